@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job.h - what a job is: what its owner asks for, and the states it goes through.
+ */
+#ifndef OFFPEAK_JOB_H
+#define OFFPEAK_JOB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Bounds that every door of the system keeps (the codec refuses what is beyond). */
+enum {
+        OFFPEAK_MAX_NAME = 256,          /* bytes of a job's, node's, site's or class's name */
+        OFFPEAK_MAX_PATH = 4096,         /* bytes of a path */
+        OFFPEAK_MAX_ARGS = 4096,         /* words of a command, and variables of an environment */
+        OFFPEAK_MAX_SPEC = 1024 * 1024,  /* bytes of a whole spec on the wire */
+        OFFPEAK_MAX_NODES = 1024,        /* nodes of one gang */
+        OFFPEAK_MAX_DEVICES = 64,        /* devices of one node */
+};
+
+/* QUEUED covers planned, held and paused: `offpeak jobs` tells them apart by what the job waits for. */
+enum offpeak_job_state {
+        OFFPEAK_JOB_QUEUED = 1,
+        OFFPEAK_JOB_ACTIVE = 2,
+        OFFPEAK_JOB_DONE = 3,
+        OFFPEAK_JOB_FAILED = 4,
+        OFFPEAK_JOB_CANCELLED = 5,
+};
+
+/* Yes, no, or what the class says. */
+enum offpeak_choice { OFFPEAK_CLASS_DECIDES = 0, OFFPEAK_YES = 1, OFFPEAK_NO = 2 };
+
+/*
+ * What the owner asks for. Never changes after submission. All strings are owned by the struct
+ * (see offpeak_job_spec_finish); NULL means "not given".
+ */
+struct offpeak_job_spec {
+        char *name;
+        char *class_name;            /* NULL: "default" */
+        char **argv;                 /* the command, argc words, then NULL */
+        size_t argc;
+        char **env;                  /* NAME=value, envc of them, then NULL */
+        size_t envc;
+        char *directory;             /* working directory on the node */
+        char *stdout_path;           /* %j job, %a attempt, %n node rank; NULL: offpeak-%j.out */
+        char *stderr_path;           /* NULL: with stdout */
+        char *checkpoint_dir;        /* NULL: made under the agent's state directory's parent */
+        char *site;                  /* NULL: any the class allows */
+        uint32_t nodes;              /* legs of the gang, >= 1 */
+        uint32_t gpus_per_node;      /* devices of each leg, >= 1 */
+        int64_t time_s;              /* how long it runs, uninterrupted and uncapped; > 0 */
+        int64_t begin;               /* not before, UTC seconds; 0: at once */
+        int64_t deadline;            /* finished by, UTC seconds; 0: none */
+        int64_t power_w;             /* whole job, above the nodes' idle; 0: the node's own model */
+        int32_t signal;              /* stop signal; 0: SIGTERM */
+        int64_t signal_lead_s;       /* notice before SIGKILL; 0: the class's stop_grace */
+        enum offpeak_choice interruptible;
+        bool hold;
+        bool strict_deadline;        /* refuse rather than miss it */
+};
+
+void offpeak_job_spec_init(struct offpeak_job_spec *spec);
+void offpeak_job_spec_finish(struct offpeak_job_spec *spec);
+/* A deep copy. ret_spec must be uninitialised or finished. ENOMEM. */
+int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_job_spec *ret_spec);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

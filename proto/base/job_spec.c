@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <offpeak/error.h>
+#include <offpeak/job.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+void offpeak_job_spec_init(struct offpeak_job_spec *spec)
+{
+        memset(spec, 0, sizeof(*spec));
+        spec->nodes = 1;
+        spec->gpus_per_node = 1;
+}
+
+static void free_words(char **words, size_t n)
+{
+        if (words == NULL)
+                return;
+        for (size_t i = 0; i < n; i++)
+                free(words[i]);
+        free(words);
+}
+
+void offpeak_job_spec_finish(struct offpeak_job_spec *spec)
+{
+        free(spec->name);
+        free(spec->class_name);
+        free_words(spec->argv, spec->argc);
+        free_words(spec->env, spec->envc);
+        free(spec->directory);
+        free(spec->stdout_path);
+        free(spec->stderr_path);
+        free(spec->checkpoint_dir);
+        free(spec->site);
+        offpeak_job_spec_init(spec);
+}
+
+static int copy_text(const char *text, char **ret_text)
+{
+        if (text == NULL)
+                return 0;
+        *ret_text = strdup(text);
+        return *ret_text != NULL ? 0 : OFFPEAK_ENOMEM;
+}
+
+static int copy_words(char *const *words, size_t n, char ***ret_words, size_t *ret_n)
+{
+        if (words == NULL)
+                return 0;
+        *ret_words = calloc(n + 1, sizeof(char *));
+        if (*ret_words == NULL)
+                return OFFPEAK_ENOMEM;
+        *ret_n = n;
+        for (size_t i = 0; i < n; i++)
+                if (copy_text(words[i], &(*ret_words)[i]) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_job_spec *ret_spec)
+{
+        struct offpeak_job_spec copy = *spec;
+
+        copy.name = copy.class_name = copy.directory = NULL;
+        copy.stdout_path = copy.stderr_path = copy.checkpoint_dir = copy.site = NULL;
+        copy.argv = copy.env = NULL;
+        copy.argc = copy.envc = 0;
+        if (copy_text(spec->name, &copy.name) != 0 || copy_text(spec->class_name, &copy.class_name) != 0 ||
+            copy_words(spec->argv, spec->argc, &copy.argv, &copy.argc) != 0 ||
+            copy_words(spec->env, spec->envc, &copy.env, &copy.envc) != 0 ||
+            copy_text(spec->directory, &copy.directory) != 0 ||
+            copy_text(spec->stdout_path, &copy.stdout_path) != 0 ||
+            copy_text(spec->stderr_path, &copy.stderr_path) != 0 ||
+            copy_text(spec->checkpoint_dir, &copy.checkpoint_dir) != 0 || copy_text(spec->site, &copy.site) != 0) {
+                offpeak_job_spec_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_spec = copy;
+        return 0;
+}

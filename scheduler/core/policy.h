@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * policy.h - the part of the configuration that the core decides by: sites, classes, timing. Plain values.
+ *
+ * Read at the edge (io/config.c), recorded in the log as content, so that replay does not depend on a file.
+ */
+#ifndef OFFPEAK_CORE_POLICY_H
+#define OFFPEAK_CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "supply/site_supply.h"
+
+enum on_lost { ON_LOST_WAIT = 1, ON_LOST_RELAUNCH = 2 };
+
+struct policy_site {
+        char *name;
+        char *currency;            /* ISO 4217 */
+        struct supply_terms terms;
+};
+
+struct policy_class {
+        char *name;
+        int64_t delay_cost;        /* micro-currency per GPU-hour */
+        int64_t max_delay_s;       /* start no later than submission + this; 0: no limit */
+        int64_t carbon_price;      /* micro-currency per t CO2e */
+        bool interruptible;
+        uint32_t max_pauses;       /* UINT32_MAX: any number */
+        int64_t min_run_s;
+        int64_t start_cost_s;
+        int64_t stop_grace_s;      /* mono seconds between stop signal and SIGKILL */
+        int64_t lateness_cost;     /* micro-currency per hour behind the deadline */
+        enum on_lost on_lost;
+        int64_t lease_ms;          /* L */
+        uint32_t retries;          /* attempts lost without a result that are tried again */
+        int64_t limit_ppm;         /* a job is stopped at time_s x this / 1e6 of running; 0: never */
+        uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
+        char **sites;              /* names; NULL: all */
+        size_t n_sites;
+};
+
+struct policy {
+        struct policy_site *sites;     /* owned */
+        size_t n_sites;
+        struct policy_class *classes;  /* owned; the one named "default" always exists */
+        size_t n_classes;
+        int64_t plan_interval_s;       /* wall: plan again at least this often */
+        int64_t plan_horizon_s;        /* wall: how far the plan looks */
+        uint64_t plan_work;            /* the planner's budget */
+        int64_t arm_timeout_ms;        /* a gang that is not armed by then is given up */
+        int64_t backoff_ms;            /* first wait before a lost or refused job is launched again; doubles */
+};
+
+void policy_init(struct policy *policy); /* no sites, no classes, default timing */
+void policy_finish(struct policy *policy);
+int policy_copy(const struct policy *policy, struct policy *ret_policy);
+void policy_class_defaults(struct policy_class *ret_class); /* everything but the name */
+const struct policy_class *policy_class(const struct policy *policy, const char *name); /* NULL: "default"; NULL if absent */
+const struct policy_site *policy_site(const struct policy *policy, const char *name);
+
+#endif

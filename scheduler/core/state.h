@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - the cluster as the scheduler knows it. Read by everyone, changed by apply() alone.
+ *
+ *   job      QUEUED -> ACTIVE -> DONE | FAILED | CANCELLED        (ACTIVE -> QUEUED: a pause, or a loss)
+ *   attempt  ARMING -> GOING -> STOPPING -> over                  (one node: born GOING)
+ *   leg      ORDERED -> ARMED -> RUNNING -> ENDED                 (only forward)
+ *   session  NONE -> PENDING -> UP <-> SILENT                     (memory only)
+ *
+ * Two parts: what is on record (durable), and what only lives in memory (marked "volatile"): sessions, legs seen
+ * armed or running, the plan request under way. A restart rebuilds the first from the log and begins the second anew.
+ */
+#ifndef OFFPEAK_CORE_STATE_H
+#define OFFPEAK_CORE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <offpeak/job.h>
+
+#include "core/policy.h"
+#include "ledger/booking.h"
+#include "plan/plan.h"
+#include "supply/series.h"
+
+#define NONE_U32 UINT32_MAX
+
+/* ---- nodes */
+
+enum device_kind { DEVICE_GPU = 1, DEVICE_CPU_SLOT = 2 };
+
+struct device {
+        enum device_kind kind;
+        uint8_t numa;
+        uint32_t max_w;       /* above idle, at full load; declared or read */
+        char address[20];     /* PCI bus id, or "slot3" */
+};
+
+struct inventory {
+        char *model;          /* what the machine calls itself; may be NULL */
+        uint32_t cores;
+        int64_t memory_mb;
+        int64_t idle_w;       /* whole node, nothing running; 0: unknown */
+        enum quality power_quality;
+        struct device *devices;
+        uint32_t n_devices;
+};
+
+enum session_state { SESSION_NONE = 0, SESSION_PENDING, SESSION_UP, SESSION_SILENT };
+
+struct session {              /* volatile */
+        enum session_state state;
+        uint64_t term, number;
+        uint8_t nonce[16];
+        uint64_t last_seq;
+        int64_t last_renew_ms;  /* mono */
+        int64_t last_reply_ms;  /* mono; from it the lease of every leg there is counted */
+};
+
+struct node {
+        uint32_t id;          /* stable: index in state.nodes */
+        char *name;
+        char *site;
+        char boot[40];        /* kernel's boot id of the last session */
+        struct inventory inventory;
+        bool fenced;          /* by the operator, until a renewal without old legs */
+        int64_t idle_until;   /* wall: idle energy is booked up to here; 0: not begun */
+        struct session session;
+};
+
+/* ---- attempts */
+
+enum leg_state { LEG_ORDERED = 1, LEG_ARMED, LEG_RUNNING, LEG_ENDED };
+
+/* How a leg came to its end. Only LEG_EXIT carries a status that is believed. */
+enum leg_how {
+        LEG_EXIT = 1,      /* exit record with a status (as of wait(2)) */
+        LEG_ASKED,         /* exited after it had been asked to stop; status kept, not believed */
+        LEG_NEVER,         /* never started: refused, stopped before go */
+        LEG_SHIM_LOST,     /* the shim died, its processes with it */
+        LEG_REBOOT,        /* the node rebooted */
+        LEG_ABSENT,        /* not in the first renewal of a session */
+        LEG_LEASE_OVER,    /* its lease is surely over */
+        LEG_FENCED,        /* the operator's word */
+        LEG_NO_GO,         /* no go on record: no rank ever ran */
+};
+
+struct leg {
+        uint32_t node;
+        uint64_t devices;       /* bit mask over the node's devices */
+        enum leg_state state;   /* ENDED is on record; ORDERED, ARMED, RUNNING are volatile */
+        enum leg_how how;       /* when ENDED */
+        int32_t status;
+        bool killed;            /* the grace ran out: work since the last checkpoint is lost */
+        int64_t booked_until;   /* wall: its energy is booked up to here; 0: it has not begun */
+        int64_t joules;         /* booked so far */
+};
+
+enum attempt_state { ATTEMPT_ARMING = 1, ATTEMPT_GOING, ATTEMPT_STOPPING };
+
+enum stop_reason {
+        STOP_NONE = 0,
+        STOP_PAUSE,        /* the plan says: later */
+        STOP_CANCEL,
+        STOP_HOLD,
+        STOP_LIMIT,        /* ran far longer than asked for */
+        STOP_LEG_FAILED,   /* another rank ended without success */
+        STOP_ARM_TIMEOUT,
+        STOP_SHED,         /* power is gone */
+};
+
+struct attempt {
+        uint32_t number;
+        uint64_t epoch;            /* log index of the launch record */
+        enum attempt_state state;
+        enum stop_reason stop;
+        uint32_t mode;
+        int64_t launched_at;       /* wall */
+        int64_t launched_ms;       /* mono, volatile; 0 after a restart */
+        int64_t lease_ms;          /* fixed in the launch record */
+        int64_t grace_s;
+        enum on_lost on_lost;
+        double fraction_before;    /* of the work done when it began */
+        struct leg *legs;
+        uint32_t n_legs;
+};
+
+/* ---- jobs */
+
+enum job_end {
+        END_NONE = 0,
+        END_DONE,
+        END_EXIT,          /* a status other than 0 */
+        END_CANCELLED,
+        END_LOST,          /* no result, no retry left */
+        END_LIMIT,         /* stopped at its time limit */
+};
+
+struct late_exit {
+        uint32_t attempt, node;
+        int32_t status;
+};
+
+struct job {
+        uint64_t id;
+        struct offpeak_job_spec spec;
+        uint32_t uid;
+        char *user;
+        int64_t submitted_at;        /* wall */
+        enum offpeak_job_state state;
+        bool held;
+        bool cancel;                 /* recorded, not yet over */
+        struct attempt attempt;      /* the last one; valid when attempts > 0 */
+        uint32_t attempts;           /* ever launched */
+        uint32_t pauses;
+        uint32_t losses;             /* attempts that ended without a result */
+        int64_t first_started_at, ended_at; /* wall */
+        enum job_end end;
+        int32_t status;              /* of the leg that decided */
+        double fraction;             /* of the work done, 0..1, last known */
+        bool fraction_reported;      /* by the job itself, not by time x speed */
+        int64_t total_s;             /* how long all of it takes: asked at first, then measured */
+        int64_t ran_s;               /* wall seconds of running in ended attempts */
+        int64_t joules, cost, carbon_mg; /* job account, booked */
+        int64_t unpriced_joules;
+        int64_t overhead_joules, overhead_cost, overhead_carbon_mg;
+        uint32_t site;               /* id of the site it is bound to; NONE_U32 until the first launch */
+        uint32_t avoid_node;         /* that refused or lost it last; NONE_U32 */
+        int64_t not_before_ms;       /* mono, volatile: back off */
+        struct late_exit *late_exits;
+        uint32_t n_late_exits;
+        /* as the adopted plan has it */
+        struct plan_interval *planned;  /* sites are stable site ids */
+        uint32_t n_planned;
+        enum plan_reason reason;
+        int64_t planned_finish, planned_late_s;
+        double planned_cost, planned_run_now_cost;
+};
+
+/* ---- sites */
+
+struct site {
+        uint32_t id;               /* stable: index in state.sites */
+        char *name;
+        struct series series[5];   /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
+        struct book books[ACCOUNT_COUNT];
+        int64_t overhead_until;    /* wall: fixed overhead is booked up to here; 0: not begun */
+        int64_t pue_rest;          /* remainder of the proportional overhead, J x ppm */
+};
+
+/* ---- requests already answered */
+
+struct request {
+        uint8_t id[16];
+        uint32_t uid;
+        uint64_t digest;   /* of the request's content */
+        uint64_t job;      /* the answer: job number and code */
+        int32_t code;
+        char *text;        /* the answer's sentence; may be NULL */
+        int64_t at;        /* wall */
+};
+
+/* ---- the plan in force */
+
+struct adopted_plan {
+        uint64_t version;      /* counts up; 0: none yet */
+        int64_t made_at;       /* wall: the `now` of its problem */
+        int64_t horizon;
+        struct plan_terms terms, run_now;
+        double bound;
+        uint64_t work;
+};
+
+struct state {
+        uint64_t log_index;    /* of the last durable record applied */
+        uint64_t term;
+        uint64_t next_job;
+        bool fenced_start;     /* the log lost its tail: no launch until every node was heard or fenced */
+        struct policy policy;
+        struct site *sites;
+        uint32_t n_sites;
+        struct node *nodes;
+        uint32_t n_nodes;
+        struct job *jobs;      /* ascending by id */
+        size_t n_jobs;
+        struct request *requests; /* oldest first */
+        size_t n_requests;
+        struct adopted_plan plan;
+
+        /* volatile */
+        uint64_t next_session;
+        bool plan_wanted;      /* something changed that the plan should know */
+        bool plan_asked;       /* a plan is being computed */
+        uint64_t plan_asked_index; /* log index of the snapshot it computes on */
+        int64_t plan_due_at;   /* wall: plan again then at the latest */
+};
+
+int state_init(struct state *state);
+void state_finish(struct state *state);
+
+struct job *state_job(const struct state *state, uint64_t id);            /* NULL if there is none */
+struct node *state_node(const struct state *state, const char *name);
+struct site *state_site(const struct state *state, const char *name);
+const struct request *state_request(const struct state *state, const uint8_t id[16]);
+
+/* The class of a job under the policy in force; "default" if its own is gone. Never NULL once a policy is applied. */
+const struct policy_class *state_class(const struct state *state, const struct job *job);
+
+/* A site's sources as series and contracts; zeroed terms if the policy no longer names it. */
+struct site_supply state_supply(const struct state *state, const struct site *site);
+
+/* Devices of a node that no open leg holds. */
+uint64_t state_free_devices(const struct state *state, const struct node *node);
+
+/*
+ * All durable state as text, one fact a line, in a fixed order: two states that agree on record print the same bytes.
+ * Returns a malloc'ed string, NULL on ENOMEM.
+ */
+char *state_dump(const struct state *state);
+
+#endif

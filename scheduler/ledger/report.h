@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * report.h - what a time cost, against what running at once would have cost. Pure, exact integers.
+ *
+ * Compared are the jobs that ended in the window, each with its real work and power: the same jobs, the same
+ * series, the same GPUs. What the site drew beside them (idle, overhead) is shown by account, not compared.
+ */
+#ifndef OFFPEAK_LEDGER_REPORT_H
+#define OFFPEAK_LEDGER_REPORT_H
+
+#include <offpeak/error.h>
+
+#include "ledger/booking.h"
+
+/* A job as it turned out. */
+struct report_job {
+        uint64_t id;
+        uint32_t site;          /* index into report_input.sites */
+        uint32_t gpus;
+        int64_t release;        /* could have started: max(submit, begin) */
+        int64_t finish;         /* ended */
+        int64_t deadline;       /* 0: none */
+        int64_t work_s;         /* seconds of progress it took, in its mode */
+        int64_t start_cost_s;   /* of one start */
+        int64_t power_w;        /* mean IT power above idle while it ran */
+        int64_t delay_cost;     /* micro-currency per GPU-hour */
+        int64_t joules, cost, carbon_mg; /* its bookings' sums: job account plus its share of overhead */
+        int64_t unpriced_joules;
+        uint32_t starts;
+};
+
+struct report_site {
+        const char *name;
+        struct site_supply supply;
+        uint32_t gpus;
+        int64_t idle_w;
+};
+
+struct report_input {
+        int64_t from, to;
+        const struct report_site *sites;
+        size_t n_sites;
+        const struct report_job *jobs; /* in submit order */
+        size_t n_jobs;
+        const struct booking *bookings; /* of the window, any order; site = index into sites */
+        size_t n_bookings;
+};
+
+struct report_side {
+        int64_t joules, cost, carbon_mg;
+        int64_t delay_s;        /* sum over jobs of finish - (release + shortest run) */
+        int64_t gpu_delay_s;    /* the same, times GPUs */
+        int64_t delay_cost;     /* micro-currency: the classes' value of it */
+        uint32_t missed_deadlines;
+        uint32_t starts;
+};
+
+struct report {
+        uint32_t n_jobs;
+        struct report_side run_now, actual;
+        int64_t saved;          /* run_now.cost - actual.cost */
+        int64_t saved_carbon_mg;
+        int64_t net_saved;      /* saved - (actual.delay_cost - run_now.delay_cost) */
+        struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
+        int64_t quality_joules[4];           /* [enum quality] */
+        int64_t unpriced_joules;             /* of the compared jobs: their cost is not known, and said so */
+};
+
+int report_compute(const struct report_input *input, struct report *ret_report, struct offpeak_error *err);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan.h - the planner: a problem in; intervals, prices, a bound and reasons out. Pure.
+ *
+ * The cost of a plan, exactly as the checker recomputes it:
+ *   supply    for every site the integral over [now, horizon) of
+ *               F_t(pue_fixed + pue_factor * (idle + sum of running jobs' watts)) - F_t(pue_fixed + pue_factor * idle)
+ *             where F_t(P) is the cost rate of drawing P from step t's segments, cheapest first;
+ *             what is above their sum costs over_limit_cost.
+ *   carbon    for every job, carbon_price x (pue_factor * watts) x carbon over its intervals
+ *   delay     delay_cost x GPUs of its first mode x hours of max(0, finish - earliest_finish)
+ *   lateness  lateness_cost x hours of max(0, finish - deadline)
+ *   unfinished  for work still to do at the horizon: unfinished_cost x GPU-hours + terminal_price x energy,
+ *             both in the job's first mode; such a job finishes, for delay and lateness, at horizon + the rest
+ * Starts cost what they draw: an interval that is a (re)start contains start_cost_s seconds without progress.
+ */
+#ifndef OFFPEAK_PLAN_PLAN_H
+#define OFFPEAK_PLAN_PLAN_H
+
+#include <stdbool.h>
+
+#include <offpeak/error.h>
+
+#include "plan/problem.h"
+
+/* A run of a job: [start, end) in whole seconds at a site in a mode. */
+struct plan_interval {
+        int64_t start, end;
+        uint32_t site, mode;
+};
+
+/* Why a job runs when it does: data for `offpeak explain`, in order of weight. */
+enum plan_reason {
+        PLAN_CHEAPEST = 1,     /* its hours are the cheapest it can have */
+        PLAN_AT_ONCE,          /* running at once is best: nothing cheaper is worth waiting for */
+        PLAN_DEADLINE,         /* cheaper hours lie behind its deadline */
+        PLAN_CROWDED,          /* cheaper hours are taken: GPUs or power */
+        PLAN_NO_PRICE,         /* no price is known: it runs at once */
+        PLAN_LATE,             /* no plan meets the deadline */
+        PLAN_BEYOND,           /* does not fit before the horizon */
+        PLAN_RUNNING,          /* it runs and goes on */
+        PLAN_IMPOSSIBLE,       /* no site has as many GPUs, or the power, ever */
+};
+const char *plan_reason_name(enum plan_reason reason);
+
+struct plan_job_result {
+        uint64_t id;
+        size_t first, n;        /* its intervals: plan.intervals[first .. first + n), ascending in time */
+        int64_t finish;         /* when its work is done (an estimate beyond the horizon); 0: never */
+        int64_t late_s;         /* seconds behind its deadline; 0: in time */
+        double unfinished_s;    /* seconds of progress not done at the horizon */
+        double cost;            /* its own share: supply at the margin, carbon, delay, lateness, unfinished */
+        double run_now_cost;    /* the same share in the run_now plan */
+        enum plan_reason reason;
+};
+
+struct plan_terms {
+        double supply, carbon, delay, lateness, unfinished, over_limit; /* over_limit is part of supply's integral, split off */
+        double total;
+};
+
+/* Prices of the coupling constraints on the planner's own slots: site s, slot t at [s * n_slots + t]. */
+struct plan_multipliers {
+        size_t n_slots;
+        int64_t *edges;     /* n_slots + 1 */
+        double *power;      /* currency per MWh of facility energy */
+        double *gpus;       /* currency per GPU-hour, >= 0 */
+};
+
+struct plan {
+        struct plan_job_result *jobs; /* one for each of the problem's jobs, same order */
+        size_t n_jobs;
+        struct plan_interval *intervals;
+        size_t n_intervals;
+        struct plan_terms terms;      /* of this plan */
+        struct plan_terms run_now;    /* of run_now on the same problem */
+        double bound;                 /* no plan of these jobs costs less, under this forecast */
+        struct plan_multipliers multipliers; /* that prove the bound */
+        uint64_t work;                /* units of work spent */
+};
+
+void plan_init(struct plan *plan);
+void plan_finish(struct plan *plan);
+
+/* How much to think. The same problem and budget give the same plan to the last bit. */
+struct plan_budget {
+        uint64_t work;                       /* units (about one slot of one job's best response each) */
+        bool (*aborted)(void *context);      /* asked now and then; NULL: never. When it says true the best so far is returned */
+        void *context;
+};
+
+/*
+ * Plan. Always an answer for a well-formed problem: at worst run_now under the limits. Wall time is
+ * not looked at. ENOMEM, EINVAL (a problem that contradicts itself, named in err). ret_plan is written on success only.
+ */
+int plan_compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
+                 struct offpeak_error *err);
+
+/*
+ * What running at once costs: submit order (the problem's), EASY backfill, the same GPU and power
+ * limits and the same work, first mode, no pauses. Fills intervals, results and terms; no bound, no multipliers.
+ * One function for plan, ledger and simulator.
+ */
+int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err);
+
+#endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * problem.h - what the planner is asked: sites with their supply over time, jobs with their modes.
+ *
+ * Plain values in double precision; money in the site's currency (one currency per problem), power in W,
+ * time in UTC seconds. The caller owns everything a problem points to.
+ */
+#ifndef OFFPEAK_PLAN_PROBLEM_H
+#define OFFPEAK_PLAN_PROBLEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { PLAN_MAX_SEGMENTS = 4 };
+
+/* A slice of supply: power up to `limit_w` more at `price`. Within a step ascending by price. */
+struct plan_segment {
+        double price;   /* currency per MWh; may be negative */
+        double limit_w; /* W, facility side; INFINITY where there is no limit */
+};
+
+/* The site from `start` until the next step's start (the last step: until the problem's horizon). */
+struct plan_step {
+        int64_t start;
+        unsigned n_segments;
+        struct plan_segment segments[PLAN_MAX_SEGMENTS];
+        double carbon;  /* g CO2e per kWh of the power drawn; 0 when unknown */
+        uint32_t gpus;  /* devices in service */
+};
+
+struct plan_site {
+        const char *name;
+        const struct plan_step *steps; /* steps[0].start == problem.now */
+        size_t n_steps;
+        double idle_w;      /* IT power that is drawn whatever the plan says */
+        double pue_fixed_w; /* facility power = pue_fixed_w + pue_factor * IT power */
+        double pue_factor;  /* >= 1 */
+};
+
+/* A way to run: GPUs held, W above idle drawn (IT side), and progress per second of running (1 = as asked). */
+struct plan_mode {
+        uint32_t gpus;
+        double watts;
+        double speed;
+};
+
+/* No limit on starts. */
+#define PLAN_ANY_STARTS UINT32_MAX
+
+struct plan_job {
+        uint64_t id;
+        uint64_t sites;          /* bit s: may run at sites[s]; not 0 */
+        const struct plan_mode *modes; /* at least one */
+        size_t n_modes;
+        double work_s;           /* seconds of progress still to make, > 0 */
+        int64_t release;         /* not before; >= now */
+        int64_t deadline;        /* 0: none. Missing it costs lateness_cost per hour, and is reported */
+        double lateness_cost;    /* currency per hour behind the deadline */
+        int64_t start_cost_s;    /* each (re)start holds the mode's GPUs and power this long without progress */
+        int64_t min_run_s;       /* a run is at least this long (start cost included), unless it ends the job */
+        uint32_t max_starts;     /* from now on; 1 for a job that cannot be interrupted; PLAN_ANY_STARTS */
+        double delay_cost;       /* currency per GPU and hour that the job finishes after `earliest_finish` */
+        int64_t earliest_finish; /* submission + shortest run time; what delay is counted from */
+        double carbon_price;     /* currency per t CO2e, on the energy the job draws */
+        bool running;            /* runs now at run_site in run_mode: keeping it on from `now` is no start */
+        uint32_t run_site;
+        uint32_t run_mode;
+};
+
+struct plan_problem {
+        int64_t now;
+        int64_t horizon;        /* the plan speaks of [now, horizon) */
+        const struct plan_site *sites;
+        size_t n_sites;
+        const struct plan_job *jobs; /* in submit order */
+        size_t n_jobs;
+        double terminal_price;  /* currency per MWh (facility) put on work left undone at the horizon */
+        double unfinished_cost; /* currency per GPU-hour of work left undone: dearer than any way to do it */
+        double over_limit_cost; /* currency per MWh drawn above the firm limit, when power is simply gone */
+};
+
+#define PLAN_JOULES_PER_MWH 3.6e9
+
+#endif
