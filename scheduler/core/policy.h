@@ -31,7 +31,7 @@ struct policy_class {
         int64_t min_run_s;
         int64_t start_cost_s;
         int64_t stop_grace_s;      /* mono seconds between stop signal and SIGKILL */
-        int64_t lateness_cost;     /* micro-currency per hour behind the deadline */
+        int64_t lateness_cost;     /* micro-currency per hour behind the deadline; default 1000 currency: a deadline is meant */
         enum on_lost on_lost;
         int64_t lease_ms;          /* L */
         uint32_t retries;          /* attempts lost without a result that are tried again */
@@ -56,6 +56,7 @@ struct policy {
 void policy_init(struct policy *policy); /* no sites, no classes, default timing */
 void policy_finish(struct policy *policy);
 int policy_copy(const struct policy *policy, struct policy *ret_policy);
+bool policy_same(const struct policy *a, const struct policy *b); /* the same content in the same order */
 void policy_class_defaults(struct policy_class *ret_class); /* everything but the name */
 const struct policy_class *policy_class(const struct policy *policy, const char *name); /* NULL: "default"; NULL if absent */
 const struct policy_site *policy_site(const struct policy *policy, const char *name);

@@ -42,7 +42,8 @@
         X(V_RENEWED, 61)  /* a renewal was taken, and will be answered now */                  \
         X(V_LEG, 62)      /* a leg was seen armed or running */                                \
         X(V_PLANNING, 63) /* a plan was asked for, or is wanted, or came back */               \
-        X(V_BACKOFF, 64)  /* a job waits before its next launch */
+        X(V_BACKOFF, 64)  /* a job waits before its next launch */                             \
+        X(V_STARTED, 65)  /* this process began: leases and timeouts count from here at the earliest */
 
 enum record_type {
 #define RECORD_X(name, number) RECORD_##name = (number),
@@ -114,7 +115,7 @@ struct record {
                         struct record_planned_job *jobs;
                         uint32_t n_jobs;
                 } plan;
-                struct { struct booking booking; } booked;
+                struct { struct booking booking; int64_t pue_rest; /* of the site, after it */ } booked;
 
                 struct { uint64_t log_index, term, next_job; bool fenced_start; struct policy policy; struct adopted_plan plan; } meta;
                 struct { struct site site; } site;
@@ -127,6 +128,7 @@ struct record {
                 struct { struct record_leg_ref leg; enum leg_state state; } leg;
                 struct { bool wanted, asked; uint64_t asked_index; int64_t due_at; } planning;
                 struct { uint64_t job; int64_t not_before_ms; } backoff;
+                struct { int64_t mono_ms; } started;
         } u;
 };
 

@@ -93,6 +93,8 @@ struct leg {
         enum leg_how how;       /* when ENDED */
         int32_t status;
         bool killed;            /* the grace ran out: work since the last checkpoint is lost */
+        bool before_stop;       /* ended before a stop was recorded: its status is believed */
+        int64_t started_at;     /* wall: its first booked second; 0: it has not begun */
         int64_t booked_until;   /* wall: its energy is booked up to here; 0: it has not begun */
         int64_t joules;         /* booked so far */
 };
@@ -115,6 +117,7 @@ struct attempt {
         uint64_t epoch;            /* log index of the launch record */
         enum attempt_state state;
         enum stop_reason stop;
+        bool go;                   /* on record: ranks may have run */
         uint32_t mode;
         int64_t launched_at;       /* wall */
         int64_t launched_ms;       /* mono, volatile; 0 after a restart */
@@ -229,6 +232,7 @@ struct state {
         struct adopted_plan plan;
 
         /* volatile */
+        int64_t started_ms;    /* mono: when this process began */
         uint64_t next_session;
         bool plan_wanted;      /* something changed that the plan should know */
         bool plan_asked;       /* a plan is being computed */
