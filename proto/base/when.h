@@ -18,8 +18,10 @@
 /*
  * A point in time: `2026-11-22T08:00:00Z`, `2026-11-22T08:00[:00][+01:00]`, `2026-11-22 08:00`, `2026-11-22`,
  * `08:00[:00]` (the next such time of day after now), `now`, `now+2hours`, `now+30m`, `tomorrow`, `today`,
- * `midnight`, `noon`. Without a zone the text is local: utc_offset_s seconds east of UTC.
- * EINVAL names the text and shows forms that work.
+ * `midnight`, `noon`, `tomorrow 08:00`, `now-1d`; after `now+` a bare number is seconds, as in Slurm. Without a zone
+ * the text is local: utc_offset_s seconds east of UTC. Where clocks change, a caller asks its zone for the offset at
+ * the result and, if it is another one, parses once more with that.
+ * EINVAL names the text and shows forms that work; a time before 1970 is refused too, for 0 is "none".
  */
 int when_parse(const char *text, int64_t now, int32_t utc_offset_s, int64_t *ret_time, struct offpeak_error *err);
 
