@@ -36,6 +36,7 @@ struct series {
         uint64_t version; /* counts up per (site, kind); what a booking cites */
         struct series_point *points; /* owned, ascending, no two of equal value side by side needed */
         size_t n_points;
+        size_t room;      /* points there is memory for; series_append's own, 0 will always do */
         int64_t end;      /* UTC seconds; the last point holds until here */
 };
 
@@ -56,14 +57,14 @@ int64_t series_next_edge(const struct series *series, int64_t time);
 /* Same kind, site, points and end (issue time, source and version aside). */
 bool series_same_values(const struct series *a, const struct series *b);
 
-/* "price", "carbon", "capacity", "limit", and its unit as people write it ("EUR/MWh" needs the currency). */
+/* "price", "carbon", "capacity", "limit". */
 const char *series_kind_name(enum series_kind kind);
 
 /*
  * The same series with the time [from, to) filled where it is unknown, by the value of the same time
- * one day earlier, else one week earlier, else by the mean of what is known (seasonal-naive; the first
- * forecast, see docs). ret_filled_from: the first time that is forecast and not published (INT64_MAX: none).
- * Where nothing at all is known the series stays unknown.
+ * one day earlier (itself filled, if need be: the last known day is repeated), else one week earlier, else by the
+ * mean over the time that is known (seasonal-naive; the first forecast, see docs). ret_filled_from: the first time that
+ * is forecast and not published (INT64_MAX: none). Where nothing at all is known the series stays unknown.
  */
 int series_fill(const struct series *series, int64_t from, int64_t to, struct series *ret_series,
                 int64_t *ret_filled_from);
