@@ -16,9 +16,8 @@
  * A directory appears and disappears whole: it is made under another name and renamed in, renamed out and then emptied.
  * Names that begin with a dot are leftovers of a crash; leg_dir_list sweeps them.
  *
- * The exit record is a write-once register: leg_dir_decide() creates it or tells what stands there already. Whoever
- * creates it decides. The shim writes under its lock; the agent only after leg_dir_lock() succeeded and nothing of the
- * leg is alive (see bury.h).
+ * The exit record is a write-once register (leg_exit.h, on the open leg's fd). The shim writes it under its lock; the
+ * agent only after leg_dir_lock() succeeded and nothing of the leg is alive (bury.h).
  *
  * Errors: 0 or a code of error.h; err (may be NULL) says file and cause. ENOTFOUND: no such leg, or no such file in it.
  */
@@ -32,6 +31,7 @@
 
 #include <offpeak/error.h>
 
+#include "agent/shim/leg_exit.h"
 #include "core/state.h"
 #include "wire/message.h"
 
@@ -40,7 +40,7 @@ struct leg_id {
         uint32_t attempt;
 };
 
-enum { LEG_NAME_SIZE = 32, LEG_LOCAL_SIZE = 1024, LEG_WHY_SIZE = 128 };
+enum { LEG_NAME_SIZE = 32, LEG_LOCAL_SIZE = 1024 };
 
 /* "JOB.ATTEMPT"; and back: false if the text is not exactly that. */
 const char *leg_name(struct leg_id id, char buffer[LEG_NAME_SIZE]);
@@ -54,20 +54,6 @@ struct leg_local {
         char cpus[LEG_LOCAL_SIZE];     /* to bind to, as "0-3,8"; "": no binding */
         char group[LEG_LOCAL_SIZE];    /* cgroup directory of the leg (see leg_group.h); "": none */
         int64_t lease_deadline_ms;     /* at launch, CLOCK_BOOTTIME; messages to the shim move it forward */
-};
-
-struct leg_exit {
-        enum leg_how how;
-        int32_t status;            /* as of wait(2); of EXIT and ASKED */
-        bool killed;               /* the grace ran out */
-        int64_t started, ended;    /* UTC seconds; 0: it never ran, or nobody saw */
-        char why[LEG_WHY_SIZE];    /* for people: what went wrong; "" */
-};
-
-struct leg_stop {
-        enum stop_reason reason;
-        const char *text;          /* the reason in a word: "pause", "lease" */
-        int64_t deadline;          /* UTC seconds: SIGKILL comes then */
 };
 
 /* An open leg. Opened by create or open, closed by leg_dir_close, which also gives back the lock. */
@@ -100,18 +86,10 @@ int leg_dir_local(const struct leg_dir *dir, struct leg_local *ret_local, struct
 /* Last complete line of the progress file. ENOTFOUND: none yet, or not two numbers with 0 <= done <= total. */
 int leg_dir_progress(const struct leg_dir *dir, double *ret_done, double *ret_total);
 
-/* Put `stop` in place, whole, readable by the job. */
-int leg_dir_write_stop(const struct leg_dir *dir, const struct leg_stop *stop, struct offpeak_error *err);
-
-/* The record that stands. ENOTFOUND: none. */
-int leg_dir_exit(const struct leg_dir *dir, struct leg_exit *ret_exit, struct offpeak_error *err);
-
 /*
- * Create the exit record, durably, unless one stands; *ret_standing (may be NULL) is the one that stands now. 0 in
- * both cases. EIO: it could not be made durable; the caller stays and tries again.
+ * Put the job's stop file in place, whole: `reason WORD`, `deadline SECONDS` (UTC; SIGKILL comes then).
  */
-int leg_dir_decide(const struct leg_dir *dir, const struct leg_exit *mine, struct leg_exit *ret_standing,
-                   struct offpeak_error *err);
+int leg_dir_write_stop(const struct leg_dir *dir, const char *reason, int64_t deadline, struct offpeak_error *err);
 
 /* Remove a leg; ENOTFOUND if there is none. Survives a crash at any point: the leg is there whole, or not listed. */
 int leg_dir_remove(const char *state, struct leg_id id, struct offpeak_error *err);
