@@ -30,7 +30,7 @@ struct action {
         uint32_t node;         /* WELCOME, GRANT, STALE, ORDER; NONE_U32 for a STALE to a node never heard of */
         uint64_t term, session, seq; /* as in the protocol */
         uint64_t readings_acked; /* GRANT */
-        uint8_t nonce[16];     /* WELCOME */
+        uint8_t nonce[16];     /* WELCOME: the hello's nonce; REPLY: the request id */
         /* ORDER */
         enum want want;
         uint64_t job;

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/apply_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/copy.h"
+#include "core/room.h"
+
+/* The open attempt of that number, or NULL: the job moved on. */
+static struct job *job_in_attempt(struct state *state, uint64_t id, uint32_t attempt)
+{
+        struct job *job = state_job(state, id);
+
+        return job != NULL && job->attempts > 0 && job->attempt.number == attempt ? job : NULL;
+}
+
+static struct leg *find_leg(struct state *state, const struct record_leg_ref *ref)
+{
+        struct job *job = job_in_attempt(state, ref->job, ref->attempt);
+
+        for (uint32_t l = 0; job != NULL && l < job->attempt.n_legs; l++)
+                if (job->attempt.legs[l].node == ref->node)
+                        return &job->attempt.legs[l];
+        return NULL;
+}
+
+int apply_launch(struct state *state, const struct record *record)
+{
+        struct job *job = state_job(state, record->u.launch.job);
+        struct attempt *attempt;
+        struct leg *legs;
+
+        if (job == NULL || record->u.launch.n_legs == 0 || record->u.launch.legs[0].node >= state->n_nodes)
+                return OFFPEAK_EINVAL;
+        if (copy_bytes(record->u.launch.legs, record->u.launch.n_legs, sizeof(*legs), (void **)&legs) != 0)
+                return OFFPEAK_ENOMEM;
+        attempt = &job->attempt;
+        free(attempt->legs);
+        memset(attempt, 0, sizeof(*attempt));
+        attempt->number = record->u.launch.attempt;
+        attempt->epoch = record->index;
+        attempt->state = record->u.launch.go ? ATTEMPT_GOING : ATTEMPT_ARMING;
+        attempt->go = record->u.launch.go;
+        attempt->mode = record->u.launch.mode;
+        attempt->launched_at = record->at;
+        attempt->launched_ms = record->u.launch.launched_ms;
+        attempt->lease_ms = record->u.launch.lease_ms;
+        attempt->grace_s = record->u.launch.grace_s;
+        attempt->on_lost = record->u.launch.on_lost;
+        attempt->fraction_before = job->fraction;
+        attempt->legs = legs;
+        attempt->n_legs = record->u.launch.n_legs;
+        job->attempts = attempt->number;
+        job->state = OFFPEAK_JOB_ACTIVE;
+        if (job->site == NONE_U32) {
+                struct site *site = state_site(state, state->nodes[legs[0].node].site);
+
+                job->site = site != NULL ? site->id : NONE_U32;
+        }
+        return 0;
+}
+
+int apply_go(struct state *state, const struct record *record)
+{
+        struct job *job = job_in_attempt(state, record->u.go.job, record->u.go.attempt);
+
+        if (job == NULL)
+                return OFFPEAK_EINVAL;
+        job->attempt.go = true;
+        job->attempt.state = ATTEMPT_GOING;
+        return 0;
+}
+
+int apply_stop(struct state *state, const struct record *record)
+{
+        struct job *job = job_in_attempt(state, record->u.stop.job, record->u.stop.attempt);
+
+        if (job == NULL)
+                return OFFPEAK_EINVAL;
+        job->attempt.state = ATTEMPT_STOPPING;
+        job->attempt.stop = record->u.stop.reason;
+        return 0;
+}
+
+int apply_leg(struct state *state, const struct record *record)
+{
+        struct leg *leg = find_leg(state, &record->u.leg.leg);
+
+        if (leg != NULL && leg->state < record->u.leg.state) /* only forward */
+                leg->state = record->u.leg.state;
+        return 0;
+}
+
+int apply_leg_end(struct state *state, const struct record *record)
+{
+        struct leg *leg = find_leg(state, &record->u.leg_end.leg);
+        struct job *job = state_job(state, record->u.leg_end.leg.job);
+
+        if (leg == NULL)
+                return OFFPEAK_EINVAL;
+        leg->state = LEG_ENDED;
+        leg->how = record->u.leg_end.how;
+        leg->status = record->u.leg_end.status;
+        leg->killed = record->u.leg_end.killed;
+        leg->before_stop = job->attempt.stop == STOP_NONE;
+        return 0;
+}
+
+int apply_late_exit(struct state *state, const struct record *record)
+{
+        struct job *job = state_job(state, record->u.late_exit.leg.job);
+        struct late_exit *late;
+
+        if (job == NULL)
+                return OFFPEAK_EINVAL;
+        late = room_for_one((void **)&job->late_exits, job->n_late_exits, sizeof(*late));
+        if (late == NULL)
+                return OFFPEAK_ENOMEM;
+        late->attempt = record->u.late_exit.leg.attempt;
+        late->node = record->u.late_exit.leg.node;
+        late->status = record->u.late_exit.status;
+        job->n_late_exits++;
+        return 0;
+}
+
+int apply_over(struct state *state, const struct record *record)
+{
+        struct job *job = job_in_attempt(state, record->u.over.job, record->u.over.attempt);
+
+        if (job == NULL)
+                return OFFPEAK_EINVAL;
+        job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
+        job->ran_s += record->u.over.ran_s;
+        job->pauses += record->u.over.paused;
+        job->losses += record->u.over.lost;
+        job->avoid_node = record->u.over.avoid_node;
+        return 0;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* apply_image.c - a snapshot's images, in the order in which state_images gives them. */
+#include "core/apply_parts.h"
+
+#include <string.h>
+
+#include "core/copy.h"
+#include "core/room.h"
+
+static int take_meta(struct state *state, const struct record *record)
+{
+        struct policy policy;
+
+        if (policy_copy(&record->u.meta.policy, &policy) != 0)
+                return OFFPEAK_ENOMEM;
+        policy_finish(&state->policy);
+        state->policy = policy;
+        state->log_index = record->u.meta.log_index;
+        state->term = record->u.meta.term;
+        state->next_job = record->u.meta.next_job;
+        state->fenced_start = record->u.meta.fenced_start;
+        state->plan = record->u.meta.plan;
+        return 0;
+}
+
+/* What only lives in memory does not come back with an image. */
+static void forget_volatile(struct job *job)
+{
+        job->not_before_ms = 0;
+        job->attempt.launched_ms = 0;
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++)
+                if (job->attempt.legs[l].state != LEG_ENDED)
+                        job->attempt.legs[l].state = LEG_ORDERED;
+}
+
+static int take_site(struct state *state, const struct site *image)
+{
+        struct site *site = room_for_one((void **)&state->sites, state->n_sites, sizeof(*site));
+
+        if (site == NULL || site_copy(image, site) != 0)
+                return OFFPEAK_ENOMEM;
+        state->n_sites++;
+        return 0;
+}
+
+static int take_node(struct state *state, const struct node *image)
+{
+        struct node *node = room_for_one((void **)&state->nodes, state->n_nodes, sizeof(*node));
+
+        if (node == NULL || node_copy(image, node) != 0)
+                return OFFPEAK_ENOMEM;
+        memset(&node->session, 0, sizeof(node->session));
+        state->n_nodes++;
+        return 0;
+}
+
+static int take_job(struct state *state, const struct job *image)
+{
+        struct job *job = room_for_one((void **)&state->jobs, state->n_jobs, sizeof(*job));
+
+        if (job == NULL || job_copy(image, job) != 0)
+                return OFFPEAK_ENOMEM;
+        forget_volatile(job);
+        state->n_jobs++;
+        return 0;
+}
+
+int apply_image(struct state *state, const struct record *record)
+{
+        switch (record->type) {
+        case RECORD_I_META:
+                return take_meta(state, record);
+        case RECORD_I_SITE:
+                return take_site(state, &record->u.site.site);
+        case RECORD_I_NODE:
+                return take_node(state, &record->u.node.node);
+        case RECORD_I_JOB:
+                return take_job(state, &record->u.job.job);
+        case RECORD_I_REQUEST:
+                return apply_request(state, &record->u.request.request);
+        default:
+                return OFFPEAK_EINVAL;
+        }
+}

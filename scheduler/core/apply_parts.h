@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apply_parts.h - what apply.c is made of: one function per record, grouped by what they change.
+ *
+ * Each copies what it keeps and returns 0, ENOMEM, or EINVAL for a record that speaks of something unknown.
+ */
+#ifndef OFFPEAK_CORE_APPLY_PARTS_H
+#define OFFPEAK_CORE_APPLY_PARTS_H
+
+#include "core/record.h"
+
+/* apply_site.c */
+int apply_config(struct state *state, const struct record *record);
+int apply_series(struct state *state, const struct record *record);
+int apply_booked(struct state *state, const struct record *record);
+
+/* apply_node.c */
+int apply_node_up(struct state *state, const struct record *record);
+int apply_node_fenced(struct state *state, const struct record *record);
+int apply_session(struct state *state, const struct record *record);
+int apply_renewed(struct state *state, const struct record *record);
+int apply_started(struct state *state, const struct record *record);
+
+/* apply_job.c */
+int apply_request(struct state *state, const struct request *request);
+int apply_submitted(struct state *state, const struct record *record);
+int apply_held(struct state *state, const struct record *record);
+int apply_cancel(struct state *state, const struct record *record);
+int apply_progress(struct state *state, const struct record *record);
+int apply_ended(struct state *state, const struct record *record);
+int apply_backoff(struct state *state, const struct record *record);
+
+/* apply_attempt.c */
+int apply_launch(struct state *state, const struct record *record);
+int apply_go(struct state *state, const struct record *record);
+int apply_stop(struct state *state, const struct record *record);
+int apply_leg(struct state *state, const struct record *record);
+int apply_leg_end(struct state *state, const struct record *record);
+int apply_late_exit(struct state *state, const struct record *record);
+int apply_over(struct state *state, const struct record *record);
+
+/* apply_plan.c */
+int apply_plan(struct state *state, const struct record *record);
+int apply_planning(struct state *state, const struct record *record);
+
+/* apply_image.c */
+int apply_image(struct state *state, const struct record *record);
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/apply_parts.h"
+
+#include <string.h>
+
+#include "core/copy.h"
+#include "core/room.h"
+
+static int add_site(struct state *state, const char *name)
+{
+        struct site *site = room_for_one((void **)&state->sites, state->n_sites, sizeof(*site));
+
+        if (site == NULL)
+                return OFFPEAK_ENOMEM;
+        for (int kind = 0; kind < 5; kind++)
+                series_init(&site->series[kind], (enum series_kind)kind);
+        if (copy_text(name, &site->name) != 0)
+                return OFFPEAK_ENOMEM;
+        site->id = state->n_sites++;
+        return 0;
+}
+
+/* Sites are never taken away: bookings and jobs speak of their ids. */
+int apply_config(struct state *state, const struct record *record)
+{
+        struct policy policy;
+
+        if (policy_copy(&record->u.config.policy, &policy) != 0)
+                return OFFPEAK_ENOMEM;
+        policy_finish(&state->policy);
+        state->policy = policy;
+        for (size_t i = 0; i < policy.n_sites; i++)
+                if (state_site(state, policy.sites[i].name) == NULL && add_site(state, policy.sites[i].name) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+int apply_series(struct state *state, const struct record *record)
+{
+        const struct series *series = &record->u.series.series;
+        struct site *site = series->site != NULL ? state_site(state, series->site) : NULL;
+        struct series copy;
+
+        if (site == NULL || series->kind < SERIES_PRICE || series->kind > SERIES_LIMIT)
+                return OFFPEAK_EINVAL;
+        if (series_copy(series, &copy) != 0)
+                return OFFPEAK_ENOMEM;
+        series_finish(&site->series[series->kind]);
+        site->series[series->kind] = copy;
+        return 0;
+}
+
+static void book_job(struct state *state, const struct booking *booking)
+{
+        struct job *job = state_job(state, booking->job);
+
+        if (job == NULL)
+                return;
+        job->joules += booking->joules;
+        job->cost += booking->cost;
+        job->carbon_mg += booking->carbon_mg;
+        if (booking->price == SERIES_UNKNOWN)
+                job->unpriced_joules += booking->joules;
+        if (job->attempts == 0 || job->attempt.number != booking->attempt)
+                return;
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                struct leg *leg = &job->attempt.legs[l];
+
+                if (leg->node != booking->node)
+                        continue;
+                if (leg->started_at == 0)
+                        leg->started_at = booking->start;
+                leg->booked_until = booking->end;
+                leg->joules += booking->joules;
+        }
+        if (job->first_started_at == 0)
+                job->first_started_at = booking->start;
+}
+
+static void book_overhead(struct state *state, struct site *site, const struct record *record)
+{
+        const struct booking *booking = &record->u.booked.booking;
+        struct job *job = state_job(state, booking->job);
+
+        site->pue_rest = record->u.booked.pue_rest;
+        if (booking->node == NONE_U32 && booking->job == 0)
+                site->overhead_until = booking->end; /* the site's fixed part */
+        if (job == NULL)
+                return;
+        job->overhead_joules += booking->joules;
+        job->overhead_cost += booking->cost;
+        job->overhead_carbon_mg += booking->carbon_mg;
+}
+
+int apply_booked(struct state *state, const struct record *record)
+{
+        const struct booking *booking = &record->u.booked.booking;
+        struct site *site;
+
+        if (booking->site >= state->n_sites || booking->account < ACCOUNT_JOB || (int)booking->account >= ACCOUNT_COUNT)
+                return OFFPEAK_EINVAL;
+        site = &state->sites[booking->site];
+        book_apply(&site->books[booking->account], booking);
+        if (booking->account == ACCOUNT_JOB)
+                book_job(state, booking);
+        else if (booking->account == ACCOUNT_OVERHEAD)
+                book_overhead(state, site, record);
+        else if (booking->account == ACCOUNT_IDLE && booking->node < state->n_nodes)
+                state->nodes[booking->node].idle_until = booking->end;
+        return 0;
+}

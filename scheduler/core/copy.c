@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int copy_text(const char *text, char **ret_text)
+{
+        *ret_text = text != NULL ? strdup(text) : NULL;
+        return text != NULL && *ret_text == NULL ? OFFPEAK_ENOMEM : 0;
+}
+
+int copy_bytes(const void *items, size_t n, size_t item_size, void **ret_items)
+{
+        size_t room = 1;
+
+        *ret_items = NULL;
+        if (n == 0)
+                return 0;
+        while (room < n)
+                room *= 2;
+        *ret_items = malloc(room * item_size);
+        if (*ret_items == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(*ret_items, items, n * item_size);
+        return 0;
+}
+
+int inventory_copy(const struct inventory *inventory, struct inventory *ret_inventory)
+{
+        struct inventory copy = *inventory;
+
+        copy.devices = NULL;
+        if (copy_text(inventory->model, &copy.model) != 0)
+                return OFFPEAK_ENOMEM;
+        if (copy_bytes(inventory->devices, inventory->n_devices, sizeof(*inventory->devices),
+                       (void **)&copy.devices) != 0) {
+                free(copy.model);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_inventory = copy;
+        return 0;
+}
+
+void inventory_finish(struct inventory *inventory)
+{
+        free(inventory->model);
+        free(inventory->devices);
+        memset(inventory, 0, sizeof(*inventory));
+}
+
+int node_copy(const struct node *node, struct node *ret_node)
+{
+        struct node copy = *node;
+
+        copy.name = copy.site = NULL;
+        memset(&copy.inventory, 0, sizeof(copy.inventory));
+        if (copy_text(node->name, &copy.name) != 0 || copy_text(node->site, &copy.site) != 0 ||
+            inventory_copy(&node->inventory, &copy.inventory) != 0) {
+                node_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_node = copy;
+        return 0;
+}
+
+void node_finish(struct node *node)
+{
+        free(node->name);
+        free(node->site);
+        inventory_finish(&node->inventory);
+        memset(node, 0, sizeof(*node));
+}
+
+int site_copy(const struct site *site, struct site *ret_site)
+{
+        struct site copy = *site;
+
+        copy.name = NULL;
+        for (size_t kind = 0; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
+                series_init(&copy.series[kind], (enum series_kind)kind);
+        if (copy_text(site->name, &copy.name) != 0)
+                goto nomem;
+        for (size_t kind = 1; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
+                if (series_copy(&site->series[kind], &copy.series[kind]) != 0)
+                        goto nomem;
+        *ret_site = copy;
+        return 0;
+nomem:
+        site_finish(&copy);
+        return OFFPEAK_ENOMEM;
+}
+
+void site_finish(struct site *site)
+{
+        free(site->name);
+        for (size_t kind = 0; kind < sizeof(site->series) / sizeof(site->series[0]); kind++)
+                series_finish(&site->series[kind]);
+        memset(site, 0, sizeof(*site));
+}
+
+int request_copy(const struct request *request, struct request *ret_request)
+{
+        *ret_request = *request;
+        return copy_text(request->text, &ret_request->text);
+}
+
+void request_finish(struct request *request)
+{
+        free(request->text);
+        memset(request, 0, sizeof(*request));
+}
+
+int job_copy(const struct job *job, struct job *ret_job)
+{
+        struct job copy = *job;
+
+        memset(&copy.spec, 0, sizeof(copy.spec));
+        copy.user = NULL;
+        copy.attempt.legs = NULL;
+        copy.late_exits = NULL;
+        copy.planned = NULL;
+        if (offpeak_job_spec_copy(&job->spec, &copy.spec) != 0 || copy_text(job->user, &copy.user) != 0 ||
+            copy_bytes(job->attempt.legs, job->attempt.n_legs, sizeof(struct leg), (void **)&copy.attempt.legs) != 0 ||
+            copy_bytes(job->late_exits, job->n_late_exits, sizeof(struct late_exit), (void **)&copy.late_exits) != 0 ||
+            copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0) {
+                job_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_job = copy;
+        return 0;
+}
+
+void job_finish(struct job *job)
+{
+        offpeak_job_spec_finish(&job->spec);
+        free(job->user);
+        free(job->attempt.legs);
+        free(job->late_exits);
+        free(job->planned);
+        memset(job, 0, sizeof(*job));
+}

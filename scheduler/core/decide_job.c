@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide_job.c - cancel, hold and release. */
+#include "core/decide_parts.h"
+
+#include <inttypes.h>
+
+/* The job, if the client may change it; else the refusal is in the turn and NULL comes back. */
+static const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct client *client = &input->u.job.client;
+        const struct job *job = state_job(state, input->u.job.job);
+
+        if (job == NULL)
+                reply(turn, client, OFFPEAK_ENOTFOUND, input->u.job.job,
+                      "there is no job %" PRIu64 "; `offpeak jobs -a` lists all", input->u.job.job);
+        else if (client->uid != 0 && client->uid != job->uid)
+                reply(turn, client, OFFPEAK_EPERMISSION, job->id,
+                      "job %" PRIu64 " belongs to %s; only its owner or root may change it", job->id, job->user);
+        else if (job->state >= OFFPEAK_JOB_DONE)
+                reply(turn, client, OFFPEAK_ESTATE, job->id, "job %" PRIu64 " has already ended", job->id);
+        else
+                return job;
+        return NULL;
+}
+
+static void record_end(struct turn *turn, const struct now *now, const struct job *job)
+{
+        struct record *record = turn_record(turn, RECORD_ENDED, now);
+
+        record->u.ended.job = job->id;
+        record->u.ended.state = OFFPEAK_JOB_CANCELLED;
+        record->u.ended.end = END_CANCELLED;
+}
+
+static void record_stop(struct turn *turn, const struct now *now, const struct job *job, enum stop_reason reason)
+{
+        struct record *record;
+
+        if (job->state != OFFPEAK_JOB_ACTIVE || job->attempt.state == ATTEMPT_STOPPING)
+                return; /* it stops already; what becomes of it is decided when it is over */
+        record = turn_record(turn, RECORD_STOP, now);
+        record->u.stop.job = job->id;
+        record->u.stop.attempt = job->attempt.number;
+        record->u.stop.reason = reason;
+}
+
+void decide_cancel(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct client *client = &input->u.job.client;
+        const struct job *job;
+        struct record *record;
+
+        if (answer_again(state, client, turn))
+                return;
+        job = changeable_job(state, input, turn);
+        if (job == NULL)
+                return;
+        record = turn_record(turn, RECORD_CANCEL, &input->now);
+        record->u.cancel.job = job->id;
+        record->u.cancel.request = request_on_record(turn, client, &input->now, job->id, NULL);
+        if (job->state == OFFPEAK_JOB_QUEUED)
+                record_end(turn, &input->now, job);
+        else
+                record_stop(turn, &input->now, job, STOP_CANCEL);
+        want_plan(state, &input->now, turn);
+        reply(turn, client, OFFPEAK_OK, job->id, NULL);
+}
+
+static bool may_pause(const struct state *state, const struct job *job)
+{
+        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
+                return job->spec.interruptible == OFFPEAK_YES;
+        return state_class(state, job)->interruptible;
+}
+
+void decide_hold(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct client *client = &input->u.job.client;
+        bool hold = input->type == INPUT_HOLD;
+        const struct job *job;
+        struct record *record;
+
+        if (answer_again(state, client, turn))
+                return;
+        job = changeable_job(state, input, turn);
+        if (job == NULL)
+                return;
+        if (hold && job->state == OFFPEAK_JOB_ACTIVE && !may_pause(state, job)) {
+                reply(turn, client, OFFPEAK_ESTATE, job->id,
+                      "job %" PRIu64 " runs and cannot be interrupted; wait for its end, or cancel it", job->id);
+                return;
+        }
+        record = turn_record(turn, RECORD_HELD, &input->now);
+        record->u.held.job = job->id;
+        record->u.held.held = hold;
+        record->u.held.request = request_on_record(turn, client, &input->now, job->id, NULL);
+        if (hold)
+                record_stop(turn, &input->now, job, STOP_HOLD);
+        want_plan(state, &input->now, turn);
+        reply(turn, client, OFFPEAK_OK, job->id, NULL);
+}

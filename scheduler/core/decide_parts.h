@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide_parts.h - what decide() and decide_follow() are made of. Each reads state, and appends to the turn.
+ */
+#ifndef OFFPEAK_CORE_DECIDE_PARTS_H
+#define OFFPEAK_CORE_DECIDE_PARTS_H
+
+#include "core/turn.h"
+
+/* ---- one input each */
+
+void decide_start(const struct state *state, const struct input *input, struct turn *turn);
+void decide_config(const struct state *state, const struct input *input, struct turn *turn);
+void decide_series(const struct state *state, const struct input *input, struct turn *turn);
+void decide_submit(const struct state *state, const struct input *input, struct turn *turn);
+void decide_cancel(const struct state *state, const struct input *input, struct turn *turn);
+void decide_hold(const struct state *state, const struct input *input, struct turn *turn); /* and release */
+void decide_fence(const struct state *state, const struct input *input, struct turn *turn);
+void decide_hello(const struct state *state, const struct input *input, struct turn *turn);
+void decide_renew(const struct state *state, const struct input *input, struct turn *turn);
+void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn);
+
+/* ---- what follows from the state alone; each is called until it appends nothing */
+
+void follow_node(const struct state *state, const struct now *now, struct turn *turn);     /* silence, leases, overhead */
+void follow_attempt(const struct state *state, const struct now *now, struct turn *turn);  /* armed, stopped, over */
+void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn); /* launch, pause, limit */
+void follow_plan(const struct state *state, const struct now *now, struct turn *turn);     /* ask for a plan */
+
+/* ---- after all: the orders that this turn's records (from `first` on) and a renewal call for */
+
+void decide_orders(const struct state *state, const struct input *input, size_t first, struct turn *turn);
+
+/* ---- shared */
+
+/* Answer a client. Takes a sentence or NULL. */
+void reply(struct turn *turn, const struct client *client, int code, uint64_t job, const char *format, ...)
+        __attribute__((format(printf, 5, 6)));
+
+/* Answer a repeated request as before (true), or refuse a request id used for something else (true); else false. */
+bool answer_again(const struct state *state, const struct client *client, struct turn *turn);
+
+/* The request that goes on record with a mutation. */
+struct request request_on_record(struct turn *turn, const struct client *client, const struct now *now, uint64_t job,
+                                 const char *text);
+
+/* Keep plan_asked and the rest, and want a new plan. Once a turn is enough. */
+void want_plan(const struct state *state, const struct now *now, struct turn *turn);
+
+/* Book joules of a leg or node, cut and priced, with the proportional overhead. */
+struct energy {
+        uint64_t job; /* 0: idle */
+        uint32_t attempt, node;
+        int64_t start, end, joules;
+        enum quality quality;
+};
+struct booker; /* running copies of one site's books during one input */
+struct booker *booker_open(const struct state *state, const char *site, struct turn *turn); /* NULL: no such site */
+void booker_add(struct booker *booker, const struct now *now, const struct energy *energy);
+void booker_add_fixed_overhead(struct booker *booker, const struct now *now, int64_t start, int64_t end);
+void booker_close(struct booker *booker); /* accepts NULL */
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decide_plan.c - a plan came back from the planner: adopt what still holds. */
+#include "core/decide_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/plan_records.h"
+#include "core/question.h"
+
+static void planned_job(struct turn *turn, const struct plan *plan, const struct plan_job_result *result,
+                        struct record_planned_job *ret_job)
+{
+        *ret_job = (struct record_planned_job){ .job = result->id,
+                                                .reason = result->reason,
+                                                .finish = result->finish,
+                                                .late_s = result->late_s,
+                                                .cost = result->cost,
+                                                .run_now_cost = result->run_now_cost };
+        if (result->n == 0)
+                return;
+        ret_job->intervals = malloc(result->n * sizeof(*ret_job->intervals));
+        if (ret_job->intervals == NULL) {
+                turn->failed = true;
+                return;
+        }
+        memcpy(ret_job->intervals, plan->intervals + result->first, result->n * sizeof(*ret_job->intervals));
+        ret_job->n_intervals = (uint32_t)result->n;
+}
+
+void plan_records(struct turn *turn, const struct now *now, const struct adopted_plan *header, const struct plan *plan)
+{
+        struct record *record = turn_record(turn, RECORD_PLAN, now);
+
+        if (header != NULL)
+                record->u.plan.plan = *header;
+        record->u.plan.jobs = calloc(plan->n_jobs > 0 ? plan->n_jobs : 1, sizeof(*record->u.plan.jobs));
+        if (record->u.plan.jobs == NULL) {
+                turn->failed = true;
+                return;
+        }
+        for (size_t i = 0; i < plan->n_jobs; i++)
+                planned_job(turn, plan, &plan->jobs[i], &record->u.plan.jobs[i]);
+        record->u.plan.n_jobs = (uint32_t)plan->n_jobs;
+}
+
+/* The world went on while the planner thought: jobs that ended or are held have no hours any more. */
+static void drop_jobs_gone(const struct state *state, struct record *record)
+{
+        uint32_t kept = 0;
+
+        for (uint32_t i = 0; i < record->u.plan.n_jobs; i++) {
+                struct record_planned_job *planned = &record->u.plan.jobs[i];
+                const struct job *job = state_job(state, planned->job);
+
+                if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held)
+                        free(planned->intervals);
+                else
+                        record->u.plan.jobs[kept++] = *planned;
+        }
+        record->u.plan.n_jobs = kept;
+}
+
+static bool planned_in(const struct plan *plan, uint64_t job)
+{
+        for (size_t i = 0; i < plan->n_jobs; i++) /* ascending, as the jobs of the state are */
+                if (plan->jobs[i].id >= job)
+                        return plan->jobs[i].id == job;
+        return false;
+}
+
+/* Jobs that no site can hold were not in the problem: say so instead of leaving old hours. */
+static void record_impossible(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct plan *plan = input->u.plan_ready.plan;
+
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
+                struct plan_job_result result = { .id = job->id, .reason = PLAN_IMPOSSIBLE };
+                struct plan none = { .jobs = &result, .n_jobs = 1 };
+
+                if (job->state != OFFPEAK_JOB_QUEUED || job->held || planned_in(plan, job->id) ||
+                    job->reason == PLAN_IMPOSSIBLE || question_job_fits(state, &input->now, job))
+                        continue;
+                plan_records(turn, &input->now, NULL, &none);
+        }
+}
+
+void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct plan *plan = input->u.plan_ready.plan;
+        struct record *record = turn_record(turn, RECORD_V_PLANNING, &input->now);
+
+        record->u.planning.wanted = state->plan_wanted;
+        record->u.planning.due_at = input->now.wall + state->policy.plan_interval_s;
+        if (input->u.plan_ready.code == 0) {
+                struct adopted_plan header = { .version = state->plan.version + 1,
+                                               .made_at = input->u.plan_ready.problem->now,
+                                               .horizon = input->u.plan_ready.problem->horizon,
+                                               .terms = plan->terms,
+                                               .run_now = plan->run_now,
+                                               .bound = plan->bound,
+                                               .work = plan->work };
+
+                plan_records(turn, &input->now, &header, plan);
+                if (!turn->failed)
+                        drop_jobs_gone(state, &turn->records[turn->n_records - 1]);
+                record_impossible(state, input, turn);
+        }
+}

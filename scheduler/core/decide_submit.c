@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * decide_submit.c - a new job: checked, given a number and, at once, hours of its own among what others have planned.
+ *
+ * The answer does not wait for the planner: placing one job against the plan in force is a best response, a matter of
+ * microseconds, and the same arithmetic. The full plan follows and may move it.
+ */
+#include "core/decide_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/when.h"
+#include "core/plan_records.h"
+#include "core/question.h"
+
+static int check_size(const struct state *state, const struct now *now, const struct job *job,
+                      struct offpeak_error *err)
+{
+        uint32_t widest = 0;
+        const char *where = "?";
+
+        if (state->n_nodes == 0 || question_job_fits(state, now, job))
+                return 0; /* with no node known yet the job may wait for one */
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (state->nodes[i].inventory.n_devices > widest) {
+                        widest = state->nodes[i].inventory.n_devices;
+                        where = state->nodes[i].site;
+                }
+        if (job->spec.gpus_per_node > widest)
+                return fail(err, OFFPEAK_EINVAL,
+                            "no node has %u GPUs: the widest, at %s, has %u. Ask for --gpus %u, or for several nodes "
+                            "with -N and --gpus-per-node.",
+                            job->spec.gpus_per_node, where, widest, widest);
+        return fail(err, OFFPEAK_EINVAL,
+                    "no site that the job may use has %u nodes with %u GPUs each; `offpeak nodes` shows what there is",
+                    job->spec.nodes, job->spec.gpus_per_node);
+}
+
+static int check_times(const struct offpeak_job_spec *spec, const struct now *now, struct offpeak_error *err)
+{
+        char deadline[WHEN_TEXT_SIZE], wall[WHEN_TEXT_SIZE];
+
+        if (spec->time_s <= 0)
+                return fail(err, OFFPEAK_EINVAL, "the job says no run time; give one with --time, for example -t 6h");
+        if (spec->deadline != 0 && spec->deadline <= now->wall)
+                return fail(err, OFFPEAK_EINVAL, "the deadline %s is in the past (it is %s); give a later one",
+                            when_format_utc(spec->deadline, deadline), when_format_utc(now->wall, wall));
+        if (spec->deadline != 0 && spec->begin >= spec->deadline)
+                return fail(err, OFFPEAK_EINVAL, "the job may begin only at or after its deadline %s; move one of them",
+                            when_format_utc(spec->deadline, deadline));
+        return 0;
+}
+
+static int check_spec(const struct state *state, const struct now *now, const struct job *job,
+                      struct offpeak_error *err)
+{
+        const struct offpeak_job_spec *spec = &job->spec;
+        int code;
+
+        if (spec->argc == 0)
+                return fail(err, OFFPEAK_EINVAL, "the job has no command; put it behind `--`");
+        if (spec->nodes == 0 || spec->gpus_per_node == 0)
+                return fail(err, OFFPEAK_EINVAL, "a job needs at least one node and one GPU");
+        if (policy_class(&state->policy, spec->class_name) == NULL)
+                return fail(err, OFFPEAK_ENOTFOUND, "there is no class \"%s\"; `offpeakd`'s configuration names them",
+                            spec->class_name != NULL ? spec->class_name : "default");
+        if (spec->site != NULL && policy_site(&state->policy, spec->site) == NULL)
+                return fail(err, OFFPEAK_ENOTFOUND, "there is no site \"%s\"; `offpeak price` lists them", spec->site);
+        code = check_times(spec, now, err);
+        return code != 0 ? code : check_size(state, now, job, err);
+}
+
+/* Plan the one job among the others' hours. 0 without a plan when no node is there for it yet. */
+static int plan_alone(const struct state *state, const struct now *now, const struct job *job, struct plan *ret_plan)
+{
+        struct plan_budget budget = { .work = state->policy.plan_work };
+        struct plan_question question;
+        int code = question_for_one(state, now, job, &question);
+
+        plan_init(ret_plan);
+        if (code != 0)
+                return code;
+        if (question.problem.n_jobs == 1)
+                code = plan_compute(&question.problem, &budget, ret_plan, NULL);
+        plan_question_finish(&question);
+        return code;
+}
+
+static void record_job(struct turn *turn, const struct now *now, const struct client *client, const struct job *job,
+                       const char *warning)
+{
+        struct record *record = turn_record(turn, RECORD_SUBMITTED, now);
+
+        record->u.submitted.job = job->id;
+        turn_check(turn, offpeak_job_spec_copy(&job->spec, &record->u.submitted.spec));
+        record->u.submitted.uid = client->uid;
+        record->u.submitted.user = turn_text(turn, "%s", client->user != NULL ? client->user : "?");
+        record->u.submitted.held = job->spec.hold;
+        record->u.submitted.request = request_on_record(turn, client, now, job->id, warning);
+}
+
+/* What the client should know: empty, or by how much the deadline will be missed. */
+static void write_warning(const struct job *job, const struct plan *plan, char *warning, size_t size)
+{
+        char late[WHEN_TEXT_SIZE];
+
+        warning[0] = '\0';
+        if (plan->n_jobs == 1 && plan->jobs[0].late_s > 0 && job->spec.deadline != 0)
+                snprintf(warning, size, "misses its deadline by %s",
+                         when_format_duration(plan->jobs[0].late_s, late));
+}
+
+void decide_submit(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct client *client = &input->u.submit.client;
+        struct job job = { .id = state->next_job,
+                           .spec = *input->u.submit.spec, /* borrowed: never finished here */
+                           .submitted_at = input->now.wall,
+                           .state = OFFPEAK_JOB_QUEUED,
+                           .total_s = input->u.submit.spec->time_s,
+                           .site = NONE_U32 };
+        struct offpeak_error err = { 0 };
+        char warning[128];
+        struct plan plan;
+
+        if (answer_again(state, client, turn))
+                return;
+        if (check_spec(state, &input->now, &job, &err) != 0) {
+                reply(turn, client, err.code, 0, "%s", err.text);
+                return;
+        }
+        if (plan_alone(state, &input->now, &job, &plan) != 0) {
+                turn->failed = true;
+                return;
+        }
+        write_warning(&job, &plan, warning, sizeof(warning));
+        if (warning[0] != '\0' && job.spec.strict_deadline) {
+                reply(turn, client, OFFPEAK_EDEADLINE, 0,
+                      "refused (--strict-deadline): it %s; give a later --deadline, or fewer GPUs", warning);
+        } else {
+                record_job(turn, &input->now, client, &job, warning);
+                if (plan.n_jobs == 1)
+                        plan_records(turn, &input->now, NULL, &plan);
+                want_plan(state, &input->now, turn);
+                reply(turn, client, OFFPEAK_OK, job.id, warning[0] != '\0' ? "%s" : NULL, warning);
+        }
+        plan_finish(&plan);
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * dump.c - the durable state as text. Doubles are printed with all their digits, so that equal text means equal bits.
+ */
+#include "core/state.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct text {
+        char *bytes;
+        size_t used, room;
+        bool failed;
+};
+
+static void put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static bool make_room(struct text *text, size_t more)
+{
+        size_t room = text->room == 0 ? 4096 : text->room;
+        char *larger;
+
+        if (text->used + more < text->room)
+                return true;
+        while (room <= text->used + more)
+                room *= 2;
+        larger = realloc(text->bytes, room);
+        if (larger == NULL) {
+                text->failed = true;
+                return false;
+        }
+        text->bytes = larger;
+        text->room = room;
+        return true;
+}
+
+static void put(struct text *text, const char *format, ...)
+{
+        va_list args;
+        int length;
+
+        va_start(args, format);
+        length = vsnprintf(NULL, 0, format, args);
+        va_end(args);
+        if (text->failed || length < 0 || !make_room(text, (size_t)length + 1))
+                return;
+        va_start(args, format);
+        vsnprintf(text->bytes + text->used, (size_t)length + 1, format, args);
+        va_end(args);
+        text->used += (size_t)length;
+}
+
+static const char *or_none(const char *text)
+{
+        return text != NULL ? text : "-";
+}
+
+static void put_terms(struct text *text, const struct supply_terms *terms)
+{
+        put(text, " adder=%lld limit=%lld reactor=%d fuel=%lld carbon=%lld pue=%lld+%lld", (long long)terms->grid_adder,
+            (long long)terms->grid_limit_w, terms->has_reactor, (long long)terms->reactor_fuel,
+            (long long)terms->reactor_carbon, (long long)terms->pue_fixed_w, (long long)terms->pue_ppm);
+}
+
+static void put_class(struct text *text, const struct policy_class *class)
+{
+        put(text, "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
+                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u sites=",
+            class->name, (long long)class->delay_cost, (long long)class->max_delay_s, (long long)class->carbon_price,
+            class->interruptible, class->max_pauses, (long long)class->min_run_s, (long long)class->start_cost_s,
+            (long long)class->stop_grace_s, (long long)class->lateness_cost, class->on_lost, (long long)class->lease_ms,
+            class->retries, (long long)class->limit_ppm, class->quota_gpus);
+        for (size_t i = 0; i < class->n_sites; i++)
+                put(text, "%s%s", i > 0 ? "," : "", class->sites[i]);
+        put(text, "\n");
+}
+
+static void put_policy(struct text *text, const struct policy *policy)
+{
+        put(text, "policy interval=%lld horizon=%lld work=%llu arm=%lld backoff=%lld\n",
+            (long long)policy->plan_interval_s, (long long)policy->plan_horizon_s,
+            (unsigned long long)policy->plan_work, (long long)policy->arm_timeout_ms, (long long)policy->backoff_ms);
+        for (size_t i = 0; i < policy->n_sites; i++) {
+                put(text, "policy-site %s %s", policy->sites[i].name, policy->sites[i].currency);
+                put_terms(text, &policy->sites[i].terms);
+                put(text, "\n");
+        }
+        for (size_t i = 0; i < policy->n_classes; i++)
+                put_class(text, &policy->classes[i]);
+}
+
+static void put_series(struct text *text, const struct series *series)
+{
+        put(text, "  series %d site=%s source=%s issued=%lld version=%llu end=%lld\n", series->kind,
+            or_none(series->site), or_none(series->source), (long long)series->issued,
+            (unsigned long long)series->version, (long long)series->end);
+        for (size_t i = 0; i < series->n_points; i++)
+                put(text, "    %lld %lld\n", (long long)series->points[i].start, (long long)series->points[i].value);
+}
+
+static void put_book(struct text *text, int account, const struct book *book)
+{
+        put(text, "  book %d j=%lld cost=%lld+%lld mg=%lld+%lld unpriced=%lld uncounted=%lld\n", account,
+            (long long)book->joules, (long long)book->cost, (long long)book->cost_rest, (long long)book->carbon_mg,
+            (long long)book->carbon_rest, (long long)book->unpriced_joules, (long long)book->uncounted_joules);
+}
+
+static void put_site(struct text *text, const struct site *site)
+{
+        put(text, "site %u %s overhead_until=%lld pue_rest=%lld\n", site->id, site->name,
+            (long long)site->overhead_until, (long long)site->pue_rest);
+        for (int account = 1; account < ACCOUNT_COUNT; account++)
+                put_book(text, account, &site->books[account]);
+        for (int kind = 1; kind < 5; kind++)
+                if (site->series[kind].n_points > 0)
+                        put_series(text, &site->series[kind]);
+}
+
+static void put_node(struct text *text, const struct node *node)
+{
+        const struct inventory *inventory = &node->inventory;
+
+        put(text, "node %u %s site=%s boot=%s fenced=%d idle_until=%lld model=%s cores=%u memory=%lld idle=%lld q=%d\n",
+            node->id, node->name, node->site, node->boot, node->fenced, (long long)node->idle_until,
+            or_none(inventory->model), inventory->cores, (long long)inventory->memory_mb,
+            (long long)inventory->idle_w, inventory->power_quality);
+        for (uint32_t i = 0; i < inventory->n_devices; i++)
+                put(text, "  device %u kind=%d numa=%u max=%u %s\n", i, inventory->devices[i].kind,
+                    inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].address);
+}
+
+static void put_spec(struct text *text, const struct offpeak_job_spec *spec)
+{
+        put(text,
+            "  spec class=%s dir=%s out=%s err=%s ckpt=%s site=%s nodes=%u gpus=%u time=%lld begin=%lld deadline=%lld"
+            " power=%lld signal=%d@%lld interruptible=%d hold=%d strict=%d\n",
+            or_none(spec->class_name), or_none(spec->directory), or_none(spec->stdout_path), or_none(spec->stderr_path),
+            or_none(spec->checkpoint_dir), or_none(spec->site), spec->nodes, spec->gpus_per_node,
+            (long long)spec->time_s, (long long)spec->begin, (long long)spec->deadline, (long long)spec->power_w,
+            spec->signal, (long long)spec->signal_lead_s, spec->interruptible, spec->hold, spec->strict_deadline);
+        for (size_t i = 0; i < spec->argc; i++)
+                put(text, "  arg %zu:%s\n", strlen(spec->argv[i]), spec->argv[i]);
+        for (size_t i = 0; i < spec->envc; i++)
+                put(text, "  env %zu:%s\n", strlen(spec->env[i]), spec->env[i]);
+}
+
+static void put_leg(struct text *text, const struct leg *leg)
+{
+        put(text, "  leg node=%u devices=%llx", leg->node, (unsigned long long)leg->devices);
+        if (leg->state == LEG_ENDED)
+                put(text, " ended how=%d status=%d killed=%d before_stop=%d", leg->how, leg->status, leg->killed,
+                    leg->before_stop);
+        put(text, " started=%lld booked=%lld j=%lld\n", (long long)leg->started_at, (long long)leg->booked_until,
+            (long long)leg->joules);
+}
+
+static void put_attempt(struct text *text, const struct attempt *attempt)
+{
+        put(text, "  attempt %u epoch=%llu state=%d stop=%d go=%d mode=%u at=%lld lease=%lld grace=%lld on_lost=%d"
+                  " before=%.17g\n",
+            attempt->number, (unsigned long long)attempt->epoch, attempt->state, attempt->stop, attempt->go,
+            attempt->mode, (long long)attempt->launched_at, (long long)attempt->lease_ms,
+            (long long)attempt->grace_s, attempt->on_lost, attempt->fraction_before);
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                put_leg(text, &attempt->legs[l]);
+}
+
+static void put_planned(struct text *text, const struct job *job)
+{
+        put(text, "  planned reason=%d finish=%lld late=%lld cost=%.17g now=%.17g", job->reason,
+            (long long)job->planned_finish, (long long)job->planned_late_s, job->planned_cost,
+            job->planned_run_now_cost);
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                put(text, " [%lld,%lld)@%u/%u", (long long)job->planned[i].start, (long long)job->planned[i].end,
+                    job->planned[i].site, job->planned[i].mode);
+        put(text, "\n");
+}
+
+static void put_job(struct text *text, const struct job *job)
+{
+        put(text, "job %llu name=%s uid=%u user=%s at=%lld state=%d held=%d cancel=%d attempts=%u pauses=%u losses=%u"
+                  " first=%lld ended=%lld end=%d status=%d fraction=%.17g reported=%d total=%lld ran=%lld site=%u"
+                  " avoid=%u\n",
+            (unsigned long long)job->id, or_none(job->spec.name), job->uid, or_none(job->user),
+            (long long)job->submitted_at, job->state, job->held, job->cancel, job->attempts, job->pauses, job->losses,
+            (long long)job->first_started_at, (long long)job->ended_at, job->end, job->status, job->fraction,
+            job->fraction_reported, (long long)job->total_s, (long long)job->ran_s, job->site, job->avoid_node);
+        put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld\n",
+            (long long)job->joules, (long long)job->cost, (long long)job->carbon_mg, (long long)job->unpriced_joules,
+            (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg);
+        put_spec(text, &job->spec);
+        if (job->attempts > 0)
+                put_attempt(text, &job->attempt);
+        put_planned(text, job);
+        for (uint32_t i = 0; i < job->n_late_exits; i++)
+                put(text, "  late attempt=%u node=%u status=%d\n", job->late_exits[i].attempt,
+                    job->late_exits[i].node, job->late_exits[i].status);
+}
+
+static void put_request(struct text *text, const struct request *request)
+{
+        put(text, "request ");
+        for (size_t i = 0; i < sizeof(request->id); i++)
+                put(text, "%02x", request->id[i]);
+        put(text, " uid=%u digest=%llx job=%llu code=%d at=%lld %s\n", request->uid,
+            (unsigned long long)request->digest, (unsigned long long)request->job, request->code,
+            (long long)request->at, or_none(request->text));
+}
+
+static void put_plan(struct text *text, const struct adopted_plan *plan)
+{
+        put(text, "plan %llu at=%lld horizon=%lld cost=%.17g run_now=%.17g bound=%.17g work=%llu\n",
+            (unsigned long long)plan->version, (long long)plan->made_at, (long long)plan->horizon, plan->terms.total,
+            plan->run_now.total, plan->bound, (unsigned long long)plan->work);
+}
+
+char *state_dump(const struct state *state)
+{
+        struct text text = { 0 };
+
+        put(&text, "state index=%llu term=%llu next_job=%llu fenced=%d\n", (unsigned long long)state->log_index,
+            (unsigned long long)state->term, (unsigned long long)state->next_job, state->fenced_start);
+        put_policy(&text, &state->policy);
+        put_plan(&text, &state->plan);
+        for (uint32_t i = 0; i < state->n_sites; i++)
+                put_site(&text, &state->sites[i]);
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                put_node(&text, &state->nodes[i]);
+        for (size_t i = 0; i < state->n_jobs; i++)
+                put_job(&text, &state->jobs[i]);
+        for (size_t i = 0; i < state->n_requests; i++)
+                put_request(&text, &state->requests[i]);
+        if (text.failed) {
+                free(text.bytes);
+                return NULL;
+        }
+        return text.bytes;
+}

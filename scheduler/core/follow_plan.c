@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* follow_plan.c - when to ask for a plan, and when to look again at all. */
+#include "core/decide_parts.h"
+
+#include "core/lease.h"
+
+static bool any_job_to_plan(const struct state *state)
+{
+        for (size_t i = 0; i < state->n_jobs; i++)
+                if (state->jobs[i].state <= OFFPEAK_JOB_ACTIVE && !state->jobs[i].held)
+                        return true;
+        return false;
+}
+
+/* One at a time; what happens while it is computed is wanted again after it. */
+void follow_plan(const struct state *state, const struct now *now, struct turn *turn)
+{
+        bool due = state->plan_wanted || now->wall >= state->plan_due_at;
+        struct record *record;
+
+        if (!due || state->plan_asked || state->n_sites == 0 || !any_job_to_plan(state))
+                return;
+        record = turn_record(turn, RECORD_V_PLANNING, now);
+        record->u.planning.asked = true;
+        record->u.planning.asked_index = state->log_index;
+        record->u.planning.due_at = now->wall + state->policy.plan_interval_s;
+        turn_action(turn, ACTION_ASK_PLAN);
+}
+
+static void sooner(int64_t *next, int64_t candidate)
+{
+        if (candidate < *next)
+                *next = candidate;
+}
+
+static void next_of_job(const struct job *job, const struct state *state, const struct now *now, struct now *next)
+{
+        if (job->state >= OFFPEAK_JOB_DONE)
+                return;
+        for (uint32_t i = 0; i < job->n_planned; i++) {
+                if (job->planned[i].start > now->wall)
+                        sooner(&next->wall, job->planned[i].start);
+                if (job->planned[i].end > now->wall)
+                        sooner(&next->wall, job->planned[i].end);
+        }
+        if (job->not_before_ms > now->mono_ms)
+                sooner(&next->mono_ms, job->not_before_ms);
+        if (job->state != OFFPEAK_JOB_ACTIVE)
+                return;
+        if (job->attempt.state == ATTEMPT_ARMING)
+                sooner(&next->mono_ms, job->attempt.launched_ms + state->policy.arm_timeout_ms + 1);
+        if (job->attempt.on_lost != ON_LOST_RELAUNCH)
+                return;
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++)
+                if (job->attempt.legs[l].state != LEG_ENDED)
+                        sooner(&next->mono_ms, state->nodes[job->attempt.legs[l].node].session.last_reply_ms +
+                                                       lease_wait_ms(job->attempt.lease_ms));
+}
+
+struct now core_next(const struct state *state, const struct now *now)
+{
+        struct now next = { .wall = INT64_MAX, .mono_ms = INT64_MAX };
+
+        for (size_t i = 0; i < state->n_jobs; i++)
+                next_of_job(&state->jobs[i], state, now, &next);
+        if (any_job_to_plan(state) && !state->plan_asked)
+                sooner(&next.wall, state->plan_due_at > now->wall ? state->plan_due_at : now->wall + 1);
+        return next;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/power.h"
+
+#include <string.h>
+
+/* How long after a restart a node that has not called yet still counts as there. */
+enum { RETURN_MS = 60000 };
+
+int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg)
+{
+        const struct inventory *inventory = &state->nodes[leg->node].inventory;
+        int64_t watts = 0;
+
+        if (job->spec.power_w > 0)
+                return job->spec.power_w / (job->spec.nodes > 0 ? job->spec.nodes : 1);
+        for (uint32_t d = 0; d < inventory->n_devices; d++)
+                if (leg->devices >> d & 1)
+                        watts += inventory->devices[d].max_w;
+        return watts;
+}
+
+int64_t power_of_job_at(const struct state *state, const struct job *job, const struct site *site)
+{
+        int64_t hungriest = 0;
+
+        if (job->spec.power_w > 0)
+                return job->spec.power_w;
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+
+                if (strcmp(node->site, site->name) != 0)
+                        continue;
+                for (uint32_t d = 0; d < node->inventory.n_devices; d++)
+                        if (node->inventory.devices[d].max_w > hungriest)
+                                hungriest = node->inventory.devices[d].max_w;
+        }
+        return hungriest * job->spec.nodes * job->spec.gpus_per_node;
+}
+
+int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w)
+{
+        return (int64_t)((__int128)it_w * terms->pue_ppm / 1000000);
+}
+
+static int64_t legs_at_site(const struct state *state, const struct job *job, const struct site *site)
+{
+        int64_t watts = 0;
+
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                const struct leg *leg = &job->attempt.legs[l];
+
+                if (leg->state != LEG_ENDED && strcmp(state->nodes[leg->node].site, site->name) == 0)
+                        watts += power_of_leg(state, job, leg);
+        }
+        return watts;
+}
+
+int64_t power_of_site(const struct state *state, const struct site *site)
+{
+        struct site_supply supply = state_supply(state, site);
+        int64_t it_w = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (strcmp(state->nodes[i].site, site->name) == 0)
+                        it_w += state->nodes[i].inventory.idle_w;
+        for (size_t i = 0; i < state->n_jobs; i++)
+                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
+                        it_w += legs_at_site(state, &state->jobs[i], site);
+        return supply.terms.pue_fixed_w + power_at_meter(&supply.terms, it_w);
+}
+
+bool node_in_service(const struct state *state, const struct node *node, int64_t mono_ms)
+{
+        if (node->fenced)
+                return false;
+        if (node->session.state != SESSION_NONE)
+                return true;
+        return node->session.number == 0 && mono_ms - state->started_ms < RETURN_MS;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* power.h - what jobs and sites are expected to draw, from what is on record. W, above idle unless said otherwise. */
+#ifndef OFFPEAK_CORE_POWER_H
+#define OFFPEAK_CORE_POWER_H
+
+#include "core/state.h"
+
+/* One leg on its devices: the job's own figure shared over its legs, else the devices' full load. */
+int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg);
+
+/* A job not placed yet, on the hungriest devices that the site's nodes have. */
+int64_t power_of_job_at(const struct state *state, const struct job *job, const struct site *site);
+
+/* Facility power of a site now: fixed + factor x (idle of its nodes + open legs). */
+int64_t power_of_site(const struct state *state, const struct site *site);
+
+/* IT power to facility power, the proportional part only. */
+int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w);
+
+/* Whether the planner may count on the node: not fenced, and heard of, or only just not heard of since a restart. */
+bool node_in_service(const struct state *state, const struct node *node, int64_t mono_ms);
+
+#endif

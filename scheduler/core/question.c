@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * question.c - the planning problem of this moment.
+ *
+ *   series, filled to the horizon -> supply curves -> steps       (one list a site)
+ *   queued and running jobs       -> jobs with one mode each
+ *
+ * What is unknown: a price beyond all forecast counts as the mean of the known ones (so that no hour looks better for
+ * being unknown), carbon as 0 weight. Everything a problem points to hangs on one struct memory.
+ */
+#include "core/question.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/copy.h"
+#include "core/power.h"
+#include "core/room.h"
+
+#define MICRO 1e-6
+
+struct memory {
+        struct plan_site *sites;
+        size_t n_sites;
+        struct plan_job *jobs;
+        struct plan_mode *modes;
+};
+
+/* What other jobs' planned hours take at a site: a change at a time. */
+struct usage {
+        int64_t at;
+        int64_t gpus;
+        double facility_w;
+};
+
+void plan_question_finish(struct plan_question *question)
+{
+        struct memory *memory = question->memory;
+
+        if (memory != NULL) {
+                for (size_t i = 0; i < memory->n_sites; i++)
+                        free((void *)memory->sites[i].steps);
+                free(memory->sites);
+                free(memory->jobs);
+                free(memory->modes);
+                free(memory);
+        }
+        memset(question, 0, sizeof(*question));
+}
+
+/* ---- sites */
+
+static double mean_price(const struct series *series, int64_t from, int64_t to)
+{
+        double weighted = 0;
+        double seconds = 0;
+
+        for (int64_t t = from; t < to;) {
+                int64_t edge = series_next_edge(series, t);
+                int64_t value = series_at(series, t);
+                int64_t end = edge < to ? edge : to;
+
+                if (value != SERIES_UNKNOWN) {
+                        weighted += (double)value * (double)(end - t);
+                        seconds += (double)(end - t);
+                }
+                t = end;
+        }
+        return seconds > 0 ? weighted / seconds * MICRO : 0;
+}
+
+static double carbon_of(const struct supply_curve *curve)
+{
+        int64_t carbon = SERIES_UNKNOWN;
+
+        for (unsigned i = 0; i < curve->n_segments; i++) /* the grid's, if there is one: it is what varies */
+                if (carbon == SERIES_UNKNOWN || curve->segments[i].unit == SUPPLY_GRID)
+                        carbon = curve->segments[i].carbon;
+        return carbon == SERIES_UNKNOWN ? 0 : (double)carbon / 1000;
+}
+
+static void fill_step(struct plan_step *step, const struct supply_curve *curve, double unknown_price)
+{
+        step->n_segments = curve->n_segments;
+        for (unsigned i = 0; i < curve->n_segments; i++) {
+                const struct supply_segment *segment = &curve->segments[i];
+
+                step->segments[i].price =
+                        segment->price == SERIES_UNKNOWN ? unknown_price : (double)segment->price * MICRO;
+                step->segments[i].limit_w = segment->limit_w == INT64_MAX ? INFINITY : (double)segment->limit_w;
+        }
+        /* an unknown price that was given the mean may now stand before a dearer one */
+        for (unsigned i = 1; i < step->n_segments; i++)
+                for (unsigned k = i; k > 0 && step->segments[k].price < step->segments[k - 1].price; k--) {
+                        struct plan_segment swap = step->segments[k];
+
+                        step->segments[k] = step->segments[k - 1];
+                        step->segments[k - 1] = swap;
+                }
+        step->carbon = carbon_of(curve);
+}
+
+/* Power already promised takes the cheapest segments first. */
+static void take_power(struct plan_step *step, double facility_w)
+{
+        for (unsigned i = 0; i < step->n_segments && facility_w > 0; i++) {
+                double taken = fmin(facility_w, step->segments[i].limit_w);
+
+                if (!isinf(step->segments[i].limit_w))
+                        step->segments[i].limit_w -= taken;
+                facility_w -= taken;
+        }
+}
+
+static int by_time(const void *a, const void *b)
+{
+        const struct usage *x = a, *y = b;
+
+        return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static int add_usage(struct usage **usage, size_t *n, int64_t at, int64_t gpus, double facility_w)
+{
+        struct usage *change = room_for_one((void **)usage, *n, sizeof(*change));
+
+        if (change == NULL)
+                return OFFPEAK_ENOMEM;
+        *change = (struct usage){ at, gpus, facility_w };
+        *n += 1;
+        return 0;
+}
+
+/* The planned hours of every other job at the site, as changes in order of time. */
+static int collect_usage(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
+                         struct usage **ret_usage, size_t *ret_n)
+{
+        struct supply_terms terms = state_supply(state, site).terms;
+
+        for (size_t j = 0; j < state->n_jobs; j++) {
+                const struct job *job = &state->jobs[j];
+                int64_t gpus = (int64_t)job->spec.nodes * job->spec.gpus_per_node;
+
+                if (job->id == candidate->id || job->state >= OFFPEAK_JOB_DONE || job->held)
+                        continue;
+                for (uint32_t i = 0; i < job->n_planned; i++) {
+                        const struct plan_interval *interval = &job->planned[i];
+                        double watts = (double)power_at_meter(&terms, power_of_job_at(state, job, site));
+
+                        if (interval->site != site->id || interval->end <= now)
+                                continue;
+                        if (add_usage(ret_usage, ret_n, interval->start > now ? interval->start : now, gpus, watts) != 0 ||
+                            add_usage(ret_usage, ret_n, interval->end, -gpus, -watts) != 0)
+                                return OFFPEAK_ENOMEM;
+                }
+        }
+        if (*ret_n > 0)
+                qsort(*ret_usage, *ret_n, sizeof(**ret_usage), by_time);
+        return 0;
+}
+
+static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms, int64_t *ret_idle_w)
+{
+        uint32_t gpus = 0;
+
+        *ret_idle_w = 0;
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+
+                if (strcmp(node->site, site->name) != 0 || !node_in_service(state, node, mono_ms))
+                        continue;
+                gpus += node->inventory.n_devices;
+                *ret_idle_w += node->inventory.idle_w;
+        }
+        return gpus;
+}
+
+struct site_filled {
+        struct series price, carbon;
+        struct site_supply supply;
+};
+
+static void site_filled_finish(struct site_filled *filled)
+{
+        series_finish(&filled->price);
+        series_finish(&filled->carbon);
+}
+
+static int site_filled_init(const struct state *state, const struct site *site, int64_t from, int64_t to,
+                            struct site_filled *ret_filled)
+{
+        int64_t ignored;
+
+        ret_filled->supply = state_supply(state, site);
+        series_init(&ret_filled->price, SERIES_PRICE);
+        series_init(&ret_filled->carbon, SERIES_CARBON);
+        if (series_fill(ret_filled->supply.price, from, to, &ret_filled->price, &ignored) != 0 ||
+            series_fill(ret_filled->supply.carbon, from, to, &ret_filled->carbon, &ignored) != 0) {
+                site_filled_finish(ret_filled);
+                return OFFPEAK_ENOMEM;
+        }
+        ret_filled->supply.price = &ret_filled->price;
+        ret_filled->supply.carbon = &ret_filled->carbon;
+        return 0;
+}
+
+/* Steps from now to the horizon: an edge wherever the supply or the usage changes. */
+static int fill_steps(struct plan_site *site, const struct site_filled *filled, const struct usage *usage,
+                      size_t n_usage, uint32_t gpus, int64_t now, int64_t horizon)
+{
+        struct plan_step *steps = NULL;
+        size_t n = 0, next = 0;
+        double unknown_price = mean_price(&filled->price, now, horizon);
+        int64_t used_gpus = 0;
+        double used_w = 0;
+
+        for (int64_t t = now; t < horizon;) {
+                int64_t edge = site_supply_next_edge(&filled->supply, t);
+                struct supply_curve curve = site_supply_at(&filled->supply, t);
+                struct plan_step *step = room_for_one((void **)&steps, n, sizeof(*step));
+
+                if (step == NULL) {
+                        free(steps);
+                        return OFFPEAK_ENOMEM;
+                }
+                n++;
+                for (; next < n_usage && usage[next].at <= t; next++) {
+                        used_gpus += usage[next].gpus;
+                        used_w += usage[next].facility_w;
+                }
+                step->start = t;
+                fill_step(step, &curve, unknown_price);
+                take_power(step, used_w);
+                step->gpus = used_gpus >= gpus ? 0 : gpus - (uint32_t)used_gpus;
+                if (next < n_usage && usage[next].at < edge)
+                        edge = usage[next].at;
+                t = edge;
+        }
+        site->steps = steps;
+        site->n_steps = n;
+        return 0;
+}
+
+static int fill_site(const struct state *state, const struct now *now, const struct site *site, int64_t horizon,
+                     const struct job *candidate, struct plan_site *ret_site)
+{
+        struct site_filled filled;
+        struct usage *usage = NULL;
+        size_t n_usage = 0;
+        int64_t idle_w;
+        uint32_t gpus = gpus_in_service(state, site, now->mono_ms, &idle_w);
+        int code = site_filled_init(state, site, now->wall, horizon, &filled);
+
+        if (code != 0)
+                return code;
+        if (candidate != NULL)
+                code = collect_usage(state, site, candidate, now->wall, &usage, &n_usage);
+        if (code == 0)
+                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
+        ret_site->name = site->name;
+        ret_site->idle_w = (double)idle_w;
+        ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
+        ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
+        free(usage);
+        site_filled_finish(&filled);
+        return code;
+}
+
+/* ---- jobs */
+
+static bool site_allowed(const struct state *state, const struct job *job, const struct site *site)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        if (policy_site(&state->policy, site->name) == NULL)
+                return false;
+        if (job->site != NONE_U32)
+                return job->site == site->id;
+        if (job->spec.site != NULL)
+                return strcmp(job->spec.site, site->name) == 0;
+        if (class == NULL || class->n_sites == 0)
+                return true;
+        for (size_t i = 0; i < class->n_sites; i++)
+                if (strcmp(class->sites[i], site->name) == 0)
+                        return true;
+        return false;
+}
+
+/* Sites with enough nodes that have enough devices each, free or not. */
+static uint64_t sites_that_fit(const struct state *state, const struct now *now, const struct job *job)
+{
+        uint64_t sites = 0;
+
+        for (uint32_t s = 0; s < state->n_sites && s < 64; s++) {
+                uint32_t nodes = 0;
+
+                for (uint32_t i = 0; i < state->n_nodes; i++)
+                        nodes += strcmp(state->nodes[i].site, state->sites[s].name) == 0 &&
+                                 node_in_service(state, &state->nodes[i], now->mono_ms) &&
+                                 state->nodes[i].inventory.n_devices >= job->spec.gpus_per_node;
+                if (nodes >= job->spec.nodes && site_allowed(state, job, &state->sites[s]))
+                        sites |= UINT64_C(1) << s;
+        }
+        return sites;
+}
+
+bool question_job_fits(const struct state *state, const struct now *now, const struct job *job)
+{
+        return sites_that_fit(state, now, job) != 0;
+}
+
+/* Seconds of progress still to make, as measured or, without a report, as asked less what ran. */
+static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
+{
+        double left = (1 - job->fraction) * (double)job->total_s;
+
+        if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE)
+                left -= fmax(0, (double)(wall - job->attempt.launched_at - class->start_cost_s));
+        return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
+}
+
+static bool is_interruptible(const struct job *job, const struct policy_class *class)
+{
+        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
+                return job->spec.interruptible == OFFPEAK_YES;
+        return class->interruptible;
+}
+
+static uint32_t starts_left(const struct job *job, const struct policy_class *class, bool running)
+{
+        uint32_t pauses;
+
+        if (!is_interruptible(job, class))
+                return running ? 0 : 1;
+        if (class->max_pauses == UINT32_MAX)
+                return PLAN_ANY_STARTS;
+        pauses = class->max_pauses > job->pauses ? class->max_pauses - job->pauses : 0;
+        return running ? pauses : pauses + 1;
+}
+
+static int64_t latest_finish(const struct job *job, const struct policy_class *class)
+{
+        int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
+        int64_t latest = class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
+
+        if (job->spec.deadline != 0 && (latest == 0 || job->spec.deadline < latest))
+                return job->spec.deadline;
+        return latest;
+}
+
+static void fill_job(const struct state *state, const struct now *now, const struct job *job, uint64_t sites,
+                     struct plan_mode *mode, struct plan_job *ret_job)
+{
+        const struct policy_class *class = state_class(state, job);
+        bool running = job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state != ATTEMPT_STOPPING;
+        uint32_t first_site = 0;
+
+        while ((sites >> first_site & 1) == 0)
+                first_site++;
+        mode->gpus = job->spec.nodes * job->spec.gpus_per_node;
+        mode->watts = (double)power_of_job_at(state, job, &state->sites[first_site]);
+        mode->speed = 1;
+        *ret_job = (struct plan_job){
+                .id = job->id,
+                .sites = sites,
+                .modes = mode,
+                .n_modes = 1,
+                .work_s = work_left(job, class, now->wall),
+                .release = job->spec.begin > now->wall ? job->spec.begin : now->wall,
+                .deadline = latest_finish(job, class),
+                .lateness_cost = (double)class->lateness_cost * MICRO,
+                .start_cost_s = class->start_cost_s,
+                .min_run_s = class->min_run_s,
+                .max_starts = starts_left(job, class, running),
+                .delay_cost = (double)class->delay_cost * MICRO,
+                .earliest_finish = (job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at) +
+                                   class->start_cost_s + job->total_s,
+                .carbon_price = (double)class->carbon_price * MICRO,
+                .running = running,
+                .run_site = running && job->site != NONE_U32 ? job->site : first_site,
+        };
+}
+
+static bool wants_hours(const struct job *job)
+{
+        return (job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel) ||
+               (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
+}
+
+static int fill_jobs(const struct state *state, const struct now *now, const struct job *candidate,
+                     struct memory *memory, size_t *ret_n)
+{
+        size_t room = candidate != NULL ? 1 : state->n_jobs;
+        size_t n = 0;
+
+        memory->jobs = calloc(room > 0 ? room : 1, sizeof(*memory->jobs));
+        memory->modes = calloc(room > 0 ? room : 1, sizeof(*memory->modes));
+        if (memory->jobs == NULL || memory->modes == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; i < room; i++) {
+                const struct job *job = candidate != NULL ? candidate : &state->jobs[i];
+                uint64_t sites = wants_hours(job) ? sites_that_fit(state, now, job) : 0;
+
+                if (sites == 0)
+                        continue;
+                fill_job(state, now, job, sites, &memory->modes[n], &memory->jobs[n]);
+                n++;
+        }
+        *ret_n = n;
+        return 0;
+}
+
+/* ---- both */
+
+static double highest_price(const struct memory *memory)
+{
+        double highest = 100;
+
+        for (size_t s = 0; s < memory->n_sites; s++)
+                for (size_t t = 0; t < memory->sites[s].n_steps; t++)
+                        for (unsigned i = 0; i < memory->sites[s].steps[t].n_segments; i++)
+                                highest = fmax(highest, memory->sites[s].steps[t].segments[i].price);
+        return highest;
+}
+
+static int ask(const struct state *state, const struct now *now, const struct job *candidate,
+               struct plan_question *ret_question)
+{
+        struct plan_question question = { .log_index = state->log_index, .work = state->policy.plan_work };
+        int64_t horizon = now->wall + state->policy.plan_horizon_s;
+        struct memory *memory = calloc(1, sizeof(*memory));
+        int code = 0;
+
+        if (memory == NULL)
+                return OFFPEAK_ENOMEM;
+        question.memory = memory;
+        memory->sites = calloc(state->n_sites > 0 ? state->n_sites : 1, sizeof(*memory->sites));
+        if (memory->sites == NULL)
+                code = OFFPEAK_ENOMEM;
+        for (uint32_t i = 0; code == 0 && i < state->n_sites; i++) {
+                code = fill_site(state, now, &state->sites[i], horizon, candidate, &memory->sites[i]);
+                memory->n_sites++;
+        }
+        question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };
+        question.problem.n_sites = memory->n_sites;
+        if (code == 0)
+                code = fill_jobs(state, now, candidate, memory, &question.problem.n_jobs);
+        if (code != 0) {
+                plan_question_finish(&question);
+                return code;
+        }
+        question.problem.jobs = memory->jobs;
+        question.problem.terminal_price = highest_price(memory);
+        question.problem.unfinished_cost = 10;
+        question.problem.over_limit_cost = 10 * highest_price(memory);
+        *ret_question = question;
+        return 0;
+}
+
+int plan_question_init(const struct state *state, const struct now *now, struct plan_question *ret_question)
+{
+        return ask(state, now, NULL, ret_question);
+}
+
+int question_for_one(const struct state *state, const struct now *now, const struct job *candidate,
+                     struct plan_question *ret_question)
+{
+        return ask(state, now, candidate, ret_question);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* question.h - the planner's question for one job alone, the others' planned hours being taken. */
+#ifndef OFFPEAK_CORE_QUESTION_H
+#define OFFPEAK_CORE_QUESTION_H
+
+#include "core/decide.h"
+
+/*
+ * As plan_question_init, for `candidate` only (it need not be in the state yet): GPUs and power that other jobs' planned
+ * hours use are taken out of the supply. problem.n_jobs is 0 when no site could ever hold the job.
+ */
+int question_for_one(const struct state *state, const struct now *now, const struct job *candidate,
+                     struct plan_question *ret_question);
+
+/* Whether any site that the job may use has the nodes and devices for it, free or not. */
+bool question_job_fits(const struct state *state, const struct now *now, const struct job *job);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/copy.h"
+
+const char *record_type_name(enum record_type type)
+{
+        switch (type) {
+#define RECORD_X(name, number)                                                                                         \
+        case RECORD_##name:                                                                                            \
+                return #name;
+                RECORD_TYPES(RECORD_X)
+#undef RECORD_X
+        }
+        return "?";
+}
+
+static void finish_planned(struct record_planned_job *jobs, uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++)
+                free(jobs[i].intervals);
+        free(jobs);
+}
+
+static void finish_submitted(struct record *record)
+{
+        offpeak_job_spec_finish(&record->u.submitted.spec);
+        free(record->u.submitted.user);
+        request_finish(&record->u.submitted.request);
+}
+
+static void finish_node_up(struct record *record)
+{
+        free(record->u.node_up.name);
+        free(record->u.node_up.site);
+        inventory_finish(&record->u.node_up.inventory);
+}
+
+void record_finish(struct record *record)
+{
+        switch (record->type) {
+        case RECORD_CONFIG:
+                policy_finish(&record->u.config.policy);
+                break;
+        case RECORD_SERIES:
+                series_finish(&record->u.series.series);
+                break;
+        case RECORD_SUBMITTED:
+                finish_submitted(record);
+                break;
+        case RECORD_HELD:
+                request_finish(&record->u.held.request);
+                break;
+        case RECORD_CANCEL:
+                request_finish(&record->u.cancel.request);
+                break;
+        case RECORD_NODE_UP:
+                finish_node_up(record);
+                break;
+        case RECORD_NODE_FENCED:
+                request_finish(&record->u.node_fenced.request);
+                break;
+        case RECORD_LAUNCH:
+                free(record->u.launch.legs);
+                break;
+        case RECORD_PLAN:
+                finish_planned(record->u.plan.jobs, record->u.plan.n_jobs);
+                break;
+        case RECORD_I_META:
+                policy_finish(&record->u.meta.policy);
+                break;
+        case RECORD_I_SITE:
+                site_finish(&record->u.site.site);
+                break;
+        case RECORD_I_NODE:
+                node_finish(&record->u.node.node);
+                break;
+        case RECORD_I_JOB:
+                job_finish(&record->u.job.job);
+                break;
+        case RECORD_I_REQUEST:
+                request_finish(&record->u.request.request);
+                break;
+        case RECORD_TERM:
+        case RECORD_GO:
+        case RECORD_STOP:
+        case RECORD_LEG_END:
+        case RECORD_LATE_EXIT:
+        case RECORD_OVER:
+        case RECORD_ENDED:
+        case RECORD_PROGRESS:
+        case RECORD_BOOKED:
+        case RECORD_V_SESSION:
+        case RECORD_V_RENEWED:
+        case RECORD_V_LEG:
+        case RECORD_V_PLANNING:
+        case RECORD_V_BACKOFF:
+        case RECORD_V_STARTED:
+                break; /* plain values */
+        }
+        memset(&record->u, 0, sizeof(record->u));
+}

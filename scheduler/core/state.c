@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/state.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/copy.h"
+
+int state_init(struct state *state)
+{
+        memset(state, 0, sizeof(*state));
+        state->next_job = 1;
+        policy_init(&state->policy);
+        return 0;
+}
+
+void state_finish(struct state *state)
+{
+        for (uint32_t i = 0; i < state->n_sites; i++)
+                site_finish(&state->sites[i]);
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                node_finish(&state->nodes[i]);
+        for (size_t i = 0; i < state->n_jobs; i++)
+                job_finish(&state->jobs[i]);
+        for (size_t i = 0; i < state->n_requests; i++)
+                request_finish(&state->requests[i]);
+        free(state->sites);
+        free(state->nodes);
+        free(state->jobs);
+        free(state->requests);
+        policy_finish(&state->policy);
+        memset(state, 0, sizeof(*state));
+}
+
+struct job *state_job(const struct state *state, uint64_t id)
+{
+        size_t low = 0, high = state->n_jobs;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (state->jobs[middle].id == id)
+                        return &state->jobs[middle];
+                if (state->jobs[middle].id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return NULL;
+}
+
+struct node *state_node(const struct state *state, const char *name)
+{
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (strcmp(state->nodes[i].name, name) == 0)
+                        return &state->nodes[i];
+        return NULL;
+}
+
+struct site *state_site(const struct state *state, const char *name)
+{
+        for (uint32_t i = 0; i < state->n_sites; i++)
+                if (strcmp(state->sites[i].name, name) == 0)
+                        return &state->sites[i];
+        return NULL;
+}
+
+const struct request *state_request(const struct state *state, const uint8_t id[16])
+{
+        for (size_t i = state->n_requests; i-- > 0;) /* a retry is most likely of a late one */
+                if (memcmp(state->requests[i].id, id, 16) == 0)
+                        return &state->requests[i];
+        return NULL;
+}
+
+const struct policy_class *state_class(const struct state *state, const struct job *job)
+{
+        const struct policy_class *class = policy_class(&state->policy, job->spec.class_name);
+
+        return class != NULL ? class : policy_class(&state->policy, NULL);
+}
+
+struct site_supply state_supply(const struct state *state, const struct site *site)
+{
+        const struct policy_site *terms = policy_site(&state->policy, site->name);
+        struct site_supply supply = { .price = &site->series[SERIES_PRICE],
+                                      .carbon = &site->series[SERIES_CARBON],
+                                      .capacity = &site->series[SERIES_CAPACITY],
+                                      .limit = &site->series[SERIES_LIMIT] };
+
+        if (terms != NULL)
+                supply.terms = terms->terms;
+        else
+                supply.terms.pue_ppm = 1000000;
+        return supply;
+}
+
+uint64_t state_free_devices(const struct state *state, const struct node *node)
+{
+        uint32_t n = node->inventory.n_devices;
+        uint64_t free_devices = n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
+
+                if (job->state != OFFPEAK_JOB_ACTIVE)
+                        continue;
+                for (uint32_t l = 0; l < job->attempt.n_legs; l++)
+                        if (job->attempt.legs[l].node == node->id && job->attempt.legs[l].state != LEG_ENDED)
+                                free_devices &= ~job->attempt.legs[l].devices;
+        }
+        return free_devices;
+}
