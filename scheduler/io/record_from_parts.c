@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Parts -> record, field by field. The first thing that is wrong is remembered in the taker and the rest is taken all the
+ * same; record_from_parts looks at it once and throws away what cannot be used.
+ */
+#include "io/record_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/exact.h"
+#include "base/fail.h"
+
+struct taker {
+        bool no_memory;
+        const char *wrong; /* the field that is out of bounds */
+};
+
+static void *take_memory(struct taker *taker, size_t n, size_t size)
+{
+        void *memory = n > 0 ? calloc(n, size) : NULL;
+
+        if (memory == NULL && n > 0)
+                taker->no_memory = true;
+        return memory;
+}
+
+static char *take_text(struct taker *taker, const char *text)
+{
+        char *copy = strdup(text);
+
+        if (copy == NULL)
+                taker->no_memory = true;
+        return copy;
+}
+
+static char *take_optional(struct taker *taker, const char *text)
+{
+        return text[0] != '\0' ? take_text(taker, text) : NULL;
+}
+
+/* A NULL behind the last word. No words: NULL. */
+static char **take_words(struct taker *taker, char *const *words, size_t n, size_t *ret_n)
+{
+        char **copy = take_memory(taker, n > 0 ? n + 1 : 0, sizeof(char *));
+
+        *ret_n = copy != NULL ? n : 0;
+        for (size_t i = 0; i < *ret_n; i++)
+                copy[i] = take_text(taker, words[i]);
+        return copy;
+}
+
+static void take_chars(struct taker *taker, const char *text, char *to, size_t size, const char *field)
+{
+        size_t length = strlen(text);
+
+        if (length >= size)
+                taker->wrong = field;
+        else
+                memcpy(to, text, length + 1);
+}
+
+static uint32_t take_enum(struct taker *taker, uint32_t value, uint32_t low, uint32_t high, const char *field)
+{
+        if (value >= low && value <= high)
+                return value;
+        taker->wrong = field;
+        return low;
+}
+
+static void take_request(struct taker *taker, const Log__Request *from, struct request *to)
+{
+        if (from->id.len == sizeof(to->id))
+                memcpy(to->id, from->id.data, sizeof(to->id));
+        else
+                taker->wrong = "request.id";
+        to->uid = from->uid;
+        to->digest = from->digest;
+        to->job = from->job;
+        to->code = from->code;
+        to->text = take_optional(taker, from->text);
+        to->at = from->at;
+}
+
+static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
+{
+        to->name = take_optional(taker, from->name);
+        to->class_name = take_optional(taker, from->class_name);
+        to->argv = take_words(taker, from->argv, from->n_argv, &to->argc);
+        to->env = take_words(taker, from->env, from->n_env, &to->envc);
+        to->directory = take_optional(taker, from->directory);
+        to->stdout_path = take_optional(taker, from->stdout_path);
+        to->stderr_path = take_optional(taker, from->stderr_path);
+        to->checkpoint_dir = take_optional(taker, from->checkpoint_dir);
+        to->site = take_optional(taker, from->site);
+        to->nodes = from->nodes;
+        to->gpus_per_node = from->gpus_per_node;
+        to->time_s = from->time_s;
+        to->begin = from->begin;
+        to->deadline = from->deadline;
+        to->power_w = from->power_w;
+        to->signal = from->signal;
+        to->signal_lead_s = from->signal_lead_s;
+        to->interruptible =
+                take_enum(taker, from->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO, "spec.interruptible");
+        to->hold = from->hold;
+        to->strict_deadline = from->strict_deadline;
+}
+
+/* ---- policy */
+
+static void take_policy_site(struct taker *taker, const Log__PolicySite *from, struct policy_site *to)
+{
+        to->name = take_text(taker, from->name);
+        to->currency = take_text(taker, from->currency);
+        to->terms.grid_adder = from->terms->grid_adder;
+        to->terms.grid_limit_w = from->terms->grid_limit_w;
+        to->terms.has_reactor = from->terms->has_reactor;
+        to->terms.reactor_fuel = from->terms->reactor_fuel;
+        to->terms.reactor_carbon = from->terms->reactor_carbon;
+        to->terms.pue_fixed_w = from->terms->pue_fixed_w;
+        to->terms.pue_ppm = from->terms->pue_ppm;
+}
+
+static void take_class(struct taker *taker, const Log__PolicyClass *from, struct policy_class *to)
+{
+        to->name = take_text(taker, from->name);
+        to->delay_cost = from->delay_cost;
+        to->max_delay_s = from->max_delay_s;
+        to->carbon_price = from->carbon_price;
+        to->interruptible = from->interruptible;
+        to->max_pauses = from->max_pauses;
+        to->min_run_s = from->min_run_s;
+        to->start_cost_s = from->start_cost_s;
+        to->stop_grace_s = from->stop_grace_s;
+        to->lateness_cost = from->lateness_cost;
+        to->on_lost = take_enum(taker, from->on_lost, ON_LOST_WAIT, ON_LOST_RELAUNCH, "class.on_lost");
+        to->lease_ms = from->lease_ms;
+        to->retries = from->retries;
+        to->limit_ppm = from->limit_ppm;
+        to->quota_gpus = from->quota_gpus;
+        to->sites = take_words(taker, from->sites, from->n_sites, &to->n_sites);
+}
+
+static void take_policy(struct taker *taker, const Log__Policy *from, struct policy *to)
+{
+        to->sites = take_memory(taker, from->n_sites, sizeof(to->sites[0]));
+        to->n_sites = to->sites != NULL ? from->n_sites : 0;
+        for (size_t i = 0; i < to->n_sites; i++)
+                take_policy_site(taker, from->sites[i], &to->sites[i]);
+        to->classes = take_memory(taker, from->n_classes, sizeof(to->classes[0]));
+        to->n_classes = to->classes != NULL ? from->n_classes : 0;
+        for (size_t i = 0; i < to->n_classes; i++)
+                take_class(taker, from->classes[i], &to->classes[i]);
+        to->plan_interval_s = from->plan_interval_s;
+        to->plan_horizon_s = from->plan_horizon_s;
+        to->plan_work = from->plan_work;
+        to->arm_timeout_ms = from->arm_timeout_ms;
+        to->backoff_ms = from->backoff_ms;
+}
+
+/* ---- series, plan, books */
+
+static void take_points(struct taker *taker, const Log__Series *from, struct series *to)
+{
+        uint64_t start = 0, value = 0;
+
+        if (from->n_starts != from->n_values) {
+                taker->wrong = "series.values";
+                return;
+        }
+        to->points = take_memory(taker, from->n_starts, sizeof(to->points[0]));
+        to->n_points = to->points != NULL ? from->n_starts : 0;
+        for (size_t i = 0; i < to->n_points; i++) {
+                start += (uint64_t)from->starts[i];
+                value += (uint64_t)from->values[i];
+                to->points[i].start = (int64_t)start;
+                to->points[i].value = (int64_t)value;
+                if (i > 0 && to->points[i].start <= to->points[i - 1].start)
+                        taker->wrong = "series.starts";
+        }
+        if (to->n_points > 0 && to->end < to->points[to->n_points - 1].start)
+                taker->wrong = "series.end";
+}
+
+static void take_series(struct taker *taker, const Log__Series *from, struct series *to)
+{
+        to->kind = take_enum(taker, from->kind, SERIES_PRICE, SERIES_LIMIT, "series.kind");
+        to->site = take_text(taker, from->site);
+        to->source = take_text(taker, from->source);
+        to->issued = from->issued;
+        to->version = from->version;
+        to->end = from->end;
+        take_points(taker, from, to);
+}
+
+static struct plan_terms take_plan_terms(const Log__PlanTerms *from)
+{
+        return (struct plan_terms){
+                .supply = from->supply,
+                .carbon = from->carbon,
+                .delay = from->delay,
+                .lateness = from->lateness,
+                .unfinished = from->unfinished,
+                .over_limit = from->over_limit,
+                .total = from->total,
+        };
+}
+
+static struct adopted_plan take_adopted(const Log__AdoptedPlan *from)
+{
+        return (struct adopted_plan){
+                .version = from->version,
+                .made_at = from->made_at,
+                .horizon = from->horizon,
+                .terms = take_plan_terms(from->terms),
+                .run_now = take_plan_terms(from->run_now),
+                .bound = from->bound,
+                .work = from->work,
+        };
+}
+
+static struct plan_interval *take_intervals(struct taker *taker, Log__Interval *const *from, size_t n, uint32_t *ret_n)
+{
+        struct plan_interval *to = take_memory(taker, n, sizeof(*to));
+
+        *ret_n = to != NULL ? (uint32_t)n : 0;
+        for (size_t i = 0; i < *ret_n; i++) {
+                to[i].start = from[i]->start;
+                to[i].end = from[i]->end;
+                to[i].site = from[i]->site;
+                to[i].mode = from[i]->mode;
+        }
+        return to;
+}
+
+static void take_planned(struct taker *taker, const Log__PlannedJob *from, struct record_planned_job *to)
+{
+        to->job = from->job;
+        to->intervals = take_intervals(taker, from->intervals, from->n_intervals, &to->n_intervals);
+        to->reason = take_enum(taker, from->reason, 0, PLAN_IMPOSSIBLE, "plan.reason");
+        to->finish = from->finish;
+        to->late_s = from->late_s;
+        to->cost = from->cost;
+        to->run_now_cost = from->run_now_cost;
+}
+
+static void take_booking(struct taker *taker, const Log__Booking *from, struct booking *to)
+{
+        to->account = take_enum(taker, from->account, ACCOUNT_JOB, ACCOUNT_LOSS, "booking.account");
+        to->quality = take_enum(taker, from->quality, QUALITY_MEASURED, QUALITY_ESTIMATED, "booking.quality");
+        to->site = from->site;
+        to->node = from->node;
+        to->job = from->job;
+        to->attempt = from->attempt;
+        to->start = from->start;
+        to->end = from->end;
+        to->joules = from->joules;
+        to->price = from->price;
+        to->carbon = from->carbon;
+        to->price_version = from->price_version;
+        to->carbon_version = from->carbon_version;
+        to->cost = from->cost;
+        to->carbon_mg = from->carbon_mg;
+        if (to->end < to->start)
+                taker->wrong = "booking.end";
+}
+
+static void take_book(struct taker *taker, const Log__Book *from, struct book *to)
+{
+        to->joules = from->joules;
+        to->cost = from->cost;
+        to->cost_rest = from->cost_rest;
+        to->carbon_mg = from->carbon_mg;
+        to->carbon_rest = from->carbon_rest;
+        to->unpriced_joules = from->unpriced_joules;
+        to->uncounted_joules = from->uncounted_joules;
+        if (to->cost_rest < 0 || to->cost_rest >= JOULES_PER_MWH)
+                taker->wrong = "book.cost_rest";
+        if (to->carbon_rest < 0 || to->carbon_rest >= JOULES_PER_KWH)
+                taker->wrong = "book.carbon_rest";
+}
+
+/* ---- nodes and attempts */
+
+static void take_device(struct taker *taker, const Log__Device *from, struct device *to)
+{
+        to->kind = take_enum(taker, from->kind, DEVICE_GPU, DEVICE_CPU_SLOT, "device.kind");
+        to->numa = (uint8_t)take_enum(taker, from->numa, 0, UINT8_MAX, "device.numa");
+        to->max_w = from->max_w;
+        take_chars(taker, from->address, to->address, sizeof(to->address), "device.address");
+}
+
+static void take_inventory(struct taker *taker, const Log__Inventory *from, struct inventory *to)
+{
+        to->model = take_optional(taker, from->model);
+        to->cores = from->cores;
+        to->memory_mb = from->memory_mb;
+        to->idle_w = from->idle_w;
+        to->power_quality = take_enum(taker, from->power_quality, 0, QUALITY_ESTIMATED, "inventory.power_quality");
+        if (from->n_devices > OFFPEAK_MAX_DEVICES) {
+                taker->wrong = "inventory.devices";
+                return;
+        }
+        to->devices = take_memory(taker, from->n_devices, sizeof(to->devices[0]));
+        to->n_devices = to->devices != NULL ? (uint32_t)from->n_devices : 0;
+        for (size_t i = 0; i < to->n_devices; i++)
+                take_device(taker, from->devices[i], &to->devices[i]);
+}
+
+static void take_leg(struct taker *taker, const Log__Leg *from, struct leg *to)
+{
+        to->node = from->node;
+        to->devices = from->devices;
+        to->state = take_enum(taker, from->state, 0, LEG_ENDED, "leg.state");
+        to->how = take_enum(taker, from->how, 0, LEG_NO_GO, "leg.how");
+        to->status = from->status;
+        to->killed = from->killed;
+        to->before_stop = from->before_stop;
+        to->started_at = from->started_at;
+        to->booked_until = from->booked_until;
+        to->joules = from->joules;
+}
+
+static struct leg *take_legs(struct taker *taker, Log__Leg *const *from, size_t n, uint32_t *ret_n)
+{
+        struct leg *to;
+
+        if (n > OFFPEAK_MAX_NODES) {
+                taker->wrong = "legs";
+                return NULL;
+        }
+        to = take_memory(taker, n, sizeof(*to));
+        *ret_n = to != NULL ? (uint32_t)n : 0;
+        for (size_t i = 0; i < *ret_n; i++)
+                take_leg(taker, from[i], &to[i]);
+        return to;
+}
+
+static struct record_leg_ref take_leg_ref(const Log__LegRef *from)
+{
+        return (struct record_leg_ref){ .job = from->job, .attempt = from->attempt, .node = from->node };
+}
+
+/* A job that was never launched has an attempt of zeros. */
+static void take_attempt(struct taker *taker, const Log__Attempt *from, struct attempt *to)
+{
+        to->number = from->number;
+        to->epoch = from->epoch;
+        to->state = take_enum(taker, from->state, 0, ATTEMPT_STOPPING, "attempt.state");
+        to->stop = take_enum(taker, from->stop, STOP_NONE, STOP_SHED, "attempt.stop");
+        to->go = from->go;
+        to->mode = from->mode;
+        to->launched_at = from->launched_at;
+        to->lease_ms = from->lease_ms;
+        to->grace_s = from->grace_s;
+        to->on_lost = take_enum(taker, from->on_lost, 0, ON_LOST_RELAUNCH, "attempt.on_lost");
+        to->fraction_before = from->fraction_before;
+        to->legs = take_legs(taker, from->legs, from->n_legs, &to->n_legs);
+}
+
+/* ---- bodies: facts and decisions */
+
+static void take_submitted(struct taker *taker, const Log__Submitted *from, struct record *to)
+{
+        to->u.submitted.job = from->job;
+        take_spec(taker, from->spec, &to->u.submitted.spec);
+        to->u.submitted.uid = from->uid;
+        to->u.submitted.user = take_text(taker, from->user);
+        to->u.submitted.held = from->held;
+        take_request(taker, from->request, &to->u.submitted.request);
+}
+
+static void take_node_up(struct taker *taker, const Log__NodeUp *from, struct record *to)
+{
+        to->u.node_up.name = take_text(taker, from->name);
+        to->u.node_up.site = take_text(taker, from->site);
+        take_chars(taker, from->boot, to->u.node_up.boot, sizeof(to->u.node_up.boot), "node_up.boot");
+        take_inventory(taker, from->inventory, &to->u.node_up.inventory);
+}
+
+static void take_launch(struct taker *taker, const Log__Launch *from, struct record *to)
+{
+        to->u.launch.job = from->job;
+        to->u.launch.attempt = from->attempt;
+        to->u.launch.mode = from->mode;
+        to->u.launch.go = from->go;
+        to->u.launch.lease_ms = from->lease_ms;
+        to->u.launch.grace_s = from->grace_s;
+        to->u.launch.on_lost = take_enum(taker, from->on_lost, ON_LOST_WAIT, ON_LOST_RELAUNCH, "launch.on_lost");
+        to->u.launch.legs = take_legs(taker, from->legs, from->n_legs, &to->u.launch.n_legs);
+}
+
+static void take_leg_end(struct taker *taker, const Log__LegEnd *from, struct record *to)
+{
+        to->u.leg_end.leg = take_leg_ref(from->leg);
+        to->u.leg_end.how = take_enum(taker, from->how, LEG_EXIT, LEG_NO_GO, "leg_end.how");
+        to->u.leg_end.status = from->status;
+        to->u.leg_end.killed = from->killed;
+}
+
+static void take_over(const Log__Over *from, struct record *to)
+{
+        to->u.over.job = from->job;
+        to->u.over.attempt = from->attempt;
+        to->u.over.paused = from->paused;
+        to->u.over.lost = from->lost;
+        to->u.over.ran_s = from->ran_s;
+        to->u.over.avoid_node = from->avoid_node;
+}
+
+static void take_ended(struct taker *taker, const Log__Ended *from, struct record *to)
+{
+        to->u.ended.job = from->job;
+        to->u.ended.state = take_enum(taker, from->state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED, "ended.state");
+        to->u.ended.end = take_enum(taker, from->end, END_NONE, END_LIMIT, "ended.end");
+        to->u.ended.status = from->status;
+}
+
+static void take_progress(const Log__Progress *from, struct record *to)
+{
+        to->u.progress.job = from->job;
+        to->u.progress.fraction = from->fraction;
+        to->u.progress.reported = from->reported;
+        to->u.progress.total_s = from->total_s;
+}
+
+static void take_plan(struct taker *taker, const Log__Plan *from, struct record *to)
+{
+        to->u.plan.plan = take_adopted(from->plan);
+        to->u.plan.jobs = take_memory(taker, from->n_jobs, sizeof(to->u.plan.jobs[0]));
+        to->u.plan.n_jobs = to->u.plan.jobs != NULL ? (uint32_t)from->n_jobs : 0;
+        for (size_t i = 0; i < to->u.plan.n_jobs; i++)
+                take_planned(taker, from->jobs[i], &to->u.plan.jobs[i]);
+}
+
+/* ---- bodies: images */
+
+static void take_meta(struct taker *taker, const Log__Meta *from, struct record *to)
+{
+        to->u.meta.log_index = from->log_index;
+        to->u.meta.term = from->term;
+        to->u.meta.next_job = from->next_job;
+        to->u.meta.fenced_start = from->fenced_start;
+        take_policy(taker, from->policy, &to->u.meta.policy);
+        to->u.meta.plan = take_adopted(from->plan);
+}
+
+static void take_site(struct taker *taker, const Log__Site *from, struct site *to)
+{
+        to->id = from->id;
+        to->name = take_text(taker, from->name);
+        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++)
+                to->series[kind].kind = kind;
+        for (size_t i = 0; i < from->n_series; i++) {
+                struct series *series = &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LIMIT,
+                                                              "series.kind")];
+
+                if (series->site != NULL)
+                        taker->wrong = "site.series";
+                else
+                        take_series(taker, from->series[i], series);
+        }
+        if (from->n_books > ACCOUNT_COUNT)
+                taker->wrong = "site.books";
+        for (size_t account = 0; account < from->n_books && account < ACCOUNT_COUNT; account++)
+                take_book(taker, from->books[account], &to->books[account]);
+        to->overhead_until = from->overhead_until;
+        to->pue_rest = from->pue_rest;
+}
+
+static void take_node(struct taker *taker, const Log__Node *from, struct node *to)
+{
+        to->id = from->id;
+        to->name = take_text(taker, from->name);
+        to->site = take_text(taker, from->site);
+        take_chars(taker, from->boot, to->boot, sizeof(to->boot), "node.boot");
+        take_inventory(taker, from->inventory, &to->inventory);
+        to->fenced = from->fenced;
+        to->idle_until = from->idle_until;
+}
+
+static void take_late_exits(struct taker *taker, const Log__Job *from, struct job *to)
+{
+        to->late_exits = take_memory(taker, from->n_late_exits, sizeof(to->late_exits[0]));
+        to->n_late_exits = to->late_exits != NULL ? (uint32_t)from->n_late_exits : 0;
+        for (size_t i = 0; i < to->n_late_exits; i++) {
+                to->late_exits[i].attempt = from->late_exits[i]->attempt;
+                to->late_exits[i].node = from->late_exits[i]->node;
+                to->late_exits[i].status = from->late_exits[i]->status;
+        }
+}
+
+static void take_job_books(const Log__Job *from, struct job *to)
+{
+        to->joules = from->joules;
+        to->cost = from->cost;
+        to->carbon_mg = from->carbon_mg;
+        to->unpriced_joules = from->unpriced_joules;
+        to->overhead_joules = from->overhead_joules;
+        to->overhead_cost = from->overhead_cost;
+        to->overhead_carbon_mg = from->overhead_carbon_mg;
+}
+
+static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)
+{
+        to->planned = take_intervals(taker, from->planned, from->n_planned, &to->n_planned);
+        to->reason = take_enum(taker, from->reason, 0, PLAN_IMPOSSIBLE, "job.reason");
+        to->planned_finish = from->planned_finish;
+        to->planned_late_s = from->planned_late_s;
+        to->planned_cost = from->planned_cost;
+        to->planned_run_now_cost = from->planned_run_now_cost;
+}
+
+static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
+{
+        to->id = from->id;
+        take_spec(taker, from->spec, &to->spec);
+        to->uid = from->uid;
+        to->user = take_text(taker, from->user);
+        to->submitted_at = from->submitted_at;
+        to->state = take_enum(taker, from->state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED, "job.state");
+        to->held = from->held;
+        to->cancel = from->cancel;
+        take_attempt(taker, from->attempt, &to->attempt);
+        to->attempts = from->attempts;
+        to->pauses = from->pauses;
+        to->losses = from->losses;
+        to->first_started_at = from->first_started_at;
+        to->ended_at = from->ended_at;
+        to->end = take_enum(taker, from->end, END_NONE, END_LIMIT, "job.end");
+        to->status = from->status;
+        to->fraction = from->fraction;
+        to->fraction_reported = from->fraction_reported;
+        to->total_s = from->total_s;
+        to->ran_s = from->ran_s;
+        take_job_books(from, to);
+        to->site = from->site;
+        to->avoid_node = from->avoid_node;
+        take_late_exits(taker, from, to);
+        take_job_plan(taker, from, to);
+}
+
+/* ---- the record */
+
+static void take_fact(struct taker *taker, const Log__Record *from, struct record *to)
+{
+        switch (to->type) {
+        case RECORD_TERM:
+                to->u.term.term = from->term->term;
+                to->u.term.fenced_start = from->term->fenced_start;
+                break;
+        case RECORD_CONFIG:
+                take_policy(taker, from->config->policy, &to->u.config.policy);
+                break;
+        case RECORD_SERIES:
+                take_series(taker, from->series, &to->u.series.series);
+                break;
+        case RECORD_SUBMITTED:
+                take_submitted(taker, from->submitted, to);
+                break;
+        case RECORD_HELD:
+                to->u.held.job = from->held->job;
+                to->u.held.held = from->held->held;
+                take_request(taker, from->held->request, &to->u.held.request);
+                break;
+        case RECORD_CANCEL:
+                to->u.cancel.job = from->cancel->job;
+                take_request(taker, from->cancel->request, &to->u.cancel.request);
+                break;
+        case RECORD_NODE_UP:
+                take_node_up(taker, from->node_up, to);
+                break;
+        case RECORD_NODE_FENCED:
+                to->u.node_fenced.node = from->node_fenced->node;
+                to->u.node_fenced.fenced = from->node_fenced->fenced;
+                take_request(taker, from->node_fenced->request, &to->u.node_fenced.request);
+                break;
+        case RECORD_LAUNCH:
+                take_launch(taker, from->launch, to);
+                break;
+        case RECORD_GO:
+                to->u.go.job = from->go->job;
+                to->u.go.attempt = from->go->attempt;
+                break;
+        case RECORD_STOP:
+                to->u.stop.job = from->stop->job;
+                to->u.stop.attempt = from->stop->attempt;
+                to->u.stop.reason = take_enum(taker, from->stop->reason, STOP_NONE, STOP_SHED, "stop.reason");
+                break;
+        case RECORD_LEG_END:
+                take_leg_end(taker, from->leg_end, to);
+                break;
+        case RECORD_LATE_EXIT:
+                to->u.late_exit.leg = take_leg_ref(from->late_exit->leg);
+                to->u.late_exit.status = from->late_exit->status;
+                break;
+        case RECORD_OVER:
+                take_over(from->over, to);
+                break;
+        case RECORD_ENDED:
+                take_ended(taker, from->ended, to);
+                break;
+        case RECORD_PROGRESS:
+                take_progress(from->progress, to);
+                break;
+        case RECORD_PLAN:
+                take_plan(taker, from->plan, to);
+                break;
+        case RECORD_BOOKED:
+                take_booking(taker, from->booked->booking, &to->u.booked.booking);
+                to->u.booked.pue_rest = from->booked->pue_rest;
+                break;
+        default:
+                taker->wrong = "type";
+                break;
+        }
+}
+
+static void take_image(struct taker *taker, const Log__Record *from, struct record *to)
+{
+        switch (to->type) {
+        case RECORD_I_META:
+                take_meta(taker, from->meta, to);
+                break;
+        case RECORD_I_SITE:
+                take_site(taker, from->site, &to->u.site.site);
+                break;
+        case RECORD_I_NODE:
+                take_node(taker, from->node, &to->u.node.node);
+                break;
+        case RECORD_I_JOB:
+                take_job(taker, from->job, &to->u.job.job);
+                break;
+        case RECORD_I_REQUEST:
+                take_request(taker, from->request, &to->u.request.request);
+                break;
+        default:
+                taker->wrong = "type";
+                break;
+        }
+}
+
+int record_from_parts(const Log__Record *parts, struct record *ret_record, struct offpeak_error *err)
+{
+        struct taker taker = { 0 };
+        struct record record = { .type = (enum record_type)parts->body_case, .index = parts->index, .at = parts->at };
+
+        if (record.type < RECORD_I_META)
+                take_fact(&taker, parts, &record);
+        else
+                take_image(&taker, parts, &record);
+        if (!taker.no_memory && taker.wrong == NULL) {
+                *ret_record = record;
+                return 0;
+        }
+        record_finish(&record);
+        if (taker.no_memory)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory while reading a record of the log");
+        return fail(err, OFFPEAK_EINVAL, "record %llu of the log: \"%s\" is out of bounds",
+                    (unsigned long long)parts->index, taker.wrong);
+}

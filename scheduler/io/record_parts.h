@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record_parts.h - private to the record codec: a record as the tree of generated structs that protobuf-c packs.
+ *
+ * Outwards the tree borrows the record's strings and takes its memory from an arena; inwards the record copies.
+ */
+#ifndef OFFPEAK_IO_RECORD_PARTS_H
+#define OFFPEAK_IO_RECORD_PARTS_H
+
+#include "core/record.h"
+#include "record.pb-c.h"
+
+/* Memory that is given back as a whole. An allocation that failed is remembered, so that callers may ask once at the end. */
+struct arena {
+        struct arena_block *blocks;
+        bool failed;
+};
+
+/* Zeroed memory, or NULL. */
+void *arena_take(struct arena *arena, size_t n, size_t size);
+void arena_finish(struct arena *arena);
+
+/* NULL: arena->failed, or a record that is not durable. */
+Log__Record *record_to_parts(const struct record *record, struct arena *arena);
+
+/* 0, ENOMEM, or EINVAL with the field that is out of bounds. ret_record is written on success only. */
+int record_from_parts(const Log__Record *parts, struct record *ret_record, struct offpeak_error *err);
+
+#endif

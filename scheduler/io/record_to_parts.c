@@ -1,0 +1,660 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Record -> parts, field by field. A part is NULL only when the arena failed; the caller looks at arena->failed once.
+ * What lives in memory only (sessions, monotonic times, legs seen armed or running) stays behind.
+ */
+#include "io/record_parts.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+/* n parts of one kind, initialised: an array of pointers to them, as protobuf-c has repeated fields. */
+static void *parts_new(struct arena *arena, const ProtobufCMessageDescriptor *kind, size_t n)
+{
+        void **pointers = arena_take(arena, n, sizeof(void *));
+        char *parts = arena_take(arena, n, kind->sizeof_message);
+
+        if (pointers == NULL || parts == NULL)
+                return NULL;
+        for (size_t i = 0; i < n; i++) {
+                pointers[i] = parts + i * kind->sizeof_message;
+                protobuf_c_message_init(kind, pointers[i]);
+        }
+        return pointers;
+}
+
+static void *part_new(struct arena *arena, const ProtobufCMessageDescriptor *kind)
+{
+        void **one = parts_new(arena, kind, 1);
+
+        return one != NULL ? one[0] : NULL;
+}
+
+/* protobuf-c does not write to what it packs: the const goes away only for its structs. */
+static char *text(const char *text)
+{
+        return text != NULL ? (char *)(uintptr_t)text : (char *)(uintptr_t)"";
+}
+
+static void fill_request(Log__Request *to, const struct request *from)
+{
+        to->id.data = (uint8_t *)(uintptr_t)from->id;
+        to->id.len = sizeof(from->id);
+        to->uid = from->uid;
+        to->digest = from->digest;
+        to->job = from->job;
+        to->code = from->code;
+        to->text = text(from->text);
+        to->at = from->at;
+}
+
+static Log__Request *request_part(struct arena *arena, const struct request *from)
+{
+        Log__Request *to = part_new(arena, &log__request__descriptor);
+
+        if (to != NULL)
+                fill_request(to, from);
+        return to;
+}
+
+static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spec *from)
+{
+        Log__JobSpec *to = part_new(arena, &log__job_spec__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->name = text(from->name);
+        to->class_name = text(from->class_name);
+        to->n_argv = from->argc;
+        to->argv = from->argv;
+        to->n_env = from->envc;
+        to->env = from->env;
+        to->directory = text(from->directory);
+        to->stdout_path = text(from->stdout_path);
+        to->stderr_path = text(from->stderr_path);
+        to->checkpoint_dir = text(from->checkpoint_dir);
+        to->site = text(from->site);
+        to->nodes = from->nodes;
+        to->gpus_per_node = from->gpus_per_node;
+        to->time_s = from->time_s;
+        to->begin = from->begin;
+        to->deadline = from->deadline;
+        to->power_w = from->power_w;
+        to->signal = from->signal;
+        to->signal_lead_s = from->signal_lead_s;
+        to->interruptible = from->interruptible;
+        to->hold = from->hold;
+        to->strict_deadline = from->strict_deadline;
+        return to;
+}
+
+/* ---- policy */
+
+static Log__SupplyTerms *terms_part(struct arena *arena, const struct supply_terms *from)
+{
+        Log__SupplyTerms *to = part_new(arena, &log__supply_terms__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->grid_adder = from->grid_adder;
+        to->grid_limit_w = from->grid_limit_w;
+        to->has_reactor = from->has_reactor;
+        to->reactor_fuel = from->reactor_fuel;
+        to->reactor_carbon = from->reactor_carbon;
+        to->pue_fixed_w = from->pue_fixed_w;
+        to->pue_ppm = from->pue_ppm;
+        return to;
+}
+
+static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
+{
+        to->name = text(from->name);
+        to->delay_cost = from->delay_cost;
+        to->max_delay_s = from->max_delay_s;
+        to->carbon_price = from->carbon_price;
+        to->interruptible = from->interruptible;
+        to->max_pauses = from->max_pauses;
+        to->min_run_s = from->min_run_s;
+        to->start_cost_s = from->start_cost_s;
+        to->stop_grace_s = from->stop_grace_s;
+        to->lateness_cost = from->lateness_cost;
+        to->on_lost = from->on_lost;
+        to->lease_ms = from->lease_ms;
+        to->retries = from->retries;
+        to->limit_ppm = from->limit_ppm;
+        to->quota_gpus = from->quota_gpus;
+        to->n_sites = from->n_sites;
+        to->sites = from->sites;
+}
+
+static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
+{
+        Log__Policy *to = part_new(arena, &log__policy__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->sites = parts_new(arena, &log__policy_site__descriptor, from->n_sites);
+        to->classes = parts_new(arena, &log__policy_class__descriptor, from->n_classes);
+        if (to->sites == NULL || to->classes == NULL)
+                return NULL;
+        to->n_sites = from->n_sites;
+        for (size_t i = 0; i < from->n_sites; i++) {
+                to->sites[i]->name = text(from->sites[i].name);
+                to->sites[i]->currency = text(from->sites[i].currency);
+                to->sites[i]->terms = terms_part(arena, &from->sites[i].terms);
+        }
+        to->n_classes = from->n_classes;
+        for (size_t i = 0; i < from->n_classes; i++)
+                fill_class(to->classes[i], &from->classes[i]);
+        to->plan_interval_s = from->plan_interval_s;
+        to->plan_horizon_s = from->plan_horizon_s;
+        to->plan_work = from->plan_work;
+        to->arm_timeout_ms = from->arm_timeout_ms;
+        to->backoff_ms = from->backoff_ms;
+        return to;
+}
+
+/* ---- series, plan, books */
+
+/* Differences are small numbers, and small numbers are few bytes. Unsigned arithmetic: a hole's INT64_MIN wraps and comes back. */
+static void fill_series(struct arena *arena, Log__Series *to, const struct series *from)
+{
+        uint64_t start = 0, value = 0;
+
+        to->kind = from->kind;
+        to->site = text(from->site);
+        to->source = text(from->source);
+        to->issued = from->issued;
+        to->version = from->version;
+        to->end = from->end;
+        to->starts = arena_take(arena, from->n_points, sizeof(int64_t));
+        to->values = arena_take(arena, from->n_points, sizeof(int64_t));
+        if (to->starts == NULL || to->values == NULL)
+                return;
+        to->n_starts = to->n_values = from->n_points;
+        for (size_t i = 0; i < from->n_points; i++) {
+                to->starts[i] = (int64_t)((uint64_t)from->points[i].start - start);
+                to->values[i] = (int64_t)((uint64_t)from->points[i].value - value);
+                start = (uint64_t)from->points[i].start;
+                value = (uint64_t)from->points[i].value;
+        }
+}
+
+static Log__PlanTerms *plan_terms_part(struct arena *arena, const struct plan_terms *from)
+{
+        Log__PlanTerms *to = part_new(arena, &log__plan_terms__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->supply = from->supply;
+        to->carbon = from->carbon;
+        to->delay = from->delay;
+        to->lateness = from->lateness;
+        to->unfinished = from->unfinished;
+        to->over_limit = from->over_limit;
+        to->total = from->total;
+        return to;
+}
+
+static Log__AdoptedPlan *adopted_part(struct arena *arena, const struct adopted_plan *from)
+{
+        Log__AdoptedPlan *to = part_new(arena, &log__adopted_plan__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->version = from->version;
+        to->made_at = from->made_at;
+        to->horizon = from->horizon;
+        to->terms = plan_terms_part(arena, &from->terms);
+        to->run_now = plan_terms_part(arena, &from->run_now);
+        to->bound = from->bound;
+        to->work = from->work;
+        return to;
+}
+
+static Log__Interval **interval_parts(struct arena *arena, const struct plan_interval *from, size_t n)
+{
+        Log__Interval **to = parts_new(arena, &log__interval__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->start = from[i].start;
+                to[i]->end = from[i].end;
+                to[i]->site = from[i].site;
+                to[i]->mode = from[i].mode;
+        }
+        return to;
+}
+
+static Log__PlannedJob **planned_parts(struct arena *arena, const struct record_planned_job *from, size_t n)
+{
+        Log__PlannedJob **to = parts_new(arena, &log__planned_job__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->job = from[i].job;
+                to[i]->n_intervals = from[i].n_intervals;
+                to[i]->intervals = interval_parts(arena, from[i].intervals, from[i].n_intervals);
+                to[i]->reason = from[i].reason;
+                to[i]->finish = from[i].finish;
+                to[i]->late_s = from[i].late_s;
+                to[i]->cost = from[i].cost;
+                to[i]->run_now_cost = from[i].run_now_cost;
+        }
+        return to;
+}
+
+static Log__Booking *booking_part(struct arena *arena, const struct booking *from)
+{
+        Log__Booking *to = part_new(arena, &log__booking__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->account = from->account;
+        to->quality = from->quality;
+        to->site = from->site;
+        to->node = from->node;
+        to->job = from->job;
+        to->attempt = from->attempt;
+        to->start = from->start;
+        to->end = from->end;
+        to->joules = from->joules;
+        to->price = from->price;
+        to->carbon = from->carbon;
+        to->price_version = from->price_version;
+        to->carbon_version = from->carbon_version;
+        to->cost = from->cost;
+        to->carbon_mg = from->carbon_mg;
+        return to;
+}
+
+static void fill_book(Log__Book *to, const struct book *from)
+{
+        to->joules = from->joules;
+        to->cost = from->cost;
+        to->cost_rest = from->cost_rest;
+        to->carbon_mg = from->carbon_mg;
+        to->carbon_rest = from->carbon_rest;
+        to->unpriced_joules = from->unpriced_joules;
+        to->uncounted_joules = from->uncounted_joules;
+}
+
+/* ---- nodes and attempts */
+
+static Log__Inventory *inventory_part(struct arena *arena, const struct inventory *from)
+{
+        Log__Inventory *to = part_new(arena, &log__inventory__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->model = text(from->model);
+        to->cores = from->cores;
+        to->memory_mb = from->memory_mb;
+        to->idle_w = from->idle_w;
+        to->power_quality = from->power_quality;
+        to->devices = parts_new(arena, &log__device__descriptor, from->n_devices);
+        if (to->devices == NULL)
+                return NULL;
+        to->n_devices = from->n_devices;
+        for (size_t i = 0; i < from->n_devices; i++) {
+                to->devices[i]->kind = from->devices[i].kind;
+                to->devices[i]->numa = from->devices[i].numa;
+                to->devices[i]->max_w = from->devices[i].max_w;
+                to->devices[i]->address = text(from->devices[i].address);
+        }
+        return to;
+}
+
+static enum leg_state on_record(enum leg_state state)
+{
+        return state == LEG_ARMED || state == LEG_RUNNING ? LEG_ORDERED : state;
+}
+
+static Log__Leg **leg_parts(struct arena *arena, const struct leg *from, size_t n)
+{
+        Log__Leg **to = parts_new(arena, &log__leg__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->node = from[i].node;
+                to[i]->devices = from[i].devices;
+                to[i]->state = on_record(from[i].state);
+                to[i]->how = from[i].how;
+                to[i]->status = from[i].status;
+                to[i]->killed = from[i].killed;
+                to[i]->before_stop = from[i].before_stop;
+                to[i]->started_at = from[i].started_at;
+                to[i]->booked_until = from[i].booked_until;
+                to[i]->joules = from[i].joules;
+        }
+        return to;
+}
+
+static Log__LegRef *leg_ref_part(struct arena *arena, const struct record_leg_ref *from)
+{
+        Log__LegRef *to = part_new(arena, &log__leg_ref__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->job = from->job;
+        to->attempt = from->attempt;
+        to->node = from->node;
+        return to;
+}
+
+static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *from)
+{
+        Log__Attempt *to = part_new(arena, &log__attempt__descriptor);
+
+        if (to == NULL)
+                return NULL;
+        to->number = from->number;
+        to->epoch = from->epoch;
+        to->state = from->state;
+        to->stop = from->stop;
+        to->go = from->go;
+        to->mode = from->mode;
+        to->launched_at = from->launched_at;
+        to->lease_ms = from->lease_ms;
+        to->grace_s = from->grace_s;
+        to->on_lost = from->on_lost;
+        to->fraction_before = from->fraction_before;
+        to->n_legs = from->n_legs;
+        to->legs = leg_parts(arena, from->legs, from->n_legs);
+        return to;
+}
+
+/* ---- bodies: facts and decisions */
+
+static void fill_submitted(struct arena *arena, Log__Submitted *to, const struct record *record)
+{
+        to->job = record->u.submitted.job;
+        to->spec = spec_part(arena, &record->u.submitted.spec);
+        to->uid = record->u.submitted.uid;
+        to->user = text(record->u.submitted.user);
+        to->held = record->u.submitted.held;
+        to->request = request_part(arena, &record->u.submitted.request);
+}
+
+static void fill_node_up(struct arena *arena, Log__NodeUp *to, const struct record *record)
+{
+        to->name = text(record->u.node_up.name);
+        to->site = text(record->u.node_up.site);
+        to->boot = text(record->u.node_up.boot);
+        to->inventory = inventory_part(arena, &record->u.node_up.inventory);
+}
+
+static void fill_launch(struct arena *arena, Log__Launch *to, const struct record *record)
+{
+        to->job = record->u.launch.job;
+        to->attempt = record->u.launch.attempt;
+        to->mode = record->u.launch.mode;
+        to->go = record->u.launch.go;
+        to->lease_ms = record->u.launch.lease_ms;
+        to->grace_s = record->u.launch.grace_s;
+        to->on_lost = record->u.launch.on_lost;
+        to->n_legs = record->u.launch.n_legs;
+        to->legs = leg_parts(arena, record->u.launch.legs, record->u.launch.n_legs);
+}
+
+static void fill_leg_end(struct arena *arena, Log__LegEnd *to, const struct record *record)
+{
+        to->leg = leg_ref_part(arena, &record->u.leg_end.leg);
+        to->how = record->u.leg_end.how;
+        to->status = record->u.leg_end.status;
+        to->killed = record->u.leg_end.killed;
+}
+
+static void fill_over(Log__Over *to, const struct record *record)
+{
+        to->job = record->u.over.job;
+        to->attempt = record->u.over.attempt;
+        to->paused = record->u.over.paused;
+        to->lost = record->u.over.lost;
+        to->ran_s = record->u.over.ran_s;
+        to->avoid_node = record->u.over.avoid_node;
+}
+
+static void fill_ended(Log__Ended *to, const struct record *record)
+{
+        to->job = record->u.ended.job;
+        to->state = record->u.ended.state;
+        to->end = record->u.ended.end;
+        to->status = record->u.ended.status;
+}
+
+static void fill_progress(Log__Progress *to, const struct record *record)
+{
+        to->job = record->u.progress.job;
+        to->fraction = record->u.progress.fraction;
+        to->reported = record->u.progress.reported;
+        to->total_s = record->u.progress.total_s;
+}
+
+static void fill_plan(struct arena *arena, Log__Plan *to, const struct record *record)
+{
+        to->plan = adopted_part(arena, &record->u.plan.plan);
+        to->n_jobs = record->u.plan.n_jobs;
+        to->jobs = planned_parts(arena, record->u.plan.jobs, record->u.plan.n_jobs);
+}
+
+/* ---- bodies: images */
+
+static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *record)
+{
+        to->log_index = record->u.meta.log_index;
+        to->term = record->u.meta.term;
+        to->next_job = record->u.meta.next_job;
+        to->fenced_start = record->u.meta.fenced_start;
+        to->policy = policy_part(arena, &record->u.meta.policy);
+        to->plan = adopted_part(arena, &record->u.meta.plan);
+}
+
+static void fill_site(struct arena *arena, Log__Site *to, const struct site *from)
+{
+        enum { KINDS = sizeof(from->series) / sizeof(from->series[0]) };
+
+        to->id = from->id;
+        to->name = text(from->name);
+        to->series = parts_new(arena, &log__series__descriptor, KINDS);
+        to->books = parts_new(arena, &log__book__descriptor, ACCOUNT_COUNT);
+        if (to->series == NULL || to->books == NULL)
+                return;
+        for (size_t kind = 1; kind < KINDS; kind++)
+                if (from->series[kind].n_points > 0 || from->series[kind].version > 0)
+                        fill_series(arena, to->series[to->n_series++], &from->series[kind]);
+        to->n_books = ACCOUNT_COUNT;
+        for (size_t account = 0; account < ACCOUNT_COUNT; account++)
+                fill_book(to->books[account], &from->books[account]);
+        to->overhead_until = from->overhead_until;
+        to->pue_rest = from->pue_rest;
+}
+
+static void fill_node(struct arena *arena, Log__Node *to, const struct node *from)
+{
+        to->id = from->id;
+        to->name = text(from->name);
+        to->site = text(from->site);
+        to->boot = text(from->boot);
+        to->inventory = inventory_part(arena, &from->inventory);
+        to->fenced = from->fenced;
+        to->idle_until = from->idle_until;
+}
+
+static Log__LateExit **late_exit_parts(struct arena *arena, const struct late_exit *from, size_t n)
+{
+        Log__LateExit **to = parts_new(arena, &log__late_exit__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->attempt = from[i].attempt;
+                to[i]->node = from[i].node;
+                to[i]->status = from[i].status;
+        }
+        return to;
+}
+
+static void fill_job_books(Log__Job *to, const struct job *from)
+{
+        to->joules = from->joules;
+        to->cost = from->cost;
+        to->carbon_mg = from->carbon_mg;
+        to->unpriced_joules = from->unpriced_joules;
+        to->overhead_joules = from->overhead_joules;
+        to->overhead_cost = from->overhead_cost;
+        to->overhead_carbon_mg = from->overhead_carbon_mg;
+}
+
+static void fill_job_plan(struct arena *arena, Log__Job *to, const struct job *from)
+{
+        to->n_planned = from->n_planned;
+        to->planned = interval_parts(arena, from->planned, from->n_planned);
+        to->reason = from->reason;
+        to->planned_finish = from->planned_finish;
+        to->planned_late_s = from->planned_late_s;
+        to->planned_cost = from->planned_cost;
+        to->planned_run_now_cost = from->planned_run_now_cost;
+}
+
+static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
+{
+        to->id = from->id;
+        to->spec = spec_part(arena, &from->spec);
+        to->uid = from->uid;
+        to->user = text(from->user);
+        to->submitted_at = from->submitted_at;
+        to->state = from->state;
+        to->held = from->held;
+        to->cancel = from->cancel;
+        to->attempt = attempt_part(arena, &from->attempt);
+        to->attempts = from->attempts;
+        to->pauses = from->pauses;
+        to->losses = from->losses;
+        to->first_started_at = from->first_started_at;
+        to->ended_at = from->ended_at;
+        to->end = from->end;
+        to->status = from->status;
+        to->fraction = from->fraction;
+        to->fraction_reported = from->fraction_reported;
+        to->total_s = from->total_s;
+        to->ran_s = from->ran_s;
+        fill_job_books(to, from);
+        to->site = from->site;
+        to->avoid_node = from->avoid_node;
+        to->n_late_exits = from->n_late_exits;
+        to->late_exits = late_exit_parts(arena, from->late_exits, from->n_late_exits);
+        fill_job_plan(arena, to, from);
+}
+
+/* ---- the record */
+
+static void fill_fact(struct arena *arena, Log__Record *to, const struct record *record)
+{
+        switch (record->type) {
+        case RECORD_TERM:
+                to->term->term = record->u.term.term;
+                to->term->fenced_start = record->u.term.fenced_start;
+                break;
+        case RECORD_CONFIG:
+                to->config->policy = policy_part(arena, &record->u.config.policy);
+                break;
+        case RECORD_SERIES:
+                fill_series(arena, to->series, &record->u.series.series);
+                break;
+        case RECORD_SUBMITTED:
+                fill_submitted(arena, to->submitted, record);
+                break;
+        case RECORD_HELD:
+                to->held->job = record->u.held.job;
+                to->held->held = record->u.held.held;
+                to->held->request = request_part(arena, &record->u.held.request);
+                break;
+        case RECORD_CANCEL:
+                to->cancel->job = record->u.cancel.job;
+                to->cancel->request = request_part(arena, &record->u.cancel.request);
+                break;
+        case RECORD_NODE_UP:
+                fill_node_up(arena, to->node_up, record);
+                break;
+        case RECORD_NODE_FENCED:
+                to->node_fenced->node = record->u.node_fenced.node;
+                to->node_fenced->fenced = record->u.node_fenced.fenced;
+                to->node_fenced->request = request_part(arena, &record->u.node_fenced.request);
+                break;
+        case RECORD_LAUNCH:
+                fill_launch(arena, to->launch, record);
+                break;
+        case RECORD_GO:
+                to->go->job = record->u.go.job;
+                to->go->attempt = record->u.go.attempt;
+                break;
+        case RECORD_STOP:
+                to->stop->job = record->u.stop.job;
+                to->stop->attempt = record->u.stop.attempt;
+                to->stop->reason = record->u.stop.reason;
+                break;
+        case RECORD_LEG_END:
+                fill_leg_end(arena, to->leg_end, record);
+                break;
+        case RECORD_LATE_EXIT:
+                to->late_exit->leg = leg_ref_part(arena, &record->u.late_exit.leg);
+                to->late_exit->status = record->u.late_exit.status;
+                break;
+        case RECORD_OVER:
+                fill_over(to->over, record);
+                break;
+        case RECORD_ENDED:
+                fill_ended(to->ended, record);
+                break;
+        case RECORD_PROGRESS:
+                fill_progress(to->progress, record);
+                break;
+        case RECORD_PLAN:
+                fill_plan(arena, to->plan, record);
+                break;
+        case RECORD_BOOKED:
+                to->booked->booking = booking_part(arena, &record->u.booked.booking);
+                to->booked->pue_rest = record->u.booked.pue_rest;
+                break;
+        default:
+                break;
+        }
+}
+
+static void fill_image(struct arena *arena, Log__Record *to, const struct record *record)
+{
+        switch (record->type) {
+        case RECORD_I_META:
+                fill_meta(arena, to->meta, record);
+                break;
+        case RECORD_I_SITE:
+                fill_site(arena, to->site, &record->u.site.site);
+                break;
+        case RECORD_I_NODE:
+                fill_node(arena, to->node, &record->u.node.node);
+                break;
+        case RECORD_I_JOB:
+                fill_job(arena, to->job, &record->u.job.job);
+                break;
+        case RECORD_I_REQUEST:
+                fill_request(to->request, &record->u.request.request);
+                break;
+        default:
+                break;
+        }
+}
+
+Log__Record *record_to_parts(const struct record *record, struct arena *arena)
+{
+        const ProtobufCFieldDescriptor *body = protobuf_c_message_descriptor_get_field(&log__record__descriptor, record->type);
+        Log__Record *to = part_new(arena, &log__record__descriptor);
+
+        if (to == NULL || body == NULL || !record_is_durable(record))
+                return NULL;
+        to->index = record->index;
+        to->at = record->at;
+        to->body_case = (Log__Record__BodyCase)record->type;
+        to->term = part_new(arena, body->descriptor); /* a union of pointers: this sets the body, whichever it is */
+        if (to->term == NULL)
+                return NULL;
+        if (record->type < RECORD_I_META)
+                fill_fact(arena, to, record);
+        else
+                fill_image(arena, to, record);
+        return arena->failed ? NULL : to;
+}

@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit/io/random_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/exact.h"
+
+struct walk {
+        uint64_t seed;
+        bool check;
+        const char *wrong;
+};
+
+uint64_t random_draw(uint64_t *seed)
+{
+        uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        return z ^ z >> 31;
+}
+
+static uint64_t below(struct walk *walk, uint64_t n)
+{
+        return random_draw(&walk->seed) % n;
+}
+
+static void differs(struct walk *walk, bool wrong, const char *field)
+{
+        if (walk->check && wrong && walk->wrong == NULL)
+                walk->wrong = field;
+}
+
+/* Each of these draws one value of a type and stores it, or compares. */
+
+static void take_u64(struct walk *walk, uint64_t *field, const char *name)
+{
+        uint64_t value = random_draw(&walk->seed) >> below(walk, 64);
+
+        differs(walk, *field != value, name);
+        if (!walk->check)
+                *field = value;
+}
+
+static void take_i64(struct walk *walk, int64_t *field, const char *name)
+{
+        static const int64_t edges[] = { 0, -1, INT64_MIN, INT64_MAX, INT32_MIN };
+        int64_t value = below(walk, 8) == 0 ? edges[below(walk, 5)] :
+                                              (int64_t)random_draw(&walk->seed) >> below(walk, 63);
+
+        differs(walk, *field != value, name);
+        if (!walk->check)
+                *field = value;
+}
+
+static void take_u32(struct walk *walk, uint32_t *field, const char *name)
+{
+        uint32_t value = below(walk, 8) == 0 ? UINT32_MAX : (uint32_t)(random_draw(&walk->seed) >> (32 + below(walk, 32)));
+
+        differs(walk, *field != value, name);
+        if (!walk->check)
+                *field = value;
+}
+
+static void take_i32(struct walk *walk, int32_t *field, const char *name)
+{
+        int32_t value = (int32_t)(random_draw(&walk->seed) >> 32) >> below(walk, 31);
+
+        differs(walk, *field != value, name);
+        if (!walk->check)
+                *field = value;
+}
+
+static void take_bool(struct walk *walk, bool *field, const char *name)
+{
+        bool value = below(walk, 2) != 0;
+
+        differs(walk, *field != value, name);
+        if (!walk->check)
+                *field = value;
+}
+
+static void take_double(struct walk *walk, double *field, const char *name)
+{
+        uint64_t bits = below(walk, 6) == 0 ? 0 : random_draw(&walk->seed) | 1; /* -0.0 is written as 0.0 */
+
+        differs(walk, memcmp(field, &bits, sizeof(bits)) != 0, name);
+        if (!walk->check)
+                memcpy(field, &bits, sizeof(bits));
+}
+
+/* In [low, high]. */
+static int64_t within(struct walk *walk, int64_t low, int64_t high)
+{
+        return low + (int64_t)below(walk, (uint64_t)(high - low) + 1);
+}
+
+#define U64(field)    take_u64(walk, &(field), #field)
+#define I64(field)    take_i64(walk, &(field), #field)
+#define U32(field)    take_u32(walk, &(field), #field)
+#define I32(field)    take_i32(walk, &(field), #field)
+#define BOOL(field)   take_bool(walk, &(field), #field)
+#define DOUBLE(field) take_double(walk, &(field), #field)
+#define WITHIN(field, low, high)                                                                                       \
+        do {                                                                                                           \
+                int64_t value_ = within(walk, low, high);                                                              \
+                differs(walk, (int64_t)(field) != value_, #field);                                                     \
+                if (!walk->check)                                                                                      \
+                        (field) = (__typeof__(field))value_;                                                           \
+        } while (0)
+
+static void draw_word(struct walk *walk, char *word, size_t length)
+{
+        for (size_t i = 0; i < length; i++)
+                word[i] = (char)(1 + below(walk, 255));
+        word[length] = '\0';
+}
+
+static void take_text(struct walk *walk, char **field, size_t least, const char *name)
+{
+        char word[48];
+
+        draw_word(walk, word, least + below(walk, sizeof(word) - 1 - least));
+        if (!walk->check)
+                *field = strdup(word);
+        else
+                differs(walk, *field == NULL || strcmp(*field, word) != 0, name);
+}
+
+static void take_optional(struct walk *walk, char **field, const char *name)
+{
+        if (below(walk, 3) != 0)
+                take_text(walk, field, 1, name);
+        else
+                differs(walk, *field != NULL, name);
+}
+
+static void take_chars(struct walk *walk, char *field, size_t size, const char *name)
+{
+        char word[64];
+
+        draw_word(walk, word, below(walk, size));
+        differs(walk, strcmp(field, word) != 0, name);
+        if (!walk->check)
+                strcpy(field, word);
+}
+
+static void take_bytes(struct walk *walk, uint8_t *field, size_t size, const char *name)
+{
+        for (size_t i = 0; i < size; i++) {
+                uint8_t byte = (uint8_t)below(walk, 256);
+
+                differs(walk, field[i] != byte, name);
+                if (!walk->check)
+                        field[i] = byte;
+        }
+}
+
+#define TEXT(field)     take_text(walk, &(field), 0, #field)
+#define OPTIONAL(field) take_optional(walk, &(field), #field)
+#define CHARS(field)    take_chars(walk, field, sizeof(field), #field)
+#define BYTES(field)    take_bytes(walk, field, sizeof(field), #field)
+
+/* How many items an array has; when filling, the memory for them. */
+static size_t take_count(struct walk *walk, size_t have, void *array, size_t item, size_t most, const char *name)
+{
+        size_t n = below(walk, most + 1);
+
+        differs(walk, have != n, name);
+        if (!walk->check && n > 0) {
+                void *items = calloc(n, item);
+
+                memcpy(array, &items, sizeof(items));
+        }
+        return walk->check && have < n ? have : n;
+}
+
+#define ARRAY(n, items, most) ((n) = (__typeof__(n))take_count(walk, n, &(items), sizeof((items)[0]), most, #n))
+
+static void take_words(struct walk *walk, char ***field, size_t *n, const char *name)
+{
+        size_t count = below(walk, 5);
+
+        differs(walk, *n != count, name);
+        if (!walk->check && count > 0)
+                *field = calloc(count + 1, sizeof(char *));
+        if (!walk->check)
+                *n = count;
+        for (size_t i = 0; i < count && i < *n; i++)
+                take_text(walk, &(*field)[i], 0, name);
+        differs(walk, *field != NULL && (*field)[*n] != NULL, name);
+}
+
+static void walk_request(struct walk *walk, struct request *request)
+{
+        BYTES(request->id);
+        U32(request->uid);
+        U64(request->digest);
+        U64(request->job);
+        I32(request->code);
+        OPTIONAL(request->text);
+        I64(request->at);
+}
+
+static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
+{
+        OPTIONAL(spec->name);
+        OPTIONAL(spec->class_name);
+        take_words(walk, &spec->argv, &spec->argc, "spec->argv");
+        take_words(walk, &spec->env, &spec->envc, "spec->env");
+        OPTIONAL(spec->directory);
+        OPTIONAL(spec->stdout_path);
+        OPTIONAL(spec->stderr_path);
+        OPTIONAL(spec->checkpoint_dir);
+        OPTIONAL(spec->site);
+        U32(spec->nodes);
+        U32(spec->gpus_per_node);
+        I64(spec->time_s);
+        I64(spec->begin);
+        I64(spec->deadline);
+        I64(spec->power_w);
+        I32(spec->signal);
+        I64(spec->signal_lead_s);
+        WITHIN(spec->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO);
+        BOOL(spec->hold);
+        BOOL(spec->strict_deadline);
+}
+
+static void walk_policy_site(struct walk *walk, struct policy_site *site)
+{
+        TEXT(site->name);
+        TEXT(site->currency);
+        I64(site->terms.grid_adder);
+        I64(site->terms.grid_limit_w);
+        BOOL(site->terms.has_reactor);
+        I64(site->terms.reactor_fuel);
+        I64(site->terms.reactor_carbon);
+        I64(site->terms.pue_fixed_w);
+        I64(site->terms.pue_ppm);
+}
+
+static void walk_class(struct walk *walk, struct policy_class *class)
+{
+        TEXT(class->name);
+        I64(class->delay_cost);
+        I64(class->max_delay_s);
+        I64(class->carbon_price);
+        BOOL(class->interruptible);
+        U32(class->max_pauses);
+        I64(class->min_run_s);
+        I64(class->start_cost_s);
+        I64(class->stop_grace_s);
+        I64(class->lateness_cost);
+        WITHIN(class->on_lost, ON_LOST_WAIT, ON_LOST_RELAUNCH);
+        I64(class->lease_ms);
+        U32(class->retries);
+        I64(class->limit_ppm);
+        U32(class->quota_gpus);
+        take_words(walk, &class->sites, &class->n_sites, "class->sites");
+}
+
+static void walk_policy(struct walk *walk, struct policy *policy)
+{
+        ARRAY(policy->n_sites, policy->sites, 3);
+        for (size_t i = 0; i < policy->n_sites; i++)
+                walk_policy_site(walk, &policy->sites[i]);
+        ARRAY(policy->n_classes, policy->classes, 3);
+        for (size_t i = 0; i < policy->n_classes; i++)
+                walk_class(walk, &policy->classes[i]);
+        I64(policy->plan_interval_s);
+        I64(policy->plan_horizon_s);
+        U64(policy->plan_work);
+        I64(policy->arm_timeout_ms);
+        I64(policy->backoff_ms);
+}
+
+static void walk_series(struct walk *walk, struct series *series, size_t most)
+{
+        int64_t start = within(walk, -100000, 2000000000);
+
+        TEXT(series->site);
+        TEXT(series->source);
+        I64(series->issued);
+        WITHIN(series->version, 1, 1000000);
+        ARRAY(series->n_points, series->points, most);
+        for (size_t i = 0; i < series->n_points; i++) {
+                WITHIN(series->points[i].start, start, start);
+                I64(series->points[i].value);
+                start += within(walk, 1, 100000);
+        }
+        WITHIN(series->end, start, start);
+}
+
+static void walk_plan_terms(struct walk *walk, struct plan_terms *terms)
+{
+        DOUBLE(terms->supply);
+        DOUBLE(terms->carbon);
+        DOUBLE(terms->delay);
+        DOUBLE(terms->lateness);
+        DOUBLE(terms->unfinished);
+        DOUBLE(terms->over_limit);
+        DOUBLE(terms->total);
+}
+
+static void walk_adopted(struct walk *walk, struct adopted_plan *plan)
+{
+        U64(plan->version);
+        I64(plan->made_at);
+        I64(plan->horizon);
+        walk_plan_terms(walk, &plan->terms);
+        walk_plan_terms(walk, &plan->run_now);
+        DOUBLE(plan->bound);
+        U64(plan->work);
+}
+
+static void walk_interval(struct walk *walk, struct plan_interval *interval)
+{
+        I64(interval->start);
+        I64(interval->end);
+        U32(interval->site);
+        U32(interval->mode);
+}
+
+static void walk_planned(struct walk *walk, struct record_planned_job *job)
+{
+        U64(job->job);
+        ARRAY(job->n_intervals, job->intervals, 4);
+        for (uint32_t i = 0; i < job->n_intervals; i++)
+                walk_interval(walk, &job->intervals[i]);
+        WITHIN(job->reason, 0, PLAN_IMPOSSIBLE);
+        I64(job->finish);
+        I64(job->late_s);
+        DOUBLE(job->cost);
+        DOUBLE(job->run_now_cost);
+}
+
+static void walk_booking(struct walk *walk, struct booking *booking)
+{
+        WITHIN(booking->account, ACCOUNT_JOB, ACCOUNT_LOSS);
+        WITHIN(booking->quality, QUALITY_MEASURED, QUALITY_ESTIMATED);
+        U32(booking->site);
+        U32(booking->node);
+        U64(booking->job);
+        U32(booking->attempt);
+        WITHIN(booking->start, 0, 2000000000);
+        WITHIN(booking->end, 2000000000, INT64_C(4000000000));
+        I64(booking->joules);
+        I64(booking->price);
+        I64(booking->carbon);
+        U64(booking->price_version);
+        U64(booking->carbon_version);
+        I64(booking->cost);
+        I64(booking->carbon_mg);
+}
+
+static void walk_book(struct walk *walk, struct book *book)
+{
+        I64(book->joules);
+        I64(book->cost);
+        WITHIN(book->cost_rest, 0, JOULES_PER_MWH - 1);
+        I64(book->carbon_mg);
+        WITHIN(book->carbon_rest, 0, JOULES_PER_KWH - 1);
+        I64(book->unpriced_joules);
+        I64(book->uncounted_joules);
+}
+
+static void walk_inventory(struct walk *walk, struct inventory *inventory)
+{
+        OPTIONAL(inventory->model);
+        U32(inventory->cores);
+        I64(inventory->memory_mb);
+        I64(inventory->idle_w);
+        WITHIN(inventory->power_quality, 0, QUALITY_ESTIMATED);
+        ARRAY(inventory->n_devices, inventory->devices, OFFPEAK_MAX_DEVICES);
+        for (uint32_t i = 0; i < inventory->n_devices; i++) {
+                WITHIN(inventory->devices[i].kind, DEVICE_GPU, DEVICE_CPU_SLOT);
+                WITHIN(inventory->devices[i].numa, 0, UINT8_MAX);
+                U32(inventory->devices[i].max_w);
+                CHARS(inventory->devices[i].address);
+        }
+}
+
+static void walk_leg(struct walk *walk, struct leg *leg)
+{
+        static const enum leg_state states[] = { 0, LEG_ORDERED, LEG_ENDED };
+        enum leg_state state = states[below(walk, 3)];
+
+        U32(leg->node);
+        U64(leg->devices);
+        WITHIN(leg->state, state, state);
+        WITHIN(leg->how, 0, LEG_NO_GO);
+        I32(leg->status);
+        BOOL(leg->killed);
+        BOOL(leg->before_stop);
+        I64(leg->started_at);
+        I64(leg->booked_until);
+        I64(leg->joules);
+}
+
+static void walk_leg_ref(struct walk *walk, struct record_leg_ref *leg)
+{
+        U64(leg->job);
+        U32(leg->attempt);
+        U32(leg->node);
+}
+
+static void walk_attempt(struct walk *walk, struct attempt *attempt)
+{
+        U32(attempt->number);
+        U64(attempt->epoch);
+        WITHIN(attempt->state, 0, ATTEMPT_STOPPING);
+        WITHIN(attempt->stop, STOP_NONE, STOP_SHED);
+        BOOL(attempt->go);
+        U32(attempt->mode);
+        I64(attempt->launched_at);
+        WITHIN(attempt->launched_ms, 0, 0);
+        I64(attempt->lease_ms);
+        I64(attempt->grace_s);
+        WITHIN(attempt->on_lost, 0, ON_LOST_RELAUNCH);
+        DOUBLE(attempt->fraction_before);
+        ARRAY(attempt->n_legs, attempt->legs, 5);
+        for (uint32_t i = 0; i < attempt->n_legs; i++)
+                walk_leg(walk, &attempt->legs[i]);
+}
+
+static void walk_site(struct walk *walk, struct site *site)
+{
+        U32(site->id);
+        TEXT(site->name);
+        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+                WITHIN(site->series[kind].kind, kind, kind);
+                if (below(walk, 3) != 0)
+                        walk_series(walk, &site->series[kind], 50);
+        }
+        for (size_t account = 0; account < ACCOUNT_COUNT; account++)
+                walk_book(walk, &site->books[account]);
+        I64(site->overhead_until);
+        I64(site->pue_rest);
+}
+
+static void walk_node(struct walk *walk, struct node *node)
+{
+        U32(node->id);
+        TEXT(node->name);
+        TEXT(node->site);
+        CHARS(node->boot);
+        walk_inventory(walk, &node->inventory);
+        BOOL(node->fenced);
+        I64(node->idle_until);
+        WITHIN(node->session.state, SESSION_NONE, SESSION_NONE);
+}
+
+static void walk_job_books(struct walk *walk, struct job *job)
+{
+        I64(job->joules);
+        I64(job->cost);
+        I64(job->carbon_mg);
+        I64(job->unpriced_joules);
+        I64(job->overhead_joules);
+        I64(job->overhead_cost);
+        I64(job->overhead_carbon_mg);
+}
+
+static void walk_job_plan(struct walk *walk, struct job *job)
+{
+        ARRAY(job->n_planned, job->planned, 5);
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                walk_interval(walk, &job->planned[i]);
+        WITHIN(job->reason, 0, PLAN_IMPOSSIBLE);
+        I64(job->planned_finish);
+        I64(job->planned_late_s);
+        DOUBLE(job->planned_cost);
+        DOUBLE(job->planned_run_now_cost);
+}
+
+static void walk_job(struct walk *walk, struct job *job)
+{
+        U64(job->id);
+        walk_spec(walk, &job->spec);
+        U32(job->uid);
+        TEXT(job->user);
+        I64(job->submitted_at);
+        WITHIN(job->state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED);
+        BOOL(job->held);
+        BOOL(job->cancel);
+        walk_attempt(walk, &job->attempt);
+        U32(job->attempts);
+        U32(job->pauses);
+        U32(job->losses);
+        I64(job->first_started_at);
+        I64(job->ended_at);
+        WITHIN(job->end, END_NONE, END_LIMIT);
+        I32(job->status);
+        DOUBLE(job->fraction);
+        BOOL(job->fraction_reported);
+        I64(job->total_s);
+        I64(job->ran_s);
+        walk_job_books(walk, job);
+        U32(job->site);
+        U32(job->avoid_node);
+        WITHIN(job->not_before_ms, 0, 0);
+        ARRAY(job->n_late_exits, job->late_exits, 3);
+        for (uint32_t i = 0; i < job->n_late_exits; i++) {
+                U32(job->late_exits[i].attempt);
+                U32(job->late_exits[i].node);
+                I32(job->late_exits[i].status);
+        }
+        walk_job_plan(walk, job);
+}
+
+static void walk_submitted(struct walk *walk, struct record *record)
+{
+        U64(record->u.submitted.job);
+        walk_spec(walk, &record->u.submitted.spec);
+        U32(record->u.submitted.uid);
+        TEXT(record->u.submitted.user);
+        BOOL(record->u.submitted.held);
+        walk_request(walk, &record->u.submitted.request);
+}
+
+static void walk_launch(struct walk *walk, struct record *record)
+{
+        U64(record->u.launch.job);
+        U32(record->u.launch.attempt);
+        U32(record->u.launch.mode);
+        BOOL(record->u.launch.go);
+        I64(record->u.launch.lease_ms);
+        I64(record->u.launch.grace_s);
+        WITHIN(record->u.launch.on_lost, ON_LOST_WAIT, ON_LOST_RELAUNCH);
+        ARRAY(record->u.launch.n_legs, record->u.launch.legs, 5);
+        for (uint32_t i = 0; i < record->u.launch.n_legs; i++)
+                walk_leg(walk, &record->u.launch.legs[i]);
+        WITHIN(record->u.launch.launched_ms, 0, 0);
+}
+
+static void walk_over(struct walk *walk, struct record *record)
+{
+        U64(record->u.over.job);
+        U32(record->u.over.attempt);
+        BOOL(record->u.over.paused);
+        BOOL(record->u.over.lost);
+        I64(record->u.over.ran_s);
+        U32(record->u.over.avoid_node);
+}
+
+static void walk_plan(struct walk *walk, struct record *record)
+{
+        walk_adopted(walk, &record->u.plan.plan);
+        ARRAY(record->u.plan.n_jobs, record->u.plan.jobs, 4);
+        for (uint32_t i = 0; i < record->u.plan.n_jobs; i++)
+                walk_planned(walk, &record->u.plan.jobs[i]);
+}
+
+static void walk_meta(struct walk *walk, struct record *record)
+{
+        U64(record->u.meta.log_index);
+        U64(record->u.meta.term);
+        U64(record->u.meta.next_job);
+        BOOL(record->u.meta.fenced_start);
+        walk_policy(walk, &record->u.meta.policy);
+        walk_adopted(walk, &record->u.meta.plan);
+}
+
+static void walk_small(struct walk *walk, struct record *record)
+{
+        switch (record->type) {
+        case RECORD_TERM:
+                U64(record->u.term.term);
+                BOOL(record->u.term.fenced_start);
+                break;
+        case RECORD_HELD:
+                U64(record->u.held.job);
+                BOOL(record->u.held.held);
+                walk_request(walk, &record->u.held.request);
+                break;
+        case RECORD_CANCEL:
+                U64(record->u.cancel.job);
+                walk_request(walk, &record->u.cancel.request);
+                break;
+        case RECORD_NODE_FENCED:
+                U32(record->u.node_fenced.node);
+                BOOL(record->u.node_fenced.fenced);
+                walk_request(walk, &record->u.node_fenced.request);
+                break;
+        case RECORD_GO:
+                U64(record->u.go.job);
+                U32(record->u.go.attempt);
+                break;
+        case RECORD_STOP:
+                U64(record->u.stop.job);
+                U32(record->u.stop.attempt);
+                WITHIN(record->u.stop.reason, STOP_NONE, STOP_SHED);
+                break;
+        case RECORD_LEG_END:
+                walk_leg_ref(walk, &record->u.leg_end.leg);
+                WITHIN(record->u.leg_end.how, LEG_EXIT, LEG_NO_GO);
+                I32(record->u.leg_end.status);
+                BOOL(record->u.leg_end.killed);
+                break;
+        case RECORD_LATE_EXIT:
+                walk_leg_ref(walk, &record->u.late_exit.leg);
+                I32(record->u.late_exit.status);
+                break;
+        case RECORD_ENDED:
+                U64(record->u.ended.job);
+                WITHIN(record->u.ended.state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED);
+                WITHIN(record->u.ended.end, END_NONE, END_LIMIT);
+                I32(record->u.ended.status);
+                break;
+        case RECORD_PROGRESS:
+                U64(record->u.progress.job);
+                DOUBLE(record->u.progress.fraction);
+                BOOL(record->u.progress.reported);
+                I64(record->u.progress.total_s);
+                break;
+        default:
+                walk->wrong = "a type the walk does not know";
+                break;
+        }
+}
+
+static void walk_body(struct walk *walk, struct record *record)
+{
+        switch (record->type) {
+        case RECORD_CONFIG:
+                walk_policy(walk, &record->u.config.policy);
+                break;
+        case RECORD_SERIES:
+                WITHIN(record->u.series.series.kind, SERIES_PRICE, SERIES_LIMIT);
+                walk_series(walk, &record->u.series.series, 200);
+                break;
+        case RECORD_SUBMITTED:
+                walk_submitted(walk, record);
+                break;
+        case RECORD_NODE_UP:
+                TEXT(record->u.node_up.name);
+                TEXT(record->u.node_up.site);
+                CHARS(record->u.node_up.boot);
+                walk_inventory(walk, &record->u.node_up.inventory);
+                break;
+        case RECORD_LAUNCH:
+                walk_launch(walk, record);
+                break;
+        case RECORD_OVER:
+                walk_over(walk, record);
+                break;
+        case RECORD_PLAN:
+                walk_plan(walk, record);
+                break;
+        case RECORD_BOOKED:
+                walk_booking(walk, &record->u.booked.booking);
+                I64(record->u.booked.pue_rest);
+                break;
+        case RECORD_I_META:
+                walk_meta(walk, record);
+                break;
+        case RECORD_I_SITE:
+                walk_site(walk, &record->u.site.site);
+                break;
+        case RECORD_I_NODE:
+                walk_node(walk, &record->u.node.node);
+                break;
+        case RECORD_I_JOB:
+                walk_job(walk, &record->u.job.job);
+                break;
+        case RECORD_I_REQUEST:
+                walk_request(walk, &record->u.request.request);
+                break;
+        default:
+                walk_small(walk, record);
+                break;
+        }
+}
+
+static void walk_record(struct walk *walk, struct record *record)
+{
+        U64(record->index);
+        I64(record->at);
+        walk_body(walk, record);
+}
+
+enum record_type random_record_type(size_t nth)
+{
+        static const enum record_type types[] = {
+#define RECORD_X(name, number) RECORD_##name,
+                RECORD_TYPES(RECORD_X)
+#undef RECORD_X
+        };
+
+        return nth < sizeof(types) / sizeof(types[0]) && types[nth] < RECORD_V_SESSION ? types[nth] : 0;
+}
+
+void random_record_fill(struct record *ret_record, enum record_type type, uint64_t seed)
+{
+        struct walk walk = { .seed = seed };
+
+        memset(ret_record, 0, sizeof(*ret_record));
+        ret_record->type = type;
+        walk_record(&walk, ret_record);
+}
+
+const char *random_record_check(struct record *record, enum record_type type, uint64_t seed)
+{
+        struct walk walk = { .seed = seed, .check = true };
+
+        if (record->type != type)
+                return "type";
+        walk_record(&walk, record);
+        return walk.wrong;
+}
