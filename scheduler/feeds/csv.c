@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * csv.c - text -> lines -> fields; the header chooses two columns, each row gives a point, and at the end the steps
+ * between the points are compared. Only the header and the two fields of a row that are used are looked into.
+ */
+#include "feeds/csv.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "feeds/csv_column.h"
+
+#define LARGEST_FILE  (64u << 20)
+#define LARGEST_VALUE INT64_C(1000000000000000) /* in any kind's unit: 1e9 per MWh, 1e9 MW, 1e6 t per kWh */
+
+/* A stretch of the text. */
+struct span {
+        const char *text;
+        size_t size;
+        unsigned column; /* in its line, from 1 */
+};
+
+struct reader {
+        const struct csv_request *request;
+        struct offpeak_error *err;
+        const char *at, *end;
+        struct span line;
+        unsigned line_number, header_line;
+        unsigned n_columns, time_index, value_index;
+        struct csv_column value;
+        char value_name[64];
+        struct series series;
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(struct reader *r, unsigned column, const char *format, ...)
+{
+        char text[600];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        return fail(r->err, OFFPEAK_EINVAL, "%s:%u:%u: %s", r->request->file, r->line_number, column, text);
+}
+
+/* ---- lines and fields */
+
+static bool next_line(struct reader *r)
+{
+        const char *end;
+
+        if (r->at == r->end)
+                return false;
+        end = memchr(r->at, '\n', (size_t)(r->end - r->at));
+        end = end != NULL ? end : r->end;
+        r->line = (struct span){ r->at, (size_t)(end - r->at), 1 };
+        while (r->line.size > 0 && r->line.text[r->line.size - 1] == '\r')
+                r->line.size--;
+        r->at = end < r->end ? end + 1 : end;
+        r->line_number++;
+        return true;
+}
+
+static struct span trim(struct span span)
+{
+        while (span.size > 0 && (span.text[0] == ' ' || span.text[0] == '\t')) {
+                span.text++;
+                span.size--;
+                span.column++;
+        }
+        while (span.size > 0 && (span.text[span.size - 1] == ' ' || span.text[span.size - 1] == '\t'))
+                span.size--;
+        return span;
+}
+
+static bool is_blank(struct span span)
+{
+        return trim(span).size == 0;
+}
+
+/* Take the first field off a line; false when there is none left. A quoted field may hold commas. */
+static bool next_field(struct span *line, struct span *ret_field)
+{
+        size_t size = 0;
+        bool quoted = false;
+
+        if (line->text == NULL)
+                return false;
+        for (; size < line->size && (quoted || line->text[size] != ','); size++)
+                if (line->text[size] == '"')
+                        quoted = !quoted;
+        *ret_field = trim((struct span){ line->text, size, line->column });
+        if (ret_field->size >= 2 && ret_field->text[0] == '"' && ret_field->text[ret_field->size - 1] == '"')
+                *ret_field = trim((struct span){ ret_field->text + 1, ret_field->size - 2, ret_field->column + 1 });
+        if (size == line->size)
+                *line = (struct span){ NULL, 0, 0 };
+        else
+                *line = (struct span){ line->text + size + 1, line->size - size - 1,
+                                       line->column + (unsigned)size + 1 };
+        return true;
+}
+
+/* A field as a string for when_parse_iso and for errors: cut to 63 bytes, and what cannot be printed becomes '?'. */
+static const char *field_text(struct span field, char text[64])
+{
+        size_t size = field.size < 63 ? field.size : 63;
+
+        for (size_t i = 0; i < size; i++)
+                text[i] = isprint((unsigned char)field.text[i]) ? field.text[i] : '?';
+        text[size] = '\0';
+        return text;
+}
+
+/* ---- the header */
+
+static bool is_time(const char *name)
+{
+        return strcasecmp(name, "time") == 0 || strcasecmp(name, "timestamp_utc") == 0;
+}
+
+/* Is this the value column that was asked for? */
+static bool is_wanted(const struct reader *r, const char *name, const struct csv_column *column)
+{
+        const struct csv_request *request = r->request;
+
+        if (request->column != NULL)
+                return strcasecmp(name, request->column) == 0;
+        return column->kind != 0 && (request->kind == 0 || column->kind == request->kind);
+}
+
+static int no_value_column(struct reader *r, const char *found)
+{
+        if (r->request->column != NULL)
+                return refuse(r, 1, "there is no column \"%s\" in this header%s%s", r->request->column,
+                              found[0] != '\0' ? "; it has: " : "", found);
+        return refuse(r, 1, "no column here holds a %s%s%s%s: name one %s",
+                      r->request->kind != 0 ? series_kind_name(r->request->kind) : "known quantity",
+                      found[0] != '\0' ? " (there is \"" : "", found, found[0] != '\0' ? "\")" : "",
+                      csv_column_example(r->request->kind));
+}
+
+/* The chosen column must be of the right kind, in a unit and a currency that fit. */
+static int check_value_column(struct reader *r, unsigned column)
+{
+        const struct csv_request *request = r->request;
+        struct csv_column *value = &r->value;
+
+        if (value->kind == 0 && (request->kind == SERIES_CAPACITY || request->kind == SERIES_LIMIT))
+                value->kind = request->kind;
+        if (value->kind == 0)
+                return refuse(r, column, "\"%s\" does not tell what it holds: name it %s", r->value_name,
+                              csv_column_example(request->kind));
+        if (request->kind != 0 && value->kind != request->kind)
+                return refuse(r, column, "\"%s\" holds a %s, but a %s is wanted here", r->value_name,
+                              series_kind_name(value->kind), series_kind_name(request->kind));
+        if (!value->unit_known)
+                return refuse(r, column,
+                              "\"%s\" is in a unit that is not known here: convert it, and name the column %s",
+                              r->value_name, csv_column_example(value->kind));
+        if (request->currency != NULL && value->currency[0] != '\0' && strcmp(value->currency, request->currency) != 0)
+                return refuse(r, column,
+                              "\"%s\" is in %s, but the site's currency is %s: convert it, or change the site's",
+                              r->value_name, value->currency, request->currency);
+        return 0;
+}
+
+static int take_column(struct reader *r, unsigned index, struct span field, int *time_at, int *value_at)
+{
+        struct csv_column column = { 0 };
+        char name[64];
+
+        field_text(field, name);
+        if (is_time(name)) {
+                if (*time_at != 0)
+                        return refuse(r, field.column, "a second time column: leave one of them out");
+                *time_at = (int)field.column;
+                r->time_index = index;
+                return 0;
+        }
+        if ((!csv_column_read(name, &column) && r->request->column == NULL) || !is_wanted(r, name, &column))
+                return 0;
+        if (*value_at != 0)
+                return refuse(r, field.column, "several value columns, \"%s\" and \"%s\": say which one to take",
+                              r->value_name, name);
+        *value_at = (int)field.column;
+        r->value_index = index;
+        r->value = column;
+        memcpy(r->value_name, name, sizeof(name));
+        return 0;
+}
+
+static int read_header(struct reader *r)
+{
+        int time_at = 0, value_at = 0, code;
+        struct span line = r->line, field;
+        char found[64] = "", name[64];
+
+        for (r->n_columns = 0; next_field(&line, &field); r->n_columns++) {
+                code = take_column(r, r->n_columns, field, &time_at, &value_at);
+                if (code != 0)
+                        return code;
+                if (!is_time(field_text(field, name)))
+                        memcpy(found, name, sizeof(found));
+        }
+        if (r->n_columns == 1 && memchr(r->line.text, ';', r->line.size) != NULL)
+                return refuse(r, 1, "the columns are parted by \";\": export the file with commas and decimal points");
+        if (time_at == 0)
+                return refuse(r, 1, "no time column: name one \"time\" in the header (UTC, as 2026-11-22T08:00:00Z)");
+        if (value_at == 0)
+                return no_value_column(r, found);
+        r->header_line = r->line_number;
+        return check_value_column(r, (unsigned)value_at);
+}
+
+/* ---- the rows */
+
+static int read_time(struct reader *r, struct span field, int64_t *ret_time)
+{
+        const struct series *series = &r->series;
+        struct offpeak_error why;
+        char text[64];
+        int64_t last;
+
+        if (when_parse_iso(field_text(field, text), ret_time, &why) != 0)
+                return refuse(r, field.column, "%s", why.text);
+        if (series->n_points == 0)
+                return 0;
+        last = series->points[series->n_points - 1].start;
+        if (*ret_time == last)
+                return refuse(r, field.column,
+                              "%s stands here twice: keep one of the rows; if it is local time, write UTC", text);
+        if (*ret_time < last)
+                return refuse(r, field.column,
+                              "%s is earlier than the row above: sort the rows by time; if it is local time, write UTC",
+                              text);
+        return 0;
+}
+
+static int read_value(struct reader *r, struct span field, int64_t *ret_value)
+{
+        char text[64];
+
+        if (field.size == 0) {
+                *ret_value = SERIES_UNKNOWN;
+                return 0;
+        }
+        field_text(field, text);
+        if (text_parse_decimal(field.text, field.size, r->value.scale, ret_value) != 0)
+                return refuse(r, field.column,
+                              "\"%s\" is not a number: write it as 94.64, or leave it empty if unknown", text);
+        if (*ret_value > LARGEST_VALUE || *ret_value < -LARGEST_VALUE)
+                return refuse(r, field.column, "%s is too large for \"%s\": is the unit right?", text, r->value_name);
+        if (*ret_value < 0 && r->value.kind != SERIES_PRICE)
+                return refuse(r, field.column, "%s: a %s cannot be negative; leave it empty if unknown", text,
+                              series_kind_name(r->value.kind));
+        return 0;
+}
+
+static int read_row(struct reader *r)
+{
+        struct span line = r->line, field, time_field = { 0 }, value_field = { 0 };
+        int64_t time, value;
+        unsigned n = 0;
+        int code;
+
+        for (; next_field(&line, &field); n++) {
+                if (n == r->time_index)
+                        time_field = field;
+                if (n == r->value_index)
+                        value_field = field;
+        }
+        if (n != r->n_columns)
+                return refuse(r, 1,
+                              "this row has %u field%s, the header has %u: is it cut off, or has a decimal comma?", n,
+                              n == 1 ? "" : "s", r->n_columns);
+        code = read_time(r, time_field, &time);
+        if (code == 0)
+                code = read_value(r, value_field, &value);
+        if (code == 0 && series_append(&r->series, time, value) != 0)
+                code = fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->request->file);
+        return code;
+}
+
+static int read_rows(struct reader *r)
+{
+        while (next_line(r)) {
+                unsigned blank_line = r->line_number;
+                int code;
+
+                if (is_blank(r->line)) {
+                        while (next_line(r))
+                                if (!is_blank(r->line))
+                                        return refuse(r, 1, "rows go on after the empty line %u: remove it",
+                                                      blank_line);
+                        break;
+                }
+                code = read_row(r);
+                if (code != 0)
+                        return code;
+        }
+        return 0;
+}
+
+/* ---- the steps */
+
+static int compare_steps(const void *a, const void *b)
+{
+        int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+
+        return (left > right) - (left < right);
+}
+
+/* The commonest time from one point to the next, the shortest of those if there are several; 0: ENOMEM. */
+static int64_t common_step(const struct series *series)
+{
+        size_t n = series->n_points - 1, best = 0, run = 0;
+        int64_t *steps = malloc(n * sizeof(*steps)), step = 0;
+
+        if (steps == NULL)
+                return 0;
+        for (size_t i = 0; i < n; i++)
+                steps[i] = series->points[i + 1].start - series->points[i].start;
+        qsort(steps, n, sizeof(*steps), compare_steps);
+        for (size_t i = 0; i < n; i++) {
+                run = i > 0 && steps[i] == steps[i - 1] ? run + 1 : 1;
+                if (run > best) {
+                        best = run;
+                        step = steps[i];
+                }
+        }
+        free(steps);
+        return step;
+}
+
+static int bad_step(struct reader *r, size_t i, int64_t step)
+{
+        int64_t above = r->series.points[i - 1].start, here = r->series.points[i].start;
+        char missing[WHEN_TEXT_SIZE], every[WHEN_TEXT_SIZE], after[WHEN_TEXT_SIZE];
+
+        r->line_number = r->header_line + 1 + (unsigned)i;
+        when_format_duration(step, every);
+        if ((here - above) % step != 0)
+                return refuse(r, 1,
+                              "this row comes %s after the one above, but the file's rows come every %s: one file has "
+                              "one step",
+                              when_format_duration(here - above, after), every);
+        when_format_utc(above + step, missing);
+        if (here - above == 2 * step)
+                return refuse(r, 1,
+                              "%s is missing above this row (there is one every %s): add it, with an empty value if "
+                              "it is unknown",
+                              missing, every);
+        return refuse(r, 1,
+                      "%lld rows from %s on are missing above this one (there is one every %s): add them, with empty "
+                      "values if they are unknown",
+                      (long long)((here - above) / step - 1), missing, every);
+}
+
+static int check_steps(struct reader *r)
+{
+        struct series *series = &r->series;
+        int64_t step;
+
+        if (series->n_points < 2)
+                return refuse(r, 1, "the file holds %s: two rows at least are needed, to tell how long one holds",
+                              series->n_points == 0 ? "no values" : "one value");
+        step = common_step(series);
+        if (step == 0)
+                return fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->request->file);
+        for (size_t i = 1; i < series->n_points; i++)
+                if (series->points[i].start - series->points[i - 1].start != step)
+                        return bad_step(r, i, step);
+        series->end = series->points[series->n_points - 1].start + step;
+        return 0;
+}
+
+/* ---- the whole */
+
+static int skip_to_header(struct reader *r)
+{
+        static const char mark[] = "\xef\xbb\xbf";
+
+        if (r->end - r->at >= 2 && (memcmp(r->at, "\xff\xfe", 2) == 0 || memcmp(r->at, "\xfe\xff", 2) == 0))
+                return fail(r->err, OFFPEAK_EINVAL, "%s:1:1: the file is in UTF-16: save it as UTF-8",
+                            r->request->file);
+        if (r->end - r->at >= 3 && memcmp(r->at, mark, 3) == 0)
+                r->at += 3;
+        while (next_line(r))
+                if (!is_blank(r->line) && trim(r->line).text[0] != '#')
+                        return 0;
+        return fail(r->err, OFFPEAK_EINVAL, "%s:1:1: the file is empty: it needs a header and rows, such as time,%s",
+                    r->request->file, csv_column_example(r->request->kind));
+}
+
+int csv_parse(const struct csv_request *request, const char *text, size_t size, struct series *ret_series,
+              struct offpeak_error *err)
+{
+        struct reader r = { .request = request, .err = err, .at = text, .end = size > 0 ? text + size : text };
+        int code;
+
+        series_init(&r.series, request->kind);
+        code = skip_to_header(&r);
+        if (code == 0)
+                code = read_header(&r);
+        if (code == 0)
+                code = read_rows(&r);
+        if (code == 0)
+                code = check_steps(&r);
+        if (code == 0 && series_set_names(&r.series, request->site, request->file) != 0)
+                code = fail(err, OFFPEAK_ENOMEM, "%s: out of memory", request->file);
+        if (code != 0) {
+                series_finish(&r.series);
+                return code;
+        }
+        r.series.kind = r.value.kind;
+        r.series.issued = request->issued;
+        *ret_series = r.series;
+        return 0;
+}
+
+/* All that is left of a file, in memory. EINVAL beyond LARGEST_FILE, ENOMEM, EIO. */
+static int read_stream(FILE *file, char **ret_text, size_t *ret_size)
+{
+        size_t size = 0, room = 0;
+        char *text = NULL;
+
+        while (size == room && room <= LARGEST_FILE) {
+                char *more = realloc(text, room * 2 + 65536);
+
+                if (more == NULL) {
+                        free(text);
+                        return OFFPEAK_ENOMEM;
+                }
+                text = more;
+                room = room * 2 + 65536;
+                size += fread(text + size, 1, room - size, file);
+        }
+        if (size > LARGEST_FILE || ferror(file)) {
+                free(text);
+                return size > LARGEST_FILE ? OFFPEAK_EINVAL : OFFPEAK_EIO;
+        }
+        *ret_text = text;
+        *ret_size = size;
+        return 0;
+}
+
+int csv_read(const struct csv_request *request, struct series *ret_series, struct offpeak_error *err)
+{
+        FILE *file = fopen(request->file, "rbe");
+        char *text;
+        size_t size;
+        int code;
+
+        if (file == NULL)
+                return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "%s: cannot be opened: %s",
+                            request->file, strerror(errno));
+        code = read_stream(file, &text, &size);
+        fclose(file);
+        if (code != 0)
+                return fail(err, code, "%s: %s", request->file,
+                            code == OFFPEAK_EINVAL ? "is larger than 64 MiB: cut it" : offpeak_code_text(code));
+        code = csv_parse(request, text, size, ret_series, err);
+        free(text);
+        return code;
+}
