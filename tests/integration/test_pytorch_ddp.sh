@@ -91,6 +91,7 @@ fi
 ip link set lo up
 export OMP_NUM_THREADS=1 GLOO_SOCKET_IFNAME=lo
 scratch=$(mktemp -d)
+export TMPDIR=$scratch # where torchrun leaves its logs
 job=
 trap '[ -z "$job" ] || kill $job 2>/dev/null || true; wait; rm -rf "$scratch"' EXIT
 main
