@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * submit_options.h - what `offpeak submit` can be told, from the command line and from a script's #OFFPEAK lines, made
+ * into a job spec. Nothing here talks to the scheduler or reads a clock.
+ */
+#ifndef OFFPEAK_CLI_SUBMIT_OPTIONS_H
+#define OFFPEAK_CLI_SUBMIT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <offpeak/error.h>
+#include <offpeak/job.h>
+
+#include "cli/options.h"
+
+extern const struct option_row submit_rows[];
+
+/* Where an option was read. Later sources win over earlier ones. */
+enum submit_source { SUBMIT_SCRIPT = 1, SUBMIT_LINE = 2 };
+
+/* A number and where it was given; source 0: not given. */
+struct submit_number {
+        int64_t value;
+        enum submit_source source;
+};
+
+struct submit_settings {
+        enum submit_source source;   /* of the options taken now */
+        struct offpeak_job_spec spec;
+        struct submit_number gpus, nodes, gpus_per_node;
+        char *begin, *deadline;      /* as written: they are read against the scheduler's clock */
+        char **env;                  /* of --env and --export, in order: NAME or NAME=value, ended by NULL */
+        size_t n_env;
+        bool export_none;
+        bool parsable;
+};
+
+void submit_settings_init(struct submit_settings *settings);
+void submit_settings_finish(struct submit_settings *settings);
+
+/* Take one option. EINVAL names option, value and remedy; ENOMEM. */
+int submit_take(struct submit_settings *settings, const struct option_found *found, struct offpeak_error *err);
+
+/* Take the options of a script's header; path is for the sentences. */
+struct script;
+int submit_take_script(struct submit_settings *settings, const char *path, const struct script *script,
+                       struct offpeak_error *err);
+
+/* True if --begin or --deadline was given: then submit_resolve needs the scheduler's clock. */
+bool submit_needs_clock(const struct submit_settings *settings);
+
+/*
+ * The rest of the spec: shape of the gang, times against `now`, environment (that of the submitter, `environ`, unless
+ * --export=NONE), working directory and name by default. The command must stand in spec.argv already. EUSAGE, EINVAL, ENOMEM.
+ */
+int submit_resolve(struct submit_settings *settings, int64_t now, const char *directory, char *const *environ,
+                   struct offpeak_error *err);
+
+/* Set spec.argv to copies of n words behind m words (either may be none). ENOMEM. */
+int submit_command(struct submit_settings *settings, char *const *first, int m, char *const *words, int n,
+                   struct offpeak_error *err);
+
+#endif
