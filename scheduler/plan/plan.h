@@ -11,7 +11,8 @@
  *   delay     delay_cost x GPUs of its first mode x hours of max(0, finish - earliest_finish)
  *   lateness  lateness_cost x hours of max(0, finish - deadline)
  *   unfinished  for work still to do at the horizon: unfinished_cost x GPU-hours + terminal_price x energy,
- *             both in the job's first mode; such a job finishes, for delay and lateness, at horizon + the rest
+ *             both in the job's first mode, with the PUE of the first site it may use; such a job finishes, for delay
+ *             and lateness, at horizon + the rest in that mode, to the next whole second
  * Starts cost what they draw: an interval that is a (re)start contains start_cost_s seconds without progress.
  */
 #ifndef OFFPEAK_PLAN_PLAN_H
@@ -35,7 +36,7 @@ enum plan_reason {
         PLAN_AT_ONCE,          /* running at once is best: nothing cheaper is worth waiting for */
         PLAN_DEADLINE,         /* cheaper hours lie behind its deadline */
         PLAN_CROWDED,          /* cheaper hours are taken: GPUs or power */
-        PLAN_NO_PRICE,         /* no price is known: it runs at once */
+        PLAN_NO_PRICE,         /* no price is known (all are 0): it runs at once */
         PLAN_LATE,             /* no plan meets the deadline */
         PLAN_BEYOND,           /* does not fit before the horizon */
         PLAN_RUNNING,          /* it runs and goes on */
@@ -45,17 +46,18 @@ const char *plan_reason_name(enum plan_reason reason);
 
 struct plan_job_result {
         uint64_t id;
-        size_t first, n;        /* its intervals: plan.intervals[first .. first + n), ascending in time */
-        int64_t finish;         /* when its work is done (an estimate beyond the horizon); 0: never */
+        size_t first, n;        /* its intervals: plan.intervals[first .. first + n), ascending in time; jobs in order */
+        int64_t finish;         /* when its work is done (an estimate beyond the horizon); 0: never, no site can run it */
         int64_t late_s;         /* seconds behind its deadline; 0: in time */
         double unfinished_s;    /* seconds of progress not done at the horizon */
-        double cost;            /* its own share: supply at the margin, carbon, delay, lateness, unfinished */
+        double cost;            /* its own share: what the plan would cost less without its intervals, and the rest of the terms */
         double run_now_cost;    /* the same share in the run_now plan */
         enum plan_reason reason;
 };
 
 struct plan_terms {
-        double supply, carbon, delay, lateness, unfinished, over_limit; /* over_limit is part of supply's integral, split off */
+        double supply, carbon, delay, lateness, unfinished;
+        double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
         double total;
 };
 

@@ -4,6 +4,17 @@
  *
  * Plain values in double precision; money in the site's currency (one currency per problem), power in W,
  * time in UTC seconds. The caller owns everything a problem points to.
+ *
+ * What a job may do:
+ *   - All its intervals are at one site: moving has a price (its checkpoint, its data) that a problem does not state.
+ *   - Intervals that touch and hold the same number of GPUs are one run: the mode's power may change on the way.
+ *     Every other interval begins a run. A run is a start, unless the job runs now and goes on from `now` at its site
+ *     with as many GPUs as it has.
+ *   - A start that makes no progress (no longer than start_cost_s) is not allowed: it would only burn power.
+ *   - min_run_s binds runs that were started; not one that ends the job, reaches the horizon or goes on from `now`.
+ *   - Work counts as done within 1e-9 of it, and ends in the second in which it is done.
+ *   - GPUs never exceed those in service. Jobs never draw above the firm limit (the sum of the segments): where idle
+ *     power alone is above it no job runs.
  */
 #ifndef OFFPEAK_PLAN_PROBLEM_H
 #define OFFPEAK_PLAN_PROBLEM_H
@@ -11,6 +22,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <offpeak/error.h>
 
 enum { PLAN_MAX_SEGMENTS = 4 };
 
@@ -54,11 +67,11 @@ struct plan_job {
         const struct plan_mode *modes; /* at least one */
         size_t n_modes;
         double work_s;           /* seconds of progress still to make, > 0 */
-        int64_t release;         /* not before; >= now */
+        int64_t release;         /* not before; >= now, and now for a job that runs */
         int64_t deadline;        /* 0: none. Missing it costs lateness_cost per hour, and is reported */
         double lateness_cost;    /* currency per hour behind the deadline */
         int64_t start_cost_s;    /* each (re)start holds the mode's GPUs and power this long without progress */
-        int64_t min_run_s;       /* a run is at least this long (start cost included), unless it ends the job */
+        int64_t min_run_s;       /* a run is at least this long (start cost included); see above */
         uint32_t max_starts;     /* from now on; 1 for a job that cannot be interrupted; PLAN_ANY_STARTS */
         double delay_cost;       /* currency per GPU and hour that the job finishes after `earliest_finish` */
         int64_t earliest_finish; /* submission + shortest run time; what delay is counted from */
@@ -81,5 +94,11 @@ struct plan_problem {
 };
 
 #define PLAN_JOULES_PER_MWH 3.6e9
+
+/* The share of a job's work that may be missing when it is done. */
+#define PLAN_WORK_TOLERANCE 1e-9
+
+/* EINVAL if the problem contradicts itself or holds a value nobody could mean; the sentence names the place. */
+int plan_problem_check(const struct plan_problem *problem, struct offpeak_error *err);
 
 #endif

@@ -1,0 +1,653 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bound that multipliers prove. Let lambda price facility energy and mu >= 0 GPUs. For every plan
+ *
+ *   cost >= sum over jobs of [its energy at lambda, its GPUs at mu, carbon, delay, lateness, unfinished]
+ *           - integral of mu x GPUs in service
+ *           + integral of min over P of [F(P) - F(idle) - lambda (P - idle)],   idle <= P <= firm limit
+ *
+ * so that each job may be minimised alone. It then sees a rate per second of running, constant on pieces. What a job
+ * alone can do at the least is bounded from below in one of these ways, whichever is the highest that applies:
+ *
+ *   idle    it never runs: exact.
+ *   single  one run of a job with one mode: exact. The cost is linear in the start between the points where start or
+ *           end meets an edge.
+ *   runs    at least k runs: Lagrange. With theta >= 0 per second of progress short of the work, no end of a run is
+ *           tied to another, so each lies on an edge: a shortest path over edges, which the highest theta bounds best.
+ *           A start costs the progress it loses, theta x start cost; its power is in the running time already.
+ *           Runs may touch: two starts are paid and no time need lie between. Minimum run is left out.
+ *   burn    theta < 0, where negative prices make more running time welcome: starts are free, and what overhead could
+ *           earn at negative prices is taken off as a whole.
+ */
+#include "plan/check.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+
+/* Part of every absolute amount that double arithmetic may lose on the way. */
+#define ROUNDING 1e-12
+
+/* A site where nothing changes: step, prices. */
+struct piece {
+        int64_t start, end;
+        const struct plan_step *step;
+        double power, gpus;
+};
+
+struct pieces {
+        struct piece *at;
+        size_t n;
+};
+
+/* The cheapest path under a theta: its cost and its progress. */
+struct path {
+        double cost, progress;
+};
+
+/* A job at a site: edges and the rate of each mode between them, currency per second; INFINITY where it cannot run. */
+struct offer {
+        const struct plan_problem *problem;
+        const struct plan_job *job;
+        bool goes_on; /* running here: a first run from `now` need not start */
+        size_t n;
+        int64_t *edges;    /* n + 1 */
+        double *rates;     /* mode m on piece i at [m * n + i] */
+        double *sums;      /* scratch of `single`, n + 1 */
+        struct path *walk; /* scratch of `runs`, 4 for each mode */
+        double undone;     /* currency per second of progress left undone */
+};
+
+/* ---- what a job alone pays */
+
+static double end_cost(const struct plan_job *job, double end)
+{
+        double cost = 0;
+
+        if (end > (double)job->earliest_finish)
+                cost += (end - (double)job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
+        if (job->deadline != 0 && end > (double)job->deadline)
+                cost += (end - (double)job->deadline) / 3600 * job->lateness_cost;
+        return cost;
+}
+
+/* Currency per second of progress (work), as an undone second of the first mode costs it. */
+static double undone_rate(const struct plan_problem *problem, const struct plan_job *job)
+{
+        const struct plan_mode *mode = &job->modes[0];
+        uint32_t site = 0;
+
+        while ((job->sites >> site & 1) == 0)
+                site++;
+        return (mode->gpus * problem->unfinished_cost / 3600 +
+                problem->sites[site].pue_factor * mode->watts * problem->terminal_price / PLAN_JOULES_PER_MWH) /
+               mode->speed;
+}
+
+static double idle_bound(const struct plan_problem *problem, const struct plan_job *job)
+{
+        double rest_s = job->work_s / job->modes[0].speed;
+
+        return job->work_s * undone_rate(problem, job) + end_cost(job, (double)problem->horizon + rest_s);
+}
+
+/* ---- runs: the shortest path */
+
+static double reduced(const struct path *path, double theta)
+{
+        return path->cost - theta * path->progress;
+}
+
+static void keep_cheaper(struct path *best, const struct path *other, double theta)
+{
+        if (reduced(other, theta) < reduced(best, theta))
+                *best = *other;
+}
+
+static struct path path_start(const struct path *from, const struct plan_job *job, size_t mode)
+{
+        double slowest = job->modes[mode].speed;
+
+        for (size_t m = 0; m < job->n_modes; m++) /* overhead may be spent in the slowest mode of the same width */
+                if (job->modes[m].gpus == job->modes[mode].gpus && job->modes[m].speed < slowest)
+                        slowest = job->modes[m].speed;
+        return (struct path){ from->cost, from->progress - slowest * (double)job->start_cost_s };
+}
+
+static struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
+{
+        double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
+        double rate = offer->rates[mode * offer->n + i];
+
+        if (isinf(rate) || isinf(from->cost))
+                return (struct path){ INFINITY, 0 };
+        return (struct path){ from->cost + rate * seconds, from->progress + offer->job->modes[mode].speed * seconds };
+}
+
+/*
+ * on[level * n_modes + m]: running in mode m with level + 1 runs so far (level 1: or more); off[level]: not running,
+ * after level runs (level 2: or more). Modes of one width change freely, others by a start.
+ */
+struct walk {
+        const struct offer *offer;
+        double theta;
+        struct path *on, *moved;
+        struct path off[3];
+};
+
+/* The cheapest way to be running in mode m at the next edge's beginning, given what was before it. */
+static struct path walk_enter(const struct walk *walk, int level, size_t m)
+{
+        const struct plan_job *job = walk->offer->job;
+        size_t n_modes = job->n_modes;
+        const struct path *same = &walk->on[(size_t)level * n_modes];
+        struct path to = same[m], start;
+
+        for (size_t k = 0; k < n_modes; k++)
+                if (job->modes[k].gpus == job->modes[m].gpus)
+                        keep_cheaper(&to, &same[k], walk->theta);
+        if (job->max_starts == 0)
+                return to;
+        start = path_start(&walk->off[level], job, m);
+        keep_cheaper(&to, &start, walk->theta);
+        if (level == 0)
+                return to;
+        start = path_start(&walk->off[2], job, m);
+        keep_cheaper(&to, &start, walk->theta);
+        for (size_t k = 0; k < 2 * n_modes; k++) { /* runs that touch, after one or after more of them */
+                start = path_start(&walk->on[k], job, m);
+                keep_cheaper(&to, &start, walk->theta);
+        }
+        return to;
+}
+
+static void walk_init(struct walk *walk, const struct offer *offer, double theta)
+{
+        const struct plan_job *job = offer->job;
+        size_t n_modes = job->n_modes;
+        struct path never = { INFINITY, 0 };
+
+        *walk = (struct walk){ .offer = offer, .theta = theta, .on = offer->walk, .moved = offer->walk + 2 * n_modes };
+        walk->off[1] = walk->off[2] = never;
+        for (size_t k = 0; k < 2 * n_modes; k++)
+                walk->on[k] = never;
+        for (size_t m = 0; offer->goes_on && m < n_modes; m++)
+                if (job->modes[m].gpus == job->modes[job->run_mode].gpus)
+                        walk->on[m] = walk->off[0];
+}
+
+/* At least `runs` (1 or 2) runs; one may be of no length. */
+static struct path cheapest_runs(const struct offer *offer, double theta, int runs)
+{
+        size_t n_modes = offer->job->n_modes;
+        struct path best = { INFINITY, 0 };
+        struct walk walk;
+
+        walk_init(&walk, offer, theta);
+        for (size_t i = 0; i < offer->n; i++) {
+                double now = end_cost(offer->job, (double)offer->edges[i]);
+                double then = end_cost(offer->job, (double)offer->edges[i + 1]);
+
+                for (size_t k = 0; k < 2 * n_modes; k++)
+                        walk.moved[k] = walk_enter(&walk, k < n_modes ? 0 : 1, k % n_modes);
+                for (size_t k = 0; k < 2 * n_modes; k++) {
+                        struct path *moved = &walk.moved[k], *on = &walk.on[k];
+
+                        *on = path_run(moved, offer, k % n_modes, i);
+                        keep_cheaper(&walk.off[k < n_modes ? 1 : 2], on, theta);
+                        if (k < n_modes && runs > 1)
+                                continue;
+                        keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
+                        keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
+                }
+        }
+        return best;
+}
+
+/* As many seconds as pay, whatever starts they take: what is left of the job under theta < 0. */
+static struct path cheapest_burn(const struct offer *offer, double theta, int runs)
+{
+        struct path sum = { 0, 0 }, best = { INFINITY, 0 };
+
+        (void)runs;
+        for (size_t i = 0; i < offer->n; i++) {
+                struct path least = { 0, 0 };
+
+                for (size_t m = 0; m < offer->job->n_modes; m++) {
+                        struct path run = path_run(&(struct path){ 0, 0 }, offer, m, i);
+
+                        keep_cheaper(&least, &run, theta);
+                }
+                sum.cost += least.cost;
+                sum.progress += least.progress;
+                keep_cheaper(&best,
+                             &(struct path){ sum.cost + end_cost(offer->job, (double)offer->edges[i]), sum.progress },
+                             theta);
+        }
+        return best;
+}
+
+/*
+ * The highest value of cost(theta) + theta (work - progress(theta)) for low <= theta <= high: concave, in pieces. Cut
+ * where the tangents of both sides meet until no higher point is left between them. Every value met is a bound.
+ */
+static double highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
+                      double work, double low, double high)
+{
+        struct path left = cheapest(offer, low, runs), right = cheapest(offer, high, runs);
+        double best;
+
+        if (isinf(left.cost) || isinf(right.cost))
+                return isinf(left.cost) ? left.cost : right.cost;
+        best = fmax(left.cost + low * (work - left.progress), right.cost + high * (work - right.progress));
+        if (left.progress >= work || right.progress <= work)
+                return best;
+        for (int round = 0; round < 60; round++) {
+                double theta = (right.cost - left.cost) / (right.progress - left.progress);
+                double reach = left.cost + theta * (work - left.progress);
+                struct path middle;
+
+                if (!(theta > low && theta < high))
+                        break;
+                middle = cheapest(offer, theta, runs);
+                best = fmax(best, middle.cost + theta * (work - middle.progress));
+                if (best >= reach - 1e-12 * (fabs(left.cost) + fabs(right.cost) + fabs(theta * work)))
+                        break;
+                if (middle.progress < work)
+                        left = middle;
+                else
+                        right = middle;
+        }
+        return best;
+}
+
+/* ---- burn: what overhead could earn */
+
+static double overhead_gain(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double most = 0, sum = 0, starts = job->max_starts, slowest = INFINITY;
+        double run = (double)(job->min_run_s > job->start_cost_s ? job->min_run_s - job->start_cost_s : 1);
+
+        for (size_t m = 0; m < job->n_modes; m++)
+                slowest = fmin(slowest, job->modes[m].speed);
+        starts = fmin(starts, 1 + job->work_s / (run * slowest));
+        for (size_t i = 0; i < offer->n; i++) {
+                double gain = 0;
+
+                for (size_t m = 0; m < job->n_modes; m++)
+                        gain = fmax(gain, -offer->rates[m * offer->n + i]);
+                most = fmax(most, gain);
+                sum += gain * (double)(offer->edges[i + 1] - offer->edges[i]);
+        }
+        return fmin(sum, starts * (double)job->start_cost_s * most);
+}
+
+static double burn_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double least = 0, fastest = 0;
+
+        for (size_t m = 0; m < job->n_modes; m++) {
+                fastest = fmax(fastest, job->modes[m].speed);
+                for (size_t i = 0; i < offer->n; i++)
+                        least = fmin(least, offer->rates[m * offer->n + i] / job->modes[m].speed);
+        }
+        if (least == 0)
+                return -INFINITY; /* no negative price: nothing burns */
+        return highest(offer, cheapest_burn, 1, job->work_s + fastest, least, 0) - overhead_gain(offer);
+}
+
+static double runs_bound(const struct offer *offer, int runs)
+{
+        double bound = highest(offer, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
+
+        return fmax(bound, burn_bound(offer));
+}
+
+/* ---- single: one run, exactly */
+
+struct block {
+        size_t first, last; /* pieces, first to last - 1, on which the job can run */
+        const double *sums; /* cost of running from the first edge to edge i */
+};
+
+/* Cost of running from the first edge until `time`. */
+static double cost_until(const struct offer *offer, const struct block *block, int64_t time)
+{
+        size_t low = block->first, high = block->last;
+
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if (offer->edges[middle] <= time)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return block->sums[low] + offer->rates[low] * (double)(time - offer->edges[low]);
+}
+
+static double run_cost(const struct offer *offer, const struct block *block, int64_t start, int64_t length)
+{
+        int64_t end = start + length;
+
+        if (start < offer->edges[block->first] || end > offer->edges[block->last])
+                return INFINITY;
+        return cost_until(offer, block, end) - cost_until(offer, block, start) + end_cost(offer->job, (double)end);
+}
+
+/* One run of `length` seconds, or the whole block if it is shorter and the rest stays undone. */
+static double block_bound(const struct offer *offer, const struct block *block, int64_t length, int64_t overhead,
+                          bool from_first)
+{
+        const struct plan_job *job = offer->job;
+        int64_t room = offer->edges[block->last] - offer->edges[block->first];
+        double best = INFINITY;
+
+        if (room <= overhead)
+                return INFINITY;
+        if (room < length) {
+                double rest = job->work_s - (double)(room - overhead) * job->modes[0].speed;
+
+                return block->sums[block->last] - block->sums[block->first] + fmax(0, rest) * offer->undone +
+                       end_cost(job, (double)offer->problem->horizon);
+        }
+        if (from_first)
+                return run_cost(offer, block, offer->edges[block->first], length);
+        for (size_t i = block->first; i <= block->last; i++) {
+                best = fmin(best, run_cost(offer, block, offer->edges[i], length));
+                best = fmin(best, run_cost(offer, block, offer->edges[i] - length, length));
+        }
+        return best;
+}
+
+static double single_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        int64_t need = (int64_t)ceil(job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed);
+        double best = INFINITY;
+        double *sums = offer->sums;
+
+        sums[0] = 0;
+        for (size_t i = 0; i < offer->n; i++)
+                sums[i + 1] = sums[i] + (isinf(offer->rates[i]) ? 0 : offer->rates[i]) *
+                                                (double)(offer->edges[i + 1] - offer->edges[i]);
+        for (struct block block = { 0, 0, sums }; block.first < offer->n; block.first = block.last + 1) {
+                for (block.last = block.first; block.last < offer->n && !isinf(offer->rates[block.last]);)
+                        block.last++;
+                if (block.last == block.first)
+                        continue;
+                if (job->max_starts > 0)
+                        best = fmin(best,
+                                    block_bound(offer, &block, need + job->start_cost_s, job->start_cost_s, false));
+                if (block.first == 0 && offer->goes_on)
+                        best = fmin(best, block_bound(offer, &block, need, 0, true));
+        }
+        return best;
+}
+
+/* Work left undone where there is room for it is out of the question only if it is dearer than any hour. */
+static bool undone_is_dearest(const struct offer *offer)
+{
+        for (size_t i = 0; i < offer->n; i++)
+                if (!isinf(offer->rates[i]) && offer->rates[i] > offer->undone * offer->job->modes[0].speed)
+                        return false;
+        return true;
+}
+
+static double offer_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double best = INFINITY;
+
+        if (job->n_modes > 1 || !undone_is_dearest(offer))
+                return runs_bound(offer, 1);
+        best = fmin(best, single_bound(offer));
+        if ((uint64_t)job->max_starts + offer->goes_on > 1)
+                best = fmin(best, runs_bound(offer, 2));
+        return best;
+}
+
+/* ---- offers */
+
+static bool has_room(const struct plan_site *site, const struct plan_step *step, const struct plan_mode *mode)
+{
+        double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
+        double limit = 0;
+
+        for (unsigned i = 0; i < step->n_segments; i++)
+                limit += step->segments[i].limit_w;
+        limit = fmax(limit, idle);
+        return mode->gpus <= step->gpus &&
+               (isinf(limit) || idle + site->pue_factor * mode->watts <= limit * (1 + 2e-9) + 2e-6);
+}
+
+static double rate_of(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
+                      const struct piece *piece)
+{
+        double energy = site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
+
+        if (!has_room(site, piece->step, mode))
+                return INFINITY;
+        return energy * (piece->power + job->carbon_price * piece->step->carbon / 1000) +
+               mode->gpus * piece->gpus / 3600;
+}
+
+/* The job's own edges: those of the pieces behind its release, and where the cost of its end bends. */
+static size_t split(const struct pieces *pieces, const struct plan_job *job, int64_t *edges, size_t *owner)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < pieces->n; i++) {
+                int64_t start = pieces->at[i].start, end = pieces->at[i].end;
+                int64_t bends[2] = { job->earliest_finish, job->deadline };
+
+                if (end <= job->release)
+                        continue;
+                if (start < job->release)
+                        start = job->release;
+                if (bends[0] > bends[1])
+                        bends[0] = job->deadline, bends[1] = job->earliest_finish;
+                edges[n] = start;
+                owner[n++] = i;
+                for (int k = 0; k < 2; k++)
+                        if (bends[k] > edges[n - 1] && bends[k] < end) {
+                                edges[n] = bends[k];
+                                owner[n++] = i;
+                        }
+                edges[n] = end;
+        }
+        return n;
+}
+
+static int site_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
+                      const struct plan_job *job, double *ret_bound, double *size)
+{
+        const struct plan_site *site = &problem->sites[s];
+        struct offer offer = { .problem = problem, .job = job };
+        size_t most = pieces->n + 2;
+        size_t *owner = calloc(most, sizeof(*owner));
+        int code = OFFPEAK_ENOMEM;
+
+        offer.edges = calloc(most + 1, sizeof(*offer.edges));
+        offer.rates = calloc(most * job->n_modes, sizeof(*offer.rates));
+        offer.sums = calloc(most + 1, sizeof(*offer.sums));
+        offer.walk = calloc(4 * job->n_modes, sizeof(*offer.walk));
+        if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
+                goto out;
+        offer.n = split(pieces, job, offer.edges, owner);
+        offer.undone = undone_rate(problem, job);
+        offer.goes_on = job->running && job->run_site == s && offer.n > 0;
+        for (size_t m = 0; m < job->n_modes; m++)
+                for (size_t i = 0; i < offer.n; i++) {
+                        double rate = rate_of(site, job, &job->modes[m], &pieces->at[owner[i]]);
+
+                        offer.rates[m * offer.n + i] = rate;
+                        *size += isinf(rate) ? 0 : fabs(rate) * (double)(offer.edges[i + 1] - offer.edges[i]);
+                }
+        *ret_bound = offer.n > 0 ? offer_bound(&offer) : INFINITY;
+        code = 0;
+out:
+        free(offer.walk);
+        free(offer.sums);
+        free(offer.rates);
+        free(offer.edges);
+        free(owner);
+        return code;
+}
+
+static int job_bound(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
+                     double *ret_bound, double *size)
+{
+        double best = idle_bound(problem, job);
+
+        for (uint32_t s = 0; s < problem->n_sites; s++) {
+                double bound;
+
+                if ((job->sites >> s & 1) == 0 || (job->max_starts == 0 && !job->running))
+                        continue;
+                if (site_bound(problem, s, &pieces[s], job, &bound, size) != 0)
+                        return OFFPEAK_ENOMEM;
+                best = fmin(best, bound);
+        }
+        *ret_bound = best;
+        *size += fabs(best);
+        return 0;
+}
+
+/* ---- supply and GPUs */
+
+/* min over P of F(P) - F(idle) - price (P - idle), per second; `most` is what all jobs together draw. */
+static double supply_dual(const struct plan_site *site, const struct piece *piece, double most)
+{
+        double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
+        double from = 0, value = 0, least = 0;
+
+        for (unsigned i = 0; i < piece->step->n_segments; i++) {
+                const struct plan_segment *segment = &piece->step->segments[i];
+                double to = from + segment->limit_w;
+                double low = fmax(from, idle);
+                double high = fmin(to * (1 + 2e-9) + 2e-6, idle + most); /* as far as the checker lets a plan go */
+
+                if (high > low)
+                        value += (segment->price - piece->power) * (high - low) / PLAN_JOULES_PER_MWH;
+                least = fmin(least, value);
+                from = to;
+        }
+        return least;
+}
+
+static double draw_of_all(const struct plan_problem *problem, uint32_t s)
+{
+        double sum = 0;
+
+        for (size_t j = 0; j < problem->n_jobs; j++) {
+                double most = 0;
+
+                for (size_t m = 0; m < problem->jobs[j].n_modes; m++)
+                        most = fmax(most, problem->jobs[j].modes[m].watts);
+                if ((problem->jobs[j].sites >> s & 1) != 0)
+                        sum += most;
+        }
+        return sum * problem->sites[s].pue_factor;
+}
+
+static double capacity_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces, double *size)
+{
+        double sum = 0, most = draw_of_all(problem, s);
+
+        for (size_t i = 0; i < pieces->n; i++) {
+                const struct piece *piece = &pieces->at[i];
+                double seconds = (double)(piece->end - piece->start);
+                double supply = supply_dual(&problem->sites[s], piece, most) * seconds;
+                double gpus = piece->gpus * piece->step->gpus / 3600 * seconds;
+
+                sum += supply - gpus;
+                *size += fabs(supply) + fabs(gpus);
+        }
+        return sum;
+}
+
+/* ---- multipliers */
+
+static int check_multipliers(const struct plan_problem *problem, const struct plan_multipliers *multipliers,
+                             struct offpeak_error *err)
+{
+        size_t n = multipliers->n_slots;
+
+        if (n == 0 || multipliers->edges[0] != problem->now || multipliers->edges[n] != problem->horizon)
+                return fail(err, OFFPEAK_EINVAL, "the multipliers do not span [now, horizon)");
+        for (size_t t = 0; t < n; t++)
+                if (multipliers->edges[t] >= multipliers->edges[t + 1])
+                        return fail(err, OFFPEAK_EINVAL, "the multipliers' slot %zu ends no later than it starts", t);
+        for (size_t k = 0; k < n * problem->n_sites; k++) {
+                if (!isfinite(multipliers->power[k]))
+                        return fail(err, OFFPEAK_EINVAL, "site %s, slot %zu: the multiplier of power is not a number",
+                                    problem->sites[k / n].name, k % n);
+                if (!(multipliers->gpus[k] >= 0 && isfinite(multipliers->gpus[k])))
+                        return fail(err, OFFPEAK_EINVAL, "site %s, slot %zu: the multiplier of GPUs is %g, not >= 0",
+                                    problem->sites[k / n].name, k % n, multipliers->gpus[k]);
+        }
+        return 0;
+}
+
+static int cut_pieces(const struct plan_problem *problem, const struct plan_multipliers *multipliers, uint32_t s,
+                      struct pieces *ret_pieces)
+{
+        const struct plan_site *site = &problem->sites[s];
+        struct piece *at = calloc(site->n_steps + multipliers->n_slots, sizeof(*at));
+        size_t n = 0;
+
+        if (at == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t step = 0, slot = 0; step < site->n_steps && slot < multipliers->n_slots; n++) {
+                int64_t step_end = step + 1 < site->n_steps ? site->steps[step + 1].start : problem->horizon;
+                int64_t slot_end = multipliers->edges[slot + 1];
+
+                at[n].start = n > 0 ? at[n - 1].end : problem->now;
+                at[n].end = step_end < slot_end ? step_end : slot_end;
+                at[n].step = &site->steps[step];
+                at[n].power = multipliers->power[s * multipliers->n_slots + slot];
+                at[n].gpus = multipliers->gpus[s * multipliers->n_slots + slot];
+                if (at[n].end == step_end)
+                        step++;
+                if (at[n].end == slot_end)
+                        slot++;
+        }
+        *ret_pieces = (struct pieces){ at, n };
+        return 0;
+}
+
+int plan_bound(const struct plan_problem *problem, const struct plan_multipliers *multipliers, double *ret_bound,
+               struct offpeak_error *err)
+{
+        struct pieces pieces[64] = { { 0 } };
+        double sum = 0, size = 0;
+        int code = plan_problem_check(problem, err);
+
+        if (code == 0)
+                code = check_multipliers(problem, multipliers, err);
+        if (code != 0)
+                return code;
+        for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++) {
+                code = cut_pieces(problem, multipliers, s, &pieces[s]);
+                if (code == 0)
+                        sum += capacity_bound(problem, s, &pieces[s], &size);
+        }
+        for (size_t j = 0; code == 0 && j < problem->n_jobs; j++) {
+                double bound = 0;
+
+                code = job_bound(problem, pieces, &problem->jobs[j], &bound, &size);
+                sum += bound;
+        }
+        for (uint32_t s = 0; s < problem->n_sites; s++)
+                free(pieces[s].at);
+        if (code != 0)
+                return fail(err, code, "computing the bound: out of memory");
+        *ret_bound = sum - ROUNDING * size;
+        return 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+const char *plan_reason_name(enum plan_reason reason)
+{
+        switch (reason) {
+        case PLAN_CHEAPEST:
+                return "cheapest";
+        case PLAN_AT_ONCE:
+                return "at once";
+        case PLAN_DEADLINE:
+                return "deadline";
+        case PLAN_CROWDED:
+                return "crowded";
+        case PLAN_NO_PRICE:
+                return "no price";
+        case PLAN_LATE:
+                return "late";
+        case PLAN_BEYOND:
+                return "beyond the horizon";
+        case PLAN_RUNNING:
+                return "running";
+        case PLAN_IMPOSSIBLE:
+                return "impossible";
+        }
+        return "unknown";
+}
+
+void plan_init(struct plan *plan)
+{
+        *plan = (struct plan){ .bound = -INFINITY };
+}
+
+void plan_finish(struct plan *plan)
+{
+        free(plan->jobs);
+        free(plan->intervals);
+        free(plan->multipliers.edges);
+        free(plan->multipliers.power);
+        free(plan->multipliers.gpus);
+        plan_init(plan);
+}
