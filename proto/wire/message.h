@@ -4,6 +4,8 @@
  *
  * Ownership: a decoded message owns what it points to (message_finish); an encoded one is only read.
  * Numbers that name enums of the scheduler (want, how, reason, quality) travel as numbers; their receivers check them.
+ * Text is UTF-8 without NULs. An empty string travels as "not given" and arrives as NULL, but for the words of a list;
+ * in sentences for people (a reply's text, refused) what is not UTF-8 arrives as '?'.
  */
 #ifndef OFFPEAK_PROTO_MESSAGE_H
 #define OFFPEAK_PROTO_MESSAGE_H
@@ -15,7 +17,12 @@
 #include <offpeak/error.h>
 #include <offpeak/job.h>
 
-enum { PROTOCOL_VERSION = 1 };
+enum {
+        PROTOCOL_VERSION = 1,
+        MESSAGE_MAX_LEGS = 1024,     /* of one renewal */
+        MESSAGE_MAX_READINGS = 1024, /* of one renewal: a longer spool goes in several */
+        MESSAGE_MAX_TEXT = 64 * 1024,
+};
 
 enum message_type {
         MESSAGE_REQUEST = 1,

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * bounds.c - each message is a list of checks. A struct check remembers the first that fails; those after it do nothing.
+ */
+#include "wire/bounds.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "wire/frame.h"
+#include "wire/utf8.h"
+
+#define MAX_TIME       INT64_C(253402300799)          /* 9999-12-31T23:59:59Z */
+#define MAX_DURATION_S INT64_C(315360000)             /* ten years */
+#define MAX_WATTS      INT64_C(1000000000000)
+#define MAX_MEMORY_MB  (INT64_C(1) << 40)
+#define MAX_RATE       1e6
+
+struct check {
+        struct offpeak_error *err;
+        int code;
+};
+
+static void check_range(struct check *check, const char *field, int64_t value, int64_t low, int64_t high)
+{
+        if (check->code == 0 && (value < low || value > high))
+                check->code = fail(check->err, OFFPEAK_EINVAL,
+                                   "%s is %" PRId64 ": it must be from %" PRId64 " to %" PRId64, field, value, low, high);
+}
+
+static void check_count(struct check *check, const char *field, size_t n, size_t low, size_t high)
+{
+        check_range(check, field, n > INT64_MAX ? INT64_MAX : (int64_t)n, (int64_t)low, (int64_t)high);
+}
+
+static void check_amount(struct check *check, const char *field, double value)
+{
+        if (check->code == 0 && !(isfinite(value) && value >= 0))
+                check->code = fail(check->err, OFFPEAK_EINVAL, "%s is %g: it must be a number, 0 or more", field, value);
+}
+
+static void check_length(struct check *check, const char *field, const char *text, size_t max)
+{
+        if (check->code == 0 && text != NULL && strnlen(text, max + 1) > max)
+                check->code = fail(check->err, OFFPEAK_EINVAL, "%s is longer than %zu bytes", field, max);
+}
+
+static void check_text(struct check *check, const char *field, const char *text, size_t max)
+{
+        check_length(check, field, text, max);
+        if (check->code == 0 && text != NULL && !utf8_valid(text))
+                check->code = fail(check->err, OFFPEAK_EINVAL, "%s is not UTF-8", field);
+}
+
+/* NULL is fine. */
+static void check_name(struct check *check, const char *field, const char *name, size_t max)
+{
+        check_length(check, field, name, max);
+        if (check->code == 0 && name != NULL && !utf8_printable(name))
+                check->code = fail(check->err, OFFPEAK_EINVAL,
+                                   "%s is not UTF-8, or has control characters: use letters, digits, '-', '_' and '.'",
+                                   field);
+}
+
+static void check_given(struct check *check, const char *field, const char *text)
+{
+        if (check->code == 0 && (text == NULL || text[0] == '\0'))
+                check->code = fail(check->err, OFFPEAK_EINVAL, "%s is missing", field);
+}
+
+static void check_given_name(struct check *check, const char *field, const char *name)
+{
+        check_given(check, field, name);
+        check_name(check, field, name, OFFPEAK_MAX_NAME);
+}
+
+static void check_words(struct check *check, const char *field, char *const *words, size_t n)
+{
+        for (size_t i = 0; i < n && check->code == 0; i++)
+                if (!utf8_valid(words[i]))
+                        check->code = fail(check->err, OFFPEAK_EINVAL, "%s[%zu] is not UTF-8", field, i);
+}
+
+static void check_environment(struct check *check, char *const *env, size_t n)
+{
+        check_words(check, "env", env, n);
+        for (size_t i = 0; i < n && check->code == 0; i++) {
+                const char *equals = strchr(env[i], '=');
+
+                if (equals == NULL || equals == env[i])
+                        check->code = fail(check->err, OFFPEAK_EINVAL, "env[%zu] is not of the form NAME=value", i);
+        }
+}
+
+static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
+{
+        check_name(check, "the job's name", spec->name, OFFPEAK_MAX_NAME);
+        check_name(check, "the class's name", spec->class_name, OFFPEAK_MAX_NAME);
+        check_name(check, "the site's name", spec->site, OFFPEAK_MAX_NAME);
+        check_count(check, "the number of words of the command", spec->argc, 1, OFFPEAK_MAX_ARGS);
+        check_words(check, "argv", spec->argv, spec->argc);
+        check_count(check, "the number of environment variables", spec->envc, 0, OFFPEAK_MAX_ARGS);
+        check_environment(check, spec->env, spec->envc);
+        check_text(check, "the working directory", spec->directory, OFFPEAK_MAX_PATH);
+        check_text(check, "the output's path", spec->stdout_path, OFFPEAK_MAX_PATH);
+        check_text(check, "the error output's path", spec->stderr_path, OFFPEAK_MAX_PATH);
+        check_text(check, "the checkpoint directory", spec->checkpoint_dir, OFFPEAK_MAX_PATH);
+        check_range(check, "the number of nodes", spec->nodes, 1, OFFPEAK_MAX_NODES);
+        check_range(check, "the number of GPUs per node", spec->gpus_per_node, 1, OFFPEAK_MAX_DEVICES);
+        check_range(check, "the run time in seconds", spec->time_s, 1, MAX_DURATION_S);
+        check_range(check, "the begin time", spec->begin, 0, MAX_TIME);
+        check_range(check, "the deadline", spec->deadline, 0, MAX_TIME);
+        check_range(check, "the power in W", spec->power_w, 0, MAX_WATTS);
+        check_range(check, "the stop signal", spec->signal, 0, 64);
+        check_range(check, "the notice before the kill in seconds", spec->signal_lead_s, 0, MAX_DURATION_S);
+        check_range(check, "interruptible", spec->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO);
+}
+
+static void check_request(struct check *check, const struct message_request *request)
+{
+        check_range(check, "the verb", request->verb, VERB_SUBMIT, VERB_RELOAD);
+        if (request->verb == VERB_SUBMIT)
+                check_spec(check, &request->spec);
+        if (request->verb == VERB_FENCE || request->verb == VERB_QUERY)
+                check_given(check, "the target", request->target);
+        check_name(check, "the target", request->target, OFFPEAK_MAX_NAME);
+        check_text(check, "the arguments", request->arguments, MESSAGE_MAX_TEXT);
+}
+
+static void check_reply(struct check *check, const struct message_reply *reply)
+{
+        check_range(check, "the code", reply->code, INT32_MIN, 0);
+        check_length(check, "the text", reply->text, MESSAGE_MAX_TEXT);
+        check_text(check, "the document", reply->document, FRAME_MAX_REPLY);
+}
+
+static void check_hello(struct check *check, const struct message_hello *hello)
+{
+        check_given_name(check, "the node's name", hello->node);
+        check_given_name(check, "the site's name", hello->site);
+        check_name(check, "the boot id", hello->boot, sizeof(hello->boot) - 1);
+        check_name(check, "the model", hello->model, OFFPEAK_MAX_NAME);
+        check_range(check, "the memory in MB", hello->memory_mb, 0, MAX_MEMORY_MB);
+        check_range(check, "the idle power in W", hello->idle_w, 0, MAX_WATTS);
+        check_count(check, "the number of devices", hello->n_devices, 0, OFFPEAK_MAX_DEVICES);
+        for (uint32_t i = 0; i < hello->n_devices && check->code == 0; i++)
+                check_name(check, "a device's address", hello->devices[i].address, sizeof(hello->devices[i].address) - 1);
+}
+
+static void check_clock(struct check *check, const struct message_clock *clock)
+{
+        check_range(check, "the clock in ms", clock->wall_ms, 0, MAX_TIME * 1000);
+        if (check->code == 0 && !(clock->rate > 0 && clock->rate <= MAX_RATE)) /* NaN is neither */
+                check->code = fail(check->err, OFFPEAK_EINVAL, "the clock's rate is %g: it must be above 0, at most %g",
+                                   clock->rate, MAX_RATE);
+}
+
+static void check_welcome(struct check *check, const struct message_welcome *welcome)
+{
+        check_clock(check, &welcome->clock);
+        check_range(check, "the lease in ms", welcome->lease_ms, 0, MAX_DURATION_S * 1000);
+        check_range(check, "the time between renewals in ms", welcome->renew_ms, 1, MAX_DURATION_S * 1000);
+}
+
+static void check_reading(struct check *check, const struct message_reading *reading)
+{
+        check_range(check, "a reading's start", reading->start, 0, MAX_TIME);
+        check_range(check, "a reading's end", reading->end, reading->start, MAX_TIME);
+        check_range(check, "a reading's energy in J", reading->joules, 0, INT64_MAX);
+}
+
+static void check_renew(struct check *check, const struct message_renew *renew)
+{
+        check_given_name(check, "the node's name", renew->node);
+        check_count(check, "the number of legs", renew->n_legs, 0, MESSAGE_MAX_LEGS);
+        check_count(check, "the number of readings", renew->n_readings, 0, MESSAGE_MAX_READINGS);
+        for (uint32_t i = 0; i < renew->n_legs && check->code == 0; i++) {
+                check_amount(check, "a leg's work done", renew->legs[i].done);
+                check_amount(check, "a leg's total work", renew->legs[i].total);
+                check_length(check, "a leg's refusal", renew->legs[i].refused, sizeof(renew->legs[i].refused) - 1);
+        }
+        for (uint32_t i = 0; i < renew->n_readings && check->code == 0; i++)
+                check_reading(check, &renew->readings[i]);
+}
+
+static void check_launch(struct check *check, const struct message_launch *launch)
+{
+        check_spec(check, &launch->spec);
+        check_count(check, "the number of the gang's nodes", launch->n_nodes, 1, OFFPEAK_MAX_NODES);
+        check_range(check, "the rank", launch->rank, 0, (int64_t)launch->n_nodes - 1);
+        for (uint32_t i = 0; i < launch->n_nodes && check->code == 0; i++)
+                check_given_name(check, "a node's name", launch->nodes[i]);
+        check_range(check, "the lease in ms", launch->lease_ms, 0, MAX_DURATION_S * 1000);
+        check_range(check, "the grace in seconds", launch->grace_s, 0, MAX_DURATION_S);
+        check_name(check, "the user's name", launch->user, OFFPEAK_MAX_NAME);
+        check_name(check, "the master's address", launch->master_address, OFFPEAK_MAX_NAME);
+        check_range(check, "the master's port", launch->master_port, 0, 65535);
+}
+
+static void check_order(struct check *check, const struct message_order *order)
+{
+        check_range(check, "the grace in seconds", order->grace_s, 0, MAX_DURATION_S);
+        if (order->has_launch)
+                check_launch(check, &order->launch);
+}
+
+int bounds_check_spec(const struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        struct check check = { .err = err };
+
+        check_spec(&check, spec);
+        return check.code;
+}
+
+int bounds_check(const struct message *message, struct offpeak_error *err)
+{
+        struct check check = { .err = err };
+
+        switch (message->type) {
+        case MESSAGE_REQUEST:
+                check_request(&check, &message->u.request);
+                break;
+        case MESSAGE_REPLY:
+                check_reply(&check, &message->u.reply);
+                break;
+        case MESSAGE_HELLO:
+                check_hello(&check, &message->u.hello);
+                break;
+        case MESSAGE_WELCOME:
+                check_welcome(&check, &message->u.welcome);
+                break;
+        case MESSAGE_RENEW:
+                check_renew(&check, &message->u.renew);
+                break;
+        case MESSAGE_GRANT:
+                check_clock(&check, &message->u.grant.clock);
+                break;
+        case MESSAGE_STALE:
+                break;
+        case MESSAGE_ORDER:
+                check_order(&check, &message->u.order);
+                break;
+        }
+        return check.code;
+}

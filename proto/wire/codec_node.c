@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec_node.c - what an agent says: hello and renew. */
+#include "wire/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "wire/utf8.h"
+
+/* ---- hello */
+
+static void borrow_device(const struct message_device *device, Offpeak__Wire__Device *ret_wire)
+{
+        offpeak__wire__device__init(ret_wire);
+        ret_wire->kind = device->kind;
+        ret_wire->numa = device->numa;
+        ret_wire->max_w = device->max_w;
+        ret_wire->address = (char *)device->address;
+}
+
+int codec_pack_hello(const struct message *message, struct frame *ret_frame, struct offpeak_error *err)
+{
+        const struct message_hello *hello = &message->u.hello;
+        Offpeak__Wire__Hello wire = OFFPEAK__WIRE__HELLO__INIT;
+        Offpeak__Wire__Inventory inventory = OFFPEAK__WIRE__INVENTORY__INIT;
+        Offpeak__Wire__Device devices[OFFPEAK_MAX_DEVICES], *pointers[OFFPEAK_MAX_DEVICES];
+
+        for (uint32_t i = 0; i < hello->n_devices; i++) {
+                borrow_device(&hello->devices[i], &devices[i]);
+                pointers[i] = &devices[i];
+        }
+        inventory.model = codec_borrow_text(hello->model);
+        inventory.cores = hello->cores;
+        inventory.memory_mb = hello->memory_mb;
+        inventory.idle_w = hello->idle_w;
+        inventory.power_quality = hello->power_quality;
+        inventory.n_devices = hello->n_devices;
+        inventory.devices = pointers;
+        wire.node = codec_borrow_text(hello->node);
+        wire.site = codec_borrow_text(hello->site);
+        wire.boot = (char *)hello->boot;
+        wire.nonce = (ProtobufCBinaryData){ .len = sizeof(hello->nonce), .data = (uint8_t *)hello->nonce };
+        wire.inventory = &inventory;
+        return codec_write(&wire.base, MESSAGE_HELLO, ret_frame, err);
+}
+
+static int copy_inventory(const Offpeak__Wire__Inventory *wire, struct message_hello *hello, struct offpeak_error *err)
+{
+        int code = codec_copy_text(wire->model, &hello->model, err);
+
+        if (code != 0)
+                return code;
+        hello->cores = wire->cores;
+        hello->memory_mb = wire->memory_mb;
+        hello->idle_w = wire->idle_w;
+        hello->power_quality = wire->power_quality;
+        hello->devices = calloc(wire->n_devices + 1, sizeof(*hello->devices));
+        if (hello->devices == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        hello->n_devices = (uint32_t)wire->n_devices;
+        for (uint32_t i = 0; i < hello->n_devices && code == 0; i++) {
+                const Offpeak__Wire__Device *from = wire->devices[i];
+                struct message_device *to = &hello->devices[i];
+
+                to->kind = from->kind;
+                to->numa = from->numa;
+                to->max_w = from->max_w;
+                code = codec_copy_array(from->address, to->address, sizeof(to->address), err);
+        }
+        return code;
+}
+
+int codec_unpack_hello(const ProtobufCMessage *base, struct message *message, struct offpeak_error *err)
+{
+        const Offpeak__Wire__Hello *wire = (const Offpeak__Wire__Hello *)base;
+        struct message_hello *hello = &message->u.hello;
+        int code = codec_copy_id(&wire->nonce, hello->nonce, err);
+
+        if (code == 0)
+                code = codec_copy_text(wire->node, &hello->node, err);
+        if (code == 0)
+                code = codec_copy_text(wire->site, &hello->site, err);
+        if (code == 0)
+                code = codec_copy_array(wire->boot, hello->boot, sizeof(hello->boot), err);
+        if (code == 0 && wire->inventory == NULL)
+                code = fail(err, OFFPEAK_EINVAL, "the node's inventory is missing");
+        if (code == 0)
+                code = copy_inventory(wire->inventory, hello, err);
+        return code;
+}
+
+/* ---- renew */
+
+/* All that a renewal's frame points to and that is not the message itself. */
+struct renew_room {
+        Offpeak__Wire__LegReport legs[MESSAGE_MAX_LEGS], *leg_pointers[MESSAGE_MAX_LEGS];
+        char refused[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->refused)];
+        Offpeak__Wire__Reading readings[MESSAGE_MAX_READINGS], *reading_pointers[MESSAGE_MAX_READINGS];
+};
+
+static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wire__LegReport *ret_wire)
+{
+        offpeak__wire__leg_report__init(ret_wire);
+        memcpy(refused, leg->refused, sizeof(leg->refused));
+        utf8_repair(refused);
+        ret_wire->job = leg->job;
+        ret_wire->attempt = leg->attempt;
+        ret_wire->epoch = leg->epoch;
+        ret_wire->state = leg->state;
+        ret_wire->how = leg->how;
+        ret_wire->status = leg->status;
+        ret_wire->killed = leg->killed;
+        ret_wire->done = leg->done;
+        ret_wire->total = leg->total;
+        ret_wire->refused = refused;
+}
+
+static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *leg, struct offpeak_error *err)
+{
+        int code = codec_copy_array(wire->refused, leg->refused, sizeof(leg->refused), err);
+
+        if (code != 0)
+                return code;
+        utf8_repair(leg->refused);
+        leg->job = wire->job;
+        leg->attempt = wire->attempt;
+        leg->epoch = wire->epoch;
+        leg->state = wire->state;
+        leg->how = wire->how;
+        leg->status = wire->status;
+        leg->killed = wire->killed;
+        leg->done = wire->done;
+        leg->total = wire->total;
+        return 0;
+}
+
+static void borrow_reading(const struct message_reading *reading, Offpeak__Wire__Reading *ret_wire)
+{
+        offpeak__wire__reading__init(ret_wire);
+        ret_wire->seq = reading->seq;
+        ret_wire->job = reading->job;
+        ret_wire->attempt = reading->attempt;
+        ret_wire->start = reading->start;
+        ret_wire->end = reading->end;
+        ret_wire->joules = reading->joules;
+        ret_wire->quality = reading->quality;
+}
+
+static struct message_reading copy_reading(const Offpeak__Wire__Reading *wire)
+{
+        return (struct message_reading){
+                .seq = wire->seq,
+                .job = wire->job,
+                .attempt = wire->attempt,
+                .start = wire->start,
+                .end = wire->end,
+                .joules = wire->joules,
+                .quality = wire->quality,
+        };
+}
+
+int codec_pack_renew(const struct message *message, struct frame *ret_frame, struct offpeak_error *err)
+{
+        const struct message_renew *renew = &message->u.renew;
+        Offpeak__Wire__Renew wire = OFFPEAK__WIRE__RENEW__INIT;
+        struct renew_room *room = malloc(sizeof(*room));
+        int code;
+
+        if (room == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        for (uint32_t i = 0; i < renew->n_legs; i++) {
+                borrow_leg(&renew->legs[i], room->refused[i], &room->legs[i]);
+                room->leg_pointers[i] = &room->legs[i];
+        }
+        for (uint32_t i = 0; i < renew->n_readings; i++) {
+                borrow_reading(&renew->readings[i], &room->readings[i]);
+                room->reading_pointers[i] = &room->readings[i];
+        }
+        wire.node = codec_borrow_text(renew->node);
+        wire.term = renew->term;
+        wire.session = renew->session;
+        wire.seq = renew->seq;
+        wire.sure = renew->sure;
+        wire.n_legs = renew->n_legs;
+        wire.legs = room->leg_pointers;
+        wire.n_readings = renew->n_readings;
+        wire.readings = room->reading_pointers;
+        code = codec_write(&wire.base, MESSAGE_RENEW, ret_frame, err);
+        free(room);
+        return code;
+}
+
+int codec_unpack_renew(const ProtobufCMessage *base, struct message *message, struct offpeak_error *err)
+{
+        const Offpeak__Wire__Renew *wire = (const Offpeak__Wire__Renew *)base;
+        struct message_renew *renew = &message->u.renew;
+        int code = codec_copy_text(wire->node, &renew->node, err);
+
+        if (code != 0)
+                return code;
+        renew->term = wire->term;
+        renew->session = wire->session;
+        renew->seq = wire->seq;
+        renew->sure = wire->sure;
+        renew->legs = calloc(wire->n_legs + 1, sizeof(*renew->legs));
+        renew->readings = calloc(wire->n_readings + 1, sizeof(*renew->readings));
+        if (renew->legs == NULL || renew->readings == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        renew->n_legs = (uint32_t)wire->n_legs;
+        renew->n_readings = (uint32_t)wire->n_readings;
+        for (uint32_t i = 0; i < renew->n_legs && code == 0; i++)
+                code = copy_leg(wire->legs[i], &renew->legs[i], err);
+        for (uint32_t i = 0; i < renew->n_readings; i++)
+                renew->readings[i] = copy_reading(wire->readings[i]);
+        return code;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec_spec.c - a job's spec, which travels in a client's request and in an agent's order. */
+#include "wire/codec.h"
+
+#include "base/fail.h"
+
+void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSpec *ret_wire)
+{
+        offpeak__wire__job_spec__init(ret_wire);
+        ret_wire->name = codec_borrow_text(spec->name);
+        ret_wire->class_name = codec_borrow_text(spec->class_name);
+        ret_wire->n_argv = spec->argc;
+        ret_wire->argv = spec->argv;
+        ret_wire->n_env = spec->envc;
+        ret_wire->env = spec->env;
+        ret_wire->directory = codec_borrow_text(spec->directory);
+        ret_wire->stdout_path = codec_borrow_text(spec->stdout_path);
+        ret_wire->stderr_path = codec_borrow_text(spec->stderr_path);
+        ret_wire->checkpoint_dir = codec_borrow_text(spec->checkpoint_dir);
+        ret_wire->site = codec_borrow_text(spec->site);
+        ret_wire->nodes = spec->nodes;
+        ret_wire->gpus_per_node = spec->gpus_per_node;
+        ret_wire->time_s = spec->time_s;
+        ret_wire->begin = spec->begin;
+        ret_wire->deadline = spec->deadline;
+        ret_wire->power_w = spec->power_w;
+        ret_wire->signal = spec->signal;
+        ret_wire->signal_lead_s = spec->signal_lead_s;
+        ret_wire->interruptible = spec->interruptible;
+        ret_wire->hold = spec->hold;
+        ret_wire->strict_deadline = spec->strict_deadline;
+}
+
+static int copy_texts(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        const struct {
+                const char *from;
+                char **to;
+        } texts[] = {
+                { wire->name, &spec->name },
+                { wire->class_name, &spec->class_name },
+                { wire->directory, &spec->directory },
+                { wire->stdout_path, &spec->stdout_path },
+                { wire->stderr_path, &spec->stderr_path },
+                { wire->checkpoint_dir, &spec->checkpoint_dir },
+                { wire->site, &spec->site },
+        };
+
+        for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+                if (codec_copy_text(texts[i].from, texts[i].to, err) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        int code = codec_check_spec_size(wire, err);
+
+        if (code == 0)
+                code = copy_texts(wire, spec, err);
+        if (code == 0)
+                code = codec_copy_words(wire->argv, wire->n_argv, &spec->argv, &spec->argc, err);
+        if (code == 0)
+                code = codec_copy_words(wire->env, wire->n_env, &spec->env, &spec->envc, err);
+        if (code != 0)
+                return code;
+        spec->nodes = wire->nodes;
+        spec->gpus_per_node = wire->gpus_per_node;
+        spec->time_s = wire->time_s;
+        spec->begin = wire->begin;
+        spec->deadline = wire->deadline;
+        spec->power_w = wire->power_w;
+        spec->signal = wire->signal;
+        spec->signal_lead_s = wire->signal_lead_s;
+        spec->interruptible = (enum offpeak_choice)wire->interruptible;
+        spec->hold = wire->hold;
+        spec->strict_deadline = wire->strict_deadline;
+        return 0;
+}
+
+int codec_check_spec_size(const Offpeak__Wire__JobSpec *wire, struct offpeak_error *err)
+{
+        size_t size = offpeak__wire__job_spec__get_packed_size(wire);
+
+        if (size > OFFPEAK_MAX_SPEC)
+                return fail(err, OFFPEAK_EINVAL,
+                            "the job's command, environment and paths have %zu bytes together: at most %d are allowed",
+                            size, OFFPEAK_MAX_SPEC);
+        return 0;
+}
