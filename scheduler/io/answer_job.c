@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer_job.c - all about one job: what was asked, where it runs, when it ran, what it waits for, and why. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "io/answer_explain.h"
+#include "io/answer_ran.h"
+
+/* ---- what was asked */
+
+/* A path as the first node has it: %j job, %a attempt, %n node rank, %% itself; relative ones from the job's directory. */
+static json_t *path(struct answer *answer, const struct job *job, const char *pattern)
+{
+        size_t room = strlen(pattern) * 22 + (job->spec.directory != NULL ? strlen(job->spec.directory) : 0) + 2, used = 0;
+        char *text = malloc(room);
+        json_t *value;
+
+        if (text == NULL)
+                return NULL;
+        if (pattern[0] != '/' && job->spec.directory != NULL)
+                used = (size_t)snprintf(text, room, "%s/", job->spec.directory);
+        for (const char *at = pattern; *at != '\0'; at++) {
+                char letter = at[0] == '%' ? at[1] : '\0';
+
+                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == '%';
+                if (letter == 'j')
+                        used += (size_t)snprintf(text + used, room - used, "%" PRIu64, job->id);
+                else if (letter == 'a')
+                        used += (size_t)snprintf(text + used, room - used, "%u", job->attempts);
+                else if (letter == 'n')
+                        used += (size_t)snprintf(text + used, room - used, "0");
+                else
+                        text[used++] = *at;
+        }
+        text[used] = '\0';
+        value = answer_text(text);
+        free(text);
+        (void)answer;
+        return value;
+}
+
+static json_t *words(struct answer *answer, char *const *list, size_t n)
+{
+        json_t *array = json_array();
+
+        for (size_t i = 0; i < n; i++)
+                answer_add(answer, array, answer_text(list[i]));
+        return array;
+}
+
+static bool is_interruptible(const struct state *state, const struct job *job)
+{
+        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
+                return job->spec.interruptible == OFFPEAK_YES;
+        return state_class(state, job)->interruptible;
+}
+
+static void put_spec(struct answer *answer, json_t *object, const struct job *job)
+{
+        const struct offpeak_job_spec *spec = &job->spec;
+        const struct policy_class *class = state_class(answer->state, job);
+
+        answer_put(answer, object, "command", words(answer, spec->argv, spec->argc));
+        answer_put(answer, object, "directory", answer_text(spec->directory));
+        answer_put(answer, object, "stdout_path",
+                   path(answer, job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));
+        answer_put(answer, object, "stderr_path", spec->stderr_path != NULL ? path(answer, job, spec->stderr_path) : json_null());
+        answer_put(answer, object, "checkpoint_dir", answer_text(spec->checkpoint_dir));
+        answer_put(answer, object, "site_asked", answer_text(spec->site));
+        answer_put(answer, object, "power_w", answer_known(spec->power_w > 0, spec->power_w));
+        answer_put(answer, object, "signal", answer_text(sigabbrev_np(spec->signal != 0 ? spec->signal : 15)));
+        answer_put(answer, object, "signal_lead_s",
+                   json_integer(spec->signal_lead_s != 0 ? spec->signal_lead_s : class->stop_grace_s));
+        answer_put(answer, object, "interruptible", json_boolean(is_interruptible(answer->state, job)));
+        answer_put(answer, object, "strict_deadline", json_boolean(spec->strict_deadline));
+        answer_put(answer, object, "delay_cost_micro_per_gpu_hour", json_integer(class->delay_cost));
+}
+
+/* ---- where it runs */
+
+static const char *leg_state(enum leg_state state)
+{
+        switch (state) {
+        case LEG_ORDERED:
+                return "ordered";
+        case LEG_ARMED:
+                return "armed";
+        case LEG_RUNNING:
+                return "running";
+        case LEG_ENDED:
+                return "ended";
+        }
+        return NULL;
+}
+
+static json_t *leg_object(struct answer *answer, const struct leg *leg)
+{
+        const struct node *node = &answer->state->nodes[leg->node];
+        bool ended = leg->state == LEG_ENDED;
+        json_t *object = json_object(), *devices = json_array();
+
+        for (int64_t d = 0; d < 64; d++)
+                if ((leg->devices >> d & 1) != 0)
+                        answer_add(answer, devices, json_integer(d));
+        answer_put(answer, object, "node", answer_text(node->name));
+        answer_put(answer, object, "node_status", json_string(answer_session(node)));
+        answer_put(answer, object, "devices", devices);
+        answer_put(answer, object, "state", answer_text(leg_state(leg->state)));
+        answer_put(answer, object, "started_utc", answer_utc(leg->started_at));
+        answer_put(answer, object, "ended_how", answer_text(ended ? answer_leg_how(leg->how) : NULL));
+        answer_put_status(answer, object, ended && (leg->how == LEG_EXIT || leg->how == LEG_ASKED), leg->status);
+        answer_put(answer, object, "killed", ended ? json_boolean(leg->killed) : json_null());
+        answer_put(answer, object, "energy_j", json_integer(leg->joules));
+        answer_put(answer, object, "booked_until_utc", answer_utc(leg->booked_until));
+        return object;
+}
+
+static json_t *attempt_object(struct answer *answer, const struct job *job)
+{
+        static const char *const states[] = { [ATTEMPT_ARMING] = "arming", [ATTEMPT_GOING] = "going",
+                                              [ATTEMPT_STOPPING] = "stopping" };
+        const struct attempt *attempt = &job->attempt;
+        json_t *object, *legs;
+
+        if (job->attempts == 0)
+                return json_null();
+        object = json_object();
+        legs = json_array();
+        for (uint32_t i = 0; i < attempt->n_legs; i++)
+                answer_add(answer, legs, leg_object(answer, &attempt->legs[i]));
+        answer_put(answer, object, "number", json_integer(attempt->number));
+        answer_put(answer, object, "state",
+                   json_string(job->state == OFFPEAK_JOB_ACTIVE ? states[attempt->state] : "over"));
+        answer_put(answer, object, "stop_reason", answer_text(answer_stop_reason(attempt->stop)));
+        answer_put(answer, object, "launched_utc", answer_utc(attempt->launched_at));
+        answer_put(answer, object, "lease_s", json_integer(attempt->lease_ms / 1000));
+        answer_put(answer, object, "grace_s", json_integer(attempt->grace_s));
+        answer_put(answer, object, "on_lost", json_string(attempt->on_lost == ON_LOST_RELAUNCH ? "relaunch" : "wait"));
+        answer_put(answer, object, "legs", legs);
+        return object;
+}
+
+static json_t *late_exits(struct answer *answer, const struct job *job)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < job->n_late_exits; i++) {
+                json_t *item = json_object();
+
+                answer_put(answer, item, "attempt", json_integer(job->late_exits[i].attempt));
+                answer_put(answer, item, "node", answer_text(answer->state->nodes[job->late_exits[i].node].name));
+                answer_put_status(answer, item, true, job->late_exits[i].status);
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+/* ---- when, and why */
+
+static int put_ran(struct answer *answer, json_t *object, const struct job *job, struct offpeak_error *err)
+{
+        json_t *list;
+        struct ran *ran;
+        size_t n;
+        int r = answer_ran(answer, job->id, job->submitted_at, &ran, &n, err);
+
+        if (r != 0)
+                return r;
+        list = json_array();
+        for (size_t i = 0; i < n; i++) {
+                json_t *item = json_object();
+
+                answer_put(answer, item, "start_utc", answer_utc(ran[i].start));
+                answer_put(answer, item, "end_utc", answer_utc(ran[i].end));
+                answer_put(answer, item, "site",
+                           answer_text(ran[i].site < answer->state->n_sites ? answer->state->sites[ran[i].site].name : NULL));
+                answer_put(answer, item, "energy_j", json_integer(ran[i].joules));
+                answer_put(answer, item, "cost_micro", json_integer(ran[i].cost));
+                answer_put(answer, item, "unpriced_energy_j", json_integer(ran[i].unpriced_joules));
+                answer_add(answer, list, item);
+        }
+        free(ran);
+        answer_put(answer, object, "ran", list);
+        return 0;
+}
+
+/* What a queued job waits for; NULL: nothing, or it is not queued. */
+static const char *waits_for(const struct answer *answer, const struct job *job)
+{
+        int64_t now = answer->now.wall;
+
+        if (job->state != OFFPEAK_JOB_QUEUED)
+                return NULL;
+        if (job->held)
+                return "release";
+        if (answer->state->fenced_start)
+                return "recovery";
+        if (job->reason == PLAN_IMPOSSIBLE)
+                return "nodes";
+        if (job->spec.begin > now)
+                return "begin";
+        if (job->not_before_ms > answer->now.mono_ms)
+                return "backoff";
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                if (job->planned[i].start <= now && now < job->planned[i].end)
+                        return "devices";
+        return job->n_planned > 0 ? "hours" : "plan";
+}
+
+int answer_job(struct answer *answer, struct offpeak_error *err)
+{
+        static const char *const names[] = { "job", NULL };
+        const json_t *id = json_object_get(answer->arguments, "job");
+        const struct job *job;
+        json_t *object;
+        int r = answer_expect(answer, names, err);
+
+        if (r != 0)
+                return r;
+        if (!json_is_integer(id) || json_integer_value(id) < 1)
+                return fail(err, OFFPEAK_EINVAL, "the query needs a job's number: {\"job\": 42}");
+        job = state_job(answer->state, (uint64_t)json_integer_value(id));
+        if (job == NULL)
+                return fail(err, OFFPEAK_ENOTFOUND, "there is no job %" PRId64 "; `offpeak jobs --all` lists those there are",
+                            (int64_t)json_integer_value(id));
+        object = answer_job_summary(answer, job);
+        put_spec(answer, object, job);
+        answer_put(answer, object, "losses", json_integer(job->losses));
+        answer_put(answer, object, "attempt", attempt_object(answer, job));
+        answer_put(answer, object, "late_exits", late_exits(answer, job));
+        answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
+        answer_put(answer, object, "explanation", answer_explanation(answer, job));
+        answer_put(answer, answer->root, "job", object);
+        return put_ran(answer, object, job, err);
+}

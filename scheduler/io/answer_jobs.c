@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer_jobs.c - the jobs, one line of facts each. */
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "io/answer_parts.h"
+
+static const char *const statuses[] = { "queued",   "planned", "held",    "paused",  "retrying", "starting", "running", "silent",
+                                        "stopping", "done",    "failed",  "cancelled", "active",  NULL };
+
+static const char *state_text(enum offpeak_job_state state)
+{
+        switch (state) {
+        case OFFPEAK_JOB_QUEUED:
+                return "queued";
+        case OFFPEAK_JOB_ACTIVE:
+                return "active";
+        case OFFPEAK_JOB_DONE:
+                return "done";
+        case OFFPEAK_JOB_FAILED:
+                return "failed";
+        case OFFPEAK_JOB_CANCELLED:
+                return "cancelled";
+        }
+        return NULL;
+}
+
+static const char *end_text(enum job_end end)
+{
+        switch (end) {
+        case END_NONE:
+                return NULL;
+        case END_DONE:
+                return "done";
+        case END_EXIT:
+                return "exit";
+        case END_CANCELLED:
+                return "cancelled";
+        case END_LOST:
+                return "lost";
+        case END_LIMIT:
+                return "time_limit";
+        }
+        return NULL;
+}
+
+/* Where it is bound to, else where it is planned, else where it was asked to be. */
+static const struct site *site_of(const struct state *state, const struct job *job)
+{
+        uint32_t id = job->site != NONE_U32 ? job->site : job->n_planned > 0 ? job->planned[0].site : NONE_U32;
+
+        if (id < state->n_sites)
+                return &state->sites[id];
+        return job->spec.site != NULL ? state_site(state, job->spec.site) : NULL;
+}
+
+/* Of the work: what the job said, or else what its time of running makes probable. */
+static void put_progress(struct answer *answer, json_t *object, const struct job *job)
+{
+        double fraction = job->fraction;
+
+        if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE && job->attempt.go && job->total_s > 0) {
+                int64_t ran = answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
+
+                fraction += ran > 0 ? (double)ran / (double)job->total_s : 0;
+        }
+        answer_put(answer, object, "done_fraction", answer_real(fraction < 1 ? fraction : 1));
+        answer_put(answer, object, "done_source", json_string(job->fraction_reported ? "reported" : "estimated"));
+        answer_put(answer, object, "time_s", json_integer(job->spec.time_s));
+        answer_put(answer, object, "total_s", json_integer(job->total_s));
+        answer_put(answer, object, "ran_s", json_integer(job->ran_s));
+        answer_put(answer, object, "attempts", json_integer(job->attempts));
+        answer_put(answer, object, "pauses", json_integer(job->pauses));
+}
+
+static json_t *intervals(struct answer *answer, const struct job *job)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < job->n_planned; i++) {
+                const struct plan_interval *interval = &job->planned[i];
+                json_t *item;
+
+                if (interval->end <= answer->now.wall)
+                        continue;
+                item = json_object();
+                answer_put(answer, item, "start_utc", answer_utc(interval->start));
+                answer_put(answer, item, "end_utc", answer_utc(interval->end));
+                answer_put(answer, item, "site", answer_text(interval->site < answer->state->n_sites
+                                                                     ? answer->state->sites[interval->site].name
+                                                                     : NULL));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static void put_plan(struct answer *answer, json_t *object, const struct job *job)
+{
+        bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
+        bool priced = planned && job->reason != PLAN_NO_PRICE && job->reason != PLAN_IMPOSSIBLE;
+        json_t *planned_list = planned ? intervals(answer, job) : json_array();
+
+        answer_put(answer, object, "planned", planned_list);
+        answer_put(answer, object, "planned_finish_utc", planned ? answer_utc(job->planned_finish) : json_null());
+        answer_put(answer, object, "late_s", answer_known(planned && job->spec.deadline != 0, job->planned_late_s));
+        answer_put(answer, object, "reason", answer_text(planned ? plan_reason_name(job->reason) : NULL));
+        answer_put(answer, object, "planned_cost_micro", priced ? answer_money(job->planned_cost) : json_null());
+        answer_put(answer, object, "planned_run_now_cost_micro",
+                   priced ? answer_money(job->planned_run_now_cost) : json_null());
+}
+
+static void put_books(struct answer *answer, json_t *object, const struct job *job)
+{
+        answer_put(answer, object, "energy_j", json_integer(job->joules + job->overhead_joules));
+        answer_put(answer, object, "unpriced_energy_j", json_integer(job->unpriced_joules));
+        answer_put(answer, object, "cost_micro", json_integer(job->cost + job->overhead_cost));
+        answer_put(answer, object, "carbon_mg", json_integer(job->carbon_mg + job->overhead_carbon_mg));
+}
+
+json_t *answer_job_summary(struct answer *answer, const struct job *job)
+{
+        const struct offpeak_job_spec *spec = &job->spec;
+        const struct site *site = site_of(answer->state, job);
+        const char *currency = site != NULL ? answer_site_currency(answer->state, site) : answer_currency(answer->state);
+        json_t *object = json_object();
+        bool ended = job->state >= OFFPEAK_JOB_DONE;
+
+        answer_put(answer, object, "id", json_integer((json_int_t)job->id));
+        answer_put(answer, object, "name", answer_text(spec->name));
+        answer_put(answer, object, "user", answer_text(job->user));
+        answer_put(answer, object, "uid", json_integer(job->uid));
+        answer_put(answer, object, "class", answer_text(spec->class_name != NULL ? spec->class_name : "default"));
+        answer_put(answer, object, "site", answer_text(site != NULL ? site->name : NULL));
+        answer_put(answer, object, "state", answer_text(state_text(job->state)));
+        answer_put(answer, object, "status", answer_text(answer_job_status(answer->state, job)));
+        answer_put(answer, object, "nodes", json_integer(spec->nodes));
+        answer_put(answer, object, "gpus_per_node", json_integer(spec->gpus_per_node));
+        answer_put(answer, object, "gpus", json_integer((json_int_t)spec->nodes * spec->gpus_per_node));
+        answer_put(answer, object, "submitted_utc", answer_utc(job->submitted_at));
+        answer_put(answer, object, "begin_utc", answer_utc(spec->begin));
+        answer_put(answer, object, "deadline_utc", answer_utc(spec->deadline));
+        answer_put(answer, object, "started_utc", answer_utc(job->first_started_at));
+        answer_put(answer, object, "ended_utc", answer_utc(job->ended_at));
+        answer_put(answer, object, "end", answer_text(ended ? end_text(job->end) : NULL));
+        answer_put_status(answer, object, ended && (job->end == END_EXIT || job->end == END_DONE), job->status);
+        put_progress(answer, object, job);
+        put_plan(answer, object, job);
+        answer_put(answer, object, "currency", answer_text(currency));
+        put_books(answer, object, job);
+        return object;
+}
+
+/* ---- the list */
+
+struct filter {
+        const char *status, *user;
+        bool all;
+};
+
+static int read_filter(const struct answer *answer, struct filter *ret_filter, struct offpeak_error *err)
+{
+        static const char *const names[] = { "status", "user", "all", NULL };
+        struct filter filter = { 0 };
+        size_t i = 0;
+        int r;
+
+        r = answer_expect(answer, names, err);
+        if (r == 0)
+                r = answer_argument_text(answer, "status", &filter.status, err);
+        if (r == 0)
+                r = answer_argument_text(answer, "user", &filter.user, err);
+        if (r == 0)
+                r = answer_argument_bool(answer, "all", &filter.all, err);
+        if (r != 0)
+                return r;
+        while (filter.status != NULL && statuses[i] != NULL && strcmp(statuses[i], filter.status) != 0)
+                i++;
+        if (filter.status != NULL && statuses[i] == NULL) {
+                const char *nearest = text_nearest(filter.status, statuses, i);
+
+                return fail(err, OFFPEAK_EINVAL, "there is no job state \"%.40s\"; did you mean \"%s\"?", filter.status,
+                            nearest != NULL ? nearest : "running");
+        }
+        *ret_filter = filter;
+        return 0;
+}
+
+/* A status names the finer word or the job's coarse state; asking for one includes jobs that have ended. */
+static bool wanted(const struct state *state, const struct job *job, const struct filter *filter)
+{
+        if (filter->user != NULL && (job->user == NULL || strcmp(filter->user, job->user) != 0))
+                return false;
+        if (filter->status != NULL)
+                return strcmp(filter->status, answer_job_status(state, job)) == 0 ||
+                       strcmp(filter->status, state_text(job->state)) == 0;
+        return filter->all || job->state <= OFFPEAK_JOB_ACTIVE;
+}
+
+int answer_jobs(struct answer *answer, struct offpeak_error *err)
+{
+        json_t *list;
+        struct filter filter;
+        int r = read_filter(answer, &filter, err);
+
+        if (r != 0)
+                return r;
+        list = json_array();
+        for (size_t i = 0; i < answer->state->n_jobs; i++)
+                if (wanted(answer->state, &answer->state->jobs[i], &filter))
+                        answer_add(answer, list, answer_job_summary(answer, &answer->state->jobs[i]));
+        answer_put(answer, answer->root, "plan_version", json_integer((json_int_t)answer->state->plan.version));
+        answer_put(answer, answer->root, "jobs", list);
+        return 0;
+}

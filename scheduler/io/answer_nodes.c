@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answer_nodes.c - the nodes, what they have, and who has it. */
+#include "core/state.h"
+#include "io/answer_parts.h"
+
+/* The job that holds a device of a node; 0: nobody. */
+static uint64_t holder(const struct state *state, const struct node *node, uint32_t device)
+{
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
+
+                for (uint32_t l = 0; job->state == OFFPEAK_JOB_ACTIVE && l < job->attempt.n_legs; l++) {
+                        const struct leg *leg = &job->attempt.legs[l];
+
+                        if (leg->node == node->id && leg->state != LEG_ENDED && (leg->devices >> device & 1) != 0)
+                                return job->id;
+                }
+        }
+        return 0;
+}
+
+static json_t *devices(struct answer *answer, const struct node *node)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < node->inventory.n_devices; i++) {
+                const struct device *device = &node->inventory.devices[i];
+                uint64_t job = holder(answer->state, node, i);
+                json_t *item = json_object();
+
+                answer_put(answer, item, "index", json_integer(i));
+                answer_put(answer, item, "kind", json_string(device->kind == DEVICE_GPU ? "gpu" : "cpu_slot"));
+                answer_put(answer, item, "address", answer_text(device->address));
+                answer_put(answer, item, "numa", json_integer(device->numa));
+                answer_put(answer, item, "max_w", answer_known(device->max_w > 0, device->max_w));
+                answer_put(answer, item, "job", answer_known(job != 0, (int64_t)job));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static json_t *node_object(struct answer *answer, const struct node *node)
+{
+        const struct inventory *inventory = &node->inventory;
+        const struct session *session = &node->session;
+        bool heard = session->state != SESSION_NONE && session->last_renew_ms > 0;
+        int64_t age_ms = answer->now.mono_ms - session->last_renew_ms;
+        json_t *object = json_object();
+
+        answer_put(answer, object, "name", answer_text(node->name));
+        answer_put(answer, object, "site", answer_text(node->site));
+        answer_put(answer, object, "status", json_string(answer_session(node)));
+        answer_put(answer, object, "heard_s_ago", answer_known(heard, age_ms > 0 ? age_ms / 1000 : 0));
+        answer_put(answer, object, "model", answer_text(inventory->model));
+        answer_put(answer, object, "cores", answer_known(inventory->cores > 0, inventory->cores));
+        answer_put(answer, object, "memory_mb", answer_known(inventory->memory_mb > 0, inventory->memory_mb));
+        answer_put(answer, object, "idle_w", answer_known(inventory->idle_w > 0, inventory->idle_w));
+        answer_put(answer, object, "power_quality", answer_text(inventory->power_quality != 0
+                                                                        ? quality_name(inventory->power_quality)
+                                                                        : NULL));
+        answer_put(answer, object, "gpus", json_integer(inventory->n_devices));
+        answer_put(answer, object, "gpus_free",
+                   json_integer(__builtin_popcountll(state_free_devices(answer->state, node))));
+        answer_put(answer, object, "devices", devices(answer, node));
+        return object;
+}
+
+int answer_nodes(struct answer *answer, struct offpeak_error *err)
+{
+        static const char *const names[] = { NULL };
+        json_t *list;
+        int r = answer_expect(answer, names, err);
+
+        if (r != 0)
+                return r;
+        list = json_array();
+        for (uint32_t i = 0; i < answer->state->n_nodes; i++)
+                answer_add(answer, list, node_object(answer, &answer->state->nodes[i]));
+        answer_put(answer, answer->root, "nodes", list);
+        return 0;
+}

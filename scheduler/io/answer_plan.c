@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer_plan.c - the plan in force: what it costs and what is proved of it; each site's price, limit and power over
+ * time; each job's hours, those it had and those it will have.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "core/power.h"
+#include "io/answer_ran.h"
+#include "io/answer_supply.h"
+
+enum { HOUR = 3600, DAY = 86400 };
+
+struct view {
+        int64_t from, to;
+        const char *site;      /* NULL: all */
+        struct ran *ran;
+        size_t n_ran;
+};
+
+/* ---- cost and certificate */
+
+static json_t *terms(struct answer *answer, const struct plan_terms *terms)
+{
+        json_t *object = json_object();
+
+        answer_put(answer, object, "supply_micro", answer_money(terms->supply));
+        answer_put(answer, object, "carbon_micro", answer_money(terms->carbon));
+        answer_put(answer, object, "delay_micro", answer_money(terms->delay));
+        answer_put(answer, object, "lateness_micro", answer_money(terms->lateness));
+        answer_put(answer, object, "unfinished_micro", answer_money(terms->unfinished));
+        answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
+        answer_put(answer, object, "total_micro", answer_money(terms->total));
+        return object;
+}
+
+/* (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. */
+static double captured(const struct adopted_plan *plan)
+{
+        double possible = plan->run_now.total - plan->bound;
+
+        if (!(possible > 1e-6 * fmax(1, fabs(plan->run_now.total))))
+                return NAN;
+        return (plan->run_now.total - plan->terms.total) / possible;
+}
+
+static void put_certificate(struct answer *answer)
+{
+        const struct adopted_plan *plan = &answer->state->plan;
+        json_t *root = answer->root;
+        bool made = plan->version > 0;
+
+        answer_put(answer, root, "version", answer_known(made, (int64_t)plan->version));
+        answer_put(answer, root, "made_utc", made ? answer_utc(plan->made_at) : json_null());
+        answer_put(answer, root, "horizon_utc", made ? answer_utc(plan->horizon) : json_null());
+        answer_put(answer, root, "currency", answer_text(answer_currency(answer->state)));
+        answer_put(answer, root, "cost", made ? terms(answer, &plan->terms) : json_null());
+        answer_put(answer, root, "run_now_cost", made ? terms(answer, &plan->run_now) : json_null());
+        answer_put(answer, root, "bound_micro", made ? answer_money(plan->bound) : json_null());
+        answer_put(answer, root, "gap_micro", made ? answer_money(plan->terms.total - plan->bound) : json_null());
+        answer_put(answer, root, "captured_saving", made ? answer_real(captured(plan)) : json_null());
+        answer_put(answer, root, "planning", json_boolean(answer->state->plan_asked || answer->state->plan_wanted));
+}
+
+/* ---- sites */
+
+static double overlap(int64_t start, int64_t end, int64_t from, int64_t to)
+{
+        start = start > from ? start : from;
+        end = end < to ? end : to;
+        return end > start ? (double)(end - start) : 0;
+}
+
+static double idle_w(const struct answer *answer, const struct site *site)
+{
+        double watts = 0;
+
+        for (uint32_t i = 0; i < answer->state->n_nodes; i++)
+                if (strcmp(answer->state->nodes[i].site, site->name) == 0)
+                        watts += (double)answer->state->nodes[i].inventory.idle_w;
+        return watts;
+}
+
+/* Mean facility power of [from, to), with the jobs at the power that is expected of them. */
+static int64_t mean_power(const struct answer *answer, const struct view *view, const struct site *site, int64_t from,
+                          int64_t to)
+{
+        const struct state *state = answer->state;
+        struct supply_terms contract = state_supply(state, site).terms;
+        double joules = 0, it_w = idle_w(answer, site);
+
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
+
+                for (uint32_t k = 0; job->state <= OFFPEAK_JOB_ACTIVE && k < job->n_planned; k++)
+                        if (job->planned[k].site == site->id)
+                                joules += (double)power_of_job_at(state, job, site) *
+                                          overlap(job->planned[k].start > answer->now.wall ? job->planned[k].start
+                                                                                           : answer->now.wall,
+                                                  job->planned[k].end, from, to);
+        }
+        for (size_t i = 0; i < view->n_ran; i++)
+                if (view->ran[i].site == site->id && view->ran[i].end > view->ran[i].start)
+                        joules += (double)view->ran[i].joules / (double)(view->ran[i].end - view->ran[i].start) *
+                                  overlap(view->ran[i].start, view->ran[i].end, from, to);
+        it_w += joules / (double)(to - from);
+        return (int64_t)((double)contract.pue_fixed_w + it_w * (double)contract.pue_ppm / 1e6);
+}
+
+static json_t *step(struct answer *answer, const struct view *view, const struct site *site,
+                    const struct answer_supply *supply, int64_t from, int64_t *to)
+{
+        struct supply_curve curve = site_supply_at(&supply->supply, from);
+        int64_t edge = site_supply_next_edge(&supply->supply, from), until, power, limit = supply_limit(&curve);
+        const char *source = answer_source(supply, SERIES_PRICE, from, &until);
+        json_t *object = json_object();
+
+        *to = edge < until ? edge : until;
+        *to = *to < view->to ? *to : view->to;
+        power = mean_power(answer, view, site, from, *to);
+        answer_put(answer, object, "start_utc", answer_utc(from));
+        answer_put(answer, object, "end_utc", answer_utc(*to));
+        answer_put(answer, object, "price_micro_per_mwh", answer_value(answer_marginal_price(&curve, power)));
+        answer_put(answer, object, "price_source", json_string(source));
+        answer_put(answer, object, "carbon_mg_per_kwh", answer_value(supply_average_carbon(&curve, power)));
+        answer_put(answer, object, "limit_w", answer_known(limit != INT64_MAX, limit));
+        answer_put(answer, object, "power_w", json_integer(power));
+        return object;
+}
+
+static uint32_t gpus_in_service(const struct answer *answer, const struct site *site)
+{
+        uint32_t gpus = 0;
+
+        for (uint32_t i = 0; i < answer->state->n_nodes; i++) {
+                const struct node *node = &answer->state->nodes[i];
+
+                if (strcmp(node->site, site->name) == 0 && node_in_service(answer->state, node, answer->now.mono_ms))
+                        gpus += node->inventory.n_devices;
+        }
+        return gpus;
+}
+
+static json_t *site_object(struct answer *answer, const struct view *view, const struct site *site)
+{
+        json_t *object = json_object(), *steps = json_array();
+        struct answer_supply supply;
+        int64_t next;
+
+        answer_put(answer, object, "name", answer_text(site->name));
+        answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
+        answer_put(answer, object, "gpus", json_integer(gpus_in_service(answer, site)));
+        if (answer_supply_init(answer->state, site, answer->now.wall, view->to, &supply) == 0) {
+                answer_put(answer, object, "price_source", answer_text(site->series[SERIES_PRICE].source));
+                answer_put(answer, object, "has_reactor", json_boolean(supply.supply.terms.has_reactor));
+                answer_put(answer, object, "forecast_from_utc",
+                           answer_utc(answer_forecast_from(&supply, SERIES_PRICE, answer->now.wall, view->to)));
+                for (int64_t t = view->from; t < view->to; t = next)
+                        answer_add(answer, steps, step(answer, view, site, &supply, t, &next));
+                answer_supply_finish(&supply);
+        } else {
+                answer->failed = true;
+        }
+        answer_put(answer, object, "steps", steps);
+        return object;
+}
+
+/* ---- jobs */
+
+static void add_interval(struct answer *answer, json_t *list, const char *kind, uint32_t site, int64_t start, int64_t end)
+{
+        json_t *item = json_object();
+
+        answer_put(answer, item, "kind", json_string(kind));
+        answer_put(answer, item, "site", answer_text(site < answer->state->n_sites ? answer->state->sites[site].name : NULL));
+        answer_put(answer, item, "start_utc", answer_utc(start));
+        answer_put(answer, item, "end_utc", answer_utc(end));
+        answer_add(answer, list, item);
+}
+
+static json_t *job_intervals(struct answer *answer, const struct view *view, const struct job *job)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < view->n_ran; i++)
+                if (view->ran[i].job == job->id && view->ran[i].end > view->from)
+                        add_interval(answer, list, "ran", view->ran[i].site, view->ran[i].start, view->ran[i].end);
+        for (uint32_t i = 0; job->state <= OFFPEAK_JOB_ACTIVE && !job->held && i < job->n_planned; i++) {
+                const struct plan_interval *planned = &job->planned[i];
+
+                if (planned->end > answer->now.wall)
+                        add_interval(answer, list, "planned", planned->site,
+                                     planned->start > answer->now.wall ? planned->start : answer->now.wall, planned->end);
+        }
+        return list;
+}
+
+static bool is_at(const struct view *view, const json_t *summary)
+{
+        const char *site = json_string_value(json_object_get(summary, "site"));
+
+        return view->site == NULL || (site != NULL && strcmp(site, view->site) == 0);
+}
+
+/* A job that has ended is shown if it ran in the time that is shown. */
+static void add_job(struct answer *answer, const struct view *view, json_t *list, const struct job *job)
+{
+        json_t *object, *shown;
+
+        if (job->state >= OFFPEAK_JOB_DONE && (job->ended_at < view->from || job->first_started_at == 0))
+                return;
+        object = answer_job_summary(answer, job);
+        shown = job_intervals(answer, view, job);
+        if (is_at(view, object) && (job->state <= OFFPEAK_JOB_ACTIVE || json_array_size(shown) > 0)) {
+                answer_put(answer, object, "intervals", shown);
+                answer_add(answer, list, object);
+        } else {
+                json_decref(shown);
+                json_decref(object);
+        }
+}
+
+static int64_t default_end(const struct answer *answer)
+{
+        int64_t end = answer->now.wall + DAY;
+
+        for (size_t i = 0; i < answer->state->n_jobs; i++) {
+                const struct job *job = &answer->state->jobs[i];
+
+                for (uint32_t k = 0; job->state <= OFFPEAK_JOB_ACTIVE && k < job->n_planned; k++)
+                        if (job->planned[k].end > end)
+                                end = job->planned[k].end;
+        }
+        return end;
+}
+
+static void put_all(struct answer *answer, const struct view *view)
+{
+        json_t *sites = json_array(), *jobs = json_array();
+
+        answer_put(answer, answer->root, "from_utc", answer_utc(view->from));
+        answer_put(answer, answer->root, "to_utc", answer_utc(view->to));
+        put_certificate(answer);
+        for (uint32_t i = 0; i < answer->state->n_sites; i++)
+                if (view->site == NULL || strcmp(view->site, answer->state->sites[i].name) == 0)
+                        answer_add(answer, sites, site_object(answer, view, &answer->state->sites[i]));
+        for (size_t i = 0; i < answer->state->n_jobs; i++)
+                add_job(answer, view, jobs, &answer->state->jobs[i]);
+        answer_put(answer, answer->root, "sites", sites);
+        answer_put(answer, answer->root, "jobs", jobs);
+}
+
+int answer_plan(struct answer *answer, struct offpeak_error *err)
+{
+        static const char *const names[] = { "site", "from_utc", "to_utc", NULL };
+        struct view view = { .from = answer->now.wall - 3 * HOUR, .to = default_end(answer) };
+        int r = answer_expect(answer, names, err);
+
+        if (r == 0)
+                r = answer_argument_text(answer, "site", &view.site, err);
+        if (r == 0)
+                r = answer_argument_window(answer, &view.from, &view.to, err);
+        if (r != 0)
+                return r;
+        if (view.site != NULL && state_site(answer->state, view.site) == NULL)
+                return answer_no_site(answer, view.site, err);
+        r = answer_ran(answer, 0, view.from, &view.ran, &view.n_ran, err);
+        if (r != 0)
+                return r;
+        put_all(answer, &view);
+        free(view.ran);
+        return 0;
+}

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * answer_report.c - what a time cost against running at once. Sites of one currency are reported together; money of
+ * two currencies is never added.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "io/answer_parts.h"
+#include "ledger/report.h"
+
+enum { WEEK = 7 * 86400 };
+
+struct question {
+        int64_t from, to;
+        const char *site, *user; /* NULL: all */
+};
+
+/* The sites of one currency, their jobs and bookings, as the report wants them. */
+struct group {
+        const char *currency;
+        struct report_site *sites;
+        uint32_t *index;         /* stable site id -> index in sites, or NONE_U32 */
+        size_t n_sites;
+        struct report_job *jobs;
+        size_t n_jobs;
+        struct booking *bookings;
+        size_t n_bookings;
+};
+
+static bool same_currency(const char *a, const char *b)
+{
+        return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+/* ---- gathering */
+
+static void take_sites(const struct answer *answer, const struct question *question, struct group *group)
+{
+        const struct state *state = answer->state;
+
+        for (uint32_t i = 0; i < state->n_sites; i++) {
+                const struct site *site = &state->sites[i];
+                struct report_site *to = &group->sites[group->n_sites];
+
+                group->index[i] = NONE_U32;
+                if (!same_currency(answer_site_currency(state, site), group->currency) ||
+                    (question->site != NULL && strcmp(question->site, site->name) != 0))
+                        continue;
+                *to = (struct report_site){ .name = site->name, .supply = state_supply(state, site) };
+                for (uint32_t k = 0; k < state->n_nodes; k++) {
+                        if (strcmp(state->nodes[k].site, site->name) != 0)
+                                continue;
+                        to->gpus += state->nodes[k].inventory.n_devices;
+                        to->idle_w += state->nodes[k].inventory.idle_w;
+                }
+                group->index[i] = (uint32_t)group->n_sites++;
+        }
+}
+
+static bool is_compared(const struct state *state, const struct question *question, const struct group *group, const struct job *job)
+{
+        return job->state >= OFFPEAK_JOB_DONE && job->ended_at >= question->from && job->ended_at < question->to &&
+               job->ran_s > 0 && job->site < state->n_sites && group->index[job->site] != NONE_U32 &&
+               (question->user == NULL || (job->user != NULL && strcmp(question->user, job->user) == 0));
+}
+
+/* As it turned out: its real power, and the work that it really did. */
+static struct report_job report_job(const struct state *state, const struct group *group, const struct job *job)
+{
+        const struct policy_class *class = state_class(state, job);
+        int64_t starting = class->start_cost_s * job->attempts;
+        int64_t worked = job->ran_s > starting ? job->ran_s - starting : 1;
+
+        return (struct report_job){
+                .id = job->id,
+                .site = group->index[job->site],
+                .gpus = job->spec.nodes * job->spec.gpus_per_node,
+                .release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at,
+                .finish = job->ended_at,
+                .deadline = job->spec.deadline,
+                .work_s = worked,
+                .start_cost_s = class->start_cost_s,
+                .power_w = job->joules / job->ran_s,
+                .delay_cost = class->delay_cost,
+                .joules = job->joules + job->overhead_joules,
+                .cost = job->cost + job->overhead_cost,
+                .carbon_mg = job->carbon_mg + job->overhead_carbon_mg,
+                .unpriced_joules = job->unpriced_joules,
+                .starts = job->attempts,
+        };
+}
+
+static void take_bookings(const struct state *state, const struct booking *bookings, size_t n, struct group *group)
+{
+        for (size_t i = 0; i < n; i++) {
+                uint32_t site = bookings[i].site;
+
+                if (site >= state->n_sites || group->index[site] == NONE_U32)
+                        continue;
+                group->bookings[group->n_bookings] = bookings[i];
+                group->bookings[group->n_bookings++].site = group->index[site];
+        }
+}
+
+static void group_finish(struct group *group)
+{
+        free(group->sites);
+        free(group->index);
+        free(group->jobs);
+        free(group->bookings);
+}
+
+static int group_init(const struct answer *answer, const struct question *question, const char *currency,
+                      const struct booking *bookings, size_t n_bookings, struct group *ret_group)
+{
+        const struct state *state = answer->state;
+        struct group group = { .currency = currency };
+
+        group.sites = calloc(state->n_sites + 1, sizeof(*group.sites));
+        group.index = calloc(state->n_sites + 1, sizeof(*group.index));
+        group.jobs = calloc(state->n_jobs + 1, sizeof(*group.jobs));
+        group.bookings = calloc(n_bookings + 1, sizeof(*group.bookings));
+        if (group.sites == NULL || group.index == NULL || group.jobs == NULL || group.bookings == NULL) {
+                group_finish(&group);
+                return OFFPEAK_ENOMEM;
+        }
+        take_sites(answer, question, &group);
+        for (size_t i = 0; i < state->n_jobs; i++)
+                if (is_compared(state, question, &group, &state->jobs[i]))
+                        group.jobs[group.n_jobs++] = report_job(state, &group, &state->jobs[i]);
+        take_bookings(state, bookings, n_bookings, &group);
+        *ret_group = group;
+        return 0;
+}
+
+/* ---- telling */
+
+static json_t *side(struct answer *answer, const struct report_side *side, uint32_t n_jobs)
+{
+        json_t *object = json_object();
+
+        answer_put(answer, object, "energy_j", json_integer(side->joules));
+        answer_put(answer, object, "cost_micro", json_integer(side->cost));
+        answer_put(answer, object, "carbon_mg", json_integer(side->carbon_mg));
+        answer_put(answer, object, "delay_s", json_integer(side->delay_s));
+        answer_put(answer, object, "mean_delay_s", answer_known(n_jobs > 0, n_jobs > 0 ? side->delay_s / n_jobs : 0));
+        answer_put(answer, object, "gpu_delay_s", json_integer(side->gpu_delay_s));
+        answer_put(answer, object, "delay_cost_micro", json_integer(side->delay_cost));
+        answer_put(answer, object, "missed_deadlines", json_integer(side->missed_deadlines));
+        answer_put(answer, object, "starts", json_integer(side->starts));
+        return object;
+}
+
+static json_t *accounts(struct answer *answer, const struct report *report)
+{
+        json_t *object = json_object();
+
+        for (unsigned a = ACCOUNT_JOB; a < ACCOUNT_COUNT; a++) {
+                const struct book *book = &report->accounts[a];
+                json_t *item = json_object();
+
+                answer_put(answer, item, "energy_j", json_integer(book->joules));
+                answer_put(answer, item, "cost_micro", json_integer(book->cost));
+                answer_put(answer, item, "carbon_mg", json_integer(book->carbon_mg));
+                answer_put(answer, item, "unpriced_energy_j", json_integer(book->unpriced_joules));
+                answer_put(answer, item, "uncounted_energy_j", json_integer(book->uncounted_joules));
+                answer_put(answer, object, account_name(a), item);
+        }
+        return object;
+}
+
+static json_t *qualities(struct answer *answer, const struct report *report)
+{
+        json_t *object = json_object();
+
+        for (unsigned q = QUALITY_MEASURED; q <= QUALITY_ESTIMATED; q++) {
+                char key[32];
+
+                snprintf(key, sizeof(key), "%s_j", quality_name(q));
+                answer_put(answer, object, key, json_integer(report->quality_joules[q]));
+        }
+        return object;
+}
+
+/* Nodes whose energy of the time was not measured. */
+static json_t *unmeasured_nodes(struct answer *answer, const struct group *group)
+{
+        const struct state *state = answer->state;
+        json_t *list = json_array();
+
+        for (uint32_t n = 0; n < state->n_nodes; n++) {
+                size_t i = 0;
+
+                while (i < group->n_bookings &&
+                       (group->bookings[i].node != n || group->bookings[i].quality == QUALITY_MEASURED))
+                        i++;
+                if (i < group->n_bookings)
+                        answer_add(answer, list, answer_text(state->nodes[n].name));
+        }
+        return list;
+}
+
+static json_t *job_lines(struct answer *answer, const struct group *group)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < group->n_jobs; i++) {
+                const struct report_job *job = &group->jobs[i];
+                const struct job *known = state_job(answer->state, job->id);
+                json_t *item = json_object();
+
+                answer_put(answer, item, "id", json_integer((json_int_t)job->id));
+                answer_put(answer, item, "name", answer_text(known->spec.name));
+                answer_put(answer, item, "user", answer_text(known->user));
+                answer_put(answer, item, "status", json_string(answer_job_status(answer->state, known)));
+                answer_put(answer, item, "gpus", json_integer(job->gpus));
+                answer_put(answer, item, "ended_utc", answer_utc(job->finish));
+                answer_put(answer, item, "energy_j", json_integer(job->joules));
+                answer_put(answer, item, "cost_micro", json_integer(job->cost));
+                answer_put(answer, item, "carbon_mg", json_integer(job->carbon_mg));
+                answer_put(answer, item, "unpriced_energy_j", json_integer(job->unpriced_joules));
+                answer_put(answer, item, "late_s",
+                           answer_known(job->deadline != 0, job->finish > job->deadline ? job->finish - job->deadline : 0));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static json_t *report_object(struct answer *answer, const struct group *group, const struct report *report)
+{
+        json_t *object = json_object(), *sites = json_array();
+
+        for (size_t i = 0; i < group->n_sites; i++)
+                answer_add(answer, sites, answer_text(group->sites[i].name));
+        answer_put(answer, object, "currency", answer_text(group->currency));
+        answer_put(answer, object, "sites", sites);
+        answer_put(answer, object, "n_jobs", json_integer(report->n_jobs));
+        answer_put(answer, object, "run_now", side(answer, &report->run_now, report->n_jobs));
+        answer_put(answer, object, "actual", side(answer, &report->actual, report->n_jobs));
+        answer_put(answer, object, "saved_micro", json_integer(report->saved));
+        answer_put(answer, object, "saved_carbon_mg", json_integer(report->saved_carbon_mg));
+        answer_put(answer, object, "net_saved_micro", json_integer(report->net_saved));
+        answer_put(answer, object, "unpriced_energy_j", json_integer(report->unpriced_joules));
+        answer_put(answer, object, "accounts", accounts(answer, report));
+        answer_put(answer, object, "quality", qualities(answer, report));
+        answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, group));
+        answer_put(answer, object, "jobs", job_lines(answer, group));
+        return object;
+}
+
+static int add_report(struct answer *answer, const struct question *question, const char *currency,
+                      const struct booking *bookings, size_t n_bookings, json_t *list, struct offpeak_error *err)
+{
+        struct report_input input = { .from = question->from, .to = question->to };
+        struct report report;
+        struct group group;
+        int r = group_init(answer, question, currency, bookings, n_bookings, &group);
+
+        if (r != 0)
+                return fail(err, r, "out of memory");
+        input.sites = group.sites;
+        input.n_sites = group.n_sites;
+        input.jobs = group.jobs;
+        input.n_jobs = group.n_jobs;
+        input.bookings = group.bookings;
+        input.n_bookings = group.n_bookings;
+        if (group.n_sites > 0)
+                r = report_compute(&input, &report, err);
+        if (r == 0 && group.n_sites > 0)
+                answer_add(answer, list, report_object(answer, &group, &report));
+        group_finish(&group);
+        return r;
+}
+
+/* Whether the site is the first of its currency. */
+static bool opens_group(const struct state *state, uint32_t site)
+{
+        for (uint32_t i = 0; i < site; i++)
+                if (same_currency(answer_site_currency(state, &state->sites[i]),
+                                  answer_site_currency(state, &state->sites[site])))
+                        return false;
+        return true;
+}
+
+static int add_reports(struct answer *answer, const struct question *question, json_t *list, struct offpeak_error *err)
+{
+        struct booking *bookings = NULL;
+        size_t n = 0;
+        int r = 0;
+
+        if (answer->store != NULL)
+                r = store_bookings(answer->store, question->from, question->to, &bookings, &n, err);
+        for (uint32_t i = 0; r == 0 && i < answer->state->n_sites; i++)
+                if (opens_group(answer->state, i))
+                        r = add_report(answer, question, answer_site_currency(answer->state, &answer->state->sites[i]),
+                                       bookings, n, list, err);
+        free(bookings);
+        return r;
+}
+
+int answer_report(struct answer *answer, struct offpeak_error *err)
+{
+        static const char *const names[] = { "site", "user", "from_utc", "to_utc", NULL };
+        struct question question = { .from = answer->now.wall - WEEK, .to = answer->now.wall };
+        json_t *list;
+        int r = answer_expect(answer, names, err);
+
+        if (r == 0)
+                r = answer_argument_text(answer, "site", &question.site, err);
+        if (r == 0)
+                r = answer_argument_text(answer, "user", &question.user, err);
+        if (r == 0)
+                r = answer_argument_window(answer, &question.from, &question.to, err);
+        if (r != 0)
+                return r;
+        if (question.site != NULL && state_site(answer->state, question.site) == NULL)
+                return answer_no_site(answer, question.site, err);
+        list = json_array();
+        r = add_reports(answer, &question, list, err);
+        answer_put(answer, answer->root, "from_utc", answer_utc(question.from));
+        answer_put(answer, answer->root, "to_utc", answer_utc(question.to));
+        answer_put(answer, answer->root, "reports", list);
+        return r;
+}
