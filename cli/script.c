@@ -168,7 +168,7 @@ static int open_file(const char *path, FILE **ret_file, struct offpeak_error *er
 int script_read(const char *path, struct script *ret_script, struct offpeak_error *err)
 {
         struct script script = { 0 };
-        FILE *file;
+        FILE *file = NULL;
         int r;
 
         r = open_file(path, &file, err);

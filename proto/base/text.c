@@ -193,8 +193,8 @@ static const char *quantity(int64_t value, uint64_t unit, int decimals, const ch
         if (decimals == 0)
                 snprintf(buffer, TEXT_SIZE, "%s%s %.8s%s", value < 0 && number > 0 ? "-" : "", whole, word, word2);
         else
-                snprintf(buffer, TEXT_SIZE, "%s%s.%0*llu %.8s%s", value < 0 && number > 0 ? "-" : "", whole, decimals,
-                         (unsigned long long)(number % power), word, word2);
+                snprintf(buffer, TEXT_SIZE, "%s%s.%0*u %.8s%s", value < 0 && number > 0 ? "-" : "", whole, decimals,
+                         (unsigned)(number % power), word, word2);
         return buffer;
 }
 
