@@ -47,6 +47,32 @@ bool leg_name_parse(const char *text, struct leg_id *ret_id)
         return true;
 }
 
+static int compare(const void *a, const void *b)
+{
+        const struct leg_id *x = a, *y = b;
+
+        if (x->job != y->job)
+                return x->job < y->job ? -1 : 1;
+        return (x->attempt > y->attempt) - (x->attempt < y->attempt);
+}
+
+int leg_ids_append(struct leg_id **ids, size_t *count, struct leg_id id)
+{
+        struct leg_id *more = reallocarray(*ids, *count + 1, sizeof(*more));
+
+        if (more == NULL)
+                return OFFPEAK_ENOMEM;
+        more[(*count)++] = id;
+        *ids = more;
+        return 0;
+}
+
+void leg_ids_sort(struct leg_id *ids, size_t count)
+{
+        if (count > 1)
+                qsort(ids, count, sizeof(*ids), compare);
+}
+
 /* ---- the folder of all legs */
 
 static int open_legs(const char *state, bool make, int *ret_fd, struct offpeak_error *err)
@@ -62,6 +88,8 @@ static int open_legs(const char *state, bool make, int *ret_fd, struct offpeak_e
         if (fd < 0)
                 return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "cannot open %s: %s", path,
                             strerror(errno));
+        if (make)
+                fchmod(fd, 0711);
         *ret_fd = fd;
         return 0;
 }
@@ -168,6 +196,7 @@ int leg_dir_create(const char *state, const struct message_order *order, const s
                 rc = fail(err, OFFPEAK_EIO, "cannot create leg %s: %s", name, strerror(errno));
                 goto out;
         }
+        fchmod(fd, 0711); /* whatever the umask is: the job opens files in it by name */
         rc = fill(fd, order, local, err);
         if (rc == 0)
                 rc = appear(legs, hidden, name, err);
@@ -277,7 +306,7 @@ int leg_dir_local(const struct leg_dir *dir, struct leg_local *ret_local, struct
                leg_file_field(text, "visible", local.visible, sizeof(local.visible)) &&
                leg_file_field(text, "cpus", local.cpus, sizeof(local.cpus)) &&
                leg_file_field(text, "group", local.group, sizeof(local.group)) &&
-               leg_file_number(text, "lease", INT64_MIN, INT64_MAX, &local.lease_deadline_ms);
+               leg_file_number(text, "lease", 0, INT64_MAX, &local.lease_deadline_ms);
         free(text);
         if (!good)
                 return fail(err, OFFPEAK_EINVAL, "%s/local is damaged", dir->path);
@@ -357,26 +386,6 @@ int leg_dir_remove(const char *state, struct leg_id id, struct offpeak_error *er
         return rc;
 }
 
-static int compare(const void *a, const void *b)
-{
-        const struct leg_id *x = a, *y = b;
-
-        if (x->job != y->job)
-                return x->job < y->job ? -1 : 1;
-        return (x->attempt > y->attempt) - (x->attempt < y->attempt);
-}
-
-static int append(struct leg_id **ids, size_t *count, struct leg_id id)
-{
-        struct leg_id *more = reallocarray(*ids, *count + 1, sizeof(*more));
-
-        if (more == NULL)
-                return OFFPEAK_ENOMEM;
-        more[(*count)++] = id;
-        *ids = more;
-        return 0;
-}
-
 static int read_legs(DIR *dir, struct leg_id **ids, size_t *count)
 {
         struct leg_id id;
@@ -385,7 +394,7 @@ static int read_legs(DIR *dir, struct leg_id **ids, size_t *count)
         for (struct dirent *entry; rc == 0 && (entry = readdir(dir)) != NULL;) {
                 if (entry->d_name[0] != '.') {
                         if (leg_name_parse(entry->d_name, &id))
-                                rc = append(ids, count, id);
+                                rc = leg_ids_append(ids, count, id);
                 } else if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0) {
                         sweep(dirfd(dir), entry->d_name);
                 }
@@ -418,8 +427,7 @@ int leg_dir_list(const char *state, struct leg_id **ret_ids, size_t *ret_count, 
                 free(ids);
                 return rc;
         }
-        if (count > 1)
-                qsort(ids, count, sizeof(*ids), compare);
+        leg_ids_sort(ids, count);
         *ret_ids = ids;
         *ret_count = count;
         if (ret_fresh != NULL)

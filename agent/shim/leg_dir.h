@@ -46,6 +46,10 @@ enum { LEG_NAME_SIZE = 32, LEG_LOCAL_SIZE = 1024 };
 const char *leg_name(struct leg_id id, char buffer[LEG_NAME_SIZE]);
 bool leg_name_parse(const char *text, struct leg_id *ret_id);
 
+/* A growing list of legs; a failed append (ENOMEM) leaves it as it was. Ascending by job, then attempt. */
+int leg_ids_append(struct leg_id **ids, size_t *count, struct leg_id id);
+void leg_ids_sort(struct leg_id *ids, size_t count);
+
 /* What the node adds to the order. Strings may be empty; none may hold a newline. */
 struct leg_local {
         char boot[40];                 /* kernel's boot id: a leg of another boot is dead */

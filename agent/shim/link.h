@@ -38,7 +38,6 @@ struct link_state {
         int32_t status;
         bool killed;
         int64_t started, ended;    /* UTC seconds; 0: not yet */
-        int32_t pid;               /* of the job's first process as this node counts; 0: none */
         bool contained;            /* by a pid namespace; false: by a guard process */
 };
 
@@ -61,7 +60,7 @@ struct link_config {
 
 enum { LINK_MARGIN_MS = 2000 };
 
-/* Where offpeak-shim is: $OFFPEAK_SHIM, else beside the running program, else in libexec. Returns buffer. */
+/* Where offpeak-shim is: $OFFPEAK_SHIM, else beside the running program, else in ../libexec from there. Returns buffer. */
 const char *link_shim_path(char *buffer, size_t size);
 
 /*

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch.h - from an order to a running program: environment, files, user, processors.
+ *
+ * Prepared before the fork, where memory and name services may be used; carried out after it. One process is started
+ * per leg; launchers such as torchrun start their ranks themselves, so RANK counts nodes and LOCAL_WORLD_SIZE is 1.
+ */
+#ifndef OFFPEAK_SHIM_LAUNCH_H
+#define OFFPEAK_SHIM_LAUNCH_H
+
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <offpeak/error.h>
+
+#include "agent/shim/leg_dir.h"
+
+enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
+
+struct launch {
+        const struct offpeak_job_spec *spec;
+        char **env;                /* NAME=value, then NULL */
+        char directory[PATH_MAX];
+        char out[PATH_MAX], error[PATH_MAX]; /* expanded; error "": with out */
+        char checkpoint[PATH_MAX]; /* absolute; made by the job's user */
+        bool switch_user;          /* we are root, and the job is not */
+        uid_t uid;
+        gid_t gid;
+        gid_t *groups;
+        size_t n_groups;
+        cpu_set_t *cpus;           /* NULL: not bound */
+        size_t cpus_size;
+        char group[LEG_LOCAL_SIZE];/* cgroup to join; "": none */
+        bool die_with_parent;      /* set by the keeper: no namespace does it */
+};
+
+/*
+ * Decide all of it, write the host files, and make the default checkpoint directory. order must outlive the launch.
+ * EPERMISSION: we may not run jobs of that user; ENOTFOUND: it has no account here; EINVAL; EIO; ENOMEM.
+ */
+int launch_prepare(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
+                   struct launch *ret_launch, struct offpeak_error *err);
+void launch_finish(struct launch *launch);
+
+/*
+ * In the new process: become the job. Does not return. What fails is written to the job's stderr file (to ours as long
+ * as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126 anything else.
+ */
+_Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context);
+
+/* "%j %a %n %%" of a path. False if it does not fit. */
+bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);
+
+#endif
