@@ -31,6 +31,7 @@ int codec_pack_hello(const struct message *message, struct frame *ret_frame, str
                 pointers[i] = &devices[i];
         }
         inventory.model = codec_borrow_text(hello->model);
+        inventory.address = codec_borrow_text(hello->address);
         inventory.cores = hello->cores;
         inventory.memory_mb = hello->memory_mb;
         inventory.idle_w = hello->idle_w;
@@ -49,6 +50,8 @@ static int copy_inventory(const Offpeak__Wire__Inventory *wire, struct message_h
 {
         int code = codec_copy_text(wire->model, &hello->model, err);
 
+        if (code == 0)
+                code = codec_copy_text(wire->address, &hello->address, err);
         if (code != 0)
                 return code;
         hello->cores = wire->cores;

@@ -22,6 +22,7 @@ static void finish_hello(struct message_hello *hello)
         free(hello->node);
         free(hello->site);
         free(hello->model);
+        free(hello->address);
         free(hello->devices);
 }
 

@@ -72,6 +72,7 @@ struct message_hello {
         char boot[40];
         uint8_t nonce[16];
         char *model;
+        char *address; /* where other nodes reach it; NULL: by its name */
         uint32_t cores;
         int64_t memory_mb, idle_w;
         uint32_t power_quality;

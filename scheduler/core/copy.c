@@ -30,12 +30,12 @@ int inventory_copy(const struct inventory *inventory, struct inventory *ret_inve
 {
         struct inventory copy = *inventory;
 
+        copy.model = copy.address = NULL;
         copy.devices = NULL;
-        if (copy_text(inventory->model, &copy.model) != 0)
-                return OFFPEAK_ENOMEM;
-        if (copy_bytes(inventory->devices, inventory->n_devices, sizeof(*inventory->devices),
+        if (copy_text(inventory->model, &copy.model) != 0 || copy_text(inventory->address, &copy.address) != 0 ||
+            copy_bytes(inventory->devices, inventory->n_devices, sizeof(*inventory->devices),
                        (void **)&copy.devices) != 0) {
-                free(copy.model);
+                inventory_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
         *ret_inventory = copy;
@@ -45,6 +45,7 @@ int inventory_copy(const struct inventory *inventory, struct inventory *ret_inve
 void inventory_finish(struct inventory *inventory)
 {
         free(inventory->model);
+        free(inventory->address);
         free(inventory->devices);
         memset(inventory, 0, sizeof(*inventory));
 }

@@ -3,6 +3,14 @@
 #include "core/decide_parts.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+static bool owns(const struct client *client, const struct job *job)
+{
+        if (client->uid != job->uid)
+                return false;
+        return client->uid != NONE_U32 || strcmp(client->user, job->user) == 0;
+}
 
 /* The job, if the client may change it; else the refusal is in the turn and NULL comes back. */
 static const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn)
@@ -13,9 +21,9 @@ static const struct job *changeable_job(const struct state *state, const struct 
         if (job == NULL)
                 reply(turn, client, OFFPEAK_ENOTFOUND, input->u.job.job,
                       "there is no job %" PRIu64 "; `offpeak jobs -a` lists all", input->u.job.job);
-        else if (client->uid != 0 && client->uid != job->uid)
+        else if (!client->is_operator && !owns(client, job))
                 reply(turn, client, OFFPEAK_EPERMISSION, job->id,
-                      "job %" PRIu64 " belongs to %s; only its owner or root may change it", job->id, job->user);
+                      "job %" PRIu64 " belongs to %s; only its owner or an operator may change it", job->id, job->user);
         else if (job->state >= OFFPEAK_JOB_DONE)
                 reply(turn, client, OFFPEAK_ESTATE, job->id, "job %" PRIu64 " has already ended", job->id);
         else

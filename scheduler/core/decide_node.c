@@ -11,6 +11,8 @@ static bool same_inventory(const struct inventory *a, const struct inventory *b)
         if (a->n_devices != b->n_devices || a->cores != b->cores || a->memory_mb != b->memory_mb ||
             a->idle_w != b->idle_w || a->power_quality != b->power_quality)
                 return false;
+        if (strcmp(a->address != NULL ? a->address : "", b->address != NULL ? b->address : "") != 0)
+                return false;
         for (uint32_t i = 0; i < a->n_devices; i++)
                 if (a->devices[i].kind != b->devices[i].kind || a->devices[i].numa != b->devices[i].numa ||
                     a->devices[i].max_w != b->devices[i].max_w ||
@@ -97,8 +99,8 @@ void decide_fence(const struct state *state, const struct input *input, struct t
                       input->u.fence.node);
                 return;
         }
-        if (client->uid != 0) {
-                reply(turn, client, OFFPEAK_EPERMISSION, 0, "only root may fence a node: it declares its jobs dead");
+        if (!client->is_operator) {
+                reply(turn, client, OFFPEAK_EPERMISSION, 0, "only an operator may fence a node: it declares what runs there dead");
                 return;
         }
         record = turn_record(turn, RECORD_NODE_FENCED, &input->now);

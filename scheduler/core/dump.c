@@ -122,9 +122,10 @@ static void put_node(struct text *text, const struct node *node)
 {
         const struct inventory *inventory = &node->inventory;
 
-        put(text, "node %u %s site=%s boot=%s fenced=%d idle_until=%lld model=%s cores=%u memory=%lld idle=%lld q=%d\n",
+        put(text, "node %u %s site=%s boot=%s fenced=%d idle_until=%lld model=%s address=%s cores=%u memory=%lld idle=%lld"
+                  " q=%d\n",
             node->id, node->name, node->site, node->boot, node->fenced, (long long)node->idle_until,
-            or_none(inventory->model), inventory->cores, (long long)inventory->memory_mb,
+            or_none(inventory->model), or_none(inventory->address), inventory->cores, (long long)inventory->memory_mb,
             (long long)inventory->idle_w, inventory->power_quality);
         for (uint32_t i = 0; i < inventory->n_devices; i++)
                 put(text, "  device %u kind=%d numa=%u max=%u %s\n", i, inventory->devices[i].kind,

@@ -32,8 +32,9 @@ enum input_type {
 /* Who asks: the connection to answer, and the owner as the transport proved it. */
 struct client {
         uint64_t connection; /* the host's handle; handed back in the reply */
-        uint32_t uid;
+        uint32_t uid;        /* NONE_U32: the transport knows only a name */
         const char *user;
+        bool is_operator;    /* may change every job and fence nodes */
         uint8_t request_id[16];
         uint64_t digest;     /* of the request's content */
 };

@@ -69,11 +69,21 @@ int64_t power_of_site(const struct state *state, const struct site *site)
         return supply.terms.pue_fixed_w + power_at_meter(&supply.terms, it_w);
 }
 
+/* A job that runs on a node nobody hears holds its devices there all the same. */
+static bool holds_a_leg(const struct state *state, const struct node *node)
+{
+        uint32_t n = node->inventory.n_devices;
+
+        return state_free_devices(state, node) != (n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1);
+}
+
 bool node_in_service(const struct state *state, const struct node *node, int64_t mono_ms)
 {
         if (node->fenced)
                 return false;
         if (node->session.state != SESSION_NONE)
                 return true;
-        return node->session.number == 0 && mono_ms - state->started_ms < RETURN_MS;
+        if (node->session.number == 0 && mono_ms - state->started_ms < RETURN_MS)
+                return true;
+        return holds_a_leg(state, node);
 }

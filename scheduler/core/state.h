@@ -39,6 +39,7 @@ struct device {
 
 struct inventory {
         char *model;          /* what the machine calls itself; may be NULL */
+        char *address;        /* where other nodes reach it; NULL: by its name */
         uint32_t cores;
         int64_t memory_mb;
         int64_t idle_w;       /* whole node, nothing running; 0: unknown */

@@ -294,6 +294,7 @@ static void take_device(struct taker *taker, const Log__Device *from, struct dev
 static void take_inventory(struct taker *taker, const Log__Inventory *from, struct inventory *to)
 {
         to->model = take_optional(taker, from->model);
+        to->address = take_optional(taker, from->address);
         to->cores = from->cores;
         to->memory_mb = from->memory_mb;
         to->idle_w = from->idle_w;

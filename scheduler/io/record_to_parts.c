@@ -285,6 +285,7 @@ static Log__Inventory *inventory_part(struct arena *arena, const struct inventor
         if (to == NULL)
                 return NULL;
         to->model = text(from->model);
+        to->address = text(from->address);
         to->cores = from->cores;
         to->memory_mb = from->memory_mb;
         to->idle_w = from->idle_w;

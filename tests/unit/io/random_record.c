@@ -368,6 +368,7 @@ static void walk_book(struct walk *walk, struct book *book)
 static void walk_inventory(struct walk *walk, struct inventory *inventory)
 {
         OPTIONAL(inventory->model);
+        OPTIONAL(inventory->address);
         U32(inventory->cores);
         I64(inventory->memory_mb);
         I64(inventory->idle_w);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config.h - the scheduler's one configuration file (YAML; docs/configuration.md names every key).
+ *
+ * Strict: an unknown key, a wrong unit, a name used twice is an error that names file, line and column, and the nearest
+ * known key. What the core decides by ends up in `policy`, and from there in the log; the rest is how this process runs.
+ */
+#ifndef OFFPEAK_IO_CONFIG_H
+#define OFFPEAK_IO_CONFIG_H
+
+#include <offpeak/error.h>
+
+#include "core/policy.h"
+
+/* Where the series of a site come from; absolute paths (relative ones are taken from the config file's folder). NULL: none. */
+struct config_site_files {
+        char *price, *carbon, *capacity, *limit;
+};
+
+struct config {
+        struct policy policy;
+        struct config_site_files *files; /* policy.n_sites of them, same order */
+        char **listen;                   /* endpoints; at least one (default: the machine's ipc endpoint) */
+        size_t n_listen;
+        char *state_dir;                 /* the store lives here; default /var/lib/offpeak as root, else under $HOME */
+        char *curve_secret;              /* own NAME.key; NULL: no CURVE */
+        char *curve_clients;             /* folder of authorised NAME.pub files; NULL with curve_secret NULL */
+        bool clock_scaled;
+        int64_t clock_start;             /* UTC seconds; 0: now */
+        double clock_rate;
+        uint32_t snapshot_records;       /* a snapshot after so many log records */
+        int log_level;                   /* enum log_level of wire/log.h */
+};
+
+/* ECONFIG with "FILE:LINE:COLUMN: ..."; EIO if it cannot be read. ret_config is written on success only. */
+int config_read(const char *path, struct config *ret_config, struct offpeak_error *err);
+void config_finish(struct config *config);
+
+#endif

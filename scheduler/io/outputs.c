@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/outputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ranks of a gang meet on one of these ports, by the epoch of their attempt. */
+enum { FIRST_MASTER_PORT = 20000, MASTER_PORTS = 10000 };
+
+static struct message_clock clock_now(const struct clocks *clocks)
+{
+        return (struct message_clock){ .wall_ms = clocks_wall_ms(clocks), .rate = clocks->rate };
+}
+
+static void lease_range(const struct policy *policy, int64_t *ret_shortest, int64_t *ret_longest)
+{
+        *ret_shortest = INT64_MAX;
+        *ret_longest = 0;
+        for (size_t i = 0; i < policy->n_classes; i++) {
+                int64_t lease_ms = policy->classes[i].lease_ms;
+
+                if (lease_ms < *ret_shortest)
+                        *ret_shortest = lease_ms;
+                if (lease_ms > *ret_longest)
+                        *ret_longest = lease_ms;
+        }
+}
+
+static void welcome(const struct state *state, const struct clocks *clocks, const struct action *action,
+                    struct message *message)
+{
+        int64_t shortest, longest;
+
+        lease_range(&state->policy, &shortest, &longest);
+        message->type = MESSAGE_WELCOME;
+        memcpy(message->u.welcome.nonce, action->nonce, sizeof(action->nonce));
+        message->u.welcome.term = action->term;
+        message->u.welcome.session = action->session;
+        message->u.welcome.clock = clock_now(clocks);
+        message->u.welcome.lease_ms = longest;
+        message->u.welcome.renew_ms = shortest / 6;
+}
+
+static void grant(const struct clocks *clocks, const struct action *action, struct message *message)
+{
+        message->type = MESSAGE_GRANT;
+        message->u.grant.term = action->term;
+        message->u.grant.session = action->session;
+        message->u.grant.seq = action->seq;
+        message->u.grant.readings_acked = action->readings_acked;
+        message->u.grant.clock = clock_now(clocks);
+}
+
+/* ---- orders */
+
+static int node_names(const struct state *state, const struct attempt *attempt, char ***ret_names)
+{
+        char **names = calloc(attempt->n_legs, sizeof(*names));
+
+        if (names == NULL)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                names[l] = state->nodes[attempt->legs[l].node].name;
+        *ret_names = names;
+        return 0;
+}
+
+static int fill_launch(const struct state *state, const struct job *job, uint32_t rank, struct message_launch *launch)
+{
+        const struct attempt *attempt = &job->attempt;
+        const char *address = state->nodes[attempt->legs[0].node].inventory.address;
+        int code = node_names(state, attempt, &launch->nodes);
+
+        if (code != 0)
+                return code;
+        launch->n_nodes = attempt->n_legs;
+        launch->spec = job->spec;
+        launch->rank = rank;
+        launch->devices = attempt->legs[rank].devices;
+        launch->lease_ms = attempt->lease_ms;
+        launch->grace_s = attempt->grace_s;
+        launch->on_lost = attempt->on_lost;
+        launch->uid = job->uid;
+        launch->user = job->user;
+        launch->gang = attempt->n_legs > 1;
+        launch->master_address = (char *)(address != NULL ? address : launch->nodes[0]);
+        launch->master_port = FIRST_MASTER_PORT + (uint32_t)(attempt->epoch % MASTER_PORTS);
+        return 0;
+}
+
+/* Orders outlive their attempts on the way: only the present one starts anything. */
+static int with_launch(const struct state *state, const struct action *action, struct message_order *order)
+{
+        const struct job *job = state_job(state, action->job);
+
+        if (job == NULL || job->attempts == 0 || job->attempt.number != action->attempt)
+                return OFFPEAK_EINVAL;
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++)
+                if (job->attempt.legs[l].node == action->node) {
+                        order->has_launch = true;
+                        return fill_launch(state, job, l, &order->launch);
+                }
+        return OFFPEAK_EINVAL;
+}
+
+static int order(const struct state *state, const struct action *action, struct message *message)
+{
+        struct message_order *order = &message->u.order;
+
+        message->type = MESSAGE_ORDER;
+        order->term = action->term;
+        order->session = action->session;
+        order->job = action->job;
+        order->attempt = action->attempt;
+        order->epoch = action->epoch;
+        order->want = action->want;
+        order->reason = action->reason;
+        order->grace_s = action->grace_s;
+        if (action->want == WANT_ARM || action->want == WANT_GO)
+                return with_launch(state, action, order);
+        return 0;
+}
+
+int output_message(const struct state *state, const struct clocks *clocks, const struct action *action,
+                   struct message *ret_message)
+{
+        memset(ret_message, 0, sizeof(*ret_message));
+        switch (action->type) {
+        case ACTION_WELCOME:
+                welcome(state, clocks, action, ret_message);
+                return 0;
+        case ACTION_GRANT:
+                grant(clocks, action, ret_message);
+                return 0;
+        case ACTION_STALE:
+                ret_message->type = MESSAGE_STALE;
+                ret_message->u.stale.term = action->term;
+                ret_message->u.stale.session = action->session;
+                return 0;
+        case ACTION_ORDER:
+                return order(state, action, ret_message);
+        case ACTION_REPLY:
+        case ACTION_ASK_PLAN:
+                break;
+        }
+        return OFFPEAK_EINVAL;
+}
+
+void output_message_finish(struct message *message)
+{
+        if (message->type == MESSAGE_ORDER)
+                free(message->u.order.launch.nodes); /* the names are the state's */
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/record_log.h"
+
+#include <inttypes.h>
+
+#include "wire/log.h"
+
+static const char *stop_text(enum stop_reason reason)
+{
+        switch (reason) {
+        case STOP_NONE:
+                break;
+        case STOP_PAUSE:
+                return "pauses: later hours are cheaper";
+        case STOP_CANCEL:
+                return "stops: cancelled";
+        case STOP_HOLD:
+                return "pauses: held";
+        case STOP_LIMIT:
+                return "stops: far beyond the time it asked for";
+        case STOP_LEG_FAILED:
+                return "stops: one of its legs ended without success";
+        case STOP_ARM_TIMEOUT:
+                return "stops: its nodes were not ready in time";
+        case STOP_SHED:
+                return "pauses: power is short";
+        }
+        return "stops";
+}
+
+static const char *how_text(enum leg_how how)
+{
+        switch (how) {
+        case LEG_EXIT:
+                return "exited";
+        case LEG_ASKED:
+                return "stopped when asked";
+        case LEG_NEVER:
+                return "never started";
+        case LEG_SHIM_LOST:
+                return "lost its shim";
+        case LEG_REBOOT:
+                return "ended by a reboot";
+        case LEG_ABSENT:
+                return "is gone: its node does not know it";
+        case LEG_LEASE_OVER:
+                return "was given up: its lease is over";
+        case LEG_FENCED:
+                return "was declared dead by the operator";
+        case LEG_NO_GO:
+                return "was called off before it ran";
+        }
+        return "ended";
+}
+
+static const char *state_text(enum offpeak_job_state state)
+{
+        switch (state) {
+        case OFFPEAK_JOB_DONE:
+                return "done";
+        case OFFPEAK_JOB_FAILED:
+                return "failed";
+        case OFFPEAK_JOB_CANCELLED:
+                return "cancelled";
+        case OFFPEAK_JOB_QUEUED:
+        case OFFPEAK_JOB_ACTIVE:
+                break;
+        }
+        return "?";
+}
+
+void record_log(const struct state *state, const struct record *record)
+{
+        switch (record->type) {
+        case RECORD_TERM:
+                log_info("term %" PRIu64 " begins", record->u.term.term);
+                break;
+        case RECORD_CONFIG:
+                log_info("policy: %zu sites, %zu classes", record->u.config.policy.n_sites,
+                         record->u.config.policy.n_classes);
+                break;
+        case RECORD_SERIES:
+                log_info("%s of %s: version %" PRIu64 ", %zu points from %s",
+                         series_kind_name(record->u.series.series.kind), record->u.series.series.site,
+                         record->u.series.series.version, record->u.series.series.n_points,
+                         record->u.series.series.source);
+                break;
+        case RECORD_SUBMITTED:
+                log_info("job %" PRIu64 " submitted by %s", record->u.submitted.job, record->u.submitted.user);
+                break;
+        case RECORD_NODE_UP:
+                log_info("node %s at %s: %u devices", record->u.node_up.name, record->u.node_up.site,
+                         record->u.node_up.inventory.n_devices);
+                break;
+        case RECORD_NODE_FENCED:
+                log_warning("node %s %s", state->nodes[record->u.node_fenced.node].name,
+                            record->u.node_fenced.fenced ? "is fenced" : "is no longer fenced");
+                break;
+        case RECORD_LAUNCH:
+                log_info("job %" PRIu64 " attempt %u starts on %u node(s), first %s", record->u.launch.job,
+                         record->u.launch.attempt, record->u.launch.n_legs,
+                         state->nodes[record->u.launch.legs[0].node].name);
+                break;
+        case RECORD_STOP:
+                log_info("job %" PRIu64 " attempt %u %s", record->u.stop.job, record->u.stop.attempt,
+                         stop_text(record->u.stop.reason));
+                break;
+        case RECORD_LEG_END:
+                log_info("job %" PRIu64 " attempt %u on %s %s, status %d%s", record->u.leg_end.leg.job,
+                         record->u.leg_end.leg.attempt, state->nodes[record->u.leg_end.leg.node].name,
+                         how_text(record->u.leg_end.how), record->u.leg_end.status,
+                         record->u.leg_end.killed ? ", killed" : "");
+                break;
+        case RECORD_ENDED:
+                log_info("job %" PRIu64 " %s", record->u.ended.job, state_text(record->u.ended.state));
+                break;
+        case RECORD_PLAN:
+                if (record->u.plan.plan.version != 0)
+                        log_debug("plan %" PRIu64 ": %.2f, run at once %.2f, bound %.2f", record->u.plan.plan.version,
+                                  record->u.plan.plan.terms.total, record->u.plan.plan.run_now.total,
+                                  record->u.plan.plan.bound);
+                break;
+        default:
+                break;
+        }
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * server.h - the control sockets: frames become inputs, actions become frames.
+ *
+ * Requests of clients carry an owner as the transport proved it: the peer's uid over ipc, the key's name over tcp. Hellos and
+ * renewals are taken from root and from the daemon's own user, or from a key with that role.
+ */
+#ifndef OFFPEAK_IO_SERVER_H
+#define OFFPEAK_IO_SERVER_H
+
+#include "io/config.h"
+#include "io/engine.h"
+
+struct server;
+
+struct server_options {
+        uv_loop_t *loop;
+        const struct config *config; /* borrowed for the server's life */
+        struct store *store;         /* for queries */
+        int (*reload)(void *context, struct offpeak_error *err);
+        void *context;
+};
+
+int server_open(const struct server_options *options, struct server **ret_server, struct offpeak_error *err);
+
+/* The engine that takes the inputs; must be set before the loop runs. */
+void server_set_engine(struct server *server, struct engine *engine);
+
+/* Send what an action says. ACTION_ASK_PLAN is not for here. */
+void server_act(struct server *server, const struct action *action);
+
+/* A turn's actions are out: its connections are forgotten. */
+void server_acted(struct server *server);
+
+void server_close(struct server *server, void (*closed)(void *context), void *context);
+
+#endif

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim.c - one turn at a time:
+ *
+ *   step    an input into the core; its durable records to the journal and the books; its actions carried out
+ *   events  a node's own next moment, or the core's; the earliest one sets the clock
+ *
+ * Actions are queued while they cause further steps, so that nothing nests.
+ */
+#include "sim/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "core/room.h"
+#include "sim/virtual_node.h"
+
+enum { STRETCHED_LEASE_MS = 3600000 };
+
+struct sim {
+        struct sim_options options;
+        struct policy policy;
+        struct state state;
+        int64_t wall;
+        struct virtual_node *nodes;
+        uint32_t n_nodes;
+        double *done;             /* seconds of progress that each job's checkpoint holds, by index of the job */
+        size_t n_done;
+        struct booking *bookings;
+        size_t n_bookings;
+        struct action *inbox;     /* orders and welcomes on their way to nodes */
+        size_t n_inbox;
+        bool plan_asked;
+        uint64_t next_request;
+        struct action answer;     /* the last reply */
+};
+
+static struct now now_of(const struct sim *sim)
+{
+        return (struct now){ .wall = sim->wall, .mono_ms = (sim->wall - sim->options.start) * 1000 };
+}
+
+int64_t sim_now(const struct sim *sim)
+{
+        return sim->wall;
+}
+
+const struct state *sim_state(const struct sim *sim)
+{
+        return &sim->state;
+}
+
+const struct booking *sim_bookings(const struct sim *sim, size_t *ret_n)
+{
+        *ret_n = sim->n_bookings;
+        return sim->bookings;
+}
+
+/* ---- one step of the core */
+
+static int keep_record(struct sim *sim, const struct record *record)
+{
+        if (!record_is_durable(record))
+                return 0;
+        if (sim->options.journal != NULL)
+                sim->options.journal(sim->options.context, record);
+        if (record->type == RECORD_BOOKED) {
+                struct booking *booking =
+                        room_for_one((void **)&sim->bookings, sim->n_bookings, sizeof(*booking));
+
+                if (booking == NULL)
+                        return OFFPEAK_ENOMEM;
+                *booking = record->u.booked.booking;
+                sim->n_bookings++;
+        }
+        return 0;
+}
+
+static int keep_action(struct sim *sim, struct action *action)
+{
+        struct action *kept;
+
+        switch (action->type) {
+        case ACTION_ASK_PLAN:
+                sim->plan_asked = true;
+                return 0;
+        case ACTION_REPLY:
+                free(sim->answer.text);
+                sim->answer = *action;
+                action->text = NULL;
+                return 0;
+        case ACTION_GRANT:
+        case ACTION_STALE:
+                return 0; /* nothing is lost here: a lease is never short */
+        case ACTION_WELCOME:
+        case ACTION_ORDER:
+                break;
+        }
+        kept = room_for_one((void **)&sim->inbox, sim->n_inbox, sizeof(*kept));
+        if (kept == NULL)
+                return OFFPEAK_ENOMEM;
+        *kept = *action;
+        sim->n_inbox++;
+        return 0;
+}
+
+static int step(struct sim *sim, struct input *input)
+{
+        struct turn turn;
+        int code;
+
+        turn_init(&turn);
+        input->now = now_of(sim);
+        code = core_step(&sim->state, input, &turn);
+        for (size_t i = 0; code == 0 && i < turn.n_records; i++)
+                code = keep_record(sim, &turn.records[i]);
+        for (size_t i = 0; code == 0 && i < turn.n_actions; i++)
+                code = keep_action(sim, &turn.actions[i]);
+        turn_finish(&turn);
+        return code;
+}
+
+/* ---- what its actions cause */
+
+static int renew(struct sim *sim, struct virtual_node *node)
+{
+        struct input input;
+        int code = virtual_node_renewal(node, sim->wall, &input);
+
+        if (code != 0)
+                return code;
+        code = step(sim, &input);
+        virtual_renewal_finish(&input);
+        return code;
+}
+
+/* The checkpoint of a job: what its attempts have reported before they left. */
+static double *done_of(struct sim *sim, uint64_t job)
+{
+        while (sim->n_done < job)
+                if (room_for_one((void **)&sim->done, sim->n_done, sizeof(double)) != NULL)
+                        sim->n_done++;
+                else
+                        return NULL;
+        return &sim->done[job - 1];
+}
+
+static int deliver(struct sim *sim, const struct action *action)
+{
+        struct virtual_node *node = &sim->nodes[action->node];
+        double *done;
+
+        if (action->type == ACTION_WELCOME) {
+                node->term = action->term;
+                node->session = action->session;
+                node->renews_at = sim->wall;
+                return 0;
+        }
+        done = done_of(sim, action->job);
+        if (done == NULL)
+                return OFFPEAK_ENOMEM;
+        return virtual_node_order(node, action, &sim->state, *done, sim->options.stop_s, sim->wall);
+}
+
+static int deliver_all(struct sim *sim)
+{
+        struct action *inbox = sim->inbox;
+        size_t n = sim->n_inbox;
+        int code = 0;
+
+        sim->inbox = NULL;
+        sim->n_inbox = 0;
+        for (size_t i = 0; code == 0 && i < n; i++)
+                code = deliver(sim, &inbox[i]);
+        free(inbox);
+        return code;
+}
+
+static int plan(struct sim *sim)
+{
+        struct now now = now_of(sim);
+        struct plan_question question;
+        struct plan_budget budget = { 0 };
+        struct input input = { .type = INPUT_PLAN_READY };
+        struct plan answer;
+        int code;
+
+        sim->plan_asked = false;
+        code = plan_question_init(&sim->state, &now, &question);
+        if (code != 0)
+                return code;
+        budget.work = question.work;
+        plan_init(&answer);
+        input.u.plan_ready.code = plan_compute(&question.problem, &budget, &answer, NULL);
+        input.u.plan_ready.plan = &answer;
+        input.u.plan_ready.problem = &question.problem;
+        input.u.plan_ready.asked_index = question.log_index;
+        code = step(sim, &input);
+        plan_finish(&answer);
+        plan_question_finish(&question);
+        return code;
+}
+
+/* Save what the legs of a node have done before the scheduler hears of their exits. */
+static int save_checkpoints(struct sim *sim, const struct virtual_node *node)
+{
+        for (uint32_t l = 0; l < node->n_legs; l++) {
+                const struct virtual_leg *leg = &node->legs[l];
+                double *done;
+
+                if (leg->state != REPORT_EXITED || leg->started_at == 0)
+                        continue;
+                done = done_of(sim, leg->job);
+                if (done == NULL)
+                        return OFFPEAK_ENOMEM;
+                *done = virtual_leg_done(leg, leg->exits_at);
+        }
+        return 0;
+}
+
+static int pass_node(struct sim *sim, struct virtual_node *node, bool *ret_busy)
+{
+        int code = 0;
+
+        if (virtual_node_pass(node, sim->wall)) {
+                code = save_checkpoints(sim, node);
+                node->renews_at = sim->wall;
+        }
+        if (code == 0 && node->renews_at <= sim->wall) {
+                *ret_busy = true;
+                code = renew(sim, node);
+        }
+        return code;
+}
+
+/* Everything that happens at this moment, until it is quiet. */
+static int settle(struct sim *sim)
+{
+        bool busy = true;
+        int code = 0;
+
+        while (code == 0 && busy) {
+                busy = sim->n_inbox > 0 || sim->plan_asked;
+                if (sim->n_inbox > 0)
+                        code = deliver_all(sim);
+                for (uint32_t i = 0; code == 0 && i < sim->n_nodes; i++)
+                        code = pass_node(sim, &sim->nodes[i], &busy);
+                if (code == 0 && sim->plan_asked)
+                        code = plan(sim);
+        }
+        return code;
+}
+
+static int64_t next_moment(const struct sim *sim)
+{
+        struct now now = now_of(sim);
+        struct now core = core_next(&sim->state, &now);
+        int64_t next = core.wall;
+
+        if (core.mono_ms != INT64_MAX) {
+                int64_t wall = sim->options.start + (core.mono_ms + 999) / 1000;
+
+                next = wall < next ? wall : next;
+        }
+        for (uint32_t i = 0; i < sim->n_nodes; i++)
+                if (virtual_node_next(&sim->nodes[i]) < next)
+                        next = virtual_node_next(&sim->nodes[i]);
+        return next > sim->wall ? next : sim->wall + 1;
+}
+
+static int tick(struct sim *sim)
+{
+        struct input input = { .type = INPUT_TICK };
+        int code = step(sim, &input);
+
+        return code != 0 ? code : settle(sim);
+}
+
+int sim_run_until(struct sim *sim, int64_t wall)
+{
+        int code = settle(sim);
+
+        while (code == 0 && sim->wall < wall) {
+                int64_t next = next_moment(sim);
+
+                sim->wall = next < wall ? next : wall;
+                code = tick(sim);
+        }
+        return code;
+}
+
+/* ---- from outside */
+
+int sim_create(const struct sim_options *options, struct sim **ret_sim)
+{
+        struct sim *sim = calloc(1, sizeof(*sim));
+        struct input start = { .type = INPUT_START };
+        struct input config = { .type = INPUT_CONFIG };
+        int code;
+
+        if (sim == NULL)
+                return OFFPEAK_ENOMEM;
+        sim->options = *options;
+        sim->wall = options->start;
+        code = state_init(&sim->state);
+        if (code == 0)
+                code = policy_copy(options->policy, &sim->policy);
+        for (size_t i = 0; code == 0 && i < sim->policy.n_classes; i++)
+                sim->policy.classes[i].lease_ms = STRETCHED_LEASE_MS;
+        config.u.config.policy = &sim->policy;
+        if (code == 0)
+                code = step(sim, &start);
+        if (code == 0)
+                code = step(sim, &config);
+        if (code != 0) {
+                sim_destroy(sim);
+                return code;
+        }
+        *ret_sim = sim;
+        return 0;
+}
+
+void sim_destroy(struct sim *sim)
+{
+        if (sim == NULL)
+                return;
+        for (uint32_t i = 0; i < sim->n_nodes; i++)
+                virtual_node_finish(&sim->nodes[i]);
+        free(sim->nodes);
+        free(sim->done);
+        free(sim->bookings);
+        free(sim->inbox);
+        free(sim->answer.text);
+        policy_finish(&sim->policy);
+        state_finish(&sim->state);
+        free(sim);
+}
+
+int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t devices, int64_t idle_w, uint32_t device_w)
+{
+        struct virtual_node *node = room_for_one((void **)&sim->nodes, sim->n_nodes, sizeof(*node));
+        struct input hello = { .type = INPUT_HELLO };
+
+        if (node == NULL || virtual_node_init(node, name, site, devices, idle_w, device_w, sim->wall) != 0)
+                return OFFPEAK_ENOMEM;
+        sim->n_nodes++;
+        hello.u.hello.node = node->name;
+        hello.u.hello.site = node->site;
+        hello.u.hello.boot = "virtual";
+        hello.u.hello.nonce[0] = 1;
+        hello.u.hello.inventory = &node->inventory;
+        return step(sim, &hello);
+}
+
+int sim_take_series(struct sim *sim, const struct series *series)
+{
+        struct input input = { .type = INPUT_SERIES };
+
+        input.u.series.series = series;
+        return step(sim, &input);
+}
+
+static struct client next_client(struct sim *sim)
+{
+        struct client client = { .user = "sim", .is_operator = true, .digest = ++sim->next_request };
+
+        memcpy(client.request_id, &sim->next_request, sizeof(sim->next_request));
+        return client;
+}
+
+int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *ret_job, struct offpeak_error *err)
+{
+        struct input input = { .type = INPUT_SUBMIT };
+        int code;
+
+        input.u.submit.client = next_client(sim);
+        input.u.submit.spec = spec;
+        code = step(sim, &input);
+        if (code != 0)
+                return code;
+        *ret_job = sim->answer.job;
+        if (sim->answer.code != 0)
+                fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
+        return sim->answer.code;
+}
+
+int sim_cancel(struct sim *sim, uint64_t job)
+{
+        struct input input = { .type = INPUT_CANCEL };
+        int code;
+
+        input.u.job.client = next_client(sim);
+        input.u.job.job = job;
+        code = step(sim, &input);
+        return code != 0 ? code : sim->answer.code;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sim.h - the virtual-time host of the core: the same decide and apply, the same planner, in a world without waiting.
+ *
+ * Time jumps from event to event. Nodes, their network and their jobs are models (virtual_node.h): a message takes no
+ * time, a job makes one second of progress a second after its start cost, power is what was declared. The same calls give the
+ * same records to the last bit. What the daemon stores, the host hands to a journal; what the ledger table holds, it keeps.
+ */
+#ifndef OFFPEAK_SIM_SIM_H
+#define OFFPEAK_SIM_SIM_H
+
+#include "core/decide.h"
+
+struct sim;
+
+struct sim_options {
+        int64_t start;               /* wall time at which it begins */
+        const struct policy *policy; /* leases are stretched to an hour: a network that loses nothing needs no heartbeat */
+        int64_t stop_s;              /* how long a job takes to checkpoint and leave; 0: none */
+        /* every durable record, after it was applied; NULL: nobody listens */
+        void (*journal)(void *context, const struct record *record);
+        void *context;
+};
+
+int sim_create(const struct sim_options *options, struct sim **ret_sim);
+void sim_destroy(struct sim *sim); /* NULL is fine */
+
+/* All of these happen at the present virtual time. */
+int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t devices, int64_t idle_w, uint32_t device_w);
+int sim_take_series(struct sim *sim, const struct series *series);
+/* ret_job: its number; 0 if it was refused, and err then says why. */
+int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *ret_job, struct offpeak_error *err);
+int sim_cancel(struct sim *sim, uint64_t job);
+
+/* Let time pass up to `wall`. Stops early, and returns the error, if the core fails. */
+int sim_run_until(struct sim *sim, int64_t wall);
+
+int64_t sim_now(const struct sim *sim);
+const struct state *sim_state(const struct sim *sim);
+const struct booking *sim_bookings(const struct sim *sim, size_t *ret_n);
+
+#endif
