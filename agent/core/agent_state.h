@@ -57,7 +57,7 @@ struct agent_grave {
 enum {
         AGENT_GRAVES = 64,     /* remembered by name; older ones by the floor */
         AGENT_SENT = 64,       /* renewals whose sending time is remembered */
-        AGENT_MAX_LEGS = 4096, /* more are refused: nobody runs them, somebody floods us */
+        AGENT_MAX_LEGS = MESSAGE_MAX_LEGS, /* what a renewal can tell; orders for more are dropped */
 };
 
 struct agent_sent {
