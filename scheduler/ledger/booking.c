@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger/booking.h"
+
+#include "base/exact.h"
+
+const char *account_name(enum account account)
+{
+        switch (account) {
+        case ACCOUNT_JOB:
+                return "job";
+        case ACCOUNT_IDLE:
+                return "idle";
+        case ACCOUNT_OVERHEAD:
+                return "overhead";
+        case ACCOUNT_LOSS:
+                return "loss";
+        }
+        return "?";
+}
+
+const char *quality_name(enum quality quality)
+{
+        switch (quality) {
+        case QUALITY_MEASURED:
+                return "measured";
+        case QUALITY_MODELLED:
+                return "modelled";
+        case QUALITY_ESTIMATED:
+                return "estimated";
+        }
+        return "?";
+}
+
+static uint64_t version_of(const struct series *series)
+{
+        return series != NULL ? series->version : 0;
+}
+
+/* What is not known costs nothing, says so, and leaves the remainder alone. */
+static int64_t priced(int64_t joules, int64_t price, int64_t divisor, int64_t *rest)
+{
+        return price != SERIES_UNKNOWN ? exact_mul_div(joules, price, divisor, rest) : 0;
+}
+
+/* Fill in price, carbon and what they come to; the remainders run on in book. */
+static void price_part(struct booking *part, const struct site_supply *supply, int64_t site_power_w, struct book *book)
+{
+        struct supply_curve curve = site_supply_at(supply, part->start);
+
+        part->price = supply_average_price(&curve, site_power_w);
+        part->carbon = supply_average_carbon(&curve, site_power_w);
+        part->price_version = version_of(supply->price);
+        part->carbon_version = version_of(supply->carbon);
+        part->cost = priced(part->joules, part->price, JOULES_PER_MWH, &book->cost_rest);
+        part->carbon_mg = priced(part->joules, part->carbon, JOULES_PER_KWH, &book->carbon_rest);
+}
+
+void book_split(const struct booking *whole, const struct site_supply *supply, int64_t site_power_w,
+                const struct book *book, void (*emit)(void *context, const struct booking *part), void *context)
+{
+        int64_t end = whole->end > whole->start ? whole->end : whole->start;
+        int64_t length = end - whole->start, share_rest = 0;
+        struct book running = *book;
+        struct booking part = *whole;
+
+        if (length == 0 && whole->joules == 0)
+                return;
+        do {
+                int64_t edge = site_supply_next_edge(supply, part.start);
+
+                part.end = edge < end ? edge : end;
+                if (length > 0) /* the remainder runs through, so the last part ends with none */
+                        part.joules = exact_mul_div(whole->joules, part.end - part.start, length, &share_rest);
+                price_part(&part, supply, site_power_w, &running);
+                emit(context, &part);
+                part.start = part.end;
+        } while (part.start < end);
+}
+
+/* Totals stop at the ends of their range rather than come round. */
+static void add(int64_t *total, int64_t amount)
+{
+        if (__builtin_add_overflow(*total, amount, total))
+                *total = amount > 0 ? INT64_MAX : INT64_MIN + 1;
+}
+
+void book_apply(struct book *book, const struct booking *booking)
+{
+        add(&book->joules, booking->joules);
+        add(&book->cost, booking->cost);
+        add(&book->carbon_mg, booking->carbon_mg);
+        priced(booking->joules, booking->price, JOULES_PER_MWH, &book->cost_rest);
+        priced(booking->joules, booking->carbon, JOULES_PER_KWH, &book->carbon_rest);
+        if (booking->price == SERIES_UNKNOWN)
+                add(&book->unpriced_joules, booking->joules);
+        if (booking->carbon == SERIES_UNKNOWN)
+                add(&book->uncounted_joules, booking->joules);
+}
