@@ -27,7 +27,8 @@ struct zuv_peer {
         bool has_uid;         /* ipc: the peer's credentials as the kernel told them */
         uint32_t uid;
         char name[64];        /* tcp with CURVE: the name its key is authorised under; else "" */
-        bool may_schedule;    /* its key has the role of an agent or an operator, or it is local */
+        bool may_schedule;    /* agent or operator: by its key's role; over ipc root and this process's user; plain tcp is
+                                 loopback only, and there everybody */
 };
 
 typedef void (*zuv_receive)(void *context, const struct zuv_peer *peer, const uint8_t *bytes, size_t size);
@@ -35,12 +36,13 @@ typedef void (*zuv_receive)(void *context, const struct zuv_peer *peer, const ui
 /*
  * Listen on `ipc://PATH` or `tcp://ADDRESS:PORT` (port 0: picked; see zuv_endpoint). keys NULL: no CURVE, and then tcp
  * on another address than loopback is refused (ECONFIG). An ipc path left by a dead process is taken over; one that
- * answers is refused (ETRYAGAIN).
+ * answers is refused (ETRYAGAIN). Every local user may connect to an ipc path that its directory lets them reach.
+ * keys are asked at each handshake and message: they must live, and may be reloaded, until the socket is closed.
  */
 int zuv_listen(uv_loop_t *loop, const char *endpoint, const struct wire_keys *keys, zuv_receive receive, void *context,
                struct zuv **ret_socket, struct offpeak_error *err);
 
-/* Connect; ZeroMQ reconnects by itself. keys NULL: no CURVE. */
+/* Connect; ZeroMQ reconnects by itself. keys NULL: no CURVE, and then another machine's tcp is refused (ECONFIG). */
 int zuv_connect(uv_loop_t *loop, const char *endpoint, const struct wire_keys *keys, zuv_receive receive, void *context,
                 struct zuv **ret_socket, struct offpeak_error *err);
 
@@ -49,6 +51,9 @@ const char *zuv_endpoint(const struct zuv *socket);
 
 /* To a peer of a listener, or (peer NULL) over a connection. 0, or ETRYAGAIN when it was dropped. */
 int zuv_send(struct zuv *socket, const struct zuv_peer *peer, const uint8_t *bytes, size_t size);
+
+/* How many messages were dropped: full queues, peers gone. */
+uint64_t zuv_dropped(const struct zuv *socket);
 
 /* Stop and free; `closed` (may be NULL) is called once no handle is left on the loop. */
 void zuv_close(struct zuv *socket, void (*closed)(void *context), void *context);

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keys.h - CURVE key pairs as files, and who may connect with which.
+ *
+ * A pair is two files of `key = value` lines: NAME.pub (name, role, public-key) to hand out, and NAME.key (the same and
+ * secret-key), which only its owner may read (mode 0600; anything wider is refused). Keys are written in Z85.
+ *
+ *      server  its own NAME.key, and a directory of the .pub files that it lets in
+ *      client  its own NAME.key, and the server's .pub
+ */
+#ifndef OFFPEAK_WIRE_KEYS_H
+#define OFFPEAK_WIRE_KEYS_H
+
+#include <stddef.h>
+
+#include <offpeak/error.h>
+
+enum {
+        WIRE_KEY_TEXT = 41, /* 40 characters of Z85 and a NUL */
+        WIRE_KEY_BYTES = 32, /* the same as they travel */
+        WIRE_KEY_NAME = 64,
+};
+
+/* What the owner of a key may be. A server's key lets nobody in. */
+enum wire_role { WIRE_ROLE_USER = 1, WIRE_ROLE_AGENT, WIRE_ROLE_OPERATOR, WIRE_ROLE_SERVER };
+
+const char *wire_role_name(enum wire_role role);
+int wire_role_parse(const char *name, enum wire_role *ret_role, struct offpeak_error *err);
+
+struct wire_key {
+        char name[WIRE_KEY_NAME];
+        enum wire_role role;
+        char public_key[WIRE_KEY_TEXT];
+};
+
+struct wire_keys {
+        struct wire_key own;
+        char secret_key[WIRE_KEY_TEXT];
+        char server_key[WIRE_KEY_TEXT];  /* client: the server's public key; "" on a server */
+        char *directory;                 /* server: of the authorised keys */
+        struct wire_key *authorised;     /* server: by name */
+        size_t n_authorised;
+};
+
+/* Make DIRECTORY/NAME.key and NAME.pub. ECONFIG: a name that is no file's, or one that exists (never written over). */
+int wire_keys_generate(const char *directory, const char *name, enum wire_role role, struct offpeak_error *err);
+
+/* ENOTFOUND, EPERMISSION (a secret that others can read, a directory that others can write), ECONFIG (file and line). */
+int wire_keys_load_server(const char *key_file, const char *directory, struct wire_keys *ret_keys,
+                          struct offpeak_error *err);
+int wire_keys_load_client(const char *key_file, const char *server_file, struct wire_keys *ret_keys,
+                          struct offpeak_error *err);
+
+/* Read the directory again. On failure the list stays as it was. What comes later from a key that is gone is dropped. */
+int wire_keys_reload(struct wire_keys *keys, struct offpeak_error *err);
+
+/* The authorised key, by its Z85 text; NULL if there is none. */
+const struct wire_key *wire_keys_find(const struct wire_keys *keys, const char *public_key);
+
+/* Wipes the secret. */
+void wire_keys_finish(struct wire_keys *keys);
+
+#endif
