@@ -162,7 +162,7 @@ static void add_outcome(struct check *check, size_t j, long double progress, int
                 long double rest_s = ((long double)job->work_s - progress) / mode->speed;
 
                 facts->rest_s = (double)((long double)job->work_s - progress);
-                facts->finish = problem->horizon + (int64_t)ceill(rest_s - 1e-9L);
+                facts->finish = problem->horizon + (int64_t)ceill(rest_s - 1e-6L);
                 part = rest_s / 3600 * mode->gpus * problem->unfinished_cost +
                        rest_s * mode_watts_at_meter(problem, job) / PLAN_JOULES_PER_MWH * problem->terminal_price;
                 add(&check->unfinished, part);
@@ -431,6 +431,7 @@ static bool is_off(double said, long double found, long double size)
         return !(fabsl(said - found) <= TOLERANCE * size + 1e-9L);
 }
 
+/* With a mW to spare: less is not worth a quarrel over who rounds how. */
 static bool can_ever_run(const struct plan_problem *problem, const struct plan_job *job)
 {
         for (size_t s = 0; s < problem->n_sites; s++) {
@@ -438,11 +439,13 @@ static bool can_ever_run(const struct plan_problem *problem, const struct plan_j
                 long double idle = (long double)site->pue_fixed_w + (long double)site->pue_factor * site->idle_w;
 
                 for (size_t t = 0; (job->sites >> s & 1) != 0 && t < site->n_steps; t++)
-                        for (size_t m = 0; m < job->n_modes; m++)
+                        for (size_t m = 0; m < job->n_modes; m++) {
+                                long double watts = (long double)site->pue_factor * job->modes[m].watts;
+
                                 if (job->modes[m].gpus <= site->steps[t].gpus &&
-                                    idle + (long double)site->pue_factor * job->modes[m].watts <=
-                                            fmaxl(firm_limit(&site->steps[t]), idle) * (1 + 1e-9L) + 1e-6L)
+                                    (watts == 0 || idle + watts <= firm_limit(&site->steps[t]) - 1e-3L))
                                         return true;
+                        }
         }
         return false;
 }

@@ -7,7 +7,7 @@
 
 /* Beyond these a number is a mistake, and sums of them would lose the second or the watt. */
 #define MAX_SECONDS INT64_C(4000000000)
-#define MAX_WATTS   1e12
+#define MAX_WATTS   1e10
 #define MAX_MONEY   1e12
 
 static bool is_amount(double value, double limit)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * account.h - the bill of a schedule, in plan.h's terms: totals, and each job's share.
+ */
+#ifndef OFFPEAK_PLAN_ACCOUNT_H
+#define OFFPEAK_PLAN_ACCOUNT_H
+
+#include "plan/schedule.h"
+
+/*
+ * Totals of a schedule within the limits. shares: one for each job, may be NULL. ENOMEM.
+ */
+int account(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *ret_terms,
+            double *shares);
+
+/* The schedule as a plan: intervals, results, terms. No reasons, no bound. plan must be initialised. ENOMEM. */
+int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan);
+
+/* Could the job run at some site at some time, were it alone? */
+bool job_is_possible(const struct plan_problem *problem, const struct plan_job *job);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * reasons.h - why a job runs when it does.
+ */
+#ifndef OFFPEAK_PLAN_REASONS_H
+#define OFFPEAK_PLAN_REASONS_H
+
+#include "plan/schedule.h"
+
+/*
+ * What the schedule alone tells: PLAN_IMPOSSIBLE, PLAN_BEYOND, PLAN_LATE, PLAN_RUNNING, PLAN_NO_PRICE, PLAN_AT_ONCE,
+ * or PLAN_CHEAPEST for whatever waits or pauses.
+ */
+enum plan_reason reason_plain(const struct plan_problem *problem, const struct schedule *schedule, size_t job);
+
+#endif

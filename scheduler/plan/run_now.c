@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview: EASY backfill, event by event. Running jobs go on. At every event the queue is walked in submit order: jobs
+ * start while they fit; the first that does not gets a reservation at the earliest time it will; those behind it start
+ * if they fit beside the reservation. Nothing is paused. A run fits where GPUs and power last for all of it.
+ *
+ * Where capacity is known to go away, what runs is cut there and queues again for the rest; and a job longer than any
+ * stretch of capacity runs in pieces of half the longest or more, as no other way would ever begin it.
+ */
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "plan/account.h"
+#include "plan/reasons.h"
+#include "plan/run_now.h"
+#include "plan/timeline.h"
+
+struct waiting {
+        size_t job;
+        uint32_t mode;
+        uint64_t sites;
+        int64_t ready;
+        int64_t left_s;       /* progress to make, in seconds of the mode */
+        int64_t longest_s;    /* stretch of capacity that it can ever have, before the horizon */
+        uint32_t starts;      /* left */
+        bool over;            /* runs to its end, or never will */
+};
+
+struct backfill {
+        const struct plan_problem *problem;
+        struct timeline *sites;
+        struct waiting *queue; /* all jobs, in submit order */
+        struct schedule *schedule;
+};
+
+static const struct plan_mode *mode_of(const struct backfill *backfill, const struct waiting *waiting)
+{
+        return &backfill->problem->jobs[waiting->job].modes[waiting->mode];
+}
+
+static int64_t start_cost(const struct backfill *backfill, const struct waiting *waiting)
+{
+        return backfill->problem->jobs[waiting->job].start_cost_s;
+}
+
+static int64_t whole(const struct backfill *backfill, const struct waiting *waiting)
+{
+        return waiting->left_s + start_cost(backfill, waiting);
+}
+
+static int64_t shortest_piece(const struct backfill *backfill, const struct waiting *waiting)
+{
+        int64_t min_run = backfill->problem->jobs[waiting->job].min_run_s;
+        int64_t progress = start_cost(backfill, waiting) + 1;
+
+        return min_run > progress ? min_run : progress;
+}
+
+/* A run must fit for this long to be started. */
+static int64_t wanted(const struct backfill *backfill, const struct waiting *waiting)
+{
+        int64_t piece = shortest_piece(backfill, waiting);
+
+        if (whole(backfill, waiting) <= waiting->longest_s)
+                return whole(backfill, waiting);
+        return waiting->longest_s / 2 > piece ? waiting->longest_s / 2 : piece;
+}
+
+/* The longest time that the job could run were it alone. */
+static int64_t longest_stretch(const struct backfill *backfill, const struct waiting *waiting)
+{
+        const struct plan_mode *mode = mode_of(backfill, waiting);
+        int64_t longest = 0;
+
+        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
+                const struct plan_site *site = &backfill->problem->sites[s];
+                const struct timeline empty = { .site = site };
+                int64_t since = INT64_MAX;
+
+                for (size_t t = 0; (waiting->sites >> s & 1) != 0 && t < site->n_steps; t++) {
+                        const struct span span = { .step = &site->steps[t] };
+                        int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : backfill->problem->horizon;
+
+                        if (!timeline_has_room(&empty, &span, mode)) {
+                                since = INT64_MAX;
+                                continue;
+                        }
+                        if (since == INT64_MAX)
+                                since = site->steps[t].start;
+                        if (end - since > longest)
+                                longest = end - since;
+                }
+        }
+        return longest;
+}
+
+/* Use the mode from `start` until `end`, note it in the schedule up to the horizon, and keep what is left. */
+static int run(struct backfill *backfill, struct waiting *waiting, uint32_t site, int64_t start, int64_t end,
+               bool started)
+{
+        struct choice *choice = &backfill->schedule->jobs[waiting->job];
+        int64_t horizon = backfill->problem->horizon;
+        struct plan_interval interval = { start, end < horizon ? end : horizon, site, waiting->mode };
+
+        if (timeline_add(&backfill->sites[site], start, end, mode_of(backfill, waiting)) != 0)
+                return OFFPEAK_ENOMEM;
+        if (choice->n > 0 && choice->intervals[choice->n - 1].end == start)
+                choice->intervals[choice->n - 1].end = interval.end;
+        else if (choice_append(choice, interval) != 0)
+                return OFFPEAK_ENOMEM;
+        if (started)
+                waiting->starts--;
+        waiting->left_s -= end - start - (started ? start_cost(backfill, waiting) : 0);
+        waiting->ready = end;
+        waiting->sites = UINT64_C(1) << site;
+        waiting->longest_s = longest_stretch(backfill, waiting);
+        waiting->over = waiting->left_s <= 0;
+        return 0;
+}
+
+static int go_on(struct backfill *backfill, struct waiting *waiting)
+{
+        const struct plan_job *job = &backfill->problem->jobs[waiting->job];
+        int64_t now = backfill->problem->now, end;
+
+        if (job->modes[0].gpus != job->modes[job->run_mode].gpus)
+                waiting->mode = job->run_mode; /* only the cap can be taken off without a restart */
+        waiting->left_s = job_seconds(job, mode_of(backfill, waiting));
+        end = timeline_room_until(&backfill->sites[job->run_site], now, mode_of(backfill, waiting));
+        if (end > now + waiting->left_s)
+                end = now + waiting->left_s;
+        return end > now ? run(backfill, waiting, job->run_site, now, end, false) : 0;
+}
+
+/* Every job in the queue; those that run are on already. */
+static int fill_queue(struct backfill *backfill)
+{
+        for (size_t j = 0; j < backfill->problem->n_jobs; j++) {
+                const struct plan_job *job = &backfill->problem->jobs[j];
+                struct waiting *waiting = &backfill->queue[j];
+
+                *waiting = (struct waiting){ .job = j, .sites = job->sites, .ready = job->release };
+                waiting->starts = job->max_starts;
+                waiting->left_s = job_seconds(job, &job->modes[0]);
+                waiting->longest_s = longest_stretch(backfill, waiting);
+        }
+        for (size_t j = 0; j < backfill->problem->n_jobs; j++)
+                if (backfill->problem->jobs[j].running && go_on(backfill, &backfill->queue[j]) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+static bool can_hope(const struct backfill *backfill, const struct waiting *waiting)
+{
+        return waiting->starts > 0 && (whole(backfill, waiting) <= waiting->longest_s ||
+                                       waiting->longest_s >= shortest_piece(backfill, waiting));
+}
+
+static int start(struct backfill *backfill, struct waiting *waiting, uint32_t site, int64_t time)
+{
+        const struct choice *choice = &backfill->schedule->jobs[waiting->job];
+        bool started = choice->n == 0 || choice->intervals[choice->n - 1].end != time; /* else it never stopped */
+        int64_t end = timeline_room_until(&backfill->sites[site], time, mode_of(backfill, waiting));
+        int64_t need = started ? whole(backfill, waiting) : waiting->left_s;
+
+        return run(backfill, waiting, site, time, end - time > need ? time + need : end, started);
+}
+
+/* The site where the job can start earliest, the first of equals. INT64_MAX: nowhere, ever. */
+static int64_t earliest(const struct backfill *backfill, const struct waiting *waiting, int64_t time,
+                        uint32_t *ret_site)
+{
+        int64_t best = INT64_MAX;
+
+        for (uint32_t s = 0; s < backfill->problem->n_sites; s++) {
+                int64_t at;
+
+                if ((waiting->sites >> s & 1) == 0)
+                        continue;
+                at = timeline_earliest(&backfill->sites[s], time, wanted(backfill, waiting),
+                                       mode_of(backfill, waiting));
+                if (at < best) {
+                        best = at;
+                        *ret_site = s;
+                }
+        }
+        return best;
+}
+
+/* The first site at which the job fits at once; false if none. */
+static bool fits_now(const struct backfill *backfill, const struct waiting *waiting, int64_t time, uint32_t *ret_site)
+{
+        for (uint32_t s = 0; s < backfill->problem->n_sites; s++) {
+                const struct timeline *timeline = &backfill->sites[s];
+                int64_t until;
+
+                if ((waiting->sites >> s & 1) == 0)
+                        continue;
+                until = timeline_room_until(timeline, time, mode_of(backfill, waiting));
+                if (until == INT64_MAX || until - time >= wanted(backfill, waiting)) {
+                        *ret_site = s;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* One walk through the queue. */
+static int walk_queue(struct backfill *backfill, int64_t time)
+{
+        struct waiting *head = NULL;
+        uint32_t head_site = 0, site = 0;
+        int64_t reserved = INT64_MAX;
+        int code = 0;
+
+        for (size_t j = 0; code == 0 && j < backfill->problem->n_jobs; j++) {
+                struct waiting *waiting = &backfill->queue[j];
+
+                if (waiting->over || waiting->ready > time || !can_hope(backfill, waiting))
+                        continue;
+                if (head == NULL) {
+                        int64_t at = earliest(backfill, waiting, time, &site);
+
+                        if (at == time) {
+                                code = start(backfill, waiting, site, time);
+                        } else if (at != INT64_MAX) {
+                                head = waiting;
+                                head_site = site;
+                                reserved = at;
+                                code = timeline_add(&backfill->sites[site], at, at + wanted(backfill, head),
+                                                    mode_of(backfill, head));
+                        }
+                } else if (fits_now(backfill, waiting, time, &site)) {
+                        code = start(backfill, waiting, site, time);
+                }
+        }
+        if (head != NULL && code == 0)
+                timeline_remove(&backfill->sites[head_site], reserved, reserved + wanted(backfill, head),
+                                mode_of(backfill, head));
+        return code;
+}
+
+/* The next second at which anything may change: the end of a run, a step, a job that becomes ready. */
+static int64_t next_event(const struct backfill *backfill, int64_t time)
+{
+        int64_t next = INT64_MAX;
+
+        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
+                const struct timeline *timeline = &backfill->sites[s];
+                size_t i = timeline_find(timeline, time) + 1;
+
+                if (i < timeline->n && timeline->spans[i].start < next)
+                        next = timeline->spans[i].start;
+        }
+        for (size_t j = 0; j < backfill->problem->n_jobs; j++)
+                if (!backfill->queue[j].over && backfill->queue[j].ready > time && backfill->queue[j].ready < next)
+                        next = backfill->queue[j].ready;
+        return next;
+}
+
+static int backfill_run(struct backfill *backfill)
+{
+        int code = fill_queue(backfill);
+
+        for (int64_t time = backfill->problem->now; code == 0 && time < backfill->problem->horizon;
+             time = next_event(backfill, time))
+                code = walk_queue(backfill, time);
+        return code;
+}
+
+int run_now(const struct plan_problem *problem, struct schedule *schedule)
+{
+        struct backfill backfill = { .problem = problem, .schedule = schedule };
+        int code = OFFPEAK_ENOMEM;
+
+        backfill.sites = calloc(problem->n_sites + 1, sizeof(*backfill.sites));
+        backfill.queue = calloc(problem->n_jobs + 1, sizeof(*backfill.queue));
+        if (backfill.sites == NULL || backfill.queue == NULL)
+                goto out;
+        for (uint32_t s = 0; s < problem->n_sites; s++)
+                if (timeline_init(&backfill.sites[s], problem, s, NULL, 0) != 0)
+                        goto out;
+        code = backfill_run(&backfill);
+out:
+        for (size_t s = 0; backfill.sites != NULL && s < problem->n_sites; s++)
+                timeline_finish(&backfill.sites[s]);
+        free(backfill.queue);
+        free(backfill.sites);
+        return code;
+}
+
+int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err)
+{
+        struct schedule schedule;
+        struct plan plan;
+        int code = plan_problem_check(problem, err);
+
+        if (code != 0)
+                return code;
+        plan_init(&plan);
+        if (schedule_init(&schedule, problem->n_jobs) != 0 || run_now(problem, &schedule) != 0 ||
+            account_plan(problem, &schedule, &plan) != 0) {
+                code = fail(err, OFFPEAK_ENOMEM, "running at once: out of memory");
+                plan_finish(&plan);
+        } else {
+                plan.run_now = plan.terms;
+                for (size_t j = 0; j < plan.n_jobs; j++) {
+                        plan.jobs[j].run_now_cost = plan.jobs[j].cost;
+                        plan.jobs[j].reason = reason_plain(problem, &schedule, j);
+                }
+                *ret_plan = plan;
+        }
+        schedule_finish(&schedule);
+        return code;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/schedule.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int schedule_init(struct schedule *schedule, size_t n_jobs)
+{
+        *schedule = (struct schedule){ .jobs = calloc(n_jobs + 1, sizeof(*schedule->jobs)), .n_jobs = n_jobs };
+        return schedule->jobs == NULL ? OFFPEAK_ENOMEM : 0;
+}
+
+void schedule_finish(struct schedule *schedule)
+{
+        for (size_t j = 0; schedule->jobs != NULL && j < schedule->n_jobs; j++)
+                free(schedule->jobs[j].intervals);
+        free(schedule->jobs);
+        *schedule = (struct schedule){ 0 };
+}
+
+int schedule_copy(struct schedule *to, const struct schedule *from)
+{
+        for (size_t j = 0; j < from->n_jobs; j++)
+                if (choice_set(&to->jobs[j], from->jobs[j].intervals, from->jobs[j].n) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+static int choice_reserve(struct choice *choice, size_t n)
+{
+        size_t room = choice->room > 0 ? choice->room : 1;
+        struct plan_interval *intervals;
+
+        while (room < n)
+                room *= 2;
+        if (room <= choice->room)
+                return 0;
+        intervals = realloc(choice->intervals, room * sizeof(*intervals));
+        if (intervals == NULL)
+                return OFFPEAK_ENOMEM;
+        choice->intervals = intervals;
+        choice->room = room;
+        return 0;
+}
+
+int choice_set(struct choice *choice, const struct plan_interval *intervals, size_t n)
+{
+        if (choice_reserve(choice, n) != 0)
+                return OFFPEAK_ENOMEM;
+        if (n > 0)
+                memcpy(choice->intervals, intervals, n * sizeof(*intervals));
+        choice->n = n;
+        return 0;
+}
+
+int choice_append(struct choice *choice, struct plan_interval interval)
+{
+        if (choice_reserve(choice, choice->n + 1) != 0)
+                return OFFPEAK_ENOMEM;
+        choice->intervals[choice->n++] = interval;
+        return 0;
+}
+
+bool choice_same(const struct choice *a, const struct choice *b)
+{
+        if (a->n != b->n)
+                return false;
+        for (size_t i = 0; i < a->n; i++) {
+                const struct plan_interval *x = &a->intervals[i], *y = &b->intervals[i];
+
+                if (x->start != y->start || x->end != y->end || x->site != y->site || x->mode != y->mode)
+                        return false;
+        }
+        return true;
+}
+
+bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
+                 int64_t start)
+{
+        return job->running && start == problem->now && site == job->run_site &&
+               job->modes[mode].gpus == job->modes[job->run_mode].gpus;
+}
+
+int64_t job_seconds(const struct plan_job *job, const struct plan_mode *mode)
+{
+        return (int64_t)ceil(job->work_s * (1 - PLAN_WORK_TOLERANCE) / mode->speed);
+}
+
+double job_undone_rate(const struct plan_problem *problem, const struct plan_job *job)
+{
+        const struct plan_mode *mode = &job->modes[0];
+        double gpus = mode->gpus * problem->unfinished_cost / 3600;
+        double watts = mode->watts;
+
+        for (uint32_t s = 0; s < problem->n_sites; s++)
+                if ((job->sites >> s & 1) != 0) {
+                        watts *= problem->sites[s].pue_factor;
+                        break;
+                }
+        return (gpus + watts * problem->terminal_price / PLAN_JOULES_PER_MWH) / mode->speed;
+}
+
+struct outcome job_outcome(const struct plan_problem *problem, const struct plan_job *job, double progress,
+                           int64_t end)
+{
+        struct outcome outcome = { .finish = end };
+
+        if (progress < job->work_s * (1 - PLAN_WORK_TOLERANCE)) {
+                outcome.rest_s = job->work_s - progress;
+                outcome.unfinished = outcome.rest_s * job_undone_rate(problem, job);
+                outcome.finish = problem->horizon +
+                                 (int64_t)ceill((long double)outcome.rest_s / job->modes[0].speed - 1e-6L);
+        }
+        if (outcome.finish > job->earliest_finish)
+                outcome.delay = (double)(outcome.finish - job->earliest_finish) / 3600 * job->modes[0].gpus *
+                                job->delay_cost;
+        if (job->deadline != 0 && outcome.finish > job->deadline) {
+                outcome.late_s = outcome.finish - job->deadline;
+                outcome.lateness = (double)outcome.late_s / 3600 * job->lateness_cost;
+        }
+        return outcome;
+}
+
+double job_progress(const struct plan_problem *problem, const struct plan_job *job,
+                    const struct plan_interval *intervals, size_t n)
+{
+        double progress = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct plan_interval *run = &intervals[i];
+                bool goes_on = job_goes_on(problem, job, run->site, run->mode, run->start);
+                int64_t seconds = run->end - run->start - (goes_on ? 0 : job->start_cost_s);
+
+                progress += job->modes[run->mode].speed * (double)seconds;
+        }
+        return progress;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * supply_rate.h - what power costs in a step, currency per second, for the planner's own use.
+ */
+#ifndef OFFPEAK_PLAN_SUPPLY_RATE_H
+#define OFFPEAK_PLAN_SUPPLY_RATE_H
+
+#include "plan/problem.h"
+
+/* Within the firm limit, cheapest segment first; what is above it costs nothing here. */
+double supply_rate(const struct plan_step *step, double facility_w);
+
+/* Sum of the segments; INFINITY where there is no limit. */
+double supply_firm_limit(const struct plan_step *step);
+
+static inline double site_facility_w(const struct plan_site *site, double jobs_w)
+{
+        return site->pue_fixed_w + site->pue_factor * (site->idle_w + jobs_w);
+}
+
+/* Currency per second for carbon at this power of a job. */
+static inline double carbon_rate(const struct plan_site *site, const struct plan_step *step,
+                                 const struct plan_job *job, double watts)
+{
+        return site->pue_factor * watts / PLAN_JOULES_PER_MWH * job->carbon_price * step->carbon / 1000;
+}
+
+#endif

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/timeline.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/supply_rate.h"
+
+static int64_t milliwatts(double watts)
+{
+        return (int64_t)ceil(watts * 1000 - 1e-4); /* 700.1 W are 700100 mW, whatever the binary fraction says */
+}
+
+static int make_room(struct timeline *timeline, size_t more)
+{
+        size_t room = timeline->room > 0 ? timeline->room : 64;
+        struct span *spans;
+
+        while (room < timeline->n + more)
+                room *= 2;
+        if (room == timeline->room)
+                return 0;
+        spans = realloc(timeline->spans, room * sizeof(*spans));
+        if (spans == NULL)
+                return OFFPEAK_ENOMEM;
+        timeline->spans = spans;
+        timeline->room = room;
+        return 0;
+}
+
+size_t timeline_find(const struct timeline *timeline, int64_t time)
+{
+        size_t low = 0, high = timeline->n;
+
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if (timeline->spans[middle].start <= time)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* The span that starts at `time`, made by cutting if need be. There is room for it. */
+static size_t cut(struct timeline *timeline, int64_t time)
+{
+        size_t i = timeline_find(timeline, time);
+        struct span *span = &timeline->spans[i];
+
+        if (span->start == time)
+                return i;
+        memmove(span + 2, span + 1, (timeline->n - i - 1) * sizeof(*span));
+        span[1] = span[0];
+        span[1].start = time;
+        span[1].ends = 0;
+        span[1].fixed = false;
+        timeline->n++;
+        return i + 1;
+}
+
+static void uncut(struct timeline *timeline, int64_t time)
+{
+        size_t i = timeline_find(timeline, time);
+        struct span *span = &timeline->spans[i];
+
+        span->ends--;
+        if (span->ends > 0 || span->fixed)
+                return;
+        memmove(span, span + 1, (timeline->n - i - 1) * sizeof(*span));
+        timeline->n--;
+}
+
+int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site, const int64_t *edges,
+                  size_t n_edges)
+{
+        const struct plan_site *at = &problem->sites[site];
+
+        *timeline = (struct timeline){ .site = at };
+        if (make_room(timeline, at->n_steps + n_edges) != 0)
+                return OFFPEAK_ENOMEM;
+        for (size_t t = 0; t < at->n_steps; t++)
+                timeline->spans[timeline->n++] =
+                        (struct span){ .start = at->steps[t].start, .step = &at->steps[t], .fixed = true };
+        for (size_t i = 0; i < n_edges; i++)
+                timeline->spans[cut(timeline, edges[i])].fixed = true;
+        return 0;
+}
+
+void timeline_finish(struct timeline *timeline)
+{
+        free(timeline->spans);
+        *timeline = (struct timeline){ 0 };
+}
+
+int timeline_add(struct timeline *timeline, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        size_t first, last;
+
+        if (make_room(timeline, 2) != 0)
+                return OFFPEAK_ENOMEM;
+        first = cut(timeline, start);
+        last = cut(timeline, end);
+        timeline->spans[first].ends++;
+        timeline->spans[last].ends++;
+        for (size_t i = first; i < last; i++) {
+                timeline->spans[i].gpus += mode->gpus;
+                timeline->spans[i].power += milliwatts(mode->watts);
+        }
+        return 0;
+}
+
+void timeline_remove(struct timeline *timeline, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        for (size_t i = timeline_find(timeline, start); i < timeline->n && timeline->spans[i].start < end; i++) {
+                timeline->spans[i].gpus -= mode->gpus;
+                timeline->spans[i].power -= milliwatts(mode->watts);
+        }
+        uncut(timeline, end);
+        uncut(timeline, start);
+}
+
+bool timeline_has_room(const struct timeline *timeline, const struct span *span, const struct plan_mode *mode)
+{
+        const struct plan_site *site = timeline->site;
+        double jobs = (double)(span->power + milliwatts(mode->watts)) / 1000;
+
+        if (span->gpus + mode->gpus > span->step->gpus)
+                return false;
+        if (mode->watts == 0)
+                return true;
+        return site_facility_w(site, jobs) <= supply_firm_limit(span->step);
+}
+
+int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode)
+{
+        for (size_t i = timeline_find(timeline, time); i < timeline->n; i++)
+                if (!timeline_has_room(timeline, &timeline->spans[i], mode))
+                        return timeline->spans[i].start > time ? timeline->spans[i].start : time;
+        return INT64_MAX;
+}
+
+int64_t timeline_earliest(const struct timeline *timeline, int64_t from, int64_t seconds, const struct plan_mode *mode)
+{
+        int64_t start = from;
+
+        for (size_t i = timeline_find(timeline, from); i < timeline->n; i++) {
+                const struct span *span = &timeline->spans[i];
+
+                if (span->start - start >= seconds)
+                        return start;
+                if (!timeline_has_room(timeline, span, mode))
+                        start = i + 1 < timeline->n ? span[1].start : INT64_MAX;
+        }
+        return start;
+}
