@@ -156,7 +156,7 @@ static int own_directory(const char *path, const struct launch *launch, struct o
         return rc;
 }
 
-/* The owner's, made later as the owner; or STATE/../checkpoints/JOB, made here as us. */
+/* The owner's, made later as the owner; or STATE-checkpoints/JOB, made here as us: it outlives the state directory. */
 static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, struct offpeak_error *err)
 {
         char *const buffer = launch->checkpoint;
@@ -168,14 +168,14 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
                         return 0;
                 return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
         }
-        for (int parts = 3; parts > 0; parts--) /* DIR/STATE/legs/LEG */
+        for (int parts = 2; parts > 0; parts--) /* STATE/legs/LEG */
                 while (keep > 0 && dir->path[--keep] != '/')
                         ;
-        if ((size_t)snprintf(buffer, size, "%.*s/checkpoints", keep, dir->path) >= size)
+        if ((size_t)snprintf(buffer, size, "%.*s-checkpoints", keep, dir->path) >= size)
                 return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
         if (mkdir(buffer, 0711) < 0 && errno != EEXIST)
                 return fail(err, OFFPEAK_EIO, "cannot create %s: %s", buffer, strerror(errno));
-        if ((size_t)snprintf(buffer, size, "%.*s/checkpoints/%" PRIu64, keep, dir->path, dir->id.job) >= size)
+        if ((size_t)snprintf(buffer, size, "%.*s-checkpoints/%" PRIu64, keep, dir->path, dir->id.job) >= size)
                 return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
         return own_directory(buffer, launch, err);
 }
