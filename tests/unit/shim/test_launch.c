@@ -43,7 +43,13 @@ static int setup(void **state)
         f->nodes[1] = (char *)"n2";
         f->order = (struct message_order){ .job = 42, .attempt = 3, .epoch = 900, .want = 2, .has_launch = true };
         f->order.launch = (struct message_launch){
-                .spec = { .argv = f->argv, .argc = 1, .env = f->env, .envc = 3, .nodes = 2, .gpus_per_node = 4, .time_s = 60 },
+                .spec = { .argv = f->argv,
+                          .argc = 1,
+                          .env = f->env,
+                          .envc = 3,
+                          .nodes = 2,
+                          .gpus_per_node = 4,
+                          .time_s = 60 },
                 .rank = 1,
                 .nodes = f->nodes,
                 .n_nodes = 2,
@@ -163,8 +169,8 @@ static void paths_are_expanded(void **state)
         static const struct {
                 const char *path, *want;
         } cases[] = {
-                { "", "" },           { "a.out", "a.out" },   { "%j", "42" },   { "%j-%a-%n.out", "42-3-1.out" },
-                { "100%%", "100%" },  { "%x", "%x" },         { "%", "%" },     { "%%j", "%j" },
+                { "", "" },          { "a.out", "a.out" }, { "%j", "42" }, { "%j-%a-%n.out", "42-3-1.out" },
+                { "100%%", "100%" }, { "%x", "%x" },       { "%", "%" },   { "%%j", "%j" },
         };
         char buffer[16];
 

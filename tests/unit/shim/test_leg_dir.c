@@ -37,12 +37,19 @@ static int setup(void **state)
         f->argv[1] = (char *)"train.py";
         f->node = (char *)"n1";
         f->order = (struct message_order){ .job = 42, .attempt = 3, .epoch = 900, .want = 2, .has_launch = true };
-        f->order.launch = (struct message_launch){ .spec = { .argv = f->argv, .argc = 2, .nodes = 1, .gpus_per_node = 2,
-                                                             .time_s = 60 },
-                                                   .nodes = &f->node, .n_nodes = 1, .devices = 3, .lease_ms = 60000,
-                                                   .grace_s = 30, .on_lost = ON_LOST_RELAUNCH, .uid = geteuid() };
-        f->local = (struct leg_local){ .boot = "b00t", .node = "n1", .visible = "0,1", .cpus = "0-3",
-                                       .lease_deadline_ms = 123456 };
+        f->order.launch = (struct message_launch){
+                .spec = { .argv = f->argv, .argc = 2, .nodes = 1, .gpus_per_node = 2, .time_s = 60 },
+                .nodes = &f->node,
+                .n_nodes = 1,
+                .devices = 3,
+                .lease_ms = 60000,
+                .grace_s = 30,
+                .on_lost = ON_LOST_RELAUNCH,
+                .uid = geteuid()
+        };
+        f->local = (struct leg_local){
+                .boot = "b00t", .node = "n1", .visible = "0,1", .cpus = "0-3", .lease_deadline_ms = 123456
+        };
         *state = f;
         return 0;
 }
@@ -86,8 +93,10 @@ static void put(const struct leg_dir *dir, const char *name, const char *text)
 
 static void names_are_exact(void **state)
 {
-        static const char *const bad[] = { "",    ".",    "1",     "1.",    ".1",   "01.1",  "1.01",
-                                           "1.1x", "-1.1", "1.-1", " 1.1", "1.1.1", "1.4294967296", "18446744073709551616.1" };
+        static const char *const bad[] = {
+                "",     ".",    "1",    "1.",   ".1",    "01.1",         "1.01",
+                "1.1x", "-1.1", "1.-1", " 1.1", "1.1.1", "1.4294967296", "18446744073709551616.1"
+        };
         char name[LEG_NAME_SIZE];
         struct leg_id id;
 
@@ -300,7 +309,7 @@ static void the_last_complete_line_is_the_progress(void **state)
                 double done, total;
         } cases[] = {
                 { "", false, 0, 0 },
-                { "5 10", false, 0, 0 },                  /* still being written */
+                { "5 10", false, 0, 0 }, /* still being written */
                 { "5 10\n", true, 5, 10 },
                 { "5 10\n7", true, 5, 10 },
                 { "5 10\n7.5 10\r\n", true, 7.5, 10 },

@@ -79,7 +79,8 @@ static void a_record_comes_back_as_it_was(void **state)
 static void the_longest_reason_fits(void **state)
 {
         const struct fixture *f = *state;
-        struct leg_exit mine = { .how = LEG_NEVER, .status = INT32_MIN, .started = INT64_MAX, .ended = INT64_MAX }, again;
+        struct leg_exit mine = { .how = LEG_NEVER, .status = INT32_MIN, .started = INT64_MAX, .ended = INT64_MAX },
+                        again;
 
         memset(mine.why, 'x', sizeof(mine.why) - 1);
         assert_int_equal(leg_exit_decide(f->fd, &mine, NULL, NULL), 0);
@@ -242,14 +243,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
-                TEST(a_record_comes_back_as_it_was),
-                TEST(the_longest_reason_fits),
-                TEST(the_second_writer_hears_the_first),
-                TEST(racing_writers_agree),
-                TEST(what_is_no_record_is_refused),
-                TEST(a_full_disk_does_not_lose_the_record),
-                TEST(a_write_that_fails_can_be_repeated),
-                TEST(space_that_cannot_be_had_is_said_at_once),
+                TEST(a_record_comes_back_as_it_was),      TEST(the_longest_reason_fits),
+                TEST(the_second_writer_hears_the_first),  TEST(racing_writers_agree),
+                TEST(what_is_no_record_is_refused),       TEST(a_full_disk_does_not_lose_the_record),
+                TEST(a_write_that_fails_can_be_repeated), TEST(space_that_cannot_be_had_is_said_at_once),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
