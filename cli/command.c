@@ -147,14 +147,31 @@ int command_ask(struct offpeak_client *client, const char *target, json_t *argum
         return r;
 }
 
+int command_clock(const struct command_run *run, int64_t *ret_now, struct offpeak_error *err)
+{
+        struct offpeak_client *client;
+        json_t *document;
+        int r = command_open(run, &client, err);
+
+        if (r != 0)
+                return r;
+        r = command_ask(client, "version", NULL, &document, err);
+        if (r == 0) {
+                *ret_now = document_time(document, "now_utc");
+                json_decref(document);
+        }
+        offpeak_close(client);
+        return r;
+}
+
 void command_print_json(const struct command_run *run, const json_t *value)
 {
         json_dumpf(value, run->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
         putc('\n', run->out);
 }
 
-int command_show(struct command_run *run, const char *target, json_t *arguments, command_view view,
-                 struct offpeak_error *err)
+int command_answer(struct command_run *run, const char *target, json_t *arguments, command_view view,
+                   struct offpeak_error *err)
 {
         struct offpeak_client *client;
         json_t *document;
@@ -178,6 +195,20 @@ int command_show(struct command_run *run, const char *target, json_t *arguments,
         return r;
 }
 
+int command_ask_job(struct command_run *run, int argc, char **argv, command_view view, struct offpeak_error *err)
+{
+        uint64_t job;
+        int r = command_parse(run, argc, argv, NULL, NULL, err);
+
+        if (r == 0)
+                r = command_expect(run, 1, 1, "a job number", err);
+        if (r == 0)
+                r = command_job(run->operands[0], &job, err);
+        if (r != 0)
+                return r;
+        return command_answer(run, "job", json_pack("{s:I}", "job", (json_int_t)job), view, err);
+}
+
 json_t *command_reply_json(uint64_t job, int code, const char *text)
 {
         return json_pack("{s:o, s:s, s:s?}", "job", job != 0 ? json_integer((json_int_t)job) : json_null(), "code",
@@ -195,9 +226,32 @@ int command_print_replies(struct command_run *run, json_t *replies)
         return 0;
 }
 
+static void print_done(struct command_run *run, const struct offpeak_answer *answer, const char *what, const char *done)
+{
+        bool said = answer->text != NULL && *answer->text != '\0';
+
+        screen_print(&run->screen, run->out, what);
+        fputs("  ", run->out);
+        screen_print(&run->screen, run->out, said ? answer->text : done);
+        putc('\n', run->out);
+}
+
+int command_print_answer(struct command_run *run, const struct offpeak_answer *answer, const char *what,
+                         const char *done, struct offpeak_error *err)
+{
+        json_t *replies;
+
+        if (!run->json) {
+                print_done(run, answer, what, done);
+                return 0;
+        }
+        replies = json_pack("[o]", command_reply_json(0, OFFPEAK_OK, answer->text));
+        return command_print_replies(run, replies) != 0 ? fail(err, OFFPEAK_ENOMEM, "out of memory") : 0;
+}
+
 /* One job's request and what came of it: printed, or kept for --json. */
 static int call_one(struct command_run *run, struct offpeak_client *client, const char *word, command_job_call call,
-                    json_t *replies, struct offpeak_error *err)
+                    const char *done, json_t *replies, struct offpeak_error *err)
 {
         struct offpeak_answer answer = { 0 };
         uint64_t job = 0;
@@ -207,15 +261,14 @@ static int call_one(struct command_run *run, struct offpeak_client *client, cons
                 r = call(client, job, &answer, err);
         if (run->json)
                 json_array_append_new(replies, command_reply_json(job, r, r == 0 ? answer.text : err->text));
-        else if (r == 0 && answer.text != NULL) {
-                screen_print(&run->screen, run->out, answer.text);
-                putc('\n', run->out);
-        }
+        else if (r == 0)
+                print_done(run, &answer, word, done);
         offpeak_answer_finish(&answer);
         return r;
 }
 
-int command_each_job(struct command_run *run, int argc, char **argv, command_job_call call, struct offpeak_error *err)
+int command_each_job(struct command_run *run, int argc, char **argv, command_job_call call, const char *done,
+                     struct offpeak_error *err)
 {
         struct offpeak_client *client;
         struct offpeak_error failure;
@@ -231,7 +284,7 @@ int command_each_job(struct command_run *run, int argc, char **argv, command_job
                 return first;
         replies = json_array();
         for (int i = 0; i < run->n_operands; i++) {
-                r = call_one(run, client, run->operands[i], call, replies, &failure);
+                r = call_one(run, client, run->operands[i], call, done, replies, &failure);
                 if (r != 0 && first == 0) {
                         first = r;
                         *err = failure;

@@ -82,21 +82,32 @@ int command_open(const struct command_run *run, struct offpeak_client **ret_clie
 int command_ask(struct offpeak_client *client, const char *target, json_t *arguments, json_t **ret_document,
                 struct offpeak_error *err);
 
+/* The scheduler's own clock, UTC seconds: it may be scaled or virtual, and times are meant against it. */
+int command_clock(const struct command_run *run, int64_t *ret_now, struct offpeak_error *err);
+
 /* Prints a document for people. 0 or ENOMEM. */
 typedef int (*command_view)(const json_t *document, const struct screen *screen, FILE *out);
 
 /* Ask, then print the document itself (--json) or its view. */
-int command_show(struct command_run *run, const char *target, json_t *arguments, command_view view,
-                 struct offpeak_error *err);
+int command_answer(struct command_run *run, const char *target, json_t *arguments, command_view view,
+                   struct offpeak_error *err);
+
+/* The same for a command whose one operand is a job. */
+int command_ask_job(struct command_run *run, int argc, char **argv, command_view view, struct offpeak_error *err);
 
 /* Print one reply, or with --json gather it: {"schema": "offpeak.reply/1", "replies": [{job, code, text}]}. */
 json_t *command_reply_json(uint64_t job, int code, const char *text);
 int command_print_replies(struct command_run *run, json_t *replies);
 
+/* `n7  fenced`, or what the scheduler said; with --json a reply. */
+int command_print_answer(struct command_run *run, const struct offpeak_answer *answer, const char *what,
+                         const char *done, struct offpeak_error *err);
+
 /* The same request for each job named: cancel, hold, release. All are tried; the first failure is the answer. */
 typedef int (*command_job_call)(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
                                 struct offpeak_error *err);
-int command_each_job(struct command_run *run, int argc, char **argv, command_job_call call, struct offpeak_error *err);
+int command_each_job(struct command_run *run, int argc, char **argv, command_job_call call, const char *done,
+                     struct offpeak_error *err);
 
 /* Print a JSON value with a final newline. */
 void command_print_json(const struct command_run *run, const json_t *value);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* commands.h - the commands: one function and one table of options each. */
+#ifndef OFFPEAK_CLI_COMMANDS_H
+#define OFFPEAK_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+/* X(name) */
+#define COMMANDS(X) \
+        X(submit) X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(nodes) X(logs) X(cancel) X(hold) X(release) \
+        X(fence) X(reload) X(keygen) X(version)
+
+#define COMMANDS_X(name)                                                                                           \
+        int command_##name(struct command_run *run, int argc, char **argv, struct offpeak_error *err);             \
+        extern const struct option_row name##_rows[];
+COMMANDS(COMMANDS_X)
+#undef COMMANDS_X
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* explain.c - `offpeak explain`: why a job has its hours and no cheaper ones. */
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/job_text.h"
+#include "cli/views.h"
+
+static void explain_cost(const json_t *job, FILE *out)
+{
+        const char *currency = document_text(job, "currency");
+        char cost[TEXT_SIZE], run_now[TEXT_SIZE];
+        double saved;
+
+        if (!job_saved(job, &saved))
+                return;
+        fprintf(out, ": %s, against %s at once", document_money(job, "planned_cost_micro", currency, cost),
+                document_money(job, "planned_run_now_cost_micro", currency, run_now));
+}
+
+static void explain_price(const json_t *job, FILE *out)
+{
+        const json_t *explanation = json_object_get(job, "explanation");
+        const char *currency = document_text(job, "currency");
+        int64_t price, now;
+        char mean[TEXT_SIZE], at_once[TEXT_SIZE];
+
+        if (!document_int(explanation, "price_micro_per_mwh", &price))
+                return;
+        fprintf(out, "  power costs it %s on the mean", text_format_price(price, currency, mean));
+        if (document_int(explanation, "now_micro_per_mwh", &now))
+                fprintf(out, "; now it costs %s", text_format_price(now, currency, at_once));
+        fputs(".\n", out);
+}
+
+static void explain_jobs(const json_t *jobs, const struct screen *screen, FILE *out)
+{
+        json_t *other;
+        size_t i;
+
+        fputs("GPUs taken", out);
+        json_array_foreach(jobs, i, other) {
+                fputs(i == 0 ? " by " : ", ", out);
+                screen_print(screen, out, document_text(other, "name") != NULL ? document_text(other, "name") : "?");
+                fprintf(out, " (%lld)", (long long)document_int_or(other, "id", 0));
+        }
+}
+
+static void explain_cheaper(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *currency = document_text(job, "currency");
+        json_t *stretch;
+        size_t i;
+
+        json_array_foreach(json_object_get(json_object_get(job, "explanation"), "cheaper"), i, stretch) {
+                const char *why = document_text(stretch, "why");
+                char span[2 * SCREEN_TIME_SIZE], price[TEXT_SIZE];
+
+                fprintf(out, "  %s %s at %s: ", i == 0 ? "cheaper hours it does not have:" : "                               ",
+                        screen_span(screen, document_time(stretch, "start_utc"), document_time(stretch, "end_utc"), span),
+                        text_format_price(document_int_or(stretch, "price_micro_per_mwh", 0), currency, price));
+                if (why != NULL && strcmp(why, "taken") == 0)
+                        explain_jobs(json_object_get(stretch, "jobs"), screen, out);
+                else if (why != NULL && strcmp(why, "deadline") == 0)
+                        fputs("behind its deadline", out);
+                else
+                        fputs("another start or a longer wait would cost more than it saves", out);
+                putc('\n', out);
+        }
+}
+
+static void explain_waiting(const json_t *job, FILE *out)
+{
+        int64_t rate, gpus = document_int_or(job, "gpus", 0);
+        const char *class = document_text(job, "class");
+        char money[TEXT_SIZE];
+
+        if (!document_int(job, "delay_cost_micro_per_gpu_hour", &rate))
+                return;
+        if (rate == 0)
+                fprintf(out, "  waiting costs nothing (class %s: idle hardware is free).\n", class != NULL ? class : "?");
+        else
+                fprintf(out, "  waiting costs %s an hour: %lld GPUs at the class's value of a GPU-hour, and that is weighed in.\n",
+                        text_format_money(rate * gpus, document_text(job, "currency"), money), (long long)gpus);
+}
+
+int view_explain(const json_t *document, const struct screen *screen, FILE *out)
+{
+        const json_t *job = json_object_get(document, "job");
+        const char *name = document_text(job, "name"), *reason = job_reason(job), *status = document_text(job, "status");
+        char when[JOB_TEXT_SIZE];
+
+        screen_print(screen, out, name != NULL ? name : "?");
+        fprintf(out, " (%lld) is %s: %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
+                job_when(job, screen, when));
+        if (reason != NULL)
+                fprintf(out, ", because %s", reason);
+        explain_cost(job, out);
+        fputs(".\n", out);
+        if (reason != NULL) {
+                explain_price(job, out);
+                explain_cheaper(job, screen, out);
+                explain_waiting(job, out);
+        }
+        return 0;
+}
+
+/* ---- the command */
+
+const struct option_row explain_rows[] = { COMMAND_OPTIONS };
+
+int command_explain(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        return command_ask_job(run, argc, argv, view_explain, err);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/job_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/document.h"
+
+static bool is_one_of(const char *word, const char *const *words)
+{
+        for (; word != NULL && *words != NULL; words++)
+                if (strcmp(word, *words) == 0)
+                        return true;
+        return false;
+}
+
+static bool is_running(const char *status)
+{
+        static const char *const words[] = { "running", "starting", "stopping", "silent", NULL };
+
+        return is_one_of(status, words);
+}
+
+static bool has_ended(const char *status)
+{
+        static const char *const words[] = { "done", "failed", "cancelled", NULL };
+
+        return is_one_of(status, words);
+}
+
+/* ---- when */
+
+static const char *when_planned(const json_t *planned, const struct screen *screen, char *buffer)
+{
+        size_t n = json_array_size(planned), pauses = n - 1;
+        char span[2 * SCREEN_TIME_SIZE];
+
+        screen_span(screen, document_time(json_array_get(planned, 0), "start_utc"),
+                    document_time(json_array_get(planned, n - 1), "end_utc"), span);
+        if (pauses == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "%s", span);
+        else
+                snprintf(buffer, JOB_TEXT_SIZE, "%s, %zu pause%s", span, pauses, pauses > 1 ? "s" : "");
+        return buffer;
+}
+
+static const char *when_running(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
+{
+        char until[SCREEN_TIME_SIZE], next[SCREEN_TIME_SIZE];
+
+        if (json_array_size(planned) == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "since %s", screen_time(screen, document_time(job, "started_utc"), next));
+        else if (json_array_size(planned) == 1)
+                snprintf(buffer, JOB_TEXT_SIZE, "until %s",
+                         screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until));
+        else
+                snprintf(buffer, JOB_TEXT_SIZE, "until %s, again %s",
+                         screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until),
+                         screen_time(screen, document_time(json_array_get(planned, 1), "start_utc"), next));
+        return buffer;
+}
+
+static const char *when_ended(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const char *end = document_text(job, "end"), *signal = document_text(job, "exit_signal");
+        char at[SCREEN_TIME_SIZE], how[64] = "ended";
+        int64_t code;
+
+        if (end != NULL && strcmp(end, "lost") == 0)
+                snprintf(how, sizeof(how), "lost its node");
+        else if (end != NULL && strcmp(end, "time_limit") == 0)
+                snprintf(how, sizeof(how), "over its time");
+        else if (signal != NULL)
+                snprintf(how, sizeof(how), "killed by SIG%.16s", signal);
+        else if (document_int(job, "exit_code", &code) && code != 0)
+                snprintf(how, sizeof(how), "exit %d", (int)code);
+        snprintf(buffer, JOB_TEXT_SIZE, "%s %s", how, screen_time(screen, document_time(job, "ended_utc"), at));
+        return buffer;
+}
+
+static const char *when_waiting(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const char *reason = document_text(job, "reason"), *status = document_text(job, "status");
+        int64_t begin = document_time(job, "begin_utc");
+        char at[SCREEN_TIME_SIZE];
+
+        if (status != NULL && strcmp(status, "held") == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "until released");
+        else if (reason != NULL && strcmp(reason, "impossible") == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "no nodes for it now");
+        else if (begin > screen->now)
+                snprintf(buffer, JOB_TEXT_SIZE, "after %s", screen_time(screen, begin, at));
+        else
+                snprintf(buffer, JOB_TEXT_SIZE, "not planned yet");
+        return buffer;
+}
+
+const char *job_when(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const json_t *planned = json_object_get(job, "planned");
+        const char *status = document_text(job, "status");
+        char at[SCREEN_TIME_SIZE];
+
+        if (has_ended(status))
+                return when_ended(job, screen, buffer);
+        if (is_running(status))
+                return when_running(job, planned, screen, buffer);
+        if (json_array_size(planned) == 0)
+                return when_waiting(job, screen, buffer);
+        if (document_int_or(job, "attempts", 0) == 0)
+                return when_planned(planned, screen, buffer);
+        snprintf(buffer, JOB_TEXT_SIZE, "resumes %s",
+                 screen_time(screen, document_time(json_array_get(planned, 0), "start_utc"), at));
+        return buffer;
+}
+
+/* ---- what */
+
+const char *job_cost(const json_t *job, char *buffer)
+{
+        int64_t booked = document_int_or(job, "cost_micro", 0), unpriced = document_int_or(job, "unpriced_energy_j", 0);
+        int64_t planned = 0;
+        bool known = document_int(job, "planned_cost_micro", &planned);
+        char money[TEXT_SIZE];
+
+        if (document_int_or(job, "energy_j", 0) == 0 && !known) {
+                strcpy(buffer, "-");
+                return buffer;
+        }
+        snprintf(buffer, JOB_TEXT_SIZE, "%s%s", unpriced > 0 ? "> " : "",
+                 text_format_money(booked + planned, document_text(job, "currency"), money));
+        return buffer;
+}
+
+bool job_saved(const json_t *job, double *ret_fraction)
+{
+        int64_t planned, run_now;
+
+        if (!document_int(job, "planned_cost_micro", &planned) ||
+            !document_int(job, "planned_run_now_cost_micro", &run_now) || run_now <= 0)
+                return false;
+        *ret_fraction = (double)(run_now - planned) / (double)run_now;
+        return true;
+}
+
+const char *job_done(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const char *source = document_text(job, "done_source");
+        bool estimated = source == NULL || strcmp(source, "reported") != 0;
+        char bar[64];
+        double done;
+
+        if (document_int_or(job, "attempts", 0) == 0 || !document_real(job, "done_fraction", &done))
+                strcpy(buffer, "-");
+        else
+                snprintf(buffer, JOB_TEXT_SIZE, "%s%.0f %%  %s", estimated ? "~" : "", 100 * done,
+                         screen_bar(screen, done, bar));
+        return buffer;
+}
+
+bool job_slack(const json_t *job, int64_t *ret_slack_s)
+{
+        int64_t deadline = document_time(job, "deadline_utc"), ended = document_time(job, "ended_utc");
+        int64_t finish = ended != 0 ? ended : document_time(job, "planned_finish_utc");
+
+        if (deadline == 0 || finish == 0)
+                return false;
+        *ret_slack_s = deadline - finish;
+        return true;
+}
+
+const char *job_deadline(const json_t *job, const struct screen *screen, char *buffer)
+{
+        int64_t deadline = document_time(job, "deadline_utc"), slack;
+        char at[SCREEN_TIME_SIZE], by[WHEN_TEXT_SIZE];
+
+        if (!job_slack(job, &slack) || slack == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "%s", screen_time(screen, deadline, at));
+        else
+                snprintf(buffer, JOB_TEXT_SIZE, "%s (%s %s)", screen_time(screen, deadline, at),
+                         when_format_duration(slack > 0 ? slack : -slack, by), slack > 0 ? "early" : "late");
+        return buffer;
+}
+
+const char *job_reason(const json_t *job)
+{
+        static const struct {
+                const char *name, *text;
+        } reasons[] = {
+                { "cheapest", "its hours are the cheapest it can have" },
+                { "at once", "nothing cheaper is worth waiting for" },
+                { "deadline", "cheaper hours lie behind its deadline" },
+                { "crowded", "the GPUs or the power of cheaper hours are taken" },
+                { "no price", "no price is known, so nothing is gained by waiting" },
+                { "late", "no plan meets its deadline" },
+                { "beyond", "its hours lie beyond what is planned so far" },
+                { "running", "it runs, and stopping it would cost more than it saves" },
+                { "impossible", "no site has the nodes for it now" },
+        };
+        const char *reason = document_text(job, "reason");
+
+        for (size_t i = 0; reason != NULL && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+                if (strcmp(reason, reasons[i].name) == 0)
+                        return reasons[i].text;
+        return reason;
+}

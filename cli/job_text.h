@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * job_text.h - a job of an answer in a few words: when, at what cost, against which deadline. All buffers: JOB_TEXT_SIZE.
+ */
+#ifndef OFFPEAK_CLI_JOB_TEXT_H
+#define OFFPEAK_CLI_JOB_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "cli/screen.h"
+
+enum { JOB_TEXT_SIZE = 160 };
+
+/* `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `ended Tue 04:10`. */
+const char *job_when(const json_t *job, const struct screen *screen, char *buffer);
+
+/* Booked and still planned together: `31.40 EUR`; more than that where energy had no price: `> 12.02 EUR`; "-". */
+const char *job_cost(const json_t *job, char *buffer);
+
+/* Of what is still planned, against running at once: -0.46; false where it is unknown. */
+bool job_saved(const json_t *job, double *ret_fraction);
+
+/* `62 %  [######    ]`, `~62 %` where it is estimated from the time; "-" before the first start. */
+const char *job_done(const json_t *job, const struct screen *screen, char *buffer);
+
+/* `08:00 (3 h early)`, `08:00 (20 min late)`, "-". */
+const char *job_deadline(const json_t *job, const struct screen *screen, char *buffer);
+
+/* Seconds before (positive) or behind its deadline; false without a deadline or a plan. */
+bool job_slack(const json_t *job, int64_t *ret_slack_s);
+
+/* Why it has its hours, as half a sentence: `its hours are the cheapest it can have`; NULL where there is no plan. */
+const char *job_reason(const json_t *job);
+
+#endif

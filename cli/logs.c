@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * logs.c - `offpeak logs`: a job's output. The file is read here, so it must be visible here: on a shared file system,
+ * or on the node itself.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+
+enum { OPT_FOLLOW = 1, OPT_ERROR };
+
+enum { LOOK_MS = 500, ASK_EVERY = 4 };
+
+const struct option_row logs_rows[] = {
+        { OPT_FOLLOW, 'f', "follow", NULL, "go on until the job ends" },
+        { OPT_ERROR, 'e', "error", NULL, "its standard error" },
+        COMMAND_OPTIONS,
+};
+
+struct settings {
+        bool follow, error;
+};
+
+static int take(void *context, const struct option_found *found, struct offpeak_error *err)
+{
+        struct settings *settings = context;
+
+        (void)err;
+        if (found->id == OPT_FOLLOW)
+                settings->follow = true;
+        else
+                settings->error = true;
+        return 0;
+}
+
+/* ---- what the scheduler knows of the output */
+
+struct output {
+        char path[4352];
+        char node[256];     /* of rank 0; "" before the first start */
+        bool started, over;
+};
+
+static void read_output(const json_t *job, bool error, struct output *output)
+{
+        const char *path = error ? document_text(job, "stderr_path") : NULL;
+        const json_t *legs = json_object_get(json_object_get(job, "attempt"), "legs");
+        const char *node = document_text(json_array_get(legs, 0), "node"), *state = document_text(job, "state");
+
+        if (path == NULL) /* errors go with the output unless they have a file of their own */
+                path = document_text(job, "stdout_path");
+        snprintf(output->path, sizeof(output->path), "%s", path != NULL ? path : "");
+        snprintf(output->node, sizeof(output->node), "%s", node != NULL ? node : "");
+        output->started = document_int_or(job, "attempts", 0) > 0;
+        output->over = state == NULL || (strcmp(state, "queued") != 0 && strcmp(state, "active") != 0);
+}
+
+static int ask_output(struct offpeak_client *client, uint64_t job, bool error, struct output *ret_output,
+                      struct offpeak_error *err)
+{
+        json_t *document;
+        int r = command_ask(client, "job", json_pack("{s:I}", "job", (json_int_t)job), &document, err);
+
+        if (r != 0)
+                return r;
+        read_output(json_object_get(document, "job"), error, ret_output);
+        json_decref(document);
+        return 0;
+}
+
+/* ---- the file */
+
+static int copy_rest(int file, const char *path, FILE *out, struct offpeak_error *err)
+{
+        char buffer[16384];
+        ssize_t n;
+
+        while ((n = read(file, buffer, sizeof(buffer))) > 0)
+                if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n)
+                        return fail(err, OFFPEAK_EIO, "writing the output failed: %s", strerror(errno));
+        fflush(out);
+        return n == 0 ? 0 : fail(err, OFFPEAK_EIO, "%s: %s", path, strerror(errno));
+}
+
+static int not_visible(const struct output *output, uint64_t job, struct offpeak_error *err)
+{
+        if (!output->started)
+                return fail(err, OFFPEAK_ETRYAGAIN, "job %llu has not started yet: it will write to %s (`offpeak logs -f` waits)",
+                            (unsigned long long)job, output->path);
+        return fail(err, OFFPEAK_ENOTFOUND,
+                    "%s is not visible on this host: it lies on node %s. Look there, or let the job write to a shared file "
+                    "system with --output",
+                    output->path, output->node);
+}
+
+static void nap(void)
+{
+        struct timespec time = { .tv_nsec = LOOK_MS * 1000000L };
+
+        nanosleep(&time, NULL);
+}
+
+/* One file to its present end, then on while the job lives; another attempt may write to another file (%a). */
+static int follow(struct command_run *run, struct offpeak_client *client, uint64_t job, const struct settings *settings,
+                  struct offpeak_error *err)
+{
+        struct output output = { 0 };
+        char shown[sizeof(output.path)] = "";
+        int file = -1, r = 0;
+
+        for (unsigned turn = 0; r == 0; turn++) {
+                bool over = output.over;
+
+                if (turn % ASK_EVERY == 0)
+                        r = ask_output(client, job, settings->error, &output, err);
+                if (r == 0 && (file < 0 || strcmp(shown, output.path) != 0)) {
+                        int next = open(output.path, O_RDONLY | O_CLOEXEC);
+
+                        if (next < 0 && (!settings->follow || output.over)) {
+                                r = file < 0 ? not_visible(&output, job, err) : 0;
+                                break;
+                        }
+                        if (next >= 0) {
+                                if (file >= 0)
+                                        close(file);
+                                file = next;
+                                snprintf(shown, sizeof(shown), "%s", output.path);
+                        }
+                }
+                if (r == 0 && file >= 0)
+                        r = copy_rest(file, shown, run->out, err);
+                if (!settings->follow || over) /* once more after its end: the last lines */
+                        break;
+                nap();
+        }
+        if (file >= 0)
+                close(file);
+        return r;
+}
+
+int command_logs(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        struct settings settings = { 0 };
+        struct offpeak_client *client;
+        uint64_t job;
+        int r = command_parse(run, argc, argv, take, &settings, err);
+
+        if (r == 0)
+                r = command_expect(run, 1, 1, "a job number", err);
+        if (r == 0)
+                r = command_job(run->operands[0], &job, err);
+        if (r == 0 && run->json)
+                r = fail(err, OFFPEAK_EUSAGE, "a job's output is no JSON: `offpeak show %s --json` names its file",
+                         run->operands[0]);
+        if (r == 0)
+                r = command_open(run, &client, err);
+        if (r != 0)
+                return r;
+        r = follow(run, client, job, &settings, err);
+        offpeak_close(client);
+        return r;
+}

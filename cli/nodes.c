@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* nodes.c - `offpeak nodes`: the machines, what they have, and who has it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/table.h"
+#include "cli/views.h"
+
+/* Jobs on a node, each once, in order of device: `41, 42`. */
+static void list_jobs(const json_t *devices, char *text, size_t size)
+{
+        json_t *device;
+        size_t i, used = 0;
+        int64_t last = 0, job;
+
+        text[0] = '\0';
+        json_array_foreach(devices, i, device) {
+                if (!document_int(device, "job", &job) || job == last || used >= size)
+                        continue;
+                used += (size_t)snprintf(text + used, size - used, "%s%lld", used > 0 ? ", " : "", (long long)job);
+                last = job;
+        }
+}
+
+static void add_node(struct table *table, const json_t *node)
+{
+        char text[256], idle[TEXT_SIZE], heard[WHEN_TEXT_SIZE];
+        int64_t value, gpus = document_int_or(node, "gpus", 0);
+        const char *quality = document_text(node, "power_quality");
+
+        table_add(table, document_text(node, "name"));
+        table_add(table, document_text(node, "site"));
+        table_add(table, document_text(node, "status"));
+        table_addf(table, "%lld of %lld", (long long)(gpus - document_int_or(node, "gpus_free", 0)), (long long)gpus);
+        list_jobs(json_object_get(node, "devices"), text, sizeof(text));
+        table_add(table, text);
+        table_add(table, document_int(node, "idle_w", &value) ? text_format_power(value, idle) : NULL);
+        table_add(table, quality);
+        table_add(table, document_int(node, "heard_s_ago", &value) ? when_format_duration(value, heard) : NULL);
+        table_add(table, document_text(node, "model"));
+}
+
+int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
+{
+        static const struct table_column columns[] = { { "NODE", false },  { "SITE", false },      { "STATE", false },
+                                                       { "GPUS", true },   { "JOBS", false },      { "IDLE", true },
+                                                       { "POWER", false }, { "HEARD AGO", false }, { "MODEL", false } };
+        const json_t *nodes = json_object_get(document, "nodes");
+        struct table table;
+        json_t *node;
+        size_t i;
+        int r;
+
+        if (json_array_size(nodes) == 0) {
+                fputs("no node has called yet: start offpeak-agent on one\n", out);
+                return 0;
+        }
+        table_init(&table, screen, columns, sizeof(columns) / sizeof(columns[0]));
+        json_array_foreach(nodes, i, node)
+                add_node(&table, node);
+        r = table_print(&table, out);
+        table_finish(&table);
+        return r;
+}
+
+/* ---- the command */
+
+const struct option_row nodes_rows[] = { COMMAND_OPTIONS };
+
+int command_nodes(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        int r = command_parse(run, argc, argv, NULL, NULL, err);
+
+        if (r == 0)
+                r = command_expect(run, 0, 0, "no words", err);
+        return r != 0 ? r : command_answer(run, "nodes", NULL, view_nodes, err);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * period.h - which time and which site a question is about: --last, --from, --to, --site, shared by plan, price and report.
+ */
+#ifndef OFFPEAK_CLI_PERIOD_H
+#define OFFPEAK_CLI_PERIOD_H
+
+#include "cli/command.h"
+
+struct period {
+        const char *from, *to;  /* as written; NULL: not given */
+        int64_t last_s;         /* of --last; 0: not given */
+        int64_t next_s;         /* of --next; 0: not given */
+        const char *site, *user;
+};
+
+enum { PERIOD_FROM = 900, PERIOD_TO, PERIOD_LAST, PERIOD_NEXT, PERIOD_SITE, PERIOD_USER };
+
+/* A command_take; settings is a struct period. */
+int period_take(void *settings, const struct option_found *found, struct offpeak_error *err);
+
+/* The query's arguments, with times against now. EINVAL, EUSAGE. */
+int period_arguments(const struct period *period, int64_t now, json_t **ret_arguments, struct offpeak_error *err);
+
+/* A command that has these options and no operands: asks for target and shows it. */
+int period_command(struct command_run *run, int argc, char **argv, const char *target, command_view view,
+                   struct offpeak_error *err);
+
+#endif

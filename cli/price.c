@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/period.h"
+#include "cli/views.h"
+
+/* ---- values of one series */
+
+static const char *value_key(const char *kind, bool now)
+{
+        if (strcmp(kind, "price") == 0)
+                return now ? "now_micro_per_mwh" : "value_micro_per_mwh";
+        if (strcmp(kind, "carbon") == 0)
+                return now ? "now_mg_per_kwh" : "value_mg_per_kwh";
+        return now ? "now_w" : "value_w";
+}
+
+static const char *format_value(const char *kind, int64_t value, const char *currency, char *buffer)
+{
+        if (strcmp(kind, "price") == 0)
+                return text_format_price(value, currency, buffer);
+        if (strcmp(kind, "carbon") == 0)
+                snprintf(buffer, TEXT_SIZE, "%.0f g CO2e/kWh", (double)value / 1000);
+        else
+                text_format_power(value, buffer);
+        return buffer;
+}
+
+struct extremes {
+        bool known;
+        int64_t low, high, low_at, high_at;
+};
+
+static struct extremes find_extremes(const json_t *series, const char *kind)
+{
+        struct extremes extremes = { 0 };
+        int64_t value;
+        json_t *item;
+        size_t i;
+
+        json_array_foreach(json_object_get(series, "values"), i, item) {
+                if (!document_int(item, value_key(kind, false), &value))
+                        continue;
+                if (!extremes.known || value < extremes.low) {
+                        extremes.low = value;
+                        extremes.low_at = document_time(item, "start_utc");
+                }
+                if (!extremes.known || value > extremes.high) {
+                        extremes.high = value;
+                        extremes.high_at = document_time(item, "start_utc");
+                }
+                extremes.known = true;
+        }
+        return extremes;
+}
+
+/* ---- the text */
+
+static void print_values(const json_t *series, const char *kind, const char *currency, const struct screen *screen, FILE *out)
+{
+        struct extremes extremes = find_extremes(series, kind);
+        char text[TEXT_SIZE], low[TEXT_SIZE], high[TEXT_SIZE], low_at[SCREEN_TIME_SIZE], high_at[SCREEN_TIME_SIZE];
+        int64_t now;
+
+        if (document_int(series, value_key(kind, true), &now))
+                fprintf(out, "now %s", format_value(kind, now, currency, text));
+        else
+                fputs("now unknown", out);
+        if (extremes.known && extremes.low < extremes.high)
+                fprintf(out, ", from %s (%s) to %s (%s)", format_value(kind, extremes.low, currency, low),
+                        screen_time(screen, extremes.low_at, low_at), format_value(kind, extremes.high, currency, high),
+                        screen_time(screen, extremes.high_at, high_at));
+}
+
+static void print_origin(const json_t *series, const struct screen *screen, FILE *out)
+{
+        const char *source = document_text(series, "source");
+        int64_t until = document_time(series, "published_until_utc"), age;
+        int64_t forecast = document_time(series, "forecast_from_utc");
+        char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
+
+        if (source == NULL) {
+                fputs("           nobody has published any: push a series, or name a feed in the configuration\n", out);
+                return;
+        }
+        fputs("           from ", out);
+        screen_print(screen, out, source);
+        if (document_int(series, "age_s", &age))
+                fprintf(out, ", %s old", when_format_duration(age, old));
+        fprintf(out, ", published until %s", screen_time(screen, until, at));
+        if (forecast != 0)
+                fprintf(out, forecast <= screen->now ? "; all that follows is a forecast" : "; a forecast from %s on",
+                        screen_time(screen, forecast, at));
+        putc('\n', out);
+}
+
+static void print_site(const json_t *site, const struct screen *screen, FILE *out)
+{
+        const char *currency = document_text(site, "currency"), *name = document_text(site, "name");
+        json_t *series;
+        size_t i;
+
+        screen_print(screen, out, name != NULL ? name : "?");
+        putc('\n', out);
+        json_array_foreach(json_object_get(site, "series"), i, series) {
+                const char *kind = document_text(series, "kind");
+
+                if (kind == NULL)
+                        continue;
+                fprintf(out, "  %-8.8s ", kind);
+                print_values(series, kind, currency, screen, out);
+                putc('\n', out);
+                print_origin(series, screen, out);
+        }
+}
+
+int view_price(const json_t *document, const struct screen *screen, FILE *out)
+{
+        const json_t *sites = json_object_get(document, "sites");
+        json_t *site;
+        size_t i;
+
+        if (json_array_size(sites) == 0)
+                fputs("no sites: the configuration names none\n", out);
+        json_array_foreach(sites, i, site)
+                print_site(site, screen, out);
+        return 0;
+}
+
+/* ---- the command */
+
+const struct option_row price_rows[] = {
+        { PERIOD_SITE, 0, "site", "NAME", "this site only" },
+        { PERIOD_FROM, 0, "from", "WHEN", "begin there (now)" },
+        { PERIOD_TO, 0, "to", "WHEN", "end there (24 hours later)" },
+        { PERIOD_NEXT, 0, "next", "TIME", "end so long after now: 48h" },
+        COMMAND_OPTIONS,
+};
+
+int command_price(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        return period_command(run, argc, argv, "price", view_price, err);
+}

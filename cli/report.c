@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* report.c - `offpeak report`: what a time cost, against running at once. */
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/period.h"
+#include "cli/table.h"
+#include "cli/views.h"
+
+static const char *hours(const json_t *side, char *buffer)
+{
+        int64_t seconds;
+
+        if (!document_int(side, "mean_delay_s", &seconds))
+                strcpy(buffer, "-");
+        else
+                when_format_duration(seconds, buffer);
+        return buffer;
+}
+
+static void add_side(struct table *table, const char *label, const json_t *side, const char *currency)
+{
+        char text[TEXT_SIZE];
+
+        table_add(table, label);
+        table_add(table, document_energy(side, "energy_j", text));
+        table_add(table, document_money(side, "cost_micro", currency, text));
+        table_add(table, document_mass(side, "carbon_mg", text));
+        table_add(table, hours(side, text));
+        table_addf(table, "%lld", (long long)document_int_or(side, "missed_deadlines", 0));
+}
+
+static int print_sides(const json_t *report, const struct screen *screen, FILE *out)
+{
+        static const struct table_column columns[] = { { "", false },         { "energy", true },       { "cost", true },
+                                                       { "carbon", true },    { "delay (mean)", true }, { "late jobs", true } };
+        const char *currency = document_text(report, "currency");
+        struct table table;
+        int r;
+
+        table_init(&table, screen, columns, sizeof(columns) / sizeof(columns[0]));
+        add_side(&table, "run at once", json_object_get(report, "run_now"), currency);
+        add_side(&table, "Offpeak", json_object_get(report, "actual"), currency);
+        r = table_print(&table, out);
+        table_finish(&table);
+        return r;
+}
+
+static void print_saved(const json_t *report, FILE *out)
+{
+        const char *currency = document_text(report, "currency");
+        int64_t saved = document_int_or(report, "saved_micro", 0), net = document_int_or(report, "net_saved_micro", 0);
+        int64_t run_now = document_int_or(json_object_get(report, "run_now"), "cost_micro", 0);
+        int64_t carbon = document_int_or(report, "saved_carbon_mg", 0);
+        bool more = saved < 0;
+        char money[TEXT_SIZE], mass[TEXT_SIZE], waited[TEXT_SIZE], rest[TEXT_SIZE];
+
+        fprintf(out, "%-12s %s", more ? "cost more" : "saved", text_format_money(more ? -saved : saved, currency, money));
+        if (run_now > 0)
+                fprintf(out, " (%+.0f %%)", -100.0 * (double)saved / (double)run_now);
+        fprintf(out, ", %s%s CO2e; value of GPU-hours waited: %s; net %s\n", carbon < 0 ? "and emitted more: " : "",
+                text_format_mass(carbon < 0 ? -carbon : carbon, mass), text_format_money(saved - net, currency, waited),
+                text_format_money(net, currency, rest));
+}
+
+static void print_share(const char *label, int64_t part, double whole, const char **separator, FILE *out)
+{
+        double percent = 100 * (double)part / whole;
+
+        if (part <= 0)
+                return;
+        fprintf(out, percent < 0.5 ? "%s%s under 1 %%" : "%s%s %.0f %%", *separator, label, percent);
+        *separator = " - ";
+}
+
+static void print_quality(const json_t *report, const struct screen *screen, FILE *out)
+{
+        const json_t *quality = json_object_get(report, "quality"), *nodes = json_object_get(report, "unmeasured_nodes");
+        int64_t measured = document_int_or(quality, "measured_j", 0), modelled = document_int_or(quality, "modelled_j", 0);
+        int64_t estimated = document_int_or(quality, "estimated_j", 0);
+        double whole = (double)measured + (double)modelled + (double)estimated;
+        const char *separator = "";
+        json_t *node;
+        size_t i;
+
+        if (whole <= 0)
+                return;
+        fprintf(out, "%-12s ", "energy");
+        print_share("measured", measured, whole, &separator, out);
+        print_share("modelled", modelled, whole, &separator, out);
+        print_share("estimated", estimated, whole, &separator, out);
+        json_array_foreach(nodes, i, node) {
+                fputs(i == 0 ? " (not measured: " : ", ", out);
+                screen_print(screen, out, json_string_value(node));
+        }
+        fputs(json_array_size(nodes) > 0 ? ")\n" : "\n", out);
+}
+
+static void print_accounts(const json_t *report, FILE *out)
+{
+        const char *currency = document_text(report, "currency"), *name;
+        const char *separator = "";
+        char energy[TEXT_SIZE], cost[TEXT_SIZE];
+        json_t *account;
+
+        fprintf(out, "%-12s ", "all power");
+        json_object_foreach(json_object_get(report, "accounts"), name, account) {
+                if (document_int_or(account, "energy_j", 0) == 0)
+                        continue;
+                fprintf(out, "%s%s %s, %s", separator, name, document_energy(account, "energy_j", energy),
+                        document_money(account, "cost_micro", currency, cost));
+                separator = " - ";
+        }
+        fputs(*separator != '\0' ? "\n" : "nothing on the books\n", out);
+}
+
+static int print_report(const json_t *report, const struct screen *screen, FILE *out)
+{
+        int64_t jobs = document_int_or(report, "n_jobs", 0), unpriced = document_int_or(report, "unpriced_energy_j", 0);
+        char energy[TEXT_SIZE];
+        int r = 0;
+
+        if (jobs > 0) {
+                r = print_sides(report, screen, out);
+                print_saved(report, out);
+        }
+        if (unpriced > 0)
+                fprintf(out, "%-12s %s of these jobs had no known price and stands in no cost\n", "unpriced",
+                        text_format_energy(unpriced, energy));
+        print_accounts(report, out);
+        print_quality(report, screen, out);
+        return r;
+}
+
+int view_report(const json_t *document, const struct screen *screen, FILE *out)
+{
+        const json_t *reports = json_object_get(document, "reports");
+        char span[2 * SCREEN_TIME_SIZE];
+        json_t *report, *site;
+        size_t i, s;
+        int r = 0;
+
+        if (json_array_size(reports) == 0)
+                fputs("no sites: the configuration names none\n", out);
+        json_array_foreach(reports, i, report) {
+                int64_t jobs = document_int_or(report, "n_jobs", 0);
+
+                fprintf(out, "%s%s: %lld job%s ended", i > 0 ? "\n" : "",
+                        screen_span(screen, document_time(document, "from_utc"), document_time(document, "to_utc"), span),
+                        (long long)jobs, jobs == 1 ? "" : "s");
+                json_array_foreach(json_object_get(report, "sites"), s, site) {
+                        fputs(s == 0 ? " at " : ", ", out);
+                        screen_print(screen, out, json_string_value(site));
+                }
+                putc('\n', out);
+                if (print_report(report, screen, out) != 0)
+                        r = OFFPEAK_ENOMEM;
+        }
+        return r;
+}
+
+/* ---- the command */
+
+const struct option_row report_rows[] = {
+        { PERIOD_LAST, 0, "last", "TIME", "the time up to now: 7d (the default), 24h, 4w" },
+        { PERIOD_FROM, 0, "from", "WHEN", "begin there" },
+        { PERIOD_TO, 0, "to", "WHEN", "end there (now)" },
+        { PERIOD_SITE, 0, "site", "NAME", "this site only" },
+        { PERIOD_USER, 'u', "user", "NAME", "this user's jobs only (the accounts are everybody's)" },
+        COMMAND_OPTIONS,
+};
+
+int command_report(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        return period_command(run, argc, argv, "report", view_report, err);
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* show.c - `offpeak show`: all about one job. */
+#include <string.h>
+
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/document.h"
+#include "cli/job_text.h"
+#include "cli/views.h"
+
+/* `  when       23:00-05:00`; nothing for an unknown text. */
+static void line(const struct screen *screen, FILE *out, const char *label, const char *text)
+{
+        if (text == NULL || strcmp(text, "-") == 0)
+                return;
+        fprintf(out, "  %-11s", label);
+        screen_print(screen, out, text);
+        putc('\n', out);
+}
+
+static void show_shape(const json_t *job, const struct screen *screen, FILE *out)
+{
+        int64_t nodes = document_int_or(job, "nodes", 0), per_node = document_int_or(job, "gpus_per_node", 0);
+        const char *site = document_text(job, "site");
+        char text[320];
+
+        if (nodes == 1)
+                snprintf(text, sizeof(text), "%lld on one node%s%.128s", (long long)per_node, site != NULL ? " at " : "",
+                         site != NULL ? site : "");
+        else
+                snprintf(text, sizeof(text), "%lld on %lld nodes, %lld each%s%.128s", (long long)(nodes * per_node),
+                         (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "");
+        line(screen, out, "GPUs", text);
+}
+
+static void show_cost(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *currency = document_text(job, "currency");
+        char text[320], cost[JOB_TEXT_SIZE], run_now[TEXT_SIZE], energy[TEXT_SIZE], mass[TEXT_SIZE];
+        double saved;
+
+        line(screen, out, "cost", job_cost(job, cost));
+        if (job_saved(job, &saved)) {
+                snprintf(text, sizeof(text), "%s for what is still to run, %s at once (%.0f %% saved)",
+                         document_money(job, "planned_cost_micro", currency, cost),
+                         document_money(job, "planned_run_now_cost_micro", currency, run_now), 100 * saved);
+                line(screen, out, "planned", text);
+        }
+        if (document_int_or(job, "energy_j", 0) > 0) {
+                snprintf(text, sizeof(text), "%s, %s CO2e, %s", document_energy(job, "energy_j", energy),
+                         document_mass(job, "carbon_mg", mass), document_money(job, "cost_micro", currency, cost));
+                line(screen, out, "booked", text);
+        }
+        if (document_int_or(job, "unpriced_energy_j", 0) > 0) {
+                snprintf(text, sizeof(text), "%s while no price was known: not in the cost",
+                         document_energy(job, "unpriced_energy_j", energy));
+                line(screen, out, "unpriced", text);
+        }
+}
+
+static void show_legs(const json_t *attempt, const struct screen *screen, FILE *out)
+{
+        json_t *leg, *device;
+        size_t i, d;
+
+        json_array_foreach(json_object_get(attempt, "legs"), i, leg) {
+                const char *how = document_text(leg, "ended_how"), *node_status = document_text(leg, "node_status");
+                char text[512], energy[TEXT_SIZE];
+                size_t used = (size_t)snprintf(text, sizeof(text), "%.128s, devices", document_text(leg, "node"));
+
+                json_array_foreach(json_object_get(leg, "devices"), d, device)
+                        used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%lld", d > 0 ? "," : " ",
+                                                 (long long)json_integer_value(device));
+                used += (size_t)snprintf(text + used, sizeof(text) - used, ", %s%s%s",
+                                         document_text(leg, "state") != NULL ? document_text(leg, "state") : "?",
+                                         how != NULL ? ": " : "", how != NULL ? how : "");
+                if (how == NULL && node_status != NULL && strcmp(node_status, "up") != 0)
+                        used += (size_t)snprintf(text + used, sizeof(text) - used, " (node %s)", node_status);
+                if (document_int_or(leg, "energy_j", 0) > 0)
+                        snprintf(text + used, sizeof(text) - used, ", %s", document_energy(leg, "energy_j", energy));
+                line(screen, out, i == 0 ? "runs on" : "", text);
+        }
+}
+
+static void show_waits(const json_t *job, const struct screen *screen, FILE *out)
+{
+        static const struct {
+                const char *name, *text;
+        } waits[] = {
+                { "release", "its release: offpeak release" },
+                { "recovery", "nodes to be heard of again, or fenced, after the scheduler lost the end of its log" },
+                { "nodes", "nodes that can hold it" },
+                { "begin", "its --begin" },
+                { "backoff", "a moment after a failed launch" },
+                { "devices", "its nodes: its hours have begun, and its GPUs are not free" },
+                { "hours", "its hours" },
+                { "plan", "the next plan" },
+        };
+        const char *name = document_text(job, "waits_for");
+
+        for (size_t i = 0; name != NULL && i < sizeof(waits) / sizeof(waits[0]); i++)
+                if (strcmp(name, waits[i].name) == 0)
+                        line(screen, out, "waits for", waits[i].text);
+}
+
+static void show_ran(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *currency = document_text(job, "currency");
+        json_t *ran;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "ran"), i, ran) {
+                char text[256], span[2 * SCREEN_TIME_SIZE], energy[TEXT_SIZE], cost[TEXT_SIZE];
+
+                snprintf(text, sizeof(text), "%s  %s, %s",
+                         screen_span(screen, document_time(ran, "start_utc"), document_time(ran, "end_utc"), span),
+                         document_energy(ran, "energy_j", energy), document_money(ran, "cost_micro", currency, cost));
+                line(screen, out, i == 0 ? "ran" : "", text);
+        }
+}
+
+static void show_command(const json_t *job, const struct screen *screen, FILE *out)
+{
+        json_t *word;
+        size_t i;
+
+        fprintf(out, "  %-11s", "command");
+        json_array_foreach(json_object_get(job, "command"), i, word) {
+                if (i > 0)
+                        putc(' ', out);
+                screen_print(screen, out, json_string_value(word));
+        }
+        putc('\n', out);
+        line(screen, out, "in", document_text(job, "directory"));
+        line(screen, out, "output", document_text(job, "stdout_path"));
+        line(screen, out, "errors", document_text(job, "stderr_path"));
+        line(screen, out, "checkpoints", document_text(job, "checkpoint_dir"));
+}
+
+int view_show(const json_t *document, const struct screen *screen, FILE *out)
+{
+        const json_t *job = json_object_get(document, "job");
+        char text[JOB_TEXT_SIZE], duration[WHEN_TEXT_SIZE];
+
+        fprintf(out, "%lld  ", (long long)document_int_or(job, "id", 0));
+        screen_print(screen, out, document_text(job, "name") != NULL ? document_text(job, "name") : "-");
+        fprintf(out, "  %s  (class ", document_text(job, "status") != NULL ? document_text(job, "status") : "?");
+        screen_print(screen, out, document_text(job, "class") != NULL ? document_text(job, "class") : "?");
+        fputs(", user ", out);
+        screen_print(screen, out, document_text(job, "user") != NULL ? document_text(job, "user") : "?");
+        fputs(")\n", out);
+        line(screen, out, "when", job_when(job, screen, text));
+        line(screen, out, "because", job_reason(job));
+        show_waits(job, screen, out);
+        line(screen, out, "deadline", job_deadline(job, screen, text));
+        show_shape(job, screen, out);
+        line(screen, out, "done", job_done(job, screen, text));
+        line(screen, out, "takes", when_format_duration(document_int_or(job, "total_s", 0), duration));
+        show_cost(job, screen, out);
+        show_legs(json_object_get(job, "attempt"), screen, out);
+        show_ran(job, screen, out);
+        show_command(job, screen, out);
+        return 0;
+}
+
+/* ---- the command */
+
+const struct option_row show_rows[] = { COMMAND_OPTIONS };
+
+int command_show(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        return command_ask_job(run, argc, argv, view_show, err);
+}
