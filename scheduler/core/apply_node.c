@@ -83,14 +83,14 @@ int apply_renewed(struct state *state, const struct record *record)
         return 0;
 }
 
-/* What was granted before this process began is not known: every lease counts from now. */
+/* No session outlives a process, and what was granted before is not known: every lease counts from now. */
 int apply_started(struct state *state, const struct record *record)
 {
         int64_t mono_ms = record->u.started.mono_ms;
 
         state->started_ms = mono_ms;
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                state->nodes[i].session.last_reply_ms = mono_ms;
+                state->nodes[i].session = (struct session){ .last_reply_ms = mono_ms };
         for (size_t i = 0; i < state->n_jobs; i++)
                 if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
                         state->jobs[i].attempt.launched_ms = mono_ms;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/outcome.h"
 #include "io/answer_parts.h"
 #include "ledger/report.h"
 
@@ -48,48 +49,17 @@ static void take_sites(const struct answer *answer, const struct question *quest
                 if (!same_currency(answer_site_currency(state, site), group->currency) ||
                     (question->site != NULL && strcmp(question->site, site->name) != 0))
                         continue;
-                *to = (struct report_site){ .name = site->name, .supply = state_supply(state, site) };
-                for (uint32_t k = 0; k < state->n_nodes; k++) {
-                        if (strcmp(state->nodes[k].site, site->name) != 0)
-                                continue;
-                        to->gpus += state->nodes[k].inventory.n_devices;
-                        to->idle_w += state->nodes[k].inventory.idle_w;
-                }
+                *to = outcome_of_site(state, site);
                 group->index[i] = (uint32_t)group->n_sites++;
         }
 }
 
-static bool is_compared(const struct state *state, const struct question *question, const struct group *group, const struct job *job)
+static bool is_compared(const struct state *state, const struct question *question, const struct group *group,
+                        const struct job *job)
 {
-        return job->state >= OFFPEAK_JOB_DONE && job->ended_at >= question->from && job->ended_at < question->to &&
-               job->ran_s > 0 && job->site < state->n_sites && group->index[job->site] != NONE_U32 &&
+        return outcome_is_known(job, question->from, question->to) && job->site < state->n_sites &&
+               group->index[job->site] != NONE_U32 &&
                (question->user == NULL || (job->user != NULL && strcmp(question->user, job->user) == 0));
-}
-
-/* As it turned out: its real power, and the work that it really did. */
-static struct report_job report_job(const struct state *state, const struct group *group, const struct job *job)
-{
-        const struct policy_class *class = state_class(state, job);
-        int64_t starting = class->start_cost_s * job->attempts;
-        int64_t worked = job->ran_s > starting ? job->ran_s - starting : 1;
-
-        return (struct report_job){
-                .id = job->id,
-                .site = group->index[job->site],
-                .gpus = job->spec.nodes * job->spec.gpus_per_node,
-                .release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at,
-                .finish = job->ended_at,
-                .deadline = job->spec.deadline,
-                .work_s = worked,
-                .start_cost_s = class->start_cost_s,
-                .power_w = job->joules / job->ran_s,
-                .delay_cost = class->delay_cost,
-                .joules = job->joules + job->overhead_joules,
-                .cost = job->cost + job->overhead_cost,
-                .carbon_mg = job->carbon_mg + job->overhead_carbon_mg,
-                .unpriced_joules = job->unpriced_joules,
-                .starts = job->attempts,
-        };
 }
 
 static void take_bookings(const struct state *state, const struct booking *bookings, size_t n, struct group *group)
@@ -129,7 +99,8 @@ static int group_init(const struct answer *answer, const struct question *questi
         take_sites(answer, question, &group);
         for (size_t i = 0; i < state->n_jobs; i++)
                 if (is_compared(state, question, &group, &state->jobs[i]))
-                        group.jobs[group.n_jobs++] = report_job(state, &group, &state->jobs[i]);
+                        group.jobs[group.n_jobs++] =
+                                outcome_of_job(state, &state->jobs[i], group.index[state->jobs[i].site]);
         take_bookings(state, bookings, n_bookings, &group);
         *ret_group = group;
         return 0;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_sim.c - the core from end to end in virtual time: small worlds whose right answer can be worked out by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sim/sim.h"
+#include "support/world.h"
+
+struct world {
+        struct policy policy;
+        struct sim *sim;
+        struct state replayed; /* rebuilt from the journal alone */
+        uint64_t records;
+};
+
+static void journal(void *context, const struct record *record)
+{
+        struct world *world = context;
+        struct record copy = *record; /* apply() writes only the index, which is set */
+
+        assert_int_equal(apply(&world->replayed, &copy), 0);
+        world->records++;
+}
+
+static void setup(struct world *world, const double *prices, size_t n)
+{
+        struct sim_options options = { .start = WORLD_START,
+                                       .policy = &world->policy,
+                                       .journal = journal,
+                                       .context = world };
+        struct series price;
+
+        state_init(&world->replayed);
+        assert_int_equal(sim_create(&options, &world->sim), 0);
+        world_series(&price, SERIES_PRICE, WORLD_START, prices, n);
+        assert_int_equal(sim_take_series(world->sim, &price), 0);
+        series_finish(&price);
+}
+
+static void finish(struct world *world)
+{
+        char *live = state_dump(sim_state(world->sim));
+        char *replayed = state_dump(&world->replayed);
+
+        assert_string_equal(live, replayed); /* replaying the log gives the same state, byte for byte */
+        free(live);
+        free(replayed);
+        sim_destroy(world->sim);
+        state_finish(&world->replayed);
+        policy_finish(&world->policy);
+}
+
+static uint64_t submit(struct world *world, const char *name, uint32_t gpus, int64_t time_s, int64_t deadline)
+{
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        uint64_t job = 0;
+
+        world_spec(&spec, name, gpus, time_s);
+        spec.deadline = deadline;
+        assert_int_equal(sim_submit(world->sim, &spec, &job, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        return job;
+}
+
+static const struct job *job_of(const struct world *world, uint64_t id)
+{
+        return state_job(sim_state(world->sim), id);
+}
+
+/* 100 W for two hours at 10 EUR/MWh: 0.2 kWh, 0.002 EUR. */
+static void runs_in_the_cheap_hours(void **unused)
+{
+        static const double prices[] = { 50, 40, 10, 10, 60, 60, 60, 60, 60, 60, 60, 60 };
+        struct world world;
+        const struct job *job;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
+        id = submit(&world, "one", 1, 2 * HOUR, WORLD_START + 12 * HOUR);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        job = job_of(&world, id);
+        assert_int_equal(job->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(job->first_started_at, WORLD_START + 2 * HOUR);
+        assert_int_equal(job->ended_at, WORLD_START + 4 * HOUR);
+        assert_int_equal(job->joules, 100 * 2 * HOUR);
+        assert_int_equal(job->cost, 2000); /* micro-EUR */
+        finish(&world);
+}
+
+static void pauses_over_a_dear_hour(void **unused)
+{
+        static const double prices[] = { 10, 90, 10, 90, 90, 90, 90, 90, 90, 90, 90, 90 };
+        struct world world;
+        const struct job *job;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "one", 2, 2 * HOUR, WORLD_START + 12 * HOUR);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        job = job_of(&world, id);
+        assert_int_equal(job->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(job->pauses, 1);
+        assert_int_equal(job->attempts, 2);
+        assert_int_equal(job->joules, 200 * 2 * HOUR);
+        assert_int_equal(job->cost, 4000);
+        finish(&world);
+}
+
+static void a_deadline_comes_before_the_price(void **unused)
+{
+        static const double prices[] = { 50, 50, 50, 10, 10, 10, 10, 10, 10, 10, 10, 10 };
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "urgent", 1, 2 * HOUR, WORLD_START + 2 * HOUR + 1800);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
+        assert_true(job_of(&world, id)->ended_at <= WORLD_START + 2 * HOUR + 1800);
+        finish(&world);
+}
+
+static void a_gang_takes_two_nodes(void **unused)
+{
+        static const double prices[] = { 50, 10, 50, 50, 50, 50 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 6);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "gang", 3, HOUR);
+        spec.nodes = 2;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 6 * HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(job_of(&world, id)->attempt.n_legs, 2);
+        assert_int_equal(job_of(&world, id)->joules, 600 * HOUR);
+        assert_int_equal(job_of(&world, id)->cost, 6000);
+        finish(&world);
+}
+
+static void never_more_devices_than_there_are(void **unused)
+{
+        static const double prices[] = { 50, 10, 50, 50, 50, 50, 50, 50, 50, 50 };
+        struct world world;
+        uint64_t ids[4];
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 10);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        for (int i = 0; i < 4; i++)
+                ids[i] = submit(&world, "wide", 3, HOUR, 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 30 * HOUR), 0);
+        for (int i = 0; i < 4; i++) {
+                assert_int_equal(job_of(&world, ids[i])->state, OFFPEAK_JOB_DONE);
+                for (int k = 0; k < i; k++)
+                        assert_true(job_of(&world, ids[i])->first_started_at >= job_of(&world, ids[k])->ended_at ||
+                                    job_of(&world, ids[k])->first_started_at >= job_of(&world, ids[i])->ended_at);
+        }
+        finish(&world);
+}
+
+static void a_cancelled_job_stops(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "one", 1, 3 * HOUR, 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(sim_cancel(world.sim, id), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR + 60), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_CANCELLED);
+        assert_int_equal(job_of(&world, id)->joules, 100 * HOUR);
+        finish(&world);
+}
+
+static void an_infeasible_deadline_is_told_or_refused(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "late", 1, 3 * HOUR);
+        spec.deadline = WORLD_START + 2 * HOUR;
+        spec.strict_deadline = true;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
+        assert_non_null(strstr(err.text, "1 h"));
+        spec.strict_deadline = false;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        assert_int_equal(job_of(&world, id)->planned_late_s, HOUR);
+        offpeak_job_spec_finish(&spec);
+        finish(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(runs_in_the_cheap_hours),
+                cmocka_unit_test(pauses_over_a_dear_hour),
+                cmocka_unit_test(a_deadline_comes_before_the_price),
+                cmocka_unit_test(a_gang_takes_two_nodes),
+                cmocka_unit_test(never_more_devices_than_there_are),
+                cmocka_unit_test(a_cancelled_job_stops),
+                cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
