@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/config_schema.h"
+
+#define MAY  (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define MUST CYAML_FLAG_POINTER
+
+/* In each: `key` is also the member's name. */
+#define VALUE(flags, type, key)           CYAML_FIELD_STRING_PTR(#key, flags, type, key, 0, CYAML_UNLIMITED)
+#define PART(type, key, fields)           CYAML_FIELD_MAPPING_PTR(#key, MAY, type, key, fields)
+#define LIST(flags, type, key, entry)     CYAML_FIELD_SEQUENCE(#key, flags, type, key, entry, 0, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t word = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED) };
+
+static const cyaml_schema_field_t grid[] = {
+        VALUE(MAY, struct said_grid, price),        VALUE(MAY, struct said_grid, carbon),
+        VALUE(MAY, struct said_grid, limit),        VALUE(MAY, struct said_grid, limit_series),
+        VALUE(MAY, struct said_grid, adder_per_mwh), CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t reactor[] = {
+        VALUE(MUST, struct said_reactor, capacity),
+        VALUE(MUST, struct said_reactor, fuel_cost_per_mwh),
+        VALUE(MAY, struct said_reactor, carbon_g_per_kwh),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t pue[] = {
+        VALUE(MAY, struct said_pue, fixed),
+        VALUE(MAY, struct said_pue, factor),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t site_fields[] = {
+        VALUE(MUST, struct said_site, name),
+        VALUE(MUST, struct said_site, currency),
+        PART(struct said_site, grid, grid),
+        PART(struct said_site, reactor, reactor),
+        PART(struct said_site, pue, pue),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t site = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_site, site_fields) };
+
+static const cyaml_schema_field_t quota[] = {
+        VALUE(MAY, struct said_quota, gpus),
+        VALUE(MAY, struct said_quota, gpu_hours_per_month),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t class_fields[] = {
+        VALUE(MUST, struct said_class, name),
+        VALUE(MAY, struct said_class, delay_cost_per_gpu_hour),
+        VALUE(MAY, struct said_class, max_delay),
+        VALUE(MAY, struct said_class, lateness_cost_per_hour),
+        VALUE(MAY, struct said_class, carbon_price_per_t),
+        VALUE(MAY, struct said_class, carbon_basis),
+        VALUE(MAY, struct said_class, interruptible),
+        VALUE(MAY, struct said_class, max_pauses),
+        VALUE(MAY, struct said_class, min_run),
+        VALUE(MAY, struct said_class, start_cost),
+        VALUE(MAY, struct said_class, stop_grace),
+        VALUE(MAY, struct said_class, on_lost),
+        VALUE(MAY, struct said_class, lease),
+        VALUE(MAY, struct said_class, retries),
+        VALUE(MAY, struct said_class, time_limit_factor),
+        VALUE(MAY, struct said_class, shed_tier),
+        VALUE(MAY, struct said_class, cap_floor),
+        VALUE(MAY, struct said_class, max_price_per_mwh),
+        VALUE(MAY, struct said_class, risk),
+        VALUE(MAY, struct said_class, may_move),
+        LIST(MAY, struct said_class, flex, &word),
+        PART(struct said_class, quota, quota),
+        LIST(MAY, struct said_class, sites, &word),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t class = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_class, class_fields) };
+
+static const cyaml_schema_field_t planner[] = {
+        VALUE(MAY, struct said_planner, interval),
+        VALUE(MAY, struct said_planner, horizon),
+        VALUE(MAY, struct said_planner, work),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t timing[] = {
+        VALUE(MAY, struct said_timing, arm_timeout),
+        VALUE(MAY, struct said_timing, backoff),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t clock[] = {
+        VALUE(MAY, struct said_clock, start),
+        VALUE(MAY, struct said_clock, rate),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t curve[] = {
+        VALUE(MUST, struct said_curve, secret),
+        VALUE(MUST, struct said_curve, clients),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t top[] = {
+        VALUE(MAY, struct said, state_dir),
+        VALUE(MAY, struct said, snapshot_records),
+        VALUE(MAY, struct said, log_level),
+        LIST(MAY, struct said, listen, &word),
+        PART(struct said, curve, curve),
+        PART(struct said, clock, clock),
+        PART(struct said, planner, planner),
+        PART(struct said, timing, timing),
+        LIST(MUST, struct said, sites, &site),
+        LIST(MAY, struct said, classes, &class),
+        CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said, top) };

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_schema.h - the shape of the configuration file: its keys as libcyaml's schema, and the structs that it fills.
+ *
+ * Every leaf is a string "LINE:COLUMN:text" (config_yaml.h), NULL when its key is not given; so is a part that is not
+ * given. docs/configuration.md says what each key means.
+ */
+#ifndef OFFPEAK_IO_CONFIG_SCHEMA_H
+#define OFFPEAK_IO_CONFIG_SCHEMA_H
+
+#include <cyaml/cyaml.h>
+
+struct said_grid {
+        char *price, *carbon, *limit, *limit_series, *adder_per_mwh;
+};
+
+struct said_reactor {
+        char *capacity, *fuel_cost_per_mwh, *carbon_g_per_kwh;
+};
+
+struct said_pue {
+        char *fixed, *factor;
+};
+
+struct said_site {
+        char *name, *currency;
+        struct said_grid *grid;
+        struct said_reactor *reactor;
+        struct said_pue *pue;
+};
+
+struct said_quota {
+        char *gpus, *gpu_hours_per_month;
+};
+
+struct said_class {
+        char *name;
+        char *delay_cost_per_gpu_hour, *max_delay, *lateness_cost_per_hour;
+        char *carbon_price_per_t, *carbon_basis;
+        char *interruptible, *max_pauses, *min_run, *start_cost, *stop_grace;
+        char *on_lost, *lease, *retries, *time_limit_factor;
+        char *shed_tier, *cap_floor, *max_price_per_mwh, *risk, *may_move;
+        char **flex;
+        unsigned flex_count;
+        struct said_quota *quota;
+        char **sites;
+        unsigned sites_count;
+};
+
+struct said_planner {
+        char *interval, *horizon, *work;
+};
+
+struct said_timing {
+        char *arm_timeout, *backoff;
+};
+
+struct said_clock {
+        char *start, *rate;
+};
+
+struct said_curve {
+        char *secret, *clients;
+};
+
+struct said {
+        char *state_dir, *snapshot_records, *log_level;
+        char **listen;
+        unsigned listen_count;
+        struct said_curve *curve;
+        struct said_clock *clock;
+        struct said_planner *planner;
+        struct said_timing *timing;
+        struct said_site *sites;
+        unsigned sites_count;
+        struct said_class *classes;
+        unsigned classes_count;
+};
+
+extern const cyaml_schema_value_t config_schema;
+
+#endif

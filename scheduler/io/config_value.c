@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/config_value.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <offpeak/job.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/when.h"
+
+const char *config_text(const char *value)
+{
+        const char *line_end = strchr(value, ':');
+
+        return strchr(line_end + 1, ':') + 1;
+}
+
+void config_refuse(struct config_reading *reading, const char *value, const char *format, ...)
+{
+        int place = (int)(config_text(value) - value);
+        char text[600];
+        va_list args;
+
+        if (reading->code != 0)
+                return;
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        reading->code = fail(reading->err, OFFPEAK_ECONFIG, "%s:%.*s %s", reading->file, place, value, text);
+}
+
+bool config_is_null(const char *value)
+{
+        const char *text;
+
+        if (value == NULL)
+                return false;
+        text = config_text(value);
+        return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
+/* Is there a value to take? One that is null is refused: keys for which null means something ask before. */
+static bool is_given(struct config_reading *reading, const char *key, const char *value)
+{
+        if (reading->code != 0 || value == NULL)
+                return false;
+        if (!config_is_null(value))
+                return true;
+        config_refuse(reading, value, "\"%s\" has no value: write one, or leave the key out for the default", key);
+        return false;
+}
+
+/* ---- times */
+
+static bool is_bare_number(const char *text)
+{
+        return text[0] != '\0' && text[strspn(text, "0123456789.")] == '\0' && strcmp(text, "0") != 0;
+}
+
+/* Whether a duration lies within its bounds, both in ms. */
+static bool check_duration(struct config_reading *reading, const char *key, const char *value, int64_t ms, int64_t min,
+                           int64_t max)
+{
+        bool low = ms < min;
+        char bound[WHEN_TEXT_SIZE];
+
+        if (ms >= min && ms <= max)
+                return true;
+        if ((low ? min : max) < 1000)
+                snprintf(bound, sizeof(bound), "%lld ms", (long long)(low ? min : max));
+        else
+                when_format_duration((low ? min : max) / 1000, bound);
+        config_refuse(reading, value, "\"%s\" is %s, %s: %s is the %s allowed", key, config_text(value),
+                      low ? "too short" : "too long", bound, low ? "least" : "most");
+        return false;
+}
+
+void config_take_ms(struct config_reading *reading, const char *key, const char *value, int64_t min, int64_t max,
+                    int64_t *ms)
+{
+        struct offpeak_error why;
+        const char *text;
+        size_t size;
+        int64_t taken;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        size = strlen(text);
+        if (is_bare_number(text)) {
+                config_refuse(reading, value, "\"%s\" has no unit: write %sm, %sh or %ss", key, text, text, text);
+                return;
+        }
+        if (size > 2 && strcmp(text + size - 2, "ms") == 0) {
+                size = text[size - 3] == ' ' ? size - 3 : size - 2;
+                if (text_parse_decimal(text, size, 0, &taken) != 0) {
+                        config_refuse(reading, value, "\"%s\": \"%s\" is not a duration: write 500ms", key, text);
+                        return;
+                }
+        } else if (when_parse_duration(text, &taken, &why) != 0) {
+                config_refuse(reading, value, "\"%s\": %s", key, why.text);
+                return;
+        } else {
+                taken *= 1000; /* when_parse_duration ends at a thousand years */
+        }
+        if (check_duration(reading, key, value, taken, min, max))
+                *ms = taken;
+}
+
+void config_take_seconds(struct config_reading *reading, const char *key, const char *value, int64_t min, int64_t max,
+                         int64_t *seconds)
+{
+        int64_t ms = -1;
+
+        config_take_ms(reading, key, value, min * 1000, max * 1000, &ms);
+        if (ms < 0)
+                return;
+        if (ms % 1000 != 0)
+                config_refuse(reading, value, "\"%s\" is %s: whole seconds are wanted", key, config_text(value));
+        else
+                *seconds = ms / 1000;
+}
+
+void config_take_time(struct config_reading *reading, const char *key, const char *value, int64_t *time)
+{
+        struct offpeak_error why;
+
+        if (is_given(reading, key, value) && when_parse_iso(config_text(value), time, &why) != 0)
+                config_refuse(reading, value, "\"%s\": %s", key, why.text);
+}
+
+/* ---- numbers */
+
+/* A decimal as the file could have said it, for bounds. */
+static const char *decimal(int64_t number, int scale, char text[48])
+{
+        int64_t one = 1, size = number < 0 ? -number : number;
+        char *end;
+
+        for (int i = 0; i < scale; i++)
+                one *= 10;
+        snprintf(text, 48, "%s%lld.%0*lld", number < 0 ? "-" : "", (long long)(size / one), scale,
+                 (long long)(size % one));
+        for (end = text + strlen(text) - 1; *end == '0'; end--)
+                *end = '\0';
+        if (*end == '.')
+                *end = '\0';
+        return text;
+}
+
+void config_take_number(struct config_reading *reading, const char *key, const char *value, int scale, int64_t min,
+                        int64_t max, int64_t *number)
+{
+        char bound[48];
+        const char *text;
+        int64_t taken;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        if (text_parse_decimal(text, strlen(text), scale, &taken) != 0)
+                config_refuse(reading, value, "\"%s\": \"%.64s\" is not a number: write it as 0.40", key, text);
+        else if (taken < min)
+                config_refuse(reading, value, "\"%s\" is %s: %s is the least allowed", key, text,
+                              decimal(min, scale, bound));
+        else if (taken > max)
+                config_refuse(reading, value, "\"%s\" is %s: %s is the most allowed", key, text,
+                              decimal(max, scale, bound));
+        else
+                *number = taken;
+}
+
+void config_take_count(struct config_reading *reading, const char *key, const char *value, uint64_t min, uint64_t max,
+                       uint64_t *count)
+{
+        const char *text;
+        uint64_t taken;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        taken = strtoull(text, NULL, 10);
+        if (text[strspn(text, "0123456789")] != '\0' || strlen(text) > 18)
+                config_refuse(reading, value, "\"%s\": \"%.64s\" is not a whole number from 0 on", key, text);
+        else if (taken < min || taken > max)
+                config_refuse(reading, value, "\"%s\" is %s: it must be between %llu and %llu", key, text,
+                              (unsigned long long)min, (unsigned long long)max);
+        else
+                *count = taken;
+}
+
+void config_take_power(struct config_reading *reading, const char *key, const char *value, int64_t *watts)
+{
+        static const struct {
+                const char *name;
+                int scale;
+        } units[] = { { "W", 0 }, { "kW", 3 }, { "MW", 6 }, { "GW", 9 } };
+        const char *text;
+        size_t size;
+        int64_t taken;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        size = strspn(text, "+-.0123456789eE");
+        for (unsigned i = 0; i < 4; i++) {
+                const char *unit = text + size + strspn(text + size, " ");
+
+                if (strcasecmp(unit, units[i].name) != 0 || text_parse_decimal(text, size, units[i].scale, &taken) != 0)
+                        continue;
+                if (taken < 0)
+                        config_refuse(reading, value, "\"%s\" is %s: power cannot be negative here", key, text);
+                else
+                        *watts = taken;
+                return;
+        }
+        config_refuse(reading, value, "\"%s\": \"%.64s\" is no power with a unit: write it as 20 MW, 5 kW or 300 W",
+                      key, text);
+}
+
+/* ---- words */
+
+void config_take_bool(struct config_reading *reading, const char *key, const char *value, bool *truth)
+{
+        static const char *const words[] = { "false", "true", "no", "yes" };
+        const char *text;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        for (size_t i = 0; i < 4; i++) {
+                if (strcasecmp(text, words[i]) == 0) {
+                        *truth = i % 2 == 1;
+                        return;
+                }
+        }
+        config_refuse(reading, value, "\"%s\": \"%.64s\" is neither true nor false", key, text);
+}
+
+void config_take_choice(struct config_reading *reading, const char *key, const char *value, const char *const *words,
+                        size_t n, size_t *index)
+{
+        char all[200] = "";
+        const char *text;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        for (size_t i = 0; i < n; i++) {
+                size_t used = strlen(all);
+
+                if (strcmp(text, words[i]) == 0) {
+                        *index = i;
+                        return;
+                }
+                snprintf(all + used, sizeof(all) - used, "%s%s", i == 0 ? "" : i + 1 == n ? " or " : ", ", words[i]);
+        }
+        config_refuse(reading, value, "\"%s\": \"%.64s\" is not known: write %s", key, text, all);
+}
+
+static void no_memory(struct config_reading *reading)
+{
+        if (reading->code == 0)
+                reading->code = fail(reading->err, OFFPEAK_ENOMEM, "%s: out of memory", reading->file);
+}
+
+char *config_copy(struct config_reading *reading, const char *text)
+{
+        char *copy = strdup(text);
+
+        if (copy == NULL)
+                no_memory(reading);
+        return copy;
+}
+
+static void replace(char **text, char *with)
+{
+        free(*text);
+        *text = with;
+}
+
+void config_take_name(struct config_reading *reading, const char *key, const char *value, char **name)
+{
+        const char *text;
+        size_t size = 0;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        while (isalnum((unsigned char)text[size]) || (text[size] != '\0' && strchr("._-+", text[size]) != NULL))
+                size++;
+        if (text[size] != '\0')
+                config_refuse(reading, value, "\"%s\": \"%.64s\" is no name: use letters, digits, \".\", \"_\", \"-\"",
+                              key, text);
+        else if (size >= OFFPEAK_MAX_NAME)
+                config_refuse(reading, value, "\"%s\" is longer than %d bytes", key, OFFPEAK_MAX_NAME - 1);
+        else
+                replace(name, config_copy(reading, text));
+}
+
+void config_take_path(struct config_reading *reading, const char *key, const char *value, char **path)
+{
+        char *absolute = NULL;
+        const char *text;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        if (asprintf(&absolute, "%s%s%s", text[0] == '/' ? "" : reading->folder, text[0] == '/' ? "" : "/", text) < 0) {
+                absolute = NULL;
+                no_memory(reading);
+        } else if (strlen(absolute) >= OFFPEAK_MAX_PATH) {
+                config_refuse(reading, value, "\"%s\" is longer than %d bytes", key, OFFPEAK_MAX_PATH - 1);
+        }
+        replace(path, absolute);
+}
+
+void config_take_only(struct config_reading *reading, const char *key, const char *value, const char *only)
+{
+        if (reading->code != 0 || value == NULL || (only != NULL && strcmp(config_text(value), only) == 0) ||
+            (only == NULL && config_is_null(value)))
+                return;
+        config_refuse(reading, value, "\"%s: %.64s\" is not supported yet: leave the key out, or write %s", key,
+                      config_text(value), only != NULL ? only : "null");
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_yaml.c - text -> libyaml document -> (checked along the schema, written again with places) -> libcyaml.
+ *
+ * What is written again is flow-style YAML: {"key": "3:7:value"}. Its depth is bounded by the schema's, whatever
+ * aliases the document has, and its size by LARGEST_REWRITE.
+ */
+#include "io/config_yaml.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yaml.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+
+enum { MAX_FIELDS = 64, LARGEST_REWRITE = 8 << 20 };
+
+struct walk {
+        const char *file;
+        yaml_document_t document;
+        FILE *out;
+        struct offpeak_error *err;
+};
+
+__attribute__((format(printf, 3, 4))) static int refuse(struct walk *walk, yaml_mark_t mark, const char *format, ...)
+{
+        char text[600];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        return fail(walk->err, OFFPEAK_ECONFIG, "%s:%zu:%zu: %s", walk->file, mark.line + 1, mark.column + 1, text);
+}
+
+/* ---- what the schema says */
+
+static const cyaml_schema_field_t *field_named(const cyaml_schema_field_t *fields, const char *key, unsigned *ret_index)
+{
+        for (unsigned i = 0; fields[i].key != NULL; i++) {
+                if (strcmp(fields[i].key, key) == 0) {
+                        *ret_index = i;
+                        return &fields[i];
+                }
+        }
+        return NULL;
+}
+
+static bool has_names(const cyaml_schema_value_t *schema)
+{
+        unsigned index;
+
+        return schema->type == CYAML_MAPPING && field_named(schema->mapping.fields, "name", &index) != NULL;
+}
+
+static const char *nearest_key(const cyaml_schema_field_t *fields, const char *key)
+{
+        const char *keys[MAX_FIELDS];
+        unsigned n = 0;
+
+        for (; n < MAX_FIELDS && fields[n].key != NULL; n++)
+                keys[n] = fields[n].key;
+        return text_nearest(key, keys, n);
+}
+
+/* ---- the document */
+
+static bool is_null(const yaml_node_t *node)
+{
+        const char *text = (const char *)node->data.scalar.value;
+
+        return node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+               (text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0);
+}
+
+static void write_quoted(FILE *out, const char *text)
+{
+        for (; *text != '\0'; text++) {
+                if (*text == '"' || *text == '\\')
+                        fprintf(out, "\\%c", *text);
+                else if ((unsigned char)*text < 0x20)
+                        fprintf(out, "\\x%02x", (unsigned char)*text);
+                else
+                        fputc(*text, out);
+        }
+}
+
+static int take_scalar(struct walk *walk, const yaml_node_t *node, const char *what)
+{
+        const char *text = (const char *)node->data.scalar.value;
+
+        if (node->type != YAML_SCALAR_NODE)
+                return refuse(walk, node->start_mark, "\"%s\" takes one value, not a %s", what,
+                              node->type == YAML_MAPPING_NODE ? "mapping" : "list");
+        if (strlen(text) != node->data.scalar.length)
+                return refuse(walk, node->start_mark, "\"%s\" holds a zero byte", what);
+        fprintf(walk->out, "\"%zu:%zu:", node->start_mark.line + 1, node->start_mark.column + 1);
+        write_quoted(walk->out, text);
+        fputc('"', walk->out);
+        return 0;
+}
+
+static int take(struct walk *walk, int index, const cyaml_schema_value_t *schema, const char *what);
+
+static int take_list(struct walk *walk, const yaml_node_t *node, const cyaml_schema_value_t *schema, const char *what)
+{
+        fputc('[', walk->out);
+        for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++) {
+                int code = take(walk, *item, schema->sequence.entry, what);
+
+                if (code != 0)
+                        return code;
+                fputc(',', walk->out);
+        }
+        fputc(']', walk->out);
+        return 0;
+}
+
+static int refuse_key(struct walk *walk, const yaml_node_t *key, const cyaml_schema_field_t *fields)
+{
+        const char *text = (const char *)key->data.scalar.value, *nearest = nearest_key(fields, text);
+
+        if (nearest != NULL)
+                return refuse(walk, key->start_mark, "unknown key \"%.64s\" (did you mean \"%s\"?)", text, nearest);
+        return refuse(walk, key->start_mark, "unknown key \"%.64s\": docs/configuration.md names those there are",
+                      text);
+}
+
+/* One pair of a mapping. `seen` has a bit for every field that was given. */
+static int take_pair(struct walk *walk, const yaml_node_pair_t *pair, const cyaml_schema_field_t *fields,
+                     uint64_t *seen)
+{
+        const yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
+        const yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
+        const cyaml_schema_field_t *field;
+        unsigned index;
+
+        if (key->type != YAML_SCALAR_NODE)
+                return refuse(walk, key->start_mark, "a key must be a word");
+        field = field_named(fields, (const char *)key->data.scalar.value, &index);
+        if (field == NULL)
+                return refuse_key(walk, key, fields);
+        if (*seen & UINT64_C(1) << index)
+                return refuse(walk, key->start_mark, "\"%s\" is given twice", field->key);
+        if (is_null(value) && field->value.type != CYAML_STRING) /* `planner:` and nothing more */
+                return 0;
+        fprintf(walk->out, "%s\"%s\": ", *seen != 0 ? ", " : "", field->key);
+        *seen |= UINT64_C(1) << index;
+        return take(walk, pair->value, &field->value, field->key);
+}
+
+/* The pairs of a mapping, and `name` before them if it is not NULL. */
+static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_schema_value_t *schema,
+                        const yaml_node_t *name)
+{
+        const cyaml_schema_field_t *fields = schema->mapping.fields;
+        uint64_t seen = 0;
+        unsigned index;
+
+        fputc('{', walk->out);
+        if (name != NULL) {
+                int code;
+
+                field_named(fields, "name", &index);
+                seen = UINT64_C(1) << index;
+                fprintf(walk->out, "\"name\": ");
+                code = take_scalar(walk, name, "name");
+                if (code != 0)
+                        return code;
+        }
+        if (!is_null(node)) {
+                for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+                     pair++) {
+                        int code = take_pair(walk, pair, fields, &seen);
+
+                        if (code != 0)
+                                return code;
+                }
+        }
+        for (index = 0; fields[index].key != NULL; index++)
+                if (!(fields[index].value.flags & CYAML_FLAG_OPTIONAL) && !(seen & UINT64_C(1) << index))
+                        return refuse(walk, node->start_mark, "\"%s\" is missing here", fields[index].key);
+        fputc('}', walk->out);
+        return 0;
+}
+
+/* A mapping from name to thing, where a list of named things is wanted. */
+static int take_named(struct walk *walk, const yaml_node_t *node, const cyaml_schema_value_t *schema, const char *what)
+{
+        fputc('[', walk->out);
+        for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
+             pair++) {
+                const yaml_node_t *name = yaml_document_get_node(&walk->document, pair->key);
+                const yaml_node_t *thing = yaml_document_get_node(&walk->document, pair->value);
+                int code;
+
+                if (name->type != YAML_SCALAR_NODE)
+                        return refuse(walk, name->start_mark, "a name must be a word");
+                if (thing->type != YAML_MAPPING_NODE && !is_null(thing))
+                        return refuse(walk, thing->start_mark, "\"%.64s\" takes keys with values, one of \"%s\"",
+                                      (const char *)name->data.scalar.value, what);
+                code = take_mapping(walk, thing, schema->sequence.entry, name);
+                if (code != 0)
+                        return code;
+                fputc(',', walk->out);
+        }
+        fputc(']', walk->out);
+        return 0;
+}
+
+static int take(struct walk *walk, int index, const cyaml_schema_value_t *schema, const char *what)
+{
+        const yaml_node_t *node = yaml_document_get_node(&walk->document, index);
+
+        if (ftell(walk->out) > LARGEST_REWRITE)
+                return refuse(walk, node->start_mark, "the file says too much: are there aliases of aliases?");
+        switch (schema->type) {
+        case CYAML_STRING:
+                return take_scalar(walk, node, what);
+        case CYAML_MAPPING:
+                if (node->type != YAML_MAPPING_NODE)
+                        return refuse(walk, node->start_mark, "\"%s\" takes keys with values, such as {%s: ...}", what,
+                                      schema->mapping.fields[0].key);
+                return take_mapping(walk, node, schema, NULL);
+        case CYAML_SEQUENCE:
+                if (node->type == YAML_SEQUENCE_NODE)
+                        return take_list(walk, node, schema, what);
+                if (node->type == YAML_MAPPING_NODE && has_names(schema->sequence.entry))
+                        return take_named(walk, node, schema, what);
+                return refuse(walk, node->start_mark, "\"%s\" takes a list, such as [...]", what);
+        default:
+                return fail(walk->err, OFFPEAK_EINTERNAL, "%s: a schema of type %d", what, (int)schema->type);
+        }
+}
+
+/* ---- the whole */
+
+/* The one document of a text. It is the caller's to delete on success. */
+static int parse(struct walk *walk, yaml_parser_t *parser)
+{
+        yaml_document_t second;
+        const yaml_node_t *more;
+        int code = 0;
+
+        if (!yaml_parser_load(parser, &walk->document))
+                return parser->error == YAML_MEMORY_ERROR
+                               ? fail(walk->err, OFFPEAK_ENOMEM, "%s: out of memory", walk->file)
+                               : refuse(walk, parser->problem_mark, "this is not YAML: %s%s%s", parser->problem,
+                                        parser->context != NULL ? ", " : "",
+                                        parser->context != NULL ? parser->context : "");
+        if (yaml_document_get_root_node(&walk->document) == NULL) {
+                code = refuse(walk, (yaml_mark_t){ 0 }, "the file is empty");
+        } else if (!yaml_parser_load(parser, &second)) {
+                code = refuse(walk, parser->problem_mark, "this is not YAML: %s", parser->problem);
+        } else {
+                more = yaml_document_get_root_node(&second);
+                if (more != NULL)
+                        code = refuse(walk, more->start_mark, "a second document begins here: a file holds one");
+                yaml_document_delete(&second);
+        }
+        if (code != 0)
+                yaml_document_delete(&walk->document);
+        return code;
+}
+
+/* The document as libcyaml is to see it, malloc'ed. */
+static int rewrite(struct walk *walk, const cyaml_schema_value_t *schema, char **ret_text, size_t *ret_size)
+{
+        const yaml_node_t *root = yaml_document_get_root_node(&walk->document);
+        char *text = NULL;
+        size_t size = 0;
+        int code;
+
+        walk->out = open_memstream(&text, &size);
+        if (walk->out == NULL)
+                return fail(walk->err, OFFPEAK_ENOMEM, "%s: out of memory", walk->file);
+        if (root->type != YAML_MAPPING_NODE)
+                code = refuse(walk, root->start_mark, "the file must hold keys with values");
+        else
+                code = take_mapping(walk, root, schema, NULL);
+        if (fclose(walk->out) != 0 && code == 0)
+                code = fail(walk->err, OFFPEAK_ENOMEM, "%s: out of memory", walk->file);
+        if (code != 0) {
+                free(text);
+                return code;
+        }
+        *ret_text = text;
+        *ret_size = size;
+        return 0;
+}
+
+static const cyaml_config_t *quiet(void)
+{
+        static const cyaml_config_t config = { .log_level = CYAML_LOG_ERROR, .mem_fn = cyaml_mem };
+
+        return &config;
+}
+
+int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
+                     void **ret_data, struct offpeak_error *err)
+{
+        struct walk walk = { .file = file, .err = err };
+        yaml_parser_t parser;
+        char *rewritten = NULL;
+        cyaml_err_t failure;
+        size_t length;
+        int code;
+
+        if (!yaml_parser_initialize(&parser))
+                return fail(err, OFFPEAK_ENOMEM, "%s: out of memory", file);
+        yaml_parser_set_input_string(&parser, (const unsigned char *)text, size);
+        code = parse(&walk, &parser);
+        yaml_parser_delete(&parser);
+        if (code != 0)
+                return code;
+        code = rewrite(&walk, schema, &rewritten, &length);
+        yaml_document_delete(&walk.document);
+        if (code != 0)
+                return code;
+        failure = cyaml_load_data((const uint8_t *)rewritten, length, quiet(), schema, ret_data, NULL);
+        free(rewritten);
+        if (failure != CYAML_OK)
+                return fail(err, failure == CYAML_ERR_OOM ? OFFPEAK_ENOMEM : OFFPEAK_EINTERNAL, "%s: %s", file,
+                            cyaml_strerror(failure));
+        return 0;
+}
+
+void config_yaml_free(const cyaml_schema_value_t *schema, void *data)
+{
+        cyaml_free(quiet(), schema, data, 0);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * config_yaml.h - a YAML file into C structs by a libcyaml schema, with the place of everything that is wrong.
+ *
+ * libcyaml fills the structs, checks the schema and owns the memory. What it cannot do is done before it, on libyaml's
+ * document, along the same schema:
+ *   - its errors are log lines that name the mapping at best: here an unknown key, one given twice, one that is missing
+ *     and a value of the wrong shape are told as FILE:LINE:COLUMN with the nearest known key;
+ *   - it knows no mapping with free keys: where the schema wants a sequence of mappings that have a field "name", a
+ *     mapping from name to the rest will do;
+ *   - it forgets where a value stood: each string it delivers reads "LINE:COLUMN:text" (config_value.h takes that apart).
+ *
+ * A schema may use mappings, sequences and strings; every other type is made of strings, with a place, afterwards.
+ */
+#ifndef OFFPEAK_IO_CONFIG_YAML_H
+#define OFFPEAK_IO_CONFIG_YAML_H
+
+#include <stddef.h>
+
+#include <cyaml/cyaml.h>
+
+#include <offpeak/error.h>
+
+/*
+ * Load size bytes of YAML, called `file` in errors. schema: of the whole document, a mapping by pointer. ECONFIG with the
+ * place; ENOMEM. ret_data, written on success only, is freed by config_yaml_free.
+ */
+int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
+                     void **ret_data, struct offpeak_error *err);
+void config_yaml_free(const cyaml_schema_value_t *schema, void *data);
+
+#endif
