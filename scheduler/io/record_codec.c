@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- *   encode:  record -> parts -> bytes     (the parts are also taken back once: what cannot be read again is refused now,
- *                                          and not at the next start)
- *   decode:  bytes -> parts -> record     (protobuf-c checks the form, parts_whole that all is there and known,
- *                                          record_from_parts the values)
+ *   encode:  record -> parts -> bytes   (the parts are also taken back once: what cannot be read again is refused now,
+ *                                        and not at the next start)
+ *   decode:  bytes -> parts -> record   (protobuf-c checks the form, parts_whole that all is there and known,
+ *                                        record_from_parts the values)
  */
 #include "io/record_codec.h"
 
@@ -66,7 +66,7 @@ static bool field_whole(const ProtobufCMessage *part, const ProtobufCFieldDescri
         return *(ProtobufCMessage *const *)member != NULL && parts_whole(*(ProtobufCMessage *const *)member);
 }
 
-/* Every single message is there (we always write them), and no field is unknown (a newer version's fact is not dropped). */
+/* Every single message is there (we always write them), and no field is unknown (a newer fact is not dropped). */
 static bool parts_whole(const ProtobufCMessage *part)
 {
         if (part->n_unknown_fields > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Parts -> record, field by field. The first thing that is wrong is remembered in the taker and the rest is taken all the
- * same; record_from_parts looks at it once and throws away what cannot be used.
+ * Parts -> record, field by field. What is wrong is remembered in the taker and the rest is taken all the same;
+ * record_from_parts looks at it once and throws away what cannot be used.
  */
 #include "io/record_parts.h"
 
@@ -13,7 +13,7 @@
 
 struct taker {
         bool no_memory;
-        const char *wrong; /* the field that is out of bounds */
+        const char *wrong; /* a field that is out of bounds */
 };
 
 static void *take_memory(struct taker *taker, size_t n, size_t size)
@@ -454,8 +454,8 @@ static void take_site(struct taker *taker, const Log__Site *from, struct site *t
         for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++)
                 to->series[kind].kind = kind;
         for (size_t i = 0; i < from->n_series; i++) {
-                struct series *series = &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LIMIT,
-                                                              "series.kind")];
+                struct series *series =
+                        &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LIMIT, "series.kind")];
 
                 if (series->site != NULL)
                         taker->wrong = "site.series";

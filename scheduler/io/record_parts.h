@@ -10,7 +10,7 @@
 #include "core/record.h"
 #include "record.pb-c.h"
 
-/* Memory that is given back as a whole. An allocation that failed is remembered, so that callers may ask once at the end. */
+/* Memory that is given back as a whole. A failed allocation is remembered, so that callers may ask once at the end. */
 struct arena {
         struct arena_block *blocks;
         bool failed;

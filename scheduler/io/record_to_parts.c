@@ -32,7 +32,7 @@ static void *part_new(struct arena *arena, const ProtobufCMessageDescriptor *kin
 /* protobuf-c does not write to what it packs: the const goes away only for its structs. */
 static char *text(const char *text)
 {
-        return text != NULL ? (char *)(uintptr_t)text : (char *)(uintptr_t)"";
+        return text != NULL ? (char *)(uintptr_t)text : (char *)(uintptr_t) "";
 }
 
 static void fill_request(Log__Request *to, const struct request *from)
@@ -155,7 +155,7 @@ static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
 
 /* ---- series, plan, books */
 
-/* Differences are small numbers, and small numbers are few bytes. Unsigned arithmetic: a hole's INT64_MIN wraps and comes back. */
+/* Small differences are few bytes. Unsigned arithmetic: a hole's INT64_MIN wraps and comes back. */
 static void fill_series(struct arena *arena, Log__Series *to, const struct series *from)
 {
         uint64_t start = 0, value = 0;
@@ -642,7 +642,8 @@ static void fill_image(struct arena *arena, Log__Record *to, const struct record
 
 Log__Record *record_to_parts(const struct record *record, struct arena *arena)
 {
-        const ProtobufCFieldDescriptor *body = protobuf_c_message_descriptor_get_field(&log__record__descriptor, record->type);
+        const ProtobufCFieldDescriptor *body =
+                protobuf_c_message_descriptor_get_field(&log__record__descriptor, record->type);
         Log__Record *to = part_new(arena, &log__record__descriptor);
 
         if (to == NULL || body == NULL || !record_is_durable(record))

@@ -46,8 +46,8 @@ static void take_u64(struct walk *walk, uint64_t *field, const char *name)
 static void take_i64(struct walk *walk, int64_t *field, const char *name)
 {
         static const int64_t edges[] = { 0, -1, INT64_MIN, INT64_MAX, INT32_MIN };
-        int64_t value = below(walk, 8) == 0 ? edges[below(walk, 5)] :
-                                              (int64_t)random_draw(&walk->seed) >> below(walk, 63);
+        int64_t value =
+                below(walk, 8) == 0 ? edges[below(walk, 5)] : (int64_t)random_draw(&walk->seed) >> below(walk, 63);
 
         differs(walk, *field != value, name);
         if (!walk->check)
@@ -56,7 +56,8 @@ static void take_i64(struct walk *walk, int64_t *field, const char *name)
 
 static void take_u32(struct walk *walk, uint32_t *field, const char *name)
 {
-        uint32_t value = below(walk, 8) == 0 ? UINT32_MAX : (uint32_t)(random_draw(&walk->seed) >> (32 + below(walk, 32)));
+        uint32_t value =
+                below(walk, 8) == 0 ? UINT32_MAX : (uint32_t)(random_draw(&walk->seed) >> (32 + below(walk, 32)));
 
         differs(walk, *field != value, name);
         if (!walk->check)
