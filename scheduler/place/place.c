@@ -22,7 +22,8 @@ static bool goes_before(const struct place_node *nodes, size_t a, size_t b)
         return a < b;
 }
 
-/* The best node that fits and comes after `last` in the order (n_nodes: none was taken yet); n_nodes if there is none. */
+/* The best node that fits and comes after `last` in the order (n_nodes: none was taken yet); n_nodes if none is left.
+ */
 static size_t next_node(const struct place_node *nodes, size_t n_nodes, uint32_t need, size_t last)
 {
         size_t best = n_nodes;

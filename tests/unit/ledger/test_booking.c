@@ -169,7 +169,8 @@ static void check_book(const struct book *before, const struct book *after, cons
         assert_int_equal(after->carbon_mg - before->carbon_mg, booked_carbon);
         assert_int_equal(after->unpriced_joules - before->unpriced_joules, unpriced);
         assert_int_equal(after->uncounted_joules - before->uncounted_joules, uncounted);
-        assert_true((__int128)(after->cost - before->cost) * JOULES_PER_MWH + after->cost_rest - before->cost_rest == cost);
+        assert_true((__int128)(after->cost - before->cost) * JOULES_PER_MWH + after->cost_rest - before->cost_rest ==
+                    cost);
         assert_true((__int128)(after->carbon_mg - before->carbon_mg) * JOULES_PER_KWH + after->carbon_rest -
                             before->carbon_rest ==
                     carbon);
@@ -283,7 +284,8 @@ static void test_the_mean_of_what_the_site_draws(void **state)
         static struct parts parts;
 
         (void)state;
-        supply.terms = (struct supply_terms){ .grid_limit_w = INT64_MAX, .has_reactor = true, .reactor_fuel = 10000000 };
+        supply.terms =
+                (struct supply_terms){ .grid_limit_w = INT64_MAX, .has_reactor = true, .reactor_fuel = 10000000 };
         book_split(&whole, &supply, 4000, &book, keep, &parts);
         assert_int_equal(parts.n, 1);
         assert_int_equal(parts.at[0].price, 30000000); /* (3 x 10 + 1 x 90) / 4 */
@@ -291,7 +293,8 @@ static void test_the_mean_of_what_the_site_draws(void **state)
 
 static void test_no_length(void **state)
 {
-        struct booking nothing = whole_of(1000, 1000, 0), at_once = whole_of(1000, 1000, 500), backwards = whole_of(1000, 900, 500);
+        struct booking nothing = whole_of(1000, 1000, 0), at_once = whole_of(1000, 1000, 500),
+                       backwards = whole_of(1000, 900, 500);
         struct book book = { 0 };
         static struct parts parts;
         struct market market;

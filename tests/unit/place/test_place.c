@@ -162,9 +162,9 @@ static void test_agrees_with_brute_force(void **state)
 
 static void test_wide_holes_stay_whole(void **state)
 {
-        const struct place_node nodes[] = {
-                { .node = 0, .free = 0xff }, { .node = 1, .free = 0x0f }, { .node = 2, .free = 0x3c }
-        };
+        const struct place_node nodes[] = { { .node = 0, .free = 0xff },
+                                            { .node = 1, .free = 0x0f },
+                                            { .node = 2, .free = 0x3c } };
         struct place_leg leg;
 
         (void)state;
