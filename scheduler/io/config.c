@@ -6,9 +6,6 @@
 #include "io/config.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +23,6 @@
 #define MOST_MONEY   (1000000000 * MICRO) /* in any of the units here */
 #define MINUTE       INT64_C(60)
 #define DAY          INT64_C(86400)
-#define LARGEST_FILE (1 << 20)
 
 enum { MOST_SITES = 64, DEFAULT_SNAPSHOT_RECORDS = 10000 }; /* a plan's job names its sites in 64 bits */
 
@@ -399,44 +395,6 @@ static void take_process(struct config_reading *r, const struct said *said, stru
 
 /* ---- the whole */
 
-static int read_text(const char *path, char **ret_text, size_t *ret_size, struct offpeak_error *err)
-{
-        FILE *file = fopen(path, "re");
-        char *text = malloc(LARGEST_FILE + 1);
-        size_t size;
-        int code = 0;
-
-        if (file == NULL || text == NULL) {
-                code = file == NULL ? fail(err, OFFPEAK_EIO, "%s: cannot be opened: %s", path, strerror(errno))
-                                    : fail(err, OFFPEAK_ENOMEM, "%s: out of memory", path);
-                goto out;
-        }
-        size = fread(text, 1, LARGEST_FILE + 1, file);
-        if (ferror(file))
-                code = fail(err, OFFPEAK_EIO, "%s: cannot be read: %s", path, strerror(errno));
-        else if (size > LARGEST_FILE)
-                code = fail(err, OFFPEAK_ECONFIG, "%s: is larger than 1 MiB: this is no configuration", path);
-        if (code == 0) {
-                *ret_text = text;
-                *ret_size = size;
-                text = NULL;
-        }
-out:
-        free(text);
-        if (file != NULL)
-                fclose(file);
-        return code;
-}
-
-/* The folder of a file, absolute, malloc'ed; NULL with errno set. */
-static char *folder_of(const char *path)
-{
-        char *copy = strdup(path), *folder = copy != NULL ? realpath(dirname(copy), NULL) : NULL;
-
-        free(copy);
-        return folder;
-}
-
 static int take_all(const char *path, const char *folder, const struct said *said, struct config *ret_config,
                     struct offpeak_error *err)
 {
@@ -461,22 +419,14 @@ static int take_all(const char *path, const char *folder, const struct said *sai
 
 int config_read(const char *path, struct config *ret_config, struct offpeak_error *err)
 {
-        char *folder = folder_of(path), *text = NULL;
-        void *said = NULL;
-        size_t size;
-        int code;
+        char *folder;
+        void *said;
+        int code = config_yaml_read(path, &config_schema, &said, &folder, err);
 
-        if (folder == NULL)
-                return fail(err, errno == ENOMEM ? OFFPEAK_ENOMEM : OFFPEAK_EIO, "%s: cannot be opened: %s", path,
-                            strerror(errno));
-        code = read_text(path, &text, &size, err);
-        if (code == 0)
-                code = config_yaml_load(path, text, size, &config_schema, &said, err);
-        if (code == 0) {
-                code = take_all(path, folder, said, ret_config, err);
-                config_yaml_free(&config_schema, said);
-        }
-        free(text);
+        if (code != 0)
+                return code;
+        code = take_all(path, folder, said, ret_config, err);
+        config_yaml_free(&config_schema, said);
         free(folder);
         return code;
 }

@@ -32,7 +32,7 @@ struct config {
         int log_level;                   /* enum log_level of wire/log.h */
 };
 
-/* ECONFIG with "FILE:LINE:COLUMN: ..."; EIO if it cannot be read. ret_config is written on success only. */
+/* ECONFIG with "FILE:LINE:COLUMN: ..."; ENOTFOUND, EIO if it cannot be read. ret_config is written on success only. */
 int config_read(const char *path, struct config *ret_config, struct offpeak_error *err);
 void config_finish(struct config *config);
 

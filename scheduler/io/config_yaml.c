@@ -7,6 +7,8 @@
  */
 #include "io/config_yaml.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,7 +21,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 
-enum { MAX_FIELDS = 64, LARGEST_REWRITE = 8 << 20 };
+enum { MAX_FIELDS = 64, LARGEST_FILE = 1 << 20, LARGEST_REWRITE = 8 << 20 };
 
 struct walk {
         const char *file;
@@ -329,6 +331,68 @@ int config_yaml_load(const char *file, const char *text, size_t size, const cyam
         if (failure != CYAML_OK)
                 return fail(err, failure == CYAML_ERR_OOM ? OFFPEAK_ENOMEM : OFFPEAK_EINTERNAL, "%s: %s", file,
                             cyaml_strerror(failure));
+        return 0;
+}
+
+/* The whole file, malloc'ed. */
+static int read_text(const char *path, char **ret_text, size_t *ret_size, struct offpeak_error *err)
+{
+        FILE *file = fopen(path, "re");
+        char *text;
+        size_t size = 0;
+        int code = 0;
+
+        if (file == NULL)
+                return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "%s: cannot be opened: %s", path,
+                            strerror(errno));
+        text = malloc(LARGEST_FILE + 1);
+        if (text == NULL)
+                code = fail(err, OFFPEAK_ENOMEM, "%s: out of memory", path);
+        else
+                size = fread(text, 1, LARGEST_FILE + 1, file);
+        if (code == 0 && ferror(file))
+                code = fail(err, OFFPEAK_EIO, "%s: cannot be read: %s", path, strerror(errno));
+        else if (size > LARGEST_FILE)
+                code = fail(err, OFFPEAK_ECONFIG, "%s: is larger than 1 MiB: this is no configuration", path);
+        fclose(file);
+        if (code != 0) {
+                free(text);
+                return code;
+        }
+        *ret_text = text;
+        *ret_size = size;
+        return 0;
+}
+
+/* NULL with errno set. */
+static char *folder_of(const char *path)
+{
+        char *copy = strdup(path), *folder = copy != NULL ? realpath(dirname(copy), NULL) : NULL;
+
+        free(copy);
+        return folder;
+}
+
+int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
+                     struct offpeak_error *err)
+{
+        char *text, *folder;
+        size_t size;
+        int code = read_text(path, &text, &size, err);
+
+        if (code != 0)
+                return code;
+        folder = folder_of(path);
+        if (folder == NULL)
+                code = fail(err, OFFPEAK_EIO, "%s: its folder cannot be found: %s", path, strerror(errno));
+        else
+                code = config_yaml_load(path, text, size, schema, ret_data, err);
+        free(text);
+        if (code != 0) {
+                free(folder);
+                return code;
+        }
+        *ret_folder = folder;
         return 0;
 }
 

@@ -456,9 +456,9 @@ static void files(void **state)
         struct offpeak_error err;
         struct config config;
 
-        assert_int_equal(config_read("/nonexistent/policy.yaml", &config, &err), OFFPEAK_EIO);
+        assert_int_equal(config_read("/nonexistent/policy.yaml", &config, &err), OFFPEAK_ENOTFOUND);
         assert_string_equal(err.text, "/nonexistent/policy.yaml: cannot be opened: No such file or directory");
-        assert_int_equal(config_read(place->file, &config, &err), OFFPEAK_EIO);
+        assert_int_equal(config_read(place->file, &config, &err), OFFPEAK_ENOTFOUND);
         assert_int_equal(config_read(place->folder, &config, &err), OFFPEAK_EIO);
 }
 
