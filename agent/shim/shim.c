@@ -461,16 +461,17 @@ static void block_signals(void)
         signal(SIGXFSZ, SIG_IGN);
 }
 
+/* The links last: an agent that hears their end finds the lock free and the address unused. */
 static void close_all(struct shim *shim)
 {
-        for (int i = 0; i < MAX_PEERS; i++)
-                if (shim->peers[i] >= 0)
-                        drop_peer(shim, i);
         close(shim->listener);
         close(shim->timer);
         close(shim->signals);
         message_finish(&shim->order);
         leg_dir_close(&shim->dir);
+        for (int i = 0; i < MAX_PEERS; i++)
+                if (shim->peers[i] >= 0)
+                        drop_peer(shim, i);
 }
 
 int shim_run(const struct shim_options *options)

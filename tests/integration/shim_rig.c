@@ -339,11 +339,25 @@ const char *rig_read(const struct rig *rig, const char *name, char *buffer, size
         return buffer;
 }
 
+/* The shim's own sanitizers speak into its log; at the latest when it has ended. */
+static void check_log(struct rig *rig)
+{
+        char log[8192];
+
+        for (int i = 0; rig->gone && rig_shim(rig) != 0 && i < 500; i++)
+                usleep(STEP_MS * 1000);
+        rig_read(rig, "state/legs/42.3/shim.log", log, sizeof(log));
+        if (strstr(log, "runtime error") != NULL || strstr(log, "Sanitizer") != NULL)
+                fail_msg("%s", log);
+}
+
 void rig_close(struct rig *rig)
 {
         char command[128];
-        const int shim = rig_shim(rig);
+        int shim;
 
+        check_log(rig);
+        shim = rig_shim(rig);
         if (shim > 0)
                 kill(shim, SIGKILL);
         while (count_processes(rig, SIGKILL) > 0)
