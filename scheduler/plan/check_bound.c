@@ -10,8 +10,8 @@
  * alone can do at the least is bounded from below in one of these ways, whichever is the highest that applies:
  *
  *   idle    it never runs: exact.
- *   single  one run of a job with one mode: exact. The cost is linear in the start between the points where start or
- *           end meets an edge.
+ *   single  one run of a job with one mode: exact to the second. The cost is linear in the start between the points
+ *           where start or end meets an edge.
  *   runs    at least k runs: Lagrange. With theta >= 0 per second of progress short of the work, no end of a run is
  *           tied to another, so each lies on an edge: a shortest path over edges, which the highest theta bounds best.
  *           A start costs the progress it loses, theta x start cost; its power is in the running time already.
@@ -63,15 +63,13 @@ struct offer {
 
 /* ---- what a job alone pays */
 
-static double end_cost(const struct plan_job *job, double end)
+/* Delay and lateness when the job ends `end` seconds from now. */
+static double end_cost(const struct plan_problem *problem, const struct plan_job *job, double end)
 {
-        double cost = 0;
+        double delay = end - (double)(job->earliest_finish - problem->now);
+        double late = job->deadline != 0 ? end - (double)(job->deadline - problem->now) : 0;
 
-        if (end > (double)job->earliest_finish)
-                cost += (end - (double)job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
-        if (job->deadline != 0 && end > (double)job->deadline)
-                cost += (end - (double)job->deadline) / 3600 * job->lateness_cost;
-        return cost;
+        return fmax(0, delay) / 3600 * job->modes[0].gpus * job->delay_cost + fmax(0, late) / 3600 * job->lateness_cost;
 }
 
 /* Currency per second of progress (work), as an undone second of the first mode costs it. */
@@ -91,7 +89,8 @@ static double idle_bound(const struct plan_problem *problem, const struct plan_j
 {
         double rest_s = job->work_s / job->modes[0].speed;
 
-        return job->work_s * undone_rate(problem, job) + end_cost(job, (double)problem->horizon + rest_s);
+        return job->work_s * undone_rate(problem, job) +
+               end_cost(problem, job, (double)(problem->horizon - problem->now) + rest_s);
 }
 
 /* ---- runs: the shortest path */
@@ -188,8 +187,8 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
 
         walk_init(&walk, offer, theta);
         for (size_t i = 0; i < offer->n; i++) {
-                double now = end_cost(offer->job, (double)offer->edges[i]);
-                double then = end_cost(offer->job, (double)offer->edges[i + 1]);
+                double now = end_cost(offer->problem, offer->job, (double)offer->edges[i]);
+                double then = end_cost(offer->problem, offer->job, (double)offer->edges[i + 1]);
 
                 for (size_t k = 0; k < 2 * n_modes; k++)
                         walk.moved[k] = walk_enter(&walk, k < n_modes ? 0 : 1, k % n_modes);
@@ -224,7 +223,8 @@ static struct path cheapest_burn(const struct offer *offer, double theta, int ru
                 sum.cost += least.cost;
                 sum.progress += least.progress;
                 keep_cheaper(&best,
-                             &(struct path){ sum.cost + end_cost(offer->job, (double)offer->edges[i]), sum.progress },
+                             &(struct path){ sum.cost + end_cost(offer->problem, offer->job, (double)offer->edges[i]),
+                                             sum.progress },
                              theta);
         }
         return best;
@@ -316,51 +316,52 @@ struct block {
 };
 
 /* Cost of running from the first edge until `time`. */
-static double cost_until(const struct offer *offer, const struct block *block, int64_t time)
+static double cost_until(const struct offer *offer, const struct block *block, double time)
 {
         size_t low = block->first, high = block->last;
 
         while (high - low > 1) {
                 size_t middle = low + (high - low) / 2;
 
-                if (offer->edges[middle] <= time)
+                if ((double)offer->edges[middle] <= time)
                         low = middle;
                 else
                         high = middle;
         }
-        return block->sums[low] + offer->rates[low] * (double)(time - offer->edges[low]);
+        return block->sums[low] + offer->rates[low] * (time - (double)offer->edges[low]);
 }
 
-static double run_cost(const struct offer *offer, const struct block *block, int64_t start, int64_t length)
+static double run_cost(const struct offer *offer, const struct block *block, double start, double length)
 {
-        int64_t end = start + length;
+        double end = start + length;
 
-        if (start < offer->edges[block->first] || end > offer->edges[block->last])
+        if (start < (double)offer->edges[block->first] - 1e-6 || end > (double)offer->edges[block->last] + 1e-6)
                 return INFINITY;
-        return cost_until(offer, block, end) - cost_until(offer, block, start) + end_cost(offer->job, (double)end);
+        return cost_until(offer, block, end) - cost_until(offer, block, start) +
+               end_cost(offer->problem, offer->job, end);
 }
 
 /* One run of `length` seconds, or the whole block if it is shorter and the rest stays undone. */
-static double block_bound(const struct offer *offer, const struct block *block, int64_t length, int64_t overhead,
+static double block_bound(const struct offer *offer, const struct block *block, double length, double overhead,
                           bool from_first)
 {
         const struct plan_job *job = offer->job;
-        int64_t room = offer->edges[block->last] - offer->edges[block->first];
+        double room = (double)(offer->edges[block->last] - offer->edges[block->first]);
         double best = INFINITY;
 
         if (room <= overhead)
                 return INFINITY;
         if (room < length) {
-                double rest = job->work_s - (double)(room - overhead) * job->modes[0].speed;
+                double rest = job->work_s - (room - overhead) * job->modes[0].speed;
 
                 return block->sums[block->last] - block->sums[block->first] + fmax(0, rest) * offer->undone +
-                       end_cost(job, (double)offer->problem->horizon);
+                       end_cost(offer->problem, job, (double)offer->edges[offer->n]);
         }
         if (from_first)
-                return run_cost(offer, block, offer->edges[block->first], length);
+                return run_cost(offer, block, (double)offer->edges[block->first], length);
         for (size_t i = block->first; i <= block->last; i++) {
-                best = fmin(best, run_cost(offer, block, offer->edges[i], length));
-                best = fmin(best, run_cost(offer, block, offer->edges[i] - length, length));
+                best = fmin(best, run_cost(offer, block, (double)offer->edges[i], length));
+                best = fmin(best, run_cost(offer, block, (double)offer->edges[i] - length, length));
         }
         return best;
 }
@@ -368,11 +369,14 @@ static double block_bound(const struct offer *offer, const struct block *block, 
 static double single_bound(const struct offer *offer)
 {
         const struct plan_job *job = offer->job;
-        int64_t need = (int64_t)ceil(job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed);
-        double best = INFINITY;
+        double need = job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed;
+        double overhead = (double)job->start_cost_s;
+        double best = INFINITY, gain = 0;
         double *sums = offer->sums;
 
         sums[0] = 0;
+        for (size_t i = 0; i < offer->n; i++)
+                gain = fmax(gain, -offer->rates[i]);
         for (size_t i = 0; i < offer->n; i++)
                 sums[i + 1] = sums[i] + (isinf(offer->rates[i]) ? 0 : offer->rates[i]) *
                                                 (double)(offer->edges[i + 1] - offer->edges[i]);
@@ -382,12 +386,11 @@ static double single_bound(const struct offer *offer)
                 if (block.last == block.first)
                         continue;
                 if (job->max_starts > 0)
-                        best = fmin(best,
-                                    block_bound(offer, &block, need + job->start_cost_s, job->start_cost_s, false));
+                        best = fmin(best, block_bound(offer, &block, need + overhead, overhead, false));
                 if (block.first == 0 && offer->goes_on)
                         best = fmin(best, block_bound(offer, &block, need, 0, true));
         }
-        return best;
+        return best - gain * (ceil(need) - need); /* the last second may be needed only in part, and earn */
 }
 
 /* Work left undone where there is room for it is out of the question only if it is dearer than any hour. */
@@ -438,30 +441,30 @@ static double rate_of(const struct plan_site *site, const struct plan_job *job, 
 }
 
 /* The job's own edges: those of the pieces behind its release, and where the cost of its end bends. */
-static size_t split(const struct pieces *pieces, const struct plan_job *job, int64_t *edges, size_t *owner)
+static void split(const struct pieces *pieces, struct offer *offer, size_t *owner)
 {
-        size_t n = 0;
+        const struct plan_job *job = offer->job;
+        int64_t now = offer->problem->now;
+        int64_t first = job->earliest_finish, second = job->deadline;
 
-        for (size_t i = 0; i < pieces->n; i++) {
-                int64_t start = pieces->at[i].start, end = pieces->at[i].end;
-                int64_t bends[2] = { job->earliest_finish, job->deadline };
-
-                if (end <= job->release)
-                        continue;
-                if (start < job->release)
-                        start = job->release;
-                if (bends[0] > bends[1])
-                        bends[0] = job->deadline, bends[1] = job->earliest_finish;
-                edges[n] = start;
-                owner[n++] = i;
-                for (int k = 0; k < 2; k++)
-                        if (bends[k] > edges[n - 1] && bends[k] < end) {
-                                edges[n] = bends[k];
-                                owner[n++] = i;
-                        }
-                edges[n] = end;
+        if (first > second) {
+                first = job->deadline;
+                second = job->earliest_finish;
         }
-        return n;
+        for (size_t i = 0; i < pieces->n; i++) {
+                int64_t start = pieces->at[i].start > job->release ? pieces->at[i].start : job->release;
+                int64_t end = pieces->at[i].end;
+                int64_t cuts[3] = { start, first, second };
+
+                for (int k = 0; k < 3; k++)
+                        if (cuts[k] < end && (k == 0 || cuts[k] > now + offer->edges[offer->n - 1])) {
+                                offer->edges[offer->n] = cuts[k] - now;
+                                owner[offer->n++] = i;
+                        } else if (k == 0) {
+                                break; /* before its release */
+                        }
+                offer->edges[offer->n] = end - now;
+        }
 }
 
 static int site_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
@@ -479,7 +482,7 @@ static int site_bound(const struct plan_problem *problem, uint32_t s, const stru
         offer.walk = calloc(4 * job->n_modes, sizeof(*offer.walk));
         if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
                 goto out;
-        offer.n = split(pieces, job, offer.edges, owner);
+        split(pieces, &offer, owner);
         offer.undone = undone_rate(problem, job);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
         for (size_t m = 0; m < job->n_modes; m++)

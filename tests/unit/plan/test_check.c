@@ -119,7 +119,7 @@ static void refused(struct scene *scene, const char *words)
 
 static void near(double found, double expected)
 {
-        if (!(fabs(found - expected) <= 1e-9 * (1 + fabs(expected))))
+        if (!(fabs(found - expected) <= 1e-8 * (1 + fabs(expected))))
                 fail_msg("%.12g is not %.12g", found, expected);
 }
 

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * brute.h - the best plan of a problem of a few seconds and jobs, by trying all of them, second by second.
+ *
+ * An oracle: its arithmetic and its reading of the rules are its own.
+ */
+#ifndef OFFPEAK_TEST_BRUTE_H
+#define OFFPEAK_TEST_BRUTE_H
+
+#include "plan/plan.h"
+
+enum { BRUTE_SECONDS = 12 };
+
+/* What a job may do alone: mode + 1 at each second, 0 for off. */
+struct brute_way {
+        uint32_t site;
+        uint8_t mode[BRUTE_SECONDS];
+        struct plan_terms own; /* all but supply */
+        int64_t finish, late_s;
+        double rest_s;
+};
+
+struct brute {
+        const struct plan_problem *problem;
+        struct brute_way **ways;  /* of each job */
+        size_t *n_ways;
+        double cost;              /* of the best plan */
+        const struct brute_way **best; /* of each job */
+};
+
+/* False if there are more than `limit` combinations to try. */
+bool brute_init(struct brute *brute, const struct plan_problem *problem, double limit);
+void brute_finish(struct brute *brute);
+
+/* The best plan, saying what the oracle thinks it costs. plan_finish() it. */
+void brute_plan(const struct brute *brute, struct plan *ret_plan);
+
+#endif

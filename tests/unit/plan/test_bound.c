@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bound holds: against every plan of thousands of tiny problems, under any multipliers. And the checker agrees with
+ * the oracle on what the best plan costs.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "plan/check.h"
+#include "unit/plan/brute.h"
+#include "unit/plan/random_problem.h"
+
+/* Slots of random length that span the problem, prices about those of its steps, GPUs priced now and then. */
+static struct plan_multipliers random_multipliers(uint64_t *seed, const struct plan_problem *problem, double price)
+{
+        size_t most = (size_t)(problem->horizon - problem->now);
+        struct plan_multipliers multipliers = {
+                .edges = calloc(most + 1, sizeof(int64_t)),
+                .power = calloc(most * problem->n_sites, sizeof(double)),
+                .gpus = calloc(most * problem->n_sites, sizeof(double)),
+        };
+        int64_t time = problem->now;
+
+        for (multipliers.edges[0] = time; time < problem->horizon;) {
+                time += random_range(seed, 1, 4);
+                multipliers.edges[++multipliers.n_slots] = time < problem->horizon ? time : problem->horizon;
+        }
+        for (size_t k = 0; k < multipliers.n_slots * problem->n_sites; k++) {
+                multipliers.power[k] = price * (2 * random_unit(seed) - 0.4);
+                if (random_unit(seed) < 0.3)
+                        multipliers.gpus[k] = problem->unfinished_cost * random_unit(seed) * random_unit(seed) * 0.2;
+        }
+        return multipliers;
+}
+
+static void multipliers_finish(struct plan_multipliers *multipliers)
+{
+        free(multipliers->edges);
+        free(multipliers->power);
+        free(multipliers->gpus);
+}
+
+/* A handful of seconds; every feature at random. Watts are such that a second costs about price / 1000. */
+static struct random_shape tiny(uint64_t *seed)
+{
+        return (struct random_shape){
+                .n_sites = random_unit(seed) < 0.75 ? 1 : 2,
+                .n_steps = (size_t)random_range(seed, 1, 4),
+                .n_jobs = (size_t)random_range(seed, 1, 3),
+                .n_modes = random_unit(seed) < 0.75 ? 1 : (size_t)random_range(seed, 2, 4),
+                .step_s = 2,
+                .irregular = true,
+                .work_s = 5,
+                .start_cost_s = random_range(seed, 0, 2),
+                .min_run_s = random_range(seed, 0, 3),
+                .gpus = 3,
+                .job_gpus = 3,
+                .watts_per_gpu = 3.6e6,
+                .price = 100,
+                .negative = random_unit(seed) < 0.5 ? 0 : 0.5,
+                .two_segments = 0.4,
+                .limited = 0.4,
+                .outages = random_unit(seed) < 0.6 ? 0 : 0.4,
+                .running = 0.3,
+                .deadlines = 0.4,
+                .delays = 0.4,
+                .once = 0.3,
+                .fractions = random_unit(seed) < 0.7 ? 0 : 0.7,
+                .unfinished_cost = random_unit(seed) < 0.8 ? 0 : 300,
+        };
+}
+
+static void checker_and_oracle_agree(const struct brute *brute, uint64_t seed)
+{
+        struct plan_verdict verdict;
+        struct offpeak_error err;
+        struct plan plan;
+
+        brute_plan(brute, &plan);
+        if (plan_check(brute->problem, &plan, &verdict, &err) != 0)
+                fail_msg("seed %llu: the oracle's plan is refused: %s", (unsigned long long)seed, err.text);
+        if (fabs(verdict.terms.total - brute->cost) > 1e-6 * (1 + fabs(brute->cost)))
+                fail_msg("seed %llu: checker %.12g, oracle %.12g", (unsigned long long)seed, verdict.terms.total,
+                         brute->cost);
+        plan_finish(&plan);
+}
+
+static double bound_holds(const struct brute *brute, const struct plan_multipliers *multipliers, uint64_t seed)
+{
+        struct offpeak_error err;
+        double bound = NAN;
+
+        if (plan_bound(brute->problem, multipliers, &bound, &err) != 0)
+                fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+        if (!(bound <= brute->cost + 1e-9 * (1 + fabs(brute->cost))))
+                fail_msg("seed %llu: the bound %.12g is above the best plan, %.12g", (unsigned long long)seed, bound,
+                         brute->cost);
+        return bound;
+}
+
+static void the_bound_holds_under_any_multipliers(void **state)
+{
+        unsigned tried = 0;
+
+        (void)state;
+        for (uint64_t seed = 1; seed <= 4000; seed++) {
+                uint64_t random_seed = seed;
+                struct random_shape shape = tiny(&random_seed);
+                struct random_problem random;
+                struct brute brute;
+
+                random_problem_init(&random, random_next(&random_seed), &shape);
+                if (brute_init(&brute, &random.problem, 20000)) {
+                        checker_and_oracle_agree(&brute, seed);
+                        for (int round = 0; round < 5; round++) {
+                                struct plan_multipliers multipliers =
+                                        random_multipliers(&random_seed, &random.problem, shape.price);
+
+                                bound_holds(&brute, &multipliers, seed);
+                                multipliers_finish(&multipliers);
+                        }
+                        tried++;
+                }
+                brute_finish(&brute);
+                random_problem_finish(&random);
+        }
+        assert_true(tried > 2000);
+}
+
+/* The multipliers that a lone job in a world without limits sees: its own marginal prices, on the problem's steps. */
+static struct plan_multipliers true_prices(const struct plan_problem *problem)
+{
+        const struct plan_site *site = &problem->sites[0];
+        struct plan_multipliers multipliers = {
+                .n_slots = site->n_steps,
+                .edges = calloc(site->n_steps + 1, sizeof(int64_t)),
+                .power = calloc(site->n_steps, sizeof(double)),
+                .gpus = calloc(site->n_steps, sizeof(double)),
+        };
+
+        for (size_t t = 0; t < site->n_steps; t++) {
+                multipliers.edges[t] = site->steps[t].start;
+                multipliers.power[t] = site->steps[t].segments[0].price;
+        }
+        multipliers.edges[site->n_steps] = problem->horizon;
+        return multipliers;
+}
+
+/* Where nothing couples, one run is priced exactly, and pauses nearly so. */
+static void the_bound_of_a_lone_job_is_tight(void **state)
+{
+        struct random_shape shape = { .n_sites = 1, .n_steps = 4, .n_jobs = 1, .n_modes = 1, .step_s = 2,
+                                      .irregular = true, .work_s = 6, .gpus = 3, .job_gpus = 3, .watts_per_gpu = 3.6e6,
+                                      .price = 100, .deadlines = 0.5, .delays = 0.5, .running = 0.2 };
+        double gaps = 0, costs = 0;
+
+        (void)state;
+        for (uint64_t seed = 1; seed <= 600; seed++) {
+                struct random_problem random;
+                struct plan_multipliers multipliers;
+                struct brute brute;
+                double gap;
+
+                shape.start_cost_s = (int64_t)(seed % 3);
+                shape.once = seed % 2 == 0 ? 1 : 0;
+                shape.negative = seed % 5 == 0 ? 0.4 : 0;
+                random_problem_init(&random, seed, &shape);
+                multipliers = true_prices(&random.problem);
+                if (brute_init(&brute, &random.problem, 20000)) {
+                        gap = brute.cost - bound_holds(&brute, &multipliers, seed);
+                        if (shape.once == 1 && gap > 1e-7 * (1 + fabs(brute.cost)))
+                                fail_msg("seed %llu: one run leaves a gap of %g", (unsigned long long)seed, gap);
+                        gaps += gap;
+                        costs += fabs(brute.cost);
+                }
+                brute_finish(&brute);
+                multipliers_finish(&multipliers);
+                random_problem_finish(&random);
+        }
+        print_message("gap of lone jobs: %.3f %% of their cost\n", 100 * gaps / costs);
+        assert_true(gaps < 0.03 * costs);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_bound_holds_under_any_multipliers),
+                cmocka_unit_test(the_bound_of_a_lone_job_is_tight),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
