@@ -103,14 +103,17 @@ static void curve_cell(const struct chart *chart, const struct chart_cell *cell,
         int levels = chart->screen->utf8 ? 8 : 3, all = levels * CHART_CURVE_ROWS;
         int height = high > low ? 1 + (int)lround((cell->value - low) / (high - low) * (all - 1)) : all / 2;
         int here = height - levels * (int)(CHART_CURVE_ROWS - 1 - row);
-        char colour[16];
 
         here = here < 0 ? 0 : here > levels ? levels : here;
-        if (cell->dim)
-                fputs(screen_colour(chart->screen, "2", colour), chart->out);
         fputs(block(chart, (unsigned)here), chart->out);
-        if (cell->dim)
-                fputs(screen_plain(chart->screen), chart->out);
+}
+
+/* From here on dim, or no longer. */
+static void set_dim(const struct chart *chart, bool dim)
+{
+        char colour[16];
+
+        fputs(dim ? screen_colour(chart->screen, "2", colour) : screen_plain(chart->screen), chart->out);
 }
 
 void chart_curve(const struct chart *chart, const char *unit, const struct chart_cell *cells,
@@ -127,11 +130,15 @@ void chart_curve(const struct chart *chart, const char *unit, const struct chart
                 snprintf(label, sizeof(label), "%-7.7s %5.12s", row == 0 ? unit : "", number);
                 begin(chart, label);
                 for (unsigned c = 0; c < chart->cells; c++) {
+                        if (cells[c].dim != (c > 0 && cells[c - 1].dim))
+                                set_dim(chart, cells[c].dim);
                         if (cells[c].known)
                                 curve_cell(chart, &cells[c], row, low, high);
                         else
                                 fputs(row == CHART_CURVE_ROWS - 1 ? "?" : " ", chart->out);
                 }
+                if (cells[chart->cells - 1].dim)
+                        set_dim(chart, false);
                 end(chart, notes[row]);
         }
 }

@@ -150,14 +150,15 @@ const char *job_done(const json_t *job, const struct screen *screen, char *buffe
 {
         const char *source = document_text(job, "done_source");
         bool estimated = source == NULL || strcmp(source, "reported") != 0;
-        char bar[64];
+        char number[16], bar[64];
         double done;
 
-        if (document_int_or(job, "attempts", 0) == 0 || !document_real(job, "done_fraction", &done))
+        if (document_int_or(job, "attempts", 0) == 0 || !document_real(job, "done_fraction", &done)) {
                 strcpy(buffer, "-");
-        else
-                snprintf(buffer, JOB_TEXT_SIZE, "%s%.0f %%  %s", estimated ? "~" : "", 100 * done,
-                         screen_bar(screen, done, bar));
+        } else {
+                snprintf(number, sizeof(number), "%s%.0f", estimated ? "~" : "", 100 * done);
+                snprintf(buffer, JOB_TEXT_SIZE, "%4s %%  %s", number, screen_bar(screen, done, bar));
+        }
         return buffer;
 }
 

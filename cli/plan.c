@@ -222,7 +222,7 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 document_money(json_object_get(document, "cost"), "total_micro", currency, planned), dot,
                 document_money(document, "bound_micro", currency, bound));
         if (document_real(document, "captured_saving", &captured))
-                fprintf(out, " %s %.0f %% of what can be saved", dot, 100 * captured);
+                fprintf(out, " %s %.0f %% of what can be saved", dot, floor(100 * captured));
         else
                 fprintf(out, " %s nothing to save: running at once is as good", dot);
         fprintf(out, " %s %lld deadline%s at risk\n", dot, (long long)risk, risk == 1 ? "" : "s");

@@ -140,7 +140,8 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
 int view_report(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *reports = json_object_get(document, "reports");
-        char span[2 * SCREEN_TIME_SIZE];
+        char since[SCREEN_TIME_SIZE], until[SCREEN_TIME_SIZE];
+        int64_t from = document_time(document, "from_utc"), to = document_time(document, "to_utc");
         json_t *report, *site;
         size_t i, s;
         int r = 0;
@@ -150,13 +151,14 @@ int view_report(const json_t *document, const struct screen *screen, FILE *out)
         json_array_foreach(reports, i, report) {
                 int64_t jobs = document_int_or(report, "n_jobs", 0);
 
-                fprintf(out, "%s%s: %lld job%s ended", i > 0 ? "\n" : "",
-                        screen_span(screen, document_time(document, "from_utc"), document_time(document, "to_utc"), span),
-                        (long long)jobs, jobs == 1 ? "" : "s");
+                fprintf(out, "%s%lld job%s ended", i > 0 ? "\n" : "", (long long)jobs, jobs == 1 ? "" : "s");
                 json_array_foreach(json_object_get(report, "sites"), s, site) {
                         fputs(s == 0 ? " at " : ", ", out);
                         screen_print(screen, out, json_string_value(site));
                 }
+                fprintf(out, " since %s", screen_time(screen, from, since));
+                if (to < screen->now)
+                        fprintf(out, " until %s", screen_time(screen, to, until));
                 putc('\n', out);
                 if (print_report(report, screen, out) != 0)
                         r = OFFPEAK_ENOMEM;

@@ -15,8 +15,8 @@ static void line(const struct screen *screen, FILE *out, const char *label, cons
 {
         if (text == NULL || strcmp(text, "-") == 0)
                 return;
-        fprintf(out, "  %-11s", label);
-        screen_print(screen, out, text);
+        fprintf(out, "  %-12s", label);
+        screen_print(screen, out, text + strspn(text, " "));
         putc('\n', out);
 }
 
@@ -62,6 +62,8 @@ static void show_cost(const json_t *job, const struct screen *screen, FILE *out)
 
 static void show_legs(const json_t *attempt, const struct screen *screen, FILE *out)
 {
+        const char *state = document_text(attempt, "state");
+        bool over = state != NULL && strcmp(state, "over") == 0;
         json_t *leg, *device;
         size_t i, d;
 
@@ -80,7 +82,7 @@ static void show_legs(const json_t *attempt, const struct screen *screen, FILE *
                         used += (size_t)snprintf(text + used, sizeof(text) - used, " (node %s)", node_status);
                 if (document_int_or(leg, "energy_j", 0) > 0)
                         snprintf(text + used, sizeof(text) - used, ", %s", document_energy(leg, "energy_j", energy));
-                line(screen, out, i == 0 ? "runs on" : "", text);
+                line(screen, out, i > 0 ? "" : over ? "ran on" : "runs on", text);
         }
 }
 
@@ -126,7 +128,7 @@ static void show_command(const json_t *job, const struct screen *screen, FILE *o
         json_t *word;
         size_t i;
 
-        fprintf(out, "  %-11s", "command");
+        fprintf(out, "  %-12s", "command");
         json_array_foreach(json_object_get(job, "command"), i, word) {
                 if (i > 0)
                         putc(' ', out);

@@ -2,6 +2,7 @@
 /* submit.c - `offpeak submit`: a command or a script, and what became of it in one line. */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/fail.h"
@@ -46,6 +47,39 @@ static void print_slack(const json_t *job, const char *dot, FILE *out)
                 fprintf(out, " %s ends at its deadline", dot);
 }
 
+/* What the deadline would have to be, in a form that --deadline takes. */
+static void print_remedy(const json_t *job, const struct screen *screen, FILE *out)
+{
+        int64_t finish = (document_time(job, "planned_finish_utc") + 59) / 60 * 60;
+        time_t seconds = (time_t)finish;
+        char text[32];
+        struct tm local;
+
+        localtime_r(&seconds, &local);
+        if (finish - screen->now < 86400)
+                strftime(text, sizeof(text), "%H:%M", &local);
+        else
+                strftime(text, sizeof(text), "%Y-%m-%dT%H:%M", &local);
+        fprintf(out, "    it would be in time with --deadline %s\n", text);
+}
+
+static void print_warning(const json_t *job, const char *warning, const char *dot, const struct screen *screen, FILE *out)
+{
+        char by[WHEN_TEXT_SIZE];
+        int64_t slack = 0;
+        bool late = job_slack(job, &slack) && slack < 0;
+
+        if (warning != NULL && *warning != '\0') {
+                fprintf(out, " %s warning: ", dot);
+                screen_print(screen, out, warning);
+        } else if (late) {
+                fprintf(out, " %s warning: misses its deadline by %s", dot, when_format_duration(-slack, by));
+        }
+        putc('\n', out);
+        if (late)
+                print_remedy(job, screen, out);
+}
+
 /* `42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %)`, and the warning if there is one. */
 int view_submitted(const json_t *document, const char *warning, const struct screen *screen, FILE *out)
 {
@@ -64,11 +98,7 @@ int view_submitted(const json_t *document, const char *warning, const struct scr
         fprintf(out, ", %lld GPU%s", (long long)gpus, gpus == 1 ? "" : "s");
         print_money(job, dot, out);
         print_slack(job, dot, out);
-        if (warning != NULL && *warning != '\0') {
-                fprintf(out, " %s warning: ", dot);
-                screen_print(screen, out, warning);
-        }
-        putc('\n', out);
+        print_warning(job, warning, dot, screen, out);
         return 0;
 }
 

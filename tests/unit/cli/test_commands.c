@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_commands.c - whole commands against a client with canned answers: what they ask, what they print, how they fail. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "cli/command.h"
+#include "fake_client.h"
+
+#define NO_JOBS "{\"schema\":\"offpeak.jobs/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"jobs\":[]}"
+#define VERSION "{\"schema\":\"offpeak.version/1\",\"now_utc\":\"2031-01-01T10:00:00Z\",\"version\":\"0.1.0\"}"
+
+struct outcome {
+        int code;
+        struct offpeak_error err;
+        char *text;
+};
+
+/* Run a command line, words parted by single blanks. */
+static struct outcome run(struct fake_client *fake, const char *line)
+{
+        struct outcome outcome = { 0 };
+        struct command_run run;
+        char copy[1024], *words[32], *rest = copy;
+        size_t size;
+        int n = 0;
+        FILE *out = open_memstream(&outcome.text, &size);
+
+        assert_non_null(out);
+        fake_client_use(fake);
+        snprintf(copy, sizeof(copy), "%s", line);
+        for (char *word; (word = strsep(&rest, " ")) != NULL && n < 32;)
+                words[n++] = word;
+        assert_non_null(command_find(words[0]));
+        command_run_init(&run, command_find(words[0]), stdout);
+        run.out = out;
+        run.screen = (struct screen){ .width = 100, .now = 1795341600 };
+        outcome.code = command_find(words[0])->run(&run, n - 1, words + 1, &outcome.err);
+        command_run_finish(&run);
+        fclose(out);
+        assert_int_equal(fake->opened, fake->closed);
+        return outcome;
+}
+
+static void expect(struct fake_client *fake, const char *line, int code, const char *says)
+{
+        struct outcome outcome = run(fake, line);
+
+        if (outcome.code != code)
+                fail_msg("%s: %d (%s)", line, outcome.code, outcome.err.text);
+        if (says != NULL && strstr(code == 0 || code == COMMAND_HELPED ? outcome.text : outcome.err.text, says) == NULL)
+                fail_msg("%s: says \"%s\" and \"%s\", not \"%s\"", line, outcome.text, outcome.err.text, says);
+        free(outcome.text);
+}
+
+/* ---- all commands */
+
+static void every_command_helps(void **state)
+{
+        (void)state;
+        for (const struct command *command = commands; command->name != NULL; command++) {
+                struct fake_client fake = { 0 };
+                char line[64];
+
+                snprintf(line, sizeof(line), "%s --help", command->name);
+                expect(&fake, line, COMMAND_HELPED, "Usage: offpeak ");
+                snprintf(line, sizeof(line), "%s -h", command->name);
+                expect(&fake, line, COMMAND_HELPED, command->summary);
+                assert_int_equal(fake.n_calls, 0);
+        }
+}
+
+static void every_command_refuses_unknown_options(void **state)
+{
+        (void)state;
+        for (const struct command *command = commands; command->name != NULL; command++) {
+                struct fake_client fake = { 0 };
+                char line[64];
+
+                snprintf(line, sizeof(line), "%s --jsno 42", command->name);
+                expect(&fake, line, OFFPEAK_EUSAGE, "(did you mean --json?)");
+                assert_int_equal(fake.opened, 0);
+        }
+}
+
+static void every_option_letter_and_name_is_unique(void **state)
+{
+        (void)state;
+        for (const struct command *command = commands; command->name != NULL; command++)
+                for (const struct option_row *a = command->rows; a->id != 0; a++)
+                        for (const struct option_row *b = a + 1; b->id != 0; b++) {
+                                assert_string_not_equal(a->name, b->name);
+                                assert_true(a->letter == 0 || a->letter != b->letter);
+                                assert_int_not_equal(a->id, b->id);
+                        }
+}
+
+static void operands_are_counted(void **state)
+{
+        struct fake_client fake = { 0 };
+
+        (void)state;
+        expect(&fake, "jobs 42", OFFPEAK_EUSAGE, "one word too many");
+        expect(&fake, "show", OFFPEAK_EUSAGE, "offpeak show JOB");
+        expect(&fake, "show 1 2", OFFPEAK_EUSAGE, "\"2\"");
+        expect(&fake, "cancel", OFFPEAK_EUSAGE, "a job number");
+        expect(&fake, "fence", OFFPEAK_EUSAGE, "a node's name");
+        expect(&fake, "keygen", OFFPEAK_EUSAGE, "a name");
+        expect(&fake, "show forty", OFFPEAK_EINVAL, "\"forty\" is not a job number");
+        expect(&fake, "show -- -1", OFFPEAK_EINVAL, "-1");
+        expect(&fake, "show 0", OFFPEAK_EINVAL, "0");
+        expect(&fake, "show 99999999999999999999", OFFPEAK_EINVAL, "not a job number");
+        assert_int_equal(fake.opened, 0);
+}
+
+static void nobody_at_home_is_told(void **state)
+{
+        struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE };
+
+        (void)state;
+        expect(&fake, "jobs", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect(&fake, "submit -t 1h -- true", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect(&fake, "cancel 1", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect(&fake, "report --last 7d", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect(&fake, "version", 0, "9.8.7"); /* its own it knows */
+}
+
+/* ---- questions */
+
+static void questions_carry_their_arguments(void **state)
+{
+        static const struct {
+                const char *line, *call;
+        } cases[] = {
+                { "jobs", "query jobs {}" },
+                { "jobs -a", "query jobs {\"all\":true}" },
+                { "jobs --state running -u ana", "query jobs {\"status\":\"running\",\"user\":\"ana\"}" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
+                struct outcome outcome = run(&fake, cases[i].line);
+
+                assert_int_equal(outcome.code, 0);
+                assert_string_equal(fake.calls[0], cases[i].call);
+                free(outcome.text);
+        }
+}
+
+static void server_and_timeout_reach_the_client(void **state)
+{
+        struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
+
+        (void)state;
+        expect(&fake, "jobs --server ipc:///run/x --timeout 3s", 0, NULL);
+        assert_string_equal(fake.calls[0], "open ipc:///run/x 3000");
+        expect(&fake, "jobs --timeout 0", OFFPEAK_EINVAL, "--timeout");
+        expect(&fake, "jobs --timeout soon", OFFPEAK_EINVAL, "--timeout");
+}
+
+/* Times are meant against the scheduler's clock, which is years ahead here. */
+static void times_are_the_schedulers(void **state)
+{
+        struct fake_client fake = { .documents = { { "version", VERSION } } };
+
+        (void)state;
+        expect(&fake, "report --last 1d", OFFPEAK_ENOTFOUND, NULL);
+        assert_string_equal(fake.calls[0], "query version");
+        assert_string_equal(fake.calls[1], "query report {\"from_utc\":\"2030-12-31T10:00:00Z\"}");
+        expect(&fake, "plan --from 09:00 --next 2h --site lulea", OFFPEAK_ENOTFOUND, NULL);
+        assert_string_equal(fake.calls[3], "query plan {\"from_utc\":\"2031-01-02T09:00:00Z\","
+                                           "\"to_utc\":\"2031-01-01T12:00:00Z\",\"site\":\"lulea\"}");
+        expect(&fake, "report --last 1d --from 2020-01-01", OFFPEAK_EUSAGE, "--last and --from");
+        expect(&fake, "report --last 0", OFFPEAK_EINVAL, "--last 0");
+        expect(&fake, "price --next 1d --to now+2h", OFFPEAK_EUSAGE, "--next and --to");
+        expect(&fake, "report --from yesteryear", OFFPEAK_EINVAL, "--from");
+}
+
+static void json_is_the_document(void **state)
+{
+        struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
+        struct outcome outcome = run(&fake, "jobs --json");
+        json_t *printed = json_loads(outcome.text, 0, NULL), *sent = json_loads(NO_JOBS, 0, NULL);
+
+        (void)state;
+        assert_int_equal(outcome.code, 0);
+        assert_true(json_equal(printed, sent));
+        json_decref(printed);
+        json_decref(sent);
+        free(outcome.text);
+}
+
+static void a_foreign_document_is_refused(void **state)
+{
+        static const char *const documents[] = {
+                "", "no json", "[]", "{}", "{\"schema\":7}", "{\"schema\":\"offpeak.jobs/2\",\"jobs\":[]}",
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
+                struct fake_client fake = { .documents = { { "jobs", documents[i] } } };
+
+                expect(&fake, "jobs", OFFPEAK_EPROTOCOL, NULL);
+                expect(&fake, "jobs --json", OFFPEAK_EPROTOCOL, NULL);
+        }
+}
+
+/* ---- changes */
+
+static void changes_name_their_job(void **state)
+{
+        struct fake_client fake = { 0 };
+
+        (void)state;
+        expect(&fake, "cancel 42", 0, "42  cancelled\n");
+        expect(&fake, "hold 42", 0, "42  held\n");
+        expect(&fake, "release 42", 0, "42  released\n");
+        expect(&fake, "fence n7 --yes", 0, "n7  fenced\n");
+        expect(&fake, "reload", 0, "configuration  reloaded\n");
+        assert_string_equal(fake.calls[0], "cancel 42");
+        assert_string_equal(fake.calls[3], "fence n7");
+        fake.text = "stops within 2 min";
+        expect(&fake, "cancel 42", 0, "42  stops within 2 min\n");
+}
+
+static void one_refusal_does_not_stop_the_rest(void **state)
+{
+        struct fake_client fake = { .refused_job = 2 };
+        struct outcome outcome = run(&fake, "cancel 1 2 3");
+
+        (void)state;
+        assert_int_equal(outcome.code, OFFPEAK_EPERMISSION);
+        assert_string_equal(outcome.text, "1  cancelled\n3  cancelled\n");
+        assert_int_equal(fake.n_calls, 3);
+        free(outcome.text);
+}
+
+static void replies_are_json_too(void **state)
+{
+        struct fake_client fake = { .refused_job = 2 };
+        struct outcome outcome = run(&fake, "cancel 1 2 --json");
+        json_t *document = json_loads(outcome.text, 0, NULL);
+        json_t *refused = json_array_get(json_object_get(document, "replies"), 1);
+
+        (void)state;
+        assert_int_equal(outcome.code, OFFPEAK_EPERMISSION);
+        assert_string_equal(json_string_value(json_object_get(document, "schema")), "offpeak.reply/1");
+        assert_int_equal(json_integer_value(json_object_get(refused, "job")), 2);
+        assert_string_equal(json_string_value(json_object_get(refused, "code")), "EPERMISSION");
+        json_decref(document);
+        free(outcome.text);
+}
+
+/* ---- submit */
+
+#define JOB                                                                                                         \
+        "{\"schema\":\"offpeak.job/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"id\":42,\"status\":\"planned\"," \
+        "\"gpus\":8,\"site\":\"hanford\",\"currency\":\"EUR\",\"attempts\":0,\"planned_cost_micro\":31400000,"         \
+        "\"planned_run_now_cost_micro\":58100000,\"planned\":[{\"start_utc\":\"2026-11-22T23:00:00Z\","               \
+        "\"end_utc\":\"2026-11-23T05:00:00Z\"}],\"planned_finish_utc\":\"2026-11-23T05:00:00Z\","                     \
+        "\"deadline_utc\":\"2026-11-23T08:00:00Z\"}}"
+
+static void a_command_is_submitted(void **state)
+{
+        struct fake_client fake = { .new_job = 42, .documents = { { "job", JOB } } };
+
+        (void)state;
+        expect(&fake, "submit -G 8 -t 6h --export=NONE -- torchrun --gpus 3 train.py", 0,
+               "42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %) - ends 3 h before "
+               "its deadline\n");
+        assert_int_equal(fake.submitted.argc, 4);
+        assert_string_equal(fake.submitted.argv[1], "--gpus"); /* the job's own */
+        assert_int_equal(fake.submitted.gpus_per_node, 8);
+        assert_int_equal(fake.submitted.envc, 0);
+        assert_string_equal(fake.calls[0], "submit torchrun"); /* no clock was needed */
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static void parsable_is_the_number_alone(void **state)
+{
+        struct fake_client fake = { .new_job = 42, .text = "misses its deadline by 20 min" };
+
+        (void)state;
+        struct outcome outcome = run(&fake, "submit -t 6h --parsable -- true");
+        assert_int_equal(outcome.code, 0);
+        assert_string_equal(outcome.text, "42\n");
+        assert_int_equal(fake.n_calls, 1);
+        free(outcome.text);
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static void an_unanswered_question_does_not_hide_the_number(void **state)
+{
+        struct fake_client fake = { .new_job = 42 };
+
+        (void)state;
+        expect(&fake, "submit -t 6h -- true", 0, "42  submitted\n");
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static void deadlines_use_the_schedulers_clock(void **state)
+{
+        struct fake_client fake = { .new_job = 1, .documents = { { "version", VERSION } } };
+
+        (void)state;
+        expect(&fake, "submit -t 6h --deadline 2030-06-01 -- true", OFFPEAK_EINVAL, "has passed");
+        expect(&fake, "submit -t 6h --deadline now+8h -- true", 0, NULL);
+        assert_int_equal(fake.submitted.deadline, INT64_C(1925028000) + 8 * 3600); /* 2031-01-01T10:00:00Z and 8 hours */
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static int make_script(void **state)
+{
+        char *path = strdup("/tmp/offpeak-submit-XXXXXX");
+        FILE *file = fdopen(mkstemp(path), "w");
+
+        *state = path;
+        fputs("#!/bin/bash -e\n#OFFPEAK --gpus 4 -t 2h -J from-script\necho hello\n", file);
+        return fclose(file);
+}
+
+static int remove_script(void **state)
+{
+        unlink(*state);
+        free(*state);
+        return 0;
+}
+
+static void a_script_is_submitted(void **state)
+{
+        struct fake_client fake = { .new_job = 42 };
+        char line[256];
+
+        snprintf(line, sizeof(line), "submit -t 3h %s --epochs 3", (char *)*state);
+        expect(&fake, line, 0, "42  submitted");
+        assert_int_equal(fake.submitted.time_s, 3 * 3600); /* the command line wins */
+        assert_int_equal(fake.submitted.gpus_per_node, 4);
+        assert_string_equal(fake.submitted.name, "from-script");
+        assert_int_equal(fake.submitted.argc, 5);
+        assert_string_equal(fake.submitted.argv[0], "/bin/bash");
+        assert_string_equal(fake.submitted.argv[1], "-e");
+        assert_string_equal(fake.submitted.argv[2], *state);
+        assert_string_equal(fake.submitted.argv[3], "--epochs");
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static void a_script_behind_dashes_is_a_command(void **state)
+{
+        struct fake_client fake = { .new_job = 42 };
+        char line[256];
+
+        snprintf(line, sizeof(line), "submit -t 3h -- %s", (char *)*state);
+        expect(&fake, line, 0, NULL);
+        assert_int_equal(fake.submitted.argc, 1);
+        assert_int_equal(fake.submitted.gpus_per_node, 1);
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
+static void a_binary_is_no_script(void **state)
+{
+        struct fake_client fake = { 0 };
+
+        (void)state;
+        expect(&fake, "submit -t 3h /bin/true", OFFPEAK_EINVAL, "-- /bin/true");
+        expect(&fake, "submit -t 3h ./no-such-file", OFFPEAK_ENOTFOUND, "-- ./no-such-file");
+        expect(&fake, "submit -t 3h", OFFPEAK_EUSAGE, "no command");
+        assert_int_equal(fake.n_calls, 0);
+}
+
+/* ---- logs */
+
+static void set_job(struct fake_client *fake, char *document, size_t size, const char *state, const char *path, int attempts)
+{
+        snprintf(document, size,
+                 "{\"schema\":\"offpeak.job/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"state\":\"%s\","
+                 "\"stdout_path\":\"%s\",\"stderr_path\":null,\"attempts\":%d,\"attempt\":{\"legs\":[{\"node\":\"n7\"}]}}}",
+                 state, path, attempts);
+        fake->documents[0].target = "job";
+        fake->documents[0].document = document;
+}
+
+static void logs_print_the_file(void **state)
+{
+        struct fake_client fake = { 0 };
+        char document[1024];
+
+        set_job(&fake, document, sizeof(document), "active", *state, 1);
+        expect(&fake, "logs 42", 0, "#OFFPEAK --gpus 4");
+        expect(&fake, "logs 42 --error", 0, "echo hello"); /* errors go with the output */
+        set_job(&fake, document, sizeof(document), "done", *state, 1);
+        expect(&fake, "logs -f 42", 0, "echo hello"); /* the job is over: so is following */
+}
+
+static void logs_elsewhere_are_said_to_be(void **state)
+{
+        struct fake_client fake = { 0 };
+        char document[1024];
+
+        (void)state;
+        set_job(&fake, document, sizeof(document), "done", "/nowhere/offpeak-42.out", 1);
+        expect(&fake, "logs 42", OFFPEAK_ENOTFOUND, "not visible on this host: it lies on node n7");
+        expect(&fake, "logs -f 42", OFFPEAK_ENOTFOUND, "not visible");
+        set_job(&fake, document, sizeof(document), "queued", "/nowhere/offpeak-42.out", 0);
+        expect(&fake, "logs 42", OFFPEAK_ETRYAGAIN, "has not started yet");
+        expect(&fake, "logs 42 --json", OFFPEAK_EUSAGE, "offpeak show 42 --json");
+}
+
+/* ---- errors */
+
+static void errors_are_indented_and_clean(void **state)
+{
+        struct offpeak_error err = { OFFPEAK_EINVAL, "first\nsecond \033[31mred" };
+        char *text = NULL;
+        size_t size;
+        FILE *out = tmpfile();
+
+        (void)state;
+        text = calloc(1, 256);
+        command_print_error(&err, out);
+        rewind(out);
+        size = fread(text, 1, 255, out);
+        assert_true(size > 0);
+        assert_string_equal(text, "offpeak: first\n         second ?[31mred\n");
+        free(text);
+        fclose(out);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(every_command_helps),
+                cmocka_unit_test(every_command_refuses_unknown_options),
+                cmocka_unit_test(every_option_letter_and_name_is_unique),
+                cmocka_unit_test(operands_are_counted),
+                cmocka_unit_test(nobody_at_home_is_told),
+                cmocka_unit_test(questions_carry_their_arguments),
+                cmocka_unit_test(server_and_timeout_reach_the_client),
+                cmocka_unit_test(times_are_the_schedulers),
+                cmocka_unit_test(json_is_the_document),
+                cmocka_unit_test(a_foreign_document_is_refused),
+                cmocka_unit_test(changes_name_their_job),
+                cmocka_unit_test(one_refusal_does_not_stop_the_rest),
+                cmocka_unit_test(replies_are_json_too),
+                cmocka_unit_test(a_command_is_submitted),
+                cmocka_unit_test(parsable_is_the_number_alone),
+                cmocka_unit_test(an_unanswered_question_does_not_hide_the_number),
+                cmocka_unit_test(deadlines_use_the_schedulers_clock),
+                cmocka_unit_test_setup_teardown(a_script_is_submitted, make_script, remove_script),
+                cmocka_unit_test_setup_teardown(a_script_behind_dashes_is_a_command, make_script, remove_script),
+                cmocka_unit_test(a_binary_is_no_script),
+                cmocka_unit_test_setup_teardown(logs_print_the_file, make_script, remove_script),
+                cmocka_unit_test(logs_elsewhere_are_said_to_be),
+                cmocka_unit_test(errors_are_indented_and_clean),
+        };
+
+        setenv("TZ", "UTC", 1);
+        tzset();
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_views.c - what people see: documents from tests/fixtures/cli as text, compared with the text beside them.
+ * With OFFPEAK_WRITE_GOLDEN set in the environment the texts are written instead: look at them before they are kept.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "cli/document.h"
+#include "cli/views.h"
+
+#define FIXTURES OFFPEAK_SOURCE_DIR "/tests/fixtures/cli/"
+
+typedef int (*view)(const json_t *document, const struct screen *screen, FILE *out);
+
+static json_t *load(const char *name)
+{
+        char path[512];
+        json_t *document;
+
+        snprintf(path, sizeof(path), FIXTURES "%s.json", name);
+        document = json_load_file(path, 0, NULL);
+        assert_non_null(document);
+        return document;
+}
+
+static char *render(view print, const json_t *document, struct screen screen)
+{
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        assert_non_null(out);
+        screen.now = document_time(document, "now_utc");
+        assert_int_equal(print(document, &screen, out), 0);
+        fclose(out);
+        return text;
+}
+
+static char *read_golden(const char *path)
+{
+        FILE *file = fopen(path, "re");
+        char *text = calloc(1, 65536);
+
+        if (file == NULL)
+                fail_msg("no %s", path);
+        assert_true(fread(text, 1, 65535, file) > 0);
+        fclose(file);
+        return text;
+}
+
+static void compare(const char *golden, const char *text)
+{
+        char path[512], *expected;
+
+        snprintf(path, sizeof(path), FIXTURES "%s.txt", golden);
+        if (getenv("OFFPEAK_WRITE_GOLDEN") != NULL) {
+                FILE *file = fopen(path, "we");
+
+                assert_non_null(file);
+                fputs(text, file);
+                fclose(file);
+                return;
+        }
+        expected = read_golden(path);
+        if (strcmp(expected, text) != 0)
+                fail_msg("%s differs. Expected:\n%s\nbut it is:\n%s", path, expected, text);
+        free(expected);
+}
+
+static void check(const char *name, const char *golden, view print, struct screen screen)
+{
+        json_t *document = load(name);
+        char *text = render(print, document, screen);
+
+        compare(golden, text);
+        free(text);
+        json_decref(document);
+}
+
+static const struct screen plain = { .width = 100 };
+static const struct screen terminal = { .width = 120, .utf8 = true, .colour = true };
+
+static void jobs_are_a_table(void **state)
+{
+        (void)state;
+        check("jobs", "jobs", view_jobs, plain);
+        check("jobs_all", "jobs_all", view_jobs, plain);
+}
+
+static void a_terminal_gets_utf8_bars(void **state)
+{
+        (void)state;
+        check("jobs", "jobs_terminal", view_jobs, terminal);
+}
+
+static void a_job_is_told_in_full(void **state)
+{
+        (void)state;
+        check("job_planned", "show_planned", view_show, plain);
+        check("job_paused", "show_paused", view_show, plain);
+}
+
+static void hours_are_explained(void **state)
+{
+        (void)state;
+        check("job_planned", "explain_planned", view_explain, plain);
+        check("job_paused", "explain_paused", view_explain, plain);
+}
+
+static void nodes_are_a_table(void **state)
+{
+        (void)state;
+        check("nodes", "nodes", view_nodes, plain);
+}
+
+static void the_plan_is_drawn(void **state)
+{
+        (void)state;
+        check("plan", "plan", view_plan, plain);
+        check("plan", "plan_terminal", view_plan, terminal);
+        check("plan", "plan_narrow", view_plan, (struct screen){ .width = 60 });
+}
+
+static void without_a_plan_nothing_is_claimed(void **state)
+{
+        (void)state;
+        check("plan_empty", "plan_empty", view_plan, plain);
+}
+
+static void prices_tell_their_origin(void **state)
+{
+        (void)state;
+        check("price", "price", view_price, plain);
+}
+
+static void the_report_compares(void **state)
+{
+        (void)state;
+        check("report", "report", view_report, plain);
+        check("report_worse", "report_worse", view_report, plain);
+}
+
+static int submitted_in_time(const json_t *document, const struct screen *screen, FILE *out)
+{
+        return view_submitted(document, NULL, screen, out);
+}
+
+static int submitted_late(const json_t *document, const struct screen *screen, FILE *out)
+{
+        return view_submitted(document, "misses its deadline by 20 min", screen, out);
+}
+
+static void a_submitted_job_is_one_line(void **state)
+{
+        (void)state;
+        check("job_planned", "submitted", submitted_in_time, plain);
+        check("job_late", "submitted_late", submitted_late, plain);
+}
+
+/* Nothing that another user named may reach the terminal as a control sequence. */
+static void control_characters_never_pass(void **state)
+{
+        static const view views[] = { view_jobs, view_plan };
+        static const char *const names[] = { "jobs", "plan" };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+                json_t *document = load(names[i]);
+                char *text = render(views[i], document, (struct screen){ .width = 100, .utf8 = true });
+
+                for (const char *at = text; *at != '\0'; at++)
+                        assert_true((unsigned char)*at >= 0x20 || *at == '\n');
+                free(text);
+                json_decref(document);
+        }
+}
+
+/* Whatever width: no line of the chart is wider than the screen but by its note. */
+static void the_chart_fits_every_width(void **state)
+{
+        json_t *document = load("plan");
+
+        (void)state;
+        for (unsigned width = 40; width <= 400; width += 7) {
+                char *text = render(view_plan, document, (struct screen){ .width = width });
+
+                for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+                        if (strncmp(line, "now ", 4) != 0 && strncmp(line, "without", 7) != 0)
+                                assert_true(strlen(line) <= (width < 60 ? 60 : width) + 14);
+                free(text);
+        }
+        json_decref(document);
+}
+
+/* An empty document of the right schema, as of a newer or a broken scheduler, is told as unknown and not trusted. */
+static void what_is_missing_is_unknown(void **state)
+{
+        static const view views[] = { view_jobs, view_show,  view_explain, view_nodes,
+                                      view_plan, view_price, view_report,  submitted_in_time };
+        static const char *const documents[] = {
+                "{}", "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"job\":{}}",
+                "{\"jobs\":[1],\"nodes\":{},\"sites\":[[]],\"reports\":[null],\"job\":[]}",
+                "{\"now_utc\":\"2026-11-22T10:00:00Z\",\"from_utc\":\"2026-11-22T10:00:00Z\",\"to_utc\":\"2026-11-22T12:00:00Z\","
+                "\"sites\":[{\"steps\":[{}],\"series\":[{\"kind\":\"price\"}]}],\"jobs\":[{\"intervals\":[{}],\"planned\":[{}]}]}",
+        };
+
+        (void)state;
+        for (size_t v = 0; v < sizeof(views) / sizeof(views[0]); v++)
+                for (size_t d = 0; d < sizeof(documents) / sizeof(documents[0]); d++) {
+                        json_t *document = json_loads(documents[d], 0, NULL);
+                        char *text = render(views[v], document, plain);
+
+                        assert_true(strlen(text) > 0);
+                        assert_null(strstr(text, "(null)"));
+                        free(text);
+                        json_decref(document);
+                }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(jobs_are_a_table),
+                cmocka_unit_test(a_terminal_gets_utf8_bars),
+                cmocka_unit_test(a_job_is_told_in_full),
+                cmocka_unit_test(hours_are_explained),
+                cmocka_unit_test(nodes_are_a_table),
+                cmocka_unit_test(the_plan_is_drawn),
+                cmocka_unit_test(without_a_plan_nothing_is_claimed),
+                cmocka_unit_test(prices_tell_their_origin),
+                cmocka_unit_test(the_report_compares),
+                cmocka_unit_test(a_submitted_job_is_one_line),
+                cmocka_unit_test(control_characters_never_pass),
+                cmocka_unit_test(the_chart_fits_every_width),
+                cmocka_unit_test(what_is_missing_is_unknown),
+        };
+
+        setenv("TZ", "UTC", 1);
+        tzset();
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
