@@ -133,6 +133,16 @@ void meter_end(struct meter *meter, struct leg_id id)
         *account = meter->accounts[--meter->n_accounts];
 }
 
+void meter_past(struct meter *meter, struct leg_id id, int64_t since, int64_t end_ms, int64_t uj, enum quality quality)
+{
+        struct meter_account account = { .id = id, .start = since };
+
+        if (end_ms <= since * 1000)
+                return;
+        fill(meter, &account, since * 1000, end_ms, uj, quality);
+        end_stretch(meter, &account, (end_ms + 999) / 1000);
+}
+
 void meter_cut(struct meter *meter)
 {
         for (size_t i = 0; i < meter->n_accounts; i++)

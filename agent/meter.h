@@ -75,6 +75,9 @@ bool meter_has(const struct meter *meter, struct leg_id id);
 
 void meter_sample(struct meter *meter, const struct meter_sample *sample);
 
+/* A leg that ran from since (s) to end_ms and is over already, which nobody saw: its readings, at once. */
+void meter_past(struct meter *meter, struct leg_id id, int64_t since, int64_t end_ms, int64_t uj, enum quality quality);
+
 /* End all stretches at this second and go on: before the agent leaves. */
 void meter_cut(struct meter *meter);
 

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hardware.h - what this node has and what it draws: devices, topology and sensors behind one door for the agent.
+ */
+#ifndef OFFPEAK_AGENT_HARDWARE_H
+#define OFFPEAK_AGENT_HARDWARE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <offpeak/error.h>
+
+#include "agent/config.h"
+#include "core/state.h"
+
+struct hardware;
+
+/* Look at the machine, or at what the configuration says it is. ECONFIG, ENOTFOUND (no GPU), EIO. */
+int hardware_open(const struct agent_config *config, struct hardware **ret_hardware, struct offpeak_error *err);
+void hardware_close(struct hardware *hardware);
+
+/* As the scheduler is told; devices by their number. Valid until close. */
+const struct inventory *hardware_inventory(const struct hardware *hardware);
+uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
+
+/* What a job with these devices gets as CUDA_VISIBLE_DEVICES, and the CPUs near them as "0-3,8" ("": no binding). */
+const char *hardware_visible(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
+const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
+
+struct hardware_energy {
+        int64_t node_uj;                        /* since the last call */
+        bool has_devices;
+        int64_t device_uj[OFFPEAK_MAX_DEVICES]; /* above idle, by number */
+        enum quality quality;
+};
+
+/*
+ * Energy drawn since the last call (the first one says 0). wall_ms: how much of the books' time that was; busy: the
+ * devices that legs use. scaled: the books' time is not real time, so that sensors are of no use and the declared model
+ * speaks. False: nothing is known of this node's power.
+ */
+bool hardware_energy(struct hardware *hardware, int64_t wall_ms, uint64_t busy, bool scaled,
+                     struct hardware_energy *ret_energy);
+
+/* What the model says the idle node, and these devices above that, draw in so many ms. */
+int64_t hardware_idle_uj(const struct hardware *hardware, int64_t wall_ms);
+int64_t hardware_busy_uj(const struct hardware *hardware, uint64_t devices, int64_t wall_ms);
+
+#endif

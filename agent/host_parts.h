@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * host_parts.h - what the files of the agent's host share; not for others.
+ *
+ *   host.c        beginning and end, one input into the core, its actions out
+ *   host_wire.c   frames from and to the scheduler
+ *   host_leg.c    directories, shims and their links, burials, what an earlier agent left
+ *   host_meter.c  clock, sensors, readings
+ *
+ * Everything runs on one loop. A callback makes an input of what it learnt and gives it to host_feed once.
+ */
+#ifndef OFFPEAK_AGENT_HOST_PARTS_H
+#define OFFPEAK_AGENT_HOST_PARTS_H
+
+#include <limits.h>
+
+#include <uv.h>
+
+#include "agent/clock_map.h"
+#include "agent/config.h"
+#include "agent/core/agent_step.h"
+#include "agent/hardware.h"
+#include "agent/meter.h"
+#include "agent/node_lock.h"
+#include "agent/shim/link.h"
+#include "agent/spool.h"
+#include "agent/state_dir.h"
+#include "wire/keys.h"
+#include "wire/zuv.h"
+
+struct host;
+
+/* What the host knows of a leg beside the core: its link, how it is buried, its end on the way to the core. */
+struct host_leg {
+        struct host_leg *next;
+        struct host *host;
+        struct leg_id id;
+        struct link *link;       /* NULL: none */
+        bool adopted;            /* it began under an earlier agent */
+        int64_t met_ms;          /* BOOTTIME: launched, found or linked; a shim that says nothing for long is given up */
+        int64_t started;         /* UTC s of this node, as its shim says; 0: not yet */
+        bool burying;
+        enum leg_how bury_how;
+        bool complained;         /* that it cannot be buried */
+        bool has_exit;           /* to be told to the core after this turn */
+        struct leg_exit exit;
+        double done, total;      /* as last read */
+};
+
+struct host {
+        const struct agent_config *config;
+        struct hardware *hardware;
+        struct state_dir dir;
+        struct node_lock lock;
+        uv_loop_t loop;
+        uv_timer_t turn_timer;   /* when the core wants a tick */
+        uv_timer_t second_timer; /* metering, progress, fsync */
+        uv_timer_t bury_timer;   /* while something is to be buried */
+        uv_signal_t term, interrupt;
+        bool stopping;
+        int code;                /* of what ends this process */
+        struct offpeak_error err;
+
+        struct agent_state core;
+
+        struct zuv *socket;
+        struct wire_keys keys;
+        bool has_keys;
+        size_t told_readings;    /* with the last renewal */
+        int64_t hello_ms;        /* when the hello under way was first sent; 0: none */
+        bool said_silent;        /* that the scheduler does not answer */
+        bool said_foreign;       /* that what it says cannot be understood */
+
+        struct link_config links;
+        char shim_path[PATH_MAX], group_base[PATH_MAX];
+        struct host_leg *legs;
+
+        struct clock_map clock;
+        bool clock_kept;         /* it was known before this agent: what was metered goes on */
+        struct spool *spool;
+        struct meter meter;
+        int64_t spool_said_ms;   /* when the last complaint about it was made */
+};
+
+/* CLOCK_BOOTTIME. */
+int64_t host_now_ms(void);
+
+/* One input: a step of the core, its actions, and what these make known at once. Not from within itself. */
+void host_feed(struct host *host, struct agent_input *input);
+
+/* It cannot go on: leave the loop. Legs live on. */
+void host_fail(struct host *host, const struct offpeak_error *err);
+
+/* ---- host_wire.c */
+int host_wire_open(struct host *host, struct offpeak_error *err);
+void host_send_hello(struct host *host);
+void host_send_renew(struct host *host);
+void host_watch_silence(struct host *host);
+
+/* ---- host_leg.c */
+struct host_leg *host_leg(const struct host *host, struct leg_id id);
+int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err); /* feeds what is found */
+void host_launch(struct host *host, const struct agent_action *action);
+void host_tell_shim(struct host *host, const struct agent_action *action);      /* GO, STOP, LEASE */
+void host_bury(struct host *host, struct leg_id id);
+void host_delete(struct host *host, struct leg_id id);
+void host_read_progress(struct host *host);
+void host_give_up_mute_shims(struct host *host);
+void host_close_legs(struct host *host);
+
+/* ---- host_meter.c */
+int host_meter_open(struct host *host, struct offpeak_error *err);
+void host_meter_clock(struct host *host, const struct message_grant *grant, int64_t sent_ms);
+void host_meter_sample(struct host *host);                                      /* up to now */
+void host_meter_begin_legs(struct host *host);                                  /* those that run and are not metered */
+void host_meter_end_leg(struct host *host, const struct host_leg *leg);         /* its exit record is known */
+void host_meter_sync(struct host *host);
+void host_meter_acked(struct host *host, uint64_t seq);
+void host_meter_forget(struct host *host, struct leg_id id);
+void host_meter_close(struct host *host);
+
+#endif
