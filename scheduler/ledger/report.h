@@ -3,7 +3,8 @@
  * report.h - what a time cost, against what running at once would have cost. Pure, exact integers.
  *
  * Compared are the jobs that ended in the window, each with its real work and power: the same jobs, the same
- * series, the same GPUs. What the site drew beside them (idle, overhead) is shown by account, not compared.
+ * series, the same GPUs, each job with its share of overhead. What the site drew beside them (idle, fixed overhead) is
+ * shown by account, not compared. Of a booking that reaches over the window's edge the part inside counts.
  */
 #ifndef OFFPEAK_LEDGER_REPORT_H
 #define OFFPEAK_LEDGER_REPORT_H
@@ -63,9 +64,10 @@ struct report {
         int64_t net_saved;      /* saved - (actual.delay_cost - run_now.delay_cost) */
         struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
         int64_t quality_joules[4];           /* [enum quality] */
-        int64_t unpriced_joules;             /* of the compared jobs: their cost is not known, and said so */
+        int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
 };
 
+/* EINVAL: a job without a site or GPUs, a booking in no account, more than 64 sites; ENOMEM. Written on success only. */
 int report_compute(const struct report_input *input, struct report *ret_report, struct offpeak_error *err);
 
 #endif
