@@ -6,7 +6,8 @@
 
 #define BIT(state) (1u << (state))
 
-static const unsigned next_states[] = {
+/* Asserted, not acted on. */
+static const unsigned next_states[] __attribute__((unused)) = {
         [MACHINE_ARMED] = BIT(MACHINE_RUNNING) | BIT(MACHINE_RECORDING),
         [MACHINE_RUNNING] = BIT(MACHINE_STOPPING) | BIT(MACHINE_CLEARING) | BIT(MACHINE_RECORDING),
         [MACHINE_STOPPING] = BIT(MACHINE_RECORDING),
