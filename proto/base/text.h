@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_SIZE 48
+#define TEXT_SIZE 64
 
 /*
  * Edits (insert, delete, replace a letter, swap two neighbours; ASCII case aside) that turn a into b. Words beyond

@@ -164,7 +164,7 @@ static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_
 {
         const cyaml_schema_field_t *fields = schema->mapping.fields;
         uint64_t seen = 0;
-        unsigned index;
+        unsigned index = 0;
 
         fputc('{', walk->out);
         if (name != NULL) {
@@ -312,7 +312,7 @@ int config_yaml_load(const char *file, const char *text, size_t size, const cyam
         yaml_parser_t parser;
         char *rewritten = NULL;
         cyaml_err_t failure;
-        size_t length;
+        size_t length = 0;
         int code;
 
         if (!yaml_parser_initialize(&parser))
@@ -376,8 +376,8 @@ static char *folder_of(const char *path)
 int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
                      struct offpeak_error *err)
 {
-        char *text, *folder;
-        size_t size;
+        char *text = NULL, *folder;
+        size_t size = 0;
         int code = read_text(path, &text, &size, err);
 
         if (code != 0)
