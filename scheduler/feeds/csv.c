@@ -136,13 +136,18 @@ static bool is_wanted(const struct reader *r, const char *name, const struct csv
         return column->kind != 0 && (request->kind == 0 || column->kind == request->kind);
 }
 
+/* What a column holds, in a sentence. */
+static const char *noun(enum series_kind kind)
+{
+        return kind == 0 ? "known quantity" : kind == SERIES_CARBON ? "carbon intensity" : series_kind_name(kind);
+}
+
 static int no_value_column(struct reader *r, const char *found)
 {
         if (r->request->column != NULL)
                 return refuse(r, 1, "there is no column \"%s\" in this header%s%s", r->request->column,
                               found[0] != '\0' ? "; it has: " : "", found);
-        return refuse(r, 1, "no column here holds a %s%s%s%s: name one %s",
-                      r->request->kind != 0 ? series_kind_name(r->request->kind) : "known quantity",
+        return refuse(r, 1, "no column here holds a %s%s%s%s: name one %s", noun(r->request->kind),
                       found[0] != '\0' ? " (there is \"" : "", found, found[0] != '\0' ? "\")" : "",
                       csv_column_example(r->request->kind));
 }
@@ -159,8 +164,8 @@ static int check_value_column(struct reader *r, unsigned column)
                 return refuse(r, column, "\"%s\" does not tell what it holds: name it %s", r->value_name,
                               csv_column_example(request->kind));
         if (request->kind != 0 && value->kind != request->kind)
-                return refuse(r, column, "\"%s\" holds a %s, but a %s is wanted here", r->value_name,
-                              series_kind_name(value->kind), series_kind_name(request->kind));
+                return refuse(r, column, "\"%s\" holds a %s, but a %s is wanted here", r->value_name, noun(value->kind),
+                              noun(request->kind));
         if (!value->unit_known)
                 return refuse(r, column,
                               "\"%s\" is in a unit that is not known here: convert it, and name the column %s",
@@ -188,7 +193,7 @@ static int take_column(struct reader *r, unsigned index, struct span field, int 
         if ((!csv_column_read(name, &column) && r->request->column == NULL) || !is_wanted(r, name, &column))
                 return 0;
         if (*value_at != 0)
-                return refuse(r, field.column, "several value columns, \"%s\" and \"%s\": say which one to take",
+                return refuse(r, field.column, "several value columns, \"%s\" and \"%s\": keep the one that is meant",
                               r->value_name, name);
         *value_at = (int)field.column;
         r->value_index = index;
@@ -260,7 +265,7 @@ static int read_value(struct reader *r, struct span field, int64_t *ret_value)
                 return refuse(r, field.column, "%s is too large for \"%s\": is the unit right?", text, r->value_name);
         if (*ret_value < 0 && r->value.kind != SERIES_PRICE)
                 return refuse(r, field.column, "%s: a %s cannot be negative; leave it empty if unknown", text,
-                              series_kind_name(r->value.kind));
+                              noun(r->value.kind));
         return 0;
 }
 

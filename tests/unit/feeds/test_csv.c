@@ -206,7 +206,7 @@ static void headers(void **state)
         refused(&any, ROW0 ROW1, "prices.csv:1:1", "no time column");
         refused(&any, "time,spot\n" ROW0 ROW1, "prices.csv:1:1", "no column here holds a known quantity (there is \"spot\")");
         refused(&any, "time\n2026-11-22T00:00Z\n", "prices.csv:1:1", "name one price_eur_per_mwh, carbon_g_per_kwh");
-        refused(&carbon, HEADER ROW0 ROW1, "prices.csv:1:1", "holds a carbon (there is \"price_eur_mwh\")");
+        refused(&carbon, HEADER ROW0 ROW1, "prices.csv:1:1", "holds a carbon intensity (there is \"price_eur_mwh\")");
         refused(&any, "time,timestamp_utc,limit_mw\n", "prices.csv:1:6", "second time column");
         refused(&any, "time,price_eur_mwh,price_eur_kwh\n", "prices.csv:1:20", "several value columns");
         refused(&any, "time,price_eur_mwh,capacity_mw\n", "prices.csv:1:20", "several value columns");
