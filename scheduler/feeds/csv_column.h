@@ -3,7 +3,7 @@
  * csv_column.h - what the name of a CSV column says about its values.
  *
  *   price_<currency>_per_mwh     also kwh, gwh; ct, cent, cents after the currency; ct alone: of the site's currency; p
- *   carbon_g_per_kwh             also kg, t, mg; mwh; g may read gco2, gco2e, gco2eq; ci_... too; with gco2... any prefix
+ *   carbon_g_per_kwh             also kg, t, mg; mwh; ci_...; g may read gco2, gco2e, gco2eq, then with any prefix
  *   capacity_mw                  also w, kw, gw
  *   limit_mw                     likewise
  *

@@ -2,8 +2,9 @@
 /*
  * config.h - the scheduler's one configuration file (YAML; docs/configuration.md names every key).
  *
- * Strict: an unknown key, a wrong unit, a name used twice is an error that names file, line and column, and the nearest
- * known key. What the core decides by ends up in `policy`, and from there in the log; the rest is how this process runs.
+ * Strict: an unknown key, a wrong unit, a name used twice is an error that names file, line and column, and the
+ * nearest known key. What the core decides by ends up in `policy`, and from there in the log; the rest is how
+ * this process runs.
  */
 #ifndef OFFPEAK_IO_CONFIG_H
 #define OFFPEAK_IO_CONFIG_H
@@ -12,7 +13,7 @@
 
 #include "core/policy.h"
 
-/* Where the series of a site come from; absolute paths (relative ones are taken from the config file's folder). NULL: none. */
+/* Where the series of a site come from: absolute paths (relative ones start at the file's folder). NULL: none. */
 struct config_site_files {
         char *price, *carbon, *capacity, *limit;
 };

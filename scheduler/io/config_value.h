@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * config_value.h - values of the configuration: strings "LINE:COLUMN:text" (config_yaml.h) with units, bounds and places.
+ * config_value.h - values of a configuration: strings "LINE:COLUMN:text" (config_yaml.h) with units, bounds, places.
  *
  * Each config_take_* reads one value. NULL, a key that was not given, leaves the result as it is, which is the default.
  * The first failure is kept in the reading, and everything after it does nothing: the caller takes all values in a
@@ -68,8 +68,8 @@ void config_take_name(struct config_reading *reading, const char *key, const cha
 void config_take_path(struct config_reading *reading, const char *key, const char *value, char **path);
 
 /*
- * A key of the design that does nothing yet: only the value that says what is done anyway (or null, if `only` is NULL) is
- * let through, so that nobody believes in another.
+ * A key of the design that does nothing yet: only the value that says what is done anyway (null, if `only` is NULL) is let
+ * through, so that nobody believes in another.
  */
 void config_take_only(struct config_reading *reading, const char *key, const char *value, const char *only);
 

@@ -8,7 +8,7 @@
  *     and a value of the wrong shape are told as FILE:LINE:COLUMN with the nearest known key;
  *   - it knows no mapping with free keys: where the schema wants a sequence of mappings that have a field "name", a
  *     mapping from name to the rest will do;
- *   - it forgets where a value stood: each string it delivers reads "LINE:COLUMN:text" (config_value.h takes that apart).
+ *   - it forgets where a value stood: each string it delivers reads "LINE:COLUMN:text" (see config_value.h).
  *
  * A schema may use mappings, sequences and strings; every other type is made of strings, with a place, afterwards.
  */
@@ -22,13 +22,13 @@
 #include <offpeak/error.h>
 
 /*
- * Load size bytes of YAML, called `file` in errors. schema: of the whole document, a mapping by pointer. ECONFIG with the
- * place; ENOMEM. ret_data, written on success only, is freed by config_yaml_free.
+ * Load size bytes of YAML, called `file` in errors. schema: of the whole document, a mapping by pointer. ECONFIG with
+ * the place; ENOMEM. ret_data, written on success only, is freed by config_yaml_free.
  */
 int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
                      void **ret_data, struct offpeak_error *err);
 
-/* The same from a file of 1 MiB at most; ret_folder is the absolute folder it lies in, malloc'ed. Also ENOTFOUND, EIO. */
+/* The same from a file of 1 MiB at most; ret_folder: the folder it lies in, absolute, malloc'ed. Also ENOTFOUND, EIO. */
 int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
                      struct offpeak_error *err);
 

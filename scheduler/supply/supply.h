@@ -31,7 +31,7 @@ struct supply_now {
         int64_t grid_limit_w;    /* INT64_MAX: none known */
         int64_t reactor_price;   /* avoidable fuel */
         int64_t reactor_carbon;  /* mg per kWh, life cycle */
-        int64_t reactor_w;       /* available now; SERIES_UNKNOWN counts as 0 W (a reactor nobody reports is not relied on) */
+        int64_t reactor_w;       /* available now; SERIES_UNKNOWN counts as 0 W: unreported is not relied on */
 };
 
 struct supply_curve supply_curve(const struct supply_now *now);

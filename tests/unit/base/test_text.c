@@ -141,9 +141,16 @@ static void rounds_half_away_from_zero(void **state)
 
 static void refuses_what_is_no_decimal(void **state)
 {
-        static const char *const bad[] = { "",    " 1",  "1 ",   "1,5",  "nan",  "inf",  "0x10", "1e",  "e5",
-                                           "1e+", "--1", "1.2.3", ".",   "-",    "1_000", "n/e", "12a",
-                                           "9223372036854775808", "1e19", "99999999999999999999999999999999999999999" };
+        static const char *const bad[] = { "",      " 1",
+                                           "1 ",    "1,5",
+                                           "nan",   "inf",
+                                           "0x10",  "1e",
+                                           "e5",    "1e+",
+                                           "--1",   "1.2.3",
+                                           ".",     "-",
+                                           "1_000", "n/e",
+                                           "12a",   "9223372036854775808",
+                                           "1e19",  "99999999999999999999999999999999999999999" };
 
         (void)state;
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -179,7 +186,8 @@ static void decimals_survive_a_round_trip(void **state)
                 int64_t value = (int64_t)(next(&seed) >> (1 + i % 60));
                 char text[64];
 
-                snprintf(text, sizeof(text), "-%lld.%06lld", (long long)(value / 1000000), (long long)(value % 1000000));
+                snprintf(text, sizeof(text), "-%lld.%06lld", (long long)(value / 1000000),
+                         (long long)(value % 1000000));
                 assert_int_equal(decimal(text, 6), -value);
                 assert_int_equal(decimal(text + 1, 6), value);
         }

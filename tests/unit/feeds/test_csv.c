@@ -11,7 +11,7 @@
 
 #include "feeds/csv.h"
 
-#define T0 INT64_C(1795305600) /* 2026-11-22T00:00:00Z */
+#define T0   INT64_C(1795305600) /* 2026-11-22T00:00:00Z */
 #define HOUR INT64_C(3600)
 
 static const struct csv_request any = { .file = "prices.csv", .site = "hanford", .issued = 1234 };
@@ -97,7 +97,8 @@ static void shapes_of_files(void **state)
                 "\xef\xbb\xbftime,limit_mw\r\n2026-11-22T00:00:00Z,5\r\n2026-11-22T01:00:00Z,6\r\n",
                 "# a comment\n#another, with commas\n\n  # and one more\ntime,limit_mw\n"
                 "2026-11-22T00:00:00Z,5\n2026-11-22T01:00:00Z,6",
-                "limit_mw , note , timestamp_utc\n 5 ,\"a, b\",2026-11-22T00:00:00Z\n6,,\"2026-11-22T01:00:00Z\"\n\n \n",
+                "limit_mw , note , timestamp_utc\n 5 ,\"a, b\",2026-11-22T00:00:00Z\n6,,\"2026-11-22T01:00:00Z\"\n\n "
+                "\n",
                 "TIME,Limit_MW\n2026-11-22T01:00:00+01:00,5\n2026-11-21T20:00:00-05:00,6\n",
                 "time,limit_mw,estimated,low_carbon_pct\n2026-11-22 00:00Z,5,x,1\n2026-11-22 01:00Z,6,,\n",
         };
@@ -147,11 +148,13 @@ static void currencies_must_agree(void **state)
 
         (void)state;
         request.currency = "EUR";
-        s = good(&request, "time,price_ct_kwh\n2026-11-22T00:00Z,9\n2026-11-22T01:00Z,8\n"); /* cents of what the site has */
+        s = good(&request,
+                 "time,price_ct_kwh\n2026-11-22T00:00Z,9\n2026-11-22T01:00Z,8\n"); /* cents of what the site has */
         series_finish(&s);
         assert_int_equal(parse(&request, "time,price_usd_mwh\n2026-11-22T00:00Z,9\n2026-11-22T01:00Z,8\n", &s, &err),
                          OFFPEAK_EINVAL);
-        assert_non_null(strstr(err.text, "prices.csv:1:6: \"price_usd_mwh\" is in USD, but the site's currency is EUR"));
+        assert_non_null(
+                strstr(err.text, "prices.csv:1:6: \"price_usd_mwh\" is in USD, but the site's currency is EUR"));
 }
 
 /* ---- what is refused: where, and why */
@@ -165,7 +168,8 @@ static void refused(const struct csv_request *request, const char *text, const c
                 fail_msg("accepted: %s", text);
         assert_int_equal(err.code, OFFPEAK_EINVAL);
         assert_int_equal(s.version, 77);
-        if (strncmp(err.text, place, strlen(place)) != 0 || err.text[strlen(place)] != ':' || strstr(err.text, why) == NULL)
+        if (strncmp(err.text, place, strlen(place)) != 0 || err.text[strlen(place)] != ':' ||
+            strstr(err.text, why) == NULL)
                 fail_msg("wanted %s: ... %s, got %s", place, why, err.text);
 }
 
@@ -183,7 +187,8 @@ static void holes_and_doubles(void **state)
                 "4 rows from 2026-11-22T03:00:00Z on are missing");
         /* spring and autumn in local time that calls itself UTC */
         refused(&any,
-                "# x\n" HEADER "2026-03-29T00:00:00Z,1\n2026-03-29T01:00:00Z,1\n2026-03-29T03:00:00Z,1\n2026-03-29T04:00:00Z,1\n",
+                "# x\n" HEADER
+                "2026-03-29T00:00:00Z,1\n2026-03-29T01:00:00Z,1\n2026-03-29T03:00:00Z,1\n2026-03-29T04:00:00Z,1\n",
                 "prices.csv:5:1", "2026-03-29T02:00:00Z is missing");
         refused(&any, HEADER ROW0 ROW1 ROW1 ROW2, "prices.csv:4:1", "2026-11-22T01:00:00Z stands here twice");
         refused(&any, HEADER ROW0 ROW2 ROW1, "prices.csv:4:1", "earlier than the row above");
@@ -204,7 +209,8 @@ static void headers(void **state)
         refused(&any, "\xff\xfet\0i\0", "prices.csv:1:1", "UTF-16");
         refused(&any, "start,price_eur_mwh\n" ROW0 ROW1, "prices.csv:1:1", "no time column");
         refused(&any, ROW0 ROW1, "prices.csv:1:1", "no time column");
-        refused(&any, "time,spot\n" ROW0 ROW1, "prices.csv:1:1", "no column here holds a known quantity (there is \"spot\")");
+        refused(&any, "time,spot\n" ROW0 ROW1, "prices.csv:1:1",
+                "no column here holds a known quantity (there is \"spot\")");
         refused(&any, "time\n2026-11-22T00:00Z\n", "prices.csv:1:1", "name one price_eur_per_mwh, carbon_g_per_kwh");
         refused(&carbon, HEADER ROW0 ROW1, "prices.csv:1:1", "holds a carbon intensity (there is \"price_eur_mwh\")");
         refused(&any, "time,timestamp_utc,limit_mw\n", "prices.csv:1:6", "second time column");
@@ -238,7 +244,8 @@ static void rows(void **state)
         refused(&any, HEADER ROW0 ",1\n", "prices.csv:3:1", "is not a time");
         refused(&any, HEADER ROW0 "\n" ROW1, "prices.csv:4:1", "empty line 3");
         refused(&any, HEADER ROW0 "# not at the top\n", "prices.csv:3:1", "has 1 field");
-        refused(&any, "time,limit_mw\n2026-11-22T00:00Z,5\n2026-11-22T01:00Z,-1\n", "prices.csv:3:19", "cannot be negative");
+        refused(&any, "time,limit_mw\n2026-11-22T00:00Z,5\n2026-11-22T01:00Z,-1\n", "prices.csv:3:19",
+                "cannot be negative");
         refused(&any, "limit_mw,time\n5,2026-11-22T00:00Z\n  x,2026-11-22T01:00Z\n", "prices.csv:3:3", "\"x\"");
         refused(&any, HEADER "\x01\x02\xff,5\n", "prices.csv:2:1", "\"???\" is not a time");
 }

@@ -20,17 +20,17 @@ static void names_tell_kind_and_unit(void **state)
                 { "price_eur_per_mwh", SERIES_PRICE, 6, "EUR" },
                 { "price_usd_mwh", SERIES_PRICE, 6, "USD" },
                 { "PRICE_Jpy_MWh", SERIES_PRICE, 6, "JPY" },
-                { "price_eur_per_kwh", SERIES_PRICE, 9, "EUR" },  /* 1 EUR/kWh = 1000 EUR/MWh */
-                { "price_ct_per_kwh", SERIES_PRICE, 7, "" },      /* 1 ct/kWh = 10 EUR/MWh */
+                { "price_eur_per_kwh", SERIES_PRICE, 9, "EUR" }, /* 1 EUR/kWh = 1000 EUR/MWh */
+                { "price_ct_per_kwh", SERIES_PRICE, 7, "" },     /* 1 ct/kWh = 10 EUR/MWh */
                 { "price_eur_ct_per_kwh", SERIES_PRICE, 7, "EUR" },
                 { "price_usd_cents_kwh", SERIES_PRICE, 7, "USD" },
                 { "price_p_per_kwh", SERIES_PRICE, 7, "GBP" },
-                { "carbon_g_per_kwh", SERIES_CARBON, 3, "" },     /* mg per kWh */
+                { "carbon_g_per_kwh", SERIES_CARBON, 3, "" }, /* mg per kWh */
                 { "ci_g_per_kwh", SERIES_CARBON, 3, "" },
                 { "ci_lca_gco2eq_kwh", SERIES_CARBON, 3, "" },
                 { "avg_ci_gco2_kwh", SERIES_CARBON, 3, "" },
                 { "intensity_gco2e_per_kwh", SERIES_CARBON, 3, "" },
-                { "carbon_kg_per_mwh", SERIES_CARBON, 3, "" },    /* kg/MWh = g/kWh */
+                { "carbon_kg_per_mwh", SERIES_CARBON, 3, "" }, /* kg/MWh = g/kWh */
                 { "carbon_tco2_per_mwh", SERIES_CARBON, 6, "" },
                 { "carbon_kg_per_kwh", SERIES_CARBON, 6, "" },
                 { "capacity_mw", SERIES_CAPACITY, 6, "" },
@@ -54,11 +54,12 @@ static void names_tell_kind_and_unit(void **state)
 
 static void strange_units_are_noticed(void **state)
 {
-        static const char *const names[] = { "price_eur_per_therm", "price_mwh",         "price_eur",
-                                             "price_cent_kwh_incl_vat", "price_eur_per_mwh_vat", "price_euro_per_mwh",
-                                             "carbon_lb_per_mwh",   "carbon_g",          "carbon_intensity",
-                                             "ci_g_per_km",         "capacity_pct",      "limit_mva",
-                                             "capacity_of_unit_mw" };
+        static const char *const names[] = {
+                "price_eur_per_therm",   "price_mwh",          "price_eur",         "price_cent_kwh_incl_vat",
+                "price_eur_per_mwh_vat", "price_euro_per_mwh", "carbon_lb_per_mwh", "carbon_g",
+                "carbon_intensity",      "ci_g_per_km",        "capacity_pct",      "limit_mva",
+                "capacity_of_unit_mw"
+        };
 
         (void)state;
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -73,9 +74,18 @@ static void strange_units_are_noticed(void **state)
 
 static void other_columns_are_left_alone(void **state)
 {
-        static const char *const names[] = { "", "_", "time", "price", "estimated", "low_carbon_pct", "biomass_mwh",
-                                             "zone_start", "a_b_c_d_e_f_g_h_i_j_mw",
-                                             "price_eur_per_mwh_price_eur_per_mwh_price_eur_per_mwh_price_eur_per_mwh" };
+        static const char *const names[] = {
+                "",
+                "_",
+                "time",
+                "price",
+                "estimated",
+                "low_carbon_pct",
+                "biomass_mwh",
+                "zone_start",
+                "a_b_c_d_e_f_g_h_i_j_mw",
+                "price_eur_per_mwh_price_eur_per_mwh_price_eur_per_mwh_price_eur_per_mwh"
+        };
 
         (void)state;
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

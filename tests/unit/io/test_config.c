@@ -136,7 +136,8 @@ static const char full[] =
         "timing: {arm_timeout: 1500ms, backoff: 3s}\n"
         "sites:\n"
         "  - {name: hanford, currency: EUR,\n"
-        "     grid: {price: prices.csv, carbon: carbon.csv, limit: 20 MW, limit_series: limit.csv, adder_per_mwh: -1.5},\n"
+        "     grid: {price: prices.csv, carbon: carbon.csv, limit: 20 MW, limit_series: limit.csv, adder_per_mwh: "
+        "-1.5},\n"
         "     reactor: {capacity: /data/reactor.csv, fuel_cost_per_mwh: 8, carbon_g_per_kwh: 11.5},\n"
         "     pue: {fixed: 250 kW, factor: 1.1}}\n"
         "  - name: lulea\n"
@@ -238,10 +239,10 @@ static void everything_there_is(void **state)
 static void both_ways_to_name_things(void **state)
 {
         struct config c = good(*state, "sites:\n"
-                                      "  hanford: {currency: EUR, grid: {price: prices.csv}}\n"
-                                      "  \"lulea\": {currency: EUR, grid: {}, pue: , reactor: null}\n"
-                                      "  desert: {currency: EUR, reactor: {capacity: r.csv, fuel_cost_per_mwh: 8}}\n"
-                                      "classes: [{name: nightly, sites: [lulea]}]\n");
+                                       "  hanford: {currency: EUR, grid: {price: prices.csv}}\n"
+                                       "  \"lulea\": {currency: EUR, grid: {}, pue: , reactor: null}\n"
+                                       "  desert: {currency: EUR, reactor: {capacity: r.csv, fuel_cost_per_mwh: 8}}\n"
+                                       "classes: [{name: nightly, sites: [lulea]}]\n");
 
         assert_int_equal(c.policy.n_sites, 3);
         assert_string_equal(c.policy.sites[1].name, "lulea");
@@ -315,8 +316,10 @@ static void shapes(void **state)
         refused(*state, SITES "classes: {a: 5}\n",
                 "policy.yaml:2:14: \"a\" takes keys with values, one of \"classes\"");
         refused(*state, SITES "log_level: [info]\n", "policy.yaml:2:12: \"log_level\" takes one value, not a list");
-        refused(*state, SITES "log_level: {info: 1}\n", "policy.yaml:2:12: \"log_level\" takes one value, not a mapping");
-        refused(*state, SITES "---\nlog_level: info\n", "policy.yaml:3:1: a second document begins here: a file holds one");
+        refused(*state, SITES "log_level: {info: 1}\n",
+                "policy.yaml:2:12: \"log_level\" takes one value, not a mapping");
+        refused(*state, SITES "---\nlog_level: info\n",
+                "policy.yaml:3:1: a second document begins here: a file holds one");
         refused(*state, SITES "log_level: \"a\\0b\"\n", "policy.yaml:2:12: \"log_level\" holds a zero byte");
 }
 
@@ -344,14 +347,16 @@ static void durations(void **state)
 #define CLASS(text) SITES "classes:\n  a: {" text "}\n"
         refused(*state, CLASS("min_run: 45"), "policy.yaml:3:16: \"min_run\" has no unit: write 45m, 45h or 45s");
         refused(*state, CLASS("min_run: soon"),
-                "policy.yaml:3:16: \"min_run\": cannot read \"soon\" as a duration: write 90s, 45m, 6h, 1h30m, 2d, or as in "
+                "policy.yaml:3:16: \"min_run\": cannot read \"soon\" as a duration: write 90s, 45m, 6h, 1h30m, 2d, or "
+                "as in "
                 "Slurm 90 (minutes), 1:30:00, 2-12 (days-hours)");
         refused(*state, CLASS("min_run: 31d"),
                 "policy.yaml:3:16: \"min_run\" is 31d, too long: 30 d is the most allowed");
         refused(*state, CLASS("stop_grace: 0"),
                 "policy.yaml:3:19: \"stop_grace\" is 0, too short: 1 s is the least allowed");
         refused(*state, CLASS("min_run: 1500ms"), "policy.yaml:3:16: \"min_run\" is 1500ms: whole seconds are wanted");
-        refused(*state, CLASS("lease: 10ms"), "policy.yaml:3:14: \"lease\" is 10ms, too short: 1 s is the least allowed");
+        refused(*state, CLASS("lease: 10ms"),
+                "policy.yaml:3:14: \"lease\" is 10ms, too short: 1 s is the least allowed");
         refused(*state, CLASS("min_run: null"),
                 "policy.yaml:3:16: \"min_run\" has no value: write one, or leave the key out for the default");
         refused(*state, CLASS("min_run: "),
@@ -363,9 +368,11 @@ static void durations(void **state)
         refused(*state, SITES "planner: {interval: 2d, horizon: 1d}\n",
                 "policy.yaml:2:21: \"interval\" is 2d, too long: 1 d is the most allowed");
         refused(*state, SITES "planner: {interval: 2h, horizon: 1h}\n",
-                "policy.yaml:2:21: the planner's interval is longer than its horizon: most of the time there were no plan");
+                "policy.yaml:2:21: the planner's interval is longer than its horizon: most of the time there were no "
+                "plan");
         refused(*state, SITES "clock: {start: 2025-06-09T00:00:00}\n",
-                "policy.yaml:2:16: \"start\": \"2025-06-09T00:00:00\" does not say its time zone: write UTC with a Z at the "
+                "policy.yaml:2:16: \"start\": \"2025-06-09T00:00:00\" does not say its time zone: write UTC with a Z "
+                "at the "
                 "end, or an offset such as +01:00");
 }
 
@@ -418,7 +425,8 @@ static void words(void **state)
         refused(*state, "sites: [{name: a, currency: EUR, grid: {}}, {name: a, currency: EUR, grid: {}}]\n",
                 "policy.yaml:1:52: site \"a\" is there twice");
         refused(*state, "sites: [{name: a, currency: EUR, grid: {}}, {name: b, currency: SEK, grid: {}}]\n",
-                "policy.yaml:1:65: sites with different currencies (EUR at a, SEK at b) are not supported yet: convert the "
+                "policy.yaml:1:65: sites with different currencies (EUR at a, SEK at b) are not supported yet: convert "
+                "the "
                 "prices of one");
         refused(*state, "sites: [{name: a, currency: EUR}]\n",
                 "policy.yaml:1:16: site \"a\" has neither grid nor reactor: where is its power from?");
@@ -433,7 +441,8 @@ static void words(void **state)
 static void what_is_not_supported_yet(void **state)
 {
         refused(*state, CLASS("carbon_basis: market"),
-                "policy.yaml:3:21: \"carbon_basis: market\" is not supported yet: leave the key out, or write location");
+                "policy.yaml:3:21: \"carbon_basis: market\" is not supported yet: leave the key out, or write "
+                "location");
         refused(*state, CLASS("flex: [stop, freeze]"),
                 "policy.yaml:3:20: \"flex: freeze\" is not supported yet: leave the key out, or write stop");
         refused(*state, CLASS("shed_tier: 50"),
@@ -481,7 +490,8 @@ static void aliases_do_not_multiply(void **state)
         assert_int_equal(config_read(place->file, &config, &err), OFFPEAK_ECONFIG);
         assert_non_null(strstr(err.text, "the file says too much"));
         free(text);
-        refused(place, SITES "classes: &c\n  a: *c\n", "policy.yaml:3:3: unknown key \"a\": docs/configuration.md names those there are");
+        refused(place, SITES "classes: &c\n  a: *c\n",
+                "policy.yaml:3:3: unknown key \"a\": docs/configuration.md names those there are");
 }
 
 /* ---- the manual */
