@@ -68,8 +68,8 @@ void config_take_name(struct config_reading *reading, const char *key, const cha
 void config_take_path(struct config_reading *reading, const char *key, const char *value, char **path);
 
 /*
- * A key of the design that does nothing yet: only the value that says what is done anyway (null, if `only` is NULL) is let
- * through, so that nobody believes in another.
+ * A key of the design that does nothing yet: only the value that says what is done anyway (null, if `only` is NULL) is
+ * let through, so that nobody believes in another.
  */
 void config_take_only(struct config_reading *reading, const char *key, const char *value, const char *only);
 

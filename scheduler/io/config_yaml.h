@@ -28,7 +28,7 @@
 int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
                      void **ret_data, struct offpeak_error *err);
 
-/* The same from a file of 1 MiB at most; ret_folder: the folder it lies in, absolute, malloc'ed. Also ENOTFOUND, EIO. */
+/* The same from a file of 1 MiB at most; ret_folder: its folder, absolute, malloc'ed. Also ENOTFOUND, EIO. */
 int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
                      struct offpeak_error *err);
 
