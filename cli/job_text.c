@@ -197,7 +197,7 @@ const char *job_reason(const json_t *job)
                 { "crowded", "the GPUs or the power of cheaper hours are taken" },
                 { "no price", "no price is known, so nothing is gained by waiting" },
                 { "late", "no plan meets its deadline" },
-                { "beyond", "its hours lie beyond what is planned so far" },
+                { "beyond the horizon", "its hours lie beyond what is planned so far" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
                 { "impossible", "no site has the nodes for it now" },
         };

@@ -95,6 +95,14 @@ static json_t *intervals(struct answer *answer, const struct job *job)
         return list;
 }
 
+/* Seconds behind its owner's deadline, as planned; the planner's own may be an earlier one, of its class. */
+static json_t *late(const struct job *job, bool planned)
+{
+        int64_t behind = job->planned_finish - job->spec.deadline;
+
+        return answer_known(planned && job->spec.deadline != 0 && job->planned_finish != 0, behind > 0 ? behind : 0);
+}
+
 static void put_plan(struct answer *answer, json_t *object, const struct job *job)
 {
         bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
@@ -103,7 +111,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
 
         answer_put(answer, object, "planned", planned_list);
         answer_put(answer, object, "planned_finish_utc", planned ? answer_utc(job->planned_finish) : json_null());
-        answer_put(answer, object, "late_s", answer_known(planned && job->spec.deadline != 0, job->planned_late_s));
+        answer_put(answer, object, "late_s", late(job, planned));
         answer_put(answer, object, "reason", answer_text(planned ? plan_reason_name(job->reason) : NULL));
         answer_put(answer, object, "planned_cost_micro", priced ? answer_money(job->planned_cost) : json_null());
         answer_put(answer, object, "planned_run_now_cost_micro",

@@ -42,7 +42,7 @@ static double captured(const struct adopted_plan *plan)
 {
         double possible = plan->run_now.total - plan->bound;
 
-        if (!(possible > 1e-6 * fmax(1, fabs(plan->run_now.total))))
+        if (!isfinite(possible) || possible <= 1e-6 * fmax(1, fabs(plan->run_now.total)))
                 return NAN;
         return (plan->run_now.total - plan->terms.total) / possible;
 }
@@ -67,50 +67,87 @@ static void put_certificate(struct answer *answer)
 
 /* ---- sites */
 
-static double overlap(int64_t start, int64_t end, int64_t from, int64_t to)
+/* Power above idle that jobs draw, or are expected to, at a site. */
+struct load {
+        int64_t start, end;
+        double watts;
+};
+
+struct loads {
+        struct load *at;
+        size_t n;
+        double idle_w;
+        struct supply_terms contract;
+};
+
+static void add_load(struct loads *loads, int64_t start, int64_t end, double watts)
 {
-        start = start > from ? start : from;
-        end = end < to ? end : to;
-        return end > start ? (double)(end - start) : 0;
+        if (start < end)
+                loads->at[loads->n++] = (struct load){ start, end, watts };
 }
 
-static double idle_w(const struct answer *answer, const struct site *site)
+static size_t most_loads(const struct answer *answer, const struct view *view)
 {
-        double watts = 0;
+        size_t n = view->n_ran + 1;
 
-        for (uint32_t i = 0; i < answer->state->n_nodes; i++)
-                if (strcmp(answer->state->nodes[i].site, site->name) == 0)
-                        watts += (double)answer->state->nodes[i].inventory.idle_w;
-        return watts;
+        for (size_t i = 0; i < answer->state->n_jobs; i++)
+                n += answer->state->jobs[i].n_planned;
+        return n;
 }
 
-/* Mean facility power of [from, to), with the jobs at the power that is expected of them. */
-static int64_t mean_power(const struct answer *answer, const struct view *view, const struct site *site, int64_t from,
-                          int64_t to)
+static void add_planned(struct loads *loads, const struct answer *answer, const struct site *site, const struct job *job)
+{
+        double watts = -1; /* asked for once, and only for jobs that are here */
+
+        for (uint32_t k = 0; job->state <= OFFPEAK_JOB_ACTIVE && k < job->n_planned; k++) {
+                const struct plan_interval *interval = &job->planned[k];
+
+                if (interval->site != site->id)
+                        continue;
+                if (watts < 0)
+                        watts = (double)power_of_job_at(answer->state, job, site);
+                add_load(loads, interval->start > answer->now.wall ? interval->start : answer->now.wall, interval->end,
+                         watts);
+        }
+}
+
+/* ENOMEM. */
+static int loads_init(struct loads *loads, const struct answer *answer, const struct view *view, const struct site *site)
 {
         const struct state *state = answer->state;
-        struct supply_terms contract = state_supply(state, site).terms;
-        double joules = 0, it_w = idle_w(answer, site);
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
-
-                for (uint32_t k = 0; job->state <= OFFPEAK_JOB_ACTIVE && k < job->n_planned; k++)
-                        if (job->planned[k].site == site->id)
-                                joules += (double)power_of_job_at(state, job, site) *
-                                          overlap(job->planned[k].start > answer->now.wall ? job->planned[k].start
-                                                                                           : answer->now.wall,
-                                                  job->planned[k].end, from, to);
-        }
+        *loads = (struct loads){ .contract = state_supply(state, site).terms };
+        loads->at = calloc(most_loads(answer, view), sizeof(*loads->at));
+        if (loads->at == NULL)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (strcmp(state->nodes[i].site, site->name) == 0)
+                        loads->idle_w += (double)state->nodes[i].inventory.idle_w;
+        for (size_t i = 0; i < state->n_jobs; i++)
+                add_planned(loads, answer, site, &state->jobs[i]);
         for (size_t i = 0; i < view->n_ran; i++)
                 if (view->ran[i].site == site->id && view->ran[i].end > view->ran[i].start)
-                        joules += (double)view->ran[i].joules / (double)(view->ran[i].end - view->ran[i].start) *
-                                  overlap(view->ran[i].start, view->ran[i].end, from, to);
-        it_w += joules / (double)(to - from);
-        return (int64_t)((double)contract.pue_fixed_w + it_w * (double)contract.pue_ppm / 1e6);
+                        add_load(loads, view->ran[i].start, view->ran[i].end,
+                                 (double)view->ran[i].joules / (double)(view->ran[i].end - view->ran[i].start));
+        return 0;
 }
 
-static json_t *step(struct answer *answer, const struct view *view, const struct site *site,
+/* Mean facility power of [from, to). */
+static int64_t mean_power(const struct loads *loads, int64_t from, int64_t to)
+{
+        double joules = 0;
+
+        for (size_t i = 0; i < loads->n; i++) {
+                int64_t start = loads->at[i].start > from ? loads->at[i].start : from;
+                int64_t end = loads->at[i].end < to ? loads->at[i].end : to;
+
+                joules += start < end ? loads->at[i].watts * (double)(end - start) : 0;
+        }
+        return (int64_t)((double)loads->contract.pue_fixed_w +
+                         (loads->idle_w + joules / (double)(to - from)) * (double)loads->contract.pue_ppm / 1e6);
+}
+
+static json_t *step(struct answer *answer, const struct view *view, const struct loads *loads,
                     const struct answer_supply *supply, int64_t from, int64_t *to)
 {
         struct supply_curve curve = site_supply_at(&supply->supply, from);
@@ -120,7 +157,7 @@ static json_t *step(struct answer *answer, const struct view *view, const struct
 
         *to = edge < until ? edge : until;
         *to = *to < view->to ? *to : view->to;
-        power = mean_power(answer, view, site, from, *to);
+        power = mean_power(loads, from, *to);
         answer_put(answer, object, "start_utc", answer_utc(from));
         answer_put(answer, object, "end_utc", answer_utc(*to));
         answer_put(answer, object, "price_micro_per_mwh", answer_value(answer_marginal_price(&curve, power)));
@@ -144,27 +181,39 @@ static uint32_t gpus_in_service(const struct answer *answer, const struct site *
         return gpus;
 }
 
+static json_t *steps(struct answer *answer, const struct view *view, const struct site *site,
+                     const struct answer_supply *supply)
+{
+        json_t *list = json_array();
+        struct loads loads;
+        int64_t next;
+
+        if (loads_init(&loads, answer, view, site) != 0)
+                answer->failed = true;
+        for (int64_t t = view->from; !answer->failed && t < view->to; t = next)
+                answer_add(answer, list, step(answer, view, &loads, supply, t, &next));
+        free(loads.at);
+        return list;
+}
+
 static json_t *site_object(struct answer *answer, const struct view *view, const struct site *site)
 {
-        json_t *object = json_object(), *steps = json_array();
+        json_t *object = json_object();
         struct answer_supply supply;
-        int64_t next;
 
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
         answer_put(answer, object, "gpus", json_integer(gpus_in_service(answer, site)));
-        if (answer_supply_init(answer->state, site, answer->now.wall, view->to, &supply) == 0) {
-                answer_put(answer, object, "price_source", answer_text(site->series[SERIES_PRICE].source));
-                answer_put(answer, object, "has_reactor", json_boolean(supply.supply.terms.has_reactor));
-                answer_put(answer, object, "forecast_from_utc",
-                           answer_utc(answer_forecast_from(&supply, SERIES_PRICE, answer->now.wall, view->to)));
-                for (int64_t t = view->from; t < view->to; t = next)
-                        answer_add(answer, steps, step(answer, view, site, &supply, t, &next));
-                answer_supply_finish(&supply);
-        } else {
+        answer_put(answer, object, "price_source", answer_text(site->series[SERIES_PRICE].source));
+        if (answer_supply_init(answer->state, site, answer->now.wall, view->to, &supply) != 0) {
                 answer->failed = true;
+                return object;
         }
-        answer_put(answer, object, "steps", steps);
+        answer_put(answer, object, "has_reactor", json_boolean(supply.supply.terms.has_reactor));
+        answer_put(answer, object, "forecast_from_utc",
+                   answer_utc(answer_forecast_from(&supply, SERIES_PRICE, answer->now.wall, view->to)));
+        answer_put(answer, object, "steps", steps(answer, view, site, &supply));
+        answer_supply_finish(&supply);
         return object;
 }
 

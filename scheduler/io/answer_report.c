@@ -155,21 +155,22 @@ static json_t *qualities(struct answer *answer, const struct report *report)
         return object;
 }
 
-/* Nodes whose energy of the time was not measured. */
+/* Nodes whose energy of the time was not measured, or not all of it. */
 static json_t *unmeasured_nodes(struct answer *answer, const struct group *group)
 {
         const struct state *state = answer->state;
         json_t *list = json_array();
+        bool *unmeasured = calloc(state->n_nodes + 1, sizeof(*unmeasured));
 
-        for (uint32_t n = 0; n < state->n_nodes; n++) {
-                size_t i = 0;
-
-                while (i < group->n_bookings &&
-                       (group->bookings[i].node != n || group->bookings[i].quality == QUALITY_MEASURED))
-                        i++;
-                if (i < group->n_bookings)
+        if (unmeasured == NULL)
+                answer->failed = true;
+        for (size_t i = 0; unmeasured != NULL && i < group->n_bookings; i++)
+                if (group->bookings[i].node < state->n_nodes && group->bookings[i].quality != QUALITY_MEASURED)
+                        unmeasured[group->bookings[i].node] = true;
+        for (uint32_t n = 0; unmeasured != NULL && n < state->n_nodes; n++)
+                if (unmeasured[n])
                         answer_add(answer, list, answer_text(state->nodes[n].name));
-        }
+        free(unmeasured);
         return list;
 }
 

@@ -1,0 +1,643 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_answer.c - each query against a small cluster, and queries that are wrong. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/when.h"
+#include "io/answer.h"
+#include "unit/io/answer_world.h"
+
+static int setup(void **state)
+{
+        struct world *world = malloc(sizeof(*world));
+
+        world_init(world);
+        *state = world;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        world_finish(*state);
+        free(*state);
+        return 0;
+}
+
+static void expect_time(const json_t *document, const char *path, int64_t time)
+{
+        char text[WHEN_TEXT_SIZE];
+
+        world_expect_text(document, path, when_format_utc(time, text));
+}
+
+static void assert_near(double value, double expected)
+{
+        assert_true(fabs(value - expected) < 1e-9);
+}
+
+/* The element of an array whose key has an integer value. */
+static const json_t *with_id(const json_t *array, int64_t id)
+{
+        const json_t *item;
+        size_t i;
+
+        json_array_foreach(array, i, item)
+                if (json_integer_value(json_object_get(item, "id")) == id)
+                        return item;
+        fail_msg("nothing with id %lld", (long long)id);
+        return NULL;
+}
+
+/* ---- the frame */
+
+static void every_target_has_its_schema(void **state)
+{
+        static const char *const targets[] = { "jobs", "nodes", "plan", "price", "report", "version" };
+
+        for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+                json_t *document = world_ask(*state, targets[i], i % 2 == 0 ? NULL : "");
+                char schema[64];
+
+                snprintf(schema, sizeof(schema), "offpeak.%s/1", targets[i]);
+                world_expect_text(document, "schema", schema);
+                expect_time(document, "now_utc", WORLD_NOW);
+                json_decref(document);
+        }
+}
+
+static void wrong_queries_say_why(void **state)
+{
+        static const struct {
+                const char *target, *arguments;
+                int code;
+                const char *says;
+        } cases[] = {
+                { "jbos", NULL, OFFPEAK_ENOTFOUND, "did you mean \"jobs\"" },
+                { "", NULL, OFFPEAK_ENOTFOUND, "no query" },
+                { NULL, NULL, OFFPEAK_ENOTFOUND, "no query" },
+                { "jobs", "{", OFFPEAK_EINVAL, "not JSON" },
+                { "jobs", "[]", OFFPEAK_EINVAL, "JSON object" },
+                { "jobs", "{\"all\":true,\"all\":false}", OFFPEAK_EINVAL, "not JSON" },
+                { "jobs", "{\"al\":true}", OFFPEAK_EINVAL, "(did you mean \"all\"?)" },
+                { "jobs", "{\"all\":1}", OFFPEAK_EINVAL, "true or false" },
+                { "jobs", "{\"user\":7}", OFFPEAK_EINVAL, "must be a text" },
+                { "jobs", "{\"status\":\"runing\"}", OFFPEAK_EINVAL, "did you mean \"running\"" },
+                { "job", NULL, OFFPEAK_EINVAL, "{\"job\": 42}" },
+                { "job", "{\"job\":\"42\"}", OFFPEAK_EINVAL, "number" },
+                { "job", "{\"job\":-1}", OFFPEAK_EINVAL, "number" },
+                { "job", "{\"job\":4711}", OFFPEAK_ENOTFOUND, "no job 4711" },
+                { "nodes", "{\"x\":1}", OFFPEAK_EINVAL, "no argument \"x\"" },
+                { "price", "{\"site\":\"hanfrd\"}", OFFPEAK_ENOTFOUND, "there are hanford, lulea" },
+                { "plan", "{\"from_utc\":\"yesterday\"}", OFFPEAK_EINVAL, "from_utc" },
+                { "plan", "{\"from_utc\":\"2027-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "must lie before" },
+                { "report", "{\"from_utc\":\"1980-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "400 days" },
+                { "report", "{\"site\":\"mars\"}", OFFPEAK_ENOTFOUND, "no site" },
+                { "version", "{\"verbose\":true}", OFFPEAK_EINVAL, "verbose" },
+        };
+        struct world *world = *state;
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct offpeak_error err = { 0 };
+                char *document = NULL;
+                int r = answer_query(&world->state, world->store, &world->now, cases[i].target, cases[i].arguments, &document,
+                                     &err);
+
+                if (r != cases[i].code || strstr(err.text, cases[i].says) == NULL)
+                        fail_msg("%s %s: %d \"%s\"", cases[i].target, cases[i].arguments, r, err.text);
+                assert_null(document);
+        }
+}
+
+static void an_empty_cluster_answers(void **state)
+{
+        static const char *const targets[] = { "jobs", "nodes", "plan", "price", "report", "version" };
+        struct world world = { .now = { WORLD_NOW, 1000 } };
+
+        (void)state;
+        assert_int_equal(state_init(&world.state), 0);
+        for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++)
+                json_decref(world_ask(&world, targets[i], NULL));
+        state_finish(&world.state);
+}
+
+/* Names that no codec would let in: an old log, a bug elsewhere. One job's name must not hide all others. */
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+        json_t *document;
+
+        strcpy(world_job(*state, 42)->spec.name, "a\xff\xfe");
+        document = world_ask(*state, "jobs", NULL);
+        assert_int_equal(json_array_size(json_object_get(document, "jobs")), 4);
+        assert_true(json_is_string(json_object_get(with_id(json_object_get(document, "jobs"), 42), "name")));
+        json_decref(document);
+}
+
+/* ---- jobs */
+
+static void jobs_are_filtered(void **state)
+{
+        static const struct {
+                const char *arguments;
+                int ids[6];
+        } cases[] = {
+                { NULL, { 40, 41, 42, 43 } },
+                { "{\"all\":true}", { 39, 40, 41, 42, 43 } },
+                { "{\"user\":\"ana\"}", { 40, 42 } },
+                { "{\"user\":\"ana\",\"all\":true}", { 39, 40, 42 } },
+                { "{\"user\":\"nobody\"}", { 0 } },
+                { "{\"status\":\"done\"}", { 39 } },
+                { "{\"status\":\"paused\"}", { 40 } },
+                { "{\"status\":\"running\"}", { 41 } },
+                { "{\"status\":\"planned\"}", { 42 } },
+                { "{\"status\":\"held\"}", { 43 } },
+                { "{\"status\":\"queued\"}", { 40, 42, 43 } },
+                { "{\"status\":\"active\",\"user\":\"jun\"}", { 41 } },
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *document = world_ask(*state, "jobs", cases[i].arguments);
+                const json_t *jobs = json_object_get(document, "jobs");
+                size_t n = 0;
+
+                for (; cases[i].ids[n] != 0; n++)
+                        assert_int_equal(json_integer_value(world_at(json_array_get(jobs, n), "id")), cases[i].ids[n]);
+                assert_int_equal(json_array_size(jobs), n);
+                json_decref(document);
+        }
+}
+
+static void a_planned_job_tells_hours_and_money(void **state)
+{
+        json_t *document = world_ask(*state, "jobs", NULL);
+        const json_t *job = with_id(json_object_get(document, "jobs"), 42);
+
+        world_expect_text(job, "site", "hanford");
+        world_expect_int(job, "gpus", 8);
+        expect_time(job, "planned.0.start_utc", WORLD_DAY + 20 * WORLD_HOUR);
+        world_expect_int(job, "planned_cost_micro", 31400000);
+        world_expect_int(job, "planned_run_now_cost_micro", 58100000);
+        world_expect_text(job, "currency", "EUR");
+        world_expect_text(job, "reason", "cheapest");
+        world_expect_int(job, "late_s", 600); /* against its owner's deadline */
+        world_expect_null(job, "started_utc");
+        world_expect_null(job, "ended_utc");
+        world_expect_null(job, "exit_code");
+        json_decref(document);
+}
+
+static void what_is_not_known_is_null(void **state)
+{
+        json_t *document;
+        const json_t *held, *unpriced;
+
+        world_job(*state, 42)->reason = PLAN_NO_PRICE;
+        document = world_ask(*state, "jobs", NULL);
+        held = with_id(json_object_get(document, "jobs"), 43);
+        unpriced = with_id(json_object_get(document, "jobs"), 42);
+        world_expect_null(held, "planned_cost_micro");
+        world_expect_null(held, "planned_finish_utc");
+        world_expect_null(held, "late_s");
+        world_expect_null(held, "reason");
+        world_expect_null(held, "site");
+        world_expect_null(held, "currency"); /* the sites have two */
+        world_expect_null(unpriced, "planned_cost_micro");
+        world_expect_null(unpriced, "planned_run_now_cost_micro");
+        json_decref(document);
+}
+
+static void progress_without_a_report_is_estimated(void **state)
+{
+        json_t *document = world_ask(*state, "jobs", NULL);
+        const json_t *jobs = json_object_get(document, "jobs");
+
+        /* 12:00 to 14:30 of six hours */
+        assert_near(json_real_value(world_at(with_id(jobs, 41), "done_fraction")), 2.5 / 6);
+        world_expect_text(with_id(jobs, 41), "done_source", "estimated");
+        assert_near(json_real_value(world_at(with_id(jobs, 40), "done_fraction")), 0.25);
+        world_expect_text(with_id(jobs, 40), "done_source", "reported");
+        json_decref(document);
+}
+
+static void status_follows_the_state_machines(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 41);
+        struct session *session = &world->state.nodes[0].session;
+        const struct {
+                enum attempt_state attempt;
+                enum leg_state leg;
+                enum session_state session;
+                const char *status;
+        } cases[] = {
+                { ATTEMPT_ARMING, LEG_ORDERED, SESSION_UP, "starting" },
+                { ATTEMPT_GOING, LEG_ORDERED, SESSION_UP, "starting" },
+                { ATTEMPT_GOING, LEG_RUNNING, SESSION_UP, "running" },
+                { ATTEMPT_GOING, LEG_RUNNING, SESSION_SILENT, "silent" },
+                { ATTEMPT_GOING, LEG_RUNNING, SESSION_NONE, "silent" },
+                { ATTEMPT_GOING, LEG_ENDED, SESSION_SILENT, "running" }, /* nothing of it is there any more */
+                { ATTEMPT_STOPPING, LEG_RUNNING, SESSION_UP, "stopping" },
+        };
+
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                json_t *document;
+
+                job->attempt.state = cases[i].attempt;
+                job->attempt.legs[0].state = cases[i].leg;
+                session->state = cases[i].session;
+                document = world_ask(world, "jobs", NULL);
+                world_expect_text(with_id(json_object_get(document, "jobs"), 41), "status", cases[i].status);
+                json_decref(document);
+        }
+}
+
+/* ---- one job */
+
+static void a_job_tells_all(void **state)
+{
+        json_t *document = world_ask(*state, "job", "{\"job\":41}");
+        const json_t *job = json_object_get(document, "job");
+
+        world_expect_text(job, "command.1", "train.py");
+        world_expect_text(job, "stdout_path", "/home/ana/offpeak-41.out");
+        world_expect_null(job, "stderr_path");
+        world_expect_null(job, "power_w");
+        world_expect_text(job, "signal", "TERM");
+        world_expect_int(job, "signal_lead_s", 120);
+        assert_true(json_is_true(world_at(job, "interruptible")));
+        world_expect_text(job, "attempt.state", "going");
+        world_expect_text(job, "attempt.legs.0.node", "n1");
+        world_expect_text(job, "attempt.legs.0.state", "running");
+        assert_int_equal(json_array_size(world_at(job, "attempt.legs.0.devices")), 8);
+        world_expect_null(job, "waits_for");
+        json_decref(document);
+}
+
+static void paths_are_as_the_job_has_them(void **state)
+{
+        json_t *document = world_ask(*state, "job", "{\"job\":42}");
+
+        world_expect_text(document, "job.stdout_path", "/home/ana/out-42-0-0.%txt");
+        json_decref(document);
+}
+
+static void stretches_of_running_are_joined(void **state)
+{
+        json_t *document = world_ask(*state, "job", "{\"job\":40}");
+        const json_t *ran = world_at(document, "job.ran");
+
+        assert_int_equal(json_array_size(ran), 1);
+        expect_time(ran, "0.start_utc", WORLD_DAY + 9 * WORLD_HOUR);
+        expect_time(ran, "0.end_utc", WORLD_DAY + 11 * WORLD_HOUR);
+        world_expect_int(ran, "0.energy_j", 1000 * (7200 - 30));
+        json_decref(document);
+        document = world_ask(*state, "job", "{\"job\":41}");
+        ran = world_at(document, "job.ran");
+        assert_int_equal(json_array_size(ran), 1);
+        expect_time(ran, "0.end_utc", WORLD_NOW); /* it runs, though its meter has told of less */
+        world_expect_int(ran, "0.energy_j", 7200000);
+        json_decref(document);
+}
+
+static void a_queued_job_says_what_it_waits_for(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 42);
+        json_t *document = world_ask(world, "job", "{\"job\":42}");
+
+        world_expect_text(document, "job.waits_for", "hours");
+        json_decref(document);
+        job->planned[0].start = WORLD_NOW - 60;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "devices");
+        json_decref(document);
+        job->not_before_ms = world->now.mono_ms + 1;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "backoff");
+        json_decref(document);
+        job->spec.begin = WORLD_NOW + 1;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "begin");
+        json_decref(document);
+        world->state.fenced_start = true;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "recovery");
+        json_decref(document);
+        document = world_ask(world, "job", "{\"job\":43}");
+        world_expect_text(document, "job.waits_for", "release");
+        json_decref(document);
+}
+
+static void exits_are_decoded(void **state)
+{
+        struct job *job = world_job(*state, 39);
+        json_t *document;
+
+        job->state = OFFPEAK_JOB_FAILED;
+        job->end = END_EXIT;
+        job->status = 3 << 8;
+        document = world_ask(*state, "job", "{\"job\":39}");
+        world_expect_int(document, "job.exit_code", 3);
+        world_expect_null(document, "job.exit_signal");
+        json_decref(document);
+        job->status = 9;
+        document = world_ask(*state, "job", "{\"job\":39}");
+        world_expect_null(document, "job.exit_code");
+        world_expect_text(document, "job.exit_signal", "KILL");
+        json_decref(document);
+        job->end = END_LOST;
+        document = world_ask(*state, "job", "{\"job\":39}");
+        world_expect_null(document, "job.exit_code");
+        world_expect_null(document, "job.exit_signal");
+        json_decref(document);
+}
+
+/* 42 runs from 20:00 at 40 EUR/MWh; 15:00-17:00 costs 20. */
+static void cheaper_hours_are_named_with_their_reason(void **state)
+{
+        json_t *document = world_ask(*state, "job", "{\"job\":42}");
+        const json_t *cheaper = world_at(document, "job.explanation.cheaper");
+
+        /* the forecast repeats the day: its hours of 24:00-26:10 cost 100, so all its neighbours are cheaper */
+        world_expect_int(document, "job.explanation.now_micro_per_mwh", 100000000);
+        expect_time(cheaper, "0.start_utc", WORLD_DAY + 15 * WORLD_HOUR);
+        expect_time(cheaper, "0.end_utc", WORLD_DAY + 17 * WORLD_HOUR);
+        world_expect_int(cheaper, "0.price_micro_per_mwh", 20000000);
+        world_expect_text(cheaper, "0.why", "not worth it"); /* n2 is free then */
+        json_decref(document);
+
+        world_job(*state, 42)->spec.gpus_per_node = 16;
+        document = world_ask(*state, "job", "{\"job\":42}");
+        cheaper = world_at(document, "job.explanation.cheaper");
+        world_expect_text(cheaper, "0.why", "taken");
+        world_expect_int(cheaper, "0.jobs.0.id", 41);
+        json_decref(document);
+}
+
+static void hours_behind_the_deadline_are_named(void **state)
+{
+        struct job *job = world_job(*state, 42);
+        json_t *document;
+        const json_t *cheaper;
+
+        job->spec.deadline = WORLD_DAY + 15 * WORLD_HOUR;
+        job->planned[0].start = WORLD_NOW;
+        job->planned[0].end = WORLD_DAY + 15 * WORLD_HOUR;
+        document = world_ask(*state, "job", "{\"job\":42}");
+        cheaper = world_at(document, "job.explanation.cheaper");
+        world_expect_int(document, "job.explanation.price_micro_per_mwh", 100000000);
+        world_expect_text(cheaper, "0.why", "deadline");
+        json_decref(document);
+}
+
+static void without_prices_nothing_is_cheaper(void **state)
+{
+        struct world *world = *state;
+        json_t *document;
+
+        series_finish(&world->state.sites[0].series[SERIES_PRICE]);
+        series_init(&world->state.sites[0].series[SERIES_PRICE], SERIES_PRICE);
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_null(document, "job.explanation.price_micro_per_mwh");
+        assert_int_equal(json_array_size(world_at(document, "job.explanation.cheaper")), 0);
+        json_decref(document);
+}
+
+/* ---- nodes */
+
+static void nodes_tell_who_has_what(void **state)
+{
+        json_t *document = world_ask(*state, "nodes", NULL);
+
+        world_expect_text(document, "nodes.0.status", "up");
+        world_expect_int(document, "nodes.0.gpus", 8);
+        world_expect_int(document, "nodes.0.gpus_free", 0);
+        world_expect_int(document, "nodes.0.devices.3.job", 41);
+        world_expect_int(document, "nodes.0.heard_s_ago", 3);
+        world_expect_text(document, "nodes.0.power_quality", "measured");
+        world_expect_int(document, "nodes.1.gpus_free", 8);
+        world_expect_null(document, "nodes.1.devices.0.job");
+        world_expect_null(document, "nodes.1.model");
+        world_expect_text(document, "nodes.2.status", "silent");
+        world_expect_null(document, "nodes.2.idle_w");
+        world_expect_null(document, "nodes.2.power_quality");
+        json_decref(document);
+}
+
+/* ---- plan */
+
+static void the_plan_carries_its_certificate(void **state)
+{
+        json_t *document = world_ask(*state, "plan", NULL);
+
+        world_expect_int(document, "version", 7);
+        world_expect_int(document, "cost.total_micro", 79100000);
+        world_expect_int(document, "run_now_cost.total_micro", 118400000);
+        world_expect_int(document, "bound_micro", 78600000);
+        world_expect_int(document, "gap_micro", 500000);
+        assert_near(json_real_value(world_at(document, "captured_saving")), 39.3 / 39.8);
+        world_expect_null(document, "currency"); /* two: never added */
+        json_decref(document);
+}
+
+static void a_plan_without_proof_claims_none(void **state)
+{
+        struct world *world = *state;
+        json_t *document;
+
+        world->state.plan.bound = -INFINITY;
+        document = world_ask(world, "plan", NULL);
+        world_expect_null(document, "bound_micro");
+        world_expect_null(document, "gap_micro");
+        world_expect_null(document, "captured_saving");
+        json_decref(document);
+        world->state.plan.bound = world->state.plan.run_now.total;
+        document = world_ask(world, "plan", NULL);
+        world_expect_null(document, "captured_saving"); /* nothing can be saved: no share of it */
+        json_decref(document);
+        world->state.plan.version = 0;
+        document = world_ask(world, "plan", NULL);
+        world_expect_null(document, "version");
+        world_expect_null(document, "cost");
+        json_decref(document);
+}
+
+/* Steps abut, cover the window, and say where their price comes from. */
+static void steps_cover_the_window(void **state)
+{
+        json_t *document = world_ask(*state, "plan", NULL);
+        const json_t *site, *step;
+        size_t s, i;
+
+        json_array_foreach(json_object_get(document, "sites"), s, site) {
+                const char *before = json_string_value(world_at(document, "from_utc"));
+
+                json_array_foreach(json_object_get(site, "steps"), i, step) {
+                        assert_string_equal(json_string_value(world_at(step, "start_utc")), before);
+                        before = json_string_value(world_at(step, "end_utc"));
+                }
+                assert_string_equal(before, json_string_value(world_at(document, "to_utc")));
+        }
+        json_array_foreach(world_at(document, "sites.0.steps"), i, step) {
+                int64_t start;
+
+                assert_int_equal(when_parse_iso(json_string_value(world_at(step, "start_utc")), &start, NULL), 0);
+                world_expect_text(step, "price_source", start < WORLD_DAY + 24 * WORLD_HOUR ? "published" : "forecast");
+                world_expect_int(step, "limit_w", 2000000);
+                if (start >= WORLD_DAY + 15 * WORLD_HOUR && start < WORLD_DAY + 17 * WORLD_HOUR)
+                        world_expect_int(step, "price_micro_per_mwh", 20000000);
+        }
+        expect_time(document, "sites.0.forecast_from_utc", WORLD_DAY + 24 * WORLD_HOUR);
+        world_expect_text(document, "sites.1.steps.0.price_source", "unknown");
+        world_expect_null(document, "sites.1.steps.0.price_micro_per_mwh");
+        world_expect_null(document, "sites.1.steps.0.limit_w");
+        json_decref(document);
+}
+
+static void power_is_idle_and_jobs_through_the_pue(void **state)
+{
+        json_t *document = world_ask(*state, "plan", "{\"from_utc\":\"2026-11-22T15:00:00Z\",\"to_utc\":\"2026-11-22T17:00:00Z\"}");
+
+        assert_int_equal(json_array_size(world_at(document, "sites.0.steps")), 1);
+        world_expect_int(document, "sites.0.steps.0.power_w", (2 * 1000 + 8 * 100) * 3 / 2); /* 41 on eight devices */
+        world_expect_int(document, "sites.0.gpus", 16);
+        json_decref(document);
+}
+
+static void jobs_show_what_they_had_and_will_have(void **state)
+{
+        json_t *document = world_ask(*state, "plan", "{\"from_utc\":\"2026-11-22T09:00:00Z\"}");
+        const json_t *jobs = json_object_get(document, "jobs");
+
+        assert_int_equal(json_array_size(jobs), 5); /* 39 ended in the window */
+        world_expect_text(with_id(jobs, 40), "intervals.0.kind", "ran");
+        world_expect_text(with_id(jobs, 40), "intervals.1.kind", "planned");
+        expect_time(with_id(jobs, 41), "intervals.0.start_utc", WORLD_DAY + 12 * WORLD_HOUR);
+        expect_time(with_id(jobs, 41), "intervals.0.end_utc", WORLD_NOW);
+        expect_time(with_id(jobs, 41), "intervals.1.start_utc", WORLD_NOW); /* the plan's own start lies before */
+        assert_int_equal(json_array_size(world_at(with_id(jobs, 43), "intervals")), 0);
+        json_decref(document);
+        document = world_ask(*state, "plan", "{\"site\":\"lulea\"}");
+        assert_int_equal(json_array_size(json_object_get(document, "sites")), 1);
+        assert_int_equal(json_array_size(json_object_get(document, "jobs")), 0);
+        json_decref(document);
+}
+
+/* ---- price */
+
+static void prices_tell_source_age_and_reach(void **state)
+{
+        json_t *document = world_ask(*state, "price", NULL);
+        const json_t *series = world_at(document, "sites.0.series.0");
+
+        world_expect_text(series, "kind", "price");
+        world_expect_text(series, "source", "prices.csv");
+        world_expect_int(series, "age_s", 2 * 3600 + 1800);
+        world_expect_int(series, "version", 3);
+        world_expect_int(series, "now_micro_per_mwh", 100000000);
+        expect_time(series, "published_until_utc", WORLD_DAY + 24 * WORLD_HOUR);
+        expect_time(series, "forecast_from_utc", WORLD_DAY + 24 * WORLD_HOUR);
+        world_expect_text(series, "values.0.source", "published");
+        series = world_at(document, "sites.1.series.0");
+        world_expect_null(series, "source");
+        world_expect_null(series, "age_s");
+        world_expect_null(series, "now_micro_per_mwh");
+        expect_time(series, "forecast_from_utc", WORLD_NOW);
+        json_decref(document);
+}
+
+static void values_before_the_first_are_unknown(void **state)
+{
+        json_t *document =
+                world_ask(*state, "price", "{\"from_utc\":\"2026-11-21T00:00:00Z\",\"to_utc\":\"2026-11-22T01:00:00Z\"}");
+
+        world_expect_text(document, "sites.0.series.0.values.0.source", "unknown");
+        world_expect_null(document, "sites.0.series.0.values.0.value_micro_per_mwh");
+        world_expect_int(document, "sites.0.series.0.values.1.value_micro_per_mwh", 100000000);
+        json_decref(document);
+}
+
+/* ---- report */
+
+static void the_report_compares_what_ended(void **state)
+{
+        json_t *document = world_ask(*state, "report", NULL);
+        const json_t *report = world_at(document, "reports.0");
+
+        assert_int_equal(json_array_size(json_object_get(document, "reports")), 2); /* two currencies */
+        world_expect_text(report, "currency", "EUR");
+        world_expect_text(report, "sites.0", "hanford");
+        world_expect_int(report, "n_jobs", 1);
+        world_expect_int(report, "jobs.0.id", 39);
+        world_expect_int(report, "actual.energy_j", 7200000);
+        world_expect_int(report, "actual.cost_micro", 100000);
+        /* at 08:00 it would have run two hours at once: 1 kW through a PUE of 1.5 at 100 EUR/MWh */
+        world_expect_int(report, "run_now.energy_j", 10800000);
+        world_expect_int(report, "run_now.cost_micro", 300000);
+        world_expect_int(report, "saved_micro", 200000);
+        world_expect_int(report, "actual.mean_delay_s", 2 * 3600);
+        /* two hours of one GPU at 0.40 EUR */
+        world_expect_int(report, "net_saved_micro", 200000 - 800000);
+        world_expect_int(report, "accounts.job.energy_j", 7200000 + 1000 * (7200 - 30) + 7200000);
+        world_expect_int(report, "quality.measured_j", 7200000 + 1000 * (7200 - 30) + 7200000);
+        assert_int_equal(json_array_size(world_at(report, "unmeasured_nodes")), 0);
+        world_expect_text(document, "reports.1.currency", "SEK");
+        world_expect_int(document, "reports.1.n_jobs", 0);
+        world_expect_null(document, "reports.1.actual.mean_delay_s");
+        json_decref(document);
+}
+
+static void the_report_can_be_narrowed(void **state)
+{
+        json_t *document = world_ask(*state, "report", "{\"site\":\"hanford\",\"user\":\"jun\"}");
+
+        assert_int_equal(json_array_size(json_object_get(document, "reports")), 1);
+        world_expect_int(document, "reports.0.n_jobs", 0);
+        json_decref(document);
+        document = world_ask(*state, "report", "{\"to_utc\":\"2026-11-22T12:00:00Z\"}");
+        world_expect_int(document, "reports.0.n_jobs", 0); /* it ended at 12:00, which is behind the window */
+        world_expect_int(document, "reports.0.accounts.job.energy_j", 7200000 + 1000 * (7200 - 30));
+        json_decref(document);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(every_target_has_its_schema, setup, teardown),
+                cmocka_unit_test_setup_teardown(wrong_queries_say_why, setup, teardown),
+                cmocka_unit_test(an_empty_cluster_answers),
+                cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_replaced, setup, teardown),
+                cmocka_unit_test_setup_teardown(jobs_are_filtered, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_planned_job_tells_hours_and_money, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_is_not_known_is_null, setup, teardown),
+                cmocka_unit_test_setup_teardown(progress_without_a_report_is_estimated, setup, teardown),
+                cmocka_unit_test_setup_teardown(status_follows_the_state_machines, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_tells_all, setup, teardown),
+                cmocka_unit_test_setup_teardown(paths_are_as_the_job_has_them, setup, teardown),
+                cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
+                cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
+                cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),
+                cmocka_unit_test_setup_teardown(hours_behind_the_deadline_are_named, setup, teardown),
+                cmocka_unit_test_setup_teardown(without_prices_nothing_is_cheaper, setup, teardown),
+                cmocka_unit_test_setup_teardown(nodes_tell_who_has_what, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_plan_carries_its_certificate, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_plan_without_proof_claims_none, setup, teardown),
+                cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
+                cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
+                cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
+                cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
+                cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
