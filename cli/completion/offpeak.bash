@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for offpeak: commands, their options as --help lists them, jobs and nodes as the scheduler knows them.
+
+_offpeak_options() {
+        "$1" "$2" --help 2>/dev/null | sed -n 's/^  \(-[A-Za-z], \)\{0,1\} *\(--[a-z-]*\).*/\2/p'
+}
+
+_offpeak_ids() {
+        "$1" jobs --json --timeout 2s 2>/dev/null | sed -n 's/^ *"id": \([0-9]*\),$/\1/p'
+}
+
+_offpeak_nodes() {
+        "$1" nodes --json --timeout 2s 2>/dev/null | sed -n 's/^      "name": "\(.*\)",$/\1/p'
+}
+
+_offpeak() {
+        local program=${COMP_WORDS[0]} word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} i
+        COMPREPLY=()
+        if [ "$COMP_CWORD" -eq 1 ]; then
+                mapfile -t COMPREPLY < <(compgen -W "$("$program" help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p') help" -- "$word")
+                return
+        fi
+        for ((i = 2; i < COMP_CWORD; i++)); do
+                [ "${COMP_WORDS[i]}" = -- ] && { compopt -o default; return; }
+        done
+        if [[ $word == -* ]]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_options "$program" "$command")" -- "$word")
+                return
+        fi
+        case $command in
+        show | explain | logs | cancel | hold | release)
+                mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_ids "$program")" -- "$word")
+                ;;
+        fence)
+                mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_nodes "$program")" -- "$word")
+                ;;
+        *)
+                compopt -o default
+                ;;
+        esac
+}
+
+complete -F _offpeak offpeak
