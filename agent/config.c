@@ -2,7 +2,6 @@
 #include "agent/config.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +17,6 @@
 #include "wire/endpoint.h"
 #include "wire/log.h"
 
-#define LARGEST_FILE (1 << 20)
 #define SYSTEM_STATE "/var/lib/offpeak-agent"
 
 enum { MAX_W = 1000000 };
@@ -156,56 +154,19 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         config->log_level = LEVEL_NUMBERS[level];
 }
 
-static int read_text(const char *path, char **ret_text, size_t *ret_size, struct offpeak_error *err)
-{
-        FILE *file = fopen(path, "re");
-        char *text = NULL;
-        size_t size = 0;
-        int code = 0;
-
-        if (file == NULL)
-                return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "%s: cannot be opened: %s", path,
-                            strerror(errno));
-        text = malloc(LARGEST_FILE + 1);
-        if (text == NULL)
-                code = fail(err, OFFPEAK_ENOMEM, "%s: out of memory", path);
-        else
-                size = fread(text, 1, LARGEST_FILE + 1, file);
-        if (code == 0 && ferror(file))
-                code = fail(err, OFFPEAK_EIO, "%s: cannot be read: %s", path, strerror(errno));
-        else if (size > LARGEST_FILE)
-                code = fail(err, OFFPEAK_ECONFIG, "%s: is larger than 1 MiB: this is no configuration", path);
-        fclose(file);
-        if (code != 0) {
-                free(text);
-                return code;
-        }
-        *ret_text = text;
-        *ret_size = size;
-        return 0;
-}
-
 int agent_config_read(const char *path, struct agent_config *config, struct offpeak_error *err)
 {
-        char folder[PATH_MAX], *text = NULL;
-        struct config_reading reading = { .file = path, .folder = folder, .err = err };
-        void *said = NULL;
-        size_t size;
-        int code = read_text(path, &text, &size, err);
+        struct config_reading reading = { .file = path, .err = err };
+        char *folder;
+        void *said;
+        int code = config_yaml_read(path, &schema, &said, &folder, err);
 
         if (code != 0)
                 return code;
-        if (realpath(path, folder) == NULL)
-                code = fail(err, OFFPEAK_EIO, "%s: its folder cannot be found: %s", path, strerror(errno));
-        else
-                dirname(folder);
-        if (code == 0)
-                code = config_yaml_load(path, text, size, &schema, &said, err);
-        free(text);
-        if (code != 0)
-                return code;
+        reading.folder = folder;
         take_all(&reading, said, config);
         config_yaml_free(&schema, said);
+        free(folder);
         return reading.code;
 }
 

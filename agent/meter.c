@@ -145,8 +145,17 @@ void meter_past(struct meter *meter, struct leg_id id, int64_t since, int64_t en
 
 void meter_cut(struct meter *meter)
 {
-        for (size_t i = 0; i < meter->n_accounts; i++)
-                end_stretch(meter, &meter->accounts[i], meter->wall_ms / 1000);
+        int64_t end = meter->wall_ms / 1000;
+
+        for (size_t i = 0; i < meter->n_accounts; i++) {
+                struct meter_account *account = &meter->accounts[i];
+                int64_t long_ms = meter->wall_ms - account->start * 1000, rest = 0;
+                int64_t beyond = long_ms > 0 ? exact_mul_div(account->uj, meter->wall_ms % 1000, long_ms, &rest) : 0;
+
+                account->uj -= beyond;
+                end_stretch(meter, account, end);
+                account->uj += beyond; /* of the second that has begun */
+        }
 }
 
 /* ---- sharing out */

@@ -148,6 +148,35 @@ static void test_cut_on_the_way_shares_by_time(void **state)
         expect(f, 3, 0, 900, 1000, 100, QUALITY_MEASURED);
 }
 
+/* What is told ends with a whole second, and so does the energy in it. */
+static void test_cut_within_a_second(void **state)
+{
+        struct fixture *f = *state;
+
+        meter_start(&f->meter, DAY * 1000, 0, 0, 0);
+        sample(f, DAY * 1000 + 10500, 1050, 1050);
+        meter_cut(&f->meter);
+        expect(f, 0, 0, 0, 10, 1000, QUALITY_MEASURED);
+        sample(f, DAY * 1000 + 20000, 950, 950);
+        meter_cut(&f->meter);
+        expect(f, 1, 0, 10, 20, 1000, QUALITY_MEASURED);
+        meter_cut(&f->meter);
+        assert_int_equal(f->book.n, 2);
+}
+
+static void test_a_leg_nobody_saw_end(void **state)
+{
+        struct fixture *f = *state;
+
+        meter_start(&f->meter, (DAY + 5000) * 1000, 0, 0, 0);
+        meter_past(&f->meter, (struct leg_id){ 7, 1 }, DAY + 100, (DAY + 400) * 1000 - 500, 299500000, QUALITY_MODELLED);
+        assert_int_equal(f->book.n, 2);
+        expect(f, 0, 7, 100, 300, 200, QUALITY_MODELLED);
+        expect(f, 1, 7, 300, 400, 99, QUALITY_MODELLED);
+        meter_past(&f->meter, (struct leg_id){ 7, 1 }, DAY + 400, (DAY + 399) * 1000, 5, QUALITY_MODELLED);
+        assert_int_equal(f->book.n, 2);
+}
+
 static void test_end_of_a_leg(void **state)
 {
         struct fixture *f = *state;
@@ -304,6 +333,8 @@ int main(void)
                 TEST(test_legs_by_what_their_devices_drew),
                 TEST(test_a_node_that_draws_less_than_idle),
                 TEST(test_cut_on_the_way_shares_by_time),
+                TEST(test_cut_within_a_second),
+                TEST(test_a_leg_nobody_saw_end),
                 TEST(test_end_of_a_leg),
                 TEST(test_the_quality_is_the_worst),
                 TEST(test_gap_after_a_restart),
