@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,26 @@ const struct wire_key *wire_keys_find(const struct wire_keys *keys, const char *
                 if (strcmp(keys->authorised[i].public_key, public_key) == 0)
                         return &keys->authorised[i];
         return NULL;
+}
+
+int wire_keys_apply(const struct wire_keys *keys, void *zsocket, struct offpeak_error *err)
+{
+        bool is_server = keys->server_key[0] == '\0';
+        int one = 1, code;
+
+        if (is_server) {
+                code = zmq_setsockopt(zsocket, ZMQ_CURVE_SERVER, &one, sizeof(one));
+        } else {
+                code = zmq_setsockopt(zsocket, ZMQ_CURVE_SERVERKEY, keys->server_key, WIRE_KEY_TEXT);
+                if (code == 0)
+                        code = zmq_setsockopt(zsocket, ZMQ_CURVE_PUBLICKEY, keys->own.public_key, WIRE_KEY_TEXT);
+        }
+        if (code == 0)
+                code = zmq_setsockopt(zsocket, ZMQ_CURVE_SECRETKEY, keys->secret_key, WIRE_KEY_TEXT);
+        if (code != 0)
+                return fail(err, OFFPEAK_EINTERNAL, "the key \"%s\" cannot be used: %s (libzmq must be built with CURVE)",
+                            keys->own.name, zmq_strerror(errno));
+        return 0;
 }
 
 void wire_keys_finish(struct wire_keys *keys)

@@ -57,6 +57,12 @@ int wire_keys_reload(struct wire_keys *keys, struct offpeak_error *err);
 /* The authorised key, by its Z85 text; NULL if there is none. */
 const struct wire_key *wire_keys_find(const struct wire_keys *keys, const char *public_key);
 
+/*
+ * Give a ZeroMQ socket these keys, before it binds (keys of a server) or connects. libzmq copies them. EINTERNAL.
+ * A server's socket needs a ZAP handler too: without one libzmq lets every key in.
+ */
+int wire_keys_apply(const struct wire_keys *keys, void *zsocket, struct offpeak_error *err);
+
 /* Wipes the secret. */
 void wire_keys_finish(struct wire_keys *keys);
 

@@ -217,42 +217,27 @@ static void set_options(struct zuv *socket, const struct endpoint *endpoint)
 
 static int set_keys(struct zuv *socket, struct offpeak_error *err)
 {
-        const struct wire_keys *keys = socket->keys;
-        int code;
+        int code = 0;
 
-        if (keys == NULL)
-                return 0;
-        if (socket->is_listener) {
-                set_int(socket, ZMQ_CURVE_SERVER, 1);
-                zmq_setsockopt(socket->zsocket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
-                code = zmq_setsockopt(socket->zsocket, ZMQ_CURVE_SECRETKEY, keys->secret_key, WIRE_KEY_TEXT);
-        } else {
-                zmq_setsockopt(socket->zsocket, ZMQ_CURVE_PUBLICKEY, keys->own.public_key, WIRE_KEY_TEXT);
-                zmq_setsockopt(socket->zsocket, ZMQ_CURVE_SECRETKEY, keys->secret_key, WIRE_KEY_TEXT);
-                code = zmq_setsockopt(socket->zsocket, ZMQ_CURVE_SERVERKEY, keys->server_key, WIRE_KEY_TEXT);
-        }
-        if (code != 0)
-                return fail(err, OFFPEAK_ECONFIG, "the key \"%s\" cannot be used here: %s", keys->own.name,
-                            zmq_strerror(errno));
-        return 0;
+        if (socket->keys != NULL)
+                code = wire_keys_apply(socket->keys, socket->zsocket, err);
+        if (code != 0 || socket->keys == NULL || !socket->is_listener)
+                return code;
+        zmq_setsockopt(socket->zsocket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
+        code = zap_open(&socket->zap, socket->zcontext, socket->keys, err);
+        socket->checking_keys = code == 0;
+        return code;
 }
 
 static int open_socket(struct zuv *socket, const struct endpoint *endpoint, struct offpeak_error *err)
 {
-        int code;
-
         socket->zcontext = zmq_ctx_new();
         if (socket->zcontext != NULL)
                 socket->zsocket = zmq_socket(socket->zcontext, socket->is_listener ? ZMQ_ROUTER : ZMQ_DEALER);
         if (socket->zsocket == NULL)
                 return fail(err, OFFPEAK_EIO, "no socket: %s", zmq_strerror(errno));
         set_options(socket, endpoint);
-        code = set_keys(socket, err);
-        if (code == 0 && socket->is_listener && socket->keys != NULL) {
-                code = zap_open(&socket->zap, socket->zcontext, socket->keys, err);
-                socket->checking_keys = code == 0;
-        }
-        return code;
+        return set_keys(socket, err);
 }
 
 static int watch(uv_loop_t *loop, struct zuv *socket, struct offpeak_error *err)
