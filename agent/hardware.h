@@ -29,21 +29,23 @@ const char *hardware_visible(const struct hardware *hardware, uint64_t devices, 
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 
 struct hardware_energy {
-        int64_t node_uj;                        /* since the last call */
-        bool has_devices;
-        int64_t device_uj[OFFPEAK_MAX_DEVICES]; /* above idle, by number */
+        int64_t node_uj;      /* since the last call */
+        int64_t idle_uj;      /* what the idle node would have drawn in that time */
         enum quality quality;
 };
 
 /*
- * Energy drawn since the last call (the first one says 0). wall_ms: how much of the books' time that was; busy: the
- * devices that legs use. scaled: the books' time is not real time, so that sensors are of no use and the declared model
- * speaks. False: nothing is known of this node's power.
+ * Energy drawn since the last call. wall_ms: how much of the books' time that was; busy: the devices that legs use.
+ * scaled: the books' time is not real time, so that sensors are of no use and the declared model speaks. False: nothing
+ * is known of this node's power.
  */
 bool hardware_energy(struct hardware *hardware, int64_t wall_ms, uint64_t busy, bool scaled,
                      struct hardware_energy *ret_energy);
 
-/* What the model says the idle node, and these devices above that, draw in so many ms. */
+/*
+ * For time that nobody metered: what the idle node, and these devices above that, draw in so many ms. As declared, or as
+ * last seen.
+ */
 int64_t hardware_idle_uj(const struct hardware *hardware, int64_t wall_ms);
 int64_t hardware_busy_uj(const struct hardware *hardware, uint64_t devices, int64_t wall_ms);
 

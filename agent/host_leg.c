@@ -220,7 +220,6 @@ void host_give_up_mute_shims(struct host *host)
                         continue;
                 log_warning("the shim of leg %s says nothing", leg_name(leg->id, name));
                 on_gone(leg);
-                return; /* the list may have changed; the next second is soon enough */
         }
 }
 
@@ -472,6 +471,7 @@ int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err)
         if (code != 0)
                 return code;
         looked = recover_shims(host);
+        host_meter_forget_others(host);
         *ret_sure = looked || !host->dir.new_in_boot;
         if (!*ret_sure)
                 log_warning("%s is new in this boot and live shims cannot be looked for: absence of a leg proves nothing",
@@ -503,6 +503,5 @@ void host_read_progress(struct host *host)
                 input.u.progress.done = done;
                 input.u.progress.total = total;
                 host_feed(host, &input);
-                return; /* the list may have changed; others follow in a second */
         }
 }

@@ -147,8 +147,7 @@ void host_meter_sample(struct host *host)
                 return;
         struct meter_sample sample = { .wall_ms = now_ms,
                                        .node_uj = energy.node_uj,
-                                       .idle_uj = hardware_idle_uj(host->hardware, passed_ms),
-                                       .device_uj = energy.has_devices ? energy.device_uj : NULL,
+                                       .idle_uj = energy.idle_uj,
                                        .quality = energy.quality };
         meter_sample(&host->meter, &sample);
 }
@@ -227,6 +226,18 @@ void host_meter_end_leg(struct host *host, const struct host_leg *leg)
 void host_meter_forget(struct host *host, struct leg_id id)
 {
         spool_forget(host->spool, id.job, id.attempt);
+}
+
+static bool is_wanted(void *context, uint64_t job, uint32_t attempt)
+{
+        const struct host *host = context;
+
+        return job == 0 || agent_leg(&host->core, (struct leg_id){ job, attempt }) != NULL;
+}
+
+void host_meter_forget_others(struct host *host)
+{
+        spool_forget_others(host->spool, is_wanted, host);
 }
 
 /* ---- the spool */

@@ -85,7 +85,10 @@ struct host {
 /* CLOCK_BOOTTIME. */
 int64_t host_now_ms(void);
 
-/* One input: a step of the core, its actions, and what these make known at once. Not from within itself. */
+/*
+ * One input: a step of the core, its actions, and what these make known at once. Not from within itself. Takes legs off
+ * host->legs only when the input is an order.
+ */
 void host_feed(struct host *host, struct agent_input *input);
 
 /* It cannot go on: leave the loop. Legs live on. */
@@ -117,6 +120,7 @@ void host_meter_end_leg(struct host *host, const struct host_leg *leg);         
 void host_meter_sync(struct host *host);
 void host_meter_acked(struct host *host, uint64_t seq);
 void host_meter_forget(struct host *host, struct leg_id id);
+void host_meter_forget_others(struct host *host);                               /* than the legs there are */
 void host_meter_close(struct host *host);
 
 #endif

@@ -47,7 +47,7 @@ void rig_open(struct rig *rig);
 /* Kills the agent and all that is left of its legs, and asserts that the loop closes clean. */
 void rig_close(struct rig *rig);
 
-/* Start an agent with 4 cpu-slots, 100 W idle and 50 W a slot; log in root/agent.log. */
+/* Start an agent with 4 cpu-slots of a made-up machine, 100 W idle and 50 W a slot; log in root/agent.log. */
 void rig_start_agent(struct rig *rig);
 /* Send the agent a signal and wait for its end: its status as of wait(2). */
 int rig_end_agent(struct rig *rig, int signal);

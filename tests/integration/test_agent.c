@@ -107,6 +107,7 @@ static void test_hello_says_what_the_node_has(void **state)
         assert_int_equal(hello->devices[3].max_w, 50);
         assert_int_equal(hello->idle_w, 100);
         assert_int_equal(hello->power_quality, QUALITY_MODELLED);
+        assert_string_equal(hello->model, "Two Sockets");
         assert_true(hello->cores > 0);
         assert_true(hello->memory_mb > 0);
         assert_true(rig->first.u.renew.sure);
