@@ -277,7 +277,21 @@ static void everybody_may_connect_to_a_path(void **state)
         hang_up(fixture, &server);
 }
 
-/* In a child that is another user: it may speak, and is told apart. Needs root. */
+static void speak_as(uid_t uid, const char *endpoint)
+{
+        void *context, *socket;
+
+        if (setgid(uid) != 0 || setuid(uid) != 0)
+                _exit(1);
+        context = zmq_ctx_new();
+        socket = zmq_socket(context, ZMQ_DEALER);
+        zmq_connect(socket, endpoint);
+        zmq_send(socket, "hello", 5, 0);
+        pause();
+        _exit(0);
+}
+
+/* A child that is another user. It is forked while this process has one thread, and waits for its listener by itself. */
 static void another_user_may_speak_but_not_schedule(void **state)
 {
         struct fixture *fixture = *state;
@@ -288,17 +302,11 @@ static void another_user_may_speak_but_not_schedule(void **state)
         if (geteuid() != 0)
                 skip();
         chmod(fixture->folder, 0755);
-        listen_at(fixture, fixture_path(fixture, "ipc://", "s", path), &server);
+        fixture_path(fixture, "ipc://", "s", path);
         child = fork();
-        if (child == 0) {
-                void *context = zmq_ctx_new();
-                void *socket = zmq_socket(context, ZMQ_DEALER);
-
-                if (setgid(65534) != 0 || setuid(65534) != 0 || zmq_connect(socket, path) != 0)
-                        _exit(1);
-                zmq_send(socket, "hello", 5, 0);
-                pause();
-        }
+        if (child == 0)
+                speak_as(65534, path);
+        listen_at(fixture, path, &server);
         fixture_run_until_count(fixture, &server.heard, 1);
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
