@@ -206,6 +206,38 @@ static int64_t deadlines_at_risk(const json_t *jobs)
         return n;
 }
 
+/* `planned: power 70.10 EUR, carbon 6.00 EUR, waiting 3.00 EUR`; nothing if power is all there is. */
+static void print_terms(const json_t *document, const char *currency, FILE *out)
+{
+        static const struct {
+                const char *key, *label;
+        } terms[] = {
+                { "supply_micro", "power" },      { "carbon_micro", "carbon" },
+                { "delay_micro", "waiting" },     { "lateness_micro", "lateness" },
+                { "unfinished_micro", "work left undone" }, { "over_limit_micro", "power above the limit" },
+        };
+        const json_t *cost = json_object_get(document, "cost");
+        const char *separator = "planned: ";
+        char money[TEXT_SIZE];
+
+        if (document_int_or(cost, "supply_micro", 0) == document_int_or(cost, "total_micro", 0))
+                return;
+        for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+                if (document_int_or(cost, terms[i].key, 0) == 0)
+                        continue;
+                fprintf(out, "%s%s %s", separator, terms[i].label, document_money(cost, terms[i].key, currency, money));
+                separator = ", ";
+        }
+        putc('\n', out);
+}
+
+static bool is_nothing(const json_t *document)
+{
+        const json_t *cost = json_object_get(document, "cost"), *run_now = json_object_get(document, "run_now_cost");
+
+        return document_int_or(cost, "total_micro", 1) == 0 && document_int_or(run_now, "total_micro", 1) == 0;
+}
+
 static void print_worth(const json_t *document, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(document, "currency"), *dot = screen->utf8 ? "\xc2\xb7" : "-";
@@ -217,6 +249,10 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 fprintf(out, "no plan yet%s\n", document_true(document, "planning") ? ": one is being made" : "");
                 return;
         }
+        if (is_nothing(document)) {
+                fputs("nothing to plan: no job waits or runs\n", out);
+                return;
+        }
         fprintf(out, "now %s %s planned %s %s bound %s",
                 document_money(json_object_get(document, "run_now_cost"), "total_micro", currency, now), dot,
                 document_money(json_object_get(document, "cost"), "total_micro", currency, planned), dot,
@@ -226,6 +262,7 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
         else
                 fprintf(out, " %s nothing to save: running at once is as good", dot);
         fprintf(out, " %s %lld deadline%s at risk\n", dot, (long long)risk, risk == 1 ? "" : "s");
+        print_terms(document, currency, out);
 }
 
 int view_plan(const json_t *document, const struct screen *screen, FILE *out)

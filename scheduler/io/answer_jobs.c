@@ -56,17 +56,26 @@ static const struct site *site_of(const struct state *state, const struct job *j
 }
 
 /* Of the work: what the job said, or else what its time of running makes probable. */
-static void put_progress(struct answer *answer, json_t *object, const struct job *job)
+static double done_fraction(const struct answer *answer, const struct job *job)
 {
         double fraction = job->fraction;
 
+        if (job->state == OFFPEAK_JOB_DONE)
+                return 1;
         if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE && job->attempt.go && job->total_s > 0) {
                 int64_t ran = answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
 
                 fraction += ran > 0 ? (double)ran / (double)job->total_s : 0;
         }
-        answer_put(answer, object, "done_fraction", answer_real(fraction < 1 ? fraction : 1));
-        answer_put(answer, object, "done_source", json_string(job->fraction_reported ? "reported" : "estimated"));
+        return fraction < 1 ? fraction : 1;
+}
+
+static void put_progress(struct answer *answer, json_t *object, const struct job *job)
+{
+        bool reported = job->fraction_reported || job->state == OFFPEAK_JOB_DONE; /* its exit said so */
+
+        answer_put(answer, object, "done_fraction", answer_real(done_fraction(answer, job)));
+        answer_put(answer, object, "done_source", json_string(reported ? "reported" : "estimated"));
         answer_put(answer, object, "time_s", json_integer(job->spec.time_s));
         answer_put(answer, object, "total_s", json_integer(job->total_s));
         answer_put(answer, object, "ran_s", json_integer(job->ran_s));

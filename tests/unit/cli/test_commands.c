@@ -105,6 +105,44 @@ static void every_option_letter_and_name_is_unique(void **state)
                         }
 }
 
+/* "--gpus-per-node" as roff writes it: every dash escaped. */
+static void in_roff(const char *text, char *roff)
+{
+        for (; *text != '\0'; text++) {
+                if (*text == '-')
+                        *roff++ = '\\';
+                *roff++ = *text;
+        }
+        *roff = '\0';
+}
+
+static void the_manuals_name_every_option(void **state)
+{
+        static const char *const paths[] = { OFFPEAK_SOURCE_DIR "/docs/man/offpeak.1", OFFPEAK_SOURCE_DIR "/docs/cli.md" };
+        char *manuals[2];
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                FILE *file = fopen(paths[i], "re");
+
+                assert_non_null(file);
+                manuals[i] = calloc(1, 65536);
+                assert_true(fread(manuals[i], 1, 65535, file) > 0);
+                fclose(file);
+        }
+        for (const struct command *command = commands; command->name != NULL; command++)
+                for (const struct option_row *row = command->rows; row->id != 0; row++) {
+                        char name[64], roff[128];
+
+                        snprintf(name, sizeof(name), "--%s", row->name);
+                        in_roff(name, roff);
+                        if (strstr(manuals[0], roff) == NULL || (command->operand_ends_options && strstr(manuals[1], name) == NULL))
+                                fail_msg("%s of %s stands in no manual", name, command->name);
+                }
+        free(manuals[0]);
+        free(manuals[1]);
+}
+
 static void operands_are_counted(void **state)
 {
         struct fake_client fake = { 0 };
@@ -442,6 +480,7 @@ int main(void)
                 cmocka_unit_test(every_command_helps),
                 cmocka_unit_test(every_command_refuses_unknown_options),
                 cmocka_unit_test(every_option_letter_and_name_is_unique),
+                cmocka_unit_test(the_manuals_name_every_option),
                 cmocka_unit_test(operands_are_counted),
                 cmocka_unit_test(nobody_at_home_is_told),
                 cmocka_unit_test(questions_carry_their_arguments),

@@ -224,6 +224,10 @@ static void progress_without_a_report_is_estimated(void **state)
         assert_near(json_real_value(world_at(with_id(jobs, 40), "done_fraction")), 0.25);
         world_expect_text(with_id(jobs, 40), "done_source", "reported");
         json_decref(document);
+        document = world_ask(*state, "jobs", "{\"status\":\"done\"}"); /* its exit said so */
+        assert_near(json_real_value(world_at(document, "jobs.0.done_fraction")), 1);
+        world_expect_text(document, "jobs.0.done_source", "reported");
+        json_decref(document);
 }
 
 static void status_follows_the_state_machines(void **state)
