@@ -15,8 +15,9 @@ static void planned_job(struct turn *turn, const struct plan *plan, const struct
                                                 .reason = result->reason,
                                                 .finish = result->finish,
                                                 .late_s = result->late_s,
-                                                .cost = result->cost,
-                                                .run_now_cost = result->run_now_cost };
+                                                /* people are told of power and carbon: what waiting is worth stays in the plan */
+                                                .cost = result->cost - result->waiting,
+                                                .run_now_cost = result->run_now_cost - result->run_now_waiting };
         if (result->n == 0)
                 return;
         ret_job->intervals = malloc(result->n * sizeof(*ret_job->intervals));

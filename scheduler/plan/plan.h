@@ -52,6 +52,8 @@ struct plan_job_result {
         double unfinished_s;    /* seconds of progress not done at the horizon */
         double cost;            /* its own share: what the plan would cost less without its intervals, and the rest of the terms */
         double run_now_cost;    /* the same share in the run_now plan */
+        double waiting;         /* what of cost is no power and no carbon: delay, lateness, unfinished */
+        double run_now_waiting; /* the same of run_now_cost */
         enum plan_reason reason;
 };
 
