@@ -15,9 +15,9 @@
 struct cuts {
         const struct plan_site *site;
         uint32_t index;
-        int64_t *times;          /* n + 1 */
+        int64_t *times; /* n + 1 */
         const struct plan_step **steps;
-        double *watts;           /* IT power of the jobs */
+        double *watts; /* IT power of the jobs */
         size_t n;
 };
 
@@ -184,8 +184,7 @@ int account(const struct plan_problem *problem, const struct schedule *schedule,
                 cuts_finish(&cuts);
         }
         add_outcomes(problem, schedule, &terms, shares);
-        terms.total =
-                terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.over_limit;
+        terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.over_limit;
         *ret_terms = terms;
         return 0;
 }
@@ -225,6 +224,7 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
                         .late_s = outcome.late_s,
                         .unfinished_s = outcome.rest_s,
                         .cost = shares[j],
+                        .waiting = outcome.delay + outcome.lateness + outcome.unfinished,
                 };
                 if (choice->n > 0)
                         memcpy(&plan->intervals[plan->n_intervals], choice->intervals,

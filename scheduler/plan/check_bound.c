@@ -31,6 +31,9 @@
 /* Part of every absolute amount that double arithmetic may lose on the way. */
 #define ROUNDING 1e-12
 
+/* Runs of a job that are told apart. */
+enum { LEVELS = 8 };
+
 /* A site where nothing changes: step, prices. */
 struct piece {
         int64_t start, end;
@@ -57,7 +60,7 @@ struct offer {
         int64_t *edges;    /* n + 1 */
         double *rates;     /* mode m on piece i at [m * n + i] */
         double *sums;      /* scratch of `single`, n + 1 */
-        struct path *walk; /* scratch of `runs`, 4 for each mode */
+        struct path *walk; /* scratch of `runs`, 2 x LEVELS for each mode and LEVELS + 1 */
         double undone;     /* currency per second of progress left undone */
 };
 
@@ -127,38 +130,45 @@ static struct path path_run(const struct path *from, const struct offer *offer, 
 }
 
 /*
- * on[level * n_modes + m]: running in mode m with level + 1 runs so far (level 1: or more); off[level]: not running,
- * after level runs (level 2: or more). Modes of one width change freely, others by a start.
+ * on[level * n_modes + m]: running in mode m, with level + 1 runs so far; off[level]: not running, after level runs.
+ * The top level also stands for more runs, if the job may have more than LEVELS. Modes of one width change freely,
+ * others by a start.
  */
 struct walk {
         const struct offer *offer;
         double theta;
-        struct path *on, *moved;
-        struct path off[3];
+        size_t n_levels;
+        bool top_is_more;
+        struct path *on, *moved, *off;
 };
 
-/* The cheapest way to be running in mode m at the next edge's beginning, given what was before it. */
-static struct path walk_enter(const struct walk *walk, int level, size_t m)
+static void keep_started(struct path *best, const struct walk *walk, const struct path *from, size_t m)
+{
+        struct path start = path_start(from, walk->offer->job, m);
+
+        keep_cheaper(best, &start, walk->theta);
+}
+
+/* The cheapest way to be running in mode m as the next piece begins. A run may begin where the one before ends. */
+static struct path walk_enter(const struct walk *walk, size_t level, size_t m)
 {
         const struct plan_job *job = walk->offer->job;
         size_t n_modes = job->n_modes;
-        const struct path *same = &walk->on[(size_t)level * n_modes];
-        struct path to = same[m], start;
+        const struct path *same = &walk->on[level * n_modes];
+        struct path to = same[m];
 
         for (size_t k = 0; k < n_modes; k++)
                 if (job->modes[k].gpus == job->modes[m].gpus)
                         keep_cheaper(&to, &same[k], walk->theta);
         if (job->max_starts == 0)
                 return to;
-        start = path_start(&walk->off[level], job, m);
-        keep_cheaper(&to, &start, walk->theta);
-        if (level == 0)
-                return to;
-        start = path_start(&walk->off[2], job, m);
-        keep_cheaper(&to, &start, walk->theta);
-        for (size_t k = 0; k < 2 * n_modes; k++) { /* runs that touch, after one or after more of them */
-                start = path_start(&walk->on[k], job, m);
-                keep_cheaper(&to, &start, walk->theta);
+        keep_started(&to, walk, &walk->off[level], m);
+        for (size_t k = 0; level > 0 && k < n_modes; k++)
+                keep_started(&to, walk, &walk->on[(level - 1) * n_modes + k], m);
+        if (walk->top_is_more && level + 1 == walk->n_levels) {
+                keep_started(&to, walk, &walk->off[level + 1], m);
+                for (size_t k = 0; k < n_modes; k++)
+                        keep_started(&to, walk, &same[k], m);
         }
         return to;
 }
@@ -167,18 +177,23 @@ static void walk_init(struct walk *walk, const struct offer *offer, double theta
 {
         const struct plan_job *job = offer->job;
         size_t n_modes = job->n_modes;
-        struct path never = { INFINITY, 0 };
+        uint64_t most_runs = (uint64_t)job->max_starts + offer->goes_on;
 
-        *walk = (struct walk){ .offer = offer, .theta = theta, .on = offer->walk, .moved = offer->walk + 2 * n_modes };
-        walk->off[1] = walk->off[2] = never;
-        for (size_t k = 0; k < 2 * n_modes; k++)
-                walk->on[k] = never;
+        *walk = (struct walk){ .offer = offer, .theta = theta, .n_levels = most_runs < LEVELS ? most_runs : LEVELS };
+        walk->top_is_more = most_runs > LEVELS;
+        walk->on = offer->walk;
+        walk->moved = walk->on + LEVELS * n_modes;
+        walk->off = walk->moved + LEVELS * n_modes;
+        for (size_t k = 0; k < walk->n_levels * n_modes; k++)
+                walk->on[k] = (struct path){ INFINITY, 0 };
+        for (size_t level = 0; level <= walk->n_levels; level++)
+                walk->off[level] = (struct path){ level == 0 ? 0 : INFINITY, 0 };
         for (size_t m = 0; offer->goes_on && m < n_modes; m++)
                 if (job->modes[m].gpus == job->modes[job->run_mode].gpus)
                         walk->on[m] = walk->off[0];
 }
 
-/* At least `runs` (1 or 2) runs; one may be of no length. */
+/* At least `runs` (1 or 2) runs, some perhaps of no length. */
 static struct path cheapest_runs(const struct offer *offer, double theta, int runs)
 {
         size_t n_modes = offer->job->n_modes;
@@ -190,13 +205,13 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
                 double now = end_cost(offer->problem, offer->job, (double)offer->edges[i]);
                 double then = end_cost(offer->problem, offer->job, (double)offer->edges[i + 1]);
 
-                for (size_t k = 0; k < 2 * n_modes; k++)
-                        walk.moved[k] = walk_enter(&walk, k < n_modes ? 0 : 1, k % n_modes);
-                for (size_t k = 0; k < 2 * n_modes; k++) {
+                for (size_t k = 0; k < walk.n_levels * n_modes; k++)
+                        walk.moved[k] = walk_enter(&walk, k / n_modes, k % n_modes);
+                for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
                         struct path *moved = &walk.moved[k], *on = &walk.on[k];
 
                         *on = path_run(moved, offer, k % n_modes, i);
-                        keep_cheaper(&walk.off[k < n_modes ? 1 : 2], on, theta);
+                        keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
                         if (k < n_modes && runs > 1)
                                 continue;
                         keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
@@ -479,7 +494,7 @@ static int site_bound(const struct plan_problem *problem, uint32_t s, const stru
         offer.edges = calloc(most + 1, sizeof(*offer.edges));
         offer.rates = calloc(most * job->n_modes, sizeof(*offer.rates));
         offer.sums = calloc(most + 1, sizeof(*offer.sums));
-        offer.walk = calloc(4 * job->n_modes, sizeof(*offer.walk));
+        offer.walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer.walk));
         if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
                 goto out;
         split(pieces, &offer, owner);

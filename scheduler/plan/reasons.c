@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/reasons.h"
 
+#include <math.h>
+
 #include "plan/account.h"
 
 static bool knows_no_price(const struct plan_problem *problem, const struct plan_job *job)
@@ -19,8 +21,7 @@ enum plan_reason reason_plain(const struct plan_problem *problem, const struct s
         const struct choice *choice = &schedule->jobs[j];
         const struct plan_interval *first = choice->intervals;
         double progress = job_progress(problem, job, choice->intervals, choice->n);
-        struct outcome outcome =
-                job_outcome(problem, job, progress, choice->n > 0 ? first[choice->n - 1].end : 0);
+        struct outcome outcome = job_outcome(problem, job, progress, choice->n > 0 ? first[choice->n - 1].end : 0);
 
         if (choice->n == 0 && !job_is_possible(problem, job))
                 return PLAN_IMPOSSIBLE;
@@ -33,4 +34,32 @@ enum plan_reason reason_plain(const struct plan_problem *problem, const struct s
         if (choice->n == 1 && first->start == job->release)
                 return knows_no_price(problem, job) ? PLAN_NO_PRICE : PLAN_AT_ONCE;
         return PLAN_CHEAPEST;
+}
+
+/* What the job would cost were it alone, with the deadline or without. */
+static int cost_alone(struct board *empty, size_t j, bool deadline, double *ret_cost)
+{
+        struct plan_job free_job = empty->problem->jobs[j];
+
+        if (!deadline)
+                free_job.deadline = 0;
+        return board_cost(empty, &free_job, ret_cost);
+}
+
+int reason_full(struct board *empty, const struct schedule *schedule, size_t j, double cost,
+                enum plan_reason *ret_reason)
+{
+        double alone, unhurried, worth;
+
+        *ret_reason = reason_plain(empty->problem, schedule, j);
+        if (*ret_reason != PLAN_CHEAPEST)
+                return 0;
+        if (cost_alone(empty, j, true, &alone) != 0 || cost_alone(empty, j, false, &unhurried) != 0)
+                return OFFPEAK_ENOMEM;
+        worth = 1e-3 * fabs(cost) + 1e-9; /* a difference that is worth telling */
+        if (unhurried < alone - worth && alone - unhurried > cost - alone)
+                *ret_reason = PLAN_DEADLINE;
+        else if (alone < cost - worth)
+                *ret_reason = PLAN_CROWDED;
+        return 0;
 }

@@ -20,10 +20,10 @@ struct waiting {
         uint32_t mode;
         uint64_t sites;
         int64_t ready;
-        int64_t left_s;       /* progress to make, in seconds of the mode */
-        int64_t longest_s;    /* stretch of capacity that it can ever have, before the horizon */
-        uint32_t starts;      /* left */
-        bool over;            /* runs to its end, or never will */
+        int64_t left_s;    /* progress to make, in seconds of the mode */
+        int64_t longest_s; /* stretch of capacity that it can ever have, before the horizon */
+        uint32_t starts;   /* left */
+        bool over;         /* runs to its end, or never will */
 };
 
 struct backfill {
@@ -306,6 +306,7 @@ int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, stru
                 plan.run_now = plan.terms;
                 for (size_t j = 0; j < plan.n_jobs; j++) {
                         plan.jobs[j].run_now_cost = plan.jobs[j].cost;
+                        plan.jobs[j].run_now_waiting = plan.jobs[j].waiting;
                         plan.jobs[j].reason = reason_plain(problem, &schedule, j);
                 }
                 *ret_plan = plan;

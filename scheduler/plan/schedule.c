@@ -101,20 +101,19 @@ double job_undone_rate(const struct plan_problem *problem, const struct plan_job
         return (gpus + watts * problem->terminal_price / PLAN_JOULES_PER_MWH) / mode->speed;
 }
 
-struct outcome job_outcome(const struct plan_problem *problem, const struct plan_job *job, double progress,
-                           int64_t end)
+struct outcome job_outcome(const struct plan_problem *problem, const struct plan_job *job, double progress, int64_t end)
 {
         struct outcome outcome = { .finish = end };
 
         if (progress < job->work_s * (1 - PLAN_WORK_TOLERANCE)) {
                 outcome.rest_s = job->work_s - progress;
                 outcome.unfinished = outcome.rest_s * job_undone_rate(problem, job);
-                outcome.finish = problem->horizon +
-                                 (int64_t)ceill((long double)outcome.rest_s / job->modes[0].speed - 1e-6L);
+                outcome.finish =
+                        problem->horizon + (int64_t)ceill((long double)outcome.rest_s / job->modes[0].speed - 1e-6L);
         }
         if (outcome.finish > job->earliest_finish)
-                outcome.delay = (double)(outcome.finish - job->earliest_finish) / 3600 * job->modes[0].gpus *
-                                job->delay_cost;
+                outcome.delay =
+                        (double)(outcome.finish - job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
         if (job->deadline != 0 && outcome.finish > job->deadline) {
                 outcome.late_s = outcome.finish - job->deadline;
                 outcome.lateness = (double)outcome.late_s / 3600 * job->lateness_cost;

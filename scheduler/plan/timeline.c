@@ -122,16 +122,23 @@ void timeline_remove(struct timeline *timeline, int64_t start, int64_t end, cons
         uncut(timeline, start);
 }
 
+static bool fits(const struct plan_site *site, const struct plan_step *step, int64_t gpus, int64_t power)
+{
+        return gpus <= step->gpus &&
+               (power == 0 || site_facility_w(site, (double)power / 1000) <= supply_firm_limit(step));
+}
+
 bool timeline_has_room(const struct timeline *timeline, const struct span *span, const struct plan_mode *mode)
 {
-        const struct plan_site *site = timeline->site;
-        double jobs = (double)(span->power + milliwatts(mode->watts)) / 1000;
+        int64_t power = milliwatts(mode->watts);
 
-        if (span->gpus + mode->gpus > span->step->gpus)
-                return false;
-        if (mode->watts == 0)
-                return true;
-        return site_facility_w(site, jobs) <= supply_firm_limit(span->step);
+        /* a mode that draws nothing is not kept out by power that is gone */
+        return fits(timeline->site, span->step, span->gpus + mode->gpus, power > 0 ? span->power + power : 0);
+}
+
+bool timeline_is_kept(const struct timeline *timeline, const struct span *span)
+{
+        return fits(timeline->site, span->step, span->gpus, span->power);
 }
 
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode)

@@ -41,6 +41,9 @@ void timeline_remove(struct timeline *timeline, int64_t start, int64_t end, cons
 /* Room for one more such mode on a span. */
 bool timeline_has_room(const struct timeline *timeline, const struct span *span, const struct plan_mode *mode);
 
+/* No more is used on a span than there is. */
+bool timeline_is_kept(const struct timeline *timeline, const struct span *span);
+
 /* How long from `time` on there is room for the mode: the first second without, INT64_MAX if none. */
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode);
 

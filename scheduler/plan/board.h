@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * board.h - a schedule that is strict at every second, and how jobs are put on it: at true marginal cost, where there
+ * is room.
+ */
+#ifndef OFFPEAK_PLAN_BOARD_H
+#define OFFPEAK_PLAN_BOARD_H
+
+#include "plan/prices.h"
+#include "plan/response.h"
+
+struct board {
+        const struct plan_problem *problem;
+        const struct prices *prices;   /* slots, and GPU prices where a guide is wanted */
+        struct timeline *sites;
+        struct schedule schedule;
+        struct response response;      /* scratch */
+        struct curve curve;
+        size_t room;
+        struct run *before;            /* scratch: the runs a job had */
+        size_t before_room;
+        /* While repairing: what a GPU or W too many costs; 0: nothing is ever too many */
+        double penalty;                /* in units of the prices' scales */
+        double *history;               /* of GPUs, by slot: where there were too many before; currency per GPU-hour */
+        uint64_t work;                 /* units spent */
+};
+
+int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
+void board_finish(struct board *board);
+
+/* Take a job off; put it on with these intervals (there must be room). ENOMEM. */
+void board_lift(struct board *board, size_t job);
+int board_put(struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
+bool board_has_room(const struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
+
+/* Put a job that is off where it is cheapest at true marginal cost plus `guide` x the prices of GPUs. ENOMEM. */
+int board_place(struct board *board, size_t job, double guide);
+
+/* What a job (off the board, perhaps changed) would cost at its best place. ENOMEM. */
+int board_cost(struct board *board, const struct plan_job *job, double *ret_cost);
+
+/* Lift a job and place it where it is cheaper, if it is anywhere. ENOMEM. */
+int board_improve(struct board *board, size_t job, bool *ret_moved);
+
+/*
+ * Put all jobs on as they are in `schedule`, limits or no limits, then let those that are on a crowded second move, at
+ * rising penalties, until none is crowded; whoever still is goes where there is room. order: the least flexible job
+ * first. ENOMEM.
+ */
+int board_repair(struct board *board, const struct schedule *schedule, const size_t *order,
+                 bool (*stop)(void *context), void *context);
+
+/* Make the board hold another strict schedule. ENOMEM. */
+int board_load(struct board *board, const struct schedule *schedule);
+
+#endif
