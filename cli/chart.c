@@ -145,7 +145,8 @@ void chart_curve(const struct chart *chart, const char *unit, const struct chart
 
 void chart_level(const struct chart *chart, const char *label, const struct chart_cell *cells, const char *note)
 {
-        const char *thick = chart->screen->utf8 ? "\xe2\x94\x81" : "=", *thin = chart->screen->utf8 ? "\xe2\x94\x80" : "-";
+        const char *thick = chart->screen->utf8 ? "\xe2\x94\x81" : "=";
+        const char *thin = chart->screen->utf8 ? "\xe2\x94\x80" : "-";
         double low = 0, high = 0;
 
         range(chart, cells, &low, &high);

@@ -46,7 +46,8 @@ static int take_common(struct command_run *run, const struct option_found *found
                 if (when_parse_duration(found->value, &seconds, err) != 0)
                         return fail_at(err, "%s", found->name);
                 if (seconds < 1 || seconds > INT_MAX / 1000)
-                        return fail(err, OFFPEAK_EINVAL, "%s: %s: give a time from 1s to 24d", found->name, found->value);
+                        return fail(err, OFFPEAK_EINVAL, "%s: %s: give a time from 1s to 24d", found->name,
+                                    found->value);
                 run->timeout_ms = (int)seconds * 1000;
                 return 0;
         case OPTION_HELP:
@@ -86,7 +87,8 @@ int command_parse(struct command_run *run, int argc, char **argv, command_take t
                         take_rest(run, &walk);
                         break;
                 }
-                r = found.id >= OPTION_JSON || take == NULL ? take_common(run, &found, err) : take(settings, &found, err);
+                r = found.id >= OPTION_JSON || take == NULL ? take_common(run, &found, err)
+                                                            : take(settings, &found, err);
                 if (r != 0)
                         break;
         }
@@ -113,8 +115,8 @@ int command_job(const char *text, uint64_t *ret_job, struct offpeak_error *err)
         errno = 0;
         job = strtoull(text, &end, 10);
         if (errno != 0 || *end != '\0' || text[0] < '0' || text[0] > '9' || job == 0)
-                return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a job number: give one as `offpeak jobs` shows it, like 42",
-                            text);
+                return fail(err, OFFPEAK_EINVAL,
+                            "\"%s\" is not a job number: give one as `offpeak jobs` shows it, like 42", text);
         *ret_job = job;
         return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * command.h - what all commands share: their table, the options every one has, asking the scheduler, showing the answer.
+ * command.h - what all commands share: their table, the options every one has, asking the scheduler, showing the
+ * answer.
  *
  * A command returns 0, a code of offpeak/error.h with its sentence in err, or COMMAND_HELPED.
  */

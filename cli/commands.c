@@ -5,8 +5,9 @@
 
 const struct command commands[] = {
         { "submit", "-- COMMAND [ARGUMENT...] | SCRIPT [ARGUMENT...]", "Submit a job",
-          "A script gives options on #OFFPEAK lines above its first command; the command line wins over them. It is read\n"
-          "here, and run from its place on the nodes. Without --export the job gets this shell's environment.\n\n"
+          "A script gives options on #OFFPEAK lines above its first command; the command line wins over them. It\n"
+          "is read here, and run from its place on the nodes. Without --export the job gets this shell's\n"
+          "environment.\n\n"
           "  offpeak submit --gpus 8 -t 6h --deadline 08:00 -J llama-ft -- torchrun train.py\n"
           "  offpeak submit -N 4 --gpus-per-node 8 -t 2d --class nightly train.sh\n",
           submit_rows, true, command_submit },
@@ -16,15 +17,17 @@ const struct command commands[] = {
         { "plan", "", "Draw the plan: price, limits and everybody's hours", NULL, plan_rows, false, command_plan },
         { "report", "", "Account for energy, cost and carbon, against running at once", NULL, report_rows, false,
           command_report },
-        { "price", "", "Tell what the price series say, where from, and how old", NULL, price_rows, false, command_price },
+        { "price", "", "Tell what the price series say, where from, and how old", NULL, price_rows, false,
+          command_price },
         { "nodes", "", "List nodes, what they have, and who has it", NULL, nodes_rows, false, command_nodes },
         { "logs", "JOB", "Print a job's output", NULL, logs_rows, false, command_logs },
-        { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false, command_cancel },
+        { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false,
+          command_cancel },
         { "hold", "JOB...", "Keep jobs from running until they are released", NULL, hold_rows, false, command_hold },
         { "release", "JOB...", "Let held jobs run", NULL, release_rows, false, command_release },
         { "fence", "NODE", "Give your word that no job is alive on a node",
-          "The scheduler then starts the node's jobs elsewhere. If they still ran there, two copies would run at once:\n"
-          "power the node off first. The node is taken in again when its agent calls without old jobs.\n",
+          "The scheduler then starts the node's jobs elsewhere. If they still ran there, two copies would run at\n"
+          "once: power the node off first. The node is taken in again when its agent calls without old jobs.\n",
           fence_rows, false, command_fence },
         { "reload", "", "Let the scheduler read its configuration again", NULL, reload_rows, false, command_reload },
         { "keygen", "NAME", "Make a key pair for use over tcp", NULL, keygen_rows, false, command_keygen },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * document.h - values out of the scheduler's JSON answers (docs/json.md). What is null or absent is unknown, and says so.
+ * document.h - values out of the scheduler's JSON answers (docs/json.md). What is null or absent is unknown, and says
+ * so.
  */
 #ifndef OFFPEAK_CLI_DOCUMENT_H
 #define OFFPEAK_CLI_DOCUMENT_H

@@ -60,8 +60,10 @@ static void explain_cheaper(const json_t *job, const struct screen *screen, FILE
                 const char *why = document_text(stretch, "why");
                 char span[2 * SCREEN_TIME_SIZE], price[TEXT_SIZE];
 
-                fprintf(out, "  %s %s at %s: ", i == 0 ? "cheaper hours it does not have:" : "                               ",
-                        screen_span(screen, document_time(stretch, "start_utc"), document_time(stretch, "end_utc"), span),
+                fprintf(out, "  %s %s at %s: ",
+                        i == 0 ? "cheaper hours it does not have:" : "                               ",
+                        screen_span(screen, document_time(stretch, "start_utc"), document_time(stretch, "end_utc"),
+                                    span),
                         text_format_price(document_int_or(stretch, "price_micro_per_mwh", 0), currency, price));
                 if (why != NULL && strcmp(why, "taken") == 0)
                         explain_jobs(json_object_get(stretch, "jobs"), screen, out);
@@ -82,16 +84,20 @@ static void explain_waiting(const json_t *job, FILE *out)
         if (!document_int(job, "delay_cost_micro_per_gpu_hour", &rate))
                 return;
         if (rate == 0)
-                fprintf(out, "  waiting costs nothing (class %s: idle hardware is free).\n", class != NULL ? class : "?");
+                fprintf(out, "  waiting costs nothing (class %s: idle hardware is free).\n",
+                        class != NULL ? class : "?");
         else
-                fprintf(out, "  waiting costs %s an hour: %lld GPUs at the class's value of a GPU-hour, and that is weighed in.\n",
+                fprintf(out,
+                        "  waiting costs %s an hour (%lld GPUs at the class's value of a GPU-hour): that is weighed "
+                        "in.\n",
                         text_format_money(rate * gpus, document_text(job, "currency"), money), (long long)gpus);
 }
 
 int view_explain(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
-        const char *name = document_text(job, "name"), *reason = job_reason(job), *status = document_text(job, "status");
+        const char *name = document_text(job, "name"), *status = document_text(job, "status");
+        const char *reason = job_reason(job);
         char when[JOB_TEXT_SIZE];
 
         screen_print(screen, out, name != NULL ? name : "?");

@@ -52,7 +52,8 @@ static const char *when_running(const json_t *job, const json_t *planned, const 
         char until[SCREEN_TIME_SIZE], next[SCREEN_TIME_SIZE];
 
         if (json_array_size(planned) == 0)
-                snprintf(buffer, JOB_TEXT_SIZE, "since %s", screen_time(screen, document_time(job, "started_utc"), next));
+                snprintf(buffer, JOB_TEXT_SIZE, "since %s",
+                         screen_time(screen, document_time(job, "started_utc"), next));
         else if (json_array_size(planned) == 1)
                 snprintf(buffer, JOB_TEXT_SIZE, "until %s",
                          screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * job_text.h - a job of an answer in a few words: when, at what cost, against which deadline. All buffers: JOB_TEXT_SIZE.
+ * job_text.h - a job of an answer in a few words: when, at what cost, against which deadline. All buffers:
+ * JOB_TEXT_SIZE.
  */
 #ifndef OFFPEAK_CLI_JOB_TEXT_H
 #define OFFPEAK_CLI_JOB_TEXT_H

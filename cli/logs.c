@@ -93,11 +93,12 @@ static int copy_rest(int file, const char *path, FILE *out, struct offpeak_error
 static int not_visible(const struct output *output, uint64_t job, struct offpeak_error *err)
 {
         if (!output->started)
-                return fail(err, OFFPEAK_ETRYAGAIN, "job %llu has not started yet: it will write to %s (`offpeak logs -f` waits)",
+                return fail(err, OFFPEAK_ETRYAGAIN,
+                            "job %llu has not started yet: it will write to %s (`offpeak logs -f` waits)",
                             (unsigned long long)job, output->path);
         return fail(err, OFFPEAK_ENOTFOUND,
-                    "%s is not visible on this host: it lies on node %s. Look there, or let the job write to a shared file "
-                    "system with --output",
+                    "%s is not visible on this host: it lies on node %s. Look there, or let the job write to a file "
+                    "system that both share (--output)",
                     output->path, output->node);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * period.h - which time and which site a question is about: --last, --from, --to, --site, shared by plan, price and report.
+ * period.h - which time and which site a question is about: --last, --from, --to, --site, shared by plan, price and
+ * report.
  */
 #ifndef OFFPEAK_CLI_PERIOD_H
 #define OFFPEAK_CLI_PERIOD_H

@@ -38,7 +38,8 @@ static void add_step(struct mean *mean, const json_t *step, const char *key, int
 }
 
 /* The steps of a site as cells; false if none has a value. */
-static bool cells_of(const struct chart *chart, const json_t *site, const char *key, double scale, struct chart_cell *cells)
+static bool cells_of(const struct chart *chart, const json_t *site, const char *key, double scale,
+                     struct chart_cell *cells)
 {
         const json_t *steps = json_object_get(site, "steps");
         bool any = false;
@@ -153,7 +154,8 @@ static bool draw_job(const struct chart *chart, const json_t *job, const char *s
         }
         if (!there || !print)
                 return there;
-        snprintf(label, sizeof(label), "%3lld %.256s", (long long)document_int_or(job, "id", 0), name != NULL ? name : "?");
+        snprintf(label, sizeof(label), "%3lld %.256s", (long long)document_int_or(job, "id", 0),
+                 name != NULL ? name : "?");
         job_note(job, site, note, sizeof(note));
         chart_bar(chart, label, filled, note);
         return true;
@@ -268,7 +270,8 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
 int view_plan(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *jobs = json_object_get(document, "jobs"), *sites = json_object_get(document, "sites");
-        struct chart chart = chart_of(screen, out, document_time(document, "from_utc"), document_time(document, "to_utc"));
+        struct chart chart =
+                chart_of(screen, out, document_time(document, "from_utc"), document_time(document, "to_utc"));
         json_t *site;
         size_t i;
 

@@ -63,7 +63,8 @@ static struct extremes find_extremes(const json_t *series, const char *kind)
 
 /* ---- the text */
 
-static void print_values(const json_t *series, const char *kind, const char *currency, const struct screen *screen, FILE *out)
+static void print_values(const json_t *series, const char *kind, const char *currency, const struct screen *screen,
+                         FILE *out)
 {
         struct extremes extremes = find_extremes(series, kind);
         char text[TEXT_SIZE], low[TEXT_SIZE], high[TEXT_SIZE], low_at[SCREEN_TIME_SIZE], high_at[SCREEN_TIME_SIZE];

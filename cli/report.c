@@ -37,8 +37,10 @@ static void add_side(struct table *table, const char *label, const json_t *side,
 
 static int print_sides(const json_t *report, const struct screen *screen, FILE *out)
 {
-        static const struct table_column columns[] = { { "", false },         { "energy", true },       { "cost", true },
-                                                       { "carbon", true },    { "delay (mean)", true }, { "late jobs", true } };
+        static const struct table_column columns[] = {
+                { "", false },      { "energy", true },       { "cost", true },
+                { "carbon", true }, { "delay (mean)", true }, { "late jobs", true }
+        };
         const char *currency = document_text(report, "currency");
         struct table table;
         int r;
@@ -60,7 +62,8 @@ static void print_saved(const json_t *report, FILE *out)
         bool more = saved < 0;
         char money[TEXT_SIZE], mass[TEXT_SIZE], waited[TEXT_SIZE], rest[TEXT_SIZE];
 
-        fprintf(out, "%-12s %s", more ? "cost more" : "saved", text_format_money(more ? -saved : saved, currency, money));
+        fprintf(out, "%-12s %s", more ? "cost more" : "saved",
+                text_format_money(more ? -saved : saved, currency, money));
         if (run_now > 0)
                 fprintf(out, " (%+.0f %%)", -100.0 * (double)saved / (double)run_now);
         fprintf(out, ", %s%s CO2e; value of GPU-hours waited: %s; net %s\n", carbon < 0 ? "and emitted more: " : "",
@@ -80,8 +83,10 @@ static void print_share(const char *label, int64_t part, double whole, const cha
 
 static void print_quality(const json_t *report, const struct screen *screen, FILE *out)
 {
-        const json_t *quality = json_object_get(report, "quality"), *nodes = json_object_get(report, "unmeasured_nodes");
-        int64_t measured = document_int_or(quality, "measured_j", 0), modelled = document_int_or(quality, "modelled_j", 0);
+        const json_t *quality = json_object_get(report, "quality");
+        const json_t *nodes = json_object_get(report, "unmeasured_nodes");
+        int64_t measured = document_int_or(quality, "measured_j", 0);
+        int64_t modelled = document_int_or(quality, "modelled_j", 0);
         int64_t estimated = document_int_or(quality, "estimated_j", 0);
         double whole = (double)measured + (double)modelled + (double)estimated;
         const char *separator = "";

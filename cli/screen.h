@@ -28,7 +28,7 @@ struct screen screen_of(FILE *out);
 /* Columns that a text takes: one per code point. */
 size_t screen_columns(const char *text);
 
-/* The text with control characters as '?', and without UTF-8 what is beyond ASCII as '-' or '?'. Malloc'ed; NULL: ENOMEM. */
+/* The text with control characters as '?', and without UTF-8 what is beyond ASCII too. Malloc'ed; NULL: ENOMEM. */
 char *screen_text(const struct screen *screen, const char *text);
 
 /* Print a text through screen_text. Newlines are kept. */

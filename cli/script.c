@@ -91,7 +91,8 @@ static int add_line(struct script *script, unsigned number, const char *text, st
 }
 
 /* One line of the script; *commands becomes true at the first command. */
-static int take_line(struct script *script, unsigned number, const char *text, bool *commands, struct offpeak_error *err)
+static int take_line(struct script *script, unsigned number, const char *text, bool *commands,
+                     struct offpeak_error *err)
 {
         size_t mark = strlen(MARK);
         bool marked = strncmp(text, MARK, mark) == 0 && (text[mark] == '\0' || is_blank(text[mark]));
@@ -113,8 +114,8 @@ static int take_interpreter(struct script *script, const char *path, const char 
 
         if (strncmp(text, "#!", 2) != 0)
                 return fail(err, OFFPEAK_EINVAL,
-                            "%s is no script (its first line is not #!...). To run it as a command, write it behind --: "
-                            "offpeak submit ... -- %s",
+                            "%s is no script (its first line is not #!...). To run it as a command, write it "
+                            "behind --: offpeak submit ... -- %s",
                             path, path);
         r = script_split(text + 2, &script->interpreter, &script->n_interpreter, err);
         if (r == 0 && script->n_interpreter == 0)

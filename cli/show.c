@@ -27,8 +27,8 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
         char text[320];
 
         if (nodes == 1)
-                snprintf(text, sizeof(text), "%lld on one node%s%.128s", (long long)per_node, site != NULL ? " at " : "",
-                         site != NULL ? site : "");
+                snprintf(text, sizeof(text), "%lld on one node%s%.128s", (long long)per_node,
+                         site != NULL ? " at " : "", site != NULL ? site : "");
         else
                 snprintf(text, sizeof(text), "%lld on %lld nodes, %lld each%s%.128s", (long long)(nodes * per_node),
                          (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "");

@@ -63,7 +63,8 @@ static void print_remedy(const json_t *job, const struct screen *screen, FILE *o
         fprintf(out, "    it would be in time with --deadline %s\n", text);
 }
 
-static void print_warning(const json_t *job, const char *warning, const char *dot, const struct screen *screen, FILE *out)
+static void print_warning(const json_t *job, const char *warning, const char *dot, const struct screen *screen,
+                          FILE *out)
 {
         char by[WHEN_TEXT_SIZE];
         int64_t slack = 0;
@@ -80,7 +81,8 @@ static void print_warning(const json_t *job, const char *warning, const char *do
                 print_remedy(job, screen, out);
 }
 
-/* `42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %)`, and the warning if there is one. */
+/* `42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %)`, and the warning if there
+ * is one. */
 int view_submitted(const json_t *document, const char *warning, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
@@ -127,11 +129,13 @@ static int script_command(struct submit_settings *settings, const struct command
         int r;
 
         if (path == NULL || first == NULL) {
-                r = fail(err, path == NULL ? OFFPEAK_EIO : OFFPEAK_ENOMEM, "%s: cannot find its place", run->operands[0]);
+                r = fail(err, path == NULL ? OFFPEAK_EIO : OFFPEAK_ENOMEM, "%s: cannot find its place",
+                         run->operands[0]);
         } else {
                 memcpy(first, script->interpreter, (size_t)script->n_interpreter * sizeof(char *));
                 first[script->n_interpreter] = path;
-                r = submit_command(settings, first, script->n_interpreter + 1, run->operands + 1, run->n_operands - 1, err);
+                r = submit_command(settings, first, script->n_interpreter + 1, run->operands + 1, run->n_operands - 1,
+                                   err);
         }
         free(first);
         free(path);
@@ -174,7 +178,8 @@ static int resolve(struct submit_settings *settings, const struct command_run *r
                 return r;
         directory = getcwd(NULL, 0);
         if (directory == NULL)
-                return fail(err, OFFPEAK_EIO, "the working directory is gone: change to one that exists, or give --chdir");
+                return fail(err, OFFPEAK_EIO,
+                            "the working directory is gone: change to one that exists, or give --chdir");
         r = submit_resolve(settings, now, directory, environ, err);
         free(directory);
         return r;

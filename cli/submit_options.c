@@ -97,7 +97,8 @@ static int take_text(const struct option_found *found, size_t longest, char **re
         char *copy;
 
         if (*found->value == '\0')
-                return fail(err, OFFPEAK_EINVAL, "%s: the value is empty: give one, or leave the option out", found->name);
+                return fail(err, OFFPEAK_EINVAL, "%s: the value is empty: give one, or leave the option out",
+                            found->name);
         if (strlen(found->value) >= longest)
                 return fail(err, OFFPEAK_EINVAL, "%s: %.20s... is too long: at most %zu bytes", found->name,
                             found->value, longest - 1);
@@ -207,8 +208,8 @@ static int take_signal(const struct option_found *found, struct offpeak_job_spec
         char *end;
 
         if (number == 0)
-                return fail(err, OFFPEAK_EINVAL, "%s %s: no such signal: write USR1@120, TERM, or a number", found->name,
-                            found->value);
+                return fail(err, OFFPEAK_EINVAL, "%s %s: no such signal: write USR1@120, TERM, or a number",
+                            found->name, found->value);
         if (number == SIGKILL || number == SIGSTOP)
                 return fail(err, OFFPEAK_EINVAL, "%s %s: a job cannot catch it to save its state: take TERM or USR1",
                             found->name, found->value);

@@ -52,7 +52,8 @@ bool submit_needs_clock(const struct submit_settings *settings);
 
 /*
  * The rest of the spec: shape of the gang, times against `now`, environment (that of the submitter, `environ`, unless
- * --export=NONE), working directory and name by default. The command must stand in spec.argv already. EUSAGE, EINVAL, ENOMEM.
+ * --export=NONE), working directory and name by default. The command must stand in spec.argv already. EUSAGE, EINVAL,
+ * ENOMEM.
  */
 int submit_resolve(struct submit_settings *settings, int64_t now, const char *directory, char *const *environ,
                    struct offpeak_error *err);

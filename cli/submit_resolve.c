@@ -28,10 +28,12 @@ static int uneven(int64_t gpus, int64_t nodes, struct offpeak_error *err)
 
         if (below == 0)
                 return fail(err, OFFPEAK_EINVAL,
-                            "--gpus %lld -N %lld: every node of a gang has at least one GPU: ask for --gpus %lld, or -N %lld",
+                            "--gpus %lld -N %lld: every node of a gang has at least one GPU: ask for --gpus %lld, or "
+                            "-N %lld",
                             (long long)gpus, (long long)nodes, (long long)above, (long long)gpus);
         return fail(err, OFFPEAK_EINVAL,
-                    "--gpus %lld -N %lld: %lld GPUs cannot be shared evenly by %lld nodes: ask for --gpus %lld or --gpus %lld",
+                    "--gpus %lld -N %lld: %lld GPUs cannot be shared evenly by %lld nodes: ask for --gpus %lld or "
+                    "--gpus %lld",
                     (long long)gpus, (long long)nodes, (long long)gpus, (long long)nodes, (long long)below,
                     (long long)above);
 }
@@ -56,22 +58,28 @@ static int resolve_shape(struct submit_settings *settings, struct offpeak_error 
                 if (gpus % per_node != 0)
                         return fail(err, OFFPEAK_EINVAL,
                                     "--gpus %lld --gpus-per-node %lld: does not come out even: ask for --gpus %lld",
-                                    (long long)gpus, (long long)per_node, (long long)((gpus / per_node + 1) * per_node));
+                                    (long long)gpus, (long long)per_node,
+                                    (long long)((gpus / per_node + 1) * per_node));
                 nodes = gpus / per_node;
         } else if (settings->gpus.source != 0) {
                 if (gpus % nodes != 0)
                         return uneven(gpus, nodes, err);
                 if (settings->gpus_per_node.source != 0 && per_node != gpus / nodes)
                         return fail(err, OFFPEAK_EINVAL,
-                                    "--gpus %lld contradicts -N %lld --gpus-per-node %lld, which are %lld: leave --gpus out",
-                                    (long long)gpus, (long long)nodes, (long long)per_node, (long long)(nodes * per_node));
+                                    "--gpus %lld contradicts -N %lld --gpus-per-node %lld, which are %lld: leave "
+                                    "--gpus out",
+                                    (long long)gpus, (long long)nodes, (long long)per_node,
+                                    (long long)(nodes * per_node));
                 per_node = gpus / nodes;
         }
         if (per_node > OFFPEAK_MAX_DEVICES)
-                return fail(err, OFFPEAK_EINVAL, "--gpus %lld: no node has more than %d GPUs: spread them, -N %lld --gpus %lld",
-                            (long long)gpus, OFFPEAK_MAX_DEVICES, (long long)((gpus + 7) / 8), (long long)((gpus + 7) / 8 * 8));
+                return fail(err, OFFPEAK_EINVAL,
+                            "--gpus %lld: no node has more than %d GPUs: spread them, -N %lld --gpus %lld",
+                            (long long)gpus, OFFPEAK_MAX_DEVICES, (long long)((gpus + 7) / 8),
+                            (long long)((gpus + 7) / 8 * 8));
         if (nodes > OFFPEAK_MAX_NODES)
-                return fail(err, OFFPEAK_EINVAL, "%lld nodes are more than a gang can have (%d): ask for more GPUs per node",
+                return fail(err, OFFPEAK_EINVAL,
+                            "%lld nodes are more than a gang can have (%d): ask for more GPUs per node",
                             (long long)nodes, OFFPEAK_MAX_NODES);
         settings->spec.nodes = (uint32_t)nodes;
         settings->spec.gpus_per_node = (uint32_t)per_node;
@@ -145,7 +153,8 @@ static int put_named(struct offpeak_job_spec *spec, const char *name, char *cons
         for (; *environ != NULL; environ++)
                 if (strncmp(*environ, name, length) == 0 && (*environ)[length] == '=')
                         return put_env(spec, *environ, err);
-        return fail(err, OFFPEAK_EINVAL, "--env %s: is not set here: write --env %s=value, or leave it out", name, name);
+        return fail(err, OFFPEAK_EINVAL, "--env %s: is not set here: write --env %s=value, or leave it out", name,
+                    name);
 }
 
 static int resolve_env(struct submit_settings *settings, char *const *environ, struct offpeak_error *err)
@@ -227,10 +236,12 @@ int submit_resolve(struct submit_settings *settings, int64_t now, const char *di
 
         if (spec->argc == 0)
                 return fail(err, OFFPEAK_EUSAGE,
-                            "no command: write it behind --, as in: offpeak submit --gpus 8 -t 6h -- torchrun train.py");
+                            "no command: write it behind --, as in: "
+                            "offpeak submit --gpus 8 -t 6h -- torchrun train.py");
         if (spec->time_s == 0)
                 return fail(err, OFFPEAK_EUSAGE,
-                            "no -t: planning needs to know how long the job runs. Give a good guess, like -t 6h; progress is measured");
+                            "no -t: planning needs to know how long the job runs. Give a good guess, like -t 6h; "
+                            "progress is measured");
         if (spec->strict_deadline && settings->deadline == NULL)
                 return fail(err, OFFPEAK_EUSAGE, "--strict-deadline needs a --deadline to be strict about");
         r = resolve_shape(settings, err);

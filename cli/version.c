@@ -33,8 +33,8 @@ int command_version(struct command_run *run, int argc, char **argv, struct offpe
                 return r;
         document = ask(run, err);
         if (run->json) {
-                json_t *both = json_pack("{s:s, s:s, s:o?}", "schema", "offpeak.versions/1", "client", offpeak_version(),
-                                         "scheduler", document);
+                json_t *both = json_pack("{s:s, s:s, s:o?}", "schema", "offpeak.versions/1", "client",
+                                         offpeak_version(), "scheduler", document);
 
                 command_print_json(run, both);
                 json_decref(both);

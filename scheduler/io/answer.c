@@ -53,10 +53,12 @@ static int find_target(const char *target, size_t *ret_index, struct offpeak_err
 static int parse_arguments(const char *text, json_t **ret_arguments, struct offpeak_error *err)
 {
         json_error_t why;
-        json_t *arguments = text == NULL || *text == '\0' ? json_object() : json_loads(text, JSON_REJECT_DUPLICATES, &why);
+        json_t *arguments =
+                text == NULL || *text == '\0' ? json_object() : json_loads(text, JSON_REJECT_DUPLICATES, &why);
 
         if (arguments == NULL)
-                return fail(err, OFFPEAK_EINVAL, "the query's arguments are not JSON: %s at byte %d", why.text, why.position);
+                return fail(err, OFFPEAK_EINVAL, "the query's arguments are not JSON: %s at byte %d", why.text,
+                            why.position);
         if (!json_is_object(arguments)) {
                 json_decref(arguments);
                 return fail(err, OFFPEAK_EINVAL, "the query's arguments must be a JSON object, as in {\"all\": true}");

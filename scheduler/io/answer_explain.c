@@ -101,8 +101,8 @@ static json_t *jobs_between(struct answer *answer, const struct scene *scene, co
                 bool there = false;
 
                 for (uint32_t k = 0; takes_part(job) && k < job->n_planned; k++)
-                        there = there || (job->planned[k].site == scene->site->id && job->planned[k].start < stretch->end &&
-                                          job->planned[k].end > stretch->start);
+                        there = there || (job->planned[k].site == scene->site->id &&
+                                          job->planned[k].start < stretch->end && job->planned[k].end > stretch->start);
                 if (job == scene->job || !there)
                         continue;
                 answer_add(answer, list, json_pack("{s:I, s:o}", "id", (json_int_t)job->id, "name",

@@ -10,10 +10,11 @@
 
 /* ---- what was asked */
 
-/* A path as the first node has it: %j job, %a attempt, %n node rank, %% itself; relative ones from the job's directory. */
-static json_t *path(struct answer *answer, const struct job *job, const char *pattern)
+/* A path as the first node has it: %j job, %a attempt, %n rank, %% itself; relative ones from the job's directory. */
+static json_t *path(const struct job *job, const char *pattern)
 {
-        size_t room = strlen(pattern) * 22 + (job->spec.directory != NULL ? strlen(job->spec.directory) : 0) + 2, used = 0;
+        size_t directory = job->spec.directory != NULL ? strlen(job->spec.directory) : 0;
+        size_t room = directory + 22 * strlen(pattern) + 2, used = 0; /* a number has at most 20 digits */
         char *text = malloc(room);
         json_t *value;
 
@@ -37,7 +38,6 @@ static json_t *path(struct answer *answer, const struct job *job, const char *pa
         text[used] = '\0';
         value = answer_text(text);
         free(text);
-        (void)answer;
         return value;
 }
 
@@ -65,8 +65,9 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "command", words(answer, spec->argv, spec->argc));
         answer_put(answer, object, "directory", answer_text(spec->directory));
         answer_put(answer, object, "stdout_path",
-                   path(answer, job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));
-        answer_put(answer, object, "stderr_path", spec->stderr_path != NULL ? path(answer, job, spec->stderr_path) : json_null());
+                   path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));
+        answer_put(answer, object, "stderr_path",
+                   spec->stderr_path != NULL ? path(job, spec->stderr_path) : json_null());
         answer_put(answer, object, "checkpoint_dir", answer_text(spec->checkpoint_dir));
         answer_put(answer, object, "site_asked", answer_text(spec->site));
         answer_put(answer, object, "power_w", answer_known(spec->power_w > 0, spec->power_w));
@@ -175,7 +176,8 @@ static int put_ran(struct answer *answer, json_t *object, const struct job *job,
                 answer_put(answer, item, "start_utc", answer_utc(ran[i].start));
                 answer_put(answer, item, "end_utc", answer_utc(ran[i].end));
                 answer_put(answer, item, "site",
-                           answer_text(ran[i].site < answer->state->n_sites ? answer->state->sites[ran[i].site].name : NULL));
+                           answer_text(ran[i].site < answer->state->n_sites ? answer->state->sites[ran[i].site].name
+                                                                            : NULL));
                 answer_put(answer, item, "energy_j", json_integer(ran[i].joules));
                 answer_put(answer, item, "cost_micro", json_integer(ran[i].cost));
                 answer_put(answer, item, "unpriced_energy_j", json_integer(ran[i].unpriced_joules));
@@ -223,7 +225,8 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
                 return fail(err, OFFPEAK_EINVAL, "the query needs a job's number: {\"job\": 42}");
         job = state_job(answer->state, (uint64_t)json_integer_value(id));
         if (job == NULL)
-                return fail(err, OFFPEAK_ENOTFOUND, "there is no job %" PRId64 "; `offpeak jobs --all` lists those there are",
+                return fail(err, OFFPEAK_ENOTFOUND,
+                            "there is no job %" PRId64 "; `offpeak jobs --all` lists those there are",
                             (int64_t)json_integer_value(id));
         object = answer_job_summary(answer, job);
         put_spec(answer, object, job);

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "io/answer_parts.h"
 
-static const char *const statuses[] = { "queued",   "planned", "held",    "paused",  "retrying", "starting", "running", "silent",
-                                        "stopping", "done",    "failed",  "cancelled", "active",  NULL };
+static const char *const statuses[] = { "queued", "planned",  "held", "paused", "retrying",  "starting", "running",
+                                        "silent", "stopping", "done", "failed", "cancelled", "active",   NULL };
 
 static const char *state_text(enum offpeak_job_state state)
 {
@@ -63,7 +63,8 @@ static double done_fraction(const struct answer *answer, const struct job *job)
         if (job->state == OFFPEAK_JOB_DONE)
                 return 1;
         if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE && job->attempt.go && job->total_s > 0) {
-                int64_t ran = answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
+                int64_t ran =
+                        answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
 
                 fraction += ran > 0 ? (double)ran / (double)job->total_s : 0;
         }
@@ -139,7 +140,8 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
 {
         const struct offpeak_job_spec *spec = &job->spec;
         const struct site *site = site_of(answer->state, job);
-        const char *currency = site != NULL ? answer_site_currency(answer->state, site) : answer_currency(answer->state);
+        const char *currency =
+                site != NULL ? answer_site_currency(answer->state, site) : answer_currency(answer->state);
         json_t *object = json_object();
         bool ended = job->state >= OFFPEAK_JOB_DONE;
 

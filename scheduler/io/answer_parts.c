@@ -102,7 +102,8 @@ int answer_expect(const struct answer *answer, const char *const *names, struct 
         return 0;
 }
 
-int answer_argument_text(const struct answer *answer, const char *name, const char **ret_text, struct offpeak_error *err)
+int answer_argument_text(const struct answer *answer, const char *name, const char **ret_text,
+                         struct offpeak_error *err)
 {
         const json_t *value = json_object_get(answer->arguments, name);
 
@@ -161,7 +162,8 @@ int answer_no_site(const struct answer *answer, const char *name, struct offpeak
         size_t used = 0;
 
         for (uint32_t i = 0; i < state->n_sites && used < sizeof(known); i++)
-                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "", state->sites[i].name);
+                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
+                                         state->sites[i].name);
         return fail(err, OFFPEAK_ENOTFOUND, "there is no site \"%.60s\"; there %s %s", name,
                     state->n_sites == 1 ? "is" : "are", used > 0 ? known : "none yet");
 }

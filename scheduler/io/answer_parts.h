@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * answer_parts.h - what the answers are made of: values that may be unknown, arguments, and the facts that several share.
+ * answer_parts.h - what the answers are made of: values that may be unknown, arguments, and the facts that several
+ * share.
  *
  * Building does not stop at a failure: a value that could not be made marks the answer as failed, and answer_query
  * gives up the whole.
@@ -50,7 +51,8 @@ json_t *answer_text(const char *text);           /* NULL is; bytes that are not 
 
 /* EINVAL names an argument that is not in names (ended by NULL). */
 int answer_expect(const struct answer *answer, const char *const *names, struct offpeak_error *err);
-int answer_argument_text(const struct answer *answer, const char *name, const char **ret_text, struct offpeak_error *err);
+int answer_argument_text(const struct answer *answer, const char *name, const char **ret_text,
+                         struct offpeak_error *err);
 int answer_argument_bool(const struct answer *answer, const char *name, bool *ret_value, struct offpeak_error *err);
 /* An ISO time; untouched if it is not given. */
 int answer_argument_time(const struct answer *answer, const char *name, int64_t *ret_time, struct offpeak_error *err);
@@ -61,7 +63,8 @@ int answer_no_site(const struct answer *answer, const char *name, struct offpeak
 
 /* ---- shared facts */
 
-/* What a job does or waits for: planned, held, paused, retrying, queued, starting, running, silent, stopping, done, failed, cancelled. */
+/* What a job does or waits for: planned, held, paused, retrying, queued, starting, running, silent, stopping, done,
+ * failed, cancelled. */
 const char *answer_job_status(const struct state *state, const struct job *job);
 
 /* The job as `jobs` lists it and `job` begins with. */

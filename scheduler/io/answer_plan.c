@@ -95,7 +95,8 @@ static size_t most_loads(const struct answer *answer, const struct view *view)
         return n;
 }
 
-static void add_planned(struct loads *loads, const struct answer *answer, const struct site *site, const struct job *job)
+static void add_planned(struct loads *loads, const struct answer *answer, const struct site *site,
+                        const struct job *job)
 {
         double watts = -1; /* asked for once, and only for jobs that are here */
 
@@ -112,7 +113,8 @@ static void add_planned(struct loads *loads, const struct answer *answer, const 
 }
 
 /* ENOMEM. */
-static int loads_init(struct loads *loads, const struct answer *answer, const struct view *view, const struct site *site)
+static int loads_init(struct loads *loads, const struct answer *answer, const struct view *view,
+                      const struct site *site)
 {
         const struct state *state = answer->state;
 
@@ -219,12 +221,14 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
 
 /* ---- jobs */
 
-static void add_interval(struct answer *answer, json_t *list, const char *kind, uint32_t site, int64_t start, int64_t end)
+static void add_interval(struct answer *answer, json_t *list, const char *kind, uint32_t site, int64_t start,
+                         int64_t end)
 {
         json_t *item = json_object();
 
         answer_put(answer, item, "kind", json_string(kind));
-        answer_put(answer, item, "site", answer_text(site < answer->state->n_sites ? answer->state->sites[site].name : NULL));
+        answer_put(answer, item, "site",
+                   answer_text(site < answer->state->n_sites ? answer->state->sites[site].name : NULL));
         answer_put(answer, item, "start_utc", answer_utc(start));
         answer_put(answer, item, "end_utc", answer_utc(end));
         answer_add(answer, list, item);
@@ -242,7 +246,8 @@ static json_t *job_intervals(struct answer *answer, const struct view *view, con
 
                 if (planned->end > answer->now.wall)
                         add_interval(answer, list, "planned", planned->site,
-                                     planned->start > answer->now.wall ? planned->start : answer->now.wall, planned->end);
+                                     planned->start > answer->now.wall ? planned->start : answer->now.wall,
+                                     planned->end);
         }
         return list;
 }

@@ -60,7 +60,8 @@ static json_t *series_object(struct answer *answer, const struct answer_supply *
         answer_put(answer, object, "published_until_utc", known ? answer_utc(published->end) : json_null());
         answer_put(answer, object, "forecast_from_utc",
                    answer_utc(answer_forecast_from(supply, kind, answer->now.wall, window.to)));
-        answer_put(answer, object, now_key(kind), answer_value(series_at(answer_series(supply, kind), answer->now.wall)));
+        answer_put(answer, object, now_key(kind),
+                   answer_value(series_at(answer_series(supply, kind), answer->now.wall)));
         answer_put(answer, object, "values", values(answer, supply, kind, window));
         return object;
 }

@@ -194,7 +194,8 @@ static json_t *job_lines(struct answer *answer, const struct group *group)
                 answer_put(answer, item, "carbon_mg", json_integer(job->carbon_mg));
                 answer_put(answer, item, "unpriced_energy_j", json_integer(job->unpriced_joules));
                 answer_put(answer, item, "late_s",
-                           answer_known(job->deadline != 0, job->finish > job->deadline ? job->finish - job->deadline : 0));
+                           answer_known(job->deadline != 0,
+                                        job->finish > job->deadline ? job->finish - job->deadline : 0));
                 answer_add(answer, list, item);
         }
         return list;

@@ -19,7 +19,8 @@ int answer_supply_init(const struct state *state, const struct site *site, int64
                        struct answer_supply *ret_supply);
 void answer_supply_finish(struct answer_supply *supply);
 
-/* What the next watt costs at a facility power of power_w, micro-currency per MWh, or SERIES_UNKNOWN; likewise its carbon. */
+/* What the next watt costs at a facility power of power_w, micro-currency per MWh, or SERIES_UNKNOWN; likewise its
+ * carbon. */
 int64_t answer_marginal_price(const struct supply_curve *curve, int64_t power_w);
 
 /* The series that speaks of a kind: filled for price and carbon, as published for the others. */

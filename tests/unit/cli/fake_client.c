@@ -19,8 +19,9 @@ void fake_client_use(struct fake_client *client)
 static void record(const char *call, const char *what, const char *arguments)
 {
         if (fake->n_calls < FAKE_MAX_CALLS)
-                snprintf(fake->calls[fake->n_calls++], sizeof(fake->calls[0]), "%s%s%s%s%s", call, *what != '\0' ? " " : "",
-                         what, arguments != NULL ? " " : "", arguments != NULL ? arguments : "");
+                snprintf(fake->calls[fake->n_calls++], sizeof(fake->calls[0]), "%s%s%s%s%s", call,
+                         *what != '\0' ? " " : "", what, arguments != NULL ? " " : "",
+                         arguments != NULL ? arguments : "");
 }
 
 static void answer_text(struct offpeak_answer *ret_answer, uint64_t job)

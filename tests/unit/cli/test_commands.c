@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_commands.c - whole commands against a client with canned answers: what they ask, what they print, how they fail. */
+/* test_commands.c - whole commands against a client with canned answers: what they ask, what they print, how they fail.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -118,7 +119,8 @@ static void in_roff(const char *text, char *roff)
 
 static void the_manuals_name_every_option(void **state)
 {
-        static const char *const paths[] = { OFFPEAK_SOURCE_DIR "/docs/man/offpeak.1", OFFPEAK_SOURCE_DIR "/docs/cli.md" };
+        static const char *const paths[] = { OFFPEAK_SOURCE_DIR "/docs/man/offpeak.1",
+                                             OFFPEAK_SOURCE_DIR "/docs/cli.md" };
         char *manuals[2];
 
         (void)state;
@@ -136,7 +138,8 @@ static void the_manuals_name_every_option(void **state)
 
                         snprintf(name, sizeof(name), "--%s", row->name);
                         in_roff(name, roff);
-                        if (strstr(manuals[0], roff) == NULL || (command->operand_ends_options && strstr(manuals[1], name) == NULL))
+                        if (strstr(manuals[0], roff) == NULL ||
+                            (command->operand_ends_options && strstr(manuals[1], name) == NULL))
                                 fail_msg("%s of %s stands in no manual", name, command->name);
                 }
         free(manuals[0]);
@@ -302,11 +305,12 @@ static void replies_are_json_too(void **state)
 
 /* ---- submit */
 
-#define JOB                                                                                                         \
-        "{\"schema\":\"offpeak.job/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"id\":42,\"status\":\"planned\"," \
+#define JOB                                                                                                            \
+        "{\"schema\":\"offpeak.job/"                                                                                   \
+        "1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"id\":42,\"status\":\"planned\","                          \
         "\"gpus\":8,\"site\":\"hanford\",\"currency\":\"EUR\",\"attempts\":0,\"planned_cost_micro\":31400000,"         \
-        "\"planned_run_now_cost_micro\":58100000,\"planned\":[{\"start_utc\":\"2026-11-22T23:00:00Z\","               \
-        "\"end_utc\":\"2026-11-23T05:00:00Z\"}],\"planned_finish_utc\":\"2026-11-23T05:00:00Z\","                     \
+        "\"planned_run_now_cost_micro\":58100000,\"planned\":[{\"start_utc\":\"2026-11-22T23:00:00Z\","                \
+        "\"end_utc\":\"2026-11-23T05:00:00Z\"}],\"planned_finish_utc\":\"2026-11-23T05:00:00Z\","                      \
         "\"deadline_utc\":\"2026-11-23T08:00:00Z\"}}"
 
 static void a_command_is_submitted(void **state)
@@ -315,7 +319,8 @@ static void a_command_is_submitted(void **state)
 
         (void)state;
         expect(&fake, "submit -G 8 -t 6h --export=NONE -- torchrun --gpus 3 train.py", 0,
-               "42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %) - ends 3 h before "
+               "42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %) - ends 3 h "
+               "before "
                "its deadline\n");
         assert_int_equal(fake.submitted.argc, 4);
         assert_string_equal(fake.submitted.argv[1], "--gpus"); /* the job's own */
@@ -354,7 +359,8 @@ static void deadlines_use_the_schedulers_clock(void **state)
         (void)state;
         expect(&fake, "submit -t 6h --deadline 2030-06-01 -- true", OFFPEAK_EINVAL, "has passed");
         expect(&fake, "submit -t 6h --deadline now+8h -- true", 0, NULL);
-        assert_int_equal(fake.submitted.deadline, INT64_C(1925028000) + 8 * 3600); /* 2031-01-01T10:00:00Z and 8 hours */
+        assert_int_equal(fake.submitted.deadline,
+                         INT64_C(1925028000) + 8 * 3600); /* 2031-01-01T10:00:00Z and 8 hours */
         offpeak_job_spec_finish(&fake.submitted);
 }
 
@@ -418,11 +424,13 @@ static void a_binary_is_no_script(void **state)
 
 /* ---- logs */
 
-static void set_job(struct fake_client *fake, char *document, size_t size, const char *state, const char *path, int attempts)
+static void set_job(struct fake_client *fake, char *document, size_t size, const char *state, const char *path,
+                    int attempts)
 {
         snprintf(document, size,
                  "{\"schema\":\"offpeak.job/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"state\":\"%s\","
-                 "\"stdout_path\":\"%s\",\"stderr_path\":null,\"attempts\":%d,\"attempt\":{\"legs\":[{\"node\":\"n7\"}]}}}",
+                 "\"stdout_path\":\"%s\",\"stderr_path\":null,\"attempts\":%d,\"attempt\":{\"legs\":[{\"node\":\"n7\"}]"
+                 "}}}",
                  state, path, attempts);
         fake->documents[0].target = "job";
         fake->documents[0].document = document;

@@ -51,7 +51,8 @@ static int take_line(struct submit_settings *settings, const char *line, struct 
 }
 
 /* Options and a command, all the way. */
-static int resolve_in(struct submit_settings *settings, const char *line, char *const *environment, struct offpeak_error *err)
+static int resolve_in(struct submit_settings *settings, const char *line, char *const *environment,
+                      struct offpeak_error *err)
 {
         char program[] = "/opt/bin/train.sh", option[] = "--fast";
         char *command[] = { program, option };
@@ -212,8 +213,10 @@ static void all_that_is_given_arrives(void **state)
         const struct offpeak_job_spec *spec = &settings.spec;
 
         (void)state;
-        expect("-J llama -t 1-12:00 --class nightly --site hanford -o out-%j.txt -e err.txt -D sub --checkpoint-dir /ckpt "
-               "--signal=USR1@120 --interruptible=no --power 4.2kW --hold --deadline now+2days --begin now+1h --strict-deadline",
+        expect("-J llama -t 1-12:00 --class nightly --site hanford -o out-%j.txt -e err.txt -D sub --checkpoint-dir "
+               "/ckpt "
+               "--signal=USR1@120 --interruptible=no --power 4.2kW --hold --deadline now+2days --begin now+1h "
+               "--strict-deadline",
                &settings);
         assert_string_equal(spec->name, "llama");
         assert_int_equal(spec->time_s, 36 * HOUR);

@@ -207,10 +207,13 @@ static void what_is_missing_is_unknown(void **state)
         static const view views[] = { view_jobs, view_show,  view_explain, view_nodes,
                                       view_plan, view_price, view_report,  submitted_in_time };
         static const char *const documents[] = {
-                "{}", "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"job\":{}}",
+                "{}",
+                "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"job\":{}}",
                 "{\"jobs\":[1],\"nodes\":{},\"sites\":[[]],\"reports\":[null],\"job\":[]}",
-                "{\"now_utc\":\"2026-11-22T10:00:00Z\",\"from_utc\":\"2026-11-22T10:00:00Z\",\"to_utc\":\"2026-11-22T12:00:00Z\","
-                "\"sites\":[{\"steps\":[{}],\"series\":[{\"kind\":\"price\"}]}],\"jobs\":[{\"intervals\":[{}],\"planned\":[{}]}]}",
+                "{\"now_utc\":\"2026-11-22T10:00:00Z\",\"from_utc\":\"2026-11-22T10:00:00Z\",\"to_utc\":\"2026-11-"
+                "22T12:00:00Z\","
+                "\"sites\":[{\"steps\":[{}],\"series\":[{\"kind\":\"price\"}]}],\"jobs\":[{\"intervals\":[{}],"
+                "\"planned\":[{}]}]}",
         };
 
         (void)state;

@@ -58,7 +58,9 @@ static void make_sites(struct state *state)
                         series_init(&state->sites[i].series[kind], kind);
         }
         for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++)
-                assert_int_equal(series_append(&state->sites[0].series[SERIES_PRICE], at(prices[i][0]), prices[i][1] * MICRO), 0);
+                assert_int_equal(
+                        series_append(&state->sites[0].series[SERIES_PRICE], at(prices[i][0]), prices[i][1] * MICRO),
+                        0);
         state->sites[0].series[SERIES_PRICE].end = at(24);
         state->sites[0].series[SERIES_PRICE].issued = at(12);
         state->sites[0].series[SERIES_PRICE].version = 3;
@@ -71,7 +73,8 @@ static void make_node(struct node *node, uint32_t id, const char *name, const ch
         node->inventory.n_devices = gpus;
         node->inventory.devices = calloc(gpus, sizeof(*node->inventory.devices));
         for (uint32_t d = 0; d < gpus; d++)
-                node->inventory.devices[d] = (struct device){ .kind = DEVICE_GPU, .max_w = 100, .address = "0000:01:00.0" };
+                node->inventory.devices[d] =
+                        (struct device){ .kind = DEVICE_GPU, .max_w = 100, .address = "0000:01:00.0" };
 }
 
 static void make_nodes(struct state *state)
@@ -252,7 +255,8 @@ void world_init(struct world *world)
 
 void world_finish(struct world *world)
 {
-        static const char *const files[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock", "store.db-lock" };
+        static const char *const files[] = { "store.db", "store.db-wal", "store.db-shm", "store.db.lock",
+                                             "store.db-lock" };
         char path[128];
 
         store_close(world->store);

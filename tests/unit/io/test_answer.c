@@ -107,8 +107,8 @@ static void wrong_queries_say_why(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct offpeak_error err = { 0 };
                 char *document = NULL;
-                int r = answer_query(&world->state, world->store, &world->now, cases[i].target, cases[i].arguments, &document,
-                                     &err);
+                int r = answer_query(&world->state, world->store, &world->now, cases[i].target, cases[i].arguments,
+                                     &document, &err);
 
                 if (r != cases[i].code || strstr(err.text, cases[i].says) == NULL)
                         fail_msg("%s %s: %d \"%s\"", cases[i].target, cases[i].arguments, r, err.text);
@@ -507,7 +507,8 @@ static void steps_cover_the_window(void **state)
 
 static void power_is_idle_and_jobs_through_the_pue(void **state)
 {
-        json_t *document = world_ask(*state, "plan", "{\"from_utc\":\"2026-11-22T15:00:00Z\",\"to_utc\":\"2026-11-22T17:00:00Z\"}");
+        json_t *document = world_ask(*state, "plan",
+                                     "{\"from_utc\":\"2026-11-22T15:00:00Z\",\"to_utc\":\"2026-11-22T17:00:00Z\"}");
 
         assert_int_equal(json_array_size(world_at(document, "sites.0.steps")), 1);
         world_expect_int(document, "sites.0.steps.0.power_w", (2 * 1000 + 8 * 100) * 3 / 2); /* 41 on eight devices */
@@ -559,8 +560,8 @@ static void prices_tell_source_age_and_reach(void **state)
 
 static void values_before_the_first_are_unknown(void **state)
 {
-        json_t *document =
-                world_ask(*state, "price", "{\"from_utc\":\"2026-11-21T00:00:00Z\",\"to_utc\":\"2026-11-22T01:00:00Z\"}");
+        json_t *document = world_ask(*state, "price",
+                                     "{\"from_utc\":\"2026-11-21T00:00:00Z\",\"to_utc\":\"2026-11-22T01:00:00Z\"}");
 
         world_expect_text(document, "sites.0.series.0.values.0.source", "unknown");
         world_expect_null(document, "sites.0.series.0.values.0.value_micro_per_mwh");
