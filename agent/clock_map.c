@@ -33,8 +33,8 @@ bool clock_map_update(struct clock_map *map, const struct message_clock *clock, 
 
 const char *clock_map_format(const struct clock_map *map, const char *boot, char buffer[CLOCK_MAP_TEXT_SIZE])
 {
-        snprintf(buffer, CLOCK_MAP_TEXT_SIZE, "boot %s at %" PRId64 " wall %" PRId64 " rate %.17g\n", boot, map->boot_ms,
-                 map->wall_ms, map->rate);
+        snprintf(buffer, CLOCK_MAP_TEXT_SIZE, "boot %s at %" PRId64 " wall %" PRId64 " rate %.17g\n", boot,
+                 map->boot_ms, map->wall_ms, map->rate);
         return buffer;
 }
 

@@ -89,11 +89,11 @@ static const cyaml_schema_field_t curve_fields[] = {
 };
 
 static const cyaml_schema_field_t top_fields[] = {
-        VALUE(MAY, struct said, server),    VALUE(MAY, struct said, node),
-        VALUE(MAY, struct said, site),      VALUE(MAY, struct said, state_dir),
-        VALUE(MAY, struct said, topology),  VALUE(MAY, struct said, log_level),
-        PART(devices, devices_fields),      PART(power, power_fields),
-        PART(curve, curve_fields),          CYAML_FIELD_END,
+        VALUE(MAY, struct said, server),   VALUE(MAY, struct said, node),
+        VALUE(MAY, struct said, site),     VALUE(MAY, struct said, state_dir),
+        VALUE(MAY, struct said, topology), VALUE(MAY, struct said, log_level),
+        PART(devices, devices_fields),     PART(power, power_fields),
+        PART(curve, curve_fields),         CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said, top_fields) };
@@ -205,8 +205,8 @@ static int set_name(char **name, const char *option, const char *value, struct o
         size_t size = strlen(value);
 
         if (size == 0 || size >= OFFPEAK_MAX_NAME || strspn(value, fit) != size)
-                return fail(err, OFFPEAK_EUSAGE, "--%s \"%.64s\": a name is made of letters, digits, '.', '_', '-' and '+'",
-                            option, value);
+                return fail(err, OFFPEAK_EUSAGE,
+                            "--%s \"%.64s\": a name is made of letters, digits, '.', '_', '-' and '+'", option, value);
         return set_text(name, value, err);
 }
 
@@ -218,15 +218,16 @@ static int set_watts(int64_t *watts, const char *option, const char *value, stru
 
         if (text_parse_decimal(value, size, 0, &number) != 0 || number < 0 || number > MAX_W ||
             (value[size] != '\0' && strcmp(value + size, " W") != 0 && strcmp(value + size, "W") != 0))
-                return fail(err, OFFPEAK_EUSAGE, "--%s \"%.64s\": watts are wanted, as in --%s 120", option, value, option);
+                return fail(err, OFFPEAK_EUSAGE, "--%s \"%.64s\": watts are wanted, as in --%s 120", option, value,
+                            option);
         *watts = number;
         return 0;
 }
 
 static int bad_devices(const char *value, const char *why, struct offpeak_error *err)
 {
-        return fail(err, OFFPEAK_EUSAGE, "--devices \"%.64s\": %s. Say kind=cpu-slot,count=N (1 to %d), or kind=gpu", value,
-                    why, OFFPEAK_MAX_DEVICES);
+        return fail(err, OFFPEAK_EUSAGE, "--devices \"%.64s\": %s. Say kind=cpu-slot,count=N (1 to %d), or kind=gpu",
+                    value, why, OFFPEAK_MAX_DEVICES);
 }
 
 /* `kind=cpu-slot,count=4`, in any order. */
@@ -300,7 +301,8 @@ static int guess_node(struct agent_config *config, struct offpeak_error *err)
         char name[HOST_NAME_MAX + 1];
 
         if (gethostname(name, sizeof(name)) != 0)
-                return fail(err, OFFPEAK_ECONFIG, "the node has no name, and the host has none either: give --node NAME");
+                return fail(err, OFFPEAK_ECONFIG,
+                            "the node has no name, and the host has none either: give --node NAME");
         return set_text(&config->node, name, err);
 }
 
@@ -329,9 +331,10 @@ int agent_config_complete(struct agent_config *config, struct offpeak_error *err
         int code = 0;
 
         if (config->site == NULL)
-                return fail(err, OFFPEAK_ECONFIG,
-                            "this node belongs to no site: give --site NAME, or site: in the configuration, with a name "
-                            "that the scheduler's configuration knows");
+                return fail(
+                        err, OFFPEAK_ECONFIG,
+                        "this node belongs to no site: give --site NAME, or site: in the configuration, with a name "
+                        "that the scheduler's configuration knows");
         if (config->node == NULL)
                 code = guess_node(config, err);
         if (code == 0 && config->state_dir == NULL)
@@ -346,9 +349,10 @@ int agent_config_complete(struct agent_config *config, struct offpeak_error *err
         if (endpoint_parse(config->server, &parsed, err) != 0)
                 return fail_at(err, "the scheduler's endpoint");
         if (!endpoint_is_local(&parsed) && config->curve_secret == NULL)
-                return fail(err, OFFPEAK_ECONFIG,
-                            "%s is on another machine: that needs keys, see curve: in the configuration (offpeak keygen "
-                            "makes them)",
-                            config->server);
+                return fail(
+                        err, OFFPEAK_ECONFIG,
+                        "%s is on another machine: that needs keys, see curve: in the configuration (offpeak keygen "
+                        "makes them)",
+                        config->server);
         return 0;
 }

@@ -16,12 +16,12 @@ struct hardware {
         struct device_set devices;
         struct device as_told[OFFPEAK_MAX_DEVICES];
         struct inventory inventory;
-        int64_t idle_w, device_w;  /* declared; 0: not */
-        struct power sensor;       /* driver NULL: there is none */
-        struct power model;        /* driver NULL: nothing is declared */
+        int64_t idle_w, device_w;    /* declared; 0: not */
+        struct power sensor;         /* driver NULL: there is none */
+        struct power model;          /* driver NULL: nothing is declared */
         int64_t sensor_uj, model_uj; /* last readings */
-        int64_t model_ms;          /* the model's clock */
-        double seen_idle_w;        /* by a sensor, while nothing ran; 0: not yet */
+        int64_t model_ms;            /* the model's clock */
+        double seen_idle_w;          /* by a sensor, while nothing ran; 0: not yet */
 };
 
 static int find_devices(struct hardware *hardware, const struct agent_config *config, struct offpeak_error *err)
@@ -44,8 +44,7 @@ static void open_power(struct hardware *hardware, const struct agent_config *con
         power_open_driver(&power_model, &declared, &hardware->model, &no_model);
         if (hardware->model.driver != NULL)
                 power_read(&hardware->model, &beginning, &hardware->model_uj, NULL);
-        if (config->devices == AGENT_DEVICES_CPU_SLOT &&
-            power_open(&declared, &hardware->sensor, &no_sensor) == 0 &&
+        if (config->devices == AGENT_DEVICES_CPU_SLOT && power_open(&declared, &hardware->sensor, &no_sensor) == 0 &&
             hardware->sensor.driver->quality != QUALITY_MEASURED)
                 power_close(&hardware->sensor);
         if (hardware->sensor.driver == NULL && hardware->model.driver == NULL)
@@ -149,7 +148,8 @@ int64_t hardware_busy_uj(const struct hardware *hardware, uint64_t devices, int6
         return hardware->device_w * __builtin_popcountll(devices) * wall_ms * 1000;
 }
 
-/* A slow mean over time in which nothing ran: what a sensor sees of an idle node is not what was declared for all of it. */
+/* A slow mean over time in which nothing ran: what a sensor sees of an idle node is not what was declared for all of
+ * it. */
 static void learn_idle(struct hardware *hardware, int64_t uj, int64_t ms)
 {
         double watts = (double)uj / (double)ms / 1000, weight = ms < 60000 ? (double)ms / 60000 : 1;

@@ -43,8 +43,8 @@ bool hardware_energy(struct hardware *hardware, int64_t wall_ms, uint64_t busy, 
                      struct hardware_energy *ret_energy);
 
 /*
- * For time that nobody metered: what the idle node, and these devices above that, draw in so many ms. As declared, or as
- * last seen.
+ * For time that nobody metered: what the idle node, and these devices above that, draw in so many ms. As declared, or
+ * as last seen.
  */
 int64_t hardware_idle_uj(const struct hardware *hardware, int64_t wall_ms);
 int64_t hardware_busy_uj(const struct hardware *hardware, uint64_t devices, int64_t wall_ms);

@@ -107,8 +107,7 @@ static void step(struct host *host, struct agent_input *input)
 
 static void deliver_exit(struct host *host, struct host_leg *leg)
 {
-        struct agent_input progress = { .type = AGENT_PROGRESS,
-                                        .u.progress = { leg->id, leg->done, leg->total } };
+        struct agent_input progress = { .type = AGENT_PROGRESS, .u.progress = { leg->id, leg->done, leg->total } };
         struct agent_input ended = { .type = AGENT_ENDED, .u.ended = { leg->id, &leg->exit } };
 
         leg->has_exit = false;

@@ -27,7 +27,7 @@ struct host_leg *host_leg(const struct host *host, struct leg_id id)
         return NULL;
 }
 
-static struct host_leg *add_leg(struct host *host, struct leg_id id)
+struct host_leg *host_add_leg(struct host *host, struct leg_id id)
 {
         struct host_leg *leg = calloc(1, sizeof(*leg));
 
@@ -50,7 +50,7 @@ static void hang_up(struct host_leg *leg)
         leg->link = NULL;
 }
 
-static void remove_leg(struct host *host, struct host_leg *leg)
+void host_remove_leg(struct host *host, struct host_leg *leg)
 {
         for (struct host_leg **at = &host->legs; *at != NULL; at = &(*at)->next) {
                 if (*at == leg) {
@@ -65,15 +65,17 @@ static void remove_leg(struct host *host, struct host_leg *leg)
 void host_close_legs(struct host *host)
 {
         while (host->legs != NULL)
-                remove_leg(host, host->legs);
+                host_remove_leg(host, host->legs);
 }
 
 /* ---- how it ended */
 
 static const char *describe_exit(const struct leg_exit *record, char *buffer, size_t size)
 {
-        static const char *const hows[] = { [LEG_EXIT] = "exited",       [LEG_ASKED] = "stopped as asked",
-                                            [LEG_NEVER] = "never began", [LEG_SHIM_LOST] = "shim lost",
+        static const char *const hows[] = { [LEG_EXIT] = "exited",
+                                            [LEG_ASKED] = "stopped as asked",
+                                            [LEG_NEVER] = "never began",
+                                            [LEG_SHIM_LOST] = "shim lost",
                                             [LEG_REBOOT] = "rebooted" };
         size_t n = sizeof(hows) / sizeof(hows[0]);
         int used = snprintf(buffer, size, "%s", record->how < n && hows[record->how] ? hows[record->how] : "ended");
@@ -89,7 +91,7 @@ static const char *describe_exit(const struct leg_exit *record, char *buffer, si
 }
 
 /* It goes to the core after this turn (host_feed). */
-static void note_exit(struct host_leg *leg, const struct leg_exit *record)
+void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
 {
         char name[LEG_NAME_SIZE], text[256];
 
@@ -105,11 +107,11 @@ static void note_exit_why(struct host_leg *leg, enum leg_how how, const char *wh
         struct leg_exit record = { .how = how };
 
         snprintf(record.why, sizeof(record.why), "%s", why);
-        note_exit(leg, &record);
+        host_note_exit(leg, &record);
 }
 
 /* The record on disk and the last progress. False: the directory says nothing. */
-static bool read_end(struct host_leg *leg, struct leg_exit *ret_exit)
+bool host_read_end(struct host_leg *leg, struct leg_exit *ret_exit)
 {
         struct leg_dir dir;
         bool good;
@@ -136,13 +138,13 @@ static void on_exited(struct host_leg *leg, const struct link_state *state)
 {
         struct leg_exit record;
 
-        if (!read_end(leg, &record)) /* the directory is gone: the shim's word is all there is */
+        if (!host_read_end(leg, &record)) /* the directory is gone: the shim's word is all there is */
                 record = (struct leg_exit){ .how = state->how,
                                             .status = state->status,
                                             .killed = state->killed,
                                             .started = state->started,
                                             .ended = state->ended };
-        note_exit(leg, &record);
+        host_note_exit(leg, &record);
         tick(leg->host);
 }
 
@@ -165,7 +167,9 @@ static void on_state(void *context, const struct link_state *state)
                                                  .devices = state->devices,
                                                  .lease_ms = state->lease_ms,
                                                  .state = state->state } };
-        log_info("leg %s is %s", leg_name(leg->id, name), states[state->state]);
+        if (leg->heard != state->state)
+                log_info("leg %s is %s", leg_name(leg->id, name), states[state->state]);
+        leg->heard = state->state;
         leg->burying = false;
         host_feed(host, &input);
 }
@@ -184,7 +188,7 @@ static struct link_events events_of(struct host_leg *leg)
         return (struct link_events){ .state = on_state, .gone = on_gone, .context = leg };
 }
 
-static int connect_leg(struct host_leg *leg, struct offpeak_error *err)
+int host_connect_leg(struct host_leg *leg, struct offpeak_error *err)
 {
         struct link_events events = events_of(leg);
 
@@ -240,7 +244,7 @@ static void make_local(struct host *host, const struct agent_action *action, str
 
 void host_launch(struct host *host, const struct agent_action *action)
 {
-        struct host_leg *leg = add_leg(host, action->id);
+        struct host_leg *leg = host_add_leg(host, action->id);
         struct link_events events;
         struct offpeak_error err;
         struct leg_local local;
@@ -273,7 +277,7 @@ void host_delete(struct host *host, struct leg_id id)
         if (code != 0 && code != OFFPEAK_ENOTFOUND)
                 log_warning("%s", err.text); /* the next agent finds it, tells it and is told to forget it */
         if (leg != NULL)
-                remove_leg(host, leg);
+                host_remove_leg(host, leg);
         host_meter_forget(host, id);
 }
 
@@ -290,11 +294,11 @@ static void bury(struct host *host, struct host_leg *leg)
         int code = leg_bury(host->dir.path, leg->id, leg->bury_how, &record, &err);
 
         if (code == 0) {
-                read_end(leg, &record); /* for its progress */
-                note_exit(leg, &record);
+                host_read_end(leg, &record); /* for its progress */
+                host_note_exit(leg, &record);
                 return;
         }
-        if (leg->link == NULL && leg->bury_how != LEG_REBOOT && connect_leg(leg, NULL) == 0)
+        if (leg->link == NULL && leg->bury_how != LEG_REBOOT && host_connect_leg(leg, NULL) == 0)
                 return; /* it lives after all; its state follows */
         if (code == OFFPEAK_ENOTFOUND && leg->link == NULL) {
                 note_exit_why(leg, LEG_SHIM_LOST, "its directory is gone, and its shim is dead");
@@ -336,147 +340,6 @@ void host_bury(struct host *host, struct leg_id id)
                 leg->bury_how = LEG_SHIM_LOST;
         bury(host, leg);
         arm_bury_timer(host);
-}
-
-/* ---- what an earlier agent left */
-
-static void feed_gone(struct host *host, struct leg_id id)
-{
-        struct agent_input input = { .type = AGENT_GONE, .u.gone = { id } };
-
-        host_feed(host, &input);
-}
-
-static struct host_leg *feed_found(struct host *host, struct leg_id id, const struct message_order *order)
-{
-        struct agent_input input = { .type = AGENT_FOUND, .u.found = { .id = id } };
-        struct host_leg *leg = add_leg(host, id);
-
-        if (order != NULL) {
-                input.u.found.epoch = order->epoch;
-                input.u.found.devices = order->launch.devices;
-                input.u.found.lease_ms = order->launch.lease_ms;
-        }
-        if (leg != NULL) {
-                leg->adopted = true;
-                host_feed(host, &input);
-        }
-        return leg;
-}
-
-/* A directory: its leg has ended, or lives, or died with the last boot or without a word. */
-static void recover_leg(struct host *host, struct leg_dir *dir, const struct leg_local *local,
-                        const struct message_order *order)
-{
-        struct host_leg *leg = feed_found(host, dir->id, order);
-        struct leg_exit record;
-
-        if (leg == NULL)
-                return;
-        if (read_end(leg, &record)) {
-                note_exit(leg, &record);
-                tick(host);
-                return;
-        }
-        leg->bury_how = strcmp(local->boot, host->dir.boot) == 0 ? LEG_SHIM_LOST : LEG_REBOOT;
-        if (leg->bury_how == LEG_REBOOT || connect_leg(leg, NULL) != 0)
-                feed_gone(host, leg->id);
-}
-
-static void recover_directory(struct host *host, struct leg_id id)
-{
-        struct message order;
-        struct leg_local local;
-        struct offpeak_error err;
-        struct leg_dir dir;
-        char name[LEG_NAME_SIZE];
-
-        if (leg_dir_open(host->dir.path, id, &dir, &err) != 0) {
-                log_error("leg %s: %s", leg_name(id, name), err.text);
-                return;
-        }
-        if (leg_dir_local(&dir, &local, &err) == 0 && leg_dir_order(&dir, &order, &err) == 0) {
-                recover_leg(host, &dir, &local, &order.u.order);
-                message_finish(&order);
-        } else {
-                /* alive or not, its shim's own word must do: without one it is absent, which is true */
-                log_error("leg %s is not readable, and is treated as lost: %s", leg_name(id, name), err.text);
-        }
-        leg_dir_close(&dir);
-}
-
-/* A shim without a (readable) directory: it tells by itself what it runs. */
-static void recover_shim(struct host *host, struct leg_id id)
-{
-        struct offpeak_error err;
-        struct host_leg *leg;
-        char name[LEG_NAME_SIZE];
-
-        if (host_leg(host, id) != NULL)
-                return;
-        leg = add_leg(host, id);
-        if (leg == NULL)
-                return;
-        if (connect_leg(leg, &err) != 0) {
-                log_warning("what listens as the shim of leg %s is left alone: %s", leg_name(id, name), err.text);
-                remove_leg(host, leg);
-                return;
-        }
-        log_warning("leg %s lives, but its directory is gone", leg_name(id, name));
-        leg->adopted = true;
-        struct agent_input input = { .type = AGENT_FOUND, .u.found = { .id = id } };
-        host_feed(host, &input);
-}
-
-static int recover_directories(struct host *host, struct offpeak_error *err)
-{
-        struct leg_id *ids = NULL;
-        size_t n = 0;
-        int code = leg_dir_list(host->dir.path, &ids, &n, NULL, err);
-
-        for (size_t i = 0; code == 0 && i < n; i++)
-                recover_directory(host, ids[i]);
-        free(ids);
-        return code;
-}
-
-/* The kernel is asked after the directories: a leg that is launched has its directory first. */
-static bool recover_shims(struct host *host)
-{
-        struct leg_id *ids = NULL;
-        struct offpeak_error err;
-        size_t n = 0;
-
-        if (link_find(host->config->node, &ids, &n, &err) != 0) {
-                log_warning("live shims cannot be looked for: %s", err.text);
-                return false;
-        }
-        for (size_t i = 0; i < n; i++)
-                recover_shim(host, ids[i]);
-        free(ids);
-        return true;
-}
-
-int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err)
-{
-        bool looked;
-        int code;
-
-        link_shim_path(host->shim_path, sizeof(host->shim_path));
-        leg_group_base(host->config->node, host->group_base, sizeof(host->group_base));
-        host->links = (struct link_config){ .state = host->dir.path,
-                                            .node = host->config->node,
-                                            .shim = host->shim_path };
-        code = recover_directories(host, err);
-        if (code != 0)
-                return code;
-        looked = recover_shims(host);
-        host_meter_forget_others(host);
-        *ret_sure = looked || !host->dir.new_in_boot;
-        if (!*ret_sure)
-                log_warning("%s is new in this boot and live shims cannot be looked for: absence of a leg proves nothing",
-                            host->dir.path);
-        return 0;
 }
 
 /* ---- progress */

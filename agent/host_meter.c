@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host_meter.c - time and energy: the scheduler's clock from its grants, samples from the sensors, readings to the spool.
+ * host_meter.c - time and energy: the scheduler's clock from its grants, samples from the sensors, readings to the
+ * spool.
  *
  * Nothing is metered before the scheduler's time is known. It is kept on disk for this boot, so that an agent that
  * starts again goes on where the spool ends, and fills what nobody saw by the model.
@@ -61,9 +62,10 @@ int host_meter_open(struct host *host, struct offpeak_error *err)
 static void say_rate(double rate)
 {
         if (rate != 1)
-                log_warning("the scheduler's clock runs %g times real time: what sensors say is no use, so power is taken "
-                            "from the declared model",
-                            rate);
+                log_warning(
+                        "the scheduler's clock runs %g times real time: what sensors say is no use, so power is taken "
+                        "from the declared model",
+                        rate);
 }
 
 void host_meter_clock(struct host *host, const struct message_grant *grant, int64_t sent_ms)
@@ -116,8 +118,8 @@ static void start_meter(struct host *host)
         if (host->clock_kept)
                 spool_last(host->spool, 0, 0, &last);
         gap_ms = last.end > 0 && last.end * 1000 < now_ms ? now_ms - last.end * 1000 : 0;
-        if (meter_start(&host->meter, now_ms, last.end, hardware_idle_uj(host->hardware, gap_ms),
-                        gap_quality(host)) != 0)
+        if (meter_start(&host->meter, now_ms, last.end, hardware_idle_uj(host->hardware, gap_ms), gap_quality(host)) !=
+            0)
                 host_fail(host, &(struct offpeak_error){ OFFPEAK_ENOMEM, "out of memory" });
 }
 
@@ -145,10 +147,9 @@ void host_meter_sample(struct host *host)
         passed_ms = now_ms > host->meter.wall_ms ? now_ms - host->meter.wall_ms : 0;
         if (!hardware_energy(host->hardware, passed_ms, busy_devices(&host->meter), host->clock.rate != 1, &energy))
                 return;
-        struct meter_sample sample = { .wall_ms = now_ms,
-                                       .node_uj = energy.node_uj,
-                                       .idle_uj = energy.idle_uj,
-                                       .quality = energy.quality };
+        struct meter_sample sample = {
+                .wall_ms = now_ms, .node_uj = energy.node_uj, .idle_uj = energy.idle_uj, .quality = energy.quality
+        };
         meter_sample(&host->meter, &sample);
 }
 
@@ -179,8 +180,8 @@ static void begin_leg(struct host *host, const struct host_leg *leg, uint64_t de
         int64_t since = metered_until(host, leg);
         int64_t gap_ms = since > 0 && since * 1000 < host->meter.wall_ms ? host->meter.wall_ms - since * 1000 : 0;
 
-        if (meter_begin(&host->meter, leg->id, devices, since,
-                        hardware_busy_uj(host->hardware, devices, gap_ms), gap_quality(host)) != 0)
+        if (meter_begin(&host->meter, leg->id, devices, since, hardware_busy_uj(host->hardware, devices, gap_ms),
+                        gap_quality(host)) != 0)
                 host_fail(host, &(struct offpeak_error){ OFFPEAK_ENOMEM, "out of memory" });
         else if (since == 0)
                 mark_begin(host, leg->id);

@@ -2,10 +2,11 @@
 /*
  * host_parts.h - what the files of the agent's host share; not for others.
  *
- *   host.c        beginning and end, one input into the core, its actions out
- *   host_wire.c   frames from and to the scheduler
- *   host_leg.c    directories, shims and their links, burials, what an earlier agent left
- *   host_meter.c  clock, sensors, readings
+ *   host.c          beginning and end, one input into the core, its actions out
+ *   host_wire.c     frames from and to the scheduler
+ *   host_leg.c      directories, shims and their links, burials
+ *   host_recover.c  what an earlier agent left
+ *   host_meter.c    clock, sensors, readings
  *
  * Everything runs on one loop. A callback makes an input of what it learnt and gives it to host_feed once.
  */
@@ -37,7 +38,8 @@ struct host_leg {
         struct leg_id id;
         struct link *link;       /* NULL: none */
         bool adopted;            /* it began under an earlier agent */
-        int64_t met_ms;          /* BOOTTIME: launched, found or linked; a shim that says nothing for long is given up */
+        int64_t met_ms;          /* BOOTTIME: launched, found or linked; a shim that stays mute is given up */
+        enum report_state heard; /* the last one; 0: none */
         int64_t started;         /* UTC s of this node, as its shim says; 0: not yet */
         bool burying;
         enum leg_how bury_how;
@@ -102,7 +104,11 @@ void host_watch_silence(struct host *host);
 
 /* ---- host_leg.c */
 struct host_leg *host_leg(const struct host *host, struct leg_id id);
-int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err); /* feeds what is found */
+struct host_leg *host_add_leg(struct host *host, struct leg_id id); /* NULL: out of memory, and the loop ends */
+void host_remove_leg(struct host *host, struct host_leg *leg);
+int host_connect_leg(struct host_leg *leg, struct offpeak_error *err);    /* to its live shim */
+bool host_read_end(struct host_leg *leg, struct leg_exit *ret_exit);      /* its progress; true: its exit record, too */
+void host_note_exit(struct host_leg *leg, const struct leg_exit *record); /* goes to the core after this turn */
 void host_launch(struct host *host, const struct agent_action *action);
 void host_tell_shim(struct host *host, const struct agent_action *action);      /* GO, STOP, LEASE */
 void host_bury(struct host *host, struct leg_id id);
@@ -110,6 +116,9 @@ void host_delete(struct host *host, struct leg_id id);
 void host_read_progress(struct host *host);
 void host_give_up_mute_shims(struct host *host);
 void host_close_legs(struct host *host);
+
+/* ---- host_recover.c: feeds the core what is found; ret_sure: absence of a leg proves something */
+int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err);
 
 /* ---- host_meter.c */
 int host_meter_open(struct host *host, struct offpeak_error *err);

@@ -56,7 +56,8 @@ static int read_arguments(int argc, char **argv, struct arguments *ret_arguments
                 if (found.id == OPTION_END)
                         return 0;
                 if (found.id == OPTION_OPERAND)
-                        return fail(err, OFFPEAK_EUSAGE, "unexpected word \"%.64s\"; see offpeak-agent --help", found.value);
+                        return fail(err, OFFPEAK_EUSAGE, "unexpected word \"%.64s\"; see offpeak-agent --help",
+                                    found.value);
                 if (found.id == OPTION_CONFIG)
                         ret_arguments->config = found.value;
                 ret_arguments->check |= found.id == OPTION_CHECK;
@@ -88,7 +89,7 @@ static int check(const struct agent_config *config, struct offpeak_error *err)
         const struct inventory *inventory = hardware_inventory(hardware);
         printf("good: node %s at site %s would offer %u %s to the scheduler at %s (%s)\n", config->node, config->site,
                inventory->n_devices, config->devices == AGENT_DEVICES_CPU_SLOT ? "cpu-slots" : "GPUs", config->server,
-               inventory->power_quality == QUALITY_MEASURED ? "power is measured"
+               inventory->power_quality == QUALITY_MEASURED   ? "power is measured"
                : inventory->power_quality == QUALITY_MODELLED ? "power is taken from the declared model"
                                                               : "its power is unknown");
         hardware_close(hardware);

@@ -7,8 +7,8 @@
  * Nothing is lost or made up: the accounts' microjoules sum to the samples'.
  *
  * An account is a row of stretches that abut. A stretch ends at each multiple of METER_CUT_S of wall time and where its
- * leg ends; it becomes a reading in whole joules, and what is left below a joule goes on in the next. If a reading cannot
- * be taken (a full spool), its stretch just goes on.
+ * leg ends; it becomes a reading in whole joules, and what is left below a joule goes on in the next. If a reading
+ * cannot be taken (a full spool), its stretch just goes on.
  *
  * Units: wall ms and s since 1970 in the scheduler's time (which may be scaled), energy uJ. Wall time never goes back
  * here: a sample from before the last one adds its energy where time stands.

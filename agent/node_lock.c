@@ -26,16 +26,17 @@ static int take_name(const char *node, int *ret_fd, struct offpeak_error *err)
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         if (fd < 0)
                 return fail(err, OFFPEAK_EIO, "cannot make a socket to lock node %s: %s", node, strerror(errno));
-        if (bind(fd, (const struct sockaddr *)&address, (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) +
-                                                                (socklen_t)size) == 0) {
+        if (bind(fd, (const struct sockaddr *)&address,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1) + (socklen_t)size) == 0) {
                 *ret_fd = fd;
                 return 0;
         }
         if (errno == EADDRINUSE)
-                code = fail(err, OFFPEAK_ETRYAGAIN,
-                            "another agent of node %s runs on this machine. Stop it first, or give this one another name "
-                            "with --node",
-                            node);
+                code = fail(
+                        err, OFFPEAK_ETRYAGAIN,
+                        "another agent of node %s runs on this machine. Stop it first, or give this one another name "
+                        "with --node",
+                        node);
         else
                 code = fail(err, OFFPEAK_EIO, "cannot lock node %s: %s", node, strerror(errno));
         close(fd);

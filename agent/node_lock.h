@@ -14,7 +14,7 @@ struct node_lock {
         int name_fd, file_fd;
 };
 
-/* ETRYAGAIN: another agent has it (err says which one, if it can be told). EIO; ECONFIG: a name too long for the kernel. */
+/* ETRYAGAIN: another agent has one of the two. EIO; ECONFIG: a name too long for the kernel. */
 int node_lock_take(const char *node, const char *state_dir, struct node_lock *ret_lock, struct offpeak_error *err);
 void node_lock_release(struct node_lock *lock);
 

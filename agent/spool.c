@@ -38,9 +38,9 @@ struct spool {
         uint64_t next_seq, acked, synced; /* synced: highest seq on disk */
         struct message_reading *waiting;  /* ring of unacknowledged ones, ascending */
         size_t n_waiting, cap_waiting, first;
-        struct message_reading *last;     /* of each leg that is not forgotten */
+        struct message_reading *last; /* of each leg that is not forgotten */
         size_t n_last, cap_last;
-        size_t n_records;                 /* in the file */
+        size_t n_records; /* in the file */
         bool dirty;
 };
 

@@ -2,13 +2,13 @@
 /*
  * spool.h - readings on disk until the scheduler has them in its books.
  *
- * A reading gets the next number, is appended, fsync'ed by spool_sync, and only then told: a number that was told is never
- * given to another reading, not even after a power cut. Acknowledged readings are cleared out now and then by writing
+ * A reading gets the next number, is appended, fsync'ed by spool_sync, and only then told: a number that was told is
+ * never given to another reading, not even after a power cut. Acknowledged readings are cleared out now and then by writing
  * the file anew. The last reading of each leg outlives its acknowledgement until the leg is forgotten: it says up to
  * when the leg is metered, so that an agent that starts again goes on exactly there.
  *
- * File: a header, then records of one size, each with a checksum. What does not check at the end is a write that a crash
- * cut short: it was never told and is dropped.
+ * File: a header, then records of one size, each with a checksum. What does not check at the end is a write that a
+ * crash cut short: it was never told and is dropped.
  *
  * Errors: EIO with the file's name, ENOMEM.
  */

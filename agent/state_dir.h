@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * state_dir.h - what an agent keeps on disk beside legs and spool: the highest term, the clock, the boot it was made in.
+ * state_dir.h - what an agent keeps on disk beside legs and spool: highest term, clock, the boot it was made in.
  *
  *   STATE/born    boot id of the boot in which this directory was made
  *   STATE/term    highest term of a scheduler that this node served

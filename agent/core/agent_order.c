@@ -84,8 +84,9 @@ static void launch(struct agent_state *state, const struct message_order *order,
                 return;
         }
         if (!state->granted || now_ms >= deadline_ms) {
-                never(state, order, turn, "the lease of this node is over: no renewal sent in the last %" PRId64
-                      " s was granted", what->lease_ms / 1000);
+                never(state, order, turn,
+                      "the lease of this node is over: no renewal sent in the last %" PRId64 " s was granted",
+                      what->lease_ms / 1000);
                 return;
         }
         if (what->devices == 0 || (what->devices & ~state->devices) != 0) {
@@ -187,8 +188,10 @@ void agent_take_order(struct agent_state *state, const struct agent_input *input
         if (state->contact != AGENT_SESSION || order->term != state->term || order->session != state->session)
                 return;
         if (!is_sound(order)) {
-                agent_warn(turn, "order for job %" PRIu64 " dropped: it makes no sense (want %" PRIu32 ", reason %" PRIu32
-                           "); do scheduler and agent have the same version?", order->job, order->want, order->reason);
+                agent_warn(turn,
+                           "order for job %" PRIu64 " dropped: it makes no sense (want %" PRIu32 ", reason %" PRIu32
+                           "); do scheduler and agent have the same version?",
+                           order->job, order->want, order->reason);
                 return;
         }
         leg = agent_leg(state, (struct leg_id){ order->job, order->attempt });

@@ -3,7 +3,8 @@
  * agent_session.c - greeting, renewing, being granted.
  *
  * A welcome counts for the outstanding nonce only, a grant for a sending whose time is known only, and the lease runs
- * from that sending. A hello is repeated with the same nonce until it is answered: the scheduler then makes one session.
+ * from that sending. A hello is repeated with the same nonce until it is answered: the scheduler then makes one
+ * session.
  */
 #include "agent/core/agent_parts.h"
 

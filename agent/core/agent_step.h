@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * agent_step.h - the pure core of the agent: state and input in, new state and actions out; no I/O, no clock, no globals.
+ * agent_step.h - the pure core of the agent: state and input in, new state and actions out; no I/O, no clock.
  *
  *   host:  agent_turn_init; agent_step; carry out the actions in their order; agent_turn_finish
  *

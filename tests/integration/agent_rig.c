@@ -62,8 +62,9 @@ bool rig_log_says(const struct rig *rig, const char *text)
 }
 
 /*
- * Count this rig's processes: shims of a leg (any if leg is NULL), their keepers with them, or, if mark is set, what runs
- * in the jobs. ret_pid (may be NULL) is the lowest, which is a shim rather than its keeper. Zombies are not counted.
+ * Count this rig's processes: shims of a leg (any if leg is NULL), their keepers with them, or, if mark is set, what
+ * runs in the jobs. ret_pid (may be NULL) is the lowest, which is a shim rather than its keeper. Zombies are not
+ * counted.
  */
 static int count_processes(const struct rig *rig, const char *leg, bool mark, int *ret_pid)
 {
@@ -195,10 +196,9 @@ static void take_renew(struct rig *rig, struct message *message)
                 return;
         }
         rig->renewals++;
-        grant.u.grant = (struct message_grant){ .term = renew->term,
-                                                .session = renew->session,
-                                                .seq = renew->seq,
-                                                .clock = clock_now(rig) };
+        grant.u.grant = (struct message_grant){
+                .term = renew->term, .session = renew->session, .seq = renew->seq, .clock = clock_now(rig)
+        };
         if (!rig->keep_readings)
                 grant.u.grant.readings_acked = take_readings(rig, renew);
         if (!rig->mute_renew)
@@ -365,8 +365,15 @@ void rig_order_launch(struct rig *rig, uint64_t job, enum want want, bool gang, 
                                                 .want = want,
                                                 .has_launch = true };
         order.u.order.launch = (struct message_launch){
-                .spec = { .argv = argv, .argc = 3, .env = env, .envc = 1, .directory = rig->root, .nodes = 1,
-                          .gpus_per_node = 1, .time_s = 60, .stdout_path = (char *)"out" },
+                .spec = { .argv = argv,
+                          .argc = 3,
+                          .env = env,
+                          .envc = 1,
+                          .directory = rig->root,
+                          .nodes = 1,
+                          .gpus_per_node = 1,
+                          .time_s = 60,
+                          .stdout_path = (char *)"out" },
                 .nodes = nodes,
                 .n_nodes = 1,
                 .devices = UINT64_C(1) << (job - 1),

@@ -206,8 +206,9 @@ static void test_a_leg_that_cannot_be_launched(void **state)
         rig_order_launch(rig, 1, WANT_GO, false, "sleep 1000");
         rig_wait(rig, is_running);
         struct message order = { .type = MESSAGE_ORDER };
-        order.u.order = (struct message_order){ .term = rig->term, .session = rig->session, .job = 9, .attempt = 1,
-                                                .epoch = 900, .want = WANT_STOP };
+        order.u.order = (struct message_order){
+                .term = rig->term, .session = rig->session, .job = 9, .attempt = 1, .epoch = 900, .want = WANT_STOP
+        };
         rig_send(rig, &order);
         rig_order_launch(rig, 5, WANT_GO, false, "true"); /* there is no fifth device */
         rig_pass(rig, 1000);
@@ -232,8 +233,13 @@ static void test_stale_session(void **state)
         assert_int_equal(rig_first_leg(rig, 1)->state, REPORT_RUNNING);
         assert_true(rig->first.u.renew.sure);
         struct message stop = { .type = MESSAGE_ORDER };
-        stop.u.order = (struct message_order){ .term = rig->term - 1, .session = before, .job = 1, .attempt = 1,
-                                               .epoch = 500, .want = WANT_STOP, .grace_s = 1 };
+        stop.u.order = (struct message_order){ .term = rig->term - 1,
+                                               .session = before,
+                                               .job = 1,
+                                               .attempt = 1,
+                                               .epoch = 500,
+                                               .want = WANT_STOP,
+                                               .grace_s = 1 };
         rig_send(rig, &stop); /* of the older session */
         rig_pass(rig, 700);
         assert_true(is_running(rig));
@@ -424,7 +430,8 @@ static bool has_many_readings(const struct rig *rig)
         return rig->n_readings >= 20;
 }
 
-/* An hour a second; the agent is killed twice in between, once gently. What the model says is all there, without a hole. */
+/* An hour a second; the agent is killed twice in between, once gently. What the model says is all there, without a
+ * hole. */
 static void test_metering_goes_on_over_restarts(void **state)
 {
         struct rig *rig = *state;

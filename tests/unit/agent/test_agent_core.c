@@ -138,11 +138,9 @@ static void start(struct world *world)
 
 static void welcome(struct world *world, uint8_t nonce, uint64_t term, uint64_t session)
 {
-        struct message_welcome message = { .nonce = { nonce },
-                                           .term = term,
-                                           .session = session,
-                                           .lease_ms = LEASE_MS,
-                                           .renew_ms = RENEW_MS };
+        struct message_welcome message = {
+                .nonce = { nonce }, .term = term, .session = session, .lease_ms = LEASE_MS, .renew_ms = RENEW_MS
+        };
         struct agent_input input = { .type = AGENT_WELCOME, .u.welcome = &message };
 
         step(world, &input);
@@ -167,13 +165,9 @@ static void stale(struct world *world, uint64_t session)
 
 static struct message_order make_order(uint64_t session, uint64_t job, uint64_t epoch, enum want want)
 {
-        return (struct message_order){ .term = 5,
-                                       .session = session,
-                                       .job = job,
-                                       .attempt = 1,
-                                       .epoch = epoch,
-                                       .want = want,
-                                       .grace_s = 30 };
+        return (struct message_order){
+                .term = 5, .session = session, .job = job, .attempt = 1, .epoch = epoch, .want = want, .grace_s = 30
+        };
 }
 
 static void give(struct world *world, const struct message_order *order)
@@ -385,9 +379,9 @@ static void test_grant_must_match_a_sending(void **arg)
         in_session(world);
         world->now_ms = 5000;
         grant(world, 1, 0);
-        grant(world, 1, 2);   /* not sent yet */
+        grant(world, 1, 2); /* not sent yet */
         grant(world, 1, 999);
-        grant(world, 9, 1);   /* another session */
+        grant(world, 9, 1); /* another session */
         assert_int_equal(world->state.base_ms, 1000);
         for (int i = 0; i < AGENT_SENT + 1; i++) /* #2 to #66: #1 and #2 fall out of memory */
                 at(world, world->now_ms + RENEW_MS);

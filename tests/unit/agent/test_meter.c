@@ -169,7 +169,8 @@ static void test_a_leg_nobody_saw_end(void **state)
         struct fixture *f = *state;
 
         meter_start(&f->meter, (DAY + 5000) * 1000, 0, 0, 0);
-        meter_past(&f->meter, (struct leg_id){ 7, 1 }, DAY + 100, (DAY + 400) * 1000 - 500, 299500000, QUALITY_MODELLED);
+        meter_past(&f->meter, (struct leg_id){ 7, 1 }, DAY + 100, (DAY + 400) * 1000 - 500, 299500000,
+                   QUALITY_MODELLED);
         assert_int_equal(f->book.n, 2);
         expect(f, 0, 7, 100, 300, 200, QUALITY_MODELLED);
         expect(f, 1, 7, 300, 400, 99, QUALITY_MODELLED);
