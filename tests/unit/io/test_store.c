@@ -627,6 +627,7 @@ static void test_without_any_snapshot_left_the_store_is_refused(void **state)
 static void check_cut(const char *path, const char *damage, uint64_t all, uint64_t kept)
 {
         struct store *store = open_store(path);
+        char lock[PATH_MAX];
 
         commit_all(store, 1, all);
         store_close(store);
@@ -636,7 +637,9 @@ static void check_cut(const char *path, const char *damage, uint64_t all, uint64
         assert_non_null(strstr(store_damage(store), "damaged-1"));
         check_replay(store, 1, kept, true);
         store_close(store);
-        store = open_store(path); /* a crash before the new term: still lost */
+        beside(path, ".lock", lock);
+        unlink(lock);
+        store = open_store(path); /* a crash before the new term: still lost, whatever the lock knows */
         check_replay(store, 1, kept, true);
         commit_all(store, kept + 1, kept + 2);
         store_close(store);
@@ -773,22 +776,30 @@ static void finish_image(struct image *image)
         free(image->lock);
 }
 
-/* The files as a kill -9 would leave them: taken while the store is open (wal) or as closing leaves them. */
-static struct image take_image(const char *path, uint64_t all, bool closed)
+static struct image read_image(const char *path)
 {
-        struct store *store = open_store(path);
         struct image image = { 0 };
         char name[PATH_MAX];
 
-        commit_all(store, 1, all);
-        if (closed)
-                store_close(store);
         image.main = read_file(path, &image.main_size);
         beside(path, ".lock", name);
         image.lock = read_file(name, &image.lock_size);
         beside(path, "-wal", name);
-        if (!closed)
+        if (exists(path, "-wal"))
                 image.wal = read_file(name, &image.wal_size);
+        return image;
+}
+
+/* The files as closing leaves them, or as a kill -9 would: taken while the store is open. */
+static struct image take_image(const char *path, uint64_t all, bool closed)
+{
+        struct store *store = open_store(path);
+        struct image image;
+
+        commit_all(store, 1, all);
+        if (closed)
+                store_close(store);
+        image = read_image(path);
         if (!closed)
                 store_close(store);
         return image;
@@ -871,6 +882,52 @@ static void test_a_truncated_wal_is_found_out(void **state)
         put_image(fixture->path, &cut);
         assert_int_equal(check_damaged(fixture->path, 30),
                          0); /* tables and all: an empty file that once had 30 records */
+        finish_image(&image);
+}
+
+/* The damaged file goes with its WAL: replayed into the new file it would destroy that. */
+static void test_a_damaged_file_takes_its_wal_with_it(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store *store = open_store(fixture->path);
+        struct image image;
+
+        commit_all(store, 1, 40);
+        store_close(store);
+        store = open_store(fixture->path);
+        commit_all(store, 41, 60);
+        image = read_image(fixture->path);
+        store_close(store);
+        for (size_t at = 8192 + 100; at < image.main_size; at += 4096) {
+                char kept = image.main[at];
+
+                image.main[at] ^= 0x55;
+                put_image(fixture->path, &image);
+                check_damaged(fixture->path, 60);
+                image.main[at] = kept;
+        }
+        finish_image(&image);
+}
+
+/* Bookings whose page is gone are made again from the log. */
+static void test_a_damaged_ledger_is_restored(void **state)
+{
+        struct fixture *fixture = *state;
+        struct image image = take_image(fixture->path, 120, true);
+        int64_t page = sql_number(fixture->path, "SELECT rootpage FROM sqlite_schema WHERE name = 'ledger'");
+        struct booking *bookings;
+        struct store *store;
+        size_t n;
+
+        memset(image.main + (page - 1) * 4096, 0xff, 4096);
+        put_image(fixture->path, &image);
+        store = open_store(fixture->path);
+        assert_non_null(strstr(store_damage(store), "nothing is lost"));
+        check_replay(store, 1, 120, false);
+        assert_int_equal(store_bookings(store, INT64_MIN, INT64_MAX, &bookings, &n, NULL), 0);
+        assert_int_equal(n, count_booked(120));
+        free(bookings);
+        store_close(store);
         finish_image(&image);
 }
 
@@ -1106,6 +1163,8 @@ int main(void)
                 TEST(test_a_truncated_file_keeps_its_prefix),
                 TEST(test_a_changed_file_is_found_out),
                 TEST(test_a_truncated_wal_is_found_out),
+                TEST(test_a_damaged_file_takes_its_wal_with_it),
+                TEST(test_a_damaged_ledger_is_restored),
                 TEST(test_a_restored_backup_is_told),
                 TEST(test_other_files_are_refused),
                 TEST(test_an_emptied_store_is_not_begun_anew_unasked),
