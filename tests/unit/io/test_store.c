@@ -968,7 +968,9 @@ static void test_other_files_are_refused(void **state)
         store_close(open_store(fixture->path));
         sql(fixture->path, "PRAGMA user_version = 2");
         check_refused(fixture->path, OFFPEAK_EINVAL, "newer");
-        check_refused(fixture->directory, OFFPEAK_EIO, fixture->directory);
+        beside(fixture->path, ".folder", name);
+        assert_int_equal(mkdir(name, 0700), 0);
+        check_refused(name, OFFPEAK_EIO, name);
         beside(fixture->directory, "/no/such/store.db", name);
         check_refused(name, OFFPEAK_EIO, "No such file");
 }
