@@ -113,6 +113,7 @@ static bool try_base(const char *type, const char *controller, const char *kille
                      size_t size)
 {
         char mount[PATH_MAX], own[PATH_MAX], parent[PATH_MAX], base[PATH_MAX];
+        bool works;
 
         if (!mount_point(type, controller, mount) || !own_group(controller == NULL ? "" : controller, own) ||
             snprintf(parent, sizeof(parent), "%s%s", mount, own) >= PATH_MAX ||
@@ -120,12 +121,11 @@ static bool try_base(const char *type, const char *controller, const char *kille
                 return false;
         if (!can_write(parent, "cgroup.procs") || (mkdir(base, 0755) < 0 && errno != EEXIST))
                 return false;
-        if (!can_write(base, "cgroup.procs") || !can_write(base, killer)) {
-                rmdir(base);
-                return false;
-        }
-        strcpy(buffer, base);
-        return true;
+        works = can_write(base, "cgroup.procs") && can_write(base, killer);
+        rmdir(base); /* unless it has legs; else the first one brings it back */
+        if (works)
+                strcpy(buffer, base);
+        return works;
 }
 
 void leg_group_base(const char *node, char *buffer, size_t size)
@@ -146,10 +146,26 @@ const char *leg_group_path(const char *base, struct leg_id id, char *buffer, siz
 
 /* ---- one group */
 
+static bool parent_of(const char *path, char parent[PATH_MAX])
+{
+        const char *slash = strrchr(path, '/');
+
+        return slash != NULL && snprintf(parent, PATH_MAX, "%.*s", (int)(slash - path), path) < PATH_MAX;
+}
+
 int leg_group_make(const char *path, struct offpeak_error *err)
 {
-        if (path[0] == '\0' || mkdir(path, 0755) == 0 || errno == EEXIST)
+        char parent[PATH_MAX];
+
+        if (path[0] == '\0')
                 return 0;
+        /* Twice: the last leg that ends takes the parent away, perhaps between the two calls. */
+        for (int i = 0; i < 2; i++) {
+                if (parent_of(path, parent))
+                        mkdir(parent, 0755);
+                if (mkdir(path, 0755) == 0 || errno == EEXIST)
+                        return 0;
+        }
         return fail(err, OFFPEAK_EIO, "cannot create cgroup %s: %s", path, strerror(errno));
 }
 
@@ -217,6 +233,8 @@ bool leg_group_is_empty(const char *path)
 
 void leg_group_remove(const char *path)
 {
-        if (path[0] != '\0')
-                rmdir(path);
+        char parent[PATH_MAX];
+
+        if (path[0] != '\0' && rmdir(path) == 0 && parent_of(path, parent))
+                rmdir(parent); /* refused while there are other legs */
 }

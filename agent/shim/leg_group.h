@@ -16,8 +16,8 @@
 #include "agent/shim/leg_dir.h"
 
 /*
- * The directory in which this node's leg groups live, beneath the caller's own cgroup, made if needed and tried out.
- * "" where the kernel or the rights do not allow one. The agent finds it once at its start.
+ * The directory in which this node's leg groups live, beneath the caller's own cgroup, as tried out. "" where the kernel
+ * or the rights do not allow one. The agent finds it once at its start. It is there only while there are groups in it.
  */
 void leg_group_base(const char *node, char *buffer, size_t size);
 

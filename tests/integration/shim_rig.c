@@ -85,7 +85,6 @@ void rig_open(struct rig *rig, enum link_contain contain, const char *script)
         strcpy(rig->local.node, rig->node);
         leg_group_base(rig->node, base, sizeof(base));
         leg_group_path(base, (struct leg_id){ 42, 3 }, rig->local.group, sizeof(rig->local.group));
-        strcpy(rig->group, base);
         rig->config = (struct link_config){
                 .state = rig->state, .node = rig->node, .shim = OFFPEAK_SHIM_PATH, .contain = contain, .margin_ms = 500
         };
@@ -369,7 +368,6 @@ void rig_close(struct rig *rig)
         if (rig->dir.fd >= 0)
                 leg_dir_close(&rig->dir);
         leg_group_remove(rig->local.group);
-        leg_group_remove(rig->group);
         snprintf(command, sizeof(command), "rm -rf %s", rig->root);
         assert_int_equal(system(command), 0);
 }

@@ -16,7 +16,7 @@
 #include "agent/shim/link.h"
 
 struct rig {
-        char root[64], state[80], node[32], mark[64], group[LEG_LOCAL_SIZE];
+        char root[64], state[80], node[32], mark[64];
         char *argv[4], *env[2], *nodes[1];
         struct message_order order; /* change before rig_start */
         struct leg_local local;

@@ -377,6 +377,18 @@ static void a_killed_keeper_leaves_nothing(void **state)
         assert_true(rig_is_extinct(&rig));
 }
 
+static void a_killed_keeper_leaves_nothing_also_without_a_cgroup(void **state)
+{
+        (void)state;
+        rig_open(&rig, contain, strays);
+        rig.local.group[0] = '\0';
+        rig_start(&rig);
+        rig_wait(&rig, rig_is_ready);
+        rig_kill(rig_keeper(&rig), SIGKILL);
+        assert_int_equal(rig_exit(&rig).how, LEG_SHIM_LOST);
+        assert_true(rig_is_extinct(&rig));
+}
+
 static int run_all(enum link_contain how, const char *name)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -402,6 +414,7 @@ static int run_all(enum link_contain how, const char *name)
                 TEST(a_job_runs_as_its_owner),
                 TEST(a_leg_that_may_not_run_is_refused),
                 TEST(a_killed_keeper_leaves_nothing),
+                TEST(a_killed_keeper_leaves_nothing_also_without_a_cgroup),
         };
 
         contain = how;

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -578,7 +579,8 @@ static void another_users_shim_is_not_believed(void **state)
         const struct passwd *nobody = getpwnam("nobody");
         struct offpeak_error err;
         struct link *link;
-        int ready[2];
+        int ready[2], rc;
+        size_t listed;
         pid_t pid;
         char go;
 
@@ -589,20 +591,23 @@ static void another_users_shim_is_not_believed(void **state)
         assert_int_equal(pipe(ready), 0);
         pid = fork();
         if (pid == 0) {
-                if (setuid(nobody->pw_uid) == 0)
+                if (setuid(nobody->pw_uid) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
                         listen_as_shim();
                 if (write(ready[1], "x", 1) == 1)
                         pause();
                 _exit(0);
         }
         assert_int_equal(read(ready[0], &go, 1), 1);
-        assert_int_equal(found(), 1); /* a name can be taken */
-        assert_int_equal(link_connect(&rig.loop, &rig.config, (struct leg_id){ 42, 3 }, &events, &link, &err),
-                         OFFPEAK_EPERMISSION);
+        listed = found();
+        rc = link_connect(&rig.loop, &rig.config, (struct leg_id){ 42, 3 }, &events, &link, &err);
+        if (rc == 0)
+                link_close(link, NULL, NULL);
         rig_kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
         close(ready[0]);
         close(ready[1]);
+        assert_int_equal(listed, 1); /* a name can be taken */
+        assert_int_equal(rc, OFFPEAK_EPERMISSION);
 }
 
 static void a_name_that_is_too_long_is_refused(void **state)
