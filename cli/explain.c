@@ -98,16 +98,17 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         const json_t *job = json_object_get(document, "job");
         const char *name = document_text(job, "name"), *status = document_text(job, "status");
         const char *reason = job_reason(job);
+        bool has_hours = reason != NULL && json_array_size(json_object_get(job, "planned")) > 0;
         char when[JOB_TEXT_SIZE];
 
         screen_print(screen, out, name != NULL ? name : "?");
         fprintf(out, " (%lld) is %s: %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
                 job_when(job, screen, when));
-        if (reason != NULL)
+        if (has_hours)
                 fprintf(out, ", because %s", reason);
         explain_cost(job, out);
         fputs(".\n", out);
-        if (reason != NULL) {
+        if (has_hours) {
                 explain_price(job, out);
                 explain_cheaper(job, screen, out);
                 explain_waiting(job, out);

@@ -233,6 +233,17 @@ static void print_terms(const json_t *document, const char *currency, FILE *out)
         putc('\n', out);
 }
 
+static bool waits_or_runs(const json_t *jobs)
+{
+        json_t *job;
+        size_t i;
+
+        json_array_foreach(jobs, i, job)
+                if (document_text(job, "ended_utc") == NULL)
+                        return true;
+        return false;
+}
+
 static bool is_nothing(const json_t *document)
 {
         const json_t *cost = json_object_get(document, "cost"), *run_now = json_object_get(document, "run_now_cost");
@@ -252,7 +263,9 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 return;
         }
         if (is_nothing(document)) {
-                fputs("nothing to plan: no job waits or runs\n", out);
+                fputs(waits_or_runs(json_object_get(document, "jobs")) ? "no job has hours in this plan\n"
+                                                                       : "nothing to plan: no job waits or runs\n",
+                      out);
                 return;
         }
         fprintf(out, "now %s %s planned %s %s bound %s",
