@@ -35,9 +35,11 @@ static int find_devices(struct hardware *hardware, const struct agent_config *co
  * The sensors that there are see processors and memory. That is the node where jobs run on its cores; where they run on
  * GPUs it is the smaller part, and would be taken for the whole.
  */
-static void open_power(struct hardware *hardware, const struct agent_config *config)
+static void open_power(struct hardware *hardware, const struct agent_config *config, const char *powercap)
 {
-        const struct power_config declared = { .idle_w = config->idle_w, .device_w = config->device_w };
+        const struct power_config declared = { .powercap = powercap,
+                                               .idle_w = config->idle_w,
+                                               .device_w = config->device_w };
         const struct power_moment beginning = { 0 };
         struct offpeak_error no_model, no_sensor = { 0 };
 
@@ -78,7 +80,8 @@ static void fill_inventory(struct hardware *hardware)
                                                   .n_devices = hardware->devices.n };
 }
 
-int hardware_open(const struct agent_config *config, struct hardware **ret_hardware, struct offpeak_error *err)
+int hardware_open(const struct agent_config *config, const char *powercap, struct hardware **ret_hardware,
+                  struct offpeak_error *err)
 {
         struct hardware *hardware = calloc(1, sizeof(*hardware));
         int code;
@@ -94,7 +97,7 @@ int hardware_open(const struct agent_config *config, struct hardware **ret_hardw
                 hardware_close(hardware);
                 return code;
         }
-        open_power(hardware, config);
+        open_power(hardware, config, powercap);
         fill_inventory(hardware);
         *ret_hardware = hardware;
         return 0;

@@ -16,8 +16,12 @@
 
 struct hardware;
 
-/* Look at the machine, or at what the configuration says it is. ECONFIG, ENOTFOUND (no GPU), EIO. */
-int hardware_open(const struct agent_config *config, struct hardware **ret_hardware, struct offpeak_error *err);
+/*
+ * Look at the machine, or at what the configuration says it is. powercap: where its power counters are; NULL: where the
+ * kernel shows them. ECONFIG, ENOTFOUND (no GPU), EIO.
+ */
+int hardware_open(const struct agent_config *config, const char *powercap, struct hardware **ret_hardware,
+                  struct offpeak_error *err);
 void hardware_close(struct hardware *hardware);
 
 /* As the scheduler is told; devices by their number. Valid until close. */

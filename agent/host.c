@@ -257,7 +257,7 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
 
         if (code != 0)
                 return code;
-        code = hardware_open(host->config, &host->hardware, err);
+        code = hardware_open(host->config, NULL, &host->hardware, err);
         if (code != 0)
                 goto out_keys;
         code = state_dir_open(host->config->state_dir, &host->dir, err);

@@ -82,7 +82,7 @@ static int read_settings(int argc, char **argv, struct agent_config *config, str
 static int check(const struct agent_config *config, struct offpeak_error *err)
 {
         struct hardware *hardware;
-        int code = hardware_open(config, &hardware, err);
+        int code = hardware_open(config, NULL, &hardware, err);
 
         if (code != 0)
                 return code;
