@@ -142,6 +142,7 @@ static void check_hello(struct check *check, const struct message_hello *hello)
         check_given_name(check, "the site's name", hello->site);
         check_name(check, "the boot id", hello->boot, sizeof(hello->boot) - 1);
         check_name(check, "the model", hello->model, OFFPEAK_MAX_NAME);
+        check_name(check, "the node's address", hello->address, OFFPEAK_MAX_NAME);
         check_range(check, "the memory in MB", hello->memory_mb, 0, MAX_MEMORY_MB);
         check_range(check, "the idle power in W", hello->idle_w, 0, MAX_WATTS);
         check_count(check, "the number of devices", hello->n_devices, 0, OFFPEAK_MAX_DEVICES);

@@ -165,6 +165,7 @@ static void random_hello(struct message_hello *hello, uint64_t *seed)
         hello->node = text(seed, OFFPEAK_MAX_NAME);
         hello->site = text(seed, OFFPEAK_MAX_NAME);
         hello->model = maybe(seed, OFFPEAK_MAX_NAME);
+        hello->address = maybe(seed, OFFPEAK_MAX_NAME);
         fill(seed, hello->boot, sizeof(hello->boot));
         bytes16(seed, hello->nonce);
         hello->cores = any_u32(seed);
@@ -386,6 +387,7 @@ static const char *hello_difference(const struct message_hello *a, const struct 
         SAME_TEXT(boot);
         SAME_BYTES(nonce);
         SAME_TEXT(model);
+        SAME_TEXT(address);
         SAME(cores);
         SAME(memory_mb);
         SAME(idle_w);

@@ -120,6 +120,7 @@ SETTER(text, put_text(&message->u.reply.text, word((size_t)value)))
 SETTER(node, put_text(&message->u.hello.node, word((size_t)value)))
 SETTER(site, put_text(&message->u.hello.site, word((size_t)value)))
 SETTER(model, put_text(&message->u.hello.model, word((size_t)value)))
+SETTER(node_address, put_text(&message->u.hello.address, word((size_t)value)))
 SETTER(memory, message->u.hello.memory_mb = value)
 SETTER(idle, message->u.hello.idle_w = value)
 SETTER(devices, message->u.hello.n_devices = (uint32_t)value)
@@ -210,6 +211,7 @@ static const struct {
         { MESSAGE_HELLO, set_site, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the site's name" },
         { MESSAGE_HELLO, set_site, 1, 0, "the site's name is missing" },
         { MESSAGE_HELLO, set_model, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the model" },
+        { MESSAGE_HELLO, set_node_address, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the node's address" },
         { MESSAGE_HELLO, set_memory, 0, -1, "the memory" },
         { MESSAGE_HELLO, set_memory, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, "the memory" },
         { MESSAGE_HELLO, set_idle, 0, -1, "the idle power" },
