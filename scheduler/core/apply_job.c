@@ -82,6 +82,7 @@ int apply_progress(struct state *state, const struct record *record)
                 return OFFPEAK_EINVAL;
         job->fraction = record->u.progress.fraction;
         job->fraction_reported = record->u.progress.reported;
+        job->fraction_at = record->at;
         job->total_s = record->u.progress.total_s;
         return 0;
 }

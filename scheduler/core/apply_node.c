@@ -78,6 +78,7 @@ int apply_renewed(struct state *state, const struct record *record)
         session = &state->nodes[record->u.renewed.node].session;
         session->state = SESSION_UP;
         session->last_seq = record->u.renewed.seq;
+        session->foreign = record->u.renewed.foreign;
         session->last_renew_ms = record->u.renewed.mono_ms;
         session->last_reply_ms = record->u.renewed.mono_ms;
         return 0;

@@ -14,7 +14,6 @@ static void planned_job(struct turn *turn, const struct plan *plan, const struct
         *ret_job = (struct record_planned_job){ .job = result->id,
                                                 .reason = result->reason,
                                                 .finish = result->finish,
-                                                .late_s = result->late_s,
                                                 /* people are told of power and carbon: what waiting is worth stays in the plan */
                                                 .cost = result->cost - result->waiting,
                                                 .run_now_cost = result->run_now_cost - result->run_now_waiting };
@@ -27,6 +26,11 @@ static void planned_job(struct turn *turn, const struct plan *plan, const struct
         }
         memcpy(ret_job->intervals, plan->intervals + result->first, result->n * sizeof(*ret_job->intervals));
         ret_job->n_intervals = (uint32_t)result->n;
+}
+
+int64_t plan_lateness(const struct offpeak_job_spec *spec, int64_t finish)
+{
+        return spec->deadline != 0 && finish > spec->deadline ? finish - spec->deadline : 0;
 }
 
 void plan_records(struct turn *turn, const struct now *now, const struct adopted_plan *header, const struct plan *plan)
@@ -46,7 +50,7 @@ void plan_records(struct turn *turn, const struct now *now, const struct adopted
 }
 
 /* The world went on while the planner thought: jobs that ended or are held have no hours any more. */
-static void drop_jobs_gone(const struct state *state, struct record *record)
+static void keep_what_holds(const struct state *state, struct record *record)
 {
         uint32_t kept = 0;
 
@@ -54,10 +58,12 @@ static void drop_jobs_gone(const struct state *state, struct record *record)
                 struct record_planned_job *planned = &record->u.plan.jobs[i];
                 const struct job *job = state_job(state, planned->job);
 
-                if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held)
+                if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held) {
                         free(planned->intervals);
-                else
-                        record->u.plan.jobs[kept++] = *planned;
+                        continue;
+                }
+                planned->late_s = plan_lateness(&job->spec, planned->finish);
+                record->u.plan.jobs[kept++] = *planned;
         }
         record->u.plan.n_jobs = kept;
 }
@@ -105,7 +111,7 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
 
                 plan_records(turn, &input->now, &header, plan);
                 if (!turn->failed)
-                        drop_jobs_gone(state, &turn->records[turn->n_records - 1]);
+                        keep_what_holds(state, &turn->records[turn->n_records - 1]);
                 record_impossible(state, input, turn);
         }
 }

@@ -275,7 +275,21 @@ static bool any_alive(const struct input *input)
         return false;
 }
 
-static void grant(const struct input *input, const struct node *node, uint64_t readings_acked, struct turn *turn)
+/* A live leg that no open attempt has: an old one that shall stop, or one that a lost tail of the log launched. */
+static bool any_foreign(const struct state *state, const struct input *input, const struct node *node)
+{
+        for (uint32_t i = 0; i < input->u.renew.n_legs; i++) {
+                const struct leg_report *report = &input->u.renew.legs[i];
+                const struct job *job = open_job(state, report->job, report->attempt);
+
+                if (report->state != REPORT_EXITED &&
+                    (leg_at(job, node->id) == NULL || report->epoch != job->attempt.epoch))
+                        return true;
+        }
+        return false;
+}
+
+static void grant(const struct state *state, const struct input *input, const struct node *node, uint64_t readings_acked, struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_V_RENEWED, &input->now);
         struct action *action = turn_action(turn, ACTION_GRANT);
@@ -283,6 +297,7 @@ static void grant(const struct input *input, const struct node *node, uint64_t r
         record->u.renewed.node = node->id;
         record->u.renewed.seq = input->u.renew.seq;
         record->u.renewed.mono_ms = input->now.mono_ms;
+        record->u.renewed.foreign = any_foreign(state, input, node);
         action->connection = input->u.renew.connection;
         action->node = node->id;
         action->term = input->u.renew.term;
@@ -330,6 +345,6 @@ void decide_renew(const struct state *state, const struct input *input, struct t
                 record->u.node_fenced.node = node->id;
                 want_plan(state, &input->now, turn);
         }
-        grant(input, node, acked, turn);
+        grant(state, input, node, acked, turn);
         booker_close(booker);
 }

@@ -73,10 +73,13 @@ static int check_spec(const struct state *state, const struct now *now, const st
         return code != 0 ? code : check_size(state, now, job, err);
 }
 
+/* One job without competitors is at its best after a few responses: the answer must not take longer. */
+enum { ALONE_WORK = 20000 };
+
 /* Plan the one job among the others' hours. 0 without a plan when no node is there for it yet. */
 static int plan_alone(const struct state *state, const struct now *now, const struct job *job, struct plan *ret_plan)
 {
-        struct plan_budget budget = { .work = state->policy.plan_work };
+        struct plan_budget budget = { .work = ALONE_WORK };
         struct plan_question question;
         int code = question_for_one(state, now, job, &question);
 
@@ -102,15 +105,25 @@ static void record_job(struct turn *turn, const struct now *now, const struct cl
         record->u.submitted.request = request_on_record(turn, client, now, job->id, warning);
 }
 
+static void record_hours(struct turn *turn, const struct now *now, const struct job *job, const struct plan *plan)
+{
+        struct record *record;
+
+        plan_records(turn, now, NULL, plan);
+        record = &turn->records[turn->n_records - 1];
+        if (record->type == RECORD_PLAN && record->u.plan.n_jobs == 1)
+                record->u.plan.jobs[0].late_s = plan_lateness(&job->spec, plan->jobs[0].finish);
+}
+
 /* What the client should know: empty, or by how much the deadline will be missed. */
 static void write_warning(const struct job *job, const struct plan *plan, char *warning, size_t size)
 {
         char late[WHEN_TEXT_SIZE];
 
         warning[0] = '\0';
-        if (plan->n_jobs == 1 && plan->jobs[0].late_s > 0 && job->spec.deadline != 0)
+        if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
                 snprintf(warning, size, "misses its deadline by %s",
-                         when_format_duration(plan->jobs[0].late_s, late));
+                         when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));
 }
 
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn)
@@ -143,7 +156,7 @@ void decide_submit(const struct state *state, const struct input *input, struct 
         } else {
                 record_job(turn, &input->now, client, &job, warning);
                 if (plan.n_jobs == 1)
-                        plan_records(turn, &input->now, NULL, &plan);
+                        record_hours(turn, &input->now, &job, &plan);
                 want_plan(state, &input->now, turn);
                 reply(turn, client, OFFPEAK_OK, job.id, warning[0] != '\0' ? "%s" : NULL, warning);
         }

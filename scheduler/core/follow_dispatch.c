@@ -58,13 +58,14 @@ static bool power_allows(const struct state *state, const struct job *job, const
         return power_of_site(state, site) + more <= supply_limit(&curve);
 }
 
-/* After a loss of the log's tail, what it launched may run: nothing starts until every node was heard, or fenced. */
+/* After a loss of the log's tail, what it launched may run: nothing starts until every node has shown that it does not. */
 static bool launches_allowed(const struct state *state)
 {
         if (!state->fenced_start)
                 return true;
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (!state->nodes[i].fenced && state->nodes[i].session.state != SESSION_UP)
+                if (!state->nodes[i].fenced &&
+                    (state->nodes[i].session.state != SESSION_UP || state->nodes[i].session.foreign))
                         return false;
         return true;
 }

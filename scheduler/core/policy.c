@@ -19,6 +19,7 @@ void policy_init(struct policy *policy)
 void policy_class_defaults(struct policy_class *ret_class)
 {
         *ret_class = (struct policy_class){ .interruptible = true,
+                                            .max_delay_s = 86400,
                                             .max_pauses = 6,
                                             .min_run_s = 900,
                                             .start_cost_s = 240,

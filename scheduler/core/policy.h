@@ -24,7 +24,7 @@ struct policy_site {
 struct policy_class {
         char *name;
         int64_t delay_cost;        /* micro-currency per GPU-hour */
-        int64_t max_delay_s;       /* start no later than submission + this; 0: no limit */
+        int64_t max_delay_s;       /* start no later than submission + this; 0: no limit; default a day: no endless waiting */
         int64_t carbon_price;      /* micro-currency per t CO2e */
         bool interruptible;
         uint32_t max_pauses;       /* UINT32_MAX: any number */

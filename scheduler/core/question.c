@@ -20,6 +20,9 @@
 
 #define MICRO 1e-6
 
+/* Currency per GPU-hour of waiting, for every job: of two plans that cost the same, the one that ends sooner. */
+#define SOONER 1e-5
+
 struct memory {
         struct plan_site *sites;
         size_t n_sites;
@@ -309,13 +312,16 @@ bool question_job_fits(const struct state *state, const struct now *now, const s
         return sites_that_fit(state, now, job) != 0;
 }
 
-/* Seconds of progress still to make, as measured or, without a report, as asked less what ran. */
+/* Seconds of progress still to make: what was left when it was last known, less the time that it ran since. */
 static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
 {
         double left = (1 - job->fraction) * (double)job->total_s;
+        int64_t since = job->attempt.launched_at + class->start_cost_s;
 
-        if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE)
-                left -= fmax(0, (double)(wall - job->attempt.launched_at - class->start_cost_s));
+        if (job->fraction_at > since)
+                since = job->fraction_at;
+        if (job->state == OFFPEAK_JOB_ACTIVE)
+                left -= fmax(0, (double)(wall - since));
         return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
 }
 
@@ -338,13 +344,27 @@ static uint32_t starts_left(const struct job *job, const struct policy_class *cl
         return running ? pauses : pauses + 1;
 }
 
-static int64_t latest_finish(const struct job *job, const struct policy_class *class)
+/*
+ * What the plan aims at, so that a start that takes its time does not miss the deadline itself: a minute and a fiftieth of
+ * the run time ahead of it, but no more than the slack there is.
+ */
+static int64_t aim(const struct job *job, const struct policy_class *class, int64_t earliest, double left)
+{
+        int64_t finish = earliest + class->start_cost_s + (int64_t)left + 1;
+        int64_t ahead = job->spec.deadline - 60 - job->total_s / 50;
+
+        if (ahead >= finish)
+                return ahead;
+        return finish < job->spec.deadline ? finish : job->spec.deadline;
+}
+
+static int64_t latest_finish(const struct job *job, const struct policy_class *class, int64_t earliest, double left)
 {
         int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
         int64_t latest = class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
 
         if (job->spec.deadline != 0 && (latest == 0 || job->spec.deadline < latest))
-                return job->spec.deadline;
+                return aim(job, class, earliest, left);
         return latest;
 }
 
@@ -353,6 +373,8 @@ static void fill_job(const struct state *state, const struct now *now, const str
 {
         const struct policy_class *class = state_class(state, job);
         bool running = job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state != ATTEMPT_STOPPING;
+        int64_t release = job->spec.begin > now->wall ? job->spec.begin : now->wall;
+        double left = work_left(job, class, now->wall);
         uint32_t first_site = 0;
 
         while ((sites >> first_site & 1) == 0)
@@ -365,14 +387,14 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .sites = sites,
                 .modes = mode,
                 .n_modes = 1,
-                .work_s = work_left(job, class, now->wall),
-                .release = job->spec.begin > now->wall ? job->spec.begin : now->wall,
-                .deadline = latest_finish(job, class),
+                .work_s = left,
+                .release = release,
+                .deadline = latest_finish(job, class, release, left),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,
                 .max_starts = starts_left(job, class, running),
-                .delay_cost = (double)class->delay_cost * MICRO,
+                .delay_cost = (double)class->delay_cost * MICRO + SOONER,
                 .earliest_finish = (job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at) +
                                    class->start_cost_s + job->total_s,
                 .carbon_price = (double)class->carbon_price * MICRO,

@@ -57,6 +57,7 @@ struct session {              /* volatile */
         uint64_t last_seq;
         int64_t last_renew_ms;  /* mono */
         int64_t last_reply_ms;  /* mono; from it the lease of every leg there is counted */
+        bool foreign;           /* its last renewal told of a live leg that is not on record */
 };
 
 struct node {
@@ -164,6 +165,7 @@ struct job {
         int32_t status;              /* of the leg that decided */
         double fraction;             /* of the work done, 0..1, last known */
         bool fraction_reported;      /* by the job itself, not by time x speed */
+        int64_t fraction_at;         /* wall: when that was known; 0: at the start */
         int64_t total_s;             /* how long all of it takes: asked at first, then measured */
         int64_t ran_s;               /* wall seconds of running in ended attempts */
         int64_t joules, cost, carbon_mg; /* job account, booked */

@@ -263,7 +263,10 @@ static int open_store(struct daemon *daemon, struct offpeak_error *err)
         if (code != 0)
                 return code;
         snprintf(path, sizeof(path), "%s/offpeakd.db", daemon->config.state_dir);
-        return store_open(path, &daemon->store, err);
+        code = store_open(path, &daemon->store, err);
+        if (code == 0 && store_damage(daemon->store) != NULL)
+                log_error("%s", store_damage(daemon->store));
+        return code;
 }
 
 /* A scaled clock goes on over restarts: its origin is kept beside the log. */

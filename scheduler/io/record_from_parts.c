@@ -533,6 +533,7 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         to->status = from->status;
         to->fraction = from->fraction;
         to->fraction_reported = from->fraction_reported;
+        to->fraction_at = from->fraction_at;
         to->total_s = from->total_s;
         to->ran_s = from->ran_s;
         take_job_books(from, to);

@@ -532,6 +532,7 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->status = from->status;
         to->fraction = from->fraction;
         to->fraction_reported = from->fraction_reported;
+        to->fraction_at = from->fraction_at;
         to->total_s = from->total_s;
         to->ran_s = from->ran_s;
         fill_job_books(to, from);

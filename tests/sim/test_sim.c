@@ -177,8 +177,8 @@ static void never_more_devices_than_there_are(void **unused)
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         for (int i = 0; i < 4; i++)
-                ids[i] = submit(&world, "wide", 3, HOUR, 0);
-        assert_int_equal(sim_run_until(world.sim, WORLD_START + 30 * HOUR), 0);
+                ids[i] = submit(&world, "wide", 3, HOUR, WORLD_START + 10 * HOUR);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 10 * HOUR), 0);
         for (int i = 0; i < 4; i++) {
                 assert_int_equal(job_of(&world, ids[i])->state, OFFPEAK_JOB_DONE);
                 for (int k = 0; k < i; k++)

@@ -645,6 +645,7 @@ static void a_fence_frees_what_waits(void **unused)
 
 static void a_lost_tail_starts_fenced(void **unused)
 {
+        struct leg_report lost = { .job = 1, .attempt = 1, .epoch = 900, .state = REPORT_RUNNING };
         struct scene scene;
         struct input start = { .type = INPUT_START };
 
@@ -663,6 +664,9 @@ static void a_lost_tail_starts_fenced(void **unused)
         assert_null(recorded(&scene, RECORD_LAUNCH));
         hello(&scene, 1, 2);
         scene.seq[1] = 0;
+        renew(&scene, 1, &lost, 1); /* the lost tail launched it */
+        assert_null(recorded(&scene, RECORD_LAUNCH));
+        assert_non_null(ordered(&scene, WANT_STOP));
         renew(&scene, 1, NULL, 0);
         assert_non_null(recorded(&scene, RECORD_LAUNCH));
         scene_finish(&scene);

@@ -27,8 +27,8 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 96);
-KNOWN(struct job, 496);
-KNOWN(struct node, 208);
+KNOWN(struct job, 504);
+KNOWN(struct node, 216);
 KNOWN(struct site, 672);
 KNOWN(struct late_exit, 12);
 #endif
@@ -523,6 +523,7 @@ static void walk_job(struct walk *walk, struct job *job)
         I32(job->status);
         DOUBLE(job->fraction);
         BOOL(job->fraction_reported);
+        I64(job->fraction_at);
         I64(job->total_s);
         I64(job->ran_s);
         walk_job_books(walk, job);
