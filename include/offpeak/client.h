@@ -13,8 +13,8 @@
  * carries a random id, and a try that gets no answer is sent again under the same id until the time is over, so a lost
  * answer never submits a job twice.
  *
- * Errors: EUNREACHABLE (nobody answers; a mutation may or may not have happened), EPROTOCOL (scheduler and library speak
- * different versions), EINVAL (a bound of job.h is not kept), ENOMEM, or what the scheduler answered.
+ * Errors: EUNREACHABLE (nobody answers; a mutation may or may not have happened), EPROTOCOL (scheduler and library
+ * speak different versions), EINVAL (a bound of job.h is not kept), ENOMEM, or what the scheduler answered.
  */
 #ifndef OFFPEAK_CLIENT_H
 #define OFFPEAK_CLIENT_H
@@ -47,9 +47,9 @@ struct offpeak_answer {
 void offpeak_answer_finish(struct offpeak_answer *answer);
 
 /*
- * `ipc://PATH` or `tcp://HOST:PORT`. NULL: $OFFPEAK_SERVER, else the socket of the daemon on this machine (the system's,
- * else the user's own). Keys are needed for tcp to another machine. options may be NULL. EUNREACHABLE at once if no
- * process listens on an ipc path; ECONFIG for an endpoint or key file that is wrong.
+ * `ipc://PATH` or `tcp://HOST:PORT`. NULL: $OFFPEAK_SERVER, else the socket of the daemon on this machine (the
+ * system's, else the user's own). Keys are needed for tcp to another machine. options may be NULL. EUNREACHABLE at once
+ * if no process listens on an ipc path; ECONFIG for an endpoint or key file that is wrong.
  */
 int offpeak_open(const char *endpoint, const struct offpeak_options *options, struct offpeak_client **ret_client,
                  struct offpeak_error *err);

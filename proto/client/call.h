@@ -17,7 +17,7 @@
 #include "wire/keys.h"
 
 enum call_state {
-        CALL_NOBODY = 1, /* no connection came about */
+        CALL_NOBODY = 1,   /* no connection came about */
         CALL_NO_HANDSHAKE, /* somebody listens, and hung up on us */
         CALL_CONNECTED,
         CALL_KEY_REFUSED,
@@ -36,8 +36,8 @@ void call_close(struct call *call);
 int call_send(struct call *call, const uint8_t *bytes, size_t size, struct offpeak_error *err);
 
 /*
- * The next message, which the caller closes. ETRYAGAIN: none before deadline_ms (of call_now); EPERMISSION: the scheduler
- * does not know our key. No sentence: the caller knows endpoint and remedy, and asks call->state.
+ * The next message, which the caller closes. ETRYAGAIN: none before deadline_ms (of call_now); EPERMISSION: the
+ * scheduler does not know our key. No sentence: the caller knows endpoint and remedy, and asks call->state.
  */
 int call_receive(struct call *call, int64_t deadline_ms, zmq_msg_t *ret_message);
 

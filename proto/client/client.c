@@ -52,8 +52,8 @@ static const char *given(const char *option, const char *variable)
         return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static int load_keys(struct offpeak_client *client, const struct endpoint *endpoint, const struct offpeak_options *options,
-                     struct offpeak_error *err)
+static int load_keys(struct offpeak_client *client, const struct endpoint *endpoint,
+                     const struct offpeak_options *options, struct offpeak_error *err)
 {
         const char *key = given(options->key_file, "OFFPEAK_KEY");
         const char *server_key = given(options->server_key_file, "OFFPEAK_SERVER_KEY");
@@ -65,8 +65,8 @@ static int load_keys(struct offpeak_client *client, const struct endpoint *endpo
                 return 0;
         if (key == NULL || server_key == NULL)
                 return fail(err, OFFPEAK_ECONFIG,
-                            "%s is reached with keys only: set OFFPEAK_KEY to your own NAME.key (`offpeak keygen` makes "
-                            "one) and OFFPEAK_SERVER_KEY to the scheduler's .pub",
+                            "%s is reached with keys only: set OFFPEAK_KEY to your own NAME.key (`offpeak keygen` "
+                            "makes one) and OFFPEAK_SERVER_KEY to the scheduler's .pub",
                             client->endpoint);
         code = wire_keys_load_client(key, server_key, &client->keys, err);
         client->has_keys = code == 0;
@@ -162,14 +162,13 @@ static int no_answer(const struct offpeak_client *client, enum call_state state,
         case CALL_NOBODY:
                 return nobody_listens(client->endpoint, err);
         case CALL_NO_HANDSHAKE:
-                return fail(err, OFFPEAK_EUNREACHABLE,
-                            "%s hangs up on us: %s", client->endpoint,
-                            client->has_keys ? "is OFFPEAK_SERVER_KEY this scheduler's .pub?" :
-                                               "does it want keys? Set OFFPEAK_KEY and OFFPEAK_SERVER_KEY");
+                return fail(err, OFFPEAK_EUNREACHABLE, "%s hangs up on us: %s", client->endpoint,
+                            client->has_keys ? "is OFFPEAK_SERVER_KEY this scheduler's .pub?"
+                                             : "does it want keys? Set OFFPEAK_KEY and OFFPEAK_SERVER_KEY");
         case CALL_KEY_REFUSED:
                 return fail(err, OFFPEAK_EPERMISSION,
-                            "the scheduler at %s does not know your key \"%s\": its operator must add %s.pub to the folder of "
-                            "clients' keys and run `offpeak reload`",
+                            "the scheduler at %s does not know your key \"%s\": its operator must add %s.pub to the "
+                            "folder of clients' keys and run `offpeak reload`",
                             client->endpoint, client->keys.own.name, client->keys.own.name);
         case CALL_CONNECTED:
                 break;
@@ -304,8 +303,8 @@ static int ask(struct offpeak_client *client, struct message *request, struct of
 
 /* Requests borrow what the caller gave: none is finished. */
 
-int offpeak_submit(struct offpeak_client *client, const struct offpeak_job_spec *spec, struct offpeak_answer *ret_answer,
-                   struct offpeak_error *err)
+int offpeak_submit(struct offpeak_client *client, const struct offpeak_job_spec *spec,
+                   struct offpeak_answer *ret_answer, struct offpeak_error *err)
 {
         struct message request = { .u.request = { .verb = VERB_SUBMIT, .spec = *spec } };
 
@@ -320,17 +319,20 @@ static int ask_about_job(struct offpeak_client *client, enum request_verb verb, 
         return ask(client, &request, ret_answer, err);
 }
 
-int offpeak_cancel(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer, struct offpeak_error *err)
+int offpeak_cancel(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                   struct offpeak_error *err)
 {
         return ask_about_job(client, VERB_CANCEL, job, ret_answer, err);
 }
 
-int offpeak_hold(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer, struct offpeak_error *err)
+int offpeak_hold(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                 struct offpeak_error *err)
 {
         return ask_about_job(client, VERB_HOLD, job, ret_answer, err);
 }
 
-int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer, struct offpeak_error *err)
+int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                    struct offpeak_error *err)
 {
         return ask_about_job(client, VERB_RELEASE, job, ret_answer, err);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bounds.c - each message is a list of checks. A struct check remembers the first that fails; those after it do nothing.
+ * bounds.c - each message is a list of checks. A struct check remembers the first that fails; later ones do nothing.
  */
 #include "wire/bounds.h"
 
@@ -12,8 +12,8 @@
 #include "wire/frame.h"
 #include "wire/utf8.h"
 
-#define MAX_TIME       INT64_C(253402300799)          /* 9999-12-31T23:59:59Z */
-#define MAX_DURATION_S INT64_C(315360000)             /* ten years */
+#define MAX_TIME       INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
+#define MAX_DURATION_S INT64_C(315360000)    /* ten years */
 #define MAX_WATTS      INT64_C(1000000000000)
 #define MAX_MEMORY_MB  (INT64_C(1) << 40)
 #define MAX_RATE       1e6
@@ -26,8 +26,9 @@ struct check {
 static void check_range(struct check *check, const char *field, int64_t value, int64_t low, int64_t high)
 {
         if (check->code == 0 && (value < low || value > high))
-                check->code = fail(check->err, OFFPEAK_EINVAL,
-                                   "%s is %" PRId64 ": it must be from %" PRId64 " to %" PRId64, field, value, low, high);
+                check->code =
+                        fail(check->err, OFFPEAK_EINVAL, "%s is %" PRId64 ": it must be from %" PRId64 " to %" PRId64,
+                             field, value, low, high);
 }
 
 static void check_count(struct check *check, const char *field, size_t n, size_t low, size_t high)
@@ -38,7 +39,8 @@ static void check_count(struct check *check, const char *field, size_t n, size_t
 static void check_amount(struct check *check, const char *field, double value)
 {
         if (check->code == 0 && !(isfinite(value) && value >= 0))
-                check->code = fail(check->err, OFFPEAK_EINVAL, "%s is %g: it must be a number, 0 or more", field, value);
+                check->code =
+                        fail(check->err, OFFPEAK_EINVAL, "%s is %g: it must be a number, 0 or more", field, value);
 }
 
 static void check_length(struct check *check, const char *field, const char *text, size_t max)
@@ -147,7 +149,8 @@ static void check_hello(struct check *check, const struct message_hello *hello)
         check_range(check, "the idle power in W", hello->idle_w, 0, MAX_WATTS);
         check_count(check, "the number of devices", hello->n_devices, 0, OFFPEAK_MAX_DEVICES);
         for (uint32_t i = 0; i < hello->n_devices && check->code == 0; i++)
-                check_name(check, "a device's address", hello->devices[i].address, sizeof(hello->devices[i].address) - 1);
+                check_name(check, "a device's address", hello->devices[i].address,
+                           sizeof(hello->devices[i].address) - 1);
 }
 
 static void check_clock(struct check *check, const struct message_clock *clock)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bounds.h - what a message may say: every limit of job.h and message.h, and no nonsense (negative times, NaN, names that
- * would break a terminal). The same check stands before encoding and after decoding.
+ * bounds.h - what a message may say: every limit of job.h and message.h, and no nonsense (negative times, NaN, names
+ * that would break a terminal). The same check stands before encoding and after decoding.
  */
 #ifndef OFFPEAK_WIRE_BOUNDS_H
 #define OFFPEAK_WIRE_BOUNDS_H

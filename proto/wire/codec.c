@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * codec.c - message_encode and message_decode: frame, bounds and the table of messages; and the steps all of them share.
+ * codec.c - message_encode and message_decode: frame, bounds and the table of messages; and the steps they share.
  *
  *      encode: bounds -> pack -> frame
  *      decode: frame -> protobuf -> written as we would write it? -> copy -> bounds
  *
- * The third step of decoding compares sizes: a field that comes twice, a number padded with zero bits, or a string with a
- * NUL inside (which C would cut) makes what was decoded shorter than what came. Fields that we do not know count as
+ * The third step of decoding compares sizes: a field that comes twice, a number padded with zero bits, or a string with
+ * a NUL inside (which C would cut) makes what was decoded shorter than what came. Fields that we do not know count as
  * they are: a later version of the same protocol may add some.
  */
 #include "wire/codec.h"

@@ -23,8 +23,9 @@ static int parse_ipc(const char *path, struct endpoint *ret_endpoint, struct off
                 return fail(err, OFFPEAK_ECONFIG, "ipc://%s: give a full path, as in ipc:///run/offpeak/offpeakd.sock",
                             path);
         if (strlen(path) >= sizeof(endpoint.path))
-                return fail(err, OFFPEAK_ECONFIG, "ipc://%s: the kernel takes %zu bytes of a socket's path: choose a shorter "
-                            "one", path, sizeof(endpoint.path) - 1);
+                return fail(err, OFFPEAK_ECONFIG,
+                            "ipc://%s: the kernel takes %zu bytes of a socket's path: choose a shorter one",
+                            path, sizeof(endpoint.path) - 1);
         strcpy(endpoint.path, path);
         *ret_endpoint = endpoint;
         return 0;
@@ -55,7 +56,8 @@ static int parse_tcp(const char *text, struct endpoint *ret_endpoint, struct off
                 host++;
                 length -= 2;
         } else if (memchr(host, ':', length) != NULL) {
-                return fail(err, OFFPEAK_ECONFIG, "tcp://%s: put an IPv6 address into brackets, as in tcp://[::1]:7711", text);
+                return fail(err, OFFPEAK_ECONFIG, "tcp://%s: put an IPv6 address into brackets, as in tcp://[::1]:7711",
+                            text);
         }
         if (length == 0 || length >= sizeof(endpoint.host) || parse_port(colon + 1, &endpoint.port) != 0)
                 return fail(err, OFFPEAK_ECONFIG, "tcp://%s: give host and port, as in tcp://127.0.0.1:7711", text);
@@ -140,8 +142,8 @@ int endpoint_probe(const struct endpoint *endpoint, struct offpeak_error *err)
                 return fail(err, OFFPEAK_EIO, "no socket: %s", strerror(errno));
         strcpy(address.sun_path, endpoint->path);
         if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0 && errno != EAGAIN)
-                code = fail(err, errno == EACCES || errno == EPERM ? OFFPEAK_EPERMISSION : OFFPEAK_EUNREACHABLE, "%s: %s",
-                            endpoint->path, strerror(errno));
+                code = fail(err, errno == EACCES || errno == EPERM ? OFFPEAK_EPERMISSION : OFFPEAK_EUNREACHABLE,
+                            "%s: %s", endpoint->path, strerror(errno));
         close(fd);
         return code;
 }

@@ -25,13 +25,16 @@ int endpoint_parse(const char *text, struct endpoint *ret_endpoint, struct offpe
 bool endpoint_is_local(const struct endpoint *endpoint);
 
 /*
- * $OFFPEAK_SERVER; else ipc:///run/offpeak/offpeakd.sock for root, or where that exists; else offpeak/offpeakd.sock under
- * $XDG_RUNTIME_DIR; else /tmp/offpeak-UID/offpeakd.sock. Daemon, agent and client agree by asking here. EPERMISSION: the
- * directory in /tmp is another user's.
+ * $OFFPEAK_SERVER; else ipc:///run/offpeak/offpeakd.sock for root, or where that exists; else offpeak/offpeakd.sock
+ * under $XDG_RUNTIME_DIR; else /tmp/offpeak-UID/offpeakd.sock. Daemon, agent and client agree by asking here.
+ * EPERMISSION: the directory in /tmp is another user's.
  */
 int endpoint_default(char ret_text[ENDPOINT_TEXT], struct offpeak_error *err);
 
-/* ipc: does a process listen there? 0; EUNREACHABLE: no (nothing there, or left by a dead one); EPERMISSION; ECONFIG: no socket. */
+/*
+ * ipc: does a process listen there? 0; EUNREACHABLE: no (nothing there, or left by a dead one); EPERMISSION: it is not
+ * for us to know; ECONFIG: what stands there is no socket.
+ */
 int endpoint_probe(const struct endpoint *endpoint, struct offpeak_error *err);
 
 /* ipc: make the path's directory (0755 for root, else 0700) unless it is there. */

@@ -44,7 +44,8 @@ static int set(struct key_file *file, const char *key, const char *value, struct
                 return set_key(file->key.public_key, value, err);
         if (strcmp(key, "secret-key") == 0)
                 return set_key(file->secret_key, value, err);
-        return fail(err, OFFPEAK_ECONFIG, "unknown key \"%.40s\": name, role, public-key and secret-key are known", key);
+        return fail(err, OFFPEAK_ECONFIG, "unknown key \"%.40s\": name, role, public-key and secret-key are known",
+                    key);
 }
 
 /* Cut blanks from both ends, in place. */
@@ -137,7 +138,8 @@ static int check_complete(const struct key_file *file, bool want_secret, const c
         if (!want_secret)
                 return 0;
         if (file->secret_key[0] == '\0')
-                return fail(err, OFFPEAK_ECONFIG, "%s: no secret-key: this is a .pub file, the .key file is wanted", path);
+                return fail(err, OFFPEAK_ECONFIG, "%s: no secret-key: this is a .pub file, the .key file is wanted",
+                            path);
         if (zmq_curve_public(derived, file->secret_key) != 0 || strcmp(derived, file->key.public_key) != 0)
                 return fail(err, OFFPEAK_ECONFIG, "%s: public-key and secret-key are no pair: make a new key", path);
         return 0;

@@ -65,8 +65,8 @@ static int check_name(const char *name, struct offpeak_error *err)
         if (name[0] == '\0' || name[0] == '.' || name[0] == '-' || strlen(name) >= WIRE_KEY_NAME ||
             strspn(name, allowed) != strlen(name))
                 return fail(err, OFFPEAK_ECONFIG,
-                            "\"%.64s\" cannot name a key: use up to %d letters, digits, '-', '_', '.' and '@', and begin "
-                            "with a letter or digit",
+                            "\"%.64s\" cannot name a key: use up to %d letters, digits, '-', '_', '.' and '@', and "
+                            "begin with a letter or digit",
                             name, WIRE_KEY_NAME - 1);
         return 0;
 }
@@ -128,8 +128,9 @@ static int add_key(struct key_list *list, const struct wire_key *key, const char
         for (size_t i = 0; i < list->n; i++)
                 if (strcmp(list->keys[i].name, key->name) == 0 ||
                     strcmp(list->keys[i].public_key, key->public_key) == 0)
-                        return fail(err, OFFPEAK_ECONFIG, "%s: name or key of \"%s\" stand in another file too: remove one",
-                                    path, list->keys[i].name);
+                        return fail(err, OFFPEAK_ECONFIG,
+                                    "%s: name or key of \"%s\" stand in another file too: remove one", path,
+                                    list->keys[i].name);
         list->keys[list->n++] = *key;
         return 0;
 }
@@ -158,7 +159,8 @@ static int check_directory(const char *directory, struct offpeak_error *err)
                             "%s: %s: the .pub files of those who may connect belong there", directory, strerror(errno));
         if ((status.st_mode & 022) != 0)
                 return fail(err, OFFPEAK_EPERMISSION,
-                            "%s: others can write here, and so let anybody in: run `chmod go-w %s` and look what is there",
+                            "%s: others can write here, and so let anybody in: run `chmod go-w %s` and look what is "
+                            "there",
                             directory, directory);
         return 0;
 }
@@ -226,12 +228,12 @@ int wire_keys_load_server(const char *key_file, const char *directory, struct wi
         int code = load_own(key_file, &keys, err);
 
         if (code == 0 && keys.own.role != WIRE_ROLE_SERVER)
-                code = fail(err, OFFPEAK_ECONFIG, "%s: its role is %s: the scheduler needs a key of role server", key_file,
-                            wire_role_name(keys.own.role));
+                code = fail(err, OFFPEAK_ECONFIG, "%s: its role is %s: the scheduler needs a key of role server",
+                            key_file, wire_role_name(keys.own.role));
         if (code == 0) {
                 keys.directory = strdup(directory);
-                code = keys.directory != NULL ? wire_keys_reload(&keys, err) :
-                                                fail(err, OFFPEAK_ENOMEM, "out of memory");
+                code = keys.directory != NULL ? wire_keys_reload(&keys, err)
+                                              : fail(err, OFFPEAK_ENOMEM, "out of memory");
         }
         if (code == 0)
                 *ret_keys = keys;
@@ -250,8 +252,8 @@ int wire_keys_load_client(const char *key_file, const char *server_file, struct 
         if (code == 0)
                 code = key_file_read(server_file, false, &server, err);
         if (code == 0 && server.key.role != WIRE_ROLE_SERVER)
-                code = fail(err, OFFPEAK_ECONFIG, "%s: its role is %s: the scheduler's .pub is of role server", server_file,
-                            wire_role_name(server.key.role));
+                code = fail(err, OFFPEAK_ECONFIG, "%s: its role is %s: the scheduler's .pub is of role server",
+                            server_file, wire_role_name(server.key.role));
         if (code == 0) {
                 memcpy(keys.server_key, server.key.public_key, sizeof(keys.server_key));
                 *ret_keys = keys;
@@ -284,8 +286,9 @@ int wire_keys_apply(const struct wire_keys *keys, void *zsocket, struct offpeak_
         if (code == 0)
                 code = zmq_setsockopt(zsocket, ZMQ_CURVE_SECRETKEY, keys->secret_key, WIRE_KEY_TEXT);
         if (code != 0)
-                return fail(err, OFFPEAK_EINTERNAL, "the key \"%s\" cannot be used: %s (libzmq must be built with CURVE)",
-                            keys->own.name, zmq_strerror(errno));
+                return fail(err, OFFPEAK_EINTERNAL,
+                            "the key \"%s\" cannot be used: %s (libzmq must be built with CURVE)", keys->own.name,
+                            zmq_strerror(errno));
         return 0;
 }
 

@@ -16,7 +16,7 @@
 #include <offpeak/error.h>
 
 enum {
-        WIRE_KEY_TEXT = 41, /* 40 characters of Z85 and a NUL */
+        WIRE_KEY_TEXT = 41,  /* 40 characters of Z85 and a NUL */
         WIRE_KEY_BYTES = 32, /* the same as they travel */
         WIRE_KEY_NAME = 64,
 };
@@ -36,22 +36,22 @@ struct wire_key {
 struct wire_keys {
         struct wire_key own;
         char secret_key[WIRE_KEY_TEXT];
-        char server_key[WIRE_KEY_TEXT];  /* client: the server's public key; "" on a server */
-        char *directory;                 /* server: of the authorised keys */
-        struct wire_key *authorised;     /* server: by name */
+        char server_key[WIRE_KEY_TEXT]; /* client: the server's public key; "" on a server */
+        char *directory;                /* server: of the authorised keys */
+        struct wire_key *authorised;    /* server: by name */
         size_t n_authorised;
 };
 
 /* Make DIRECTORY/NAME.key and NAME.pub. ECONFIG: a name that is no file's, or one that exists (never written over). */
 int wire_keys_generate(const char *directory, const char *name, enum wire_role role, struct offpeak_error *err);
 
-/* ENOTFOUND, EPERMISSION (a secret that others can read, a directory that others can write), ECONFIG (file and line). */
+/* ENOTFOUND, EPERMISSION (others can read the secret, or write in the directory), ECONFIG (file and line). */
 int wire_keys_load_server(const char *key_file, const char *directory, struct wire_keys *ret_keys,
                           struct offpeak_error *err);
 int wire_keys_load_client(const char *key_file, const char *server_file, struct wire_keys *ret_keys,
                           struct offpeak_error *err);
 
-/* Read the directory again. On failure the list stays as it was. What comes later from a key that is gone is dropped. */
+/* Read the directory again. On failure the list stays as it was. What a key that is gone says later is dropped. */
 int wire_keys_reload(struct wire_keys *keys, struct offpeak_error *err);
 
 /* The authorised key, by its Z85 text; NULL if there is none. */

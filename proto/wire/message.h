@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * message.h - what travels on the wire, as plain structs. The codec turns these into frames and back and checks every bound.
+ * message.h - what travels on the wire, as plain structs. The codec turns these into frames and back, and checks every
+ * bound.
  *
  * Ownership: a decoded message owns what it points to (message_finish); an encoded one is only read.
  * Numbers that name enums of the scheduler (want, how, reason, quality) travel as numbers; their receivers check them.
@@ -175,7 +176,8 @@ int message_encode(const struct message *message, uint8_t **ret_bytes, size_t *r
 
 /*
  * EPROTOCOL for another magic or version (err says which versions meet, and what to update), EINVAL for a frame that
- * is too long, too short, not decodable or beyond a bound. Never reads beyond size; ret_message is written on success only.
+ * is too long, too short, not decodable or beyond a bound. Never reads beyond size; ret_message is written on success
+ * only.
  */
 int message_decode(const uint8_t *bytes, size_t size, struct message *ret_message, struct offpeak_error *err);
 

@@ -8,7 +8,16 @@
 #include "base/fail.h"
 
 /* The frames of a request by ZAP 1.0. */
-enum { ZAP_VERSION, ZAP_REQUEST_ID, ZAP_DOMAIN_NAME, ZAP_ADDRESS, ZAP_ROUTING_ID, ZAP_MECHANISM, ZAP_CREDENTIALS, ZAP_FRAMES };
+enum {
+        ZAP_VERSION,
+        ZAP_REQUEST_ID,
+        ZAP_DOMAIN_NAME,
+        ZAP_ADDRESS,
+        ZAP_ROUTING_ID,
+        ZAP_MECHANISM,
+        ZAP_CREDENTIALS,
+        ZAP_FRAMES
+};
 
 static bool frame_is(zmq_msg_t *frame, const char *text)
 {

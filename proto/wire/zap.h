@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * zap.h - who may connect with CURVE: a ZAP handler (RFC 27/ZAP) for the sockets of one ZeroMQ context, in the loop that
- * uses them. A key that stands in the list is let in; its Z85 text becomes the User-Id of every message.
+ * zap.h - who may connect with CURVE: a ZAP handler (RFC 27/ZAP) for the sockets of one ZeroMQ context, in the loop
+ * that uses them. A key that stands in the list is let in; its Z85 text becomes the User-Id of every message.
  */
 #ifndef OFFPEAK_WIRE_ZAP_H
 #define OFFPEAK_WIRE_ZAP_H
@@ -27,9 +27,9 @@ struct zap {
 };
 
 /*
- * Open before the first bind, or the first peers come in unasked; watch when the bind went well, so that a bind that fails
- * leaves nothing on the loop. On failure nothing is left open. Handler and keys must live until closed is called; for one
- * that was never watched that is at once.
+ * Open before the first bind, or the first peers come in unasked; watch when the bind went well, so that a bind that
+ * fails leaves nothing on the loop. On failure nothing is left open. Handler and keys must live until closed is called;
+ * for one that was never watched that is at once.
  */
 int zap_open(struct zap *zap, void *zcontext, const struct wire_keys *keys, struct offpeak_error *err);
 int zap_watch(struct zap *zap, uv_loop_t *loop, struct offpeak_error *err);

@@ -2,8 +2,8 @@
 /*
  * zuv.c - one ZeroMQ context per socket, so that each has its own ZAP handler and ends on its own.
  *
- * At the end the handles are closed first (zwatch, zap), and in the last of their callbacks the ZeroMQ side: the context's
- * end waits up to LINGER_MS for what was sent last.
+ * At the end the handles are closed first (zwatch, zap), and in the last of their callbacks the ZeroMQ side: the
+ * context's end waits up to LINGER_MS for what was sent last.
  */
 #include "wire/zuv.h"
 
@@ -309,7 +309,8 @@ static int open_zuv(uv_loop_t *loop, const char *text, const struct zuv *setting
         socket->is_ipc = endpoint.is_ipc;
         code = open_socket(socket, &endpoint, err);
         if (code == 0)
-                code = socket->is_listener ? bind_socket(socket, text, &endpoint, err) : connect_socket(socket, text, err);
+                code = socket->is_listener ? bind_socket(socket, text, &endpoint, err)
+                                           : connect_socket(socket, text, err);
         if (code == 0)
                 code = watch(loop, socket, err);
         if (code == 0)

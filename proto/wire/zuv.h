@@ -2,8 +2,8 @@
 /*
  * zuv.h - ZeroMQ sockets on a libuv loop: one listener (ROUTER) or one connection (DEALER) each.
  *
- * Messages are single frames (see message.h). Sending never blocks: what a full queue cannot take is dropped and counted,
- * because orders are levels and requests are retried. Receiving drains to EAGAIN on every wake-up (ZMQ_FD is edge-triggered).
+ * Messages are single frames (see message.h). Sending never blocks: what a full queue cannot take is dropped and
+ * counted, because orders are levels and requests are retried. Reading never waits for a second wake-up (see zwatch.h).
  * Life: open, then zuv_close; the memory goes in the close callback's turn of the loop, never earlier.
  */
 #ifndef OFFPEAK_WIRE_ZUV_H
@@ -24,11 +24,11 @@ struct wire_keys; /* keys.h: CURVE */
 struct zuv_peer {
         uint8_t identity[64]; /* routing id as ZeroMQ made it */
         size_t identity_size;
-        bool has_uid;         /* ipc: the peer's credentials as the kernel told them */
+        bool has_uid; /* ipc: the peer's credentials as the kernel told them */
         uint32_t uid;
-        char name[64];        /* tcp with CURVE: the name its key is authorised under; else "" */
-        bool may_schedule;    /* agent or operator: by its key's role; over ipc root and this process's user; plain tcp is
-                                 loopback only, and there everybody */
+        char name[64];     /* tcp with CURVE: the name its key is authorised under; else "" */
+        bool may_schedule; /* agent or operator: by its key's role; over ipc root and this process's user; plain tcp is
+                              loopback only, and there everybody */
 };
 
 typedef void (*zuv_receive)(void *context, const struct zuv_peer *peer, const uint8_t *bytes, size_t size);

@@ -29,7 +29,7 @@ struct zwatch {
         int open_handles;
 };
 
-/* The socket and the watch must live until closed is called. A libuv error code on failure; nothing is left open then. */
+/* Socket and watch must live until closed is called. A libuv error code on failure; nothing is left open then. */
 int zwatch_start(struct zwatch *watch, uv_loop_t *loop, void *zsocket, void (*ready)(void *context), void *context);
 void zwatch_rearm(struct zwatch *watch);
 /* ready is not called any more; closed is, once all handles are gone. */

@@ -19,7 +19,7 @@ struct bench {
         uv_loop_t loop;
         struct zuv *server, *client;
         unsigned to_send, heard;
-        uint64_t *times;       /* of each round trip, ns; NULL: not asked for */
+        uint64_t *times; /* of each round trip, ns; NULL: not asked for */
         uint64_t sent_at;
         uint8_t frame[FRAME];
 };
@@ -100,9 +100,10 @@ static void measure(const char *endpoint, const struct wire_keys *server_keys, c
         bench->times = times;
         run(bench, alone, 1);
         qsort(times, alone, sizeof(*times), compare);
-        printf("  {\"transport\": \"%.3s\", \"curve\": %s, \"messages_per_s\": %.0f, \"median_us\": %.1f, \"p99_us\": %.1f}%s\n",
-               endpoint, server_keys != NULL ? "true" : "false", n / ((double)ns * 1e-9), (double)times[alone / 2] * 1e-3,
-               (double)times[(size_t)(alone * 0.99)] * 1e-3, last ? "" : ",");
+        printf("  {\"transport\": \"%.3s\", \"curve\": %s, \"messages_per_s\": %.0f, \"median_us\": %.1f, \"p99_us\": "
+               "%.1f}%s\n",
+               endpoint, server_keys != NULL ? "true" : "false", n / ((double)ns * 1e-9),
+               (double)times[alone / 2] * 1e-3, (double)times[(size_t)(alone * 0.99)] * 1e-3, last ? "" : ",");
         zuv_close(bench->client, NULL, NULL);
         zuv_close(bench->server, NULL, NULL);
         uv_run(&bench->loop, UV_RUN_DEFAULT);

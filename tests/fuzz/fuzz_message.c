@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 check(&message);
                 message_finish(&message);
         } else {
-                expect((code == OFFPEAK_EINVAL || code == OFFPEAK_EPROTOCOL) && err.code == code && err.text[0] != '\0');
+                expect((code == OFFPEAK_EINVAL || code == OFFPEAK_EPROTOCOL) && err.code == code &&
+                       err.text[0] != '\0');
         }
         return 0;
 }

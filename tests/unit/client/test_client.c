@@ -44,8 +44,8 @@ static void send_frame(void *socket, const uint8_t *identity, size_t identity_si
         zmq_send(socket, bytes, size, 0);
 }
 
-static void send_reply(struct board *board, const uint8_t *identity, size_t identity_size, const uint8_t id[16], int code,
-                       const char *text)
+static void send_reply(struct board *board, const uint8_t *identity, size_t identity_size, const uint8_t id[16],
+                       int code, const char *text)
 {
         struct message message = { .type = MESSAGE_REPLY };
         uint8_t *bytes;
@@ -62,7 +62,8 @@ static void send_reply(struct board *board, const uint8_t *identity, size_t iden
         free(bytes);
 }
 
-static void act(struct board *board, enum deed deed, const uint8_t *identity, size_t identity_size, const uint8_t id[16])
+static void act(struct board *board, enum deed deed, const uint8_t *identity, size_t identity_size,
+                const uint8_t id[16])
 {
         static const uint8_t none[16], another[16] = { 0xee };
         uint8_t header[FRAME_HEADER_SIZE];
@@ -510,7 +511,8 @@ static void another_machine_needs_keys(void **state)
         (void)board;
         assert_int_equal(offpeak_open("tcp://192.0.2.1:7711", NULL, &client, &err), OFFPEAK_ECONFIG);
         assert_non_null(strstr(err.text, "OFFPEAK_KEY"));
-        assert_int_equal(offpeak_open("tcp://127.0.0.1:7711", &options, &client, &err), OFFPEAK_ECONFIG); /* half of it */
+        assert_int_equal(offpeak_open("tcp://127.0.0.1:7711", &options, &client, &err),
+                         OFFPEAK_ECONFIG); /* half of it */
         options.server_key_file = "/nonexistent/scheduler.pub";
         assert_int_equal(offpeak_open("tcp://192.0.2.1:7711", &options, &client, &err), OFFPEAK_ENOTFOUND);
         assert_non_null(strstr(err.text, "/nonexistent/ana.key"));

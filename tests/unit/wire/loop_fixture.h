@@ -16,7 +16,8 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* Turn the loop until *count is n; fails the test after 20 seconds. Nothing but the sockets wakes the loop meanwhile. */
+/* Turn the loop until *count is n; fails the test after 20 seconds. Nothing but the sockets wakes the loop meanwhile.
+ */
 void fixture_run_until_count(struct fixture *fixture, const unsigned *count, unsigned n);
 /* So many turns of the loop, of 5 ms at the most each. */
 void fixture_run_turns(struct fixture *fixture, int n);

@@ -55,7 +55,9 @@ static void *allocate(size_t n, size_t size)
 
 static char *text(uint64_t *seed, size_t max)
 {
-        static const char *const characters[] = { "a", "Z", "7", "-", " ", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x8b" };
+        static const char *const characters[] = {
+                "a", "Z", "7", "-", " ", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x94\x8b"
+        };
         size_t length = (size_t)number(seed, 1, (int64_t)max), used = 0;
         char *made = allocate(length + 4, 1);
 
@@ -201,8 +203,10 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
         for (uint32_t i = 0; i < renew->n_legs; i++) {
                 struct message_leg *leg = &renew->legs[i];
 
-                *leg = (struct message_leg){ any_u64(seed), any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
-                                             (int32_t)any_u32(seed), coin(seed), 0.25, 1e300, "" };
+                *leg = (struct message_leg){
+                        any_u64(seed),          any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
+                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         ""
+                };
                 fill(seed, leg->refused, sizeof(leg->refused));
         }
         renew->n_readings = (uint32_t)number(seed, 0, coin(seed) ? 9 : MESSAGE_MAX_READINGS);
@@ -210,9 +214,13 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
         for (uint32_t i = 0; i < renew->n_readings; i++) {
                 int64_t start = number(seed, 0, INT64_C(253402300000));
 
-                renew->readings[i] = (struct message_reading){ any_u64(seed), any_u64(seed), any_u32(seed), start,
+                renew->readings[i] = (struct message_reading){ any_u64(seed),
+                                                               any_u64(seed),
+                                                               any_u32(seed),
+                                                               start,
                                                                start + number(seed, 0, 700),
-                                                               number(seed, 0, INT64_MAX - 1), any_u32(seed) };
+                                                               number(seed, 0, INT64_MAX - 1),
+                                                               any_u32(seed) };
         }
 }
 
@@ -304,22 +312,22 @@ static bool same_words(char *const *a, size_t n_a, char *const *b, size_t n_b)
         return true;
 }
 
-#define SAME(field)                             \
-        do {                                    \
-                if (a->field != b->field)       \
-                        return #field;          \
+#define SAME(field)                                                                                                    \
+        do {                                                                                                           \
+                if (a->field != b->field)                                                                              \
+                        return #field;                                                                                 \
         } while (0)
 
-#define SAME_TEXT(field)                              \
-        do {                                          \
-                if (!same_text(a->field, b->field))   \
-                        return #field;                \
+#define SAME_TEXT(field)                                                                                               \
+        do {                                                                                                           \
+                if (!same_text(a->field, b->field))                                                                    \
+                        return #field;                                                                                 \
         } while (0)
 
-#define SAME_BYTES(field)                                              \
-        do {                                                           \
-                if (memcmp(a->field, b->field, sizeof(a->field)) != 0) \
-                        return #field;                                 \
+#define SAME_BYTES(field)                                                                                              \
+        do {                                                                                                           \
+                if (memcmp(a->field, b->field, sizeof(a->field)) != 0)                                                 \
+                        return #field;                                                                                 \
         } while (0)
 
 static const char *spec_difference(const struct offpeak_job_spec *a, const struct offpeak_job_spec *b)

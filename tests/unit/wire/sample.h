@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sample.h - messages made up at random from a seed, within all bounds; and a comparison that knows nothing of the codec. */
+/* sample.h - messages made up at random from a seed, within all bounds; and a comparison that knows nothing of the
+ * codec. */
 #ifndef OFFPEAK_TESTS_SAMPLE_H
 #define OFFPEAK_TESTS_SAMPLE_H
 

@@ -83,7 +83,7 @@ static struct message make(enum message_type type)
         return message;
 }
 
-/* ---- the table: which message, how to set the field, the last value allowed, the first beyond, what the refusal says */
+/* ---- the table: which message, how to set the field, the last value allowed, the first beyond, what is said of it */
 
 typedef void (*set_field)(struct message *message, int64_t value);
 
@@ -335,7 +335,13 @@ static void variables_have_a_name(void **state)
         static const struct {
                 const char *variable;
                 int code;
-        } cases[] = { { "A=", 0 }, { "A=b=c", 0 }, { "A", OFFPEAK_EINVAL }, { "=b", OFFPEAK_EINVAL }, { "", OFFPEAK_EINVAL } };
+        } cases[] = {
+                { "A=", 0 },
+                { "A=b=c", 0 },
+                { "A", OFFPEAK_EINVAL },
+                { "=b", OFFPEAK_EINVAL },
+                { "", OFFPEAK_EINVAL },
+        };
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

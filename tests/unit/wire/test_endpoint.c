@@ -34,8 +34,8 @@ static void endpoints_are_read(void **state)
 
 static void what_is_no_endpoint_is_refused(void **state)
 {
-        static const char *const texts[] = { "",           "x",        "/run/x.sock",    "ipc://",        "ipc://x",
-                                             "tcp://",     "tcp://:1", "tcp://a",        "tcp://a:",      "tcp://a:-1",
+        static const char *const texts[] = { "",           "x",           "/run/x.sock",   "ipc://",     "ipc://x",
+                                             "tcp://",     "tcp://:1",    "tcp://a",       "tcp://a:",   "tcp://a:-1",
                                              "tcp://a:1x", "tcp://::1:5", "tcp://a:65536", "tcp://a: 1", "udp://a:1" };
         struct endpoint endpoint = { .port = 42 };
         struct offpeak_error err;
@@ -64,10 +64,18 @@ static void only_loopback_is_local(void **state)
                 const char *text;
                 bool local;
         } cases[] = {
-                { "ipc:///x", true },          { "tcp://127.0.0.1:1", true },    { "tcp://127.9.9.9:1", true },
-                { "tcp://[::1]:1", true },     { "tcp://localhost:1", true },    { "tcp://0.0.0.0:1", false },
-                { "tcp://*:1", false },        { "tcp://10.0.0.1:1", false },    { "tcp://[::]:1", false },
-                { "tcp://128.0.0.1:1", false }, { "tcp://127.0.0.1.evil.example:1", false }, { "tcp://eth0:1", false },
+                { "ipc:///x", true },
+                { "tcp://127.0.0.1:1", true },
+                { "tcp://127.9.9.9:1", true },
+                { "tcp://[::1]:1", true },
+                { "tcp://localhost:1", true },
+                { "tcp://0.0.0.0:1", false },
+                { "tcp://*:1", false },
+                { "tcp://10.0.0.1:1", false },
+                { "tcp://[::]:1", false },
+                { "tcp://128.0.0.1:1", false },
+                { "tcp://127.0.0.1.evil.example:1", false },
+                { "tcp://eth0:1", false },
                 { "tcp://localhost.evil.example:1", false },
         };
         struct endpoint endpoint;
@@ -114,7 +122,8 @@ static void root_uses_the_systems_socket(void **state)
 
 enum { OTHER_USER = 54321 };
 
-/* What a user that is not root sees, in a child; exits 0 if it is as expected. Root only, as it takes another's place. */
+/* What a user that is not root sees, in a child; exits 0 if it is as expected. Root only, as it takes another's place.
+ */
 static void as_user(int (*body)(void))
 {
         int status;

@@ -147,7 +147,16 @@ static void a_key_is_never_written_over(void **state)
 
 static void names_that_are_no_files_are_refused(void **state)
 {
-        static const char *const names[] = { "", ".", "..", "../n1", "a/b", ".n1", "-rf", "a b", "a\n", "\xc3\xa9",
+        static const char *const names[] = { "",
+                                             ".",
+                                             "..",
+                                             "../n1",
+                                             "a/b",
+                                             ".n1",
+                                             "-rf",
+                                             "a b",
+                                             "a\n",
+                                             "\xc3\xa9",
                                              "0123456789012345678901234567890123456789012345678901234567890123" };
         struct fixture *fixture = *state;
         struct offpeak_error err;
@@ -219,7 +228,8 @@ static void only_the_right_kinds_of_file_are_taken(void **state)
         chmod(in(fixture, "n1.pub", key), 0600);
         assert_int_equal(wire_keys_load_client(key, server, &keys, &err), OFFPEAK_ECONFIG);
         assert_non_null(strstr(err.text, "the .key file is wanted"));
-        assert_int_equal(wire_keys_load_server(in(fixture, "n1.key", key), fixture->folder, &keys, &err), OFFPEAK_ECONFIG);
+        assert_int_equal(wire_keys_load_server(in(fixture, "n1.key", key), fixture->folder, &keys, &err),
+                         OFFPEAK_ECONFIG);
         assert_int_equal(wire_keys_load_client(key, in(fixture, "n1.pub", server), &keys, &err), OFFPEAK_ECONFIG);
         assert_int_equal(wire_keys_load_client(key, in(fixture, "none.pub", server), &keys, &err), OFFPEAK_ENOTFOUND);
         assert_int_equal(wire_keys_load_client(in(fixture, "none.key", key), server, &keys, &err), OFFPEAK_ENOTFOUND);
@@ -231,7 +241,8 @@ static void only_the_right_kinds_of_file_are_taken(void **state)
         secret = strstr(text, "secret-key = ") + 13;
         secret[0] = secret[0] == 'a' ? 'b' : 'a';
         write_file(key, 0600, text);
-        assert_int_equal(wire_keys_load_client(key, in(fixture, "scheduler.pub", server), &keys, &err), OFFPEAK_ECONFIG);
+        assert_int_equal(wire_keys_load_client(key, in(fixture, "scheduler.pub", server), &keys, &err),
+                         OFFPEAK_ECONFIG);
         assert_non_null(strstr(err.text, "no pair"));
 }
 

@@ -53,8 +53,9 @@ static void no_three_bytes_are_known_that_code_no_point(void **state)
                 if (n == 0)
                         continue;
                 assert_in_range(n, 2, 3);
-                code = n == 2 ? (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f) :
-                                (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 | (bytes[2] & 0x3f);
+                code = n == 2 ? (uint32_t)(bytes[0] & 0x1f) << 6 | (bytes[1] & 0x3f)
+                              : (uint32_t)(bytes[0] & 0x0f) << 12 | (uint32_t)(bytes[1] & 0x3f) << 6 |
+                                        (bytes[2] & 0x3f);
                 assert_int_equal(put(code, again), n);
                 assert_memory_equal(again, bytes, n);
         }

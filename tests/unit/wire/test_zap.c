@@ -119,7 +119,8 @@ static void call_as(struct room *room, const struct wire_keys *keys)
 {
         struct offpeak_error err;
 
-        if (zuv_connect(&room->fixture->loop, zuv_endpoint(room->server), keys, client_hears, room, &room->client, &err) != 0)
+        if (zuv_connect(&room->fixture->loop, zuv_endpoint(room->server), keys, client_hears, room, &room->client,
+                        &err) != 0)
                 fail_msg("%s", err.text);
         assert_int_equal(zuv_send(room->client, NULL, (const uint8_t *)"hello", 5), 0);
 }
@@ -224,8 +225,9 @@ static void a_client_without_keys_is_refused(void **state)
         struct room *room = *state;
         struct raw raw = raw_call(room, NULL);
 
-        wait_for_refusal(room, &raw, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                                             ZMQ_EVENT_DISCONNECTED);
+        wait_for_refusal(room, &raw,
+                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                 ZMQ_EVENT_DISCONNECTED);
         raw_close(&raw);
 }
 
@@ -238,8 +240,9 @@ static void a_server_with_another_key_is_not_spoken_to(void **state)
 
         load_client(&keys, room->folder, "n1", room->stranger_folder);
         raw = raw_call(room, &keys);
-        wait_for_refusal(room, &raw, ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                                             ZMQ_EVENT_DISCONNECTED);
+        wait_for_refusal(room, &raw,
+                         ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                                 ZMQ_EVENT_DISCONNECTED);
         raw_close(&raw);
         wire_keys_finish(&keys);
 }
@@ -289,8 +292,8 @@ static void a_port_that_is_taken_leaves_nothing(void **state)
         struct offpeak_error err;
         struct zuv *second = NULL;
 
-        assert_int_equal(zuv_listen(&room->fixture->loop, zuv_endpoint(room->server), &room->server_keys, server_hears, room,
-                                    &second, &err),
+        assert_int_equal(zuv_listen(&room->fixture->loop, zuv_endpoint(room->server), &room->server_keys, server_hears,
+                                    room, &second, &err),
                          OFFPEAK_ETRYAGAIN);
         assert_null(second);
 }

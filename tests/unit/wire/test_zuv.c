@@ -291,7 +291,8 @@ static void speak_as(uid_t uid, const char *endpoint)
         _exit(0);
 }
 
-/* A child that is another user. It is forked while this process has one thread, and waits for its listener by itself. */
+/* A child that is another user. It is forked while this process has one thread, and waits for its listener by itself.
+ */
 static void another_user_may_speak_but_not_schedule(void **state)
 {
         struct fixture *fixture = *state;
@@ -353,12 +354,12 @@ static void plain_tcp_stays_on_this_machine(void **state)
         struct offpeak_error err;
 
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-                assert_int_equal(
-                        zuv_listen(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err), OFFPEAK_ECONFIG);
+                assert_int_equal(zuv_listen(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err),
+                                 OFFPEAK_ECONFIG);
                 assert_non_null(strstr(err.text, refused[i]));
                 assert_non_null(strstr(err.text, "keys"));
-                assert_int_equal(
-                        zuv_connect(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err), OFFPEAK_ECONFIG);
+                assert_int_equal(zuv_connect(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err),
+                                 OFFPEAK_ECONFIG);
         }
         assert_null(end.socket);
 }
@@ -370,8 +371,9 @@ static void a_taken_port_is_told(void **state)
         struct offpeak_error err;
 
         listen_at(fixture, "tcp://127.0.0.1:0", &one);
-        assert_int_equal(zuv_listen(&fixture->loop, zuv_endpoint(one.socket), NULL, on_receive, &two, &two.socket, &err),
-                         OFFPEAK_ETRYAGAIN);
+        assert_int_equal(
+                zuv_listen(&fixture->loop, zuv_endpoint(one.socket), NULL, on_receive, &two, &two.socket, &err),
+                OFFPEAK_ETRYAGAIN);
         assert_non_null(strstr(err.text, zuv_endpoint(one.socket)));
         assert_null(two.socket);
         hang_up(fixture, &one);
@@ -432,19 +434,20 @@ static void a_file_at_the_path_is_left_alone(void **state)
 
 static void endpoints_that_are_none_are_refused(void **state)
 {
-        static const char *const refused[] = { "", "udp://1.2.3.4:5", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "ipc://s",
-                                               "tcp://127.0.0.1:65536" };
+        static const char *const refused[] = {
+                "", "udp://1.2.3.4:5", "tcp://127.0.0.1", "tcp://127.0.0.1:x", "ipc://s", "tcp://127.0.0.1:65536"
+        };
         struct fixture *fixture = *state;
         struct end end = { 0 };
         struct offpeak_error err;
         char deep[160];
 
         for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-                assert_int_equal(
-                        zuv_listen(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err), OFFPEAK_ECONFIG);
+                assert_int_equal(zuv_listen(&fixture->loop, refused[i], NULL, on_receive, &end, &end.socket, &err),
+                                 OFFPEAK_ECONFIG);
         /* a folder whose folder is missing */
-        assert_int_equal(zuv_listen(&fixture->loop, fixture_path(fixture, "ipc://", "a/b/s", deep), NULL, on_receive, &end,
-                                    &end.socket, &err),
+        assert_int_equal(zuv_listen(&fixture->loop, fixture_path(fixture, "ipc://", "a/b/s", deep), NULL, on_receive,
+                                    &end, &end.socket, &err),
                          OFFPEAK_EIO);
         assert_non_null(strstr(err.text, fixture->folder));
 }
