@@ -22,7 +22,18 @@
 #include "wire/message.h"
 
 /* What the cardboard scheduler does with its n-th request, from 0; the last one goes on. */
-enum deed { ANSWER, DROP, ANSWER_ANOTHER_FIRST, REFUSE, REFUSE_WORDLESS, OTHER_VERSION, GARBAGE, UNREAD, WRONG_TYPE };
+enum deed {
+        ANSWER,
+        ANSWER_AT_LENGTH,
+        DROP,
+        ANSWER_ANOTHER_FIRST,
+        REFUSE,
+        REFUSE_WORDLESS,
+        OTHER_VERSION,
+        GARBAGE,
+        UNREAD,
+        WRONG_TYPE
+};
 
 enum { MOST = 16 };
 
@@ -44,8 +55,21 @@ static void send_frame(void *socket, const uint8_t *identity, size_t identity_si
         zmq_send(socket, bytes, size, 0);
 }
 
+enum { LENGTH = 5 * 1024 * 1024 }; /* of a long document */
+
+static char *long_document(void)
+{
+        char *document = malloc(LENGTH + 1);
+
+        memset(document, ' ', LENGTH);
+        document[0] = '[';
+        document[LENGTH - 1] = ']';
+        document[LENGTH] = '\0';
+        return document;
+}
+
 static void send_reply(struct board *board, const uint8_t *identity, size_t identity_size, const uint8_t id[16],
-                       int code, const char *text)
+                       int code, const char *text, const char *document)
 {
         struct message message = { .type = MESSAGE_REPLY };
         uint8_t *bytes;
@@ -55,7 +79,7 @@ static void send_reply(struct board *board, const uint8_t *identity, size_t iden
         message.u.reply.code = code;
         message.u.reply.text = (char *)text;
         message.u.reply.job = code == 0 ? 42 : 0;
-        message.u.reply.document = code == 0 ? (char *)"{}" : NULL;
+        message.u.reply.document = (char *)document;
         if (message_encode(&message, &bytes, &size, NULL) != 0)
                 abort();
         send_frame(board->socket, identity, identity_size, bytes, size);
@@ -67,30 +91,36 @@ static void act(struct board *board, enum deed deed, const uint8_t *identity, si
 {
         static const uint8_t none[16], another[16] = { 0xee };
         uint8_t header[FRAME_HEADER_SIZE];
+        char *document;
 
         switch (deed) {
+        case ANSWER_AT_LENGTH:
+                document = long_document();
+                send_reply(board, identity, identity_size, id, 0, NULL, document);
+                free(document);
+                break;
         case DROP:
                 break;
         case ANSWER_ANOTHER_FIRST:
-                send_reply(board, identity, identity_size, another, OFFPEAK_ENOTFOUND, "for somebody else");
-                send_reply(board, identity, identity_size, id, 0, "planned");
+                send_reply(board, identity, identity_size, another, OFFPEAK_ENOTFOUND, "for somebody else", NULL);
+                send_reply(board, identity, identity_size, id, 0, "planned", "{}");
                 break;
         case WRONG_TYPE:
                 frame_write_header(header, PROTOCOL_VERSION, MESSAGE_STALE);
                 send_frame(board->socket, identity, identity_size, header, sizeof(header));
-                send_reply(board, identity, identity_size, id, 0, "planned");
+                send_reply(board, identity, identity_size, id, 0, "planned", "{}");
                 break;
         case ANSWER:
-                send_reply(board, identity, identity_size, id, 0, "planned");
+                send_reply(board, identity, identity_size, id, 0, "planned", "{}");
                 break;
         case REFUSE:
-                send_reply(board, identity, identity_size, id, OFFPEAK_EDEADLINE, "misses its deadline");
+                send_reply(board, identity, identity_size, id, OFFPEAK_EDEADLINE, "misses its deadline", NULL);
                 break;
         case REFUSE_WORDLESS:
-                send_reply(board, identity, identity_size, id, OFFPEAK_ENOTFOUND, NULL);
+                send_reply(board, identity, identity_size, id, OFFPEAK_ENOTFOUND, NULL, NULL);
                 break;
         case UNREAD:
-                send_reply(board, identity, identity_size, none, OFFPEAK_EINVAL, "that could not be read");
+                send_reply(board, identity, identity_size, none, OFFPEAK_EINVAL, "that could not be read", NULL);
                 break;
         case OTHER_VERSION:
                 frame_write_header(header, 7, MESSAGE_REPLY);
@@ -313,6 +343,27 @@ static void a_bad_spec_is_refused_before_it_is_sent(void **state)
         offpeak_close(client);
         board_stop(board);
         assert_int_equal(board->n, 0);
+}
+
+static void a_long_document_arrives(void **state)
+{
+        struct board *board = *state;
+        struct offpeak_answer answer;
+        struct offpeak_client *client;
+        struct offpeak_error err;
+        char *document = long_document();
+
+        board->deeds[0] = ANSWER_AT_LENGTH;
+        board_start(board, NULL);
+        client = open_client(board, 30000);
+        if (offpeak_query(client, "jobs", NULL, &answer, &err) != 0)
+                fail_msg("%s", err.text);
+        assert_non_null(answer.document);
+        assert_true(strcmp(answer.document, document) == 0);
+        assert_null(answer.text);
+        offpeak_answer_finish(&answer);
+        free(document);
+        offpeak_close(client);
 }
 
 /* ---- lost answers */
@@ -626,6 +677,7 @@ int main(void)
                 TEST(each_call_sends_its_verb_and_a_new_id),
                 TEST(a_refusal_is_an_error_with_the_schedulers_words),
                 TEST(a_bad_spec_is_refused_before_it_is_sent),
+                TEST(a_long_document_arrives),
                 TEST(a_lost_answer_is_asked_for_again_under_the_same_id),
                 TEST(an_answer_to_another_request_is_passed_over),
                 TEST(a_scheduler_that_restarts_is_waited_for),
