@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * bury.h - the end of a leg whose shim is dead: kill what is left, wait till nothing is, record that there is no result.
+ *
+ * That nothing is left is known from the leg's cgroup. Where there is none, a guard holds the leg's lock until it has
+ * ended everything. Processes of a namespace without a cgroup are dying when the lock falls free, but one that hangs in
+ * the kernel (a dead file server) is not seen.
  */
 #ifndef OFFPEAK_SHIM_BURY_H
 #define OFFPEAK_SHIM_BURY_H

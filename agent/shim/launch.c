@@ -342,7 +342,6 @@ _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *con
         make_path(launch->checkpoint, &teller);
         if (launch->cpus != NULL && sched_setaffinity(0, launch->cpus_size, launch->cpus) < 0)
                 say("cannot bind to the processors of the job's devices; it runs on any");
-        close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
         environ = launch->env;
         execvp(launch->spec->argv[0], launch->spec->argv);
         give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", launch->spec->argv[0],

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -341,7 +342,9 @@ static void a_job_runs_as_its_owner(void **state)
         if (geteuid() != 0 || nobody == NULL)
                 skip();
         rig.order.launch.uid = nobody->pw_uid;
+        assert_int_equal(setgroups(1, &(gid_t){ 54321 }), 0); /* of the agent, not of the job */
         rig_start(&rig);
+        assert_int_equal(setgroups(0, NULL), 0);
         exit = rig_exit(&rig);
         assert_int_equal(exit.status, 0);
         snprintf(want, sizeof(want), "%u\n%u\n%u\n%u\n", nobody->pw_uid, nobody->pw_uid, nobody->pw_gid,

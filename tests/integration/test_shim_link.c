@@ -695,6 +695,26 @@ static void a_leg_is_buried_only_when_nothing_is_left(void **state)
         }
 }
 
+/* Without a cgroup the lock tells: the guard holds it until it has ended everything. */
+static void a_guard_that_is_slow_delays_the_burial(void **state)
+{
+        int keeper;
+
+        (void)state;
+        rig_open(&rig, LINK_CONTAIN_GUARD, stubborn);
+        rig.local.group[0] = '\0';
+        rig_start(&rig);
+        rig_wait(&rig, rig_is_ready);
+        keeper = rig_keeper(&rig);
+        rig_kill(keeper, SIGSTOP);
+        rig_kill(rig_shim(&rig), SIGKILL);
+        rig_wait(&rig, rig_is_gone);
+        assert_false(is_buried(&rig));
+        rig_kill(keeper, SIGCONT);
+        rig_wait(&rig, is_buried);
+        assert_true(rig_is_extinct(&rig));
+}
+
 static void what_lost_shim_and_guard_is_ended_by_its_group(void **state)
 {
         int shim, keeper;
@@ -747,6 +767,7 @@ int main(void)
                 TEST(a_name_that_is_too_long_is_refused),
                 TEST(a_record_that_cannot_be_written_is_not_told),
                 TEST(a_leg_is_buried_only_when_nothing_is_left),
+                TEST(a_guard_that_is_slow_delays_the_burial),
                 TEST(what_lost_shim_and_guard_is_ended_by_its_group),
         };
 
