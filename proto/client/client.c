@@ -75,10 +75,11 @@ static int load_keys(struct offpeak_client *client, const struct endpoint *endpo
 
 static int nobody_listens(const char *endpoint, struct offpeak_error *err)
 {
-        return fail(err, OFFPEAK_EUNREACHABLE,
-                    "no scheduler answers at %s: is offpeakd running? Start it with `systemctl start offpeakd`, or "
-                    "`offpeakd` for one of your own; elsewhere, set OFFPEAK_SERVER to its endpoint",
-                    endpoint);
+        return fail(
+                err, OFFPEAK_EUNREACHABLE,
+                "no scheduler answers at %s: is offpeakd running? Start it with `systemctl start offpeakd`, or "
+                "`offpeakd --config FILE` for one of your own; if it is elsewhere, set OFFPEAK_SERVER to its endpoint",
+                endpoint);
 }
 
 /* A path where nobody listens will not change while we wait: say so at once. */

@@ -42,7 +42,7 @@ struct zuv {
         uint64_t dropped;
         struct zwatch watch;
         struct zap zap;
-        bool watching, checking_keys, closing;
+        bool is_bound_path, watching, checking_keys, closing;
         int open; /* parts to close before the end */
         void (*closed)(void *context);
         void *closed_context;
@@ -161,6 +161,8 @@ static void destroy(struct zuv *socket)
         void (*closed)(void *context) = socket->closed;
         void *context = socket->closed_context;
 
+        if (socket->is_bound_path) /* libzmq leaves it */
+                unlink(socket->endpoint + strlen("ipc://"));
         if (socket->zsocket != NULL)
                 zmq_close(socket->zsocket);
         while (socket->zcontext != NULL && zmq_ctx_term(socket->zcontext) != 0 && errno == EINTR)
@@ -250,6 +252,7 @@ static int watch(uv_loop_t *loop, struct zuv *socket, struct offpeak_error *err)
         socket->watching = true;
         if (zmq_getsockopt(socket->zsocket, ZMQ_LAST_ENDPOINT, socket->endpoint, &size) != 0)
                 return fail(err, OFFPEAK_EINTERNAL, "no endpoint: %s", zmq_strerror(errno));
+        socket->is_bound_path = socket->is_listener && socket->is_ipc;
         return socket->checking_keys ? zap_watch(&socket->zap, loop, err) : 0;
 }
 

@@ -156,6 +156,8 @@ static int reload(void *context, struct offpeak_error *err)
                 code = feed_files_check(next, err);
         else
                 memset(next, 0, sizeof(*next));
+        if (code == 0)
+                code = server_reload_keys(daemon->server, err);
         if (code != 0) {
                 config_finish(next);
                 free(next);

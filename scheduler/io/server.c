@@ -297,6 +297,11 @@ static int open_socket(struct server *server, const char *endpoint, struct offpe
         return 0;
 }
 
+int server_reload_keys(struct server *server, struct offpeak_error *err)
+{
+        return server->has_keys ? wire_keys_reload(&server->keys, err) : 0;
+}
+
 int server_open(const struct server_options *options, struct server **ret_server, struct offpeak_error *err)
 {
         struct server *server = calloc(1, sizeof(*server));

@@ -32,6 +32,9 @@ void server_act(struct server *server, const struct action *action);
 /* A turn's actions are out: its connections are forgotten. */
 void server_acted(struct server *server);
 
+/* Read the clients' keys again: a new one is let in, one that is gone is heard no more. Without keys nothing to do. */
+int server_reload_keys(struct server *server, struct offpeak_error *err);
+
 void server_close(struct server *server, void (*closed)(void *context), void *context);
 
 #endif

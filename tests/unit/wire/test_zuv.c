@@ -275,6 +275,7 @@ static void everybody_may_connect_to_a_path(void **state)
         assert_int_equal(stat(fixture_path(fixture, "", "s", path), &status), 0);
         assert_int_equal(status.st_mode & 0777, 0666);
         hang_up(fixture, &server);
+        assert_int_equal(stat(path, &status), -1); /* and it goes with its listener */
 }
 
 static void speak_as(uid_t uid, const char *endpoint)
