@@ -236,7 +236,7 @@ int rig_shim(const struct rig *rig)
         return found;
 }
 
-int rig_keeper(const struct rig *rig)
+int rig_keeper(struct rig *rig)
 {
         const int shim = rig_shim(rig);
         DIR *proc = opendir("/proc");
@@ -248,6 +248,7 @@ int rig_keeper(const struct rig *rig)
                     parent == shim)
                         found = atoi(entry->d_name);
         closedir(proc);
+        rig->keeper = found;
         return found;
 }
 
@@ -359,6 +360,8 @@ void rig_close(struct rig *rig)
         shim = rig_shim(rig);
         if (shim > 0)
                 kill(shim, SIGKILL);
+        if (rig->keeper > 0)
+                kill(rig->keeper, SIGCONT); /* a test that failed may have left it stopped */
         while (count_processes(rig, SIGKILL) > 0)
                 usleep(STEP_MS * 1000);
         link_close(rig->link, NULL, NULL);

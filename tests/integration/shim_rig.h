@@ -28,6 +28,7 @@ struct rig {
         struct link_state last;
         unsigned states; /* set of 1 << report_state */
         bool gone;
+        int keeper; /* as rig_keeper last found it */
 };
 
 /* A rig with a leg of one node, `wait`, a lease of 60 s, grace 10 s, ordered GO. The namespace where contain says so.
@@ -55,7 +56,7 @@ struct leg_exit rig_exit(struct rig *rig);
 const char *rig_read(const struct rig *rig, const char *name, char *buffer, size_t size);
 /* The shim's process; 0 if it is dead. Its keeper, the job's init or guard. */
 int rig_shim(const struct rig *rig);
-int rig_keeper(const struct rig *rig);
+int rig_keeper(struct rig *rig);
 /* A signal to one process of the rig; fails the test if there is none. */
 void rig_kill(int pid, int signal);
 int64_t rig_now_ms(void); /* CLOCK_BOOTTIME */
