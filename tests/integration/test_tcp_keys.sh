@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The real daemon and command line over tcp with keys: who is let in, what a role may do, and that a reload looks again.
+set -uo pipefail
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${OFFPEAK_BUILD:-$root/build/release}
+daemon="$build/scheduler/offpeakd" cli="$build/cli/offpeak"
+for program in "$daemon" "$cli"; do
+        [ -x "$program" ] || { echo "skipped: $program is not built"; exit 77; }
+done
+unset OFFPEAK_SERVER OFFPEAK_KEY OFFPEAK_SERVER_KEY
+
+work=$(mktemp -d /tmp/offpeak-keys-XXXXXX)
+pid=
+trap 'kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+fail() {
+        printf 'FAILED: %s\n' "$*"
+        cat "$work/log"
+        exit 1
+}
+
+mkdir -m 700 "$work/clients"
+"$cli" keygen -d "$work" -r server scheduler >/dev/null || fail "no server key"
+"$cli" keygen -d "$work/clients" -r user ana >/dev/null || fail "no user key"
+"$cli" keygen -d "$work" -r operator olu >/dev/null || fail "no operator key"
+
+# A port that is free now; another try if somebody was faster.
+start() {
+        port=$((20000 + RANDOM % 10000))
+        cat >"$work/offpeak.yaml" <<YAML
+listen: ["ipc://$work/s", "tcp://127.0.0.1:$port"]
+state_dir: $work/state
+curve: {secret: $work/scheduler.key, clients: $work/clients}
+sites:
+  - name: hall
+    currency: EUR
+    grid:
+      price: $root/deploy/data/price_week_de.csv
+classes:
+  - name: default
+    max_delay: 36h
+YAML
+        "$daemon" --config "$work/offpeak.yaml" >"$work/log" 2>&1 &
+        pid=$!
+        for _ in $(seq 200); do
+                OFFPEAK_SERVER="ipc://$work/s" "$cli" reload >/dev/null 2>&1 && return 0
+                kill -0 "$pid" 2>/dev/null || return 1
+                sleep 0.05
+        done
+        return 1
+}
+start || start || start || fail "offpeakd does not come up"
+
+# ask KEY WORDS...: the command line over tcp; its exit status and its words in $said
+ask() {
+        local key=$1
+        shift
+        said=$(OFFPEAK_SERVER="tcp://127.0.0.1:$port" OFFPEAK_KEY="$key" OFFPEAK_SERVER_KEY="$work/scheduler.pub" \
+                timeout 60 "$cli" "$@" 2>&1)
+}
+
+# ask_over_ipc WORDS...: the same over ipc, as the daemon's own user
+ask_over_ipc() {
+        said=$(OFFPEAK_SERVER="ipc://$work/s" timeout 60 "$cli" "$@" 2>&1)
+}
+
+# again COMMAND...: once more while an earlier reload is still under way (75)
+again() {
+        local status=75
+        for _ in $(seq 100); do
+                "$@"
+                status=$?
+                [ $status -eq 75 ] || break
+                sleep 0.05
+        done
+        return $status
+}
+
+ask "$work/clients/ana.key" jobs || fail "a user is not let in: $said"
+ask "$work/clients/ana.key" reload
+[ $? -eq 77 ] || fail "a user may reload: $said"
+ask "$work/olu.key" jobs
+[ $? -eq 77 ] || fail "a stranger is let in: $said"
+case "$said" in *olu.pub*) ;; *) fail "a stranger is not told what to do: $said" ;; esac
+
+cp "$work/olu.pub" "$work/clients/"
+again ask_over_ipc reload || fail "the daemon's own user may not reload: $said"
+ask "$work/olu.key" jobs || fail "a key that was added is not let in: $said"
+
+# An operator, over tcp, takes the user's key away.
+rm "$work/clients/ana.pub"
+again ask "$work/olu.key" reload || fail "an operator may not reload: $said"
+ask "$work/clients/ana.key" jobs
+[ $? -eq 77 ] || fail "a key that is gone is let in: $said"
+
+# A folder that others may write lets anybody in: the reload is refused, and the keys stay as they were.
+chmod 777 "$work/clients"
+again ask_over_ipc reload
+[ $? -eq 77 ] || fail "a folder for all to write is taken: $said"
+chmod 700 "$work/clients"
+ask "$work/olu.key" jobs || fail "a reload that was refused took a key away: $said"
+
+kill "$pid"
+wait "$pid" || fail "offpeakd ended with $?"
+pid=
+[ ! -e "$work/s" ] || fail "the socket's path is left behind"
