@@ -520,12 +520,45 @@ static void test_floor(void **arg)
         }
         assert_int_equal(world->state.floor, 101);
         forget_trace(world);
-        order_launch(world, 1, 100, 100, WANT_GO, false); /* forgotten, no longer named */
+        order_launch(world, 1, 2, 101, WANT_GO, false); /* as old as one that is no longer named */
         assert_null(strstr(world->trace, "launch"));
         assert_int_equal(world->state.legs[0].how, LEG_NEVER);
+        assert_non_null(strstr(world->state.legs[0].why, "older"));
         forget_trace(world);
         order_launch(world, 1, 3, 102, WANT_GO, false);
         assert_non_null(strstr(world->trace, "launch 3.1"));
+}
+
+/* A new session may say anything anew: its scheduler may have lost the end of its log, and with it what it forgot. */
+static void test_a_new_session_forgets_the_forgotten(void **arg)
+{
+        struct world *world = *arg;
+
+        in_session(world);
+        running(world, 3, 70);
+        ended(world, 3, LEG_EXIT, 0);
+        order(world, 1, 3, 70, WANT_FORGET);
+        stale(world, 1);
+        welcome(world, 2, 5, 2);
+        forget_trace(world);
+        order_launch(world, 2, 3, 60, WANT_GO, false);
+        expect(world, "1000 launch 3.1 until 61000\n");
+}
+
+static void test_device_of_an_ended_leg_is_free(void **arg)
+{
+        struct world *world = *arg;
+
+        in_session(world);
+        running(world, 3, 70);
+        ended(world, 3, LEG_EXIT, 0);
+        forget_trace(world);
+        struct message_order same_device = make_order(1, 9, 80, WANT_GO);
+        same_device.has_launch = true;
+        same_device.launch.devices = 1 << 3;
+        same_device.launch.lease_ms = LEASE_MS;
+        give(world, &same_device); /* before the end is acknowledged */
+        expect(world, "1000 launch 9.1 until 61000\n");
 }
 
 static void test_stop_before_begin(void **arg)
@@ -855,6 +888,8 @@ int main(void)
                 TEST(test_go_after_forget),
                 TEST(test_slow_order_of_another_job_is_taken),
                 TEST(test_floor),
+                TEST(test_a_new_session_forgets_the_forgotten),
+                TEST(test_device_of_an_ended_leg_is_free),
                 TEST(test_stop_before_begin),
                 TEST(test_stop_is_told_to_a_shim_that_comes_up),
                 TEST(test_stop_is_a_level),
