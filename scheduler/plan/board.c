@@ -14,8 +14,12 @@ int board_init(struct board *board, const struct plan_problem *problem, const st
         response_init(&board->response);
         board->sites = calloc(problem->n_sites + 1, sizeof(*board->sites));
         board->history = calloc(problem->n_sites * prices->n_slots + 1, sizeof(*board->history));
-        if (board->sites == NULL || board->history == NULL || schedule_init(&board->schedule, problem->n_jobs) != 0)
+        board->theta = calloc(problem->n_jobs + 1, sizeof(*board->theta));
+        if (board->sites == NULL || board->history == NULL || board->theta == NULL ||
+            schedule_init(&board->schedule, problem->n_jobs) != 0)
                 goto fail;
+        for (size_t j = 0; j < problem->n_jobs; j++)
+                board->theta[j] = NAN;
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 if (timeline_init(&board->sites[s], problem, s, prices->edges, prices->n_slots + 1) != 0)
                         goto fail;
@@ -36,6 +40,7 @@ void board_finish(struct board *board)
         free(board->curve.rates);
         free(board->before);
         free(board->history);
+        free(board->theta);
         *board = (struct board){ 0 };
 }
 
@@ -175,13 +180,16 @@ static int draw_curve(struct board *board, const struct plan_job *job, uint32_t 
 /* ---- placing */
 
 /* The best of all sites and modes, as intervals in ret; `cost` is what it has to beat and becomes. */
-static int find_place(struct board *board, const struct plan_job *job, double guide, double *cost, struct choice *ret)
+static int find_place(struct board *board, const struct plan_job *job, double guide, double *theta, double *cost,
+                      struct choice *ret)
 {
-        if (job->release >= board->problem->horizon)
+        if (job->release >= board->problem->horizon) {
+                *cost = 0;
                 return 0;
+        }
         for (uint32_t s = 0; s < board->problem->n_sites; s++)
                 for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
-                        struct wish wish = { board->problem, job, s, m, NAN };
+                        struct wish wish = { board->problem, job, s, m, *theta };
 
                         if (draw_curve(board, job, s, m, guide) != 0 ||
                             respond(&wish, &board->curve, &board->response) != 0)
@@ -189,6 +197,7 @@ static int find_place(struct board *board, const struct plan_job *job, double gu
                         if (!(board->response.cost < (isinf(*cost) ? *cost : *cost - 1e-9 * fabs(*cost))))
                                 continue;
                         *cost = board->response.cost;
+                        *theta = board->response.theta;
                         ret->n = 0;
                         for (size_t i = 0; i < board->response.n_runs; i++)
                                 if (choice_append(ret, (struct plan_interval){ board->response.runs[i].start,
@@ -199,23 +208,31 @@ static int find_place(struct board *board, const struct plan_job *job, double gu
         return 0;
 }
 
-int board_place(struct board *board, size_t j, double guide)
+static int place(struct board *board, size_t j, double guide, double *ret_cost)
 {
         struct choice found = { 0 };
-        double cost = INFINITY;
-        int code = find_place(board, &board->problem->jobs[j], guide, &cost, &found);
+        int code;
 
+        *ret_cost = INFINITY;
+        code = find_place(board, &board->problem->jobs[j], guide, &board->theta[j], ret_cost, &found);
         if (code == 0)
                 code = board_put(board, j, found.intervals, found.n);
         free(found.intervals);
         return code;
 }
 
+int board_place(struct board *board, size_t j, double guide)
+{
+        double cost;
+
+        return place(board, j, guide, &cost);
+}
+
 int board_cost(struct board *board, const struct plan_job *job, double *ret_cost)
 {
         struct choice found = { 0 };
-        double cost = INFINITY;
-        int code = find_place(board, job, 0, &cost, &found);
+        double cost = INFINITY, theta = NAN;
+        int code = find_place(board, job, 0, &theta, &cost, &found);
 
         free(found.intervals);
         if (code == 0)
@@ -231,6 +248,10 @@ static int present_cost(struct board *board, size_t j, const struct choice *pres
         uint32_t mode = present->n > 0 ? present->intervals[0].mode : 0;
         struct wish wish = { board->problem, job, site, mode, NAN };
 
+        if (job->release >= board->problem->horizon) {
+                *ret_cost = 0;
+                return 0;
+        }
         if (present->n > board->before_room) {
                 struct run *runs = realloc(board->before, present->n * sizeof(*runs));
 
@@ -243,8 +264,7 @@ static int present_cost(struct board *board, size_t j, const struct choice *pres
                 board->before[i] = (struct run){ present->intervals[i].start, present->intervals[i].end };
         if (draw_curve(board, job, site, mode, 0) != 0)
                 return OFFPEAK_ENOMEM;
-        *ret_cost = response_cost(&wish, &board->curve, board->before, present->n);
-        return 0;
+        return response_cost(&wish, &board->curve, &board->response, board->before, present->n, ret_cost);
 }
 
 int board_improve(struct board *board, size_t j, bool *ret_moved)
@@ -261,13 +281,63 @@ int board_improve(struct board *board, size_t j, bool *ret_moved)
                 goto out;
         board_lift(board, j);
         if (present_cost(board, j, &present, &cost) != 0 ||
-            find_place(board, &board->problem->jobs[j], 0, &cost, &found) != 0)
+            find_place(board, &board->problem->jobs[j], 0, &board->theta[j], &cost, &found) != 0)
                 goto out;
         *ret_moved = !choice_same(&present, &found);
         code = board_put(board, j, found.intervals, found.n);
 out:
         free(present.intervals);
         free(found.intervals);
+        return code;
+}
+
+/* ---- shuffle */
+
+/* Lift the jobs, keep what they had, and add up what each is worth at the margin as it leaves. */
+static int lift_all(struct board *board, const size_t *jobs, size_t n, struct choice *had, double *ret_cost)
+{
+        *ret_cost = 0;
+        for (size_t i = 0; i < n; i++) {
+                const struct choice *choice = &board->schedule.jobs[jobs[i]];
+                double cost;
+
+                if (choice_set(&had[i], choice->intervals, choice->n) != 0)
+                        return OFFPEAK_ENOMEM;
+                board_lift(board, jobs[i]);
+                if (present_cost(board, jobs[i], &had[i], &cost) != 0)
+                        return OFFPEAK_ENOMEM;
+                *ret_cost += cost;
+        }
+        return 0;
+}
+
+static int put_back(struct board *board, const size_t *jobs, size_t n, const struct choice *had)
+{
+        for (size_t i = 0; i < n; i++)
+                board_lift(board, jobs[i]);
+        for (size_t i = 0; i < n; i++)
+                if (board_put(board, jobs[i], had[i].intervals, had[i].n) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_better)
+{
+        struct choice had[BOARD_SHUFFLE] = { { 0 } };
+        double before, after = 0;
+        int code = lift_all(board, jobs, n, had, &before);
+
+        for (size_t i = 0; code == 0 && i < n; i++) {
+                double cost;
+
+                code = place(board, jobs[i], 0, &cost);
+                after += cost;
+        }
+        *ret_better = code == 0 && after < before - 1e-9 * fabs(before);
+        if (code == 0 && !*ret_better)
+                code = put_back(board, jobs, n, had);
+        for (size_t i = 0; i < n; i++)
+                free(had[i].intervals);
         return code;
 }
 

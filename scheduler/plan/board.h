@@ -11,18 +11,19 @@
 
 struct board {
         const struct plan_problem *problem;
-        const struct prices *prices;   /* slots, and GPU prices where a guide is wanted */
+        const struct prices *prices; /* slots, and GPU prices where a guide is wanted */
         struct timeline *sites;
         struct schedule schedule;
-        struct response response;      /* scratch */
+        struct response response; /* scratch */
         struct curve curve;
         size_t room;
-        struct run *before;            /* scratch: the runs a job had */
+        double *theta;      /* of each job: a guess for its next response */
+        struct run *before; /* scratch: the runs a job had */
         size_t before_room;
         /* While repairing: what a GPU or W too many costs; 0: nothing is ever too many */
-        double penalty;                /* in units of the prices' scales */
-        double *history;               /* of GPUs, by slot: where there were too many before; currency per GPU-hour */
-        uint64_t work;                 /* units spent */
+        double penalty;  /* in units of the prices' scales */
+        double *history; /* of GPUs, by slot: where there were too many before; currency per GPU-hour */
+        uint64_t work;   /* units spent */
 };
 
 int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
@@ -43,12 +44,19 @@ int board_cost(struct board *board, const struct plan_job *job, double *ret_cost
 int board_improve(struct board *board, size_t job, bool *ret_moved);
 
 /*
+ * Lift these jobs and place them again one by one in this order, at true marginal cost; if that is not cheaper, all go
+ * back. n is at most BOARD_SHUFFLE. ENOMEM.
+ */
+enum { BOARD_SHUFFLE = 8 };
+int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_better);
+
+/*
  * Put all jobs on as they are in `schedule`, limits or no limits, then let those that are on a crowded second move, at
  * rising penalties, until none is crowded; whoever still is goes where there is room. order: the least flexible job
  * first. ENOMEM.
  */
-int board_repair(struct board *board, const struct schedule *schedule, const size_t *order,
-                 bool (*stop)(void *context), void *context);
+int board_repair(struct board *board, const struct schedule *schedule, const size_t *order, bool (*stop)(void *context),
+                 void *context);
 
 /* Make the board hold another strict schedule. ENOMEM. */
 int board_load(struct board *board, const struct schedule *schedule);

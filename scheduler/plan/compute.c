@@ -26,8 +26,9 @@ enum {
         PASSES = 24,      /* with budget for it */
         BOUND_PASSES = 3, /* the last so many are worth a bound */
         DESCENTS = 4,
-        ROUNDS = 24,  /* disturbed, at most */
-        PATIENCE = 8, /* rounds without a better plan */
+        ROUNDS = 12,  /* disturbed, at most */
+        PATIENCE = 3, /* rounds without a better plan */
+        SHUFFLES = 4, /* for each job, without a better plan */
 };
 
 struct planner {
@@ -236,6 +237,72 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
         return code;
 }
 
+/* ---- shuffles */
+
+static double next_random(struct planner *planner)
+{
+        planner->seed = planner->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return (double)(planner->seed >> 11) / 9007199254740992.0;
+}
+
+static size_t random_below(struct planner *planner, size_t n)
+{
+        return (size_t)(next_random(planner) * (double)n);
+}
+
+/* Do the jobs want the same time? From release to their end on the board. */
+static bool are_near(const struct planner *planner, size_t a, size_t b)
+{
+        const struct plan_job *x = &planner->problem->jobs[a], *y = &planner->problem->jobs[b];
+        const struct choice *had = &planner->board.schedule.jobs[a], *has = &planner->board.schedule.jobs[b];
+        int64_t end_a = had->n > 0 ? had->intervals[had->n - 1].end : planner->problem->horizon;
+        int64_t end_b = has->n > 0 ? has->intervals[has->n - 1].end : planner->problem->horizon;
+
+        return (x->sites & y->sites) != 0 && x->release < end_b && y->release < end_a;
+}
+
+/* A job and a few of those near it, in random order. */
+static size_t pick(struct planner *planner, size_t *jobs)
+{
+        size_t n_jobs = planner->problem->n_jobs, n = 1, want = 2 + random_below(planner, 4);
+
+        jobs[0] = random_below(planner, n_jobs);
+        for (size_t tries = 0; n < want && tries < 8 * want; tries++) {
+                size_t j = random_below(planner, n_jobs), k = 0;
+
+                while (k < n && jobs[k] != j)
+                        k++;
+                if (k == n && are_near(planner, jobs[0], j))
+                        jobs[n++] = j;
+        }
+        for (size_t k = n - 1; k > 0; k--) {
+                size_t other = random_below(planner, k + 1), swap = jobs[k];
+
+                jobs[k] = jobs[other];
+                jobs[other] = swap;
+        }
+        return n;
+}
+
+static int shuffle(struct planner *planner)
+{
+        size_t n_jobs = planner->problem->n_jobs;
+        bool better;
+        int code;
+
+        if (n_jobs < 2)
+                return 0;
+        code = board_load(&planner->board, &planner->best);
+        for (size_t i = 0, last = 0; code == 0 && i - last < SHUFFLES + n_jobs / 2 && !is_over(planner); i++) {
+                size_t jobs[BOARD_SHUFFLE];
+
+                code = board_shuffle(&planner->board, jobs, pick(planner, jobs), &better);
+                if (better)
+                        last = i;
+        }
+        return code == 0 ? keep(planner, &better) : code;
+}
+
 /* ---- the whole */
 
 /* How many passes half of the budget pays for. */
@@ -264,12 +331,6 @@ static int run_passes(struct planner *planner, int passes)
                         code = try_bound(planner, &planner->prices);
         }
         return code == 0 ? try_bound(planner, &planner->mean) : code;
-}
-
-static double next_random(struct planner *planner)
-{
-        planner->seed = planner->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        return (double)(planner->seed >> 11) / 9007199254740992.0;
 }
 
 /* Disturb: from the best prices one steep pass, and down again. */
@@ -314,7 +375,9 @@ static int think(struct planner *planner)
                 if (code == 0)
                         code = keep(planner, &better);
         }
-        return code == 0 ? run_rounds(planner) : code;
+        if (code == 0)
+                code = run_rounds(planner);
+        return code == 0 ? shuffle(planner) : code;
 }
 
 static int planner_init(struct planner *planner, const struct plan_problem *problem, const struct plan_budget *budget)

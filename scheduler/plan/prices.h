@@ -14,13 +14,13 @@
 struct prices {
         const struct plan_problem *problem;
         size_t n_slots;
-        int64_t *edges;                 /* n_slots + 1 */
+        int64_t *edges; /* n_slots + 1 */
         /* site s, slot t at [s * n_slots + t] */
         const struct plan_step **steps;
-        double *gpu_price;              /* currency per GPU-hour, >= 0 */
-        double *power_price;            /* currency per MWh */
-        double *gpus, *watts;           /* in use: GPUs, IT power of jobs */
-        double gpu_scale, power_scale;  /* what counts as a large difference in price */
+        double *gpu_price;             /* currency per GPU-hour, >= 0 */
+        double *power_price;           /* currency per MWh */
+        double *gpus, *watts;          /* in use: GPUs, IT power of jobs */
+        double gpu_scale, power_scale; /* what counts as a large difference in price */
 };
 
 int prices_init(struct prices *prices, const struct plan_problem *problem);

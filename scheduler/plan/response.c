@@ -60,7 +60,7 @@ static int reserve(struct response *response, size_t n)
                 room *= 2;
         if (room == response->room)
                 return 0;
-        bytes = room * (3 * sizeof(struct run) + 5 * sizeof(double) + 2 * sizeof(size_t) + sizeof(bool));
+        bytes = room * (2 * sizeof(struct run) + 5 * sizeof(double) + 2 * sizeof(size_t) + sizeof(bool));
         at = malloc(bytes);
         if (at == NULL)
                 return OFFPEAK_ENOMEM;
@@ -69,8 +69,7 @@ static int reserve(struct response *response, size_t n)
         response->room = room;
         response->runs = (struct run *)(void *)at;
         response->found = response->runs + room;
-        response->kept = response->found + room;
-        response->sums = (double *)(void *)(response->kept + room);
+        response->sums = (double *)(void *)(response->found + room);
         response->on = response->sums + room;
         response->off = response->on + room;
         response->on_done = response->off + room;
@@ -82,6 +81,21 @@ static int reserve(struct response *response, size_t n)
 }
 
 /* ---- costs */
+
+static void sum_up(struct search *search)
+{
+        const struct curve *curve = search->curve;
+        struct response *to = search->to;
+
+        to->sums[0] = 0;
+        for (size_t i = 0; i < curve->n; i++) {
+                bool available = !isinf(curve->rates[i]);
+                double seconds = (double)(curve->edges[i + 1] - curve->edges[i]);
+
+                to->sums[i + 1] = to->sums[i] + (available ? curve->rates[i] * seconds : 0);
+                to->block[i] = !available ? SIZE_MAX : i > 0 && to->block[i - 1] != SIZE_MAX ? to->block[i - 1] : i;
+        }
+}
 
 static double end_cost(const struct plan_job *job, int64_t end)
 {
@@ -109,17 +123,23 @@ static size_t piece_at(const struct curve *curve, int64_t time)
         return low;
 }
 
-static double cost_between(const struct curve *curve, int64_t start, int64_t end)
+/* Cost of running from the first edge until `time`, which lies in a piece or at its end. */
+static double sum_in(const struct search *search, size_t piece, int64_t time)
 {
-        double cost = 0;
+        double seconds = (double)(time - search->curve->edges[piece]);
 
-        for (size_t i = piece_at(curve, start); i < curve->n && curve->edges[i] < end; i++) {
-                int64_t from = curve->edges[i] > start ? curve->edges[i] : start;
-                int64_t to = curve->edges[i + 1] < end ? curve->edges[i + 1] : end;
+        return search->to->sums[piece] + (seconds > 0 ? search->curve->rates[piece] * seconds : 0);
+}
 
-                cost += curve->rates[i] * (double)(to - from);
-        }
-        return cost;
+/* Cost of running from the first edge until `time`, were all of it available. */
+static double sum_until(const struct search *search, int64_t time)
+{
+        return sum_in(search, piece_at(search->curve, time), time);
+}
+
+static double cost_between(const struct search *search, int64_t start, int64_t end)
+{
+        return sum_until(search, end) - sum_until(search, start);
 }
 
 /* What overhead would earn at negative prices, as a cost: nobody shall start a job for that. */
@@ -151,20 +171,13 @@ static double runs_cost(const struct search *search, const struct run *runs, siz
         for (size_t i = 0; i < n; i++) {
                 bool started = is_start(search, runs[i].start);
 
-                cost += cost_between(search->curve, runs[i].start, runs[i].end);
+                cost += cost_between(search, runs[i].start, runs[i].end);
                 if (started)
                         cost += burnt(search, runs[i].start);
                 progress += search->speed * (double)(runs[i].end - runs[i].start - (started ? search->overhead_s : 0));
         }
         outcome = job_outcome(search->wish->problem, search->job, progress, n > 0 ? runs[n - 1].end : 0);
         return cost + outcome.delay + outcome.lateness + outcome.unfinished;
-}
-
-double response_cost(const struct wish *wish, const struct curve *curve, const struct run *runs, size_t n_runs)
-{
-        struct search search = search_of(wish, curve, NULL);
-
-        return runs_cost(&search, runs, n_runs);
 }
 
 /* Take these runs if they are cheaper than what was found so far, and by more than rounding. */
@@ -183,38 +196,16 @@ static void offer(struct search *search, const struct run *runs, size_t n)
 
 /* ---- one run */
 
-static void sum_up(struct search *search)
-{
-        const struct curve *curve = search->curve;
-        struct response *to = search->to;
-
-        to->sums[0] = 0;
-        for (size_t i = 0; i < curve->n; i++) {
-                bool available = !isinf(curve->rates[i]);
-                double seconds = (double)(curve->edges[i + 1] - curve->edges[i]);
-
-                to->sums[i + 1] = to->sums[i] + (available ? curve->rates[i] * seconds : 0);
-                to->block[i] = !available ? SIZE_MAX : i > 0 && to->block[i - 1] != SIZE_MAX ? to->block[i - 1] : i;
-        }
-}
-
 /* The cheapest start so far of a run of a given length, the earliest of equals. */
 struct best_start {
         double cost;
         int64_t start;
 };
 
-static double sum_until(const struct search *search, size_t piece, int64_t time)
-{
-        double seconds = (double)(time - search->curve->edges[piece]);
-
-        return search->to->sums[piece] + (seconds > 0 ? search->curve->rates[piece] * seconds : 0);
-}
-
 static void try_start(const struct search *search, struct best_start *best, int64_t start, size_t first, int64_t end,
                       size_t last)
 {
-        double cost = sum_until(search, last, end) - sum_until(search, first, start) + end_cost(search->job, end);
+        double cost = sum_in(search, last, end) - sum_in(search, first, start) + end_cost(search->job, end);
         double slack = 1e-12 * fabs(cost);
 
         if (cost < best->cost - slack || (cost <= best->cost + slack && start < best->start))
@@ -411,7 +402,7 @@ static struct cut best_cut(const struct search *search, const struct run *runs, 
                             CUT_TAIL);
                 if (n > 1 && length - overhead <= excess)
                         keep_better(&best,
-                                    cost_between(curve, runs[r].start, runs[r].end) / (double)(length - overhead), r,
+                                    cost_between(search, runs[r].start, runs[r].end) / (double)(length - overhead), r,
                                     length - overhead, CUT_WHOLE);
         }
         return best;
@@ -472,19 +463,6 @@ static uint32_t count_starts(const struct search *search, const struct run *runs
         return (uint32_t)n - (n > 0 && !is_start(search, runs[0].start));
 }
 
-/* Offer the path walked last: trimmed, if it has no more starts than allowed. */
-static bool offer_path(struct search *search, const struct walked *walked)
-{
-        struct run *runs = search->to->found;
-        size_t n = read_back(search, walked, runs);
-
-        n = trim(search, runs, n);
-        if (count_starts(search, runs, n) > search->job->max_starts)
-                return false;
-        offer(search, runs, n);
-        return true;
-}
-
 static double lowest_rate(const struct curve *curve)
 {
         double low = INFINITY;
@@ -494,43 +472,55 @@ static double lowest_rate(const struct curve *curve)
         return low;
 }
 
+/* The next theta to try: the middle, but for the guess first and what lies close to it on the other side second. */
+static double next_theta(double low, double high, double guess, int round)
+{
+        double near = 0.05 * fabs(guess);
+
+        if (round == 0 && guess > low && guess < high)
+                return guess;
+        if (round == 1 && high == guess && guess - near > low)
+                return guess - near;
+        if (round == 1 && low == guess && guess + near < high)
+                return guess + near;
+        return 0.5 * (low + high);
+}
+
 /*
- * The lowest theta whose path does all the work, or little more; its path is offered, and so are those met on the way.
- * False if the last of them starts too often.
+ * The path of the lowest theta that does all the work, or little more, trimmed to what is needed. False if it starts
+ * too often.
  */
 static bool search_theta(struct search *search)
 {
-        double high = search->undone, low = lowest_rate(search->curve), guess = search->wish->theta;
+        struct run *runs = search->to->found;
+        double high = search->undone, low = lowest_rate(search->curve);
         struct walked walked = walk(search, high);
-        bool fits;
+        size_t n = read_back(search, &walked, runs);
+        int64_t done = walked.done;
 
         if (isinf(walked.cost))
                 return true;
-        if (walked.done <= search->need_s)
-                return offer_path(search, &walked);
         low -= 1e-9 + 1e-9 * fabs(low);
-        search->to->theta = high;
-        fits = offer_path(search, &walked);
-        for (int round = 0; round < ROUNDS && high - low > 1e-9 * (fabs(high) + fabs(low)); round++) {
-                double theta = 0.5 * (low + high);
+        for (int round = 0; round < ROUNDS && done - search->need_s > search->need_s / 50; round++) {
+                double theta = next_theta(low, high, search->wish->theta, round);
 
-                if (round == 0 && guess > low && guess < high)
-                        theta = guess;
-                else if (round == 1 && guess > low && guess <= high) /* close in on the guess from the other side */
-                        theta = high == guess ? guess - fmin(0.1 * fabs(guess), 0.5 * (guess - low))
-                                              : guess + fmin(0.1 * fabs(guess), 0.5 * (high - guess));
+                if (high - low <= 1e-9 * (fabs(high) + fabs(low)))
+                        break;
                 walked = walk(search, theta);
                 if (isinf(walked.cost) || walked.done < search->need_s) {
                         low = theta;
                         continue;
                 }
                 high = theta;
-                search->to->theta = theta;
-                fits = offer_path(search, &walked);
-                if ((walked.done - search->need_s) * 50 <= search->need_s)
-                        break;
+                done = walked.done;
+                n = read_back(search, &walked, runs);
         }
-        return fits;
+        search->to->theta = high;
+        n = trim(search, runs, n);
+        if (count_starts(search, runs, n) > search->job->max_starts)
+                return false;
+        offer(search, runs, n);
+        return true;
 }
 
 static void respond_often(struct search *search)
@@ -544,6 +534,18 @@ static void respond_often(struct search *search)
         }
 }
 
+int response_cost(const struct wish *wish, const struct curve *curve, struct response *response, const struct run *runs,
+                  size_t n_runs, double *ret_cost)
+{
+        struct search search = search_of(wish, curve, response);
+
+        if (reserve(response, curve->n) != 0)
+                return OFFPEAK_ENOMEM;
+        sum_up(&search);
+        *ret_cost = runs_cost(&search, runs, n_runs);
+        return 0;
+}
+
 int respond(const struct wish *wish, const struct curve *curve, struct response *response)
 {
         struct search search = search_of(wish, curve, response);
@@ -551,12 +553,12 @@ int respond(const struct wish *wish, const struct curve *curve, struct response 
 
         if (reserve(response, curve->n) != 0)
                 return OFFPEAK_ENOMEM;
+        sum_up(&search);
         response->theta = wish->theta;
         response->n_runs = 0;
         response->cost = runs_cost(&search, NULL, 0);
         if (isinf(lowest_rate(curve)))
                 return 0;
-        sum_up(&search);
         respond_once(&search);
         if (most_runs > 1 && search.need_s > 1)
                 respond_often(&search);

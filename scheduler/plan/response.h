@@ -23,18 +23,18 @@ struct run {
 
 /* Scratch, and the answer. Grows as needed. */
 struct response {
-        double cost;         /* rates over the runs, and what follows for the job; overhead never counts as earning */
+        double cost; /* rates over the runs, and what follows for the job; overhead never counts as earning */
         struct run *runs;
         size_t n_runs;
-        double theta;        /* price of progress that led to several runs: a good guess for the next time. NAN: none */
+        double theta; /* price of progress that led to several runs: a good guess for the next time. NAN: none */
 
         size_t room;
-        void *memory;        /* all arrays below */
-        struct run *found, *kept;
-        double *sums;        /* cost from the first edge, unavailable pieces as 0 */
-        size_t *block;       /* first piece of the block of available pieces that a piece belongs to */
+        void *memory; /* all arrays below */
+        struct run *found;
+        double *sums;  /* cost from the first edge, unavailable pieces as 0 */
+        size_t *block; /* first piece of the block of available pieces that a piece belongs to */
         double *on, *off, *on_done, *off_done;
-        size_t *entered;     /* at which edge the run that is on was entered; SIZE_MAX: it went on from the edge before */
+        size_t *entered; /* at which edge the run that is on was entered; SIZE_MAX: it went on from the edge before */
         bool *left;
 };
 
@@ -46,13 +46,14 @@ struct wish {
         const struct plan_problem *problem;
         const struct plan_job *job;
         uint32_t site, mode;
-        double theta;        /* a guess, or NAN */
+        double theta; /* a guess, or NAN */
 };
 
 /* ENOMEM. */
 int respond(const struct wish *wish, const struct curve *curve, struct response *response);
 
-/* The same cost for given runs, all of them on available pieces. */
-double response_cost(const struct wish *wish, const struct curve *curve, const struct run *runs, size_t n_runs);
+/* The same cost for given runs, all of them on available pieces. Spoils the answer. ENOMEM. */
+int response_cost(const struct wish *wish, const struct curve *curve, struct response *response, const struct run *runs,
+                  size_t n_runs, double *ret_cost);
 
 #endif

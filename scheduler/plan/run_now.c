@@ -104,7 +104,9 @@ static int run(struct backfill *backfill, struct waiting *waiting, uint32_t site
 
         if (timeline_add(&backfill->sites[site], start, end, mode_of(backfill, waiting)) != 0)
                 return OFFPEAK_ENOMEM;
-        if (choice->n > 0 && choice->intervals[choice->n - 1].end == start)
+        if (started && interval.end - start <= start_cost(backfill, waiting))
+                waiting->over = true; /* all that lies before the horizon is overhead: not worth a word */
+        else if (choice->n > 0 && choice->intervals[choice->n - 1].end == start)
                 choice->intervals[choice->n - 1].end = interval.end;
         else if (choice_append(choice, interval) != 0)
                 return OFFPEAK_ENOMEM;
@@ -114,7 +116,7 @@ static int run(struct backfill *backfill, struct waiting *waiting, uint32_t site
         waiting->ready = end;
         waiting->sites = UINT64_C(1) << site;
         waiting->longest_s = longest_stretch(backfill, waiting);
-        waiting->over = waiting->left_s <= 0;
+        waiting->over = waiting->over || waiting->left_s <= 0;
         return 0;
 }
 

@@ -33,7 +33,7 @@ bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job,
 int64_t job_seconds(const struct plan_job *job, const struct plan_mode *mode);
 
 struct outcome {
-        double rest_s;   /* progress left undone */
+        double rest_s; /* progress left undone */
         int64_t finish;
         int64_t late_s;
         double delay, lateness, unfinished; /* their cost */

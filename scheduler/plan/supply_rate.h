@@ -19,8 +19,8 @@ static inline double site_facility_w(const struct plan_site *site, double jobs_w
 }
 
 /* Currency per second for carbon at this power of a job. */
-static inline double carbon_rate(const struct plan_site *site, const struct plan_step *step,
-                                 const struct plan_job *job, double watts)
+static inline double carbon_rate(const struct plan_site *site, const struct plan_step *step, const struct plan_job *job,
+                                 double watts)
 {
         return site->pue_factor * watts / PLAN_JOULES_PER_MWH * job->carbon_price * step->carbon / 1000;
 }

@@ -14,10 +14,10 @@
 struct span {
         int64_t start;
         const struct plan_step *step;
-        int64_t gpus;    /* used */
-        int64_t power;   /* IT power of jobs, mW */
-        uint32_t ends;   /* intervals that begin or end at `start` */
-        bool fixed;      /* an edge of the steps or slots: stays */
+        int64_t gpus;  /* used */
+        int64_t power; /* IT power of jobs, mW */
+        uint32_t ends; /* intervals that begin or end at `start` */
+        bool fixed;    /* an edge of the steps or slots: stays */
 };
 
 struct timeline {
@@ -48,7 +48,6 @@ bool timeline_is_kept(const struct timeline *timeline, const struct span *span);
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode);
 
 /* The first time from `from` on at which the mode fits for `seconds` without a break; INT64_MAX if never. */
-int64_t timeline_earliest(const struct timeline *timeline, int64_t from, int64_t seconds,
-                          const struct plan_mode *mode);
+int64_t timeline_earliest(const struct timeline *timeline, int64_t from, int64_t seconds, const struct plan_mode *mode);
 
 #endif

@@ -72,8 +72,9 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
                         before_last = done;
                         if (t - from >= overhead)
                                 done += mode->speed;
-                        way->own.carbon += job->carbon_price * problem->sites[way->site].pue_factor * mode->watts / J_PER_MWH *
-                                         step_at(&problem->sites[way->site], problem->now + t)->carbon / 1000;
+                        way->own.carbon += job->carbon_price * problem->sites[way->site].pue_factor * mode->watts /
+                                           J_PER_MWH * step_at(&problem->sites[way->site], problem->now + t)->carbon /
+                                           1000;
                 }
                 last_on = t;
                 if (!started)
@@ -94,7 +95,8 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
                                               factor * job->modes[0].watts * problem->terminal_price / J_PER_MWH);
         }
         way->late_s = job->deadline != 0 && way->finish > job->deadline ? way->finish - job->deadline : 0;
-        way->own.delay = fmax(0, (double)(way->finish - job->earliest_finish)) / 3600 * job->modes[0].gpus * job->delay_cost;
+        way->own.delay =
+                fmax(0, (double)(way->finish - job->earliest_finish)) / 3600 * job->modes[0].gpus * job->delay_cost;
         way->own.lateness = (double)way->late_s / 3600 * job->lateness_cost;
         way->own.total = way->own.carbon + way->own.delay + way->own.lateness + way->own.unfinished;
         return true;
@@ -153,7 +155,8 @@ static double supply_of(const struct search *search)
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 for (int t = 0; t < (int)(problem->horizon - problem->now); t++)
                         if (search->gpus[s][t] > 0)
-                                cost += second_cost(problem, s, problem->now + t, search->gpus[s][t], search->watts[s][t]);
+                                cost += second_cost(problem, s, problem->now + t, search->gpus[s][t],
+                                                    search->watts[s][t]);
         return cost;
 }
 

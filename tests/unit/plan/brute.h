@@ -22,9 +22,9 @@ struct brute_way {
 
 struct brute {
         const struct plan_problem *problem;
-        struct brute_way **ways;  /* of each job */
+        struct brute_way **ways; /* of each job */
         size_t *n_ways;
-        double cost;              /* of the best plan */
+        double cost;                   /* of the best plan */
         const struct brute_way **best; /* of each job */
 };
 

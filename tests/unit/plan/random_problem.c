@@ -49,8 +49,8 @@ static double price_at(uint64_t *seed, const struct random_shape *shape, size_t 
         return round(chance(seed, shape->negative) ? -0.5 * price : price);
 }
 
-static void make_step(uint64_t *seed, const struct random_shape *shape, struct plan_step *step, size_t t, double reactor_w,
-                      double limit_w)
+static void make_step(uint64_t *seed, const struct random_shape *shape, struct plan_step *step, size_t t,
+                      double reactor_w, double limit_w)
 {
         bool out = chance(seed, shape->outages);
         double price = price_at(seed, shape, t);
@@ -122,6 +122,8 @@ static void make_job(uint64_t *seed, const struct random_shape *shape, const str
         while (job->running && (job->sites >> job->run_site & 1) == 0)
                 job->run_site++;
         job->work_s = (double)random_range(seed, 1, shape->work_s);
+        if (shape->skew > 0)
+                job->work_s = ceil(job->work_s * pow(random_unit(seed), shape->skew));
         if (chance(seed, shape->fractions))
                 job->work_s = fmax(0.25, job->work_s - random_unit(seed));
         job->release = problem->now + (job->running || chance(seed, 0.5) ? 0 : random_range(seed, 0, span / 2));
@@ -156,7 +158,8 @@ void random_problem_init(struct random_problem *random, uint64_t seed, const str
         };
         edges[0] = NOW;
         for (size_t t = 0; t < shape->n_steps; t++)
-                edges[t + 1] = edges[t] + (shape->irregular ? random_range(&seed, 1, 2 * shape->step_s) : shape->step_s);
+                edges[t + 1] =
+                        edges[t] + (shape->irregular ? random_range(&seed, 1, 2 * shape->step_s) : shape->step_s);
         *problem = (struct plan_problem){ .now = NOW, .horizon = edges[shape->n_steps] };
         problem->sites = random->sites;
         problem->n_sites = shape->n_sites;

@@ -9,25 +9,26 @@
 
 struct random_shape {
         size_t n_sites, n_steps, n_jobs, n_modes; /* n_modes: at most */
-        int64_t step_s;          /* length of a step; irregular: 1 to 2 x as long */
+        int64_t step_s;                           /* length of a step; irregular: 1 to 2 x as long */
         bool irregular;
-        int64_t work_s;          /* of a job, at most */
-        int64_t start_cost_s;    /* at most */
-        int64_t min_run_s;       /* at most */
-        uint32_t gpus;           /* of a site */
-        uint32_t job_gpus;       /* of a job, at most */
+        int64_t work_s;       /* of a job, at most */
+        double skew;          /* 0: all lengths alike; 2: many short jobs, few long ones */
+        int64_t start_cost_s; /* at most */
+        int64_t min_run_s;    /* at most */
+        uint32_t gpus;        /* of a site */
+        uint32_t job_gpus;    /* of a job, at most */
         double watts_per_gpu;
-        double price;            /* about, per MWh */
-        double negative;         /* share of steps with a negative price */
-        double two_segments;     /* share of sites with a cheap first segment (a reactor) */
-        double limited;          /* share of sites with a firm limit that binds */
-        double outages;          /* share of steps with fewer GPUs or less power */
-        double running;          /* share of jobs that run */
-        double deadlines;        /* share of jobs with a deadline */
-        double delays;           /* share of jobs whose delay costs */
-        double once;             /* share of jobs that cannot be interrupted */
-        double fractions;        /* share of jobs with odd speeds and fractional work */
-        double unfinished_cost;  /* per GPU-hour; 0: dearer than anything */
+        double price;           /* about, per MWh */
+        double negative;        /* share of steps with a negative price */
+        double two_segments;    /* share of sites with a cheap first segment (a reactor) */
+        double limited;         /* share of sites with a firm limit that binds */
+        double outages;         /* share of steps with fewer GPUs or less power */
+        double running;         /* share of jobs that run */
+        double deadlines;       /* share of jobs with a deadline */
+        double delays;          /* share of jobs whose delay costs */
+        double once;            /* share of jobs that cannot be interrupted */
+        double fractions;       /* share of jobs with odd speeds and fractional work */
+        double unfinished_cost; /* per GPU-hour; 0: dearer than anything */
 };
 
 struct random_problem {
@@ -38,8 +39,8 @@ struct random_problem {
         struct plan_mode *modes;
 };
 
-uint64_t random_next(uint64_t *seed);               /* splitmix64 */
-double random_unit(uint64_t *seed);                 /* [0, 1) */
+uint64_t random_next(uint64_t *seed);                            /* splitmix64 */
+double random_unit(uint64_t *seed);                              /* [0, 1) */
 int64_t random_range(uint64_t *seed, int64_t low, int64_t high); /* both included */
 
 void random_problem_init(struct random_problem *random, uint64_t seed, const struct random_shape *shape);

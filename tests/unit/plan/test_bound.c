@@ -155,9 +155,20 @@ static struct plan_multipliers true_prices(const struct plan_problem *problem)
 /* Where nothing couples, one run is priced exactly, and pauses nearly so. */
 static void the_bound_of_a_lone_job_is_tight(void **state)
 {
-        struct random_shape shape = { .n_sites = 1, .n_steps = 4, .n_jobs = 1, .n_modes = 1, .step_s = 2,
-                                      .irregular = true, .work_s = 6, .gpus = 3, .job_gpus = 3, .watts_per_gpu = 3.6e6,
-                                      .price = 100, .deadlines = 0.5, .delays = 0.5, .running = 0.2 };
+        struct random_shape shape = { .n_sites = 1,
+                                      .n_steps = 4,
+                                      .n_jobs = 1,
+                                      .n_modes = 1,
+                                      .step_s = 2,
+                                      .irregular = true,
+                                      .work_s = 6,
+                                      .gpus = 3,
+                                      .job_gpus = 3,
+                                      .watts_per_gpu = 3.6e6,
+                                      .price = 100,
+                                      .deadlines = 0.5,
+                                      .delays = 0.5,
+                                      .running = 0.2 };
         double gaps = 0, costs = 0;
 
         (void)state;

@@ -46,10 +46,9 @@ static void scene_init(struct scene *scene)
                                                                  .n_segments = 1,
                                                                  .segments = { { prices[t], INFINITY } },
                                                                  .gpus = 8 };
-                scene->sites[s] = (struct plan_site){ .name = s == 0 ? "here" : "there",
-                                                      .steps = scene->steps[s],
-                                                      .n_steps = 4,
-                                                      .pue_factor = 1 };
+                scene->sites[s] = (struct plan_site){
+                        .name = s == 0 ? "here" : "there", .steps = scene->steps[s], .n_steps = 4, .pue_factor = 1
+                };
         }
         for (int j = 0; j < 2; j++) {
                 scene->modes[j][0] = (struct plan_mode){ 2, MW, 1 };
@@ -508,9 +507,9 @@ static void the_plan_must_be_whole(void **state)
 static void lies_about_money_are_found(void **state)
 {
         struct scene scene;
-        double *terms[] = { &scene.plan.terms.supply,     &scene.plan.terms.carbon,     &scene.plan.terms.delay,
-                            &scene.plan.terms.lateness,   &scene.plan.terms.unfinished, &scene.plan.terms.over_limit,
-                            &scene.plan.terms.total,      &scene.results[0].cost };
+        double *terms[] = { &scene.plan.terms.supply,   &scene.plan.terms.carbon,     &scene.plan.terms.delay,
+                            &scene.plan.terms.lateness, &scene.plan.terms.unfinished, &scene.plan.terms.over_limit,
+                            &scene.plan.terms.total,    &scene.results[0].cost };
 
         (void)state;
         for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {

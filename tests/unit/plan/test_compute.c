@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The planner: what it must always keep, and what it must find where the answer is known. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/check.h"
+#include "unit/plan/brute.h"
+#include "unit/plan/random_problem.h"
+
+#define NOW  INT64_C(1800000000)
+#define HOUR INT64_C(3600)
+
+static struct plan compute(const struct plan_problem *problem, uint64_t work, uint64_t seed)
+{
+        struct plan_budget budget = { .work = work };
+        struct plan_verdict verdict;
+        struct offpeak_error err;
+        struct plan plan;
+
+        if (plan_compute(problem, &budget, &plan, &err) != 0)
+                fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+        if (plan_check(problem, &plan, &verdict, &err) != 0)
+                fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+        return plan;
+}
+
+/* ---- what always holds */
+
+static struct random_shape mixed(uint64_t seed)
+{
+        uint64_t draw = seed;
+
+        return (struct random_shape){
+                .n_sites = (size_t)random_range(&draw, 1, 3),
+                .n_steps = (size_t)random_range(&draw, 1, 48),
+                .n_jobs = (size_t)random_range(&draw, 0, 14),
+                .n_modes = (size_t)random_range(&draw, 1, 4),
+                .step_s = 3600,
+                .irregular = seed % 2 == 0,
+                .work_s = 20000,
+                .start_cost_s = 600,
+                .min_run_s = 3600,
+                .gpus = 16,
+                .job_gpus = 12,
+                .watts_per_gpu = 700,
+                .price = 80,
+                .negative = 0.1,
+                .two_segments = 0.3,
+                .limited = 0.3,
+                .outages = seed % 3 == 0 ? 0.2 : 0,
+                .running = 0.2,
+                .deadlines = 0.5,
+                .delays = 0.5,
+                .once = 0.3,
+                .fractions = 0.2,
+                .unfinished_cost = seed % 7 == 0 ? 0.02 : 0,
+        };
+}
+
+static void every_plan_is_sound(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 150; seed++) {
+                struct random_shape shape = mixed(seed);
+                struct random_problem random;
+                struct plan plan, at_once;
+                struct offpeak_error err;
+
+                random_problem_init(&random, seed, &shape);
+                plan = compute(&random.problem, 300000, seed);
+                assert_int_equal(plan_run_now(&random.problem, &at_once, &err), 0);
+                if (fabs(plan.run_now.total - at_once.terms.total) > 1e-9 * (1 + fabs(at_once.terms.total)))
+                        fail_msg("seed %llu: running at once is told wrong", (unsigned long long)seed);
+                for (size_t j = 0; j < plan.n_jobs; j++)
+                        if (fabs(plan.jobs[j].run_now_cost - at_once.jobs[j].cost) >
+                            1e-9 * (1 + fabs(at_once.jobs[j].cost)))
+                                fail_msg("seed %llu: job %zu at once is told wrong", (unsigned long long)seed, j);
+                if (plan.terms.total > at_once.terms.total + 1e-9 * fabs(at_once.terms.total))
+                        fail_msg("seed %llu: the plan costs more than running at once", (unsigned long long)seed);
+                if (!(plan.bound <= plan.terms.total + 1e-6 * fabs(plan.terms.total) + 1e-9))
+                        fail_msg("seed %llu: the bound %g is above the cost %g", (unsigned long long)seed, plan.bound,
+                                 plan.terms.total);
+                for (size_t j = 0; j < plan.n_jobs; j++)
+                        if (plan.jobs[j].reason < PLAN_CHEAPEST || plan.jobs[j].reason > PLAN_IMPOSSIBLE)
+                                fail_msg("seed %llu: job %zu has no reason", (unsigned long long)seed, j);
+                plan_finish(&at_once);
+                plan_finish(&plan);
+                random_problem_finish(&random);
+        }
+}
+
+static void assert_same(const struct plan *a, const struct plan *b)
+{
+        size_t n = a->multipliers.n_slots;
+
+        assert_int_equal(a->n_intervals, b->n_intervals);
+        assert_memory_equal(a->intervals, b->intervals, a->n_intervals * sizeof(*a->intervals));
+        assert_memory_equal(&a->terms, &b->terms, sizeof(a->terms));
+        assert_memory_equal(&a->bound, &b->bound, sizeof(a->bound));
+        assert_int_equal(n, b->multipliers.n_slots);
+        assert_memory_equal(a->multipliers.power, b->multipliers.power, n * sizeof(double));
+        assert_memory_equal(a->multipliers.gpus, b->multipliers.gpus, n * sizeof(double));
+        assert_int_equal(a->work, b->work);
+        for (size_t j = 0; j < a->n_jobs; j++) {
+                assert_memory_equal(&a->jobs[j].cost, &b->jobs[j].cost, sizeof(double));
+                assert_int_equal(a->jobs[j].reason, b->jobs[j].reason);
+        }
+}
+
+static void the_same_question_has_the_same_answer(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 20; seed++) {
+                struct random_shape shape = mixed(seed);
+                struct random_problem random;
+                struct plan first, second;
+                void *noise;
+
+                random_problem_init(&random, seed, &shape);
+                first = compute(&random.problem, 200000, seed);
+                noise = malloc(777); /* memory lies elsewhere the second time */
+                second = compute(&random.problem, 200000, seed);
+                assert_same(&first, &second);
+                free(noise);
+                plan_finish(&first);
+                plan_finish(&second);
+                random_problem_finish(&random);
+        }
+}
+
+static void the_budget_is_kept(void **state)
+{
+        static const uint64_t budgets[] = { 0, 1000, 30000, 200000, 1000000 };
+        struct random_shape shape = mixed(1);
+        double last = INFINITY;
+
+        (void)state;
+        shape.n_jobs = 30;
+        shape.n_steps = 48;
+        for (size_t i = 0; i < sizeof(budgets) / sizeof(budgets[0]); i++) {
+                struct random_problem random;
+                struct plan plan;
+
+                random_problem_init(&random, 5, &shape);
+                plan = compute(&random.problem, budgets[i], 5);
+                /* asked every 64 responses, and a few bounds come on top */
+                assert_true(plan.work <= budgets[i] + 400000);
+                if (plan.terms.total > last * (1 + 1e-9))
+                        fail_msg("more work (%llu) made it dearer: %g, %g before", (unsigned long long)budgets[i],
+                                 plan.terms.total, last);
+                if (budgets[i] == 0)
+                        assert_true(fabs(plan.terms.total - plan.run_now.total) <= 1e-9 * fabs(plan.run_now.total));
+                last = plan.terms.total;
+                plan_finish(&plan);
+                random_problem_finish(&random);
+        }
+}
+
+static bool abort_after(void *context)
+{
+        return ++*(int *)context > 3;
+}
+
+static void an_abort_still_answers(void **state)
+{
+        struct random_shape shape = mixed(2);
+        struct random_problem random;
+        struct offpeak_error err;
+        struct plan plan;
+        int asked = 0;
+        struct plan_budget budget = { 1000000000, abort_after, &asked };
+
+        (void)state;
+        shape.n_jobs = 30;
+        random_problem_init(&random, 3, &shape);
+        assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+        assert_int_equal(plan_check(&random.problem, &plan, NULL, &err), 0);
+        assert_true(asked < 20); /* it stopped, it did not only ask */
+        assert_true(plan.work < 2000000);
+        plan_finish(&plan);
+        random_problem_finish(&random);
+}
+
+/* ---- against all plans of tiny problems */
+
+static void tiny_plans_are_near_the_best(void **state)
+{
+        double cost = 0, best = 0, bound = 0, at_once = 0;
+        unsigned tried = 0;
+
+        (void)state;
+        for (uint64_t seed = 1; seed <= 1200; seed++) {
+                uint64_t draw = seed;
+                struct random_shape shape = {
+                        .n_sites = 1 + seed % 4 / 3,
+                        .n_steps = (size_t)random_range(&draw, 1, 4),
+                        .n_jobs = (size_t)random_range(&draw, 1, 3),
+                        .n_modes = seed % 5 == 0 ? 2 : 1,
+                        .step_s = 2,
+                        .irregular = true,
+                        .work_s = 5,
+                        .start_cost_s = random_range(&draw, 0, 1),
+                        .min_run_s = random_range(&draw, 0, 2),
+                        .gpus = 3,
+                        .job_gpus = 3,
+                        .watts_per_gpu = 3.6e6,
+                        .price = 100,
+                        .negative = seed % 3 == 0 ? 0.4 : 0,
+                        .two_segments = 0.4,
+                        .limited = 0.4,
+                        .outages = seed % 4 == 0 ? 0.3 : 0,
+                        .running = 0.3,
+                        .deadlines = 0.4,
+                        .delays = 0.4,
+                        .once = 0.3,
+                };
+                struct random_problem random;
+                struct brute brute;
+
+                random_problem_init(&random, seed, &shape);
+                if (brute_init(&brute, &random.problem, 20000)) {
+                        struct plan plan = compute(&random.problem, 20000, seed);
+                        double slack = 1e-6 * (1 + fabs(brute.cost));
+
+                        if (plan.bound > brute.cost + slack)
+                                fail_msg("seed %llu: bound %.9g, best plan %.9g", (unsigned long long)seed, plan.bound,
+                                         brute.cost);
+                        if (plan.terms.total < brute.cost - slack)
+                                fail_msg("seed %llu: cost %.9g, best plan %.9g", (unsigned long long)seed,
+                                         plan.terms.total, brute.cost);
+                        cost += plan.terms.total;
+                        best += brute.cost;
+                        bound += plan.bound;
+                        at_once += plan.run_now.total;
+                        tried++;
+                        plan_finish(&plan);
+                }
+                brute_finish(&brute);
+                random_problem_finish(&random);
+        }
+        print_message("%u problems: at once %.1f, planned %.1f, best %.1f, bound %.1f\n", tried, at_once, cost, best,
+                      bound);
+        assert_true(tried > 600);
+        assert_true(at_once - cost > 0.9 * (at_once - best));
+}
+
+/* ---- answers that are known */
+
+/* A site of 8 GPUs without limits; a price for each hour. Jobs of 8 GPUs, 8 kW and an hour. */
+struct scene {
+        struct plan_step steps[24];
+        struct plan_site site;
+        struct plan_mode modes[4];
+        struct plan_job jobs[4];
+        struct plan_problem problem;
+};
+
+static void scene_init(struct scene *scene, size_t n_jobs, size_t n_hours, const double *prices)
+{
+        memset(scene, 0, sizeof(*scene));
+        for (size_t t = 0; t < n_hours; t++)
+                scene->steps[t] = (struct plan_step){ NOW + (int64_t)t * HOUR, 1, { { prices[t], INFINITY } }, 0, 8 };
+        scene->site = (struct plan_site){ "here", scene->steps, n_hours, 0, 0, 1 };
+        for (size_t j = 0; j < 4; j++) {
+                scene->modes[j] = (struct plan_mode){ 8, 8000, 1 };
+                scene->jobs[j] = (struct plan_job){ .id = j + 1,
+                                                    .sites = 1,
+                                                    .modes = &scene->modes[j],
+                                                    .n_modes = 1,
+                                                    .work_s = 3600,
+                                                    .release = NOW,
+                                                    .max_starts = PLAN_ANY_STARTS,
+                                                    .earliest_finish = NOW + HOUR };
+        }
+        scene->problem = (struct plan_problem){ .now = NOW,
+                                                .horizon = NOW + (int64_t)n_hours * HOUR,
+                                                .sites = &scene->site,
+                                                .n_sites = 1,
+                                                .jobs = scene->jobs,
+                                                .n_jobs = n_jobs,
+                                                .terminal_price = 200,
+                                                .unfinished_cost = 10 };
+}
+
+static void assert_run(const struct plan *plan, size_t j, size_t i, int64_t start, int64_t end)
+{
+        const struct plan_interval *interval = &plan->intervals[plan->jobs[j].first + i];
+
+        if (i >= plan->jobs[j].n || interval->start != NOW + start || interval->end != NOW + end)
+                fail_msg("job %zu runs %lld-%lld, %zu intervals", j, (long long)(interval->start - NOW),
+                         (long long)(interval->end - NOW), plan->jobs[j].n);
+}
+
+static void the_cheapest_hour_is_found(void **state)
+{
+        static const double prices[] = { 90, 80, 20, 70, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 2 * HOUR, 3 * HOUR);
+        assert_int_equal(plan.jobs[0].reason, PLAN_CHEAPEST);
+        assert_true(fabs(plan.terms.total - 0.008 * 20) < 1e-9);
+        assert_true(plan.terms.total - plan.bound < 1e-6);
+        plan_finish(&plan);
+}
+
+static void two_jobs_share_the_cheap_hours(void **state)
+{
+        static const double prices[] = { 90, 80, 20, 30, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 2, 5, prices);
+        plan = compute(&scene.problem, 100000, 0);
+        assert_true(fabs(plan.terms.total - 0.008 * 50) < 1e-9);
+        assert_true(plan.jobs[0].reason == PLAN_CROWDED || plan.jobs[1].reason == PLAN_CROWDED);
+        assert_true(plan.terms.total - plan.bound < 0.05 * plan.terms.total);
+        plan_finish(&plan);
+}
+
+static void running_at_once_is_said_to_be_best(void **state)
+{
+        static const double prices[] = { 90, 80, 20, 30, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        scene.jobs[0].delay_cost = 1; /* 8 an hour, for less than 0.6 of power */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 0, HOUR);
+        assert_int_equal(plan.jobs[0].reason, PLAN_AT_ONCE);
+        assert_true(fabs(plan.terms.total - plan.run_now.total) < 1e-9);
+        plan_finish(&plan);
+}
+
+static void without_prices_jobs_run_at_once(void **state)
+{
+        static const double prices[] = { 0, 0, 0, 0, 0 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 2, 5, prices);
+        scene.modes[1].gpus = scene.modes[0].gpus = 4;
+        plan = compute(&scene.problem, 100000, 0);
+        for (size_t j = 0; j < 2; j++) {
+                assert_run(&plan, j, 0, 0, HOUR);
+                assert_int_equal(plan.jobs[j].reason, PLAN_NO_PRICE);
+        }
+        plan_finish(&plan);
+}
+
+static void a_pause_bridges_dear_hours(void **state)
+{
+        static const double prices[] = { 20, 90, 90, 20, 100 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        scene.jobs[0].work_s = 2 * 3600 - 600;
+        scene.jobs[0].start_cost_s = 300;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 0, HOUR);
+        assert_run(&plan, 0, 1, 3 * HOUR, 4 * HOUR);
+        assert_true(fabs(plan.terms.total - 0.008 * 40) < 1e-9);
+        plan_finish(&plan);
+        scene.jobs[0].max_starts = 1; /* 6900 s in one run: all of a cheap hour, 3300 s of a dear one */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_int_equal(plan.jobs[0].n, 1);
+        assert_true(fabs(plan.terms.total - 0.008 * (20 + 90 * 3300.0 / 3600)) < 1e-9);
+        plan_finish(&plan);
+}
+
+static void a_deadline_costs_cheap_hours(void **state)
+{
+        static const double prices[] = { 90, 80, 70, 20, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        scene.jobs[0].deadline = NOW + 3 * HOUR;
+        scene.jobs[0].lateness_cost = 100;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 2 * HOUR, 3 * HOUR);
+        assert_int_equal(plan.jobs[0].reason, PLAN_DEADLINE);
+        assert_int_equal(plan.jobs[0].late_s, 0);
+        plan_finish(&plan);
+}
+
+static void a_deadline_that_cannot_be_kept_is_missed_by_the_least(void **state)
+{
+        static const double prices[] = { 90, 80, 70, 20, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        scene.jobs[0].start_cost_s = 120;
+        scene.jobs[0].deadline = NOW + 3000;
+        scene.jobs[0].lateness_cost = 100;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 0, 3720);
+        assert_int_equal(plan.jobs[0].late_s, 720);
+        assert_int_equal(plan.jobs[0].reason, PLAN_LATE);
+        plan_finish(&plan);
+}
+
+static void negative_prices_burn_nothing(void **state)
+{
+        static const double prices[] = { -50, -50, -60, -50, -50, -50 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 2, 6, prices);
+        for (size_t j = 0; j < 2; j++) { /* each start would earn for ten minutes more */
+                scene.jobs[j].start_cost_s = 600;
+                scene.jobs[j].work_s = 7200;
+        }
+        plan = compute(&scene.problem, 100000, 0);
+        for (size_t j = 0; j < 2; j++) {
+                const struct plan_interval *run = &plan.intervals[plan.jobs[j].first];
+
+                assert_int_equal(plan.jobs[j].n, 1);
+                assert_int_equal(run->end - run->start, 7800);
+        }
+        plan_finish(&plan);
+}
+
+static void a_running_job_goes_on_unless_waiting_pays(void **state)
+{
+        static const double prices[] = { 60, 55, 10, 70, 60 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 5, prices);
+        scene.jobs[0].running = true;
+        scene.jobs[0].start_cost_s = 3500; /* waiting for 10 costs a second hour at about 55 */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 0, HOUR);
+        assert_int_equal(plan.jobs[0].reason, PLAN_RUNNING);
+        plan_finish(&plan);
+        scene.jobs[0].start_cost_s = 60;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_int_equal(plan.intervals[0].start >= NOW + HOUR, 1);
+        plan_finish(&plan);
+}
+
+static void a_reactor_is_filled_before_the_grid(void **state)
+{
+        static const double prices[] = { 50, 50, 50, 50 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 4, 4, prices);
+        for (size_t t = 0; t < 4; t++) {
+                scene.steps[t].n_segments = 2;
+                scene.steps[t].segments[0] = (struct plan_segment){ 5, 2000 };
+                scene.steps[t].segments[1] = (struct plan_segment){ 50, INFINITY };
+        }
+        for (size_t j = 0; j < 4; j++)
+                scene.modes[j] =
+                        (struct plan_mode){ 2, 2000, 1 }; /* together at once 8 kW: three of them on the grid */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_true(fabs(plan.terms.total - 4 * 0.002 * 5) < 1e-9); /* one after the other */
+        assert_true(plan.terms.total - plan.bound < 0.02 * plan.terms.total);
+        plan_finish(&plan);
+}
+
+static void bad_problems_are_refused(void **state)
+{
+        static const double prices[] = { 1, 2 };
+        struct plan_budget budget = { .work = 1000 };
+        struct offpeak_error err;
+        struct scene scene;
+        struct plan plan = { .n_jobs = 77 };
+
+        (void)state;
+        scene_init(&scene, 1, 2, prices);
+        scene.jobs[0].work_s = -1;
+        assert_int_equal(plan_compute(&scene.problem, &budget, &plan, &err), OFFPEAK_EINVAL);
+        assert_int_equal(plan_run_now(&scene.problem, &plan, &err), OFFPEAK_EINVAL);
+        assert_non_null(strstr(err.text, "job 1"));
+        assert_int_equal(plan.n_jobs, 77); /* untouched */
+}
+
+static void an_empty_problem_has_an_empty_plan(void **state)
+{
+        static const double prices[] = { 1, 2 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 0, 2, prices);
+        plan = compute(&scene.problem, 1000, 0);
+        assert_int_equal(plan.n_jobs, 0);
+        assert_true(plan.terms.total == 0);
+        plan_finish(&plan);
+        scene.problem.n_sites = 0;
+        plan = compute(&scene.problem, 1000, 0);
+        assert_int_equal(plan.n_intervals, 0);
+        plan_finish(&plan);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(the_cheapest_hour_is_found),
+                cmocka_unit_test(two_jobs_share_the_cheap_hours),
+                cmocka_unit_test(running_at_once_is_said_to_be_best),
+                cmocka_unit_test(without_prices_jobs_run_at_once),
+                cmocka_unit_test(a_pause_bridges_dear_hours),
+                cmocka_unit_test(a_deadline_costs_cheap_hours),
+                cmocka_unit_test(a_deadline_that_cannot_be_kept_is_missed_by_the_least),
+                cmocka_unit_test(negative_prices_burn_nothing),
+                cmocka_unit_test(a_running_job_goes_on_unless_waiting_pays),
+                cmocka_unit_test(a_reactor_is_filled_before_the_grid),
+                cmocka_unit_test(bad_problems_are_refused),
+                cmocka_unit_test(an_empty_problem_has_an_empty_plan),
+                cmocka_unit_test(an_abort_still_answers),
+                cmocka_unit_test(the_budget_is_kept),
+                cmocka_unit_test(the_same_question_has_the_same_answer),
+                cmocka_unit_test(every_plan_is_sound),
+                cmocka_unit_test(tiny_plans_are_near_the_best),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
