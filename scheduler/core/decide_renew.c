@@ -199,15 +199,21 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
         return (int64_t)ceil(ran / done);
 }
 
+/* Steps of a hundredth while it runs; all of it when it leaves. */
+static bool is_news(double known, double fraction, enum report_state state)
+{
+        if (state == REPORT_EXITED || fraction >= 1)
+                return fraction > known || fraction < known;
+        return fabs(fraction - known) >= PROGRESS_STEP;
+}
+
 static void note_progress(const struct state *state, const struct input *input, const struct job *job,
                           const struct leg *leg, const struct leg_report *report, struct turn *turn)
 {
         double fraction = report->total > 0 ? fmin(1, fmax(0, report->done / report->total)) : -1;
         struct record *record;
 
-        if (fraction < 0 || (fabs(fraction - job->fraction) < PROGRESS_STEP && fraction < 1 && job->fraction_reported))
-                return;
-        if (fraction >= 1 && job->fraction >= 1)
+        if (fraction < 0 || (job->fraction_reported && !is_news(job->fraction, fraction, report->state)))
                 return;
         record = turn_record(turn, RECORD_PROGRESS, &input->now);
         record->u.progress.job = job->id;

@@ -348,9 +348,9 @@ static uint32_t starts_left(const struct job *job, const struct policy_class *cl
  * What the plan aims at, so that a start that takes its time does not miss the deadline itself: a minute and a fiftieth of
  * the run time ahead of it, but no more than the slack there is.
  */
-static int64_t aim(const struct job *job, const struct policy_class *class, int64_t earliest, double left)
+static int64_t aim(const struct job *job, int64_t earliest)
 {
-        int64_t finish = earliest + class->start_cost_s + (int64_t)left + 1;
+        int64_t finish = earliest + 1;
         int64_t ahead = job->spec.deadline - 60 - job->total_s / 50;
 
         if (ahead >= finish)
@@ -358,13 +358,14 @@ static int64_t aim(const struct job *job, const struct policy_class *class, int6
         return finish < job->spec.deadline ? finish : job->spec.deadline;
 }
 
-static int64_t latest_finish(const struct job *job, const struct policy_class *class, int64_t earliest, double left)
+/* `earliest`: when it can be done at the earliest. */
+static int64_t latest_finish(const struct job *job, const struct policy_class *class, int64_t earliest)
 {
         int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
         int64_t latest = class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
 
         if (job->spec.deadline != 0 && (latest == 0 || job->spec.deadline < latest))
-                return aim(job, class, earliest, left);
+                return aim(job, earliest);
         return latest;
 }
 
@@ -389,7 +390,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .n_modes = 1,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(job, class, release, left),
+                .deadline = latest_finish(job, class, release + (running ? 0 : class->start_cost_s) + (int64_t)left),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,
