@@ -228,16 +228,11 @@ int board_place(struct board *board, size_t j, double guide)
         return place(board, j, guide, &cost);
 }
 
-int board_cost(struct board *board, const struct plan_job *job, double *ret_cost)
+int board_find(struct board *board, const struct plan_job *job, double guide, double *cost, struct choice *ret_choice)
 {
-        struct choice found = { 0 };
-        double cost = INFINITY, theta = NAN;
-        int code = find_place(board, job, 0, &theta, &cost, &found);
+        double theta = NAN;
 
-        free(found.intervals);
-        if (code == 0)
-                *ret_cost = cost;
-        return code;
+        return find_place(board, job, guide, &theta, cost, ret_choice);
 }
 
 /* What the job's present intervals cost at the margin; it is off the board. */
@@ -265,6 +260,21 @@ static int present_cost(struct board *board, size_t j, const struct choice *pres
         if (draw_curve(board, job, site, mode, 0) != 0)
                 return OFFPEAK_ENOMEM;
         return response_cost(&wish, &board->curve, &board->response, board->before, present->n, ret_cost);
+}
+
+int board_present_cost(struct board *board, size_t j, double *ret_cost)
+{
+        struct choice present = { 0 };
+        int code = choice_set(&present, board->schedule.jobs[j].intervals, board->schedule.jobs[j].n);
+
+        if (code == 0) {
+                board_lift(board, j);
+                code = present_cost(board, j, &present, ret_cost);
+        }
+        if (code == 0)
+                code = board_put(board, j, present.intervals, present.n);
+        free(present.intervals);
+        return code;
 }
 
 int board_improve(struct board *board, size_t j, bool *ret_moved)

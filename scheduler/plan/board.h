@@ -37,8 +37,14 @@ bool board_has_room(const struct board *board, size_t job, const struct plan_int
 /* Put a job that is off where it is cheapest at true marginal cost plus `guide` x the prices of GPUs. ENOMEM. */
 int board_place(struct board *board, size_t job, double guide);
 
-/* What a job (off the board, perhaps changed) would cost at its best place. ENOMEM. */
-int board_cost(struct board *board, const struct plan_job *job, double *ret_cost);
+/*
+ * The best place for a job that is off the board (and need not be one of the problem's), beating *cost, which becomes
+ * its cost; ret_choice and *cost are left alone if nothing does. ENOMEM.
+ */
+int board_find(struct board *board, const struct plan_job *job, double guide, double *cost, struct choice *ret_choice);
+
+/* What a job that is on the board costs at the margin, with all that follows for it. ENOMEM. */
+int board_present_cost(struct board *board, size_t job, double *ret_cost);
 
 /* Lift a job and place it where it is cheaper, if it is anywhere. ENOMEM. */
 int board_improve(struct board *board, size_t job, bool *ret_moved);

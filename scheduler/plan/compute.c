@@ -7,6 +7,7 @@
  *   4. a board: what the jobs answered is put on it strictly, those without room where they find some
  *   5. descent: job by job to where it is cheaper at true marginal cost; the best schedule is kept
  *   6. again from 2 with one disturbed pass, while there is budget and it helps
+ *   7. shuffles of a few jobs at a time, likewise
  * Everything is counted in units of work, so that the same problem and budget give the same plan.
  */
 #include <math.h>
@@ -21,6 +22,7 @@
 #include "plan/prices.h"
 #include "plan/reasons.h"
 #include "plan/run_now.h"
+#include "plan/shuffle.h"
 
 enum {
         PASSES = 24,      /* with budget for it */
@@ -35,7 +37,7 @@ struct planner {
         const struct plan_problem *problem;
         const struct plan_budget *budget;
         struct prices prices, mean; /* mean: of the prices of the later passes */
-        struct board board;
+        struct board board, empty;
         struct schedule soft; /* what the jobs answered the prices */
         struct schedule best, at_once;
         struct response response;
@@ -49,10 +51,15 @@ struct planner {
         uint64_t seed;
 };
 
+static uint64_t work_of(const struct planner *planner)
+{
+        return planner->work + planner->board.work + planner->empty.work;
+}
+
 static bool is_over(void *context)
 {
         const struct planner *planner = context;
-        uint64_t spent = planner->work + planner->board.work;
+        uint64_t spent = work_of(planner);
         const struct plan_budget *budget = planner->budget;
 
         return spent >= budget->work || (budget->aborted != NULL && budget->aborted(budget->context));
@@ -237,72 +244,6 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
         return code;
 }
 
-/* ---- shuffles */
-
-static double next_random(struct planner *planner)
-{
-        planner->seed = planner->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        return (double)(planner->seed >> 11) / 9007199254740992.0;
-}
-
-static size_t random_below(struct planner *planner, size_t n)
-{
-        return (size_t)(next_random(planner) * (double)n);
-}
-
-/* Do the jobs want the same time? From release to their end on the board. */
-static bool are_near(const struct planner *planner, size_t a, size_t b)
-{
-        const struct plan_job *x = &planner->problem->jobs[a], *y = &planner->problem->jobs[b];
-        const struct choice *had = &planner->board.schedule.jobs[a], *has = &planner->board.schedule.jobs[b];
-        int64_t end_a = had->n > 0 ? had->intervals[had->n - 1].end : planner->problem->horizon;
-        int64_t end_b = has->n > 0 ? has->intervals[has->n - 1].end : planner->problem->horizon;
-
-        return (x->sites & y->sites) != 0 && x->release < end_b && y->release < end_a;
-}
-
-/* A job and a few of those near it, in random order. */
-static size_t pick(struct planner *planner, size_t *jobs)
-{
-        size_t n_jobs = planner->problem->n_jobs, n = 1, want = 2 + random_below(planner, 4);
-
-        jobs[0] = random_below(planner, n_jobs);
-        for (size_t tries = 0; n < want && tries < 8 * want; tries++) {
-                size_t j = random_below(planner, n_jobs), k = 0;
-
-                while (k < n && jobs[k] != j)
-                        k++;
-                if (k == n && are_near(planner, jobs[0], j))
-                        jobs[n++] = j;
-        }
-        for (size_t k = n - 1; k > 0; k--) {
-                size_t other = random_below(planner, k + 1), swap = jobs[k];
-
-                jobs[k] = jobs[other];
-                jobs[other] = swap;
-        }
-        return n;
-}
-
-static int shuffle(struct planner *planner)
-{
-        size_t n_jobs = planner->problem->n_jobs;
-        bool better;
-        int code;
-
-        if (n_jobs < 2)
-                return 0;
-        code = board_load(&planner->board, &planner->best);
-        for (size_t i = 0, last = 0; code == 0 && i - last < SHUFFLES + n_jobs / 2 && !is_over(planner); i++) {
-                size_t jobs[BOARD_SHUFFLE];
-
-                code = board_shuffle(&planner->board, jobs, pick(planner, jobs), &better);
-                if (better)
-                        last = i;
-        }
-        return code == 0 ? keep(planner, &better) : code;
-}
-
 /* ---- the whole */
 
 /* How many passes half of the budget pays for. */
@@ -333,6 +274,12 @@ static int run_passes(struct planner *planner, int passes)
         return code == 0 ? try_bound(planner, &planner->mean) : code;
 }
 
+static double next_random(struct planner *planner)
+{
+        planner->seed = planner->seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        return (double)(planner->seed >> 11) / 9007199254740992.0;
+}
+
 /* Disturb: from the best prices one steep pass, and down again. */
 static int run_rounds(struct planner *planner)
 {
@@ -352,6 +299,16 @@ static int run_rounds(struct planner *planner)
                         last = round;
         }
         return code;
+}
+
+static int run_shuffles(struct planner *planner)
+{
+        bool better;
+        int code = board_load(&planner->board, &planner->best);
+
+        if (code == 0)
+                code = shuffle(&planner->board, &planner->empty, planner->seed, is_over, planner);
+        return code == 0 ? keep(planner, &better) : code;
 }
 
 static int think(struct planner *planner)
@@ -377,7 +334,7 @@ static int think(struct planner *planner)
         }
         if (code == 0)
                 code = run_rounds(planner);
-        return code == 0 ? shuffle(planner) : code;
+        return code == 0 && !is_over(planner) ? run_shuffles(planner) : code;
 }
 
 static int planner_init(struct planner *planner, const struct plan_problem *problem, const struct plan_budget *budget)
@@ -387,7 +344,8 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
         *planner = (struct planner){ .problem = problem, .budget = budget, .bound = -INFINITY, .seed = 1 };
         response_init(&planner->response);
         if (prices_init(&planner->prices, problem) != 0 || prices_init(&planner->mean, problem) != 0 ||
-            board_init(&planner->board, problem, &planner->prices) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
+            board_init(&planner->board, problem, &planner->prices) != 0 ||
+            board_init(&planner->empty, problem, &planner->prices) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
             schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
         n = planner->prices.n_slots;
@@ -424,6 +382,8 @@ static void planner_finish(struct planner *planner)
         schedule_finish(&planner->at_once);
         schedule_finish(&planner->best);
         schedule_finish(&planner->soft);
+        if (planner->empty.problem != NULL)
+                board_finish(&planner->empty);
         if (planner->board.problem != NULL)
                 board_finish(&planner->board);
         prices_finish(&planner->mean);
@@ -435,13 +395,10 @@ static void planner_finish(struct planner *planner)
 
 static int fill_reasons(struct planner *planner, struct plan *plan)
 {
-        struct board empty;
-        int code = board_init(&empty, planner->problem, &planner->prices);
+        int code = 0;
 
         for (size_t j = 0; code == 0 && j < plan->n_jobs; j++)
-                code = reason_full(&empty, &planner->best, j, plan->jobs[j].cost, &plan->jobs[j].reason);
-        if (empty.problem != NULL)
-                board_finish(&empty);
+                code = reason_full(&planner->empty, &planner->best, j, plan->jobs[j].cost, &plan->jobs[j].reason);
         return code;
 }
 
@@ -473,7 +430,7 @@ static int fill_plan(struct planner *planner, struct plan *plan)
         plan->bound = planner->bound;
         plan->multipliers = planner->proof;
         planner->proof = (struct plan_multipliers){ 0 };
-        plan->work = planner->work + planner->board.work;
+        plan->work = work_of(planner);
         return 0;
 }
 

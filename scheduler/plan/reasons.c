@@ -2,6 +2,7 @@
 #include "plan/reasons.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "plan/account.h"
 
@@ -39,11 +40,16 @@ enum plan_reason reason_plain(const struct plan_problem *problem, const struct s
 /* What the job would cost were it alone, with the deadline or without. */
 static int cost_alone(struct board *empty, size_t j, bool deadline, double *ret_cost)
 {
-        struct plan_job free_job = empty->problem->jobs[j];
+        struct plan_job job = empty->problem->jobs[j];
+        struct choice place = { 0 };
+        int code;
 
         if (!deadline)
-                free_job.deadline = 0;
-        return board_cost(empty, &free_job, ret_cost);
+                job.deadline = 0;
+        *ret_cost = INFINITY;
+        code = board_find(empty, &job, 0, ret_cost, &place);
+        free(place.intervals);
+        return code;
 }
 
 int reason_full(struct board *empty, const struct schedule *schedule, size_t j, double cost,

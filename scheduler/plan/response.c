@@ -60,7 +60,7 @@ static int reserve(struct response *response, size_t n)
                 room *= 2;
         if (room == response->room)
                 return 0;
-        bytes = room * (2 * sizeof(struct run) + 5 * sizeof(double) + 2 * sizeof(size_t) + sizeof(bool));
+        bytes = room * (2 * sizeof(struct run) + 9 * sizeof(double) + 3 * sizeof(size_t) + sizeof(bool));
         at = malloc(bytes);
         if (at == NULL)
                 return OFFPEAK_ENOMEM;
@@ -70,12 +70,17 @@ static int reserve(struct response *response, size_t n)
         response->runs = (struct run *)(void *)at;
         response->found = response->runs + room;
         response->sums = (double *)(void *)(response->found + room);
-        response->on = response->sums + room;
+        response->seconds = response->sums + room;
+        response->costs = response->seconds + room;
+        response->ends = response->costs + room;
+        response->entry_cost = response->ends + room;
+        response->on = response->entry_cost + room;
         response->off = response->on + room;
         response->on_done = response->off + room;
         response->off_done = response->on_done + room;
         response->block = (size_t *)(void *)(response->off_done + room);
-        response->entered = response->block + room;
+        response->entry = response->block + room;
+        response->entered = response->entry + room;
         response->left = (bool *)(response->entered + room);
         return 0;
 }
@@ -275,53 +280,69 @@ struct walked {
         size_t end;   /* edge at which the last run ends */
 };
 
+/*
+ * What every walk needs and no theta changes. A run is entered with its shortest length at once: a run that fills piece
+ * i and was entered just so began at edge entry[i].
+ */
+static void prepare(struct search *search)
+{
+        const struct curve *curve = search->curve;
+        struct response *to = search->to;
+        int64_t overhead_s = search->overhead_s, min_run_s = search->job->min_run_s;
+        int64_t shortest = min_run_s > overhead_s + 1 ? min_run_s : overhead_s + 1;
+
+        for (size_t i = 0, from = 0; i < curve->n; i++) {
+                bool available = to->block[i] != SIZE_MAX;
+
+                to->seconds[i] = (double)(curve->edges[i + 1] - curve->edges[i]);
+                to->costs[i] = available ? curve->rates[i] * to->seconds[i] : INFINITY;
+                to->ends[i] = end_cost(search->job, curve->edges[i + 1]);
+                while (curve->edges[i + 1] - curve->edges[from + 1] >= shortest)
+                        from++;
+                to->entry[i] = SIZE_MAX;
+                if (!available || curve->edges[i + 1] - curve->edges[from] < shortest || from < to->block[i] ||
+                    search->job->max_starts == 0)
+                        continue;
+                to->entry[i] = from;
+                to->entry_cost[i] = to->sums[i + 1] - to->sums[from] + search->fee +
+                                    (curve->rates[from] < 0 ? -curve->rates[from] * (double)overhead_s : 0);
+        }
+}
+
 /* The cheapest path under theta per second of progress; its runs are read back from `entered` and `left`. */
 static struct walked walk(struct search *search, double theta)
 {
-        const struct curve *curve = search->curve;
-        const int64_t *edges = curve->edges;
+        const int64_t *edges = search->curve->edges;
         struct response *to = search->to;
-        int64_t shortest =
-                search->job->min_run_s > search->overhead_s + 1 ? search->job->min_run_s : search->overhead_s + 1;
-        double start_cost = fmax(0, theta) * (double)search->overhead_s + search->fee;
+        double overhead = (double)search->overhead_s, start_cost = theta > 0 ? theta * overhead : 0;
         struct walked best = { INFINITY, 0, 0 };
-        size_t from = 0;
 
         to->on[0] = search->goes_on ? 0 : INFINITY;
         to->off[0] = to->on_done[0] = to->off_done[0] = 0;
         to->entered[0] = 0;
-        for (size_t i = 0; i < curve->n; i++) {
-                bool available = to->block[i] != SIZE_MAX;
-                double seconds = (double)(edges[i + 1] - edges[i]);
-                double end;
+        for (size_t i = 0; i < search->curve->n; i++) {
+                double on = to->on[i] + to->costs[i] - theta * to->seconds[i];
+                double done = to->on_done[i] + to->seconds[i];
+                size_t from = to->entry[i];
 
-                to->on[i + 1] = INFINITY;
-                to->on_done[i + 1] = 0;
-                if (available) {
-                        to->on[i + 1] = to->on[i] + (curve->rates[i] - theta) * seconds;
-                        to->on_done[i + 1] = to->on_done[i] + seconds;
-                        to->entered[i + 1] = SIZE_MAX;
-                }
-                while (edges[i + 1] - edges[from + 1] >= shortest)
-                        from++;
-                if (available && edges[i + 1] - edges[from] >= shortest && from >= to->block[i] &&
-                    search->job->max_starts > 0) {
+                to->entered[i + 1] = SIZE_MAX;
+                if (from != SIZE_MAX) {
                         double length = (double)(edges[i + 1] - edges[from]);
-                        double cost = to->off[from] + start_cost + to->sums[i + 1] - to->sums[from] - theta * length +
-                                      fmax(0, -curve->rates[from]) * (double)search->overhead_s;
+                        double cost = to->off[from] + start_cost + to->entry_cost[i] - theta * length;
 
-                        if (cost < to->on[i + 1]) {
-                                to->on[i + 1] = cost;
-                                to->on_done[i + 1] = to->off_done[from] + length - (double)search->overhead_s;
+                        if (cost < on) {
+                                on = cost;
+                                done = to->off_done[from] + length - overhead;
                                 to->entered[i + 1] = from;
                         }
                 }
-                to->left[i + 1] = to->on[i + 1] < to->off[i];
-                to->off[i + 1] = to->left[i + 1] ? to->on[i + 1] : to->off[i];
-                to->off_done[i + 1] = to->left[i + 1] ? to->on_done[i + 1] : to->off_done[i];
-                end = to->on[i + 1] + end_cost(search->job, edges[i + 1]);
-                if (end < best.cost)
-                        best = (struct walked){ end, (int64_t)to->on_done[i + 1], i + 1 };
+                to->on[i + 1] = on;
+                to->on_done[i + 1] = done;
+                to->left[i + 1] = on < to->off[i];
+                to->off[i + 1] = to->left[i + 1] ? on : to->off[i];
+                to->off_done[i + 1] = to->left[i + 1] ? done : to->off_done[i];
+                if (on + to->ends[i] < best.cost)
+                        best = (struct walked){ on + to->ends[i], (int64_t)done, i + 1 };
         }
         return best;
 }
@@ -472,50 +493,64 @@ static double lowest_rate(const struct curve *curve)
         return low;
 }
 
-/* The next theta to try: the middle, but for the guess first and what lies close to it on the other side second. */
-static double next_theta(double low, double high, double guess, int round)
-{
-        double near = 0.05 * fabs(guess);
+/* A theta tried on one side of the need, and the line that its path's reduced cost is. */
+struct side {
+        double theta;
+        double cost; /* of the path without theta */
+        double done;
+        bool known;
+};
 
-        if (round == 0 && guess > low && guess < high)
+/* The next theta to try: the guess, then a little beside it; then where the lines of both sides meet. */
+static double next_theta(const struct side *low, const struct side *high, double guess, int round)
+{
+        double near = 0.05 * fabs(guess), meet;
+
+        if (round == 0 && guess > low->theta && guess < high->theta)
                 return guess;
-        if (round == 1 && high == guess && guess - near > low)
+        if (round == 1 && high->known && guess - near > low->theta)
                 return guess - near;
-        if (round == 1 && low == guess && guess + near < high)
+        if (round == 1 && low->known && guess + near < high->theta)
                 return guess + near;
-        return 0.5 * (low + high);
+        if (!high->known)
+                return high->theta;
+        meet = (high->cost - low->cost) / (high->done - low->done);
+        return meet > low->theta && meet < high->theta ? meet : 0.5 * (low->theta + high->theta);
 }
 
 /*
- * The path of the lowest theta that does all the work, or little more, trimmed to what is needed. False if it starts
- * too often.
+ * The path of the lowest theta that does all the work, or little more, trimmed to what is needed; if none does, the one
+ * that does most. False if it starts too often.
  */
 static bool search_theta(struct search *search)
 {
         struct run *runs = search->to->found;
-        double high = search->undone, low = lowest_rate(search->curve);
-        struct walked walked = walk(search, high);
-        size_t n = read_back(search, &walked, runs);
-        int64_t done = walked.done;
+        struct side high = { .theta = search->undone }, low = { .theta = lowest_rate(search->curve) };
+        double need = (double)search->need_s;
+        size_t n = 0;
 
-        if (isinf(walked.cost))
-                return true;
-        low -= 1e-9 + 1e-9 * fabs(low);
-        for (int round = 0; round < ROUNDS && done - search->need_s > search->need_s / 50; round++) {
-                double theta = next_theta(low, high, search->wish->theta, round);
+        prepare(search);
+        low.theta -= 1e-9 + 1e-9 * fabs(low.theta);
+        for (int round = 0; round < ROUNDS && high.theta - low.theta > 1e-9 * fabs(high.theta); round++) {
+                double theta = next_theta(&low, &high, search->wish->theta, round);
+                struct walked walked = walk(search, theta);
+                struct side side = { theta, walked.cost + theta * (double)walked.done, (double)walked.done, true };
+                bool none_between = side.done == low.done || side.done == high.done;
 
-                if (high - low <= 1e-9 * (fabs(high) + fabs(low)))
-                        break;
-                walked = walk(search, theta);
-                if (isinf(walked.cost) || walked.done < search->need_s) {
-                        low = theta;
-                        continue;
+                if (isinf(walked.cost))
+                        return true;
+                if (side.done < need && theta < high.theta) {
+                        low = side;
+                } else {
+                        high = side;
+                        n = read_back(search, &walked, runs);
+                        if (side.done <= need + need / 50)
+                                break;
                 }
-                high = theta;
-                done = walked.done;
-                n = read_back(search, &walked, runs);
+                if (none_between && low.known && high.known)
+                        break;
         }
-        search->to->theta = high;
+        search->to->theta = high.theta;
         n = trim(search, runs, n);
         if (count_starts(search, runs, n) > search->job->max_starts)
                 return false;

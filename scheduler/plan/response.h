@@ -31,8 +31,11 @@ struct response {
         size_t room;
         void *memory; /* all arrays below */
         struct run *found;
-        double *sums;  /* cost from the first edge, unavailable pieces as 0 */
-        size_t *block; /* first piece of the block of available pieces that a piece belongs to */
+        double *sums;                   /* cost from the first edge, unavailable pieces as 0 */
+        size_t *block;                  /* first piece of the block of available pieces that a piece belongs to */
+        double *seconds, *costs, *ends; /* of a piece; `ends`: what follows from ending the job with it */
+        size_t *entry;
+        double *entry_cost;
         double *on, *off, *on_done, *off_done;
         size_t *entered; /* at which edge the run that is on was entered; SIZE_MAX: it went on from the edge before */
         bool *left;
