@@ -213,6 +213,8 @@ static void try_start(const struct search *search, struct best_start *best, int6
         double cost = sum_in(search, last, end) - sum_in(search, first, start) + end_cost(search->job, end);
         double slack = 1e-12 * fabs(cost);
 
+        if (!is_start(search, start))
+                return; /* a run that goes on needs no overhead: it is tried by itself */
         if (cost < best->cost - slack || (cost <= best->cost + slack && start < best->start))
                 *best = (struct best_start){ cost, start };
 }

@@ -441,6 +441,23 @@ static void negative_prices_burn_nothing(void **state)
         plan_finish(&plan);
 }
 
+static void a_running_job_does_not_start_to_earn(void **state)
+{
+        static const double prices[] = { -50, 10, 10 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 3, prices);
+        scene.jobs[0].running = true;
+        scene.jobs[0].work_s = 1800;
+        scene.jobs[0].start_cost_s = 900; /* started anew it would draw for as long again, and earn */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 0, 1800);
+        assert_int_equal(plan.jobs[0].reason, PLAN_RUNNING);
+        plan_finish(&plan);
+}
+
 static void a_running_job_goes_on_unless_waiting_pays(void **state)
 {
         static const double prices[] = { 60, 55, 10, 70, 60 };
@@ -529,6 +546,7 @@ int main(void)
                 cmocka_unit_test(a_deadline_costs_cheap_hours),
                 cmocka_unit_test(a_deadline_that_cannot_be_kept_is_missed_by_the_least),
                 cmocka_unit_test(negative_prices_burn_nothing),
+                cmocka_unit_test(a_running_job_does_not_start_to_earn),
                 cmocka_unit_test(a_running_job_goes_on_unless_waiting_pays),
                 cmocka_unit_test(a_reactor_is_filled_before_the_grid),
                 cmocka_unit_test(bad_problems_are_refused),
