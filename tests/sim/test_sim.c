@@ -188,6 +188,29 @@ static void never_more_devices_than_there_are(void **unused)
         finish(&world);
 }
 
+static void equal_prices_are_no_reason_to_pause(void **unused)
+{
+        static const double prices[] = { 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50 };
+        struct world world;
+
+        (void)unused;
+        world_policy(&world.policy);
+        world.policy.plan_interval_s = 600;
+        setup(&world, prices, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
+        for (int i = 0; i < 20; i++) {
+                assert_int_equal(sim_run_until(world.sim, WORLD_START + i * 300), 0);
+                submit(&world, "job", 1 + (uint32_t)i % 3, 1500 + i * 100, WORLD_START + 12 * HOUR);
+        }
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        for (uint64_t id = 1; id <= 20; id++) {
+                assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
+                assert_int_equal(job_of(&world, id)->pauses, 0);
+        }
+        finish(&world);
+}
+
 static void a_cancelled_job_stops(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 };
@@ -242,6 +265,7 @@ int main(void)
                 cmocka_unit_test(a_deadline_comes_before_the_price),
                 cmocka_unit_test(a_gang_takes_two_nodes),
                 cmocka_unit_test(never_more_devices_than_there_are),
+                cmocka_unit_test(equal_prices_are_no_reason_to_pause),
                 cmocka_unit_test(a_cancelled_job_stops),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
         };

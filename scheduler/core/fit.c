@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/fit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/power.h"
+
+const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
+{
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                if (job->planned[i].start <= wall && wall < job->planned[i].end)
+                        return &job->planned[i];
+        return NULL;
+}
+
+static uint32_t gpus_in_use(const struct state *state, const struct policy_class *class)
+{
+        uint32_t gpus = 0;
+
+        for (size_t i = 0; i < state->n_jobs; i++)
+                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE && state_class(state, &state->jobs[i]) == class)
+                        gpus += state->jobs[i].spec.nodes * state->jobs[i].spec.gpus_per_node;
+        return gpus;
+}
+
+static bool quota_allows(const struct state *state, const struct job *job)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return class->quota_gpus == 0 ||
+               gpus_in_use(state, class) + job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
+}
+
+static bool power_allows(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
+{
+        struct site_supply supply = state_supply(state, site);
+        struct supply_curve curve = site_supply_at(&supply, wall);
+        int64_t more = power_at_meter(&supply.terms, power_of_job_at(state, job, site));
+
+        return power_of_site(state, site) + more <= supply_limit(&curve);
+}
+
+/* After a loss of the log's tail, what it launched may run: nothing starts until every node has shown that it does not. */
+static bool launches_allowed(const struct state *state)
+{
+        if (!state->fenced_start)
+                return true;
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (!state->nodes[i].fenced &&
+                    (state->nodes[i].session.state != SESSION_UP || state->nodes[i].session.foreign))
+                        return false;
+        return true;
+}
+
+static bool place(const struct state *state, const struct job *job, const struct site *site, struct place_leg *legs)
+{
+        struct place_node *nodes = calloc(state->n_nodes, sizeof(*nodes));
+        uint8_t(*numa)[OFFPEAK_MAX_DEVICES] = calloc(state->n_nodes, sizeof(*numa));
+        size_t n = 0;
+        bool placed = false;
+
+        for (uint32_t i = 0; nodes != NULL && numa != NULL && i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+
+                if (node->session.state != SESSION_UP || node->fenced || strcmp(node->site, site->name) != 0)
+                        continue;
+                for (uint32_t d = 0; d < node->inventory.n_devices; d++)
+                        numa[n][d] = node->inventory.devices[d].numa;
+                nodes[n] = (struct place_node){ .node = i,
+                                                .free = state_free_devices(state, node),
+                                                .numa = numa[n],
+                                                .avoid = i == job->avoid_node };
+                n++;
+        }
+        if (nodes != NULL && numa != NULL)
+                placed = place_gang(nodes, n, job->spec.nodes, job->spec.gpus_per_node, legs) == OFFPEAK_OK;
+        free(numa);
+        free(nodes);
+        return placed;
+}
+
+bool fit_may_start(const struct state *state, const struct job *job, const struct now *now)
+{
+        return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
+               launches_allowed(state) && quota_allows(state, job);
+}
+
+struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
+{
+        struct place_leg *places;
+
+        if (!power_allows(state, job, site, wall))
+                return NULL;
+        places = calloc(job->spec.nodes, sizeof(*places));
+        if (places != NULL && place(state, job, site, places))
+                return places;
+        free(places);
+        return NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fit.h - whether a queued job may start, and where it fits: hours, quota, power, devices. */
+#ifndef OFFPEAK_CORE_FIT_H
+#define OFFPEAK_CORE_FIT_H
+
+#include "core/input.h"
+#include "place/place.h"
+
+/* The planned interval of a job that holds at `wall`, or NULL. */
+const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
+
+/* Queued, not held, its back-off over, its class's quota not used up. */
+bool fit_may_start(const struct state *state, const struct job *job, const struct now *now);
+
+/* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room now. */
+struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
+
+#endif

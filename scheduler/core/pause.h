@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pause.h - whether a running job whose hours are over for now is really stopped. */
+#ifndef OFFPEAK_CORE_PAUSE_H
+#define OFFPEAK_CORE_PAUSE_H
+
+#include "core/input.h"
+
+/*
+ * Many plans cost the same, and the next one may find another of them: what changes nothing is not done. A pause is due
+ * when it saves power cost, when less power is there than is drawn, or when somebody whose hour has come finds no room and
+ * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more.
+ */
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now);
+
+#endif
