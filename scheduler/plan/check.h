@@ -17,10 +17,10 @@ struct plan_verdict {
 };
 
 /*
- * 0 if the plan keeps every constraint (GPUs per site at every second, sites, release, minimum run, starts,
- * intervals inside the horizon and disjoint, no more work than asked, power never above the firm limit except as
- * priced slack that run_now has too or that `idle` forces) and says the truth about its own terms, results and bound
- * (to 1e-6 relative). EINVAL with the first violation as a sentence.
+ * 0 if the plan keeps every constraint (see problem.h: GPUs per site at every second, power above idle only within the
+ * firm limit, one site, release, minimum run, starts, intervals inside the horizon and disjoint, no more work than
+ * asked) and says the truth about its own terms and results (to 1e-6 relative), and no more of a bound than its
+ * multipliers prove. EINVAL with the first violation as a sentence. ret_verdict may be NULL.
  */
 int plan_check(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *ret_verdict,
                struct offpeak_error *err);
