@@ -11,7 +11,7 @@ void policy_init(struct policy *policy)
         memset(policy, 0, sizeof(*policy));
         policy->plan_interval_s = 300;
         policy->plan_horizon_s = 7 * 86400;
-        policy->plan_work = 50 * 1000 * 1000;
+        policy->plan_work = 4 * 1000 * 1000;
         policy->arm_timeout_ms = 30000;
         policy->backoff_ms = 2000;
 }

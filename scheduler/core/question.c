@@ -23,6 +23,9 @@
 /* Currency per GPU-hour of waiting, for every job: of two plans that cost the same, the one that ends sooner. */
 #define SOONER 1e-5
 
+/* Currency per GPU-hour of work left undone at the horizon: dearer than any way to do it. */
+#define UNDONE 10000.0
+
 struct memory {
         struct plan_site *sites;
         size_t n_sites;
@@ -474,7 +477,7 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         }
         question.problem.jobs = memory->jobs;
         question.problem.terminal_price = highest_price(memory);
-        question.problem.unfinished_cost = 10;
+        question.problem.unfinished_cost = UNDONE;
         question.problem.over_limit_cost = 10 * highest_price(memory);
         *ret_question = question;
         return 0;

@@ -413,6 +413,22 @@ bool cluster_ran_twice(const struct cluster *cluster)
         return access(path, F_OK) == 0;
 }
 
+int cluster_starts(const struct cluster *cluster, uint64_t job, int rank)
+{
+        char path[128], line[64], wanted[32];
+        FILE *file;
+        int n = 0;
+
+        snprintf(path, sizeof(path), "%s/runs", cluster->folder);
+        snprintf(wanted, sizeof(wanted), "%d.%d.", (int)job, rank);
+        file = fopen(path, "r");
+        while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+                n += strncmp(line, wanted, strlen(wanted)) == 0;
+        if (file != NULL)
+                fclose(file);
+        return n;
+}
+
 int cluster_copies_alive(const struct cluster *cluster, uint64_t job)
 {
         char variable[64];

@@ -51,6 +51,8 @@ void cluster_wait_job(struct cluster *cluster, uint64_t job, const char *status,
 int cluster_count_jobs(struct cluster *cluster);
 
 bool cluster_ran_twice(const struct cluster *cluster);
+/* How often the command of a job's rank was started. */
+int cluster_starts(const struct cluster *cluster, uint64_t job, int rank);
 /* How many copies of a job's command are alive. */
 int cluster_copies_alive(const struct cluster *cluster, uint64_t job);
 /* kill -9 every shim of a job. */
