@@ -154,7 +154,7 @@ static void run_week(struct week *week)
         week->policy.classes[0].start_cost_s = START_COST_S;
         week->policy.classes[0].min_run_s = 45 * 60;
         week->policy.plan_interval_s = HOUR;
-        week->policy.plan_work = 50000;
+        week->policy.plan_work = 20000;
         assert_int_equal(sim_create(&options, &week->sim), 0);
         load_series(week);
         for (int i = 0; i < 4; i++) {
