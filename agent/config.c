@@ -38,6 +38,7 @@ void agent_config_finish(struct agent_config *config)
         free(config->server);
         free(config->node);
         free(config->site);
+        free(config->address);
         free(config->state_dir);
         free(config->topology);
         free(config->curve_secret);
@@ -60,7 +61,7 @@ struct said_curve {
 };
 
 struct said {
-        char *server, *node, *site, *state_dir, *topology, *log_level;
+        char *server, *node, *address, *site, *state_dir, *topology, *log_level;
         struct said_devices *devices;
         struct said_power *power;
         struct said_curve *curve;
@@ -91,6 +92,7 @@ static const cyaml_schema_field_t curve_fields[] = {
 static const cyaml_schema_field_t top_fields[] = {
         VALUE(MAY, struct said, server),   VALUE(MAY, struct said, node),
         VALUE(MAY, struct said, site),     VALUE(MAY, struct said, state_dir),
+        VALUE(MAY, struct said, address),
         VALUE(MAY, struct said, topology), VALUE(MAY, struct said, log_level),
         PART(devices, devices_fields),     PART(power, power_fields),
         PART(curve, curve_fields),         CYAML_FIELD_END,
@@ -139,6 +141,7 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         take_server(r, said->server, &config->server);
         config_take_name(r, "node", said->node, &config->node);
         config_take_name(r, "site", said->site, &config->site);
+        config_take_name(r, "address", said->address, &config->address);
         config_take_path(r, "state_dir", said->state_dir, &config->state_dir);
         config_take_path(r, "topology", said->topology, &config->topology);
         take_devices(r, said->devices, config);
@@ -279,6 +282,8 @@ int agent_config_option(const char *name, const char *value, struct agent_config
                 return set_server(config, value, err);
         if (strcmp(name, "node") == 0)
                 return set_name(&config->node, name, value, err);
+        if (strcmp(name, "address") == 0)
+                return set_name(&config->address, name, value, err);
         if (strcmp(name, "site") == 0)
                 return set_name(&config->site, name, value, err);
         if (strcmp(name, "state-dir") == 0)

@@ -6,6 +6,7 @@
  *
  *   server: tcp://head:6850        # default: where the scheduler of this machine listens
  *   node: n1                       # default: the host's name
+ *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else the name
  *   site: hanford
  *   state_dir: /var/lib/offpeak-agent
  *   devices: {kind: cpu-slot, count: 4}   # default: the GPUs that are found
@@ -29,6 +30,7 @@ enum { AGENT_POWER_UNKNOWN = -1 };
 struct agent_config {
         char *server;
         char *node, *site;
+        char *address;                     /* NULL: by its name */
         char *state_dir;                   /* absolute */
         char *topology;                    /* XML file, absolute; NULL: this machine */
         char *curve_secret, *curve_server; /* files; NULL, both: no keys */

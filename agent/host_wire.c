@@ -25,6 +25,14 @@ static void send_message(struct host *host, const struct message *message)
         free(bytes);
 }
 
+/* Beside a scheduler that only this machine can reach, all nodes are on this machine. */
+static char *address_of(const struct agent_config *config)
+{
+        if (config->address != NULL)
+                return config->address;
+        return strncmp(config->server, "ipc:", 4) == 0 ? (char *)"127.0.0.1" : NULL;
+}
+
 void host_send_hello(struct host *host)
 {
         const struct inventory *inventory = hardware_inventory(host->hardware);
@@ -37,6 +45,7 @@ void host_send_hello(struct host *host)
         memcpy(hello->boot, host->dir.boot, sizeof(hello->boot));
         memcpy(hello->nonce, host->core.nonce, sizeof(hello->nonce));
         hello->model = inventory->model;
+        hello->address = address_of(host->config);
         hello->cores = inventory->cores;
         hello->memory_mb = inventory->memory_mb;
         hello->idle_w = inventory->idle_w;

@@ -16,6 +16,7 @@ static const struct option_row rows[] = {
         { OPTION_CONFIG, 'c', "config", "FILE", "configuration of this agent (YAML); options override it" },
         { OPTION_SETTING, 0, "server", "ENDPOINT", "the scheduler: ipc://PATH or tcp://HOST:PORT" },
         { OPTION_SETTING, 0, "node", "NAME", "this node's name (default: the host's)" },
+        { OPTION_SETTING, 0, "address", "HOST", "where the ranks of a gang meet on this node (default: its name)" },
         { OPTION_SETTING, 0, "site", "SITE", "the site it belongs to, as the scheduler's configuration names it" },
         { OPTION_SETTING, 0, "state-dir", "DIR", "where legs, readings and locks are kept" },
         { OPTION_SETTING, 0, "devices", "LIST", "kind=gpu (default), or kind=cpu-slot,count=N" },

@@ -81,6 +81,7 @@ static void add_ours(struct list *list, const struct leg_dir *dir, const struct 
         add(list, "NODE_RANK=%u", launch->rank);
         add(list, "MASTER_ADDR=%s", launch->master_address == NULL ? "" : launch->master_address);
         add(list, "MASTER_PORT=%u", launch->master_port);
+        add(list, "CUDA_DEVICE_ORDER=PCI_BUS_ID"); /* what the numbers below are in */
         add(list, "CUDA_VISIBLE_DEVICES=%s", local->visible);
         add(list, "OFFPEAK_JOB_ID=%" PRIu64, order->job);
         add(list, "OFFPEAK_ATTEMPT=%" PRIu32, order->attempt);

@@ -271,6 +271,26 @@ static int open_store(struct daemon *daemon, struct offpeak_error *err)
         return code;
 }
 
+/* Books and plans of a store are in one time: another clock over it would tear a hole into them, or overlap them. */
+static int same_clock(struct daemon *daemon, struct offpeak_error *err)
+{
+        const struct config *config = &daemon->config;
+        int64_t rate = config->clock_scaled ? (int64_t)(config->clock_rate * 1e6) : 0;
+        int64_t start = config->clock_scaled ? config->clock_start : 0;
+        int64_t known_rate = 0, known_start = 0;
+        int code = store_get_number(daemon->store, "clock_rate_ppm", -1, &known_rate, err);
+
+        if (code == 0)
+                code = store_get_number(daemon->store, "clock_start", start, &known_start, err);
+        if (code != 0)
+                return code;
+        if (known_rate >= 0 && (known_rate != rate || known_start != start))
+                return fail(err, OFFPEAK_ECONFIG, "%s: the store there was begun with another `clock`; give that one "
+                            "again, or another state_dir", daemon->config.state_dir);
+        code = store_set_number(daemon->store, "clock_rate_ppm", rate, err);
+        return code != 0 ? code : store_set_number(daemon->store, "clock_start", start, err);
+}
+
 /* A scaled clock goes on over restarts: its origin is kept beside the log. */
 static int open_clocks(struct daemon *daemon, struct clocks *ret_clocks, struct offpeak_error *err)
 {
@@ -280,6 +300,9 @@ static int open_clocks(struct daemon *daemon, struct clocks *ret_clocks, struct 
         int code;
 
         clocks_init(&clocks);
+        code = same_clock(daemon, err);
+        if (code != 0)
+                return code;
         if (config->clock_scaled) {
                 int64_t start = config->clock_start != 0 ? config->clock_start : clocks_wall_ms(&clocks) / 1000;
 

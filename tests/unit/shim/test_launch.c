@@ -108,6 +108,7 @@ static void the_environment_is_exactly_this(void **state)
                 { "NODE_RANK", "1" },
                 { "MASTER_ADDR", "n1" },
                 { "MASTER_PORT", "29500" },
+                { "CUDA_DEVICE_ORDER", "PCI_BUS_ID" },
                 { "CUDA_VISIBLE_DEVICES", "2,3,4,5" },
                 { "OFFPEAK_JOB_ID", "42" },
                 { "OFFPEAK_ATTEMPT", "3" },
