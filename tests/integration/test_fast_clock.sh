@@ -115,6 +115,15 @@ main() {
         [ "$state" = done ] || fail "the job is $state, not done: $(offpeak show "$id")"
         offpeak report --json --from 2025-06-10T00:00:00Z >"$work/report.json" || fail "no report"
         compare "$id"
+        refuse_another_clock
+}
+
+# Books and plans of a store are in one time.
+refuse_another_clock() {
+        pkill -TERM -f "offpeakd --config $work/" && sleep 0.5
+        sed "s/rate: $rate/rate: 60/" "$work/offpeakd.yaml" >"$work/other.yaml"
+        timeout 10 "$build/scheduler/offpeakd" --config "$work/other.yaml" 2>"$work/other.log"
+        [ $? = 78 ] && grep -q 'begun with another `clock`' "$work/other.log" || fail "another clock over the store was taken"
 }
 
 # Second arithmetic: EUR and J over the real times that the job wrote down, mapped to the fast clock.
