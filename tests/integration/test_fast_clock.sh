@@ -87,6 +87,7 @@ SH
 
 start_cluster() {
         OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >"$work/offpeakd.log" 2>&1 &
+        daemon=$!
         for _ in $(seq 100); do
                 offpeak nodes --json >/dev/null 2>&1 && break
                 sleep 0.05
@@ -120,7 +121,7 @@ main() {
 
 # Books and plans of a store are in one time.
 refuse_another_clock() {
-        pkill -TERM -f "offpeakd --config $work/" && sleep 0.5
+        kill -TERM "$daemon" && wait "$daemon"
         sed "s/rate: $rate/rate: 60/" "$work/offpeakd.yaml" >"$work/other.yaml"
         timeout 10 "$build/scheduler/offpeakd" --config "$work/other.yaml" 2>"$work/other.log"
         [ $? = 78 ] && grep -q 'begun with another `clock`' "$work/other.log" || fail "another clock over the store was taken"
