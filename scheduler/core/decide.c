@@ -2,11 +2,6 @@
 /* decide.c - one input: decide, apply, follow until quiet, then orders. */
 #include "core/decide.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "core/decide_parts.h"
 
 /* More rounds than any chain of consequences has; a turn that is still not quiet goes on in the next one. */
@@ -95,64 +90,4 @@ int core_step(struct state *state, const struct input *input, struct turn *turn)
         if (code != 0)
                 turn->failed = true;
         return turn->failed && code == 0 ? OFFPEAK_ENOMEM : code;
-}
-
-/* ---- shared by the parts */
-
-void reply(struct turn *turn, const struct client *client, int code, uint64_t job, const char *format, ...)
-{
-        char text[768] = "";
-        struct action *action;
-        va_list args;
-
-        if (format != NULL) {
-                va_start(args, format);
-                vsnprintf(text, sizeof(text), format, args);
-                va_end(args);
-        }
-        action = turn_action(turn, ACTION_REPLY);
-        action->connection = client->connection;
-        action->code = code;
-        action->job = job;
-        memcpy(action->nonce, client->request_id, sizeof(action->nonce));
-        if (text[0] != '\0')
-                action->text = turn_text(turn, "%s", text);
-}
-
-bool answer_again(const struct state *state, const struct client *client, struct turn *turn)
-{
-        const struct request *request = state_request(state, client->request_id);
-
-        if (request == NULL)
-                return false;
-        if (request->digest != client->digest || request->uid != client->uid)
-                reply(turn, client, OFFPEAK_ECONFLICT, 0,
-                      "this request id was used before for another request; draw a new one");
-        else
-                reply(turn, client, request->code, request->job, request->text != NULL ? "%s" : NULL, request->text);
-        return true;
-}
-
-struct request request_on_record(struct turn *turn, const struct client *client, const struct now *now, uint64_t job,
-                                 const char *text)
-{
-        struct request request = { .uid = client->uid, .digest = client->digest, .job = job, .at = now->wall };
-
-        memcpy(request.id, client->request_id, sizeof(request.id));
-        if (text != NULL && text[0] != '\0')
-                request.text = turn_text(turn, "%s", text);
-        return request;
-}
-
-void want_plan(const struct state *state, const struct now *now, struct turn *turn)
-{
-        struct record *record;
-
-        if (state->plan_wanted)
-                return;
-        record = turn_record(turn, RECORD_V_PLANNING, now);
-        record->u.planning.wanted = true;
-        record->u.planning.asked = state->plan_asked;
-        record->u.planning.asked_index = state->plan_asked_index;
-        record->u.planning.due_at = state->plan_due_at;
 }

@@ -4,6 +4,19 @@
 
 #include "core/lease.h"
 
+void want_plan(const struct state *state, const struct now *now, struct turn *turn)
+{
+        struct record *record;
+
+        if (state->plan_wanted)
+                return;
+        record = turn_record(turn, RECORD_V_PLANNING, now);
+        record->u.planning.wanted = true;
+        record->u.planning.asked = state->plan_asked;
+        record->u.planning.asked_index = state->plan_asked_index;
+        record->u.planning.due_at = state->plan_due_at;
+}
+
 static bool any_job_to_plan(const struct state *state)
 {
         for (size_t i = 0; i < state->n_jobs; i++)
