@@ -53,7 +53,7 @@ int cluster_count_jobs(struct cluster *cluster);
 bool cluster_ran_twice(const struct cluster *cluster);
 /* How often the command of a job's rank was started. */
 int cluster_starts(const struct cluster *cluster, uint64_t job, int rank);
-/* How many copies of a job's command are alive. */
+/* How many processes run a job's script now: one, and for moments a fork that is about to become a command. */
 int cluster_copies_alive(const struct cluster *cluster, uint64_t job);
 /* kill -9 every shim of a job. */
 void cluster_kill_shims(const struct cluster *cluster, uint64_t job);

@@ -277,7 +277,7 @@ static void a_cut_link_ends_a_relaunch_job_before_it_starts_elsewhere(void **sta
 
         kill(cluster->agents[0], SIGSTOP);
         for (int i = 0; i < 600 && cluster_job_attempts(cluster, job) < 2; i++) {
-                assert_true(cluster_copies_alive(cluster, job) <= 1);
+                assert_false(cluster_ran_twice(cluster));
                 sleep_ms(20);
         }
         assert_int_equal(cluster_job_attempts(cluster, job), 2);
@@ -296,7 +296,7 @@ static void a_cut_link_does_not_touch_a_waiting_job(void **state)
         kill(cluster->agents[0], SIGSTOP);
         sleep_ms(12000);
         assert_int_equal(cluster_job_attempts(cluster, job), 1);
-        assert_int_equal(cluster_copies_alive(cluster, job), 1);
+        wait_for_copies(cluster, job, 1);
         kill(cluster->agents[0], SIGCONT);
         cluster_wait_job(cluster, job, "done", 60);
         assert_int_equal(cluster_job_attempts(cluster, job), 1);
