@@ -462,13 +462,17 @@ int csv_read(const struct csv_request *request, struct series *ret_series, struc
         FILE *file = fopen(request->file, "rbe");
         char *text;
         size_t size;
-        int code;
+        int code, why;
 
         if (file == NULL)
                 return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "%s: cannot be opened: %s",
                             request->file, strerror(errno));
+        errno = 0;
         code = read_stream(file, &text, &size);
+        why = errno;
         fclose(file);
+        if (code == OFFPEAK_EIO)
+                return fail(err, code, "%s: cannot be read: %s", request->file, strerror(why));
         if (code != 0)
                 return fail(err, code, "%s: %s", request->file,
                             code == OFFPEAK_EINVAL ? "is larger than 64 MiB: cut it" : offpeak_code_text(code));

@@ -268,6 +268,7 @@ static void files(void **state)
         assert_non_null(strstr(err.text, "/nonexistent/prices.csv: cannot be opened: No such file"));
         request.file = OFFPEAK_SOURCE_DIR "/tests/fixtures/csv";
         assert_int_equal(csv_read(&request, &s, &err), OFFPEAK_EIO);
+        assert_non_null(strstr(err.text, "/tests/fixtures/csv: cannot be read: Is a directory"));
 }
 
 int main(void)
