@@ -140,6 +140,7 @@ int answer_argument_time(const struct answer *answer, const char *name, int64_t 
 int answer_argument_window(const struct answer *answer, int64_t *from, int64_t *to, struct offpeak_error *err)
 {
         int64_t start = *from, end = *to;
+        char from_text[WHEN_TEXT_SIZE], to_text[WHEN_TEXT_SIZE];
         int r = answer_argument_time(answer, "from_utc", &start, err);
 
         if (r == 0)
@@ -147,7 +148,8 @@ int answer_argument_window(const struct answer *answer, int64_t *from, int64_t *
         if (r != 0)
                 return r;
         if (start >= end)
-                return fail(err, OFFPEAK_EINVAL, "the query's time is empty: from_utc must lie before to_utc");
+                return fail(err, OFFPEAK_EINVAL, "the time asked for is empty: its start, %s, is not before its end, %s",
+                            when_format_utc(start, from_text), when_format_utc(end, to_text));
         if (end - start > LONGEST_WINDOW)
                 return fail(err, OFFPEAK_EINVAL, "the query's time is too long: ask for at most 400 days at once");
         *from = start;

@@ -97,7 +97,7 @@ static void wrong_queries_say_why(void **state)
                 { "nodes", "{\"x\":1}", OFFPEAK_EINVAL, "no argument \"x\"" },
                 { "price", "{\"site\":\"hanfrd\"}", OFFPEAK_ENOTFOUND, "there are hanford, lulea" },
                 { "plan", "{\"from_utc\":\"yesterday\"}", OFFPEAK_EINVAL, "from_utc" },
-                { "plan", "{\"from_utc\":\"2027-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "must lie before" },
+                { "plan", "{\"from_utc\":\"2027-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "its start, 2027-01-01T00:00:00Z, is not before" },
                 { "report", "{\"from_utc\":\"1980-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "400 days" },
                 { "report", "{\"site\":\"mars\"}", OFFPEAK_ENOTFOUND, "no site" },
                 { "version", "{\"verbose\":true}", OFFPEAK_EINVAL, "verbose" },
