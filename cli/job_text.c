@@ -49,11 +49,13 @@ static const char *when_planned(const json_t *planned, const struct screen *scre
 
 static const char *when_running(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
+        int64_t started = document_time(job, "started_utc");
         char until[SCREEN_TIME_SIZE], next[SCREEN_TIME_SIZE];
 
-        if (json_array_size(planned) == 0)
-                snprintf(buffer, JOB_TEXT_SIZE, "since %s",
-                         screen_time(screen, document_time(job, "started_utc"), next));
+        if (json_array_size(planned) == 0 && started == 0) /* it is being started, or stopped before it was */
+                snprintf(buffer, JOB_TEXT_SIZE, "now");
+        else if (json_array_size(planned) == 0)
+                snprintf(buffer, JOB_TEXT_SIZE, "since %s", screen_time(screen, started, next));
         else if (json_array_size(planned) == 1)
                 snprintf(buffer, JOB_TEXT_SIZE, "until %s",
                          screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until));
@@ -167,8 +169,9 @@ bool job_slack(const json_t *job, int64_t *ret_slack_s)
 {
         int64_t deadline = document_time(job, "deadline_utc"), ended = document_time(job, "ended_utc");
         int64_t finish = ended != 0 ? ended : document_time(job, "planned_finish_utc");
+        const char *status = document_text(job, "status");
 
-        if (deadline == 0 || finish == 0)
+        if (deadline == 0 || finish == 0 || (has_ended(status) && strcmp(status, "done") != 0))
                 return false;
         *ret_slack_s = deadline - finish;
         return true;

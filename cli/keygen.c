@@ -20,6 +20,16 @@ struct settings {
         enum wire_role role;
 };
 
+/* Names and roles are mostly read from files; on the command line a wrong one is a value, not a configuration. */
+static int wrong_value(int code, struct offpeak_error *err)
+{
+        if (code != OFFPEAK_ECONFIG)
+                return code;
+        if (err != NULL)
+                err->code = OFFPEAK_EINVAL;
+        return OFFPEAK_EINVAL;
+}
+
 static int take(void *context, const struct option_found *found, struct offpeak_error *err)
 {
         struct settings *settings = context;
@@ -28,8 +38,10 @@ static int take(void *context, const struct option_found *found, struct offpeak_
                 settings->directory = found->value;
                 return 0;
         }
-        if (wire_role_parse(found->value, &settings->role, err) != 0)
-                return fail_at(err, "%s", found->name);
+        if (wire_role_parse(found->value, &settings->role, err) != 0) {
+                fail_at(err, "%s", found->name);
+                return wrong_value(OFFPEAK_ECONFIG, err);
+        }
         return 0;
 }
 
@@ -59,7 +71,7 @@ int command_keygen(struct command_run *run, int argc, char **argv, struct offpea
         if (r == 0)
                 r = command_expect(run, 1, 1, "a name for the key", err);
         if (r == 0)
-                r = wire_keys_generate(settings.directory, run->operands[0], settings.role, err);
+                r = wrong_value(wire_keys_generate(settings.directory, run->operands[0], settings.role, err), err);
         if (r == 0 && print_pair(run, &settings, run->operands[0]) != 0)
                 r = fail(err, OFFPEAK_ENOMEM, "out of memory");
         return r;

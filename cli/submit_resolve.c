@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "cli/screen.h"
 #include "cli/submit_options.h"
+#include "wire/utf8.h"
 
 static int no_memory(struct offpeak_error *err)
 {
@@ -132,8 +133,12 @@ static int resolve_times(struct submit_settings *settings, int64_t now, struct o
 static int put_env(struct offpeak_job_spec *spec, const char *word, struct offpeak_error *err)
 {
         size_t name = strcspn(word, "=") + 1, i = 0;
-        char *copy = strdup(word);
+        char *copy;
 
+        if (!utf8_valid(word))
+                return fail(err, OFFPEAK_EINVAL, "the variable %.*s is not UTF-8: unset it, or give --export NONE, or name "
+                            "what the job needs: --export HOME,PATH", (int)(name - 1), word);
+        copy = strdup(word);
         if (copy == NULL)
                 return no_memory(err);
         while (i < spec->envc && strncmp(spec->env[i], word, name) != 0)
@@ -238,6 +243,8 @@ int submit_resolve(struct submit_settings *settings, int64_t now, const char *di
                 return fail(err, OFFPEAK_EUSAGE,
                             "no command: write it behind --, as in: "
                             "offpeak submit --gpus 8 -t 6h -- torchrun train.py");
+        if (spec->argv[0][0] == '\0')
+                return fail(err, OFFPEAK_EUSAGE, "the command is empty: is a variable unset that should name it?");
         if (spec->time_s == 0)
                 return fail(err, OFFPEAK_EUSAGE,
                             "no -t: planning needs to know how long the job runs. Give a good guess, like -t 6h; "

@@ -157,6 +157,9 @@ static void operands_are_counted(void **state)
         expect(&fake, "cancel", OFFPEAK_EUSAGE, "a job number");
         expect(&fake, "fence", OFFPEAK_EUSAGE, "a node's name");
         expect(&fake, "keygen", OFFPEAK_EUSAGE, "a name");
+        expect(&fake, "submit -t 1h -- ", OFFPEAK_EUSAGE, "the command is empty");
+        expect(&fake, "keygen a/b", OFFPEAK_EINVAL, "cannot name a key");
+        expect(&fake, "keygen --role king ana", OFFPEAK_EINVAL, "unknown role");
         expect(&fake, "show forty", OFFPEAK_EINVAL, "\"forty\" is not a job number");
         expect(&fake, "show -- -1", OFFPEAK_EINVAL, "-1");
         expect(&fake, "show 0", OFFPEAK_EINVAL, "0");

@@ -340,6 +340,22 @@ static const char *env_of(const struct offpeak_job_spec *spec, const char *name)
         return value;
 }
 
+/* A variable from the shell is named, so that one knows what to leave out. */
+static void a_garbled_variable_is_named(void **state)
+{
+        char path[] = "PATH=/bin", odd[] = "LOOK=\xff";
+        char *const environment[] = { path, odd, NULL };
+        struct submit_settings settings;
+        struct offpeak_error err = { 0 };
+
+        (void)state;
+        assert_int_equal(resolve_in(&settings, "-t 1", environment, &err), OFFPEAK_EINVAL);
+        assert_non_null(strstr(err.text, "LOOK is not UTF-8"));
+        submit_settings_finish(&settings);
+        assert_int_equal(resolve_in(&settings, "-t 1 --export=PATH", environment, &err), 0);
+        submit_settings_finish(&settings);
+}
+
 static void the_environment_goes_along(void **state)
 {
         char path[] = "PATH=/bin", home[] = "HOME=/home/ana", empty[] = "EMPTY=", lr[] = "LR=1";
@@ -464,6 +480,7 @@ int main(void)
                 cmocka_unit_test(signals_have_many_spellings),
                 cmocka_unit_test(power_has_units),
                 cmocka_unit_test(a_deadline_is_local_time_of_its_own_day),
+                cmocka_unit_test(a_garbled_variable_is_named),
                 cmocka_unit_test(the_environment_goes_along),
                 cmocka_unit_test(the_command_line_wins_over_the_script),
                 cmocka_unit_test(errors_in_a_script_name_its_line),

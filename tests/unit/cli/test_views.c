@@ -201,6 +201,44 @@ static void the_chart_fits_every_width(void **state)
         json_decref(document);
 }
 
+/* A job that is being started or stopped may have no first moment yet. */
+static void what_has_not_started_has_no_since(void **state)
+{
+        json_t *document = json_loads("{\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"id\":1,\"status\":\"stopping\","
+                                      "\"attempts\":1}}", 0, NULL);
+        char *text = render(view_show, document, plain);
+
+        (void)state;
+        assert_null(strstr(text, "since -"));
+        assert_non_null(strstr(text, "when        now\n"));
+        free(text);
+        json_decref(document);
+}
+
+/* Only work that was done, or is still to be done, is early or late. */
+static void what_failed_is_not_early(void **state)
+{
+        static const char *const early[] = { "done", "planned" }, *const neither[] = { "failed", "cancelled" };
+        char json[256];
+
+        (void)state;
+        for (size_t i = 0; i < 4; i++) {
+                json_t *document;
+                char *text;
+
+                snprintf(json, sizeof(json),
+                         "{\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"id\":1,\"status\":\"%s\",\"%s\":"
+                         "\"2026-11-22T09:00:00Z\",\"deadline_utc\":\"2026-11-22T12:00:00Z\"}}",
+                         i < 2 ? early[i] : neither[i - 2], i == 1 ? "planned_finish_utc" : "ended_utc");
+                document = json_loads(json, 0, NULL);
+                text = render(view_show, document, plain);
+                assert_non_null(strstr(text, "  deadline"));
+                assert_int_equal(strstr(text, " early)") != NULL, i < 2);
+                free(text);
+                json_decref(document);
+        }
+}
+
 /* An empty document of the right schema, as of a newer or a broken scheduler, is told as unknown and not trusted. */
 static void what_is_missing_is_unknown(void **state)
 {
@@ -244,6 +282,8 @@ int main(void)
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(control_characters_never_pass),
                 cmocka_unit_test(the_chart_fits_every_width),
+                cmocka_unit_test(what_has_not_started_has_no_since),
+                cmocka_unit_test(what_failed_is_not_early),
                 cmocka_unit_test(what_is_missing_is_unknown),
         };
 
