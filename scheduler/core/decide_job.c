@@ -93,6 +93,10 @@ void decide_hold(const struct state *state, const struct input *input, struct tu
         job = changeable_job(state, input, turn);
         if (job == NULL)
                 return;
+        if (job->cancel) {
+                reply(turn, client, OFFPEAK_ESTATE, job->id, "job %" PRIu64 " is being cancelled", job->id);
+                return;
+        }
         if (hold && job->state == OFFPEAK_JOB_ACTIVE && !may_pause(state, job)) {
                 reply(turn, client, OFFPEAK_ESTATE, job->id,
                       "job %" PRIu64 " runs and cannot be interrupted; wait for its end, or cancel it", job->id);

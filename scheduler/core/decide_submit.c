@@ -35,7 +35,7 @@ static int check_size(const struct state *state, const struct now *now, const st
                             "with -N and --gpus-per-node.",
                             job->spec.gpus_per_node, where, widest, widest);
         return fail(err, OFFPEAK_EINVAL,
-                    "no site that the job may use has %u nodes with %u GPUs each; `offpeak nodes` shows what there is",
+                    "no site that the job may use has %u node(s) with %u GPU(s) each; `offpeak nodes` shows what there is",
                     job->spec.nodes, job->spec.gpus_per_node);
 }
 

@@ -413,7 +413,8 @@ static bool wants_hours(const struct job *job)
                (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
 }
 
-static int fill_jobs(const struct state *state, const struct now *now, const struct job *candidate,
+/* A job that may only begin behind the horizon has no hours yet: a later plan will see it. */
+static int fill_jobs(const struct state *state, const struct now *now, const struct job *candidate, int64_t horizon,
                      struct memory *memory, size_t *ret_n)
 {
         size_t room = candidate != NULL ? 1 : state->n_jobs;
@@ -427,7 +428,7 @@ static int fill_jobs(const struct state *state, const struct now *now, const str
                 const struct job *job = candidate != NULL ? candidate : &state->jobs[i];
                 uint64_t sites = wants_hours(job) ? sites_that_fit(state, now, job) : 0;
 
-                if (sites == 0)
+                if (sites == 0 || job->spec.begin >= horizon)
                         continue;
                 fill_job(state, now, job, sites, &memory->modes[n], &memory->jobs[n]);
                 n++;
@@ -470,7 +471,7 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };
         question.problem.n_sites = memory->n_sites;
         if (code == 0)
-                code = fill_jobs(state, now, candidate, memory, &question.problem.n_jobs);
+                code = fill_jobs(state, now, candidate, horizon, memory, &question.problem.n_jobs);
         if (code != 0) {
                 plan_question_finish(&question);
                 return code;

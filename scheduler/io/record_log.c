@@ -91,6 +91,9 @@ void record_log(const struct state *state, const struct record *record)
         case RECORD_NODE_UP:
                 log_info("node %s at %s: %u devices", record->u.node_up.name, record->u.node_up.site,
                          record->u.node_up.inventory.n_devices);
+                if (policy_site(&state->policy, record->u.node_up.site) == NULL)
+                        log_warning("node %s is at \"%s\", which the configuration does not name: it gets no jobs",
+                                    record->u.node_up.name, record->u.node_up.site);
                 break;
         case RECORD_NODE_FENCED:
                 log_warning("node %s %s", state->nodes[record->u.node_fenced.node].name,

@@ -232,6 +232,29 @@ static void a_cancelled_job_stops(void **unused)
         finish(&world);
 }
 
+static void a_job_behind_the_horizon_is_not_work_left_undone(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "later", 1, 300);
+        spec.begin = WORLD_START + 1000 * DAY;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_QUEUED);
+        assert_true(sim_state(world.sim)->plan.terms.unfinished < 1e-9);
+        finish(&world);
+}
+
 static void an_infeasible_deadline_is_told_or_refused(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 };
@@ -267,6 +290,7 @@ int main(void)
                 cmocka_unit_test(never_more_devices_than_there_are),
                 cmocka_unit_test(equal_prices_are_no_reason_to_pause),
                 cmocka_unit_test(a_cancelled_job_stops),
+                cmocka_unit_test(a_job_behind_the_horizon_is_not_work_left_undone),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
         };
 

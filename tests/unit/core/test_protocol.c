@@ -597,6 +597,22 @@ static void a_repeated_request_is_answered_as_before(void **unused)
         scene_finish(&scene);
 }
 
+static void a_job_being_cancelled_is_not_released(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
+        struct input release = { .type = INPUT_RELEASE };
+
+        (void)unused;
+        cancel_as(&scene, client(&scene), job);
+        release.u.job.client = client(&scene);
+        release.u.job.job = job;
+        send(&scene, &release);
+        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE);
+        assert_true(state_job(&scene.state, job)->cancel);
+        scene_finish(&scene);
+}
+
 static void only_the_owner_or_an_operator_changes_a_job(void **unused)
 {
         struct scene scene;
@@ -741,6 +757,7 @@ int main(void)
                 cmocka_unit_test(a_gang_that_arms_too_slowly_is_called_off),
                 cmocka_unit_test(one_failed_rank_stops_the_others),
                 cmocka_unit_test(a_repeated_request_is_answered_as_before),
+                cmocka_unit_test(a_job_being_cancelled_is_not_released),
                 cmocka_unit_test(only_the_owner_or_an_operator_changes_a_job),
                 cmocka_unit_test(a_fence_frees_what_waits),
                 cmocka_unit_test(a_lost_tail_starts_fenced),
