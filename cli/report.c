@@ -58,16 +58,18 @@ static void print_saved(const json_t *report, FILE *out)
         const char *currency = document_text(report, "currency");
         int64_t saved = document_int_or(report, "saved_micro", 0), net = document_int_or(report, "net_saved_micro", 0);
         int64_t run_now = document_int_or(json_object_get(report, "run_now"), "cost_micro", 0);
-        int64_t carbon = document_int_or(report, "saved_carbon_mg", 0);
         bool more = saved < 0;
         char money[TEXT_SIZE], mass[TEXT_SIZE], waited[TEXT_SIZE], rest[TEXT_SIZE];
+        int64_t carbon;
 
         fprintf(out, "%-12s %s", more ? "cost more" : "saved",
                 text_format_money(more ? -saved : saved, currency, money));
         if (run_now > 0)
                 fprintf(out, " (%+.0f %%)", -100.0 * (double)saved / (double)run_now);
-        fprintf(out, ", %s%s CO2e; value of GPU-hours waited: %s; net %s\n", carbon < 0 ? "and emitted more: " : "",
-                text_format_mass(carbon < 0 ? -carbon : carbon, mass), text_format_money(saved - net, currency, waited),
+        if (document_int(report, "saved_carbon_mg", &carbon))
+                fprintf(out, ", %s%s CO2e", carbon < 0 ? "and emitted more: " : "",
+                        text_format_mass(carbon < 0 ? -carbon : carbon, mass));
+        fprintf(out, "; value of GPU-hours waited: %s; net %s\n", text_format_money(saved - net, currency, waited),
                 text_format_money(net, currency, rest));
 }
 

@@ -128,12 +128,21 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
                    priced ? answer_money(job->planned_run_now_cost) : json_null());
 }
 
+/* Without any carbon series at its site nobody knows what a job emitted; 0 would be a claim. */
+static bool carbon_is_known(const struct answer *answer, const struct job *job)
+{
+        const struct site *site = site_of(answer->state, job);
+
+        return job->joules == 0 || job->carbon_mg != 0 || (site != NULL && site->series[SERIES_CARBON].n_points > 0);
+}
+
 static void put_books(struct answer *answer, json_t *object, const struct job *job)
 {
         answer_put(answer, object, "energy_j", json_integer(job->joules + job->overhead_joules));
         answer_put(answer, object, "unpriced_energy_j", json_integer(job->unpriced_joules));
         answer_put(answer, object, "cost_micro", json_integer(job->cost + job->overhead_cost));
-        answer_put(answer, object, "carbon_mg", json_integer(job->carbon_mg + job->overhead_carbon_mg));
+        answer_put(answer, object, "carbon_mg",
+                   answer_known(carbon_is_known(answer, job), job->carbon_mg + job->overhead_carbon_mg));
 }
 
 json_t *answer_job_summary(struct answer *answer, const struct job *job)

@@ -108,13 +108,21 @@ static int group_init(const struct answer *answer, const struct question *questi
 
 /* ---- telling */
 
-static json_t *side(struct answer *answer, const struct report_side *side, uint32_t n_jobs)
+static bool carbon_is_known(const struct group *group)
+{
+        for (size_t i = 0; i < group->n_sites; i++)
+                if (group->sites[i].supply.carbon->n_points == 0)
+                        return false;
+        return true;
+}
+
+static json_t *side(struct answer *answer, const struct report_side *side, uint32_t n_jobs, bool carbon_known)
 {
         json_t *object = json_object();
 
         answer_put(answer, object, "energy_j", json_integer(side->joules));
         answer_put(answer, object, "cost_micro", json_integer(side->cost));
-        answer_put(answer, object, "carbon_mg", json_integer(side->carbon_mg));
+        answer_put(answer, object, "carbon_mg", answer_known(carbon_known, side->carbon_mg));
         answer_put(answer, object, "delay_s", json_integer(side->delay_s));
         answer_put(answer, object, "mean_delay_s", answer_known(n_jobs > 0, n_jobs > 0 ? side->delay_s / n_jobs : 0));
         answer_put(answer, object, "gpu_delay_s", json_integer(side->gpu_delay_s));
@@ -210,10 +218,10 @@ static json_t *report_object(struct answer *answer, const struct group *group, c
         answer_put(answer, object, "currency", answer_text(group->currency));
         answer_put(answer, object, "sites", sites);
         answer_put(answer, object, "n_jobs", json_integer(report->n_jobs));
-        answer_put(answer, object, "run_now", side(answer, &report->run_now, report->n_jobs));
-        answer_put(answer, object, "actual", side(answer, &report->actual, report->n_jobs));
+        answer_put(answer, object, "run_now", side(answer, &report->run_now, report->n_jobs, carbon_is_known(group)));
+        answer_put(answer, object, "actual", side(answer, &report->actual, report->n_jobs, carbon_is_known(group)));
         answer_put(answer, object, "saved_micro", json_integer(report->saved));
-        answer_put(answer, object, "saved_carbon_mg", json_integer(report->saved_carbon_mg));
+        answer_put(answer, object, "saved_carbon_mg", answer_known(carbon_is_known(group), report->saved_carbon_mg));
         answer_put(answer, object, "net_saved_micro", json_integer(report->net_saved));
         answer_put(answer, object, "unpriced_energy_j", json_integer(report->unpriced_joules));
         answer_put(answer, object, "accounts", accounts(answer, report));

@@ -73,6 +73,20 @@ static void every_target_has_its_schema(void **state)
         }
 }
 
+/* Nobody publishes carbon for any site: what was emitted is unknown, not zero. */
+static void carbon_without_a_series_is_unknown(void **state)
+{
+        struct world *world = *state;
+        json_t *document;
+
+        for (uint32_t i = 0; i < world->state.n_sites; i++)
+                world->state.sites[i].series[SERIES_CARBON].n_points = 0;
+        document = world_ask(world, "report", "{\"site\":\"hanford\"}");
+        world_expect_null(document, "reports.0.actual.carbon_mg");
+        world_expect_null(document, "reports.0.saved_carbon_mg");
+        json_decref(document);
+}
+
 static void wrong_queries_say_why(void **state)
 {
         static const struct {
@@ -616,6 +630,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(every_target_has_its_schema, setup, teardown),
+                cmocka_unit_test_setup_teardown(carbon_without_a_series_is_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(wrong_queries_say_why, setup, teardown),
                 cmocka_unit_test(an_empty_cluster_answers),
                 cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_replaced, setup, teardown),
