@@ -392,14 +392,28 @@ int cluster_count_jobs(struct cluster *cluster)
         return n;
 }
 
+/* A daemon that is gone though nobody ended it is the news, not the query that gets no answer. */
+static void assert_daemon_lives(struct cluster *cluster)
+{
+        int status;
+
+        if (cluster->daemon == 0 || waitpid(cluster->daemon, &status, WNOHANG) != cluster->daemon)
+                return;
+        cluster->daemon = 0;
+        fail_msg("offpeakd ended by itself, %s %d; see %s", WIFSIGNALED(status) ? "signal" : "status",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), cluster->folder);
+}
+
 void cluster_wait_job(struct cluster *cluster, uint64_t job, const char *wanted, int seconds)
 {
+        time_t until = time(NULL) + seconds;
         char status[32] = "";
 
-        for (int i = 0; i < seconds * 20; i++) {
+        while (time(NULL) <= until) {
                 cluster_job_status(cluster, job, status, sizeof(status));
                 if (strcmp(status, wanted) == 0)
                         return;
+                assert_daemon_lives(cluster);
                 sleep_ms(50);
         }
         fail_msg("job %d is %s, not %s, after %d s; see %s", (int)job, status, wanted, seconds, cluster->folder);

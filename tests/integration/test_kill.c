@@ -22,7 +22,8 @@
 enum { KILLS = 50, SUBMITS = 40 };
 
 static const char classes[] = "  - {name: default, min_run: 0s, start_cost: 0s, stop_grace: 2s, lease: 6s}\n"
-                              "  - {name: relaunch, min_run: 0s, start_cost: 0s, stop_grace: 1s, lease: 8s, on_lost: relaunch}\n";
+                              "  - {name: relaunch, min_run: 0s, start_cost: 0s, stop_grace: 1s, lease: 8s, on_lost: relaunch}\n"
+                              "  - {name: long, min_run: 0s, start_cost: 0s, stop_grace: 1s, lease: 120s, on_lost: relaunch}\n";
 
 /* ---- the books, read from the store when nobody else holds it */
 
@@ -180,6 +181,11 @@ static void the_scheduler_may_die_at_any_time(void **state)
 
 /* ---- the agent */
 
+/*
+ * The agent may die before it wrote its leg down: that attempt never began and another follows. What began goes on, so
+ * each job starts once. Leases are long: on a slow machine no agent lives long enough to renew one, and then a short one
+ * ends as it should.
+ */
 static void jobs_go_on_without_their_agent(void **state)
 {
         struct cluster *cluster = *state;
@@ -191,7 +197,7 @@ static void jobs_go_on_without_their_agent(void **state)
         cluster_start_agent(cluster, 0);
         cluster_wait_nodes_up(cluster, 1);
         for (int i = 0; i < 4; i++) {
-                jobs[i] = cluster_submit(cluster, i % 2 == 0 ? "default" : "relaunch", 1, 100);
+                jobs[i] = cluster_submit(cluster, i % 2 == 0 ? "default" : "long", 1, 100);
                 assert_true(jobs[i] != 0);
         }
         for (int i = 0; i < 8; i++) {
@@ -202,7 +208,7 @@ static void jobs_go_on_without_their_agent(void **state)
         }
         for (int i = 0; i < 4; i++) {
                 cluster_wait_job(cluster, jobs[i], "done", 60);
-                assert_int_equal(cluster_job_attempts(cluster, jobs[i]), 1);
+                assert_int_equal(cluster_starts(cluster, jobs[i], 0), 1);
         }
         assert_false(cluster_ran_twice(cluster));
         cluster_kill_daemon(cluster, SIGTERM);
