@@ -68,8 +68,10 @@ static void print_warning(const json_t *job, const char *warning, const char *do
 {
         char by[WHEN_TEXT_SIZE];
         int64_t slack = 0;
-        bool late = job_slack(job, &slack) && slack < 0;
+        bool known = job_slack(job, &slack), late = known && slack < 0;
 
+        if (known && !late)
+                warning = NULL; /* it was given before the others made room */
         if (warning != NULL && *warning != '\0') {
                 fprintf(out, " %s warning: ", dot);
                 screen_print(screen, out, warning);
