@@ -98,9 +98,17 @@ static bool somebody_needs_the_room(const struct state *state, const struct job 
         return false;
 }
 
+/* What was begun lasts a minimum run, whatever later plans say: the plan that began it promised that. */
+static bool ran_its_minimum(const struct state *state, const struct job *job, int64_t wall)
+{
+        return wall - job->attempt.launched_at >= state_class(state, job)->min_run_s;
+}
+
 bool pause_is_due(const struct state *state, const struct job *job, const struct now *now)
 {
-        if (job->site >= state->n_sites || saves_money(job))
+        if (job->site >= state->n_sites || is_over_limit(state, &state->sites[job->site], now->wall))
                 return true;
-        return is_over_limit(state, &state->sites[job->site], now->wall) || somebody_needs_the_room(state, job, now);
+        if (!ran_its_minimum(state, job, now->wall))
+                return false;
+        return saves_money(job) || somebody_needs_the_room(state, job, now);
 }

@@ -8,7 +8,8 @@
 /*
  * Many plans cost the same, and the next one may find another of them: what changes nothing is not done. A pause is due
  * when it saves power cost, when less power is there than is drawn, or when somebody whose hour has come finds no room and
- * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more.
+ * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more. Until a run has lasted its
+ * minimum only power that is gone ends it.
  */
 bool pause_is_due(const struct state *state, const struct job *job, const struct now *now);
 

@@ -211,6 +211,37 @@ static void equal_prices_are_no_reason_to_pause(void **unused)
         finish(&world);
 }
 
+/* Cheap now and dear later; then, ten minutes into the run, it turns out to be the other way round. */
+static void a_begun_run_lasts_its_minimum(void **unused)
+{
+        static const double hoped[] = { 10, 90, 90, 90, 90, 90 }, turned_out[] = { 900, 900, 1, 1, 1, 1 };
+        struct world world;
+        struct series price;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        for (size_t i = 0; i < world.policy.n_classes; i++)
+                world.policy.classes[i].min_run_s = 1800;
+        setup(&world, hoped, 6);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "one", 2, 5400, WORLD_START + 6 * HOUR);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 600), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        world_series(&price, SERIES_PRICE, WORLD_START, turned_out, 6);
+        assert_int_equal(sim_take_series(world.sim, &price), 0);
+        series_finish(&price);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 1790), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 2400), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(job_of(&world, id)->pauses, 1);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 6 * HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
+        finish(&world);
+}
+
 static void a_cancelled_job_stops(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 };
@@ -289,6 +320,7 @@ int main(void)
                 cmocka_unit_test(a_gang_takes_two_nodes),
                 cmocka_unit_test(never_more_devices_than_there_are),
                 cmocka_unit_test(equal_prices_are_no_reason_to_pause),
+                cmocka_unit_test(a_begun_run_lasts_its_minimum),
                 cmocka_unit_test(a_cancelled_job_stops),
                 cmocka_unit_test(a_job_behind_the_horizon_is_not_work_left_undone),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
