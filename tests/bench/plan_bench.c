@@ -1,33 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan_bench.c - how long the planner thinks, and how good its plan is. One line of JSON for each problem.
+ * plan_bench.c - how long the planner thinks, and how good its plan is: one line of JSON for each kind of instance.
  *
- *   plan_bench [KIND [JOBS [SLOTS [SEED [WORK]]]]]
- *
- * KIND: loose (60 % of the GPU-hours asked for), tight (95 %), reactor (a cheap first segment), starts (dear starts),
- * sites (three sites). SLOTS are hours.
+ * Every plan goes through the checker, whose figures are the ones printed; its time is printed beside the planner's. The
+ * gap is (cost - bound) / |cost|; captured is what is saved of what can be, (run_now - cost) / (run_now - bound).
  */
+#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
+#include "bench/plan_instance.h"
 #include "plan/check.h"
-#include "unit/plan/random_problem.h"
+#include "plan/plan.h"
 
-struct kind {
-        const char *name;
-        double load, reactor;
-        int64_t start_cost_s;
-        size_t n_sites;
+enum { MAX_REPEAT = 99 };
+
+struct settings {
+        struct instance_shape shape;
+        const char *kind; /* NULL: all */
+        uint64_t work;
+        int repeat;
 };
 
-static const struct kind kinds[] = {
-        { "loose", 0.60, 0, 300, 1 },   { "tight", 0.95, 0, 300, 1 },   { "reactor", 0.80, 1, 300, 1 },
-        { "starts", 0.60, 0, 1800, 1 }, { "sites", 0.70, 0.5, 300, 3 },
-};
+static const char usage[] =
+        "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--generated]\n"
+        "  --kind K      loose, tight or reactor; all of them if not given\n"
+        "  --work W      the planner's budget in units (default: none)\n"
+        "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
+        "  --generated   generated jobs and prices, also where the traces are there\n";
 
 static double seconds_now(void)
 {
@@ -37,91 +42,135 @@ static double seconds_now(void)
         return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Jobs of all sizes; the sites' GPUs are what makes the load. */
-static void make(struct random_problem *random, const struct kind *kind, size_t n_jobs, size_t n_slots, uint64_t seed)
+static double peak_mb(void)
 {
-        struct random_shape shape = {
-                .n_sites = kind->n_sites,
-                .n_steps = n_slots,
-                .n_jobs = n_jobs,
-                .n_modes = 1,
-                .step_s = 3600,
-                .work_s = (int64_t)n_slots * 3600 / 4,
-                .skew = 2,
-                .start_cost_s = kind->start_cost_s,
-                .min_run_s = 2700,
-                .gpus = 1000000,
-                .job_gpus = 16,
-                .watts_per_gpu = 700,
-                .price = 80,
-                .negative = 0.04,
-                .two_segments = kind->reactor,
-                .running = 0.05,
-                .deadlines = 0.7,
-                .delays = 0.3,
-                .once = 0.3,
-        };
-        double gpu_seconds = 0, span = (double)n_slots * 3600;
+        struct rusage used;
 
-        random_problem_init(random, seed, &shape);
-        for (size_t j = 0; j < n_jobs; j++)
-                gpu_seconds +=
-                        random->jobs[j].modes[0].gpus * (random->jobs[j].work_s + (double)random->jobs[j].start_cost_s);
-        random_problem_finish(random);
-        shape.gpus = (uint32_t)fmax(16, gpu_seconds / span / kind->load / (double)kind->n_sites);
-        random_problem_init(random, seed, &shape);
+        getrusage(RUSAGE_SELF, &used);
+        return (double)used.ru_maxrss / 1024;
 }
 
-static int bench(const struct kind *kind, size_t n_jobs, size_t n_slots, uint64_t seed, uint64_t work)
+static int by_value(const void *a, const void *b)
 {
-        struct plan_budget budget = { .work = work };
-        struct plan_verdict verdict;
-        struct random_problem random;
-        struct offpeak_error err;
-        struct plan plan;
-        double start, spent;
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+static void print_terms(const struct plan_terms *terms)
+{
+        printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
+               "\"over_limit\":%.4f}",
+               terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->over_limit);
+}
+
+static void print_line(const struct settings *settings, const struct instance *instance, const struct plan *plan,
+                       const struct plan_verdict *verdict, double seconds, double check_seconds)
+{
+        double cost = verdict->terms.total, possible = plan->run_now.total - verdict->bound;
         size_t late = 0;
 
-        make(&random, kind, n_jobs, n_slots, seed);
+        for (size_t j = 0; j < plan->n_jobs; j++)
+                late += plan->jobs[j].late_s > 0;
+        printf("{\"kind\":\"%s\",\"jobs\":%zu,\"slots\":%zu,\"seed\":%" PRIu64 ",\"real\":%s,\"gpus\":%u,\"load\":%.4f,",
+               instance_kind_names[settings->shape.kind], settings->shape.n_jobs, settings->shape.n_slots,
+               settings->shape.seed, instance->real_jobs && instance->real_prices ? "true" : "false",
+               instance->steps[0].gpus, instance->load);
+        printf("\"seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.4f,", seconds,
+               check_seconds, plan->work, peak_mb(), cost);
+        print_terms(&verdict->terms);
+        printf(",\"bound\":%.4f,\"gap\":%.6f,\"gap_absolute\":%.4f,\"captured_saving\":%.5f,\"run_now\":%.4f,"
+               "\"late\":%zu}\n",
+               verdict->bound, verdict->gap / fabs(cost), verdict->gap,
+               possible > 0 ? (plan->run_now.total - cost) / possible : 1, plan->run_now.total, late);
+        fflush(stdout);
+}
+
+static int run(const struct settings *settings)
+{
+        struct plan_budget budget = { .work = settings->work };
+        double seconds[MAX_REPEAT], start;
+        struct plan_verdict verdict;
+        struct instance instance;
+        struct offpeak_error err;
+        struct plan plan;
+        int code = instance_init(&instance, &settings->shape, &err);
+
+        plan_init(&plan);
+        for (int i = 0; code == 0 && i < settings->repeat; i++) {
+                plan_finish(&plan);
+                start = seconds_now();
+                code = plan_compute(&instance.problem, &budget, &plan, &err);
+                seconds[i] = seconds_now() - start;
+        }
         start = seconds_now();
-        if (plan_compute(&random.problem, &budget, &plan, &err) != 0) {
+        if (code == 0)
+                code = plan_check(&instance.problem, &plan, &verdict, &err);
+        start = seconds_now() - start;
+        if (code == 0) {
+                qsort(seconds, (size_t)settings->repeat, sizeof(double), by_value);
+                print_line(settings, &instance, &plan, &verdict, seconds[settings->repeat / 2], start);
+        } else {
                 fprintf(stderr, "plan_bench: %s\n", err.text);
-                return 1;
         }
-        spent = seconds_now() - start;
-        if (plan_check(&random.problem, &plan, &verdict, &err) != 0) {
-                fprintf(stderr, "plan_bench: %s\n", err.text);
-                return 1;
-        }
-        for (size_t j = 0; j < plan.n_jobs; j++)
-                late += plan.jobs[j].late_s > 0;
-        printf("{\"kind\":\"%s\",\"jobs\":%zu,\"slots\":%zu,\"seed\":%" PRIu64 ",\"seconds\":%.3f,\"work\":%" PRIu64
-               ",\"cost\":%.2f,\"bound\":%.2f,\"gap\":%.5f,\"captured_saving\":%.4f,\"run_now\":%.2f,\"late\":%zu}\n",
-               kind->name, n_jobs, n_slots, seed, spent, plan.work, verdict.terms.total, verdict.bound,
-               verdict.gap / fabs(verdict.terms.total),
-               (plan.run_now.total - verdict.terms.total) / (plan.run_now.total - verdict.bound), plan.run_now.total,
-               late);
         plan_finish(&plan);
-        random_problem_finish(&random);
-        return 0;
+        instance_finish(&instance);
+        return code != 0;
+}
+
+static int read_settings(int argc, char **argv, struct settings *settings)
+{
+        static const struct option options[] = {
+                { "kind", required_argument, NULL, 'k' },   { "jobs", required_argument, NULL, 'j' },
+                { "slots", required_argument, NULL, 't' },  { "seed", required_argument, NULL, 's' },
+                { "work", required_argument, NULL, 'w' },   { "repeat", required_argument, NULL, 'r' },
+                { "generated", no_argument, NULL, 'g' },    { NULL, 0, NULL, 0 },
+        };
+        int option;
+
+        while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+                if (option == 'k')
+                        settings->kind = optarg;
+                else if (option == 'j')
+                        settings->shape.n_jobs = strtoull(optarg, NULL, 10);
+                else if (option == 't')
+                        settings->shape.n_slots = strtoull(optarg, NULL, 10);
+                else if (option == 's')
+                        settings->shape.seed = strtoull(optarg, NULL, 10);
+                else if (option == 'w')
+                        settings->work = strtoull(optarg, NULL, 10);
+                else if (option == 'r')
+                        settings->repeat = atoi(optarg);
+                else if (option == 'g')
+                        settings->shape.data = NULL;
+                else
+                        return -1;
+        }
+        return optind == argc && settings->repeat >= 1 && settings->repeat <= MAX_REPEAT ? 0 : -1;
 }
 
 int main(int argc, char **argv)
 {
-        const char *kind = argc > 1 ? argv[1] : "all";
-        size_t n_jobs = argc > 2 ? strtoull(argv[2], NULL, 10) : 200;
-        size_t n_slots = argc > 3 ? strtoull(argv[3], NULL, 10) : 336;
-        uint64_t seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 1;
-        uint64_t work = argc > 5 ? strtoull(argv[5], NULL, 10) : 50 * 1000 * 1000;
-        int code = 2;
+        struct settings settings = {
+                .shape = { .n_jobs = 1000, .n_slots = 168, .seed = 1, .data = OFFPEAK_SHARED_DATA },
+                .work = UINT64_MAX,
+                .repeat = 1,
+        };
+        bool found = false;
 
-        for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++)
-                if (strcmp(kind, "all") == 0 || strcmp(kind, kinds[k].name) == 0) {
-                        code = bench(&kinds[k], n_jobs, n_slots, seed, work);
-                        if (code != 0)
-                                return code;
-                }
-        if (code == 2)
-                fprintf(stderr, "plan_bench: no such kind: %s\n", kind);
-        return code;
+        if (read_settings(argc, argv, &settings) != 0) {
+                fputs(usage, stderr);
+                return 64;
+        }
+        for (int k = 0; k < INSTANCE_KINDS; k++) {
+                if (settings.kind != NULL && strcmp(settings.kind, instance_kind_names[k]) != 0)
+                        continue;
+                settings.shape.kind = (enum instance_kind)k;
+                found = true;
+                if (run(&settings) != 0)
+                        return 1;
+        }
+        if (!found)
+                fprintf(stderr, "plan_bench: no kind \"%s\"; %s", settings.kind, usage);
+        return found ? 0 : 64;
 }

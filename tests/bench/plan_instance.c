@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview: sizes and prices are drawn from the data; the hidden schedule puts the longest jobs first, each at the earliest
+ * hour of a random rotation at which it fits; the number of GPUs is the least at which all find a place.
+ */
+#include "bench/plan_instance.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+
+enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
+
+const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor" };
+
+/* ---- chance */
+
+struct chance {
+        uint64_t state;
+};
+
+static uint64_t next(struct chance *chance)
+{
+        uint64_t x = chance->state += UINT64_C(0x9E3779B97F4A7C15);
+
+        x = (x ^ x >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+        x = (x ^ x >> 27) * UINT64_C(0x94D049BB133111EB);
+        return x ^ x >> 31;
+}
+
+static double unit(struct chance *chance)
+{
+        return (double)(next(chance) >> 11) / 9007199254740992.0;
+}
+
+static size_t below(struct chance *chance, size_t n)
+{
+        return (size_t)(unit(chance) * (double)n);
+}
+
+/* ---- data */
+
+struct size {
+        uint32_t gpus;
+        int64_t hours;
+};
+
+/* Numbers of a column of a CSV, the header left out; NULL if there is no such file. */
+static double *read_column(const char *data, const char *name, int column, size_t *ret_n)
+{
+        char path[512], line[512];
+        double *values = NULL;
+        size_t n = 0, room = 0;
+        FILE *file;
+
+        *ret_n = 0;
+        if (data == NULL)
+                return NULL;
+        snprintf(path, sizeof(path), "%s/%s", data, name);
+        file = fopen(path, "r");
+        if (file == NULL)
+                return NULL;
+        for (bool header = true; fgets(line, sizeof(line), file) != NULL; header = false) {
+                char *at = line, *end;
+
+                for (int i = 0; i < column && at != NULL; i++)
+                        at = strchr(at, ',') != NULL ? strchr(at, ',') + 1 : NULL;
+                if (header || at == NULL)
+                        continue;
+                if (n == room) {
+                        double *grown = realloc(values, (room = room > 0 ? 2 * room : 1024) * sizeof(*values));
+
+                        if (grown == NULL)
+                                break;
+                        values = grown;
+                }
+                values[n] = strtod(at, &end);
+                if (end != at)
+                        n++;
+        }
+        fclose(file);
+        *ret_n = n;
+        return values;
+}
+
+/* Three in four are one GPU wide; lengths fall off like those of the trace. */
+static struct size generated_size(struct chance *chance)
+{
+        static const uint32_t widths[] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 4, 8, 16 };
+
+        return (struct size){ widths[below(chance, sizeof(widths) / sizeof(widths[0]))],
+                              1 + (int64_t)(exp(4 * pow(unit(chance), 3)) - 1) };
+}
+
+static void draw_sizes(struct instance *instance, const struct instance_shape *shape, struct chance *chance,
+                       struct size *sizes)
+{
+        static const char name[] = "open/traces/philly_chronus_20k.csv";
+        size_t n_gpus, n_seconds;
+        double *gpus = read_column(shape->data, name, 1, &n_gpus);
+        double *seconds = read_column(shape->data, name, 2, &n_seconds);
+
+        instance->real_jobs = n_gpus > 0 && n_gpus == n_seconds;
+        for (size_t j = 0; j < shape->n_jobs; j++) {
+                struct size *size = &sizes[j];
+
+                *size = generated_size(chance);
+                if (instance->real_jobs) {
+                        size_t row = below(chance, n_gpus);
+
+                        *size = (struct size){ (uint32_t)gpus[row], (int64_t)ceil(seconds[row] / HOUR) };
+                }
+                if (size->hours > (int64_t)shape->n_slots / 3)
+                        size->hours = (int64_t)shape->n_slots / 3;
+                if (size->hours < 1)
+                        size->hours = 1;
+        }
+        free(gpus);
+        free(seconds);
+}
+
+/* n prices in a row, from a random hour. */
+static void draw_prices(struct instance *instance, const struct instance_shape *shape, const char *zone,
+                        struct chance *chance, double *prices)
+{
+        char name[128];
+        size_t n, first;
+        double *real;
+
+        snprintf(name, sizeof(name), "open/prices/smard_dayahead_%s_2025-01_2026-02.csv", zone);
+        real = read_column(shape->data, name, 1, &n);
+        instance->real_prices = n >= shape->n_slots;
+        first = instance->real_prices ? below(chance, n - shape->n_slots + 1) : below(chance, 24);
+        for (size_t t = 0; t < shape->n_slots; t++) {
+                double day = sin((double)(first + t) * 2 * M_PI / 24), dip = sin((double)(first + t) * 4 * M_PI / 24);
+
+                prices[t] = instance->real_prices ? real[first + t] : 80 + 35 * day - 30 * dip + 20 * unit(chance);
+        }
+        free(real);
+}
+
+/* ---- the hidden schedule */
+
+struct hidden {
+        size_t n_slots;
+        const struct size *sizes;
+        size_t *order;   /* longest first */
+        size_t *start;   /* of each job */
+        uint32_t *used;  /* GPUs in each hour */
+};
+
+static const struct size *sorted; /* for qsort, which takes no context */
+
+static int longest_first(const void *a, const void *b)
+{
+        const struct size *x = &sorted[*(const size_t *)a], *y = &sorted[*(const size_t *)b];
+
+        if (x->hours * x->gpus != y->hours * y->gpus)
+                return x->hours * x->gpus > y->hours * y->gpus ? -1 : 1;
+        return *(const size_t *)a < *(const size_t *)b ? -1 : 1;
+}
+
+/* The first of all hours, from `from` on and around, at which there is room. */
+static bool find_hour(const struct hidden *hidden, const struct size *size, uint32_t gpus, size_t from, size_t *ret)
+{
+        size_t hours = (size_t)size->hours, places = hidden->n_slots - hours + 1;
+
+        for (size_t i = 0, start = from % places; i < places;) {
+                size_t t = 0;
+
+                while (t < hours && hidden->used[start + t] + size->gpus <= gpus)
+                        t++;
+                if (t == hours) {
+                        *ret = start;
+                        return true;
+                }
+                i += t + 1; /* no start before the full hour helps */
+                start += t + 1;
+                if (start >= places)
+                        start = 0;
+        }
+        return false;
+}
+
+static bool pack(struct hidden *hidden, size_t n_jobs, uint32_t gpus, struct chance chance)
+{
+        memset(hidden->used, 0, hidden->n_slots * sizeof(*hidden->used));
+        for (size_t i = 0; i < n_jobs; i++) {
+                size_t j = hidden->order[i];
+                const struct size *size = &hidden->sizes[j];
+
+                if (size->gpus > gpus ||
+                    !find_hour(hidden, size, gpus, below(&chance, hidden->n_slots), &hidden->start[j]))
+                        return false;
+                for (size_t t = 0; t < (size_t)size->hours; t++)
+                        hidden->used[hidden->start[j] + t] += size->gpus;
+        }
+        return true;
+}
+
+/* GPUs for which all find a place; not fewer than the load asks for. */
+static uint32_t pack_all(struct hidden *hidden, size_t n_jobs, double load, const struct chance *chance)
+{
+        double sum = 0;
+        uint32_t gpus = 1;
+
+        for (size_t j = 0; j < n_jobs; j++) {
+                sum += hidden->sizes[j].gpus * (double)hidden->sizes[j].hours;
+                if (hidden->sizes[j].gpus > gpus)
+                        gpus = hidden->sizes[j].gpus;
+        }
+        if (gpus < sum / (double)hidden->n_slots / load)
+                gpus = (uint32_t)ceil(sum / (double)hidden->n_slots / load);
+        while (!pack(hidden, n_jobs, gpus, *chance))
+                gpus += 1 + gpus / 200;
+        return gpus;
+}
+
+/* ---- jobs and sites */
+
+static void fill_job(struct instance *instance, size_t j, const struct size *size, size_t start, size_t n_slots,
+                     struct chance *chance)
+{
+        struct plan_job *job = &instance->jobs[j];
+        struct plan_mode *mode = &instance->modes[j];
+        double before = 0, after = 0;
+        int64_t release, deadline;
+
+        if (unit(chance) >= 0.1) {
+                double slack = MAX_SLACK_H * pow(unit(chance), 2), share = unit(chance);
+
+                before = floor(slack * share);
+                after = ceil(slack * (1 - share));
+        }
+        release = (int64_t)start - (int64_t)before;
+        deadline = (int64_t)start + size->hours + (int64_t)after;
+        *mode = (struct plan_mode){ size->gpus, size->gpus * floor(350 + 350 * unit(chance)), 1 };
+        *job = (struct plan_job){
+                .id = j + 1,
+                .sites = 1,
+                .modes = mode,
+                .n_modes = 1,
+                .release = NOW + HOUR * (release > 0 ? release : 0),
+                .deadline = NOW + HOUR * (deadline < (int64_t)n_slots ? deadline : (int64_t)n_slots),
+                .lateness_cost = 1000.0 * size->gpus,
+                .start_cost_s = 60 * (1 + (int64_t)below(chance, 10)),
+                .max_starts = PLAN_ANY_STARTS,
+        };
+        job->work_s = (double)(size->hours * HOUR - job->start_cost_s);
+        job->earliest_finish = job->release + size->hours * HOUR;
+}
+
+static double mean_watts(const struct instance *instance, const struct size *sizes, size_t n_slots)
+{
+        double sum = 0;
+
+        for (size_t j = 0; j < instance->problem.n_jobs; j++)
+                sum += instance->modes[j].watts * (double)sizes[j].hours;
+        return sum / (double)n_slots;
+}
+
+/* A plant at 85 % of the mean load; refuelling takes a seventh of the time, a trip a twenty-eighth. */
+static double plant_w(double mean_w, size_t t, size_t n_slots)
+{
+        bool refuels = t >= n_slots / 2 && t < n_slots / 2 + n_slots / 7;
+        bool trips = t >= n_slots / 4 && t < n_slots / 4 + n_slots / 28;
+
+        return refuels || trips ? 0 : 0.85 * mean_w;
+}
+
+static void fill_site(struct instance *instance, const struct instance_shape *shape, const double *prices,
+                      uint32_t gpus, double mean_w)
+{
+        for (size_t t = 0; t < shape->n_slots; t++) {
+                struct plan_step *step = &instance->steps[t];
+                double plant = shape->kind == INSTANCE_REACTOR ? plant_w(mean_w, t, shape->n_slots) : 0;
+
+                *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t, .gpus = gpus };
+                if (plant > 0 && prices[t] > 9)
+                        step->segments[step->n_segments++] = (struct plan_segment){ 9, plant };
+                step->segments[step->n_segments++] = (struct plan_segment){ prices[t], INFINITY };
+        }
+        instance->sites[0] = (struct plan_site){
+                .name = "hall", .steps = instance->steps, .n_steps = shape->n_slots, .pue_factor = 1.1
+        };
+}
+
+static void fill(struct instance *instance, const struct instance_shape *shape, struct hidden *hidden,
+                 struct size *sizes, double *prices)
+{
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80 };
+        static const char *const zones[] = { "DE-LU", "FR", "NL", "SE4" };
+        struct chance chance = { shape->seed };
+        double sum = 0;
+        uint32_t gpus;
+
+        draw_sizes(instance, shape, &chance, sizes);
+        for (size_t j = 0; j < shape->n_jobs; j++) {
+                hidden->order[j] = j;
+                sum += sizes[j].gpus * (double)sizes[j].hours;
+        }
+        sorted = sizes;
+        qsort(hidden->order, shape->n_jobs, sizeof(size_t), longest_first);
+        gpus = pack_all(hidden, shape->n_jobs, loads[shape->kind], &chance);
+        instance->load = sum / (double)shape->n_slots / gpus;
+        for (size_t j = 0; j < shape->n_jobs; j++)
+                fill_job(instance, j, &sizes[j], hidden->start[j], shape->n_slots, &chance);
+        draw_prices(instance, shape, zones[shape->seed % 4], &chance, prices);
+        fill_site(instance, shape, prices, gpus, mean_watts(instance, sizes, shape->n_slots));
+}
+
+static int by_release(const void *a, const void *b)
+{
+        const struct plan_job *x = a, *y = b;
+
+        if (x->release != y->release)
+                return x->release < y->release ? -1 : 1;
+        return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int instance_init(struct instance *instance, const struct instance_shape *shape, struct offpeak_error *err)
+{
+        struct hidden hidden = { .n_slots = shape->n_slots };
+        struct size *sizes = calloc(shape->n_jobs + 1, sizeof(*sizes));
+        double *prices = calloc(shape->n_slots + 1, sizeof(*prices));
+        int code = OFFPEAK_ENOMEM;
+
+        *instance = (struct instance){ 0 };
+        hidden.order = calloc(shape->n_jobs + 1, sizeof(size_t));
+        hidden.start = calloc(shape->n_jobs + 1, sizeof(size_t));
+        hidden.used = calloc(shape->n_slots + 1, sizeof(uint32_t));
+        hidden.sizes = sizes;
+        instance->sites = calloc(1, sizeof(*instance->sites));
+        instance->steps = calloc(shape->n_slots + 1, sizeof(*instance->steps));
+        instance->jobs = calloc(shape->n_jobs + 1, sizeof(*instance->jobs));
+        instance->modes = calloc(shape->n_jobs + 1, sizeof(*instance->modes));
+        if (sizes == NULL || prices == NULL || hidden.order == NULL || hidden.start == NULL || hidden.used == NULL ||
+            instance->sites == NULL || instance->steps == NULL || instance->jobs == NULL || instance->modes == NULL) {
+                code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+                goto out;
+        }
+        if (shape->n_slots < 3) {
+                code = fail(err, OFFPEAK_EINVAL, "an instance needs at least 3 slots, not %zu", shape->n_slots);
+                goto out;
+        }
+        instance->problem = (struct plan_problem){
+                .now = NOW,
+                .horizon = NOW + HOUR * (int64_t)shape->n_slots,
+                .sites = instance->sites,
+                .n_sites = 1,
+                .jobs = instance->jobs,
+                .n_jobs = shape->n_jobs,
+                .terminal_price = 1000,
+                .unfinished_cost = 10000,
+                .over_limit_cost = 10000,
+        };
+        fill(instance, shape, &hidden, sizes, prices);
+        qsort(instance->jobs, shape->n_jobs, sizeof(*instance->jobs), by_release); /* the order of submission */
+        code = 0;
+out:
+        free(hidden.used);
+        free(hidden.start);
+        free(hidden.order);
+        free(prices);
+        free(sizes);
+        return code;
+}
+
+void instance_finish(struct instance *instance)
+{
+        free(instance->modes);
+        free(instance->jobs);
+        free(instance->steps);
+        free(instance->sites);
+        *instance = (struct instance){ 0 };
+}

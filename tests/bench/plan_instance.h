@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan_instance.h - planning problems for measurements: real prices and the sizes of real jobs, feasible by construction.
+ *
+ * Every job has a place in a hidden schedule within all limits; its window is that place and some slack around it, for one
+ * job in ten none. All is aligned to hours: work and start cost together fill whole hours, windows begin and end on them.
+ * Where the traces are absent a seeded generator of about the same shape takes their place, and the instance says so.
+ */
+#ifndef OFFPEAK_TESTS_PLAN_INSTANCE_H
+#define OFFPEAK_TESTS_PLAN_INSTANCE_H
+
+#include <stdbool.h>
+
+#include "plan/problem.h"
+
+enum instance_kind {
+        INSTANCE_LOOSE = 0, /* 60 % of the GPU-hours are asked for */
+        INSTANCE_TIGHT,     /* 95 % */
+        INSTANCE_REACTOR,   /* a plant at 85 % of the mean load, with a refuelling outage and a trip; grid behind it */
+        INSTANCE_KINDS,
+};
+extern const char *const instance_kind_names[INSTANCE_KINDS];
+
+struct instance {
+        struct plan_problem problem;
+        bool real_jobs, real_prices; /* false: generated */
+        double load;                 /* GPU-hours asked for, of those there are */
+        struct plan_site *sites;
+        struct plan_step *steps; /* of all sites, one after the other */
+        struct plan_job *jobs;
+        struct plan_mode *modes;
+};
+
+struct instance_shape {
+        enum instance_kind kind;
+        size_t n_jobs, n_slots; /* slots are hours */
+        uint64_t seed;
+        const char *data; /* folder with open/traces and open/prices; NULL: generate */
+};
+
+/* ENOMEM, EINVAL (in err). instance_finish() also after a failure. */
+int instance_init(struct instance *instance, const struct instance_shape *shape, struct offpeak_error *err);
+void instance_finish(struct instance *instance);
+
+#endif
