@@ -234,6 +234,50 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
         plan->n_jobs = schedule->n_jobs;
 }
 
+/* Of one start of a mode at `start`. */
+static double burnt_by(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *run)
+{
+        const struct plan_site *site = &problem->sites[run->site];
+        int64_t end = run->start + job->start_cost_s;
+        double earned = 0;
+
+        size_t first = 0, last = site->n_steps;
+
+        while (last - first > 1) {
+                size_t middle = first + (last - first) / 2;
+
+                if (site->steps[middle].start <= run->start)
+                        first = middle;
+                else
+                        last = middle;
+        }
+        for (size_t t = first; t < site->n_steps && site->steps[t].start < end; t++) {
+                const struct plan_step *step = &site->steps[t];
+                int64_t until = t + 1 < site->n_steps ? step[1].start : problem->horizon;
+                int64_t from = run->start > step->start ? run->start : step->start;
+                double seconds = (double)((until < end ? until : end) - from);
+
+                if (seconds > 0 && step->n_segments > 0 && step->segments[0].price < 0)
+                        earned -= site->pue_factor * job->modes[run->mode].watts * seconds / PLAN_JOULES_PER_MWH *
+                                  step->segments[0].price;
+        }
+        return earned;
+}
+
+double account_burnt(const struct plan_problem *problem, const struct schedule *schedule)
+{
+        double burnt = 0;
+
+        for (size_t j = 0; j < schedule->n_jobs; j++)
+                for (size_t i = 0; problem->jobs[j].start_cost_s > 0 && i < schedule->jobs[j].n; i++) {
+                        const struct plan_interval *run = &schedule->jobs[j].intervals[i];
+
+                        if (!job_goes_on(problem, &problem->jobs[j], run->site, run->mode, run->start))
+                                burnt += burnt_by(problem, &problem->jobs[j], run);
+                }
+        return burnt * (1 + SCHEDULE_BURNT);
+}
+
 int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan)
 {
         double *shares = calloc(problem->n_jobs + 1, sizeof(*shares));

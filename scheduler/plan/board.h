@@ -6,36 +6,35 @@
 #ifndef OFFPEAK_PLAN_BOARD_H
 #define OFFPEAK_PLAN_BOARD_H
 
+#include "plan/best_hours.h"
+#include "plan/load.h"
 #include "plan/prices.h"
-#include "plan/response.h"
 
 struct board {
         const struct plan_problem *problem;
         const struct prices *prices; /* slots, and GPU prices where a guide is wanted */
-        struct timeline *sites;
+        struct load *sites;
         struct schedule schedule;
-        struct response response; /* scratch */
-        struct curve curve;
-        size_t room;
-        double *theta;      /* of each job: a guess for its next response */
-        struct run *before; /* scratch: the runs a job had */
-        size_t before_room;
+        struct hours hours;   /* scratch */
+        struct choice before, found; /* scratch: what a job had, and what was found for it */
+        double *theta;        /* of each job: a guess for its next response */
         /* While repairing: what a GPU or W too many costs; 0: nothing is ever too many */
         double penalty;  /* in units of the prices' scales */
         double *history; /* of GPUs, by slot: where there were too many before; currency per GPU-hour */
-        uint64_t work;   /* units spent */
 };
 
 int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
 void board_finish(struct board *board);
 
+/* Units of work spent. */
+uint64_t board_work(const struct board *board);
+
 /* Take a job off; put it on with these intervals (there must be room). ENOMEM. */
 void board_lift(struct board *board, size_t job);
 int board_put(struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
-bool board_has_room(const struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
 
 /* Put a job that is off where it is cheapest at true marginal cost plus `guide` x the prices of GPUs. ENOMEM. */
-int board_place(struct board *board, size_t job, double guide);
+int board_place(struct board *board, size_t job, double guide, double *ret_cost);
 
 /*
  * The best place for a job that is off the board (and need not be one of the problem's), beating *cost, which becomes
@@ -56,15 +55,10 @@ int board_improve(struct board *board, size_t job, bool *ret_moved);
 enum { BOARD_SHUFFLE = 8 };
 int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_better);
 
-/*
- * Put all jobs on as they are in `schedule`, limits or no limits, then let those that are on a crowded second move, at
- * rising penalties, until none is crowded; whoever still is goes where there is room. order: the least flexible job
- * first. ENOMEM.
- */
-int board_repair(struct board *board, const struct schedule *schedule, const size_t *order, bool (*stop)(void *context),
-                 void *context);
+/* Is the job on a second on which there is too much? Only while repairing. */
+bool board_is_crowded(const struct board *board, size_t job);
 
-/* Make the board hold another strict schedule. ENOMEM. */
+/* Make the board hold another strict schedule; only the jobs that differ are moved. ENOMEM. */
 int board_load(struct board *board, const struct schedule *schedule);
 
 #endif

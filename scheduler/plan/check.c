@@ -577,6 +577,8 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                 };
                 ret_verdict->bound = bound;
                 ret_verdict->gap = ret_verdict->terms.total - bound;
+                if (!isinf(bound))
+                        code = plan_split_gap(problem, plan, ret_verdict, err);
         }
         free(check.jobs);
         return code;

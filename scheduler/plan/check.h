@@ -13,7 +13,10 @@
 struct plan_verdict {
         struct plan_terms terms;
         double bound;       /* from the multipliers, less its own rounding error; -INFINITY without multipliers */
-        double gap;         /* terms.total - bound */
+        double gap;         /* terms.total - bound, and its parts: */
+        double idle;        /* GPUs that have a price and are not used */
+        double supply;      /* power bought dearer, or sold cheaper, than the multipliers of power say */
+        double regret;      /* jobs that have dearer hours than the cheapest they could, at the multipliers */
 };
 
 /*
@@ -31,5 +34,9 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
  */
 int plan_bound(const struct plan_problem *problem, const struct plan_multipliers *multipliers, double *ret_bound,
                struct offpeak_error *err);
+
+/* The parts of a checked plan's gap: terms.total and bound are there, idle, supply and regret are filled in. */
+int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *verdict,
+                   struct offpeak_error *err);
 
 #endif

@@ -10,6 +10,7 @@
  * alone can do at the least is bounded from below in one of these ways, whichever is the highest that applies:
  *
  *   idle    it never runs: exact.
+ *   grid    slots of one length on all of which a job with one mode can run: any runs (check_grid.h).
  *   single  one run of a job with one mode: exact to the second. The cost is linear in the start between the points
  *           where start or end meets an edge.
  *   runs    at least k runs: Lagrange. With theta >= 0 per second of progress short of the work, no end of a run is
@@ -20,6 +21,7 @@
  *           earn at negative prices is taken off as a whole.
  */
 #include "plan/check.h"
+#include "plan/check_grid.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -430,6 +432,141 @@ static double offer_bound(const struct offer *offer)
         return best;
 }
 
+/* ---- grid: any runs, on slots of one length */
+
+/* The job's window on a site's pieces. */
+struct window {
+        const struct plan_problem *problem;
+        const struct plan_site *site;
+        const struct plan_job *job;
+        const struct piece *pieces;
+        size_t n; /* pieces, from the release on; all there are */
+        bool goes_on;
+        double need_s;
+        double *rates; /* n */
+        double *scratch;
+        size_t filled;
+};
+
+static double rate_of(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
+                      const struct piece *piece);
+
+/* Fill up to piece n; false where the job cannot run on one of them. */
+static bool fill_window(struct window *window, size_t n)
+{
+        for (size_t t = window->filled; t < n; t++) {
+                const struct piece *piece = &window->pieces[t];
+
+                window->rates[t] = rate_of(window->site, window->job, &window->job->modes[0], piece);
+                if (isinf(window->rates[t]))
+                        return false;
+                window->filled = t + 1;
+        }
+        return true;
+}
+
+/* Cheapest of going on and starting, within the first n pieces; less what the last second may earn unneeded. */
+static double window_least(const struct window *window, size_t n)
+{
+        const struct plan_job *job = window->job;
+        struct check_grid grid = {
+                .n = n,
+                .slot_s = (double)(window->pieces[0].end - window->pieces[0].start),
+                .start_s = (double)job->start_cost_s,
+                .rates = window->rates,
+                .prompt_s = (double)(job->earliest_finish - window->pieces[0].start),
+                .deadline_s = job->deadline != 0 ? (double)(job->deadline - window->pieces[0].start) : INFINITY,
+                .delay = job->modes[0].gpus * job->delay_cost / 3600,
+                .lateness = job->lateness_cost / 3600,
+        };
+        double best = INFINITY, gain = 0;
+
+        for (size_t t = 0; t < n; t++)
+                gain = fmax(gain, -window->rates[t]);
+        if (job->max_starts > 0) {
+                grid.run_s = window->need_s + (double)job->start_cost_s;
+                best = check_grid_least(&grid, job->max_starts > 1, window->scratch);
+        }
+        if (window->goes_on) {
+                grid.run_s = window->need_s;
+                grid.goes_on = true;
+                best = fmin(best, check_grid_least(&grid, job->max_starts > 0, window->scratch));
+        }
+        return best - gain * (ceil(window->need_s) - window->need_s);
+}
+
+/* What every way costs at the least that ends behind the first n pieces. */
+static double least_behind(const struct window *window, size_t n, double cheapest)
+{
+        double run_s = window->need_s + (window->goes_on ? 0 : (double)window->job->start_cost_s);
+        double end = (double)(window->pieces[n - 1].end - window->problem->now);
+
+        return cheapest * (cheapest < 0 ? run_s + 1 : run_s) + end_cost(window->problem, window->job, end);
+}
+
+/* The least rate that any piece could have: energy at its lowest price, carbon at its lowest. */
+static double cheapest_rate(const struct window *window)
+{
+        double power = INFINITY, carbon = INFINITY;
+        double energy = window->site->pue_factor * window->job->modes[0].watts / PLAN_JOULES_PER_MWH;
+
+        for (size_t t = 0; t < window->n; t++) {
+                power = fmin(power, window->pieces[t].power);
+                carbon = fmin(carbon, window->pieces[t].step->carbon);
+        }
+        return energy * (power + window->job->carbon_price * carbon / 1000);
+}
+
+/* NAN: the grid has nothing to say. */
+static double grid_bound(struct window *window)
+{
+        const struct plan_job *job = window->job;
+        int64_t length = window->pieces[0].end - window->pieces[0].start;
+        size_t n = 1;
+
+        if (job->n_modes > 1 || window->pieces[0].start < job->release)
+                return NAN;
+        while (n < window->n && window->pieces[n - 1].end < job->deadline)
+                n++;
+        if (n < window->n)
+                n++; /* what ends behind this one as well is late by its length or more */
+        if (job->deadline == 0)
+                n = window->n;
+        for (;; n = window->n) {
+                double best, run_s = window->need_s + (double)job->start_cost_s;
+
+                for (size_t t = 0; t < n; t++)
+                        if (window->pieces[t].end - window->pieces[t].start != length)
+                                return NAN;
+                if (!fill_window(window, n))
+                        return NAN;
+                best = run_s <= (double)length * (double)n ? window_least(window, n) : INFINITY;
+                if (n == window->n)
+                        return isinf(best) ? NAN : best; /* it does not fit: work stays undone, which the others know */
+                if (best <= least_behind(window, n, cheapest_rate(window)))
+                        return best;
+        }
+}
+
+static int window_init(struct window *window, const struct plan_problem *problem, uint32_t s,
+                       const struct pieces *pieces, const struct plan_job *job)
+{
+        size_t first = 0;
+
+        *window = (struct window){ .problem = problem, .site = &problem->sites[s], .job = job };
+        while (first < pieces->n && pieces->at[first].end <= job->release)
+                first++;
+        window->pieces = &pieces->at[first];
+        window->n = pieces->n - first;
+        window->goes_on = job->running && job->run_site == s;
+        window->need_s = job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed;
+        window->rates = malloc((20 * window->n + 80) * sizeof(double));
+        if (window->rates == NULL)
+                return OFFPEAK_ENOMEM;
+        window->scratch = window->rates + window->n;
+        return 0;
+}
+
 /* ---- offers */
 
 static bool has_room(const struct plan_site *site, const struct plan_step *step, const struct plan_mode *mode)
@@ -482,8 +619,28 @@ static void split(const struct pieces *pieces, struct offer *offer, size_t *owne
         }
 }
 
-static int site_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
-                      const struct plan_job *job, double *ret_bound, double *size)
+static double size_of(const struct window *window)
+{
+        double size = 0;
+
+        for (size_t t = 0; t < window->filled; t++)
+                size += fabs(window->rates[t]) * (double)(window->pieces[t].end - window->pieces[t].start);
+        return size;
+}
+
+/* Only while work left undone is dearer than any hour is it no way out. */
+static bool undone_is_no_way_out(const struct window *window)
+{
+        double undone = undone_rate(window->problem, window->job) * window->job->modes[0].speed;
+
+        for (size_t t = 0; t < window->filled; t++)
+                if (window->rates[t] > undone)
+                        return false;
+        return true;
+}
+
+static int pieces_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
+                        const struct plan_job *job, double *ret_bound, double *size)
 {
         const struct plan_site *site = &problem->sites[s];
         struct offer offer = { .problem = problem, .job = job };
@@ -515,6 +672,27 @@ out:
         free(offer.rates);
         free(offer.edges);
         free(owner);
+        return code;
+}
+
+static int site_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
+                      const struct plan_job *job, double *ret_bound, double *size)
+{
+        struct window window;
+        int code = window_init(&window, problem, s, pieces, job);
+        double bound = NAN;
+
+        if (code != 0)
+                return code;
+        if (window.n > 0)
+                bound = grid_bound(&window);
+        if (!isnan(bound) && undone_is_no_way_out(&window)) {
+                *ret_bound = bound;
+                *size += size_of(&window);
+        } else {
+                code = pieces_bound(problem, s, pieces, job, ret_bound, size);
+        }
+        free(window.rates);
         return code;
 }
 
@@ -668,4 +846,77 @@ int plan_bound(const struct plan_problem *problem, const struct plan_multipliers
                 return fail(err, code, "computing the bound: out of memory");
         *ret_bound = sum - ROUNDING * size;
         return 0;
+}
+
+/* ---- where a gap is */
+
+/* What all intervals at a site take of a piece: GPU-seconds and facility joules. */
+static void use_of(const struct plan_problem *problem, const struct plan *plan, uint32_t s, const struct pieces *pieces,
+                   double *gpus, double *joules)
+{
+        for (size_t j = 0; j < plan->n_jobs; j++)
+                for (size_t i = 0; i < plan->jobs[j].n; i++) {
+                        const struct plan_interval *interval = &plan->intervals[plan->jobs[j].first + i];
+                        const struct plan_mode *mode = &problem->jobs[j].modes[interval->mode];
+                        size_t low = 0, high = pieces->n;
+
+                        if (interval->site != s)
+                                continue;
+                        while (high - low > 1) {
+                                size_t middle = low + (high - low) / 2;
+
+                                if (pieces->at[middle].start <= interval->start)
+                                        low = middle;
+                                else
+                                        high = middle;
+                        }
+                        for (size_t k = low; k < pieces->n && pieces->at[k].start < interval->end; k++) {
+                                double seconds = fmin((double)pieces->at[k].end, (double)interval->end) -
+                                                 fmax((double)pieces->at[k].start, (double)interval->start);
+
+                                gpus[k] += mode->gpus * seconds;
+                                joules[k] += problem->sites[s].pue_factor * mode->watts * seconds;
+                        }
+                }
+}
+
+static int split_site(const struct plan_problem *problem, const struct plan *plan, uint32_t s,
+                      struct plan_verdict *verdict)
+{
+        struct pieces pieces;
+        double *use, most = draw_of_all(problem, s);
+        int code = cut_pieces(problem, &plan->multipliers, s, &pieces);
+
+        if (code != 0)
+                return code;
+        use = calloc(2 * pieces.n + 1, sizeof(*use));
+        if (use == NULL) {
+                free(pieces.at);
+                return OFFPEAK_ENOMEM;
+        }
+        use_of(problem, plan, s, &pieces, use, use + pieces.n);
+        for (size_t k = 0; k < pieces.n; k++) {
+                const struct piece *piece = &pieces.at[k];
+                double seconds = (double)(piece->end - piece->start);
+
+                verdict->idle += piece->gpus * (piece->step->gpus * seconds - use[k]) / 3600;
+                verdict->supply -= piece->power * use[pieces.n + k] / PLAN_JOULES_PER_MWH +
+                                   supply_dual(&problem->sites[s], piece, most) * seconds;
+        }
+        free(use);
+        free(pieces.at);
+        return 0;
+}
+
+int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *verdict,
+                   struct offpeak_error *err)
+{
+        int code = 0;
+
+        verdict->idle = 0;
+        verdict->supply = verdict->terms.supply + verdict->terms.over_limit;
+        for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
+                code = split_site(problem, plan, s, verdict);
+        verdict->regret = verdict->gap - verdict->idle - verdict->supply;
+        return code != 0 ? fail(err, code, "splitting the gap: out of memory") : 0;
 }

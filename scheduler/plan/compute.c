@@ -17,16 +17,18 @@
 #include "base/fail.h"
 #include "plan/account.h"
 #include "plan/board.h"
-#include "plan/bound.h"
 #include "plan/check.h"
 #include "plan/prices.h"
 #include "plan/reasons.h"
+#include "plan/repair.h"
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
 
 enum {
         PASSES = 24,      /* with budget for it */
-        BOUND_PASSES = 3, /* the last so many are worth a bound */
+        FEW_PASSES = 6,
+        SMALL = 300, /* jobs */
+        BOUND_PASSES = 24, /* the last so many are worth a bound */
         DESCENTS = 4,
         ROUNDS = 12,  /* disturbed, at most */
         PATIENCE = 3, /* rounds without a better plan */
@@ -36,24 +38,23 @@ enum {
 struct planner {
         const struct plan_problem *problem;
         const struct plan_budget *budget;
-        struct prices prices, mean; /* mean: of the prices of the later passes */
+        struct prices prices;
+        double *mean_gpu_price, *mean_power_price; /* of the later passes */
         struct board board, empty;
         struct schedule soft; /* what the jobs answered the prices */
         struct schedule best, at_once;
-        struct response response;
-        struct curve curve;
+        struct hours hours;
         double *theta; /* of each job, for the next response */
         size_t *order; /* least flexible first */
         double best_cost;
         double bound;
         struct plan_multipliers proof; /* the prices of the bound */
-        uint64_t work;
         uint64_t seed;
 };
 
 static uint64_t work_of(const struct planner *planner)
 {
-        return planner->work + planner->board.work + planner->empty.work;
+        return planner->hours.work + board_work(&planner->board) + board_work(&planner->empty);
 }
 
 static bool is_over(void *context)
@@ -67,43 +68,49 @@ static bool is_over(void *context)
 
 /* ---- passes */
 
-static int answer(struct planner *planner, size_t j, double steepness)
+/* The cheapest a job can have at the present prices, as a choice if one is wanted. */
+static int respond_to_prices(struct planner *planner, size_t j, double *ret_cost, struct choice *choice)
 {
         const struct plan_job *job = &planner->problem->jobs[j];
-        struct choice *choice = &planner->soft.jobs[j];
-        struct prices *prices = &planner->prices;
-        size_t first = prices_slot(prices, job->release), n = prices->n_slots - first;
-        double best = INFINITY, theta = planner->theta[j];
+        struct hours *hours = &planner->hours;
 
-        prices_use(prices, j, choice, -1);
-        choice->n = 0;
-        if (job->release >= planner->problem->horizon)
-                return 0;
-        memcpy(planner->curve.edges, &prices->edges[first], (n + 1) * sizeof(*prices->edges));
-        planner->curve.edges[0] = job->release;
-        planner->curve.n = n;
+        *ret_cost = INFINITY;
         for (uint32_t s = 0; s < planner->problem->n_sites; s++)
                 for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
-                        struct wish wish = { planner->problem, job, s, m, theta };
+                        struct price_view view = { &planner->prices, job, s, m };
+                        struct wish wish = { planner->problem, job, s, m, planner->theta[j] };
+                        struct rates rates = prices_rates(&view);
 
-                        prices_rates(prices, job, s, m, first, steepness, planner->curve.rates);
-                        if (respond(&wish, &planner->curve, &planner->response) != 0)
+                        if (best_hours(&wish, &planner->prices.slots, &rates, hours) != 0)
                                 return OFFPEAK_ENOMEM;
-                        planner->work += n;
-                        if (!(planner->response.cost < best))
+                        if (!(hours->cost < *ret_cost))
                                 continue;
-                        best = planner->response.cost;
-                        planner->theta[j] = planner->response.theta;
+                        *ret_cost = hours->cost;
+                        planner->theta[j] = hours->theta;
+                        if (choice == NULL)
+                                continue;
                         choice->n = 0;
-                        for (size_t i = 0; i < planner->response.n_runs; i++) {
-                                struct run run = planner->response.runs[i];
-
-                                if (choice_append(choice, (struct plan_interval){ run.start, run.end, s, m }) != 0)
+                        for (size_t i = 0; i < hours->n_runs; i++)
+                                if (choice_append(choice, (struct plan_interval){ hours->runs[i].start,
+                                                                                  hours->runs[i].end, s, m }) != 0)
                                         return OFFPEAK_ENOMEM;
-                        }
                 }
-        prices_use(prices, j, choice, 1);
         return 0;
+}
+
+static int answer(struct planner *planner, size_t j)
+{
+        struct choice *choice = &planner->soft.jobs[j];
+        double cost;
+        int code;
+
+        prices_use(&planner->prices, j, choice, -1);
+        choice->n = 0;
+        code = planner->problem->jobs[j].release < planner->problem->horizon
+                       ? respond_to_prices(planner, j, &cost, choice)
+                       : 0;
+        prices_use(&planner->prices, j, choice, 1);
+        return code;
 }
 
 /* A stride coprime to n, about its golden section: visits all, neighbours far apart. */
@@ -128,44 +135,62 @@ static int pass(struct planner *planner, double steepness)
 {
         size_t n = planner->problem->n_jobs, step = stride(n);
 
+        prices_steepen(&planner->prices, steepness);
+        prices_recount(&planner->prices, &planner->soft);
         for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
                 if (i % 64 == 0 && is_over(planner))
                         break;
-                if (answer(planner, j, steepness) != 0)
+                if (answer(planner, j) != 0)
                         return OFFPEAK_ENOMEM;
         }
-        prices_settle(&planner->prices, steepness);
+        prices_settle(&planner->prices);
         return 0;
 }
 
 /* ---- the bound */
 
-/* Keep these prices as the proof if they prove more. */
-static int try_bound(struct planner *planner, const struct prices *prices)
+static size_t n_prices(const struct planner *planner)
 {
-        size_t n = prices->n_slots * planner->problem->n_sites;
-        double bound;
+        return planner->prices.slots.n * planner->problem->n_sites;
+}
 
-        if (prices_bound(prices, &bound, &planner->work) != 0)
-                return OFFPEAK_ENOMEM;
+/* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
+static int try_bound(struct planner *planner)
+{
+        double bound = prices_dual(&planner->prices), cost;
+        size_t n = n_prices(planner);
+
+        prices_steepen(&planner->prices, 0);
+        planner->prices.parts_take_all = false;
+        for (size_t j = 0; j < planner->problem->n_jobs; j++) {
+                if (planner->problem->jobs[j].release >= planner->problem->horizon)
+                        continue;
+                if (respond_to_prices(planner, j, &cost, NULL) != 0)
+                        return OFFPEAK_ENOMEM;
+                bound += cost;
+        }
         if (!(bound > planner->bound))
                 return 0;
         planner->bound = bound;
-        memcpy(planner->proof.power, prices->power_price, n * sizeof(double));
-        memcpy(planner->proof.gpus, prices->gpu_price, n * sizeof(double));
+        memcpy(planner->proof.power, planner->prices.power_price, n * sizeof(double));
+        memcpy(planner->proof.gpus, planner->prices.gpu_price, n * sizeof(double));
         return 0;
 }
 
 /* Move the mean towards the present prices. */
 static void average(struct planner *planner, double weight)
 {
-        size_t n = planner->prices.n_slots * planner->problem->n_sites;
-
-        for (size_t k = 0; k < n; k++) {
-                planner->mean.gpu_price[k] += weight * (planner->prices.gpu_price[k] - planner->mean.gpu_price[k]);
-                planner->mean.power_price[k] +=
-                        weight * (planner->prices.power_price[k] - planner->mean.power_price[k]);
+        for (size_t k = 0; k < n_prices(planner); k++) {
+                planner->mean_gpu_price[k] += weight * (planner->prices.gpu_price[k] - planner->mean_gpu_price[k]);
+                planner->mean_power_price[k] +=
+                        weight * (planner->prices.power_price[k] - planner->mean_power_price[k]);
         }
+}
+
+static void set_prices(struct planner *planner, const double *power, const double *gpus)
+{
+        memcpy(planner->prices.power_price, power, n_prices(planner) * sizeof(double));
+        memcpy(planner->prices.gpu_price, gpus, n_prices(planner) * sizeof(double));
 }
 
 /* ---- from prices to a strict schedule */
@@ -180,24 +205,39 @@ static double slack(const struct planner *planner, size_t j)
         return (double)(until - job->release) - job->work_s / job->modes[0].speed - (double)job->start_cost_s;
 }
 
+/* What a job is sorted by. */
+struct rank {
+        size_t job;
+        bool running;
+        double slack;
+};
+
 /* Running jobs first, then the least slack; in submit order among equals. */
-static void make_order(struct planner *planner)
+static int by_rank(const void *a, const void *b)
+{
+        const struct rank *x = a, *y = b;
+
+        if (x->running != y->running)
+                return x->running ? -1 : 1;
+        if (x->slack != y->slack)
+                return x->slack < y->slack ? -1 : 1;
+        return x->job < y->job ? -1 : x->job > y->job;
+}
+
+static int make_order(struct planner *planner)
 {
         size_t n = planner->problem->n_jobs;
+        struct rank *ranks = calloc(n + 1, sizeof(*ranks));
 
-        for (size_t i = 0; i < n; i++) {
-                size_t k = i;
-
-                for (; k > 0; k--) {
-                        size_t before = planner->order[k - 1];
-                        bool runs = planner->problem->jobs[i].running, ran = planner->problem->jobs[before].running;
-
-                        if (ran > runs || (ran == runs && slack(planner, before) <= slack(planner, i)))
-                                break;
-                        planner->order[k] = before;
-                }
-                planner->order[k] = i;
-        }
+        if (ranks == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t j = 0; j < n; j++)
+                ranks[j] = (struct rank){ j, planner->problem->jobs[j].running, slack(planner, j) };
+        qsort(ranks, n, sizeof(*ranks), by_rank);
+        for (size_t i = 0; i < n; i++)
+                planner->order[i] = ranks[i].job;
+        free(ranks);
+        return 0;
 }
 
 static int descend(struct planner *planner)
@@ -224,18 +264,21 @@ static int keep(struct planner *planner, bool *ret_better)
 {
         struct plan_terms terms;
 
+        double cost;
+
         if (account(planner->problem, &planner->board.schedule, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
-        *ret_better = terms.total < planner->best_cost - 1e-9 * fabs(planner->best_cost);
+        cost = terms.total + account_burnt(planner->problem, &planner->board.schedule);
+        *ret_better = cost < planner->best_cost - 1e-9 * fabs(planner->best_cost);
         if (!*ret_better)
                 return 0;
-        planner->best_cost = terms.total;
+        planner->best_cost = cost;
         return schedule_copy(&planner->best, &planner->board.schedule);
 }
 
 static int realise_and_keep(struct planner *planner, bool *ret_better)
 {
-        int code = board_repair(&planner->board, &planner->soft, planner->order, is_over, planner);
+        int code = repair(&planner->board, &planner->soft, planner->order, is_over, planner);
 
         if (code == 0)
                 code = descend(planner);
@@ -246,32 +289,47 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* How many passes half of the budget pays for. */
+/* How many passes half of the budget pays for; a few alone are worth nothing. */
 static int count_passes(const struct planner *planner)
 {
         uint64_t cost = 1;
 
-        for (size_t j = 0; j < planner->problem->n_jobs; j++)
-                cost += planner->problem->jobs[j].n_modes * planner->prices.n_slots *
-                        (uint64_t)__builtin_popcountll(planner->problem->jobs[j].sites);
-        if (planner->budget->work / 2 / cost >= PASSES)
-                return PASSES;
-        return (int)(planner->budget->work / 2 / cost);
+        for (size_t j = 0; j < planner->problem->n_jobs; j++) {
+                const struct plan_job *job = &planner->problem->jobs[j];
+                size_t first = slots_find(&planner->prices.slots, job->release), last = planner->prices.slots.n;
+
+                if (job->deadline != 0 && job->deadline < planner->problem->horizon)
+                        last = slots_find(&planner->prices.slots, job->deadline) + 1;
+                cost += job->n_modes * ((last > first ? last - first : 0) / 3 + 2) *
+                        (uint64_t)__builtin_popcountll(job->sites);
+        }
+        if (planner->budget->work / 2 / cost < FEW_PASSES)
+                return 0;
+        return planner->budget->work / 2 / cost >= PASSES ? PASSES : (int)(planner->budget->work / 2 / cost);
 }
 
+/*
+ * First by seconds, with prices that prove a bound; then as a plan will have to have it, so that little is left to repair.
+ * Steepness falls from 5 to 0.2, and the second time from 1.
+ */
 static int run_passes(struct planner *planner, int passes)
 {
-        int code = 0;
+        int provers = passes * 2 / 3, code = 0;
 
-        for (int i = 0; code == 0 && i < passes && !is_over(planner); i++) {
-                double steepness = passes > 1 ? 5 * pow(0.04, (double)i / (passes - 1)) : 1; /* 5 to 0.2 */
-
-                code = pass(planner, steepness);
-                average(planner, 2 * i < passes ? 1 : 0.2);
-                if (code == 0 && i + BOUND_PASSES >= passes)
-                        code = try_bound(planner, &planner->prices);
+        for (int i = 0; code == 0 && i < provers && !is_over(planner); i++) {
+                code = pass(planner, provers > 1 ? 5 * pow(0.04, (double)i / (provers - 1)) : 1);
+                average(planner, 2 * i < provers ? 1 : 0.2);
+                if (code == 0 && i + BOUND_PASSES >= provers)
+                        code = try_bound(planner);
         }
-        return code == 0 ? try_bound(planner, &planner->mean) : code;
+        if (code == 0 && provers > 0) {
+                set_prices(planner, planner->mean_power_price, planner->mean_gpu_price);
+                code = try_bound(planner);
+        }
+        planner->prices.parts_take_all = true;
+        for (int i = provers; code == 0 && i < passes && !is_over(planner); i++)
+                code = pass(planner, passes - provers > 1 ? pow(0.2, (double)(i - provers) / (passes - provers - 1)) : 1);
+        return code;
 }
 
 static double next_random(struct planner *planner)
@@ -283,15 +341,13 @@ static double next_random(struct planner *planner)
 /* Disturb: from the best prices one steep pass, and down again. */
 static int run_rounds(struct planner *planner)
 {
-        size_t n = planner->prices.n_slots * planner->problem->n_sites;
         int code = 0;
 
         for (int round = 0, last = 0; code == 0 && round < ROUNDS && round - last < PATIENCE && !is_over(planner);
              round++) {
                 bool better = false;
 
-                memcpy(planner->prices.power_price, planner->proof.power, n * sizeof(double));
-                memcpy(planner->prices.gpu_price, planner->proof.gpus, n * sizeof(double));
+                set_prices(planner, planner->proof.power, planner->proof.gpus);
                 code = pass(planner, pow(10, next_random(planner)));
                 if (code == 0 && !is_over(planner))
                         code = realise_and_keep(planner, &better);
@@ -311,9 +367,21 @@ static int run_shuffles(struct planner *planner)
         return code == 0 ? keep(planner, &better) : code;
 }
 
+/* From what running at once has: few jobs leave prices little to say. */
+static int improve_at_once(struct planner *planner)
+{
+        bool better;
+        int code = board_load(&planner->board, &planner->at_once);
+
+        if (code == 0)
+                code = descend(planner);
+        return code == 0 ? keep(planner, &better) : code;
+}
+
 static int think(struct planner *planner)
 {
         struct plan_terms terms;
+        double at_once;
         bool better;
         int passes = count_passes(planner), code;
 
@@ -321,17 +389,14 @@ static int think(struct planner *planner)
             account(planner->problem, &planner->at_once, &terms, NULL) != 0 ||
             schedule_copy(&planner->best, &planner->at_once) != 0)
                 return OFFPEAK_ENOMEM;
-        planner->best_cost = terms.total;
-        code = run_passes(planner, passes);
+        planner->best_cost = at_once = terms.total + account_burnt(planner->problem, &planner->at_once);
+        code = planner->problem->n_jobs <= SMALL ? improve_at_once(planner) : 0;
+        if (code == 0)
+                code = run_passes(planner, passes);
         if (code == 0 && passes > 0 && !is_over(planner))
                 code = realise_and_keep(planner, &better);
-        if (code == 0 && !is_over(planner)) { /* the same from what running at once has */
-                code = board_load(&planner->board, &planner->at_once);
-                if (code == 0)
-                        code = descend(planner);
-                if (code == 0)
-                        code = keep(planner, &better);
-        }
+        if (code == 0 && !(planner->best_cost < at_once))
+                code = improve_at_once(planner);
         if (code == 0)
                 code = run_rounds(planner);
         return code == 0 && !is_over(planner) ? run_shuffles(planner) : code;
@@ -342,40 +407,39 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
         size_t n_jobs = problem->n_jobs, n;
 
         *planner = (struct planner){ .problem = problem, .budget = budget, .bound = -INFINITY, .seed = 1 };
-        response_init(&planner->response);
-        if (prices_init(&planner->prices, problem) != 0 || prices_init(&planner->mean, problem) != 0 ||
+        hours_init(&planner->hours);
+        if (prices_init(&planner->prices, problem) != 0 ||
             board_init(&planner->board, problem, &planner->prices) != 0 ||
             board_init(&planner->empty, problem, &planner->prices) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
             schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
-        n = planner->prices.n_slots;
+        n = planner->prices.slots.n;
         planner->proof = (struct plan_multipliers){
                 .n_slots = n,
                 .edges = calloc(n + 1, sizeof(int64_t)),
                 .power = calloc(n * problem->n_sites + 1, sizeof(double)),
                 .gpus = calloc(n * problem->n_sites + 1, sizeof(double)),
         };
-        planner->curve.edges = calloc(n + 1, sizeof(int64_t));
-        planner->curve.rates = calloc(n + 1, sizeof(double));
+        planner->mean_gpu_price = calloc(n * problem->n_sites + 1, sizeof(double));
+        planner->mean_power_price = calloc(n * problem->n_sites + 1, sizeof(double));
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));
         if (planner->proof.edges == NULL || planner->proof.power == NULL || planner->proof.gpus == NULL ||
-            planner->curve.edges == NULL || planner->curve.rates == NULL || planner->theta == NULL ||
+            planner->mean_gpu_price == NULL || planner->mean_power_price == NULL || planner->theta == NULL ||
             planner->order == NULL)
                 return OFFPEAK_ENOMEM;
-        memcpy(planner->proof.edges, planner->prices.edges, (n + 1) * sizeof(int64_t));
+        memcpy(planner->proof.edges, planner->prices.slots.edges, (n + 1) * sizeof(int64_t));
         for (size_t j = 0; j < n_jobs; j++)
                 planner->theta[j] = NAN;
-        make_order(planner);
-        return 0;
+        return make_order(planner);
 }
 
 static void planner_finish(struct planner *planner)
 {
         free(planner->order);
         free(planner->theta);
-        free(planner->curve.rates);
-        free(planner->curve.edges);
+        free(planner->mean_power_price);
+        free(planner->mean_gpu_price);
         free(planner->proof.gpus);
         free(planner->proof.power);
         free(planner->proof.edges);
@@ -386,9 +450,8 @@ static void planner_finish(struct planner *planner)
                 board_finish(&planner->empty);
         if (planner->board.problem != NULL)
                 board_finish(&planner->board);
-        prices_finish(&planner->mean);
         prices_finish(&planner->prices);
-        response_finish(&planner->response);
+        hours_finish(&planner->hours);
 }
 
 /* ---- the answer */
@@ -427,9 +490,10 @@ static int fill_plan(struct planner *planner, struct plan *plan)
         if (account_plan(planner->problem, &planner->best, plan) != 0 || fill_run_now(planner, plan) != 0 ||
             fill_reasons(planner, plan) != 0)
                 return OFFPEAK_ENOMEM;
-        plan->bound = planner->bound;
         plan->multipliers = planner->proof;
         planner->proof = (struct plan_multipliers){ 0 };
+        if (plan_bound(planner->problem, &plan->multipliers, &plan->bound, NULL) != 0)
+                return OFFPEAK_ENOMEM;
         plan->work = work_of(planner);
         return 0;
 }

@@ -81,27 +81,43 @@ static float lesser(float a, float b)
 
 /* ---- jobs of one slot or less */
 
+static void find_part(const struct grid_question *ask, size_t n, float *best, struct grid_run *run)
+{
+        for (size_t t = 0; t < n; t++) {
+                float head = ask->goes_on ? INFINITY : ask->head[t] + ask->end_full[t];
+                float tail = ask->tail[t] + ask->end_tail[t];
+                float cost = lesser(tail, head);
+
+                if (!(cost < *best))
+                        continue;
+                *best = cost;
+                *run = (struct grid_run){ (uint32_t)t, (uint32_t)t, head < tail, !(head < tail) };
+        }
+}
+
+static void find_whole(const struct grid_question *ask, size_t n, float *best, struct grid_run *run)
+{
+        for (size_t t = 0; t < n; t++) {
+                float cost = ask->full[t] + ask->end_full[t];
+
+                if (!(cost < *best))
+                        continue;
+                *best = cost;
+                *run = (struct grid_run){ .first = (uint32_t)t, .last = (uint32_t)t };
+        }
+}
+
 static void find_one(struct search *search)
 {
         const struct grid_question *ask = search->ask;
         struct grid_path *path = search->path;
-        size_t n = ask->goes_on && ask->n > 0 ? 1 : ask->n;
+        size_t n = ask->goes_on ? 1 : ask->n;
 
-        path->n_runs = 0;
-        path->cost = INFINITY;
-        for (size_t t = 0; t < n; t++) {
-                float whole = ask->has_rest ? INFINITY : ask->full[t] + ask->end_full[t];
-                float head = ask->has_rest && !ask->goes_on ? ask->head[t] + ask->end_full[t] : INFINITY;
-                float tail = ask->has_rest ? ask->tail[t] + ask->end_tail[t] : INFINITY;
-                float cost = lesser(whole, lesser(tail, head));
-
-                if (!(cost < path->cost))
-                        continue;
-                path->cost = cost;
-                path->n_runs = 1;
-                path->runs[0] = (struct grid_run){ (uint32_t)t, (uint32_t)t, ask->has_rest && head < tail,
-                                                   ask->has_rest && !(head < tail) };
-        }
+        if (ask->has_rest)
+                find_part(ask, n, &path->cost, &path->runs[0]);
+        else
+                find_whole(ask, n, &path->cost, &path->runs[0]);
+        path->n_runs = !isinf(path->cost);
 }
 
 /* ---- rows */
@@ -115,6 +131,21 @@ static void fill_first(const struct search *search)
                         row.on[layer][k] = row.off[layer][k] = INFINITY;
         row.off[0][1] = search->ask->goes_on ? INFINITY : 0;
         row.on[0][1] = search->ask->goes_on ? 0 : INFINITY;
+}
+
+/* Few cells: not worth a vector's preparations, which the empty statement forbids. */
+enum { FEW = 8 };
+
+static inline void step_few(const float *restrict on, const float *restrict off, float *restrict next_on,
+                            float *restrict next_off, float full, float start, size_t low, size_t high)
+{
+        for (size_t k = low; k <= high; k++) {
+                float cost = lesser(on[k], off[k] + start) + full;
+
+                next_on[k + 1] = cost;
+                next_off[k + 1] = lesser(off[k + 1], cost);
+                __asm__ volatile("");
+        }
 }
 
 /* Cells k of [low, high]: one more whole slot, or the slot left out. The loop that costs the time. */
@@ -209,6 +240,44 @@ static void wall_in(const struct search *search, size_t t, size_t low, size_t hi
                 row.on[layer][low] = row.off[layer][low] = INFINITY;
                 if (high + 2 < search->stride)
                         row.on[layer][high + 2] = row.off[layer][high + 2] = INFINITY;
+        }
+}
+
+/* Rows of a job without a rest: one layer, and pointers that move on. */
+static void fill_plain_rows(struct search *search)
+{
+        const struct grid_question *ask = search->ask;
+        size_t whole = ask->whole, stride = search->stride;
+        float *on = search->path->cells, *off = on + stride;
+
+        fill_first(search);
+        for (size_t t = 0; t < ask->n; t++) {
+                float *next_on = on + 2 * stride, *next_off = off + 2 * stride, full = ask->full[t];
+                size_t after = ask->n - t - 1, low = whole > after ? whole - after : 0;
+                size_t high = t + 1 < whole ? t + 1 : whole, begin = low > 2 ? low : 2;
+
+                if (low == 0) {
+                        next_on[1] = INFINITY;
+                        next_off[1] = off[1];
+                }
+                if (low <= 1) { /* the first run is free to begin */
+                        float cost = lesser(on[1], off[1]) + full;
+
+                        next_on[2] = cost;
+                        next_off[2] = lesser(off[2], cost);
+                }
+                if (high < begin + FEW)
+                        step_few(on, off, next_on, next_off, full, ask->start[t], begin, high);
+                else
+                        step_layer(on, off, next_on, next_off, full, ask->start[t], begin, high);
+                next_on[low] = next_off[low] = INFINITY;
+                next_on[high + 2] = next_off[high + 2] = INFINITY;
+                on = next_on;
+                off = next_off;
+                if (high == whole && on[whole + 1] + ask->end_full[t] < search->best) {
+                        search->best = on[whole + 1] + ask->end_full[t];
+                        search->best_slot = t;
+                }
         }
 }
 
@@ -348,7 +417,10 @@ int grid_path_find(const struct grid_question *question, struct grid_path *path)
                 find_one(&search);
                 return 0;
         }
-        fill_rows(&search);
+        if (question->has_rest)
+                fill_rows(&search);
+        else
+                fill_plain_rows(&search);
         path->cost = search.best;
         if (!isinf(search.best))
                 read_back(&search);

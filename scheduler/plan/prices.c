@@ -3,76 +3,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "plan/supply_rate.h"
-#include "plan/timeline.h"
-
-enum { SLOTS = 336 }; /* about: a fortnight of hours */
-
-/* ---- slots */
-
-/* A round length of slots, so that there are about as many as SLOTS. */
-static int64_t slot_length(int64_t horizon_s)
-{
-        static const int64_t lengths[] = {
-                1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200
-        };
-        size_t n = sizeof(lengths) / sizeof(lengths[0]);
-
-        for (size_t i = 0; i < n; i++)
-                if (horizon_s / lengths[i] <= SLOTS)
-                        return lengths[i];
-        return (horizon_s / SLOTS / 86400 + 1) * 86400;
-}
-
-static int by_value(const void *a, const void *b)
-{
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
-static int make_edges(struct prices *prices)
-{
-        const struct plan_problem *problem = prices->problem;
-        int64_t length = slot_length(problem->horizon - problem->now);
-        size_t most = (size_t)((problem->horizon - problem->now) / length) + 3, n = 0;
-
-        for (size_t s = 0; s < problem->n_sites; s++)
-                most += problem->sites[s].n_steps;
-        prices->edges = calloc(most, sizeof(*prices->edges));
-        if (prices->edges == NULL)
-                return OFFPEAK_ENOMEM;
-        prices->edges[n++] = problem->now;
-        for (int64_t edge = (problem->now / length + 1) * length; edge < problem->horizon; edge += length)
-                prices->edges[n++] = edge;
-        for (size_t s = 0; s < problem->n_sites; s++)
-                for (size_t t = 1; t < problem->sites[s].n_steps; t++)
-                        prices->edges[n++] = problem->sites[s].steps[t].start;
-        qsort(prices->edges, n, sizeof(*prices->edges), by_value);
-        most = 0;
-        for (size_t i = 0; i < n; i++)
-                if (i == 0 || prices->edges[i] != prices->edges[most - 1])
-                        prices->edges[most++] = prices->edges[i];
-        prices->edges[most] = problem->horizon;
-        prices->n_slots = most;
-        return 0;
-}
-
-size_t prices_slot(const struct prices *prices, int64_t time)
-{
-        size_t low = 0, high = prices->n_slots;
-
-        while (high - low > 1) {
-                size_t middle = low + (high - low) / 2;
-
-                if (prices->edges[middle] <= time)
-                        low = middle;
-                else
-                        high = middle;
-        }
-        return low;
-}
 
 /* ---- scales */
 
@@ -81,9 +14,9 @@ static double price_spread(const struct prices *prices)
 {
         double seconds = 0, sum = 0, squares = 0, mean, spread;
 
-        for (size_t k = 0; k < prices->n_slots * prices->problem->n_sites; k++) {
+        for (size_t k = 0; k < prices->slots.n * prices->problem->n_sites; k++) {
                 const struct plan_step *step = prices->steps[k];
-                double length = (double)(prices->edges[k % prices->n_slots + 1] - prices->edges[k % prices->n_slots]);
+                double length = (double)slots_length(&prices->slots, k % prices->slots.n);
                 double price = step->n_segments > 0 ? step->segments[step->n_segments - 1].price : 0;
 
                 seconds += length;
@@ -108,19 +41,9 @@ static double gpu_spread(const struct plan_problem *problem, double power_scale)
         return gpus > 0 ? power_scale * watts / gpus / 1e6 + delay / gpus : 1;
 }
 
-/* ---- prices */
+/* ---- the table */
 
-static double gpu_price_at(const struct prices *prices, size_t k, double gpus, double steepness)
-{
-        double slope = steepness * prices->gpu_scale;
-
-        return fmax(0, prices->gpu_price[k] + slope * (gpus / prices->steps[k]->gpus - 1));
-}
-
-/*
- * The price at which supply and use meet when the base price may give way at this slope. Between two segments the
- * price is free, within one it is the segment's; above the last it rises without end.
- */
+/* How power may be priced: between the segments' prices, by how near use is to their limits. */
 static double power_price_at(const struct prices *prices, const struct plan_site *site, size_t k, double watts,
                              double steepness)
 {
@@ -144,81 +67,300 @@ static double power_price_at(const struct prices *prices, const struct plan_site
         return isinf(price) ? base : price;
 }
 
-void prices_rates(const struct prices *prices, const struct plan_job *job, uint32_t s, uint32_t m, size_t first,
-                  double steepness, double *rates)
+/* A slot's line of the table for power: one kink at the most, or none. */
+static void fill_power(struct prices *prices, size_t k, const struct plan_site *site)
 {
-        const struct plan_site *site = &prices->problem->sites[s];
-        const struct plan_mode *mode = &job->modes[m];
-        const struct timeline empty = { .site = site };
+        const struct plan_step *step = prices->steps[k];
+        struct price_table *table = &prices->table;
+        double idle = site_facility_w(site, 0), limit = step->n_segments > 0 ? step->segments[0].limit_w : 0;
+        double room = limit - idle, gain;
 
-        for (size_t t = first; t < prices->n_slots; t++) {
-                size_t k = s * prices->n_slots + t;
-                const struct span span = { .step = prices->steps[k] };
-                double power = 0, gpus;
+        table->power_base[k] = table->power_gain[k] = 0;
+        table->power_low[k] = table->power_high[k] = step->n_segments > 0 ? (float)step->segments[0].price : 0;
+        if (step->n_segments == 0 || isinf(limit))
+                return;
+        if (step->n_segments > 1)
+                table->power_high[k] = (float)step->segments[1].price;
+        else
+                table->power_high[k] = 1e9F;
+        if (!(room > 0)) {
+                table->power_base[k] = table->power_high[k];
+                return;
+        }
+        gain = prices->steepness * prices->power_scale / room;
+        table->power_base[k] = (float)(prices->power_price[k] - gain * room);
+        table->power_gain[k] = (float)(gain * site->pue_factor);
+}
 
-                rates[t - first] = INFINITY;
-                if (!timeline_has_room(&empty, &span, mode))
-                        continue;
-                gpus = gpu_price_at(prices, k, prices->gpus[k] + 0.5 * mode->gpus, steepness);
-                if (span.step->n_segments > 0)
-                        power = power_price_at(prices, site, k, prices->watts[k] + 0.5 * mode->watts, steepness);
-                rates[t - first] = site->pue_factor * mode->watts * power / PLAN_JOULES_PER_MWH +
-                                   carbon_rate(site, span.step, job, mode->watts) + mode->gpus * gpus / 3600;
+void prices_steepen(struct prices *prices, double steepness)
+{
+        struct price_table *table = &prices->table;
+
+        prices->steepness = steepness;
+        for (size_t s = 0; s < prices->problem->n_sites; s++)
+                for (size_t t = 0; t < prices->slots.n; t++) {
+                        size_t k = s * prices->slots.n + t;
+                        double slope = steepness * prices->gpu_scale;
+
+                        table->gpu_base[k] = (float)(prices->gpu_price[k] - slope);
+                        table->gpu_gain[k] = prices->steps[k]->gpus > 0 ? (float)(slope / prices->steps[k]->gpus) : 0;
+                        fill_power(prices, k, &prices->problem->sites[s]);
+                }
+}
+
+/* ---- what a job sees */
+
+/* Factors of one job, mode and site. */
+struct factors {
+        float gpus, watts, half_gpus, half_watts;
+        float per_price; /* MWh per second */
+        float per_carbon;
+        float per_gpu_price; /* GPU-hours per second */
+};
+
+static struct factors factors_of(const struct price_view *view)
+{
+        const struct plan_site *site = &view->prices->problem->sites[view->site];
+        const struct plan_mode *mode = &view->job->modes[view->mode];
+        double energy = site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
+
+        return (struct factors){
+                .gpus = (float)mode->gpus,
+                .watts = (float)mode->watts,
+                .half_gpus = 0.5F * (float)mode->gpus,
+                .half_watts = (float)(0.5 * mode->watts),
+                .per_price = (float)energy,
+                .per_carbon = (float)(energy * view->job->carbon_price / 1000),
+                .per_gpu_price = (float)(mode->gpus / 3600.0),
+        };
+}
+
+/* The loop that costs the time: no branches. */
+static void fill_plain(const struct price_table *table, struct factors factors, size_t k, size_t n,
+                       float *restrict rates)
+{
+        const float *restrict gpu_base = table->gpu_base + k, *restrict gpu_gain = table->gpu_gain + k;
+        const float *restrict gpus = table->gpus + k, *restrict watts = table->watts + k;
+        const float *restrict power_base = table->power_base + k, *restrict power_gain = table->power_gain + k;
+        const float *restrict low = table->power_low + k, *restrict high = table->power_high + k;
+        const float *restrict carbon = table->carbon + k;
+        const float *restrict most_gpus = table->most_gpus + k, *restrict most_watts = table->most_watts + k;
+
+        for (size_t t = 0; t < n; t++) {
+                float gpu = gpu_base[t] + gpu_gain[t] * (gpus[t] + factors.half_gpus);
+                float power = power_base[t] + power_gain[t] * (watts[t] + factors.half_watts);
+                float rate;
+
+                gpu = gpu > 0 ? gpu : 0;
+                power = power > low[t] ? power : low[t];
+                power = power < high[t] ? power : high[t];
+                rate = factors.per_price * power + factors.per_carbon * carbon[t] + factors.per_gpu_price * gpu;
+                rate = factors.gpus <= most_gpus[t] ? rate : INFINITY;
+                rates[t] = factors.watts <= most_watts[t] ? rate : INFINITY;
         }
 }
 
-void prices_settle(struct prices *prices, double steepness)
+/* Slots with more kinks than the table knows. */
+static void fill_kinks(const struct price_view *view, struct factors factors, size_t first, size_t n, float *rates)
 {
-        for (size_t s = 0; s < prices->problem->n_sites; s++)
-                for (size_t t = 0; t < prices->n_slots; t++) {
-                        size_t k = s * prices->n_slots + t;
+        const struct prices *prices = view->prices;
 
-                        if (prices->steps[k]->gpus > 0)
-                                prices->gpu_price[k] = gpu_price_at(prices, k, prices->gpus[k], steepness);
-                        if (prices->steps[k]->n_segments > 0)
-                                prices->power_price[k] = power_price_at(prices, &prices->problem->sites[s], k,
-                                                                        prices->watts[k], steepness);
-                }
+        for (size_t t = 0; t < n; t++) {
+                size_t k = view->site * prices->slots.n + first + t;
+                const struct price_table *table = &prices->table;
+                float gpu = table->gpu_base[k] + table->gpu_gain[k] * (table->gpus[k] + factors.half_gpus);
+                double power;
+
+                if (prices->steps[k]->n_segments < 2 || isinf(rates[t]))
+                        continue;
+                power = power_price_at(prices, &prices->problem->sites[view->site], k,
+                                       (double)(table->watts[k] + factors.half_watts), prices->steepness);
+                rates[t] = factors.per_price * (float)power + factors.per_carbon * table->carbon[k] +
+                           factors.per_gpu_price * (gpu > 0 ? gpu : 0);
+        }
 }
+
+static void fill(void *context, size_t first, size_t n, float *rates)
+{
+        const struct price_view *view = context;
+        struct factors factors = factors_of(view);
+
+        fill_plain(&view->prices->table, factors, view->site * view->prices->slots.n + first, n, rates);
+        if (view->prices->has_more_kinks[view->site])
+                fill_kinks(view, factors, first, n, rates);
+}
+
+/* A part of a slot that takes all of it pays for all of it. */
+static double part(void *context, size_t slot, int64_t from, int64_t to)
+{
+        const struct price_view *view = context;
+        const struct prices *prices = view->prices;
+        const struct price_table *table = &prices->table;
+        struct factors factors = factors_of(view);
+        size_t k = view->site * prices->slots.n + slot;
+        float gpu = table->gpu_base[k] + table->gpu_gain[k] * (table->gpus[k] + factors.half_gpus), rate;
+
+        fill(context, slot, 1, &rate);
+        return (double)rate + (double)(factors.per_gpu_price * (gpu > 0 ? gpu : 0)) *
+                                      ((double)slots_length(&prices->slots, slot) / (double)(to - from) - 1);
+}
+
+static bool is_divided(const void *context, size_t slot)
+{
+        (void)context;
+        (void)slot;
+        return true;
+}
+
+struct rates prices_rates(struct price_view *view)
+{
+        struct factors factors = factors_of(view);
+        const struct prices *prices = view->prices;
+
+        return (struct rates){ .context = view,
+                               .fill = fill,
+                               .part = prices->parts_take_all ? part : NULL,
+                               .is_divided = is_divided,
+                               .least = (double)factors.per_price * prices->least_power[view->site] +
+                                        (double)factors.per_carbon * prices->least_carbon[view->site] };
+}
+
+/* ---- use */
 
 void prices_use(struct prices *prices, size_t j, const struct choice *choice, double sign)
 {
+        const int64_t *edges = prices->slots.edges;
+
         for (size_t i = 0; i < choice->n; i++) {
                 const struct plan_interval *run = &choice->intervals[i];
                 const struct plan_mode *mode = &prices->problem->jobs[j].modes[run->mode];
+                float gpus = (float)(sign * mode->gpus), watts = (float)(sign * mode->watts);
+                size_t base = run->site * prices->slots.n;
 
-                for (size_t t = prices_slot(prices, run->start); t < prices->n_slots && prices->edges[t] < run->end;
+                for (size_t t = slots_find(&prices->slots, run->start); t < prices->slots.n && edges[t] < run->end;
                      t++) {
-                        int64_t from = prices->edges[t] > run->start ? prices->edges[t] : run->start;
-                        int64_t to = prices->edges[t + 1] < run->end ? prices->edges[t + 1] : run->end;
-                        double share = (double)(to - from) / (double)(prices->edges[t + 1] - prices->edges[t]);
+                        int64_t from = edges[t] > run->start ? edges[t] : run->start;
+                        int64_t to = edges[t + 1] < run->end ? edges[t + 1] : run->end;
+                        float share = (float)(to - from) / (float)(edges[t + 1] - edges[t]);
 
-                        prices->gpus[run->site * prices->n_slots + t] += sign * share * mode->gpus;
-                        prices->watts[run->site * prices->n_slots + t] += sign * share * mode->watts;
+                        prices->table.gpus[base + t] += prices->parts_take_all ? gpus : share * gpus;
+                        prices->table.watts[base + t] += share * watts;
                 }
         }
+}
+
+void prices_recount(struct prices *prices, const struct schedule *schedule)
+{
+        size_t n = prices->slots.n * prices->problem->n_sites;
+
+        memset(prices->table.gpus, 0, n * sizeof(float));
+        memset(prices->table.watts, 0, n * sizeof(float));
+        for (size_t j = 0; j < schedule->n_jobs; j++)
+                prices_use(prices, j, &schedule->jobs[j], 1);
+}
+
+void prices_settle(struct prices *prices)
+{
+        for (size_t s = 0; s < prices->problem->n_sites; s++)
+                for (size_t t = 0; t < prices->slots.n; t++) {
+                        size_t k = s * prices->slots.n + t;
+                        const struct price_table *table = &prices->table;
+                        double gpu = (double)table->gpu_base[k] + (double)table->gpu_gain[k] * (double)table->gpus[k];
+
+                        if (prices->steps[k]->gpus > 0)
+                                prices->gpu_price[k] = fmax(0, gpu);
+                        if (prices->steps[k]->n_segments > 0)
+                                prices->power_price[k] =
+                                        power_price_at(prices, &prices->problem->sites[s], k, (double)table->watts[k],
+                                                       prices->steepness);
+                }
+}
+
+/* ---- the sites alone */
+
+/* Per second: min over P of F(P) - F(idle) - price (P - idle). */
+static double supply_dual(const struct plan_site *site, const struct plan_step *step, double price)
+{
+        double idle = site_facility_w(site, 0), from = 0, value = 0, least = 0;
+
+        for (unsigned i = 0; i < step->n_segments; i++) {
+                double to = from + step->segments[i].limit_w, low = fmax(from, idle);
+
+                if (to > low && step->segments[i].price < price) {
+                        if (isinf(to))
+                                return -INFINITY;
+                        value += (step->segments[i].price - price) * (to - low) / PLAN_JOULES_PER_MWH;
+                        least = fmin(least, value);
+                }
+                from = to;
+        }
+        return least;
+}
+
+double prices_dual(const struct prices *prices)
+{
+        double sum = 0;
+
+        for (size_t s = 0; s < prices->problem->n_sites; s++)
+                for (size_t t = 0; t < prices->slots.n; t++) {
+                        size_t k = s * prices->slots.n + t;
+                        double seconds = (double)slots_length(&prices->slots, t);
+
+                        sum += seconds * (supply_dual(&prices->problem->sites[s], prices->steps[k],
+                                                      prices->power_price[k]) -
+                                          prices->gpu_price[k] * prices->steps[k]->gpus / 3600);
+                }
+        return sum;
 }
 
 /* ---- life */
 
-static void start_prices(struct prices *prices)
+static void start_site(struct prices *prices, size_t s)
 {
-        for (size_t s = 0; s < prices->problem->n_sites; s++) {
-                const struct plan_site *site = &prices->problem->sites[s];
+        const struct plan_site *site = &prices->problem->sites[s];
+        struct price_table *table = &prices->table;
 
-                for (size_t t = 0, step = 0; t < prices->n_slots; t++) {
-                        size_t k = s * prices->n_slots + t;
-                        unsigned n;
+        prices->least_power[s] = prices->least_carbon[s] = INFINITY;
+        for (size_t t = 0, at = 0; t < prices->slots.n; t++) {
+                size_t k = s * prices->slots.n + t;
+                const struct plan_step *step;
+                double limit;
 
-                        while (step + 1 < site->n_steps && site->steps[step + 1].start <= prices->edges[t])
-                                step++;
-                        prices->steps[k] = &site->steps[step];
-                        n = prices->steps[k]->n_segments;
-                        if (n > 0)
-                                prices->power_price[k] = 0.5 * (prices->steps[k]->segments[0].price +
-                                                                prices->steps[k]->segments[n - 1].price);
+                while (at + 1 < site->n_steps && site->steps[at + 1].start <= prices->slots.edges[t])
+                        at++;
+                step = prices->steps[k] = &site->steps[at];
+                limit = supply_firm_limit(step);
+                table->carbon[k] = (float)step->carbon;
+                table->most_gpus[k] = (float)step->gpus;
+                /* a little more than there is: whoever places a job counts exactly */
+                table->most_watts[k] =
+                        (float)fmax(0, ((limit - site->pue_fixed_w) / site->pue_factor - site->idle_w) * (1 + 1e-6));
+                if (step->n_segments > 0) {
+                        prices->power_price[k] =
+                                0.5 * (step->segments[0].price + step->segments[step->n_segments - 1].price);
+                        prices->least_power[s] = fmin(prices->least_power[s], step->segments[0].price);
                 }
+                prices->least_carbon[s] = fmin(prices->least_carbon[s], step->carbon);
+                if (step->n_segments > 2 || (step->n_segments == 2 && !isinf(limit)))
+                        prices->has_more_kinks[s] = true;
         }
+        if (isinf(prices->least_power[s]))
+                prices->least_power[s] = 0;
+}
+
+static int make_table(struct price_table *table, size_t n)
+{
+        float **const columns[] = { &table->gpu_base,   &table->gpu_gain,  &table->gpus,       &table->power_base,
+                                    &table->power_gain, &table->watts,     &table->power_low,  &table->power_high,
+                                    &table->carbon,     &table->most_gpus, &table->most_watts };
+        size_t n_columns = sizeof(columns) / sizeof(columns[0]);
+        float *all = calloc(n * n_columns, sizeof(*all));
+
+        if (all == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; i < n_columns; i++)
+                *columns[i] = all + i * n;
+        return 0;
 }
 
 int prices_init(struct prices *prices, const struct plan_problem *problem)
@@ -226,32 +368,38 @@ int prices_init(struct prices *prices, const struct plan_problem *problem)
         size_t n;
 
         *prices = (struct prices){ .problem = problem };
-        if (make_edges(prices) != 0)
+        if (slots_init(&prices->slots, problem) != 0)
                 return OFFPEAK_ENOMEM;
-        n = prices->n_slots * problem->n_sites + 1;
+        n = prices->slots.n * problem->n_sites + 1;
         prices->steps = calloc(n, sizeof(*prices->steps));
         prices->gpu_price = calloc(n, sizeof(double));
         prices->power_price = calloc(n, sizeof(double));
-        prices->gpus = calloc(n, sizeof(double));
-        prices->watts = calloc(n, sizeof(double));
-        if (prices->steps == NULL || prices->gpu_price == NULL || prices->power_price == NULL || prices->gpus == NULL ||
-            prices->watts == NULL) {
+        prices->least_power = calloc(problem->n_sites + 1, sizeof(double));
+        prices->least_carbon = calloc(problem->n_sites + 1, sizeof(double));
+        prices->has_more_kinks = calloc(problem->n_sites + 1, sizeof(bool));
+        if (prices->steps == NULL || prices->gpu_price == NULL || prices->power_price == NULL ||
+            prices->least_power == NULL || prices->least_carbon == NULL || prices->has_more_kinks == NULL ||
+            make_table(&prices->table, n) != 0) {
                 prices_finish(prices);
                 return OFFPEAK_ENOMEM;
         }
-        start_prices(prices);
+        for (size_t s = 0; s < problem->n_sites; s++)
+                start_site(prices, s);
         prices->power_scale = problem->n_sites > 0 ? price_spread(prices) : 1;
         prices->gpu_scale = gpu_spread(problem, prices->power_scale);
+        prices_steepen(prices, 0);
         return 0;
 }
 
 void prices_finish(struct prices *prices)
 {
-        free(prices->edges);
+        slots_finish(&prices->slots);
         free(prices->steps);
         free(prices->gpu_price);
         free(prices->power_price);
-        free(prices->gpus);
-        free(prices->watts);
+        free(prices->least_power);
+        free(prices->least_carbon);
+        free(prices->has_more_kinks);
+        free(prices->table.gpu_base);
         *prices = (struct prices){ 0 };
 }

@@ -2,44 +2,70 @@
 /*
  * prices.h - prices of GPUs and power on the planner's slots, that rise with use and settle where use meets supply.
  *
- * Slots hold every edge of the sites' steps, so that within one nothing changes. Use is a mean over the slot. A job
- * sees prices as if it used half of itself already (the integral of a rising price); after each pass the prices of
- * the present use become the base of the next.
+ * Use is a mean over the slot. A job sees prices as if it used half of itself already (the integral of a rising price);
+ * after each pass the prices of the present use become the base of the next:
+ *
+ *   GPUs    max(0, base + steepness x scale x (used / in service - 1))
+ *   power   base + steepness x scale x (drawn - limit) / room, kept between the prices of the segments at the limit
+ *
+ * Float32 in what every response reads, as prices guide and prove nothing by themselves.
  */
 #ifndef OFFPEAK_PLAN_PRICES_H
 #define OFFPEAK_PLAN_PRICES_H
 
+#include "plan/best_hours.h"
 #include "plan/schedule.h"
+
+/* What a response reads of each slot, site after site. */
+struct price_table {
+        float *gpu_base, *gpu_gain, *gpus;       /* price = max(0, base + gain x use); currency per GPU-hour */
+        float *power_base, *power_gain, *watts;  /* price = base + gain x use, within [low, high]; currency per MWh */
+        float *power_low, *power_high;
+        float *carbon;                           /* g per kWh */
+        float *most_gpus, *most_watts;           /* that one job may use */
+};
 
 struct prices {
         const struct plan_problem *problem;
-        size_t n_slots;
-        int64_t *edges; /* n_slots + 1 */
-        /* site s, slot t at [s * n_slots + t] */
+        struct slots slots;
+        /* site s, slot t at [s * slots.n + t] */
         const struct plan_step **steps;
-        double *gpu_price;             /* currency per GPU-hour, >= 0 */
-        double *power_price;           /* currency per MWh */
-        double *gpus, *watts;          /* in use: GPUs, IT power of jobs */
+        double *gpu_price;             /* base: currency per GPU-hour, >= 0 */
+        double *power_price;           /* base: currency per MWh */
         double gpu_scale, power_scale; /* what counts as a large difference in price */
+        double *least_power, *least_carbon; /* of each site: no slot has less */
+        double steepness;              /* of the table */
+        /*
+         * How a part of a slot counts for GPUs: by its seconds, as a bound may believe; or like all of the slot, as a plan has
+         * it where nobody else fits beside the part.
+         */
+        bool parts_take_all;
+        struct price_table table;
+        bool *has_more_kinks;          /* of each site: some slot's power price is not of the table's form */
 };
 
 int prices_init(struct prices *prices, const struct plan_problem *problem);
 void prices_finish(struct prices *prices);
 
-/* Count the use of a job's intervals, or take it back. */
-void prices_use(struct prices *prices, size_t job, const struct choice *choice, double sign);
+/* Make the table for this steepness; 0: the base prices as they are. The use stays. */
+void prices_steepen(struct prices *prices, double steepness);
 
-/*
- * The rates of running in a mode at a site, currency per second, for slots [first, n_slots); INFINITY where the job
- * does not fit alone. steepness 0: the base prices as they are.
- */
-void prices_rates(const struct prices *prices, const struct plan_job *job, uint32_t site, uint32_t mode, size_t first,
-                  double steepness, double *rates);
+/* Count the use of a job's intervals, or take it back; and count it all anew, which takes rounding out. */
+void prices_use(struct prices *prices, size_t job, const struct choice *choice, double sign);
+void prices_recount(struct prices *prices, const struct schedule *schedule);
 
 /* Make the prices of the present use the base. */
-void prices_settle(struct prices *prices, double steepness);
+void prices_settle(struct prices *prices);
 
-/* The slot that holds `time`. */
-size_t prices_slot(const struct prices *prices, int64_t time);
+/* A job's view of a site in a mode, for best_hours(). */
+struct price_view {
+        const struct prices *prices;
+        const struct plan_job *job;
+        uint32_t site, mode;
+};
+struct rates prices_rates(struct price_view *view);
+
+/* What the base prices say of the sites alone: min over use of supply's cost at these prices, less the GPUs' worth. */
+double prices_dual(const struct prices *prices);
 
 #endif

@@ -7,6 +7,12 @@
 
 #include "plan/plan.h"
 
+/*
+ * Nobody shall start a job for what its start earns at negative prices: the planner takes that as a cost, and this share of
+ * it more: a start is paid for whatever the price, and of two ways that cost the same the one with fewer starts is better.
+ */
+#define SCHEDULE_BURNT 1.0
+
 struct choice {
         struct plan_interval *intervals; /* owned; one for each run */
         size_t n, room;

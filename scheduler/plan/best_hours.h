@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * best_hours.h - when one job runs best at one site in one mode, given what each slot costs: its best response.
+ *
+ * Where the slots of its window are of one length and its own rules allow what comes out, the answer is a shortest path on
+ * the grid (grid_path.h); a further start lengthens its run by the start cost, into the slot before. Everything else -
+ * unequal slots, a limit on starts or a minimum run that the path breaks, work that does not fit - goes to response.h,
+ * which takes any pieces.
+ */
+#ifndef OFFPEAK_PLAN_BEST_HOURS_H
+#define OFFPEAK_PLAN_BEST_HOURS_H
+
+#include "plan/grid_path.h"
+#include "plan/response.h"
+#include "plan/slots.h"
+
+/* What running costs, currency per second; INFINITY: it cannot. */
+struct rates {
+        void *context;
+        /* of slots [first, first + n) used whole */
+        void (*fill)(void *context, size_t first, size_t n, float *rates);
+        /* of seconds [from, to) of a slot, counted from its start, where they differ; NULL: as the whole slot */
+        double (*part)(void *context, size_t slot, int64_t from, int64_t to);
+        bool (*is_divided)(const void *context, size_t slot); /* do parts of the slot differ? */
+        double least; /* no slot of the horizon costs less */
+};
+
+struct hours {
+        double cost; /* rates over the runs, and what follows for the job */
+        struct run *runs;
+        size_t n_runs;
+        double theta; /* see response.h */
+        uint64_t work; /* units spent, added up over all calls */
+
+        /* scratch */
+        struct grid_path path;
+        struct response response;
+        struct curve curve;
+        float *memory;
+        float *rates, *full, *start, *head, *tail, *end_full, *end_tail;
+        size_t room, room_runs;
+};
+
+void hours_init(struct hours *hours);
+void hours_finish(struct hours *hours);
+
+/* ENOMEM. The answer holds until the next call. */
+int best_hours(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours);
+
+/* The cost of given runs at these rates, and what follows for the job; INFINITY if one cannot be. */
+double hours_cost(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours,
+                  const struct run *runs, size_t n);
+
+#endif

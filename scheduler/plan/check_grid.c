@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Why this is a bound. One run's cost is linear between the points where its begin or end meets an edge or its end a bend: all are tried.
+ *
+ * Take any way of R >= 2 runs, of together run_s + (R - 1) start_s seconds. Its cost is linear in every begin and end between
+ * the edges, and the end's cost is no less than the line that slopes gives; only the total time ties them together. So
+ * begins and ends can be moved at equal total, never getting dearer, until all of them but one lie on edges: consider such
+ * ways only. They run whole slots, and one more in part at the border of a run.
+ *
+ * For R = 2 the rows below try just these. For R > 2 take start_s seconds off the beginning of each run behind the second, at
+ * the cost they have there. What is left runs as long as two runs do. Between the slots so shortened seconds may be
+ * shifted again until all but one are whole or empty; an emptied first slot lets its run begin one later. So if a run
+ * now begins in slot t, what was taken off lay in slots t - 1 - ceil(start_s / slot_s) to t, and such a start is paid with
+ * at least start_s x the least of their rates. The rows try every such shape, and some that no way has: a relaxation.
+ */
+#include "plan/check_grid.h"
+
+#include <math.h>
+#include <stddef.h>
+
+static inline double lesser(double a, double b)
+{
+        return a < b ? a : b;
+}
+
+/* ---- one run */
+
+struct sums {
+        const struct check_grid *grid;
+        const double *until; /* cost of running from slot 0 to the start of slot t */
+};
+
+/* Cost of running from the start of slot 0 for `seconds`. */
+static double sum_until(const struct sums *sums, double seconds)
+{
+        double slots = floor(seconds / sums->grid->slot_s);
+        size_t t = slots < (double)sums->grid->n ? (size_t)slots : sums->grid->n;
+        double left = seconds - (double)t * sums->grid->slot_s;
+
+        return sums->until[t] + (left > 0 ? sums->grid->rates[t < sums->grid->n ? t : t - 1] * left : 0);
+}
+
+static double end_of(const struct check_grid *grid, double seconds)
+{
+        return grid->delay * fmax(0, seconds - grid->prompt_s) + grid->lateness * fmax(0, seconds - grid->deadline_s);
+}
+
+/* The line that end_of(), a convex function, follows just before `seconds`: its slope. */
+static double slope_before(const struct check_grid *grid, double seconds)
+{
+        return (seconds > grid->prompt_s ? grid->delay : 0) + (seconds > grid->deadline_s ? grid->lateness : 0);
+}
+
+/* The cost of one run that ends at `end`; INFINITY where there is no such run. */
+static double run_until(const struct sums *sums, double end)
+{
+        double length = (double)sums->grid->n * sums->grid->slot_s, begin = end - sums->grid->run_s;
+
+        if (begin < -1e-9 || end > length * (1 + 1e-12))
+                return INFINITY;
+        return sum_until(sums, end) - sum_until(sums, fmax(0, begin)) + end_of(sums->grid, end);
+}
+
+static double one_run(const struct check_grid *grid, double *scratch)
+{
+        struct sums sums = { grid, scratch };
+        double best = INFINITY;
+
+        scratch[0] = 0;
+        for (size_t t = 0; t < grid->n; t++)
+                scratch[t + 1] = scratch[t] + grid->rates[t] * grid->slot_s;
+        if (grid->goes_on)
+                return run_until(&sums, grid->run_s);
+        for (size_t t = 0; t <= grid->n; t++) {
+                double edge = (double)t * grid->slot_s;
+
+                best = fmin(best, fmin(run_until(&sums, edge), run_until(&sums, edge + grid->run_s)));
+        }
+        return fmin(best, fmin(run_until(&sums, grid->prompt_s), run_until(&sums, grid->deadline_s)));
+}
+
+/* ---- two runs and more */
+
+/*
+ * After some slots: least cost with k whole slots run, the part run or not, one run begun or more: running at the end
+ * (on), or in any state.
+ */
+struct rows {
+        double *on[2][2], *any[2][2]; /* [part][more than one run] */
+};
+
+enum { ARRAYS = 8 };
+
+/* So many are sorted out quickly. */
+enum { FEW_SLOTS = 24 };
+
+static struct rows rows_at(double *scratch, size_t width)
+{
+        struct rows rows;
+
+        for (int i = 0; i < 4; i++) {
+                rows.on[i / 2][i % 2] = scratch + (size_t)(2 * i) * width;
+                rows.any[i / 2][i % 2] = scratch + (size_t)(2 * i + 1) * width;
+        }
+        return rows;
+}
+
+/* What is tried in one slot. */
+struct costs {
+        double whole, part, start;
+};
+
+static struct costs costs_of(const struct check_grid *grid, size_t t, double part_s)
+{
+        size_t back = 1 + (size_t)ceil(grid->start_s / grid->slot_s);
+        double rate = grid->rates[t], least = rate;
+
+        for (size_t i = t > back ? t - back : 0; i < t; i++)
+                least = lesser(least, grid->rates[i]);
+        return (struct costs){ rate * grid->slot_s, rate * part_s, grid->start_s * least };
+}
+
+/* The first run, k > 0: it begins where nothing was run, or goes on. */
+static void run_first(const struct rows *from, struct rows *to, double whole, int part, size_t n)
+{
+        const double *restrict on = from->on[part][0], *restrict any = from->any[part][0];
+        double *restrict to_on = to->on[part][0], *restrict to_any = to->any[part][0];
+
+        for (size_t k = 1; k <= n; k++) {
+                double cost = on[k - 1] + whole;
+
+                to_on[k] = cost;
+                to_any[k] = lesser(any[k], cost);
+        }
+}
+
+/* The second run begins for nothing, as its start is in the time that is run; further ones pay. */
+static void run_more(const struct rows *from, struct rows *to, struct costs costs, int part, size_t n)
+{
+        const double *restrict on = from->on[part][1], *restrict any = from->any[part][1];
+        const double *restrict first = from->any[part][0];
+        double *restrict to_on = to->on[part][1], *restrict to_any = to->any[part][1];
+
+        for (size_t k = 1; k <= n; k++) {
+                double cost = lesser(lesser(on[k - 1], first[k - 1]), any[k - 1] + costs.start) + costs.whole;
+
+                to_on[k] = cost;
+                to_any[k] = lesser(any[k], cost);
+        }
+}
+
+/* The part at the end of a run, at its beginning, or all by itself. */
+static void run_part(const struct rows *from, struct rows *to, struct costs costs, int more, size_t k)
+{
+        double begun = more ? lesser(from->any[0][0][k], from->any[0][1][k] + costs.start) : INFINITY;
+        double on = from->on[0][more][k];
+
+        if (!more && k == 0)
+                begun = from->any[0][0][0];
+        if (more && k == 0)
+                begun = INFINITY;
+        to->on[1][more][k] = lesser(to->on[1][more][k], begun + costs.part);
+        to->any[1][more][k] = lesser(to->any[1][more][k], lesser(begun, on) + costs.part);
+}
+
+static void advance(const struct rows *from, struct rows *to, struct costs costs, size_t whole, bool has_part)
+{
+        for (int part = 0; part <= has_part; part++) {
+                for (int more = 0; more < 2; more++) {
+                        to->on[part][more][0] = INFINITY;
+                        to->any[part][more][0] = from->any[part][more][0];
+                }
+                run_first(from, to, costs.whole, part, whole);
+                run_more(from, to, costs, part, whole);
+        }
+        if (whole > 0) { /* the first run may begin here */
+                double cost = lesser(from->on[0][0][0], from->any[0][0][0]) + costs.whole;
+
+                to->on[0][0][1] = cost;
+                to->any[0][0][1] = lesser(from->any[0][0][1], cost);
+                cost = lesser(from->on[0][1][0], from->any[0][1][0] + costs.start) + costs.whole;
+                to->on[0][1][1] = cost;
+                to->any[0][1][1] = lesser(from->any[0][1][1], cost);
+        }
+        for (size_t k = 0; has_part && k <= whole; k++) {
+                run_part(from, to, costs, 0, k);
+                run_part(from, to, costs, 1, k);
+        }
+}
+
+/* Being done with slot t, in two runs or more. */
+static double finish(const struct check_grid *grid, const struct rows *from, const struct rows *to, struct costs costs,
+                     size_t t, size_t whole, double part_s)
+{
+        double end = (double)(t + 1) * grid->slot_s, least, early;
+
+        if (part_s == 0)
+                return to->on[0][1][whole] + end_of(grid, end);
+        early = slope_before(grid, end) * (grid->slot_s - part_s);
+        least = lesser(from->on[0][1][whole], from->any[0][1][whole] + costs.start);
+        if (whole > 0)
+                least = lesser(least, from->any[0][0][whole]);
+        return lesser(to->on[1][1][whole], least + costs.part - early) + end_of(grid, end);
+}
+
+static double more_runs(const struct check_grid *grid, double *scratch)
+{
+        double run_s = grid->run_s + grid->start_s;
+        size_t whole = (size_t)floor(run_s / grid->slot_s), width = whole + 2;
+        double part_s = run_s - (double)whole * grid->slot_s, best = INFINITY;
+        struct rows from = rows_at(scratch, width), to = rows_at(scratch + ARRAYS * width, width);
+
+        for (size_t i = 0; i < ARRAYS * width; i++)
+                scratch[i] = INFINITY;
+        if (grid->goes_on)
+                from.on[0][0][0] = 0;
+        else
+                from.any[0][0][0] = 0;
+        for (size_t t = 0; t < grid->n; t++) {
+                struct costs costs = costs_of(grid, t, part_s);
+                struct rows swap = from;
+
+                advance(&from, &to, costs, whole, part_s > 0);
+                best = lesser(best, finish(grid, &from, &to, costs, t, whole, part_s));
+                from = to;
+                to = swap;
+        }
+        return best;
+}
+
+double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch)
+{
+        double best = one_run(grid, scratch);
+
+        return may_start_again ? lesser(best, more_runs(grid, scratch)) : best;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * check_grid.h - the least that one job alone can cost on slots of one length: part of the checker, which shares no
+ * arithmetic with the planner.
+ */
+#ifndef OFFPEAK_PLAN_CHECK_GRID_H
+#define OFFPEAK_PLAN_CHECK_GRID_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A job in one mode; slot t costs rates[t] per second of running (finite). Times are seconds from the start of slot 0. */
+struct check_grid {
+        size_t n;
+        double slot_s;
+        double run_s;        /* time it runs: its work and the first start, if it needs one */
+        double start_s;      /* what every further start takes */
+        bool goes_on;        /* slot 0 is run: it runs now and is not stopped */
+        const double *rates;
+        /* being done at x costs delay x max(0, x - prompt_s) + lateness x max(0, x - deadline_s), both per second */
+        double prompt_s, deadline_s;
+        double delay, lateness;
+};
+
+/*
+ * A lower bound for every way to run in exact seconds, exact for one run and, but for the end's cost, for two. scratch:
+ * n + 16 x (run_s / slot_s + 4) doubles. INFINITY: it does not fit.
+ */
+double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/load.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plan/supply_rate.h"
+
+int64_t load_milliwatts(const struct plan_mode *mode)
+{
+        return (int64_t)ceil(mode->watts * 1000);
+}
+
+int load_init(struct load *load, const struct plan_site *site, const struct slots *slots,
+              const struct plan_step *const *steps)
+{
+        *load = (struct load){ .site = site, .slots = slots, .steps = steps };
+        load->at = calloc(slots->n + 1, sizeof(*load->at));
+        load->limit_mw = calloc(3 * (slots->n + 1), sizeof(*load->limit_mw));
+        if (load->at == NULL || load->limit_mw == NULL) {
+                load_finish(load);
+                return OFFPEAK_ENOMEM;
+        }
+        load->peak_gpus = load->limit_mw + slots->n + 1;
+        load->peak_mw = load->peak_gpus + slots->n + 1;
+        for (size_t t = 0; t < slots->n; t++) {
+                double limit = supply_firm_limit(steps[t]);
+
+                load->limit_mw[t] = ((limit - site->pue_fixed_w) / site->pue_factor - site->idle_w) * 1000;
+        }
+        return 0;
+}
+
+void load_finish(struct load *load)
+{
+        for (size_t t = 0; load->at != NULL && t < load->slots->n; t++)
+                free(load->at[t].parts);
+        free(load->at);
+        free(load->limit_mw);
+        *load = (struct load){ 0 };
+}
+
+/* ---- the seconds of a slot */
+
+/* A stretch of a slot on which use does not change. */
+struct stretch {
+        int64_t from, to;
+        int64_t gpus, power;
+};
+
+/* The stretch that begins at `from`, ending at `to` at the latest. */
+static struct stretch stretch_at(const struct load_slot *slot, int64_t from, int64_t to)
+{
+        struct stretch stretch = { from, to, slot->gpus, slot->power };
+
+        for (uint32_t i = 0; i < slot->n_parts; i++) {
+                const struct load_part *part = &slot->parts[i];
+
+                if (part->from <= from && part->to > from) {
+                        stretch.gpus += part->gpus;
+                        stretch.power += part->power;
+                        if (part->to < stretch.to)
+                                stretch.to = part->to;
+                } else if (part->from > from && part->from < stretch.to) {
+                        stretch.to = part->from;
+                }
+        }
+        return stretch;
+}
+
+static void find_peak(struct load *load, size_t t)
+{
+        const struct load_slot *slot = &load->at[t];
+        int64_t length = slots_length(load->slots, t), gpus = slot->gpus, power = slot->power;
+
+        for (int64_t from = 0; slot->n_parts > 0 && from < length;) {
+                struct stretch stretch = stretch_at(slot, from, length);
+
+                gpus = stretch.gpus > gpus ? stretch.gpus : gpus;
+                power = stretch.power > power ? stretch.power : power;
+                from = stretch.to;
+        }
+        load->peak_gpus[t] = (double)gpus;
+        load->peak_mw[t] = (double)power;
+}
+
+static void peak_of(const struct load *load, struct load_piece piece, double *ret_gpus, double *ret_mw)
+{
+        const struct load_slot *slot = &load->at[piece.slot];
+        int64_t gpus = slot->gpus, power = slot->power;
+
+        if (slot->n_parts > 0 && piece.from == 0 && piece.to == slots_length(load->slots, piece.slot)) {
+                *ret_gpus = load->peak_gpus[piece.slot];
+                *ret_mw = load->peak_mw[piece.slot];
+                return;
+        }
+        for (int64_t from = piece.from; slot->n_parts > 0 && from < piece.to;) {
+                struct stretch stretch = stretch_at(slot, from, piece.to);
+
+                gpus = stretch.gpus > gpus ? stretch.gpus : gpus;
+                power = stretch.power > power ? stretch.power : power;
+                from = stretch.to;
+        }
+        *ret_gpus = (double)gpus;
+        *ret_mw = (double)power;
+}
+
+/* ---- use */
+
+static int add_part(struct load_slot *slot, int64_t from, int64_t to, const struct plan_mode *mode)
+{
+        uint32_t i = 0;
+
+        while (i < slot->n_parts && (slot->parts[i].from != from || slot->parts[i].to != to))
+                i++;
+        if (i == slot->n_parts) {
+                if (slot->n_parts == slot->room) {
+                        uint32_t room = slot->room > 0 ? 2 * slot->room : 4;
+                        struct load_part *parts = realloc(slot->parts, room * sizeof(*parts));
+
+                        if (parts == NULL)
+                                return OFFPEAK_ENOMEM;
+                        slot->parts = parts;
+                        slot->room = room;
+                }
+                slot->parts[slot->n_parts++] = (struct load_part){ .from = from, .to = to };
+        }
+        slot->parts[i].gpus += mode->gpus;
+        slot->parts[i].power += load_milliwatts(mode);
+        slot->parts[i].users++;
+        return 0;
+}
+
+static void remove_part(struct load_slot *slot, int64_t from, int64_t to, const struct plan_mode *mode)
+{
+        for (uint32_t i = 0; i < slot->n_parts; i++) {
+                struct load_part *part = &slot->parts[i];
+
+                if (part->from != from || part->to != to)
+                        continue;
+                part->gpus -= mode->gpus;
+                part->power -= load_milliwatts(mode);
+                if (--part->users == 0)
+                        *part = slot->parts[--slot->n_parts];
+                return;
+        }
+}
+
+/* The part of [start, end) that lies in a slot. */
+static struct load_piece piece_of(const struct load *load, size_t t, int64_t start, int64_t end)
+{
+        int64_t first = load->slots->edges[t], last = load->slots->edges[t + 1];
+
+        return (struct load_piece){ t, start > first ? start - first : 0, (end < last ? end : last) - first };
+}
+
+int load_add(struct load *load, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        for (size_t t = slots_find(load->slots, start); t < load->slots->n && load->slots->edges[t] < end; t++) {
+                struct load_piece piece = piece_of(load, t, start, end);
+                int64_t length = slots_length(load->slots, t);
+                struct load_slot *slot = &load->at[t];
+
+                if (piece.from == 0 && piece.to == length) {
+                        slot->gpus += mode->gpus;
+                        slot->power += load_milliwatts(mode);
+                } else if (add_part(slot, piece.from, piece.to, mode) != 0) {
+                        if (load->slots->edges[t] > start)
+                                load_remove(load, start, load->slots->edges[t], mode);
+                        return OFFPEAK_ENOMEM;
+                }
+                find_peak(load, t);
+        }
+        return 0;
+}
+
+void load_remove(struct load *load, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        for (size_t t = slots_find(load->slots, start); t < load->slots->n && load->slots->edges[t] < end; t++) {
+                struct load_piece piece = piece_of(load, t, start, end);
+                int64_t length = slots_length(load->slots, t);
+                struct load_slot *slot = &load->at[t];
+
+                if (piece.from == 0 && piece.to == length) {
+                        slot->gpus -= mode->gpus;
+                        slot->power -= load_milliwatts(mode);
+                } else {
+                        remove_part(slot, piece.from, piece.to, mode);
+                }
+                find_peak(load, t);
+        }
+}
+
+/* ---- room and cost */
+
+bool load_has_room(const struct load *load, struct load_piece piece, const struct plan_mode *mode)
+{
+        double gpus, mw, more = (double)load_milliwatts(mode);
+
+        peak_of(load, piece, &gpus, &mw);
+        /* a mode that draws nothing is not kept out by power that is gone */
+        return gpus + mode->gpus <= load->steps[piece.slot]->gpus &&
+               (more == 0 || mw + more <= load->limit_mw[piece.slot]);
+}
+
+bool load_could_have_room(const struct load *load, size_t slot, const struct plan_mode *mode)
+{
+        int64_t more = load_milliwatts(mode);
+
+        return mode->gpus <= load->steps[slot]->gpus && (more == 0 || (double)more <= load->limit_mw[slot]);
+}
+
+void load_over(const struct load *load, struct load_piece piece, const struct plan_mode *mode, double *ret_gpus,
+               double *ret_mw)
+{
+        double gpus, mw;
+
+        peak_of(load, piece, &gpus, &mw);
+        if (mode != NULL) {
+                gpus += mode->gpus;
+                mw += (double)load_milliwatts(mode);
+        }
+        *ret_gpus = fmax(0, gpus - load->steps[piece.slot]->gpus);
+        *ret_mw = mw > 0 ? fmax(0, mw - load->limit_mw[piece.slot]) : 0;
+}
+
+static double marginal_at(const struct load *load, size_t slot, int64_t power, const struct plan_mode *mode)
+{
+        double watts = (double)power / 1000;
+
+        return supply_rate(load->steps[slot], site_facility_w(load->site, watts + mode->watts)) -
+               supply_rate(load->steps[slot], site_facility_w(load->site, watts));
+}
+
+double load_marginal(const struct load *load, struct load_piece piece, const struct plan_mode *mode)
+{
+        const struct load_slot *slot = &load->at[piece.slot];
+        const struct plan_step *step = load->steps[piece.slot];
+        double sum = 0;
+
+        if (step->n_segments == 1 && isinf(step->segments[0].limit_w))
+                return step->segments[0].price * load->site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
+        if (slot->n_parts == 0)
+                return marginal_at(load, piece.slot, slot->power, mode);
+        for (int64_t from = piece.from; from < piece.to;) {
+                struct stretch stretch = stretch_at(slot, from, piece.to);
+
+                sum += marginal_at(load, piece.slot, stretch.power, mode) * (double)(stretch.to - stretch.from);
+                from = stretch.to;
+        }
+        return sum / (double)(piece.to - piece.from);
+}

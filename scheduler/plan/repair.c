@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/repair.h"
+
+#include <string.h>
+
+enum { ROUNDS = 20 };
+
+/* Remember the slots on which there is too much. */
+static void add_history(struct board *board)
+{
+        const struct slots *slots = &board->prices->slots;
+        double step = 0.03 * board->prices->gpu_scale;
+
+        for (size_t s = 0; s < board->problem->n_sites; s++)
+                for (size_t t = 0; t < slots->n; t++)
+                        if (load_is_over(&board->sites[s], t))
+                                board->history[s * slots->n + t] += step;
+}
+
+/* One round of moves, the flexible first. Returns how many jobs were crowded, in ret_n. */
+static int round_of_moves(struct board *board, const size_t *order, size_t *ret_n)
+{
+        *ret_n = 0;
+        for (size_t i = board->problem->n_jobs; i-- > 0;) {
+                double cost;
+
+                if (!board_is_crowded(board, order[i]))
+                        continue;
+                *ret_n += 1;
+                board_lift(board, order[i]);
+                if (board_place(board, order[i], 1, &cost) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
+/* Whoever is still crowded leaves, the flexible first, and finds room where there is. */
+static int evict(struct board *board, const size_t *order)
+{
+        size_t n = board->problem->n_jobs;
+        double cost;
+
+        for (size_t i = n; i-- > 0;)
+                if (board_is_crowded(board, order[i]))
+                        board_lift(board, order[i]);
+        for (size_t i = 0; i < n; i++)
+                if (board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], 1, &cost) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+int repair(struct board *board, const struct schedule *schedule, const size_t *order, bool (*stop)(void *context),
+           void *context)
+{
+        size_t crowded = 1;
+        int code = board_load(board, schedule);
+
+        memset(board->history, 0, board->problem->n_sites * board->prices->slots.n * sizeof(*board->history));
+        board->penalty = 0.1;
+        for (int round = 0; code == 0 && round < ROUNDS && crowded > 0 && !stop(context); round++) {
+                code = round_of_moves(board, order, &crowded);
+                add_history(board);
+                board->penalty *= 1.5;
+        }
+        board->penalty = 0;
+        return code == 0 ? evict(board, order) : code;
+}
