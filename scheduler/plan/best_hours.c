@@ -42,7 +42,7 @@ void hours_finish(struct hours *hours)
         hours_init(hours);
 }
 
-enum { ARRAYS = 7 };
+enum { ARRAYS = 8 };
 
 static int reserve(struct hours *hours, size_t n)
 {
@@ -68,6 +68,7 @@ static int reserve(struct hours *hours, size_t n)
         hours->tail = memory + 4 * room;
         hours->end_full = memory + 5 * room;
         hours->end_tail = memory + 6 * room;
+        hours->seats = memory + 7 * room;
         hours->room = room;
         return 0;
 }
@@ -99,13 +100,21 @@ static double end_cost(const struct plan_job *job, int64_t end)
         return cost;
 }
 
-static double part_rate(const struct quest *quest, size_t t, int64_t from, int64_t to)
+/* Seconds [from, to) of the window's slot t, not all of it. */
+static double part_cost(const struct quest *quest, size_t t, int64_t from, int64_t to)
 {
         const struct rates *rates = quest->rates;
+        const struct hours *hours = quest->hours;
 
-        if (rates->part == NULL || !rates->is_divided(rates->context, quest->first + t))
-                return quest->hours->rates[t];
-        return rates->part(rates->context, quest->first + t, from, to);
+        if (rates->is_divided != NULL && rates->is_divided(rates->context, quest->first + t))
+                return rates->part(rates->context, quest->first + t, from, to);
+        return (double)hours->rates[t] * (double)(to - from) + (double)hours->seats[t];
+}
+
+static double slot_cost(const struct quest *quest, size_t t)
+{
+        return (double)quest->hours->rates[t] * (double)slots_length(quest->slots, quest->first + t) +
+               (double)quest->hours->seats[t];
 }
 
 static double run_cost(const struct quest *quest, const struct run *run)
@@ -117,10 +126,9 @@ static double run_cost(const struct quest *quest, const struct run *run)
                 int64_t from = run->start > edges[t] ? run->start : edges[t];
                 int64_t to = run->end < edges[t + 1] ? run->end : edges[t + 1];
                 bool whole = to - from == slots_length(quest->slots, t);
-                double rate = whole ? (double)quest->hours->rates[t - quest->first]
-                                    : part_rate(quest, t - quest->first, from - edges[t], to - edges[t]);
 
-                cost += rate * (double)(to - from);
+                cost += whole ? slot_cost(quest, t - quest->first)
+                              : part_cost(quest, t - quest->first, from - edges[t], to - edges[t]);
         }
         return cost;
 }
@@ -162,7 +170,7 @@ static void fill_rates(struct quest *quest)
         if (quest->n <= quest->filled)
                 return;
         quest->rates->fill(quest->rates->context, quest->first + quest->filled, quest->n - quest->filled,
-                           quest->hours->rates + quest->filled);
+                           quest->hours->rates + quest->filled, quest->hours->seats + quest->filled);
         quest->hours->work += (quest->n - quest->filled) / 4 + 1;
         quest->filled = quest->n;
 }
@@ -201,7 +209,8 @@ static double cost_before(const struct quest *quest, size_t t, int64_t seconds)
         for (; seconds > 0 && t > 0; t--) {
                 int64_t here = seconds < quest->length ? seconds : quest->length;
 
-                cost += part_rate(quest, t - 1, quest->length - here, quest->length) * (double)here;
+                cost += here == quest->length ? slot_cost(quest, t - 1)
+                                              : part_cost(quest, t - 1, quest->length - here, quest->length);
                 seconds -= here;
         }
         return seconds > 0 ? INFINITY : cost;
@@ -219,9 +228,9 @@ static void fill_starts(const struct quest *quest, bool may_start_again)
                 hours->start[t] = INFINITY;
         if (!may_start_again)
                 return;
-        if (quest->rates->part == NULL && overhead_s <= quest->length) {
+        if (quest->rates->is_divided == NULL && overhead_s <= quest->length) {
                 for (size_t t = 1; t < quest->n; t++) {
-                        float cost = hours->rates[t - 1] * seconds;
+                        float cost = hours->rates[t - 1] * seconds + hours->seats[t - 1];
 
                         hours->start[t] = cost > 0 ? cost : -(float)SCHEDULE_BURNT * cost;
                 }
@@ -239,8 +248,8 @@ static void fill_rest(const struct quest *quest, int64_t rest_s)
         struct hours *hours = quest->hours;
 
         for (size_t t = 0; t < quest->n; t++) {
-                hours->tail[t] = (float)(part_rate(quest, t, 0, rest_s) * (double)rest_s);
-                hours->head[t] = (float)(part_rate(quest, t, quest->length - rest_s, quest->length) * (double)rest_s);
+                hours->tail[t] = (float)part_cost(quest, t, 0, rest_s);
+                hours->head[t] = (float)part_cost(quest, t, quest->length - rest_s, quest->length);
         }
 }
 
@@ -267,7 +276,7 @@ static void fill_costs(const struct quest *quest, int64_t rest_s)
         float length = (float)quest->length;
 
         for (size_t t = 0; t < quest->n; t++)
-                hours->full[t] = hours->rates[t] * length;
+                hours->full[t] = hours->rates[t] * length + hours->seats[t];
         memset(hours->end_full, 0, quest->n * sizeof(float));
         memset(hours->end_tail, 0, quest->n * sizeof(float));
         if (rest_s > 0)
@@ -301,7 +310,7 @@ static bool lengthen(const struct quest *quest, const struct run *before, struct
                 int64_t from = start > edges[t] ? start - edges[t] : 0;
                 int64_t to = run->start < edges[t + 1] ? run->start - edges[t] : slots_length(quest->slots, t);
 
-                if (isinf(part_rate(quest, t - quest->first, from, to)))
+                if (isinf(part_cost(quest, t - quest->first, from, to)))
                         return false;
         }
         run->start = start;
@@ -430,7 +439,7 @@ static int on_pieces(struct quest *quest)
         if (hours->curve.edges[0] < quest->job->release)
                 hours->curve.edges[0] = quest->job->release;
         for (size_t t = 0; t < quest->n; t++)
-                hours->curve.rates[t] = hours->rates[t];
+                hours->curve.rates[t] = slot_cost(quest, t) / (double)slots_length(quest->slots, quest->first + t);
         if (respond(&wish, &hours->curve, &hours->response) != 0)
                 return OFFPEAK_ENOMEM;
         hours->work += 2 * quest->n;

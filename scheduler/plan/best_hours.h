@@ -14,19 +14,23 @@
 #include "plan/response.h"
 #include "plan/slots.h"
 
-/* What running costs, currency per second; INFINITY: it cannot. */
+/*
+ * What running costs. A slot that is used whole or in part costs its seat, and every second of it its rate: GPUs that nobody
+ * else could use for the rest of a slot are a seat, energy is a rate.
+ */
 struct rates {
         void *context;
-        /* of slots [first, first + n) used whole */
-        void (*fill)(void *context, size_t first, size_t n, float *rates);
-        /* of seconds [from, to) of a slot, counted from its start, where they differ; NULL: as the whole slot */
+        /* of slots [first, first + n): currency per second, INFINITY: it cannot run; and currency per slot */
+        void (*fill)(void *context, size_t first, size_t n, float *rates, float *seats);
+        /* Is the slot divided: is what holds for all of it not what holds for its parts? NULL: none is. */
+        bool (*is_divided)(const void *context, size_t slot);
+        /* what seconds [from, to) of a divided slot cost in all; INFINITY: it cannot run */
         double (*part)(void *context, size_t slot, int64_t from, int64_t to);
-        bool (*is_divided)(const void *context, size_t slot); /* do parts of the slot differ? */
-        double least; /* no slot of the horizon costs less */
+        double least; /* currency per second: no slot of the horizon costs less */
 };
 
 struct hours {
-        double cost; /* rates over the runs, and what follows for the job */
+        double cost; /* of the runs, and what follows for the job */
         struct run *runs;
         size_t n_runs;
         double theta; /* see response.h */
@@ -37,7 +41,7 @@ struct hours {
         struct response response;
         struct curve curve;
         float *memory;
-        float *rates, *full, *start, *head, *tail, *end_full, *end_tail;
+        float *rates, *seats, *full, *start, *head, *tail, *end_full, *end_tail;
         size_t room, room_runs;
 };
 
@@ -47,7 +51,7 @@ void hours_finish(struct hours *hours);
 /* ENOMEM. The answer holds until the next call. */
 int best_hours(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours);
 
-/* The cost of given runs at these rates, and what follows for the job; INFINITY if one cannot be. */
+/* The cost of given runs, and what follows for the job; INFINITY if one cannot be. */
 double hours_cost(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours,
                   const struct run *runs, size_t n);
 

@@ -95,37 +95,42 @@ struct view {
         double guide;
 };
 
-/* What is paid per second for what would be too much. */
-static double overload_rate(const struct view *view, size_t slot, double gpus, double mw)
+/* What is paid for what would be too much, for touching the slot: nobody else could use the rest of a GPU. */
+static double overload(const struct view *view, size_t slot, double gpus, double mw)
 {
         const struct board *board = view->board;
         const struct plan_mode *mode = &view->job->modes[view->mode];
+        double facility_w = board->problem->sites[view->site].pue_factor * fmin(mw, mode->watts * 1000) / 1000;
 
-        gpus = fmin(gpus, mode->gpus);
-        mw = fmin(mw, mode->watts * 1000);
-        return gpus * board->penalty * board->prices->gpu_scale / 3600 +
-               board->problem->sites[view->site].pue_factor * mw / 1000 * board->penalty * board->prices->power_scale /
-                       PLAN_JOULES_PER_MWH +
-               mode->gpus * board->history[view->site * board->prices->slots.n + slot] / 3600;
+        return (double)slots_length(&board->prices->slots, slot) *
+               (fmin(gpus, mode->gpus) * board->penalty * board->prices->gpu_scale / 3600 +
+                facility_w * board->penalty * board->prices->power_scale / PLAN_JOULES_PER_MWH +
+                mode->gpus * board->history[view->site * board->prices->slots.n + slot] / 3600);
 }
 
-/* Supply, carbon and guide, currency per second, whether there is room or not. */
-static double plain_rate(const struct view *view, struct load_piece piece)
+/* What the guide says of the GPUs, for touching the slot. */
+static double guidance(const struct view *view, size_t slot)
 {
-        const struct board *board = view->board;
-        const struct load *load = &board->sites[view->site];
-        const struct plan_mode *mode = &view->job->modes[view->mode];
-        double rate = load_marginal(load, piece, mode) +
-                      carbon_rate(load->site, load->steps[piece.slot], view->job, mode->watts);
+        const struct prices *prices = view->board->prices;
 
-        if (view->guide > 0)
-                rate += view->guide * board->prices->gpu_price[view->site * board->prices->slots.n + piece.slot] *
-                        mode->gpus / 3600;
-        return rate;
+        if (view->guide == 0)
+                return 0;
+        return view->guide * prices->gpu_price[view->site * prices->slots.n + slot] * view->job->modes[view->mode].gpus /
+               3600 * (double)slots_length(&prices->slots, slot);
+}
+
+/* Supply and carbon, currency per second, whether there is room or not. */
+static double energy_rate(const struct view *view, struct load_piece piece)
+{
+        const struct load *load = &view->board->sites[view->site];
+        const struct plan_mode *mode = &view->job->modes[view->mode];
+
+        return load_marginal(load, piece, mode) +
+               carbon_rate(load->site, load->steps[piece.slot], view->job, mode->watts);
 }
 
 /* The mode beside all that is on, for whole slots. */
-static void fill(void *context, size_t first, size_t n, float *rates)
+static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
 {
         const struct view *view = context;
         const struct board *board = view->board;
@@ -136,20 +141,19 @@ static void fill(void *context, size_t first, size_t n, float *rates)
         for (size_t t = first; t < first + n; t++) {
                 double gpus = load->peak_gpus[t] + mode->gpus - load->steps[t]->gpus;
                 double mw = more_mw > 0 ? load->peak_mw[t] + more_mw - load->limit_mw[t] : 0;
-                double rate = INFINITY;
 
-                if (board->penalty > 0 ? load_could_have_room(load, t, mode) : gpus <= 0 && mw <= 0)
-                        rate = plain_rate(view, (struct load_piece){ t, 0, slots_length(load->slots, t) });
+                rates[t - first] = INFINITY;
+                seats[t - first] = 0;
+                if (board->penalty > 0 ? !load_could_have_room(load, t, mode) : gpus > 0 || mw > 0)
+                        continue;
+                rates[t - first] =
+                        (float)energy_rate(view, (struct load_piece){ t, 0, slots_length(load->slots, t) });
+                seats[t - first] = (float)guidance(view, t);
                 if (board->penalty > 0)
-                        rate += overload_rate(view, t, fmax(0, gpus), fmax(0, mw));
-                rates[t - first] = (float)rate;
+                        seats[t - first] += (float)overload(view, t, fmax(0, gpus), fmax(0, mw));
         }
 }
 
-/*
- * The same for a part of a slot. One that is too much weighs as much as all of the slot: nobody else could use the rest of
- * that GPU.
- */
 static double part(void *context, size_t slot, int64_t from, int64_t to)
 {
         const struct view *view = context;
@@ -157,22 +161,22 @@ static double part(void *context, size_t slot, int64_t from, int64_t to)
         const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         struct load_piece piece = { slot, from, to };
-        double gpus, mw;
+        double gpus, mw, cost;
 
         if (board->penalty > 0 ? !load_could_have_room(load, slot, mode) : !load_has_room(load, piece, mode))
                 return INFINITY;
+        cost = energy_rate(view, piece) * (double)(to - from) + guidance(view, slot);
         if (board->penalty == 0)
-                return plain_rate(view, piece);
+                return cost;
         load_over(load, piece, mode, &gpus, &mw);
-        return plain_rate(view, piece) +
-               overload_rate(view, slot, gpus, mw) * (double)slots_length(load->slots, slot) / (double)(to - from);
+        return cost + overload(view, slot, gpus, mw);
 }
 
 static bool is_divided(const void *context, size_t slot)
 {
         const struct view *view = context;
 
-        return view->board->penalty > 0 || view->board->sites[view->site].at[slot].n_parts > 0;
+        return view->board->sites[view->site].at[slot].n_parts > 0;
 }
 
 static struct rates rates_of(struct view *view)

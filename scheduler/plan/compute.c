@@ -30,8 +30,8 @@ enum {
         SMALL = 300, /* jobs */
         BOUND_PASSES = 24, /* the last so many are worth a bound */
         DESCENTS = 4,
-        ROUNDS = 12,  /* disturbed, at most */
-        PATIENCE = 3, /* rounds without a better plan */
+        ROUNDS = 60,   /* disturbed, at most */
+        PATIENCE = 10, /* rounds without a better plan */
         SHUFFLES = 4, /* for each job, without a better plan */
 };
 
@@ -49,6 +49,7 @@ struct planner {
         double best_cost;
         double bound;
         struct plan_multipliers proof; /* the prices of the bound */
+        double *guide_gpu_price, *guide_power_price; /* the last of the passes that make plans */
         uint64_t seed;
 };
 
@@ -326,9 +327,11 @@ static int run_passes(struct planner *planner, int passes)
                 set_prices(planner, planner->mean_power_price, planner->mean_gpu_price);
                 code = try_bound(planner);
         }
-        planner->prices.parts_take_all = true;
+        planner->prices.parts_take_all = true; /* from here on */
         for (int i = provers; code == 0 && i < passes && !is_over(planner); i++)
                 code = pass(planner, passes - provers > 1 ? pow(0.2, (double)(i - provers) / (passes - provers - 1)) : 1);
+        memcpy(planner->guide_power_price, planner->prices.power_price, n_prices(planner) * sizeof(double));
+        memcpy(planner->guide_gpu_price, planner->prices.gpu_price, n_prices(planner) * sizeof(double));
         return code;
 }
 
@@ -338,7 +341,7 @@ static double next_random(struct planner *planner)
         return (double)(planner->seed >> 11) / 9007199254740992.0;
 }
 
-/* Disturb: from the best prices one steep pass, and down again. */
+/* Disturb: at the guiding prices one steep pass from the best schedule or the last, and down again. */
 static int run_rounds(struct planner *planner)
 {
         int code = 0;
@@ -347,8 +350,11 @@ static int run_rounds(struct planner *planner)
              round++) {
                 bool better = false;
 
-                set_prices(planner, planner->proof.power, planner->proof.gpus);
-                code = pass(planner, pow(10, next_random(planner)));
+                set_prices(planner, planner->guide_power_price, planner->guide_gpu_price);
+                if (next_random(planner) < 0.7)
+                        code = schedule_copy(&planner->soft, &planner->best);
+                if (code == 0)
+                        code = pass(planner, pow(10, next_random(planner)));
                 if (code == 0 && !is_over(planner))
                         code = realise_and_keep(planner, &better);
                 if (better)
@@ -422,10 +428,13 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
         };
         planner->mean_gpu_price = calloc(n * problem->n_sites + 1, sizeof(double));
         planner->mean_power_price = calloc(n * problem->n_sites + 1, sizeof(double));
+        planner->guide_gpu_price = calloc(n * problem->n_sites + 1, sizeof(double));
+        planner->guide_power_price = calloc(n * problem->n_sites + 1, sizeof(double));
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));
         if (planner->proof.edges == NULL || planner->proof.power == NULL || planner->proof.gpus == NULL ||
-            planner->mean_gpu_price == NULL || planner->mean_power_price == NULL || planner->theta == NULL ||
+            planner->mean_gpu_price == NULL || planner->mean_power_price == NULL ||
+            planner->guide_gpu_price == NULL || planner->guide_power_price == NULL || planner->theta == NULL ||
             planner->order == NULL)
                 return OFFPEAK_ENOMEM;
         memcpy(planner->proof.edges, planner->prices.slots.edges, (n + 1) * sizeof(int64_t));
@@ -438,6 +447,8 @@ static void planner_finish(struct planner *planner)
 {
         free(planner->order);
         free(planner->theta);
+        free(planner->guide_power_price);
+        free(planner->guide_gpu_price);
         free(planner->mean_power_price);
         free(planner->mean_gpu_price);
         free(planner->proof.gpus);

@@ -115,7 +115,7 @@ struct factors {
         float gpus, watts, half_gpus, half_watts;
         float per_price; /* MWh per second */
         float per_carbon;
-        float per_gpu_price; /* GPU-hours per second */
+        float by_second, by_slot; /* GPU-hours per second that are paid for when run, or when the slot is touched */
 };
 
 static struct factors factors_of(const struct price_view *view)
@@ -131,19 +131,22 @@ static struct factors factors_of(const struct price_view *view)
                 .half_watts = (float)(0.5 * mode->watts),
                 .per_price = (float)energy,
                 .per_carbon = (float)(energy * view->job->carbon_price / 1000),
-                .per_gpu_price = (float)(mode->gpus / 3600.0),
+                .by_second = view->prices->parts_take_all ? 0 : (float)(mode->gpus / 3600.0),
+                .by_slot = view->prices->parts_take_all ? (float)(mode->gpus / 3600.0) : 0,
         };
 }
 
-/* The loop that costs the time: no branches. */
+/*
+ * The loop that costs the time: no branches. GPUs are paid by the second, or by the slot: one of by_second and by_slot is 0.
+ */
 static void fill_plain(const struct price_table *table, struct factors factors, size_t k, size_t n,
-                       float *restrict rates)
+                       float *restrict rates, float *restrict seats)
 {
         const float *restrict gpu_base = table->gpu_base + k, *restrict gpu_gain = table->gpu_gain + k;
         const float *restrict gpus = table->gpus + k, *restrict watts = table->watts + k;
         const float *restrict power_base = table->power_base + k, *restrict power_gain = table->power_gain + k;
         const float *restrict low = table->power_low + k, *restrict high = table->power_high + k;
-        const float *restrict carbon = table->carbon + k;
+        const float *restrict carbon = table->carbon + k, *restrict slot_s = table->slot_s + k;
         const float *restrict most_gpus = table->most_gpus + k, *restrict most_watts = table->most_watts + k;
 
         for (size_t t = 0; t < n; t++) {
@@ -154,9 +157,10 @@ static void fill_plain(const struct price_table *table, struct factors factors, 
                 gpu = gpu > 0 ? gpu : 0;
                 power = power > low[t] ? power : low[t];
                 power = power < high[t] ? power : high[t];
-                rate = factors.per_price * power + factors.per_carbon * carbon[t] + factors.per_gpu_price * gpu;
+                rate = factors.per_price * power + factors.per_carbon * carbon[t] + factors.by_second * gpu;
                 rate = factors.gpus <= most_gpus[t] ? rate : INFINITY;
                 rates[t] = factors.watts <= most_watts[t] ? rate : INFINITY;
+                seats[t] = factors.by_slot * slot_s[t] * gpu;
         }
 }
 
@@ -176,40 +180,18 @@ static void fill_kinks(const struct price_view *view, struct factors factors, si
                 power = power_price_at(prices, &prices->problem->sites[view->site], k,
                                        (double)(table->watts[k] + factors.half_watts), prices->steepness);
                 rates[t] = factors.per_price * (float)power + factors.per_carbon * table->carbon[k] +
-                           factors.per_gpu_price * (gpu > 0 ? gpu : 0);
+                           factors.by_second * (gpu > 0 ? gpu : 0);
         }
 }
 
-static void fill(void *context, size_t first, size_t n, float *rates)
+static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
 {
         const struct price_view *view = context;
         struct factors factors = factors_of(view);
 
-        fill_plain(&view->prices->table, factors, view->site * view->prices->slots.n + first, n, rates);
+        fill_plain(&view->prices->table, factors, view->site * view->prices->slots.n + first, n, rates, seats);
         if (view->prices->has_more_kinks[view->site])
                 fill_kinks(view, factors, first, n, rates);
-}
-
-/* A part of a slot that takes all of it pays for all of it. */
-static double part(void *context, size_t slot, int64_t from, int64_t to)
-{
-        const struct price_view *view = context;
-        const struct prices *prices = view->prices;
-        const struct price_table *table = &prices->table;
-        struct factors factors = factors_of(view);
-        size_t k = view->site * prices->slots.n + slot;
-        float gpu = table->gpu_base[k] + table->gpu_gain[k] * (table->gpus[k] + factors.half_gpus), rate;
-
-        fill(context, slot, 1, &rate);
-        return (double)rate + (double)(factors.per_gpu_price * (gpu > 0 ? gpu : 0)) *
-                                      ((double)slots_length(&prices->slots, slot) / (double)(to - from) - 1);
-}
-
-static bool is_divided(const void *context, size_t slot)
-{
-        (void)context;
-        (void)slot;
-        return true;
 }
 
 struct rates prices_rates(struct price_view *view)
@@ -219,8 +201,6 @@ struct rates prices_rates(struct price_view *view)
 
         return (struct rates){ .context = view,
                                .fill = fill,
-                               .part = prices->parts_take_all ? part : NULL,
-                               .is_divided = is_divided,
                                .least = (double)factors.per_price * prices->least_power[view->site] +
                                         (double)factors.per_carbon * prices->least_carbon[view->site] };
 }
@@ -331,6 +311,7 @@ static void start_site(struct prices *prices, size_t s)
                 step = prices->steps[k] = &site->steps[at];
                 limit = supply_firm_limit(step);
                 table->carbon[k] = (float)step->carbon;
+                table->slot_s[k] = (float)slots_length(&prices->slots, t);
                 table->most_gpus[k] = (float)step->gpus;
                 /* a little more than there is: whoever places a job counts exactly */
                 table->most_watts[k] =
@@ -352,7 +333,7 @@ static int make_table(struct price_table *table, size_t n)
 {
         float **const columns[] = { &table->gpu_base,   &table->gpu_gain,  &table->gpus,       &table->power_base,
                                     &table->power_gain, &table->watts,     &table->power_low,  &table->power_high,
-                                    &table->carbon,     &table->most_gpus, &table->most_watts };
+                                    &table->carbon,     &table->most_gpus, &table->most_watts, &table->slot_s };
         size_t n_columns = sizeof(columns) / sizeof(columns[0]);
         float *all = calloc(n * n_columns, sizeof(*all));
 

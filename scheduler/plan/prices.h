@@ -22,6 +22,7 @@ struct price_table {
         float *power_base, *power_gain, *watts;  /* price = base + gain x use, within [low, high]; currency per MWh */
         float *power_low, *power_high;
         float *carbon;                           /* g per kWh */
+        float *slot_s;
         float *most_gpus, *most_watts;           /* that one job may use */
 };
 
