@@ -12,9 +12,9 @@ int board_init(struct board *board, const struct plan_problem *problem, const st
         *board = (struct board){ .problem = problem, .prices = prices };
         hours_init(&board->hours);
         board->sites = calloc(problem->n_sites + 1, sizeof(*board->sites));
-        board->history = calloc(problem->n_sites * prices->slots.n + 1, sizeof(*board->history));
+        board->seat_price = calloc(problem->n_sites * prices->slots.n + 1, sizeof(*board->seat_price));
         board->theta = calloc(problem->n_jobs + 1, sizeof(*board->theta));
-        if (board->sites == NULL || board->history == NULL || board->theta == NULL ||
+        if (board->sites == NULL || board->seat_price == NULL || board->theta == NULL ||
             schedule_init(&board->schedule, problem->n_jobs) != 0)
                 goto fail;
         for (size_t j = 0; j < problem->n_jobs; j++)
@@ -39,7 +39,7 @@ void board_finish(struct board *board)
         hours_finish(&board->hours);
         free(board->before.intervals);
         free(board->found.intervals);
-        free(board->history);
+        free(board->seat_price);
         free(board->theta);
         *board = (struct board){ 0 };
 }
@@ -92,31 +92,24 @@ struct view {
         const struct board *board;
         const struct plan_job *job;
         uint32_t site, mode;
-        double guide;
 };
 
-/* What is paid for what would be too much, for touching the slot: nobody else could use the rest of a GPU. */
-static double overload(const struct view *view, size_t slot, double gpus, double mw)
+static double slot_hours(const struct view *view, size_t slot)
+{
+        return (double)slots_length(&view->board->prices->slots, slot) / 3600;
+}
+
+/* What guides and what would be too much, for touching the slot: nobody else could use the rest of a GPU. */
+static double seat(const struct view *view, size_t slot, double gpus, double mw)
 {
         const struct board *board = view->board;
         const struct plan_mode *mode = &view->job->modes[view->mode];
-        double facility_w = board->problem->sites[view->site].pue_factor * fmin(mw, mode->watts * 1000) / 1000;
+        double facility_mw = board->problem->sites[view->site].pue_factor * fmin(mw, mode->watts * 1000) * 1e-9;
+        double price = board->guided ? (double)board->seat_price[view->site * board->prices->slots.n + slot] : 0;
 
-        return (double)slots_length(&board->prices->slots, slot) *
-               (fmin(gpus, mode->gpus) * board->penalty * board->prices->gpu_scale / 3600 +
-                facility_w * board->penalty * board->prices->power_scale / PLAN_JOULES_PER_MWH +
-                mode->gpus * board->history[view->site * board->prices->slots.n + slot] / 3600);
-}
-
-/* What the guide says of the GPUs, for touching the slot. */
-static double guidance(const struct view *view, size_t slot)
-{
-        const struct prices *prices = view->board->prices;
-
-        if (view->guide == 0)
-                return 0;
-        return view->guide * prices->gpu_price[view->site * prices->slots.n + slot] * view->job->modes[view->mode].gpus /
-               3600 * (double)slots_length(&prices->slots, slot);
+        return slot_hours(view, slot) *
+               (mode->gpus * price + board->penalty * (fmin(gpus, mode->gpus) * board->prices->gpu_scale +
+                                                       facility_mw * board->prices->power_scale));
 }
 
 /* Supply and carbon, currency per second, whether there is room or not. */
@@ -129,29 +122,65 @@ static double energy_rate(const struct view *view, struct load_piece piece)
                carbon_rate(load->site, load->steps[piece.slot], view->job, mode->watts);
 }
 
-/* The mode beside all that is on, for whole slots. */
-static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
+/* GPUs and energy as if power had one price in each slot and no limit: no branches. */
+static void fill_plain(const struct view *view, size_t first, size_t n, float *restrict rates, float *restrict seats)
 {
-        const struct view *view = context;
+        const struct board *board = view->board;
+        const struct plan_mode *mode = &view->job->modes[view->mode];
+        size_t k = view->site * board->prices->slots.n + first;
+        const struct price_table *table = &board->prices->table;
+        const float *restrict peak = board->sites[view->site].peak_gpus + first, *restrict seat_price = board->seat_price + k;
+        const float *restrict most = table->most_gpus + k, *restrict low = table->power_low + k;
+        const float *restrict carbon = table->carbon + k, *restrict slot_s = table->slot_s + k;
+        double energy = board->problem->sites[view->site].pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
+        float per_price = (float)energy, per_carbon = (float)(energy * view->job->carbon_price / 1000);
+        float gpus = (float)mode->gpus, penalty = (float)(board->penalty * board->prices->gpu_scale / 3600);
+        float per_seat = board->guided ? gpus / 3600 : 0, slack = board->penalty > 0 ? 3e38F : 0;
+
+        for (size_t t = 0; t < n; t++) {
+                float over = peak[t] + gpus - most[t];
+                float rate = per_price * low[t] + per_carbon * carbon[t];
+
+                rate = gpus <= most[t] ? rate : INFINITY;
+                rates[t] = over <= slack ? rate : INFINITY;
+                over = over > 0 ? over : 0;
+                over = over < gpus ? over : gpus;
+                seats[t] = slot_s[t] * (per_seat * seat_price[t] + penalty * over);
+        }
+}
+
+/* Slots where power has limits or more than one price. */
+static void fill_power(const struct view *view, size_t first, size_t n, float *rates, float *seats)
+{
         const struct board *board = view->board;
         const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         double more_mw = (double)load_milliwatts(mode);
 
         for (size_t t = first; t < first + n; t++) {
-                double gpus = load->peak_gpus[t] + mode->gpus - load->steps[t]->gpus;
+                double gpus = (double)load->peak_gpus[t] + mode->gpus - load->steps[t]->gpus;
                 double mw = more_mw > 0 ? load->peak_mw[t] + more_mw - load->limit_mw[t] : 0;
 
-                rates[t - first] = INFINITY;
-                seats[t - first] = 0;
-                if (board->penalty > 0 ? !load_could_have_room(load, t, mode) : gpus > 0 || mw > 0)
+                if (load->is_plain[t] || isinf(rates[t - first]))
                         continue;
+                if (board->penalty > 0 ? more_mw > 0 && more_mw > load->limit_mw[t] : mw > 0) {
+                        rates[t - first] = INFINITY;
+                        continue;
+                }
                 rates[t - first] =
                         (float)energy_rate(view, (struct load_piece){ t, 0, slots_length(load->slots, t) });
-                seats[t - first] = (float)guidance(view, t);
-                if (board->penalty > 0)
-                        seats[t - first] += (float)overload(view, t, fmax(0, gpus), fmax(0, mw));
+                seats[t - first] = (float)seat(view, t, fmax(0, gpus), fmax(0, mw));
         }
+}
+
+/* The mode beside all that is on, for whole slots. */
+static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
+{
+        const struct view *view = context;
+
+        fill_plain(view, first, n, rates, seats);
+        if (!view->board->sites[view->site].all_plain)
+                fill_power(view, first, n, rates, seats);
 }
 
 static double part(void *context, size_t slot, int64_t from, int64_t to)
@@ -161,15 +190,12 @@ static double part(void *context, size_t slot, int64_t from, int64_t to)
         const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         struct load_piece piece = { slot, from, to };
-        double gpus, mw, cost;
+        double gpus, mw;
 
         if (board->penalty > 0 ? !load_could_have_room(load, slot, mode) : !load_has_room(load, piece, mode))
                 return INFINITY;
-        cost = energy_rate(view, piece) * (double)(to - from) + guidance(view, slot);
-        if (board->penalty == 0)
-                return cost;
         load_over(load, piece, mode, &gpus, &mw);
-        return cost + overload(view, slot, gpus, mw);
+        return energy_rate(view, piece) * (double)(to - from) + seat(view, slot, gpus, mw);
 }
 
 static bool is_divided(const void *context, size_t slot)
@@ -196,7 +222,7 @@ static struct rates rates_of(struct view *view)
 /* ---- placing */
 
 /* The best of all sites and modes, as intervals in ret; `cost` is what it has to beat and becomes. */
-static int find_place(struct board *board, const struct plan_job *job, double guide, double *theta, double *cost,
+static int find_place(struct board *board, const struct plan_job *job, double *theta, double *cost,
                       struct choice *ret)
 {
         struct hours *hours = &board->hours;
@@ -207,7 +233,7 @@ static int find_place(struct board *board, const struct plan_job *job, double gu
         }
         for (uint32_t s = 0; s < board->problem->n_sites; s++)
                 for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
-                        struct view view = { board, job, s, m, guide };
+                        struct view view = { board, job, s, m };
                         struct wish wish = { board->problem, job, s, m, *theta };
                         struct rates rates = rates_of(&view);
 
@@ -226,21 +252,21 @@ static int find_place(struct board *board, const struct plan_job *job, double gu
         return 0;
 }
 
-int board_place(struct board *board, size_t j, double guide, double *ret_cost)
+int board_place(struct board *board, size_t j, double *ret_cost)
 {
         int code;
 
         *ret_cost = INFINITY;
         board->found.n = 0;
-        code = find_place(board, &board->problem->jobs[j], guide, &board->theta[j], ret_cost, &board->found);
+        code = find_place(board, &board->problem->jobs[j], &board->theta[j], ret_cost, &board->found);
         return code == 0 ? board_put(board, j, board->found.intervals, board->found.n) : code;
 }
 
-int board_find(struct board *board, const struct plan_job *job, double guide, double *cost, struct choice *ret_choice)
+int board_find(struct board *board, const struct plan_job *job, double *cost, struct choice *ret_choice)
 {
         double theta = NAN;
 
-        return find_place(board, job, guide, &theta, cost, ret_choice);
+        return find_place(board, job, &theta, cost, ret_choice);
 }
 
 /* What these intervals cost at the margin; the job is off the board. */
@@ -250,7 +276,7 @@ static int cost_of(struct board *board, size_t j, const struct choice *choice, d
         uint32_t site = choice->n > 0 ? choice->intervals[0].site : (uint32_t)__builtin_ctzll(job->sites);
         uint32_t mode = choice->n > 0 ? choice->intervals[0].mode : 0;
         struct wish wish = { board->problem, job, site, mode, NAN };
-        struct view view = { board, job, site, mode, 0 };
+        struct view view = { board, job, site, mode };
         struct rates rates = rates_of(&view);
         struct run few[16], *runs = few;
 
@@ -296,7 +322,7 @@ int board_improve(struct board *board, size_t j, bool *ret_moved)
                 return 0;
         if (set_aside(board, j) != 0 || choice_set(&board->found, board->before.intervals, board->before.n) != 0 ||
             cost_of(board, j, &board->before, &cost) != 0 ||
-            find_place(board, &board->problem->jobs[j], 0, &board->theta[j], &cost, &board->found) != 0)
+            find_place(board, &board->problem->jobs[j], &board->theta[j], &cost, &board->found) != 0)
                 return OFFPEAK_ENOMEM;
         *ret_moved = !choice_same(&board->before, &board->found);
         return board_put(board, j, board->found.intervals, board->found.n);
@@ -341,7 +367,7 @@ int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_b
         for (size_t i = 0; code == 0 && i < n; i++) {
                 double cost;
 
-                code = board_place(board, jobs[i], 0, &cost);
+                code = board_place(board, jobs[i], &cost);
                 after += cost;
         }
         *ret_better = code == 0 && after < before - 1e-9 * fabs(before);

@@ -18,9 +18,11 @@ struct board {
         struct hours hours;   /* scratch */
         struct choice before, found; /* scratch: what a job had, and what was found for it */
         double *theta;        /* of each job: a guess for its next response */
-        /* While repairing: what a GPU or W too many costs; 0: nothing is ever too many */
-        double penalty;  /* in units of the prices' scales */
-        double *history; /* of GPUs, by slot: where there were too many before; currency per GPU-hour */
+        /* A guide besides true cost: what a GPU's seat in a slot costs, currency per GPU-hour; site s, slot t at [s x n + t] */
+        bool guided;
+        float *seat_price;
+        /* While repairing: what a GPU or W too many costs, in units of the prices' scales; 0: nothing is ever too many */
+        double penalty;
 };
 
 int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
@@ -33,14 +35,14 @@ uint64_t board_work(const struct board *board);
 void board_lift(struct board *board, size_t job);
 int board_put(struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
 
-/* Put a job that is off where it is cheapest at true marginal cost plus `guide` x the prices of GPUs. ENOMEM. */
-int board_place(struct board *board, size_t job, double guide, double *ret_cost);
+/* Put a job that is off where it is cheapest at true marginal cost, and what guides. ENOMEM. */
+int board_place(struct board *board, size_t job, double *ret_cost);
 
 /*
  * The best place for a job that is off the board (and need not be one of the problem's), beating *cost, which becomes
  * its cost; ret_choice and *cost are left alone if nothing does. ENOMEM.
  */
-int board_find(struct board *board, const struct plan_job *job, double guide, double *cost, struct choice *ret_choice);
+int board_find(struct board *board, const struct plan_job *job, double *cost, struct choice *ret_choice);
 
 /* What a job that is on the board costs at the margin, with all that follows for it. ENOMEM. */
 int board_present_cost(struct board *board, size_t job, double *ret_cost);

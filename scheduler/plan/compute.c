@@ -25,10 +25,10 @@
 #include "plan/shuffle.h"
 
 enum {
-        PASSES = 24,      /* with budget for it */
+        PASSES = 28,      /* with budget for it */
         FEW_PASSES = 6,
         SMALL = 300, /* jobs */
-        BOUND_PASSES = 24, /* the last so many are worth a bound */
+        BOUND_PASSES = 3, /* the last so many are worth a bound */
         DESCENTS = 4,
         ROUNDS = 60,   /* disturbed, at most */
         PATIENCE = 10, /* rounds without a better plan */
@@ -290,46 +290,46 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* How many passes half of the budget pays for; a few alone are worth nothing. */
-static int count_passes(const struct planner *planner)
+/* How many passes three quarters of the budget pay for, when one costs so much; a few alone are worth nothing. */
+static int count_passes(const struct planner *planner, uint64_t cost)
 {
-        uint64_t cost = 1;
+        uint64_t passes = planner->budget->work / 4 * 3 / (cost + 1);
 
-        for (size_t j = 0; j < planner->problem->n_jobs; j++) {
-                const struct plan_job *job = &planner->problem->jobs[j];
-                size_t first = slots_find(&planner->prices.slots, job->release), last = planner->prices.slots.n;
-
-                if (job->deadline != 0 && job->deadline < planner->problem->horizon)
-                        last = slots_find(&planner->prices.slots, job->deadline) + 1;
-                cost += job->n_modes * ((last > first ? last - first : 0) / 3 + 2) *
-                        (uint64_t)__builtin_popcountll(job->sites);
-        }
-        if (planner->budget->work / 2 / cost < FEW_PASSES)
-                return 0;
-        return planner->budget->work / 2 / cost >= PASSES ? PASSES : (int)(planner->budget->work / 2 / cost);
+        if (passes < BOUND_PASSES + 1 + FEW_PASSES)
+                return 1;
+        return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
 }
 
-/*
- * First by seconds, with prices that prove a bound; then as a plan will have to have it, so that little is left to repair.
- * Steepness falls from 5 to 0.2, and the second time from 1.
- */
-static int run_passes(struct planner *planner, int passes)
+/* Passes by seconds, with prices that prove a bound: steepness falls from 5 to 0.2. The second tells what they cost. */
+static int run_provers(struct planner *planner, int *ret_passes)
 {
-        int provers = passes * 2 / 3, code = 0;
+        int code = pass(planner, 5), provers;
+        uint64_t before = work_of(planner);
 
-        for (int i = 0; code == 0 && i < provers && !is_over(planner); i++) {
-                code = pass(planner, provers > 1 ? 5 * pow(0.04, (double)i / (provers - 1)) : 1);
+        if (code == 0)
+                code = pass(planner, 5);
+        *ret_passes = count_passes(planner, work_of(planner) - before);
+        provers = *ret_passes * 2 / 3;
+        average(planner, 1);
+        for (int i = 2; code == 0 && i < provers && !is_over(planner); i++) {
+                code = pass(planner, 5 * pow(0.04, (double)i / (provers - 1)));
                 average(planner, 2 * i < provers ? 1 : 0.2);
                 if (code == 0 && i + BOUND_PASSES >= provers)
                         code = try_bound(planner);
         }
-        if (code == 0 && provers > 0) {
+        if (code == 0)
                 set_prices(planner, planner->mean_power_price, planner->mean_gpu_price);
-                code = try_bound(planner);
-        }
+        return code == 0 ? try_bound(planner) : code;
+}
+
+/* Passes as a plan will have to have it, so that little is left to repair: steepness falls from 1 to 0.2. */
+static int run_makers(struct planner *planner, int passes)
+{
+        int code = 0;
+
         planner->prices.parts_take_all = true; /* from here on */
-        for (int i = provers; code == 0 && i < passes && !is_over(planner); i++)
-                code = pass(planner, passes - provers > 1 ? pow(0.2, (double)(i - provers) / (passes - provers - 1)) : 1);
+        for (int i = 0; code == 0 && i < passes && !is_over(planner); i++)
+                code = pass(planner, passes > 1 ? pow(0.2, (double)i / (passes - 1)) : 1);
         memcpy(planner->guide_power_price, planner->prices.power_price, n_prices(planner) * sizeof(double));
         memcpy(planner->guide_gpu_price, planner->prices.gpu_price, n_prices(planner) * sizeof(double));
         return code;
@@ -389,7 +389,7 @@ static int think(struct planner *planner)
         struct plan_terms terms;
         double at_once;
         bool better;
-        int passes = count_passes(planner), code;
+        int passes, code;
 
         if (run_now(planner->problem, &planner->at_once) != 0 ||
             account(planner->problem, &planner->at_once, &terms, NULL) != 0 ||
@@ -398,8 +398,10 @@ static int think(struct planner *planner)
         planner->best_cost = at_once = terms.total + account_burnt(planner->problem, &planner->at_once);
         code = planner->problem->n_jobs <= SMALL ? improve_at_once(planner) : 0;
         if (code == 0)
-                code = run_passes(planner, passes);
-        if (code == 0 && passes > 0 && !is_over(planner))
+                code = run_provers(planner, &passes);
+        if (code == 0)
+                code = run_makers(planner, passes - passes * 2 / 3);
+        if (code == 0 && passes > 1 && !is_over(planner))
                 code = realise_and_keep(planner, &better);
         if (code == 0 && !(planner->best_cost < at_once))
                 code = improve_at_once(planner);

@@ -17,16 +17,20 @@ int load_init(struct load *load, const struct plan_site *site, const struct slot
 {
         *load = (struct load){ .site = site, .slots = slots, .steps = steps };
         load->at = calloc(slots->n + 1, sizeof(*load->at));
-        load->limit_mw = calloc(3 * (slots->n + 1), sizeof(*load->limit_mw));
-        if (load->at == NULL || load->limit_mw == NULL) {
+        load->limit_mw = calloc(2 * (slots->n + 1), sizeof(*load->limit_mw));
+        load->peak_gpus = calloc(slots->n + 1, sizeof(*load->peak_gpus));
+        load->is_plain = calloc(slots->n + 1, sizeof(*load->is_plain));
+        if (load->at == NULL || load->limit_mw == NULL || load->peak_gpus == NULL || load->is_plain == NULL) {
                 load_finish(load);
                 return OFFPEAK_ENOMEM;
         }
-        load->peak_gpus = load->limit_mw + slots->n + 1;
-        load->peak_mw = load->peak_gpus + slots->n + 1;
+        load->peak_mw = load->limit_mw + slots->n + 1;
+        load->all_plain = true;
         for (size_t t = 0; t < slots->n; t++) {
                 double limit = supply_firm_limit(steps[t]);
 
+                load->is_plain[t] = steps[t]->n_segments == 1 && isinf(limit);
+                load->all_plain = load->all_plain && load->is_plain[t];
                 load->limit_mw[t] = ((limit - site->pue_fixed_w) / site->pue_factor - site->idle_w) * 1000;
         }
         return 0;
@@ -38,6 +42,8 @@ void load_finish(struct load *load)
                 free(load->at[t].parts);
         free(load->at);
         free(load->limit_mw);
+        free(load->peak_gpus);
+        free(load->is_plain);
         *load = (struct load){ 0 };
 }
 
@@ -81,7 +87,7 @@ static void find_peak(struct load *load, size_t t)
                 power = stretch.power > power ? stretch.power : power;
                 from = stretch.to;
         }
-        load->peak_gpus[t] = (double)gpus;
+        load->peak_gpus[t] = (float)gpus;
         load->peak_mw[t] = (double)power;
 }
 
@@ -91,7 +97,7 @@ static void peak_of(const struct load *load, struct load_piece piece, double *re
         int64_t gpus = slot->gpus, power = slot->power;
 
         if (slot->n_parts > 0 && piece.from == 0 && piece.to == slots_length(load->slots, piece.slot)) {
-                *ret_gpus = load->peak_gpus[piece.slot];
+                *ret_gpus = (double)load->peak_gpus[piece.slot];
                 *ret_mw = load->peak_mw[piece.slot];
                 return;
         }
@@ -239,7 +245,7 @@ double load_marginal(const struct load *load, struct load_piece piece, const str
         const struct plan_step *step = load->steps[piece.slot];
         double sum = 0;
 
-        if (step->n_segments == 1 && isinf(step->segments[0].limit_w))
+        if (load->is_plain[piece.slot])
                 return step->segments[0].price * load->site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
         if (slot->n_parts == 0)
                 return marginal_at(load, piece.slot, slot->power, mode);

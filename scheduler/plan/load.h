@@ -30,7 +30,10 @@ struct load {
         double *limit_mw;                     /* firm limit of each slot for jobs, IT side */
         struct load_slot *at;
         /* of each slot the most at any second, parts counted in; not always the same second */
-        double *peak_gpus, *peak_mw;
+        float *peak_gpus;
+        double *peak_mw;
+        bool *is_plain; /* power has one price in the slot, and no limit */
+        bool all_plain;
 };
 
 /* Borrows slots and steps. ENOMEM. */
@@ -58,7 +61,7 @@ void load_over(const struct load *load, struct load_piece piece, const struct pl
 /* Is more used of a slot than there is, at some second? */
 static inline bool load_is_over(const struct load *load, size_t slot)
 {
-        return load->peak_gpus[slot] > load->steps[slot]->gpus ||
+        return load->peak_gpus[slot] > (float)load->steps[slot]->gpus ||
                (load->peak_mw[slot] > load->limit_mw[slot] && load->peak_mw[slot] > 0);
 }
 

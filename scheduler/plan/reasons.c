@@ -47,7 +47,7 @@ static int cost_alone(struct board *empty, size_t j, bool deadline, double *ret_
         if (!deadline)
                 job.deadline = 0;
         *ret_cost = INFINITY;
-        code = board_find(empty, &job, 0, ret_cost, &place);
+        code = board_find(empty, &job, ret_cost, &place);
         free(place.intervals);
         return code;
 }

@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/repair.h"
 
-#include <string.h>
-
 enum { ROUNDS = 20 };
 
-/* Remember the slots on which there is too much. */
-static void add_history(struct board *board)
+/* The guide is the price of GPUs, and rises where there was too much before. */
+static void begin_guide(struct board *board)
+{
+        for (size_t k = 0; k < board->problem->n_sites * board->prices->slots.n; k++)
+                board->seat_price[k] = (float)board->prices->gpu_price[k];
+        board->guided = true;
+}
+
+static void raise_guide(struct board *board)
 {
         const struct slots *slots = &board->prices->slots;
-        double step = 0.03 * board->prices->gpu_scale;
+        float step = (float)(0.03 * board->prices->gpu_scale);
 
         for (size_t s = 0; s < board->problem->n_sites; s++)
                 for (size_t t = 0; t < slots->n; t++)
                         if (load_is_over(&board->sites[s], t))
-                                board->history[s * slots->n + t] += step;
+                                board->seat_price[s * slots->n + t] += step;
 }
 
 /* One round of moves, the flexible first. Returns how many jobs were crowded, in ret_n. */
@@ -28,7 +33,7 @@ static int round_of_moves(struct board *board, const size_t *order, size_t *ret_
                         continue;
                 *ret_n += 1;
                 board_lift(board, order[i]);
-                if (board_place(board, order[i], 1, &cost) != 0)
+                if (board_place(board, order[i], &cost) != 0)
                         return OFFPEAK_ENOMEM;
         }
         return 0;
@@ -44,7 +49,7 @@ static int evict(struct board *board, const size_t *order)
                 if (board_is_crowded(board, order[i]))
                         board_lift(board, order[i]);
         for (size_t i = 0; i < n; i++)
-                if (board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], 1, &cost) != 0)
+                if (board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], &cost) != 0)
                         return OFFPEAK_ENOMEM;
         return 0;
 }
@@ -55,13 +60,16 @@ int repair(struct board *board, const struct schedule *schedule, const size_t *o
         size_t crowded = 1;
         int code = board_load(board, schedule);
 
-        memset(board->history, 0, board->problem->n_sites * board->prices->slots.n * sizeof(*board->history));
+        begin_guide(board);
         board->penalty = 0.1;
         for (int round = 0; code == 0 && round < ROUNDS && crowded > 0 && !stop(context); round++) {
                 code = round_of_moves(board, order, &crowded);
-                add_history(board);
+                raise_guide(board);
                 board->penalty *= 1.5;
         }
         board->penalty = 0;
-        return code == 0 ? evict(board, order) : code;
+        if (code == 0)
+                code = evict(board, order);
+        board->guided = false;
+        return code;
 }

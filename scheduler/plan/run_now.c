@@ -7,12 +7,14 @@
  * Where capacity is known to go away, what runs is cut there and queues again for the rest; and a job longer than any
  * stretch of capacity runs in pieces of half the longest or more, as no other way would ever begin it.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
 #include "plan/account.h"
 #include "plan/reasons.h"
 #include "plan/run_now.h"
+#include "plan/supply_rate.h"
 #include "plan/timeline.h"
 
 struct waiting {
@@ -29,7 +31,11 @@ struct waiting {
 struct backfill {
         const struct plan_problem *problem;
         struct timeline *sites;
-        struct waiting *queue; /* all jobs, in submit order */
+        struct waiting *queue;  /* all jobs, in submit order */
+        struct waiting **later; /* those that are not ready yet, the next one last */
+        struct waiting **ready; /* the others that still hope, in submit order */
+        size_t n_later, n_ready;
+        struct plan_step *least; /* of each site: as few GPUs and as little power as there ever are */
         struct schedule *schedule;
 };
 
@@ -66,6 +72,31 @@ static int64_t wanted(const struct backfill *backfill, const struct waiting *wai
         return waiting->longest_s / 2 > piece ? waiting->longest_s / 2 : piece;
 }
 
+static void fill_least(struct backfill *backfill)
+{
+        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
+                const struct plan_site *site = &backfill->problem->sites[s];
+                struct plan_step *least = &backfill->least[s];
+                double limit = INFINITY;
+
+                *least = (struct plan_step){ .n_segments = 1, .gpus = UINT32_MAX };
+                for (size_t t = 0; t < site->n_steps; t++) {
+                        least->gpus = site->steps[t].gpus < least->gpus ? site->steps[t].gpus : least->gpus;
+                        limit = fmin(limit, supply_firm_limit(&site->steps[t]));
+                }
+                least->segments[0].limit_w = limit;
+        }
+}
+
+/* Does the mode fit at a site when nothing else is there, under this step? */
+static bool fits_alone(const struct plan_site *site, const struct plan_step *step, const struct plan_mode *mode)
+{
+        const struct timeline empty = { .site = site };
+        const struct span span = { .step = step };
+
+        return timeline_has_room(&empty, &span, mode);
+}
+
 /* The longest time that the job could run were it alone. */
 static int64_t longest_stretch(const struct backfill *backfill, const struct waiting *waiting)
 {
@@ -74,14 +105,14 @@ static int64_t longest_stretch(const struct backfill *backfill, const struct wai
 
         for (size_t s = 0; s < backfill->problem->n_sites; s++) {
                 const struct plan_site *site = &backfill->problem->sites[s];
-                const struct timeline empty = { .site = site };
                 int64_t since = INT64_MAX;
 
+                if ((waiting->sites >> s & 1) != 0 && fits_alone(site, &backfill->least[s], mode))
+                        return backfill->problem->horizon - backfill->problem->now;
                 for (size_t t = 0; (waiting->sites >> s & 1) != 0 && t < site->n_steps; t++) {
-                        const struct span span = { .step = &site->steps[t] };
                         int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : backfill->problem->horizon;
 
-                        if (!timeline_has_room(&empty, &span, mode)) {
+                        if (!fits_alone(site, &site->steps[t], mode)) {
                                 since = INT64_MAX;
                                 continue;
                         }
@@ -207,46 +238,106 @@ static bool fits_now(const struct backfill *backfill, const struct waiting *wait
         return false;
 }
 
-/* One walk through the queue. */
+/* ---- who waits */
+
+static bool is_behind(const struct waiting *a, const struct waiting *b)
+{
+        return a->ready != b->ready ? a->ready > b->ready : a->job > b->job;
+}
+
+static int latest_first(const void *a, const void *b)
+{
+        return is_behind(*(struct waiting *const *)a, *(struct waiting *const *)b) ? -1 : 1;
+}
+
+static void put_later(struct backfill *backfill, struct waiting *waiting)
+{
+        size_t i = backfill->n_later++;
+
+        for (; i > 0 && is_behind(waiting, backfill->later[i - 1]); i--)
+                backfill->later[i] = backfill->later[i - 1];
+        backfill->later[i] = waiting;
+}
+
+static void fill_later(struct backfill *backfill)
+{
+        for (size_t j = 0; j < backfill->problem->n_jobs; j++)
+                if (!backfill->queue[j].over && can_hope(backfill, &backfill->queue[j]))
+                        backfill->later[backfill->n_later++] = &backfill->queue[j];
+        if (backfill->n_later > 0)
+                qsort(backfill->later, backfill->n_later, sizeof(struct waiting *), latest_first);
+}
+
+static void take_ready(struct backfill *backfill, int64_t time)
+{
+        while (backfill->n_later > 0 && backfill->later[backfill->n_later - 1]->ready <= time) {
+                struct waiting *waiting = backfill->later[--backfill->n_later];
+                size_t i = backfill->n_ready++;
+
+                for (; i > 0 && backfill->ready[i - 1]->job > waiting->job; i--)
+                        backfill->ready[i] = backfill->ready[i - 1];
+                backfill->ready[i] = waiting;
+        }
+}
+
+/* ---- the walk */
+
+/* The first in the queue that does not fit: where it will. */
+struct head {
+        struct waiting *waiting;
+        uint32_t site;
+        int64_t reserved;
+};
+
+/* Start one that waits, if it can; the first that cannot reserves. */
+static int try_start(struct backfill *backfill, struct waiting *waiting, int64_t time, struct head *head)
+{
+        uint32_t site = 0;
+        int64_t at;
+
+        if (head->waiting != NULL)
+                return fits_now(backfill, waiting, time, &site) ? start(backfill, waiting, site, time) : 0;
+        at = earliest(backfill, waiting, time, &site);
+        if (at == time)
+                return start(backfill, waiting, site, time);
+        if (at == INT64_MAX)
+                return 0;
+        *head = (struct head){ waiting, site, at };
+        return timeline_add(&backfill->sites[site], at, at + wanted(backfill, waiting), mode_of(backfill, waiting));
+}
+
+/* One walk through those that are ready; who has begun leaves, and comes back when its run ends with work left. */
 static int walk_queue(struct backfill *backfill, int64_t time)
 {
-        struct waiting *head = NULL;
-        uint32_t head_site = 0, site = 0;
-        int64_t reserved = INT64_MAX;
+        struct head head = { 0 };
+        size_t kept = 0;
         int code = 0;
 
-        for (size_t j = 0; code == 0 && j < backfill->problem->n_jobs; j++) {
-                struct waiting *waiting = &backfill->queue[j];
+        take_ready(backfill, time);
+        for (size_t i = 0; i < backfill->n_ready; i++) {
+                struct waiting *waiting = backfill->ready[i];
 
-                if (waiting->over || waiting->ready > time || !can_hope(backfill, waiting))
-                        continue;
-                if (head == NULL) {
-                        int64_t at = earliest(backfill, waiting, time, &site);
-
-                        if (at == time) {
-                                code = start(backfill, waiting, site, time);
-                        } else if (at != INT64_MAX) {
-                                head = waiting;
-                                head_site = site;
-                                reserved = at;
-                                code = timeline_add(&backfill->sites[site], at, at + wanted(backfill, head),
-                                                    mode_of(backfill, head));
-                        }
-                } else if (fits_now(backfill, waiting, time, &site)) {
-                        code = start(backfill, waiting, site, time);
-                }
+                if (code == 0)
+                        code = try_start(backfill, waiting, time, &head);
+                if (!waiting->over && waiting->ready <= time)
+                        backfill->ready[kept++] = waiting;
+                else if (!waiting->over && can_hope(backfill, waiting))
+                        put_later(backfill, waiting);
         }
-        if (head != NULL && code == 0)
-                timeline_remove(&backfill->sites[head_site], reserved, reserved + wanted(backfill, head),
-                                mode_of(backfill, head));
+        backfill->n_ready = kept;
+        if (head.waiting != NULL && code == 0)
+                timeline_remove(&backfill->sites[head.site], head.reserved,
+                                head.reserved + wanted(backfill, head.waiting), mode_of(backfill, head.waiting));
         return code;
 }
 
 /* The next second at which anything may change: the end of a run, a step, a job that becomes ready. */
 static int64_t next_event(const struct backfill *backfill, int64_t time)
 {
-        int64_t next = INT64_MAX;
+        int64_t next = backfill->n_later > 0 ? backfill->later[backfill->n_later - 1]->ready : INT64_MAX;
 
+        if (backfill->n_ready == 0)
+                return next;
         for (size_t s = 0; s < backfill->problem->n_sites; s++) {
                 const struct timeline *timeline = &backfill->sites[s];
                 size_t i = timeline_find(timeline, time) + 1;
@@ -254,9 +345,6 @@ static int64_t next_event(const struct backfill *backfill, int64_t time)
                 if (i < timeline->n && timeline->spans[i].start < next)
                         next = timeline->spans[i].start;
         }
-        for (size_t j = 0; j < backfill->problem->n_jobs; j++)
-                if (!backfill->queue[j].over && backfill->queue[j].ready > time && backfill->queue[j].ready < next)
-                        next = backfill->queue[j].ready;
         return next;
 }
 
@@ -264,6 +352,7 @@ static int backfill_run(struct backfill *backfill)
 {
         int code = fill_queue(backfill);
 
+        fill_later(backfill);
         for (int64_t time = backfill->problem->now; code == 0 && time < backfill->problem->horizon;
              time = next_event(backfill, time))
                 code = walk_queue(backfill, time);
@@ -277,8 +366,13 @@ int run_now(const struct plan_problem *problem, struct schedule *schedule)
 
         backfill.sites = calloc(problem->n_sites + 1, sizeof(*backfill.sites));
         backfill.queue = calloc(problem->n_jobs + 1, sizeof(*backfill.queue));
-        if (backfill.sites == NULL || backfill.queue == NULL)
+        backfill.later = calloc(problem->n_jobs + 1, sizeof(*backfill.later));
+        backfill.ready = calloc(problem->n_jobs + 1, sizeof(*backfill.ready));
+        backfill.least = calloc(problem->n_sites + 1, sizeof(*backfill.least));
+        if (backfill.sites == NULL || backfill.queue == NULL || backfill.later == NULL || backfill.ready == NULL ||
+            backfill.least == NULL)
                 goto out;
+        fill_least(&backfill);
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 if (timeline_init(&backfill.sites[s], problem, s, NULL, 0) != 0)
                         goto out;
@@ -286,6 +380,9 @@ int run_now(const struct plan_problem *problem, struct schedule *schedule)
 out:
         for (size_t s = 0; backfill.sites != NULL && s < problem->n_sites; s++)
                 timeline_finish(&backfill.sites[s]);
+        free(backfill.least);
+        free(backfill.ready);
+        free(backfill.later);
         free(backfill.queue);
         free(backfill.sites);
         return code;

@@ -31,7 +31,7 @@ static int find_wanted(struct shuffler *shuffler, struct board *empty)
 
         for (size_t j = 0; j < n; j++) {
                 shuffler->alone[j] = INFINITY;
-                if (board_find(empty, &empty->problem->jobs[j], 0, &shuffler->alone[j], &shuffler->wanted.jobs[j]) != 0)
+                if (board_find(empty, &empty->problem->jobs[j], &shuffler->alone[j], &shuffler->wanted.jobs[j]) != 0)
                         return OFFPEAK_ENOMEM;
         }
         return 0;

@@ -31,7 +31,7 @@ struct settings {
 static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--generated]\n"
         "  --kind K      loose, tight or reactor; all of them if not given\n"
-        "  --work W      the planner's budget in units (default: 500,000 and 700 for each job)\n"
+        "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
@@ -91,7 +91,7 @@ static void print_line(const struct settings *settings, const struct instance *i
 
 static int run(const struct settings *settings)
 {
-        struct plan_budget budget = { .work = settings->work > 0 ? settings->work : 500000 + 700 * settings->shape.n_jobs };
+        struct plan_budget budget = { .work = settings->work > 0 ? settings->work : 1000000 + 750 * settings->shape.n_jobs };
         double seconds[MAX_REPEAT], start;
         struct plan_verdict verdict;
         struct instance instance;
