@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/plan_records.h"
-#include "core/question.h"
+#include "core/possible.h"
 
 static void planned_job(struct turn *turn, const struct plan *plan, const struct plan_job_result *result,
                         struct record_planned_job *ret_job)
@@ -87,7 +87,7 @@ static void record_impossible(const struct state *state, const struct input *inp
                 struct plan none = { .jobs = &result, .n_jobs = 1 };
 
                 if (job->state != OFFPEAK_JOB_QUEUED || job->held || planned_in(plan, job->id) ||
-                    job->reason == PLAN_IMPOSSIBLE || question_job_fits(state, &input->now, job))
+                    job->reason == PLAN_IMPOSSIBLE || possible_lack(state, &input->now, job) == LACK_NOTHING)
                         continue;
                 plan_records(turn, &input->now, NULL, &none);
         }

@@ -12,18 +12,17 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "core/plan_records.h"
+#include "core/possible.h"
 #include "core/question.h"
 
-static int check_size(const struct state *state, const struct now *now, const struct job *job,
-                      struct offpeak_error *err)
+static int refuse_nodes(const struct state *state, const struct job *job, struct offpeak_error *err)
 {
         uint32_t widest = 0;
         const char *where = "?";
 
-        if (state->n_nodes == 0 || question_job_fits(state, now, job))
-                return 0; /* with no node known yet the job may wait for one */
         for (uint32_t i = 0; i < state->n_nodes; i++)
                 if (state->nodes[i].inventory.n_devices > widest) {
                         widest = state->nodes[i].inventory.n_devices;
@@ -37,6 +36,35 @@ static int check_size(const struct state *state, const struct now *now, const st
         return fail(err, OFFPEAK_EINVAL,
                     "no site that the job may use has %u node(s) with %u GPU(s) each; `offpeak nodes` shows what there is",
                     job->spec.nodes, job->spec.gpus_per_node);
+}
+
+static int refuse_power(const struct state *state, const struct now *now, const struct job *job,
+                        struct offpeak_error *err)
+{
+        struct possible_power power = possible_power(state, now, job);
+        char needed[TEXT_SIZE], limit[TEXT_SIZE];
+
+        if (power.site == NULL)
+                return 0; /* it may wait for the power of a reactor that has not been reported */
+        return fail(err, OFFPEAK_EINVAL, "the job needs %s at the meter, and %s's limit is %s: ask for less %s, or raise "
+                    "grid.limit", text_format_power(power.needed_w, needed), power.site->name,
+                    text_format_power(power.limit_w, limit), job->spec.power_w > 0 ? "--power" : "--gpus");
+}
+
+static int check_size(const struct state *state, const struct now *now, const struct job *job,
+                      struct offpeak_error *err)
+{
+        if (state->n_nodes == 0)
+                return 0; /* with no node known yet the job may wait for one */
+        switch (possible_lack(state, now, job)) {
+        case LACK_NODES:
+                return refuse_nodes(state, job, err);
+        case LACK_POWER:
+                return refuse_power(state, now, job, err);
+        case LACK_NOTHING:
+                break;
+        }
+        return 0;
 }
 
 static int check_times(const struct offpeak_job_spec *spec, const struct now *now, struct offpeak_error *err)
@@ -115,13 +143,25 @@ static void record_hours(struct turn *turn, const struct now *now, const struct 
                 record->u.plan.jobs[0].late_s = plan_lateness(&job->spec, plan->jobs[0].finish);
 }
 
-/* What the client should know: empty, or by how much the deadline will be missed. */
-static void write_warning(const struct job *job, const struct plan *plan, char *warning, size_t size)
+/* No hours for the job, though its deadline lies within what is planned. */
+static bool has_no_hours(const struct state *state, const struct now *now, const struct job *job,
+                         const struct plan *plan)
+{
+        if (plan->n_jobs == 1)
+                return job->spec.deadline != 0 && plan->jobs[0].finish == 0;
+        return job->spec.deadline != 0 && job->spec.deadline <= now->wall + state->policy.plan_horizon_s;
+}
+
+/* What the client should know: empty, or what becomes of the deadline. */
+static void write_warning(const struct state *state, const struct now *now, const struct job *job,
+                          const struct plan *plan, char *warning, size_t size)
 {
         char late[WHEN_TEXT_SIZE];
 
         warning[0] = '\0';
-        if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
+        if (has_no_hours(state, now, job, plan))
+                snprintf(warning, size, "has no hours before its deadline: nothing is free for it, or known to be");
+        else if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
                 snprintf(warning, size, "misses its deadline by %s",
                          when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));
 }
@@ -149,7 +189,7 @@ void decide_submit(const struct state *state, const struct input *input, struct 
                 turn->failed = true;
                 return;
         }
-        write_warning(&job, &plan, warning, sizeof(warning));
+        write_warning(state, &input->now, &job, &plan, warning, sizeof(warning));
         if (warning[0] != '\0' && job.spec.strict_deadline) {
                 reply(turn, client, OFFPEAK_EDEADLINE, 0,
                       "refused (--strict-deadline): it %s; give a later --deadline, or fewer GPUs", warning);

@@ -87,3 +87,14 @@ bool node_in_service(const struct state *state, const struct node *node, int64_t
                 return true;
         return holds_a_leg(state, node);
 }
+
+int64_t power_idle_at(const struct state *state, const struct site *site, int64_t mono_ms)
+{
+        int64_t watts = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (strcmp(state->nodes[i].site, site->name) == 0 &&
+                    node_in_service(state, &state->nodes[i], mono_ms))
+                        watts += state->nodes[i].inventory.idle_w;
+        return watts;
+}

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/possible.h"
 #include "core/power.h"
 #include "core/room.h"
 
@@ -165,18 +166,15 @@ static int collect_usage(const struct state *state, const struct site *site, con
         return 0;
 }
 
-static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms, int64_t *ret_idle_w)
+static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms)
 {
         uint32_t gpus = 0;
 
-        *ret_idle_w = 0;
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
-                if (strcmp(node->site, site->name) != 0 || !node_in_service(state, node, mono_ms))
-                        continue;
-                gpus += node->inventory.n_devices;
-                *ret_idle_w += node->inventory.idle_w;
+                if (strcmp(node->site, site->name) == 0 && node_in_service(state, node, mono_ms))
+                        gpus += node->inventory.n_devices;
         }
         return gpus;
 }
@@ -253,8 +251,7 @@ static int fill_site(const struct state *state, const struct now *now, const str
         struct site_filled filled;
         struct usage *usage = NULL;
         size_t n_usage = 0;
-        int64_t idle_w;
-        uint32_t gpus = gpus_in_service(state, site, now->mono_ms, &idle_w);
+        uint32_t gpus = gpus_in_service(state, site, now->mono_ms);
         int code = site_filled_init(state, site, now->wall, horizon, &filled);
 
         if (code != 0)
@@ -264,7 +261,7 @@ static int fill_site(const struct state *state, const struct now *now, const str
         if (code == 0)
                 code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
         ret_site->name = site->name;
-        ret_site->idle_w = (double)idle_w;
+        ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
         free(usage);
@@ -273,47 +270,6 @@ static int fill_site(const struct state *state, const struct now *now, const str
 }
 
 /* ---- jobs */
-
-static bool site_allowed(const struct state *state, const struct job *job, const struct site *site)
-{
-        const struct policy_class *class = state_class(state, job);
-
-        if (policy_site(&state->policy, site->name) == NULL)
-                return false;
-        if (job->site != NONE_U32)
-                return job->site == site->id;
-        if (job->spec.site != NULL)
-                return strcmp(job->spec.site, site->name) == 0;
-        if (class == NULL || class->n_sites == 0)
-                return true;
-        for (size_t i = 0; i < class->n_sites; i++)
-                if (strcmp(class->sites[i], site->name) == 0)
-                        return true;
-        return false;
-}
-
-/* Sites with enough nodes that have enough devices each, free or not. */
-static uint64_t sites_that_fit(const struct state *state, const struct now *now, const struct job *job)
-{
-        uint64_t sites = 0;
-
-        for (uint32_t s = 0; s < state->n_sites && s < 64; s++) {
-                uint32_t nodes = 0;
-
-                for (uint32_t i = 0; i < state->n_nodes; i++)
-                        nodes += strcmp(state->nodes[i].site, state->sites[s].name) == 0 &&
-                                 node_in_service(state, &state->nodes[i], now->mono_ms) &&
-                                 state->nodes[i].inventory.n_devices >= job->spec.gpus_per_node;
-                if (nodes >= job->spec.nodes && site_allowed(state, job, &state->sites[s]))
-                        sites |= UINT64_C(1) << s;
-        }
-        return sites;
-}
-
-bool question_job_fits(const struct state *state, const struct now *now, const struct job *job)
-{
-        return sites_that_fit(state, now, job) != 0;
-}
 
 /* Seconds of progress still to make: what was left when it was last known, less the time that it ran since. */
 static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
@@ -413,20 +369,25 @@ static bool wants_hours(const struct job *job)
                (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
 }
 
-/* A job that may only begin behind the horizon has no hours yet: a later plan will see it. */
+/*
+ * A job that may only begin behind the horizon has no hours yet: a later plan will see it. Nor has one that no site can
+ * hold: as work left undone it would cost more than all the others together, and hide what they save.
+ */
 static int fill_jobs(const struct state *state, const struct now *now, const struct job *candidate, int64_t horizon,
                      struct memory *memory, size_t *ret_n)
 {
+        struct possible_site possible[POSSIBLE_SITES];
         size_t room = candidate != NULL ? 1 : state->n_jobs;
         size_t n = 0;
 
+        possible_init(state, now, possible);
         memory->jobs = calloc(room > 0 ? room : 1, sizeof(*memory->jobs));
         memory->modes = calloc(room > 0 ? room : 1, sizeof(*memory->modes));
         if (memory->jobs == NULL || memory->modes == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t i = 0; i < room; i++) {
                 const struct job *job = candidate != NULL ? candidate : &state->jobs[i];
-                uint64_t sites = wants_hours(job) ? sites_that_fit(state, now, job) : 0;
+                uint64_t sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
 
                 if (sites == 0 || job->spec.begin >= horizon)
                         continue;

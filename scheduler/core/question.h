@@ -12,7 +12,4 @@
 int question_for_one(const struct state *state, const struct now *now, const struct job *candidate,
                      struct plan_question *ret_question);
 
-/* Whether any site that the job may use has the nodes and devices for it, free or not. */
-bool question_job_fits(const struct state *state, const struct now *now, const struct job *job);
-
 #endif

@@ -311,6 +311,96 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         finish(&world);
 }
 
+/* 400 kW of grid at a PUE of 1.1 + 5 kW, 10 kW idle: 349 kW are left for jobs. */
+static void setup_limited(struct world *world)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+
+        world_policy(&world->policy);
+        world->policy.sites[0].terms.grid_limit_w = 400000;
+        world->policy.sites[0].terms.pue_ppm = 1100000;
+        world->policy.sites[0].terms.pue_fixed_w = 5000;
+        setup(world, prices, 4);
+        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 10000, 1000), 0);
+        assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
+}
+
+static void a_job_beyond_all_power_is_refused(void **unused)
+{
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        setup_limited(&world);
+        world_spec(&spec, "big", 1, HOUR);
+        spec.power_w = 500000;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EINVAL);
+        assert_string_equal(err.text, "the job needs 566 kW at the meter, and hanford's limit is 400 kW: ask for less "
+                                      "--power, or raise grid.limit");
+        spec.power_w = 349000;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        finish(&world);
+}
+
+/* The limit is lowered under a job that waits: it stays, without hours, and the others' totals are their own. */
+static void a_job_that_became_impossible_is_kept_apart(void **unused)
+{
+        static const double lowered[] = { 20000 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct series limit;
+        struct world world;
+        uint64_t big, small;
+
+        (void)unused;
+        setup_limited(&world);
+        world_spec(&spec, "big", 1, HOUR);
+        spec.power_w = 100000;
+        spec.begin = WORLD_START + HOUR;
+        spec.deadline = WORLD_START + DAY;
+        assert_int_equal(sim_submit(world.sim, &spec, &big, &err), 0);
+        world_series(&limit, SERIES_LIMIT, WORLD_START, lowered, 1);
+        limit.end = WORLD_START + 30 * DAY;
+        assert_int_equal(sim_take_series(world.sim, &limit), 0);
+        series_finish(&limit);
+        small = submit(&world, "small", 1, HOUR, WORLD_START + DAY);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 1200), 0);
+        assert_int_equal(job_of(&world, big)->reason, PLAN_IMPOSSIBLE);
+        assert_int_equal(job_of(&world, big)->n_planned, 0);
+        assert_true(job_of(&world, small)->n_planned > 0);
+        assert_true(sim_state(world.sim)->plan.terms.unfinished < 1e-9);
+        assert_true(sim_state(world.sim)->plan.terms.lateness < 1e-9);
+        offpeak_job_spec_finish(&spec);
+        finish(&world);
+}
+
+static void no_hours_are_no_promise(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 4);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "early", 1, HOUR); /* before any node was heard of */
+        spec.deadline = WORLD_START + 4 * HOUR;
+        spec.strict_deadline = true;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
+        assert_non_null(strstr(err.text, "has no hours before its deadline"));
+        spec.strict_deadline = false;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        assert_non_null(strstr(sim_state(world.sim)->requests[0].text, "has no hours before its deadline"));
+        offpeak_job_spec_finish(&spec);
+        finish(&world);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -324,6 +414,9 @@ int main(void)
                 cmocka_unit_test(a_cancelled_job_stops),
                 cmocka_unit_test(a_job_behind_the_horizon_is_not_work_left_undone),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
+                cmocka_unit_test(a_job_beyond_all_power_is_refused),
+                cmocka_unit_test(a_job_that_became_impossible_is_kept_apart),
+                cmocka_unit_test(no_hours_are_no_promise),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/possible.h"
+
+#include <string.h>
+
+#include "core/power.h"
+
+/* The limit at its highest, over the hours of a plan made now. */
+static struct possible_site look_at(const struct state *state, const struct now *now, const struct site *site)
+{
+        struct site_supply supply = state_supply(state, site);
+        struct possible_site result = { .idle_w = power_idle_at(state, site, now->mono_ms), .known = true };
+        int64_t horizon = now->wall + state->policy.plan_horizon_s;
+
+        supply.price = supply.carbon = NULL; /* their edges do not matter here */
+        for (int64_t t = now->wall; t < horizon; t = site_supply_next_edge(&supply, t)) {
+                struct supply_curve curve = site_supply_at(&supply, t);
+                int64_t limit = supply_limit(&curve);
+
+                result.limit_w = limit > result.limit_w ? limit : result.limit_w;
+                if (supply.terms.has_reactor && series_at(supply.capacity, t) == SERIES_UNKNOWN)
+                        result.known = false;
+        }
+        return result;
+}
+
+void possible_init(const struct state *state, const struct now *now, struct possible_site sites[POSSIBLE_SITES])
+{
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
+                sites[s] = look_at(state, now, &state->sites[s]);
+}
+
+static bool site_allowed(const struct state *state, const struct job *job, const struct site *site)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        if (policy_site(&state->policy, site->name) == NULL)
+                return false;
+        if (job->site != NONE_U32)
+                return job->site == site->id;
+        if (job->spec.site != NULL)
+                return strcmp(job->spec.site, site->name) == 0;
+        if (class == NULL || class->n_sites == 0)
+                return true;
+        for (size_t i = 0; i < class->n_sites; i++)
+                if (strcmp(class->sites[i], site->name) == 0)
+                        return true;
+        return false;
+}
+
+/* Enough nodes that have enough devices each, free or not. */
+static bool has_nodes(const struct state *state, const struct now *now, const struct site *site, const struct job *job)
+{
+        uint32_t nodes = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                nodes += strcmp(state->nodes[i].site, site->name) == 0 &&
+                         node_in_service(state, &state->nodes[i], now->mono_ms) &&
+                         state->nodes[i].inventory.n_devices >= job->spec.gpus_per_node;
+        return nodes >= job->spec.nodes && site_allowed(state, job, site);
+}
+
+static int64_t needed(const struct state *state, const struct possible_site *possible, const struct site *site,
+                      const struct job *job)
+{
+        struct supply_terms terms = state_supply(state, site).terms;
+
+        return terms.pue_fixed_w + power_at_meter(&terms, possible->idle_w + power_of_job_at(state, job, site));
+}
+
+static bool has_power(const struct state *state, const struct possible_site *possible, const struct site *site,
+                      const struct job *job)
+{
+        return job->state == OFFPEAK_JOB_ACTIVE || possible->limit_w == INT64_MAX ||
+               needed(state, possible, site, job) <= possible->limit_w;
+}
+
+uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
+                        const struct job *job)
+{
+        uint64_t sites = 0;
+
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
+                if (has_nodes(state, now, &state->sites[s], job) &&
+                    has_power(state, &possible[s], &state->sites[s], job))
+                        sites |= UINT64_C(1) << s;
+        return sites;
+}
+
+enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job)
+{
+        enum lack lack = LACK_NODES;
+
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
+                struct possible_site possible;
+
+                if (!has_nodes(state, now, &state->sites[s], job))
+                        continue;
+                possible = look_at(state, now, &state->sites[s]);
+                if (has_power(state, &possible, &state->sites[s], job))
+                        return LACK_NOTHING;
+                lack = LACK_POWER;
+        }
+        return lack;
+}
+
+struct possible_power possible_power(const struct state *state, const struct now *now, const struct job *job)
+{
+        struct possible_power closest = { 0 };
+
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
+                const struct site *site = &state->sites[s];
+                struct possible_site possible = look_at(state, now, site);
+                struct possible_power here = { site, needed(state, &possible, site, job), possible.limit_w };
+
+                if (!has_nodes(state, now, site, job))
+                        continue;
+                if (!possible.known || has_power(state, &possible, site, job))
+                        return (struct possible_power){ 0 };
+                if (closest.site == NULL || here.needed_w - here.limit_w < closest.needed_w - closest.limit_w)
+                        closest = here;
+        }
+        return closest;
+}
