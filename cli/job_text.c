@@ -33,6 +33,17 @@ static bool has_ended(const char *status)
 
 /* ---- when */
 
+static const char *impossible(const json_t *job)
+{
+        const char *reason = document_text(job, "reason"), *waits_for = document_text(job, "waits_for");
+
+        if (reason == NULL || strcmp(reason, "impossible") != 0 || waits_for == NULL)
+                return NULL;
+        if (strcmp(waits_for, "power") == 0)
+                return "no power for it now";
+        return strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : NULL;
+}
+
 static const char *when_planned(const json_t *planned, const struct screen *screen, char *buffer)
 {
         size_t n = json_array_size(planned), pauses = n - 1;
@@ -86,14 +97,14 @@ static const char *when_ended(const json_t *job, const struct screen *screen, ch
 
 static const char *when_waiting(const json_t *job, const struct screen *screen, char *buffer)
 {
-        const char *reason = document_text(job, "reason"), *status = document_text(job, "status");
+        const char *status = document_text(job, "status");
         int64_t begin = document_time(job, "begin_utc");
         char at[SCREEN_TIME_SIZE];
 
         if (status != NULL && strcmp(status, "held") == 0)
                 snprintf(buffer, JOB_TEXT_SIZE, "until released");
-        else if (reason != NULL && strcmp(reason, "impossible") == 0)
-                snprintf(buffer, JOB_TEXT_SIZE, "no nodes for it now");
+        else if (impossible(job) != NULL)
+                snprintf(buffer, JOB_TEXT_SIZE, "%s", impossible(job));
         else if (begin > screen->now)
                 snprintf(buffer, JOB_TEXT_SIZE, "after %s", screen_time(screen, begin, at));
         else
@@ -203,10 +214,13 @@ const char *job_reason(const json_t *job)
                 { "late", "no plan meets its deadline" },
                 { "beyond the horizon", "its hours lie beyond what is planned so far" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
-                { "impossible", "no site has the nodes for it now" },
         };
-        const char *reason = document_text(job, "reason");
+        const char *reason = document_text(job, "reason"), *waits_for = document_text(job, "waits_for");
 
+        if (reason != NULL && strcmp(reason, "impossible") == 0)
+                return waits_for != NULL && strcmp(waits_for, "power") == 0   ? "no site ever has the power for it"
+                       : waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
+                                                                              : "others have all that it could have";
         for (size_t i = 0; reason != NULL && i < sizeof(reasons) / sizeof(reasons[0]); i++)
                 if (strcmp(reason, reasons[i].name) == 0)
                         return reasons[i].text;

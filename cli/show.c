@@ -94,6 +94,7 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
                 { "release", "its release: offpeak release" },
                 { "recovery", "nodes to be heard of again, or fenced, after the scheduler lost the end of its log" },
                 { "nodes", "nodes that can hold it" },
+                { "power", "a higher limit at its site, or a submission with less --power" },
                 { "begin", "its --begin" },
                 { "backoff", "a moment after a failed launch" },
                 { "devices", "its nodes: its hours have begun, and its GPUs are not free" },

@@ -188,29 +188,6 @@ static int put_ran(struct answer *answer, json_t *object, const struct job *job,
         return 0;
 }
 
-/* What a queued job waits for; NULL: nothing, or it is not queued. */
-static const char *waits_for(const struct answer *answer, const struct job *job)
-{
-        int64_t now = answer->now.wall;
-
-        if (job->state != OFFPEAK_JOB_QUEUED)
-                return NULL;
-        if (job->held)
-                return "release";
-        if (answer->state->fenced_start)
-                return "recovery";
-        if (job->reason == PLAN_IMPOSSIBLE)
-                return "nodes";
-        if (job->spec.begin > now)
-                return "begin";
-        if (job->not_before_ms > answer->now.mono_ms)
-                return "backoff";
-        for (uint32_t i = 0; i < job->n_planned; i++)
-                if (job->planned[i].start <= now && now < job->planned[i].end)
-                        return "devices";
-        return job->n_planned > 0 ? "hours" : "plan";
-}
-
 int answer_job(struct answer *answer, struct offpeak_error *err)
 {
         static const char *const names[] = { "job", NULL };
@@ -233,7 +210,6 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
         answer_put(answer, object, "losses", json_integer(job->losses));
         answer_put(answer, object, "attempt", attempt_object(answer, job));
         answer_put(answer, object, "late_exits", late_exits(answer, job));
-        answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
         answer_put(answer, object, "explanation", answer_explanation(answer, job));
         answer_put(answer, answer->root, "job", object);
         return put_ran(answer, object, job, err);

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "core/possible.h"
 #include "io/answer_parts.h"
 
 static const char *const statuses[] = { "queued", "planned",  "held", "paused", "retrying",  "starting", "running",
@@ -145,6 +146,45 @@ static void put_books(struct answer *answer, json_t *object, const struct job *j
                    answer_known(carbon_is_known(answer, job), job->carbon_mg + job->overhead_carbon_mg));
 }
 
+/* A job without hours: what no site has for it; NULL: it has only to wait for its turn. */
+static const char *lacks(const struct answer *answer, const struct job *job)
+{
+        if (job->reason != PLAN_IMPOSSIBLE)
+                return NULL;
+        switch (possible_lack(answer->state, &answer->now, job)) {
+        case LACK_NODES:
+                return "nodes";
+        case LACK_POWER:
+                return "power";
+        case LACK_NOTHING:
+                break;
+        }
+        return NULL;
+}
+
+/* What a queued job waits for; NULL: nothing, or it is not queued. */
+static const char *waits_for(const struct answer *answer, const struct job *job)
+{
+        int64_t now = answer->now.wall;
+
+        if (job->state != OFFPEAK_JOB_QUEUED)
+                return NULL;
+        if (job->held)
+                return "release";
+        if (answer->state->fenced_start)
+                return "recovery";
+        if (lacks(answer, job) != NULL)
+                return lacks(answer, job);
+        if (job->spec.begin > now)
+                return "begin";
+        if (job->not_before_ms > answer->now.mono_ms)
+                return "backoff";
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                if (job->planned[i].start <= now && now < job->planned[i].end)
+                        return "devices";
+        return job->n_planned > 0 ? "hours" : "plan";
+}
+
 json_t *answer_job_summary(struct answer *answer, const struct job *job)
 {
         const struct offpeak_job_spec *spec = &job->spec;
@@ -174,6 +214,7 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
         answer_put_status(answer, object, ended && (job->end == END_EXIT || job->end == END_DONE), job->status);
         put_progress(answer, object, job);
         put_plan(answer, object, job);
+        answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
         answer_put(answer, object, "currency", answer_text(currency));
         put_books(answer, object, job);
         return object;

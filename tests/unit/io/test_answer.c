@@ -353,6 +353,28 @@ static void a_queued_job_says_what_it_waits_for(void **state)
         json_decref(document);
 }
 
+static void an_impossible_job_says_what_is_missing(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 42);
+        json_t *document;
+
+        job->n_planned = 0;
+        job->reason = PLAN_IMPOSSIBLE;
+        job->spec.power_w = 3000000; /* the grid gives 2 MW */
+        document = world_ask(world, "jobs", NULL);
+        world_expect_text(with_id(json_object_get(document, "jobs"), 42), "waits_for", "power");
+        json_decref(document);
+        job->spec.power_w = 0;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "plan"); /* there is room for it again */
+        json_decref(document);
+        job->spec.gpus_per_node = 9;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "nodes");
+        json_decref(document);
+}
+
 static void exits_are_decoded(void **state)
 {
         struct job *job = world_job(*state, 39);
@@ -643,6 +665,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(paths_are_as_the_job_has_them, setup, teardown),
                 cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
+                cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
                 cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_deadline_are_named, setup, teardown),
