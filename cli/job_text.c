@@ -33,15 +33,15 @@ static bool has_ended(const char *status)
 
 /* ---- when */
 
-static const char *impossible(const json_t *job)
+const char *job_impossible(const json_t *job)
 {
         const char *reason = document_text(job, "reason"), *waits_for = document_text(job, "waits_for");
 
-        if (reason == NULL || strcmp(reason, "impossible") != 0 || waits_for == NULL)
+        if (reason == NULL || strcmp(reason, "impossible") != 0)
                 return NULL;
-        if (strcmp(waits_for, "power") == 0)
+        if (waits_for != NULL && strcmp(waits_for, "power") == 0)
                 return "no power for it now";
-        return strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : NULL;
+        return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : "nothing free for it";
 }
 
 static const char *when_planned(const json_t *planned, const struct screen *screen, char *buffer)
@@ -103,8 +103,8 @@ static const char *when_waiting(const json_t *job, const struct screen *screen, 
 
         if (status != NULL && strcmp(status, "held") == 0)
                 snprintf(buffer, JOB_TEXT_SIZE, "until released");
-        else if (impossible(job) != NULL)
-                snprintf(buffer, JOB_TEXT_SIZE, "%s", impossible(job));
+        else if (job_impossible(job) != NULL)
+                snprintf(buffer, JOB_TEXT_SIZE, "%s", job_impossible(job));
         else if (begin > screen->now)
                 snprintf(buffer, JOB_TEXT_SIZE, "after %s", screen_time(screen, begin, at));
         else

@@ -33,6 +33,9 @@ const char *job_deadline(const json_t *job, const struct screen *screen, char *b
 /* Seconds before (positive) or behind its deadline; false without a deadline or a plan. */
 bool job_slack(const json_t *job, int64_t *ret_slack_s);
 
+/* What there is not for a job that has no hours: `no power for it now`; NULL where that is not why. */
+const char *job_impossible(const json_t *job);
+
 /* Why it has its hours, as half a sentence: `its hours are the cheapest it can have`; NULL where there is no plan. */
 const char *job_reason(const json_t *job);
 

@@ -176,7 +176,7 @@ static void draw_site(const struct chart *chart, const json_t *site, const json_
                 fprintf(chart->out, "... and %zu jobs more: `offpeak jobs` lists them\n", shown - MOST_JOBS);
 }
 
-/* Those that have no hours at all: `without hours: 44 probe (held)`. */
+/* Those that have no hours at all: `without hours: 44 probe (held), 45 big (no power for it now)`. */
 static void print_unplanned(const json_t *jobs, const struct screen *screen, FILE *out)
 {
         size_t i, n = 0;
@@ -189,7 +189,7 @@ static void print_unplanned(const json_t *jobs, const struct screen *screen, FIL
                         continue;
                 fprintf(out, "%s%lld ", n == 1 ? "without hours: " : ", ", (long long)document_int_or(job, "id", 0));
                 screen_print(screen, out, name != NULL ? name : "?");
-                fprintf(out, " (%s)", status != NULL ? status : "?");
+                fprintf(out, " (%s)", job_impossible(job) != NULL ? job_impossible(job) : status != NULL ? status : "?");
         }
         if (n > 0)
                 putc('\n', out);
@@ -204,7 +204,8 @@ static int64_t deadlines_at_risk(const json_t *jobs)
         size_t i;
 
         json_array_foreach(jobs, i, job)
-                n += document_int_or(job, "late_s", 0) > 0;
+                n += document_int_or(job, "late_s", 0) > 0 ||
+                     (job_impossible(job) != NULL && document_text(job, "deadline_utc") != NULL);
         return n;
 }
 
@@ -251,10 +252,27 @@ static bool is_nothing(const json_t *document)
         return document_int_or(cost, "total_micro", 1) == 0 && document_int_or(run_now, "total_micro", 1) == 0;
 }
 
+/* ` - 1 deadline at risk`, and the end of the line. */
+static void print_risk(const json_t *jobs, const char *dot, FILE *out)
+{
+        int64_t risk = deadlines_at_risk(jobs);
+
+        fprintf(out, " %s %lld deadline%s at risk\n", dot, (long long)risk, risk == 1 ? "" : "s");
+}
+
+static void print_nothing(const json_t *jobs, const char *dot, FILE *out)
+{
+        if (!waits_or_runs(jobs)) {
+                fputs("nothing to plan: no job waits or runs\n", out);
+                return;
+        }
+        fputs("no job has hours in this plan", out);
+        print_risk(jobs, dot, out);
+}
+
 static void print_worth(const json_t *document, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(document, "currency"), *dot = screen->utf8 ? "\xc2\xb7" : "-";
-        int64_t risk = deadlines_at_risk(json_object_get(document, "jobs"));
         char now[TEXT_SIZE], planned[TEXT_SIZE], bound[TEXT_SIZE];
         double captured;
 
@@ -263,9 +281,7 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 return;
         }
         if (is_nothing(document)) {
-                fputs(waits_or_runs(json_object_get(document, "jobs")) ? "no job has hours in this plan\n"
-                                                                       : "nothing to plan: no job waits or runs\n",
-                      out);
+                print_nothing(json_object_get(document, "jobs"), dot, out);
                 return;
         }
         fprintf(out, "now %s %s planned %s %s bound %s",
@@ -276,7 +292,7 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 fprintf(out, " %s %.0f %% of what can be saved", dot, floor(100 * captured));
         else
                 fprintf(out, " %s nothing to save: running at once is as good", dot);
-        fprintf(out, " %s %lld deadline%s at risk\n", dot, (long long)risk, risk == 1 ? "" : "s");
+        print_risk(json_object_get(document, "jobs"), dot, out);
         print_terms(document, currency, out);
 }
 

@@ -136,6 +136,22 @@ static void without_a_plan_nothing_is_claimed(void **state)
         check("plan_empty", "plan_empty", view_plan, plain);
 }
 
+/* A job that no site has the power for has no hours, and its deadline is lost. */
+static void an_impossible_job_is_a_risk(void **state)
+{
+        json_t *document = load("plan"), *job = json_array_get(json_object_get(document, "jobs"), 4);
+        char *text;
+
+        (void)state;
+        json_object_update_new(job, json_pack("{s:s, s:s, s:s, s:s}", "status", "queued", "reason", "impossible",
+                                              "waits_for", "power", "deadline_utc", "2026-11-23T08:00:00Z"));
+        text = render(view_plan, document, plain);
+        assert_non_null(strstr(text, "without hours: 44 probe (no power for it now)\n"));
+        assert_non_null(strstr(text, " - 2 deadlines at risk\n"));
+        free(text);
+        json_decref(document);
+}
+
 static void prices_tell_their_origin(void **state)
 {
         (void)state;
@@ -278,6 +294,7 @@ int main(void)
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
+                cmocka_unit_test(an_impossible_job_is_a_risk),
                 cmocka_unit_test(prices_tell_their_origin),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(a_submitted_job_is_one_line),
