@@ -8,10 +8,21 @@ bool outcome_is_known(const struct job *job, int64_t from, int64_t to)
         return job->state >= OFFPEAK_JOB_DONE && job->ended_at >= from && job->ended_at < to && job->ran_s > 0;
 }
 
+/*
+ * Seconds of one start: as the class has it, but never so much that no second of work is left. What ran for less than
+ * its starts are thought to take would otherwise be longer at once than it was.
+ */
+static int64_t start_cost(const struct policy_class *class, const struct job *job)
+{
+        int64_t most = job->attempts > 0 && job->ran_s > 0 ? (job->ran_s - 1) / job->attempts : 0;
+
+        return class->start_cost_s < most ? class->start_cost_s : most;
+}
+
 struct report_job outcome_of_job(const struct state *state, const struct job *job, uint32_t site)
 {
         const struct policy_class *class = state_class(state, job);
-        int64_t starting = class->start_cost_s * job->attempts;
+        int64_t starting = start_cost(class, job);
 
         return (struct report_job){
                 .id = job->id,
@@ -20,9 +31,9 @@ struct report_job outcome_of_job(const struct state *state, const struct job *jo
                 .release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at,
                 .finish = job->ended_at,
                 .deadline = job->spec.deadline,
-                .work_s = job->ran_s > starting ? job->ran_s - starting : 1,
-                .start_cost_s = class->start_cost_s,
-                .power_w = job->ran_s > 0 ? job->joules / job->ran_s : 0,
+                .work_s = job->ran_s - starting * job->attempts,
+                .start_cost_s = starting,
+                .power_w = job->ran_s > 0 ? (double)job->joules / (double)job->ran_s : 0,
                 .delay_cost = class->delay_cost,
                 .joules = job->joules + job->overhead_joules,
                 .cost = job->cost + job->overhead_cost,

@@ -7,6 +7,7 @@
  */
 #include "ledger/report.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +33,7 @@ struct rerun {
 struct run {
         uint32_t site;
         int64_t start, end;
-        int64_t watts;
+        int64_t joules; /* over all of it, evenly */
 };
 
 struct runs {
@@ -125,7 +126,7 @@ static void make_job(struct rerun *rerun, size_t source)
         const struct report_job *job = &rerun->input->jobs[source];
         struct plan_mode *mode = &rerun->modes[rerun->n_jobs];
 
-        *mode = (struct plan_mode){ .gpus = job->gpus, .watts = (double)job->power_w, .speed = 1 };
+        *mode = (struct plan_mode){ .gpus = job->gpus, .watts = job->power_w, .speed = 1 };
         rerun->source[rerun->n_jobs] = source;
         rerun->jobs[rerun->n_jobs++] = (struct plan_job){
                 .id = job->id,
@@ -193,7 +194,12 @@ static int rerun_init(struct rerun *rerun, const struct report_input *input)
 
 static void add_run(struct runs *runs, const struct report_job *job, int64_t start, int64_t end)
 {
-        runs->at[runs->n++] = (struct run){ .site = job->site, .start = start, .end = end, .watts = job->power_w };
+        runs->at[runs->n++] = (struct run){
+                .site = job->site,
+                .start = start,
+                .end = end,
+                .joules = llround(job->power_w * (double)(end - start)),
+        };
 }
 
 /* A job that the limits on record have no room for did run, so it is taken to have run at once all the same. */
@@ -234,16 +240,24 @@ static void take_booking(void *context, const struct booking *part)
         book_apply(context, part);
 }
 
-/* The jobs draw this much from start to end: booked at the average price of all that the site draws then. */
-static void draw(struct meter *meter, int64_t watts, int64_t start, int64_t end)
+/* The jobs draw so many joules from start to end: booked at the average price of all that the site draws then. */
+static void draw(struct meter *meter, int64_t joules, int64_t start, int64_t end)
 {
         const struct supply_terms *terms = &meter->site->supply.terms;
-        int64_t it_w = meter->site->idle_w + watts;
+        int64_t it_w = meter->site->idle_w + joules / (end - start);
         int64_t site_w = terms->pue_fixed_w + (int64_t)((__int128)it_w * pue_ppm(terms) / PPM);
         struct booking whole = { .account = ACCOUNT_JOB, .quality = QUALITY_MODELLED, .start = start, .end = end };
 
-        whole.joules = exact_mul_div(watts * (end - start), pue_ppm(terms), PPM, &meter->pue_rest);
+        whole.joules = exact_mul_div(joules, pue_ppm(terms), PPM, &meter->pue_rest);
         book_split(&whole, &meter->site->supply, site_w, meter->book, take_booking, meter->book);
+}
+
+/* What a run has drawn by a time within it. Stretches that abut add up exactly. */
+static int64_t run_until(const struct run *run, int64_t time)
+{
+        int64_t rest = 0;
+
+        return exact_mul_div(run->joules, time - run->start, run->end - run->start, &rest);
 }
 
 /* The runs of one site, ascending by start: stretch by stretch of steady power. `active` has room for all. */
@@ -253,15 +267,15 @@ static void meter_site(struct meter *meter, const struct run *runs, size_t n, co
         int64_t time = n > 0 ? runs[0].start : 0;
 
         while (next < n || n_active > 0) {
-                int64_t until = next < n ? runs[next].start : INT64_MAX, watts = 0;
+                int64_t until = next < n ? runs[next].start : INT64_MAX, joules = 0;
                 size_t kept = 0;
 
-                for (size_t i = 0; i < n_active; i++) {
+                for (size_t i = 0; i < n_active; i++)
                         until = active[i]->end < until ? active[i]->end : until;
-                        watts += active[i]->watts;
-                }
-                if (n_active > 0)
-                        draw(meter, watts, time, until);
+                for (size_t i = 0; i < n_active; i++)
+                        joules += run_until(active[i], until) - run_until(active[i], time);
+                if (n_active > 0 && until > time)
+                        draw(meter, joules, time, until);
                 time = until;
                 for (size_t i = 0; i < n_active; i++)
                         if (active[i]->end > time)

@@ -23,7 +23,7 @@ struct report_job {
         int64_t deadline;       /* 0: none */
         int64_t work_s;         /* seconds of progress it took, in its mode */
         int64_t start_cost_s;   /* of one start */
-        int64_t power_w;        /* mean IT power above idle while it ran */
+        double power_w;         /* mean IT power above idle while it ran: joules / seconds, not rounded */
         int64_t delay_cost;     /* micro-currency per GPU-hour */
         int64_t joules, cost, carbon_mg; /* its bookings' sums: job account plus its share of overhead */
         int64_t unpriced_joules;

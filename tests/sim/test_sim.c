@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/outcome.h"
 #include "sim/sim.h"
 #include "support/world.h"
 
@@ -311,6 +312,39 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         finish(&world);
 }
 
+/* Stopped before its start was over: at once it would have been just the same. */
+static void a_job_that_ran_at_once_saves_nothing(void **unused)
+{
+        static const double prices[] = { 10, 90, 90, 90 };
+        struct report_input input = { .from = WORLD_START, .to = WORLD_START + DAY, .n_sites = 1, .n_jobs = 1 };
+        struct report_site site;
+        struct report_job outcome;
+        struct report report;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        world.policy.classes[0].start_cost_s = 240;
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "one", 1, HOUR, 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 77), 0);
+        assert_int_equal(sim_cancel(world.sim, id), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
+        site = outcome_of_site(sim_state(world.sim), &sim_state(world.sim)->sites[0]);
+        outcome = outcome_of_job(sim_state(world.sim), job_of(&world, id), 0);
+        input.sites = &site;
+        input.jobs = &outcome;
+        assert_int_equal(report_compute(&input, &report, NULL), 0);
+        assert_int_equal(report.actual.joules, 7700);
+        assert_int_equal(report.run_now.joules, 7700);
+        assert_int_equal(report.run_now.delay_s, report.actual.delay_s);
+        assert_int_equal(report.saved, 0);
+        finish(&world);
+}
+
 /* 400 kW of grid at a PUE of 1.1 + 5 kW, 10 kW idle: 349 kW are left for jobs. */
 static void setup_limited(struct world *world)
 {
@@ -414,6 +448,7 @@ int main(void)
                 cmocka_unit_test(a_cancelled_job_stops),
                 cmocka_unit_test(a_job_behind_the_horizon_is_not_work_left_undone),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
+                cmocka_unit_test(a_job_that_ran_at_once_saves_nothing),
                 cmocka_unit_test(a_job_beyond_all_power_is_refused),
                 cmocka_unit_test(a_job_that_became_impossible_is_kept_apart),
                 cmocka_unit_test(no_hours_are_no_promise),

@@ -188,6 +188,33 @@ static void check_ran_at_once(struct world *world, const struct report_job *job)
         assert_int_equal(report.run_now.starts, 1);
 }
 
+/* 1,000 J in 300 s are no whole number of watts: at once it is as many joules, though another job cuts it in two. */
+static void test_no_joule_is_lost_to_rounding(void **state)
+{
+        struct report_job jobs[] = { hour_job(1, 300, 0, 0), hour_job(2, 107, 0, 0) };
+        struct world world;
+        struct report report;
+
+        (void)state;
+        make_world(&world);
+        for (int j = 0; j < 2; j++) {
+                jobs[j].gpus = 2;
+                jobs[j].start_cost_s = 0;
+        }
+        jobs[0].work_s = 300;
+        jobs[0].power_w = 1000.0 / 300;
+        jobs[1].release = 100;
+        jobs[1].work_s = 7;
+        jobs[1].power_w = 20.0 / 7;
+        world.input.jobs = jobs;
+        world.input.n_jobs = 1;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.joules, 1200);
+        world.input.n_jobs = 2;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.joules, 1200 + 24);
+}
+
 /* What did run could run: limits and GPUs that have since shrunk do not take it out of the comparison. */
 static void test_a_job_without_room_on_record_ran_at_once(void **state)
 {
@@ -418,9 +445,9 @@ static void test_energy_and_cost_of_many_jobs(void **state)
                         jobs[j].release = between(&seed, 0, 20000);
                         jobs[j].work_s = between(&seed, 1, 9000);
                         jobs[j].start_cost_s = between(&seed, 0, 500);
-                        jobs[j].power_w = between(&seed, 0, 5000);
+                        jobs[j].power_w = (double)between(&seed, 0, 5000);
                         jobs[j].finish = jobs[j].release + jobs[j].work_s + jobs[j].start_cost_s;
-                        joules += (__int128)jobs[j].power_w * (jobs[j].work_s + jobs[j].start_cost_s) *
+                        joules += (__int128)(int64_t)jobs[j].power_w * (jobs[j].work_s + jobs[j].start_cost_s) *
                                   (jobs[j].site == 0 ? 12 : 10);
                         starts++;
                 }
@@ -483,6 +510,7 @@ int main(void)
                 cmocka_unit_test(test_two_jobs_by_hand),
                 cmocka_unit_test(test_everyone_pays_the_mean_of_what_the_site_draws),
                 cmocka_unit_test(test_power_that_goes_away_cuts_a_run),
+                cmocka_unit_test(test_no_joule_is_lost_to_rounding),
                 cmocka_unit_test(test_a_job_without_room_on_record_ran_at_once),
                 cmocka_unit_test(test_a_site_without_any_source_has_no_price),
                 cmocka_unit_test(test_unknown_prices_are_told_on_either_side),
