@@ -176,6 +176,15 @@ static void draw_site(const struct chart *chart, const json_t *site, const json_
                 fprintf(chart->out, "... and %zu jobs more: `offpeak jobs` lists them\n", shown - MOST_JOBS);
 }
 
+/* Hours, though not of the time that is shown. */
+static bool has_hours(const json_t *job)
+{
+        const char *state = document_text(job, "state");
+
+        return json_array_size(json_object_get(job, "intervals")) > 0 ||
+               json_array_size(json_object_get(job, "planned")) > 0 || (state != NULL && strcmp(state, "active") == 0);
+}
+
 /* Those that have no hours at all: `without hours: 44 probe (held), 45 big (no power for it now)`. */
 static void print_unplanned(const json_t *jobs, const struct screen *screen, FILE *out)
 {
@@ -185,7 +194,7 @@ static void print_unplanned(const json_t *jobs, const struct screen *screen, FIL
         json_array_foreach(jobs, i, job) {
                 const char *name = document_text(job, "name"), *status = document_text(job, "status");
 
-                if (json_array_size(json_object_get(job, "intervals")) > 0 || n++ >= MOST_JOBS)
+                if (has_hours(job) || n++ >= MOST_JOBS)
                         continue;
                 fprintf(out, "%s%lld ", n == 1 ? "without hours: " : ", ", (long long)document_int_or(job, "id", 0));
                 screen_print(screen, out, name != NULL ? name : "?");

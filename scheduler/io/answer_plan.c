@@ -221,11 +221,17 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
 
 /* ---- jobs */
 
-static void add_interval(struct answer *answer, json_t *list, const char *kind, uint32_t site, int64_t start,
-                         int64_t end)
+/* The part within the time that is shown, if there is one. */
+static void add_interval(struct answer *answer, const struct view *view, json_t *list, const char *kind, uint32_t site,
+                         int64_t start, int64_t end)
 {
-        json_t *item = json_object();
+        json_t *item;
 
+        start = start > view->from ? start : view->from;
+        end = end < view->to ? end : view->to;
+        if (start >= end)
+                return;
+        item = json_object();
         answer_put(answer, item, "kind", json_string(kind));
         answer_put(answer, item, "site",
                    answer_text(site < answer->state->n_sites ? answer->state->sites[site].name : NULL));
@@ -239,15 +245,13 @@ static json_t *job_intervals(struct answer *answer, const struct view *view, con
         json_t *list = json_array();
 
         for (size_t i = 0; i < view->n_ran; i++)
-                if (view->ran[i].job == job->id && view->ran[i].end > view->from)
-                        add_interval(answer, list, "ran", view->ran[i].site, view->ran[i].start, view->ran[i].end);
+                if (view->ran[i].job == job->id)
+                        add_interval(answer, view, list, "ran", view->ran[i].site, view->ran[i].start, view->ran[i].end);
         for (uint32_t i = 0; job->state <= OFFPEAK_JOB_ACTIVE && !job->held && i < job->n_planned; i++) {
                 const struct plan_interval *planned = &job->planned[i];
 
-                if (planned->end > answer->now.wall)
-                        add_interval(answer, list, "planned", planned->site,
-                                     planned->start > answer->now.wall ? planned->start : answer->now.wall,
-                                     planned->end);
+                add_interval(answer, view, list, "planned", planned->site,
+                             planned->start > answer->now.wall ? planned->start : answer->now.wall, planned->end);
         }
         return list;
 }

@@ -152,6 +152,20 @@ static void an_impossible_job_is_a_risk(void **state)
         json_decref(document);
 }
 
+/* Its hours lie elsewhere: that is not the same as having none. */
+static void hours_outside_the_window_are_hours(void **state)
+{
+        json_t *document = load("plan"), *job = json_array_get(json_object_get(document, "jobs"), 2);
+        char *text;
+
+        (void)state;
+        json_object_set_new(job, "intervals", json_array());
+        text = render(view_plan, document, plain);
+        assert_null(strstr(text, "llama-ft"));
+        free(text);
+        json_decref(document);
+}
+
 static void prices_tell_their_origin(void **state)
 {
         (void)state;
@@ -295,6 +309,7 @@ int main(void)
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
                 cmocka_unit_test(an_impossible_job_is_a_risk),
+                cmocka_unit_test(hours_outside_the_window_are_hours),
                 cmocka_unit_test(prices_tell_their_origin),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(a_submitted_job_is_one_line),

@@ -571,6 +571,26 @@ static void jobs_show_what_they_had_and_will_have(void **state)
         json_decref(document);
 }
 
+/* 39 ran 10:00-12:00, 40 09:00-11:00, 41 runs from 12:00 to 19:00, 42 will from 20:00 on. */
+static void hours_end_at_the_windows_edges(void **state)
+{
+        json_t *document = world_ask(*state, "plan",
+                                     "{\"from_utc\":\"2026-11-22T10:30:00Z\",\"to_utc\":\"2026-11-22T11:30:00Z\"}");
+        const json_t *jobs = json_object_get(document, "jobs");
+
+        expect_time(with_id(jobs, 39), "intervals.0.start_utc", WORLD_DAY + 10 * WORLD_HOUR + 1800);
+        expect_time(with_id(jobs, 39), "intervals.0.end_utc", WORLD_DAY + 11 * WORLD_HOUR + 1800);
+        expect_time(with_id(jobs, 40), "intervals.0.end_utc", WORLD_DAY + 11 * WORLD_HOUR);
+        assert_int_equal(json_array_size(world_at(with_id(jobs, 40), "intervals")), 1);
+        assert_int_equal(json_array_size(world_at(with_id(jobs, 41), "intervals")), 0);
+        assert_int_equal(json_array_size(world_at(with_id(jobs, 42), "intervals")), 0);
+        json_decref(document);
+        document = world_ask(*state, "plan",
+                             "{\"from_utc\":\"2026-11-22T06:00:00Z\",\"to_utc\":\"2026-11-22T08:00:00Z\"}");
+        assert_int_equal(json_array_size(json_object_get(document, "jobs")), 4); /* 39 has ended, and ran later */
+        json_decref(document);
+}
+
 /* ---- price */
 
 static void prices_tell_source_age_and_reach(void **state)
@@ -676,6 +696,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
+                cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
