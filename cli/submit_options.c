@@ -69,19 +69,14 @@ void submit_settings_init(struct submit_settings *settings)
         offpeak_job_spec_init(&settings->spec);
 }
 
-static void free_words(char **words, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                free(words[i]);
-        free(words);
-}
-
 void submit_settings_finish(struct submit_settings *settings)
 {
         offpeak_job_spec_finish(&settings->spec);
         free(settings->begin);
         free(settings->deadline);
-        free_words(settings->env, settings->n_env);
+        for (size_t i = 0; i < settings->n_env; i++)
+                free(settings->env[i].word);
+        free(settings->env);
         memset(settings, 0, sizeof(*settings));
 }
 
@@ -241,19 +236,19 @@ static int take_choice(const struct option_found *found, enum offpeak_choice *re
 static int add_env(struct submit_settings *settings, const char *word, size_t length, const struct option_found *found,
                    struct offpeak_error *err)
 {
-        char **env;
+        struct submit_variable *env;
 
         if (length == 0 || *word == '=')
                 return fail(err, OFFPEAK_EINVAL, "%s %s: a variable has a name: write NAME=value", found->name,
                             found->value);
-        env = realloc(settings->env, (settings->n_env + 2) * sizeof(*env));
+        env = realloc(settings->env, (settings->n_env + 1) * sizeof(*env));
         if (env == NULL)
                 return no_memory(err);
         settings->env = env;
-        env[settings->n_env] = strndup(word, length);
-        if (env[settings->n_env] == NULL)
+        env[settings->n_env] = (struct submit_variable){ strndup(word, length), found->id == OPT_EXPORT };
+        if (env[settings->n_env].word == NULL)
                 return no_memory(err);
-        env[++settings->n_env] = NULL;
+        settings->n_env++;
         return 0;
 }
 

@@ -25,12 +25,18 @@ struct submit_number {
         enum submit_source source;
 };
 
+/* A variable for the job: NAME or NAME=value. */
+struct submit_variable {
+        char *word;
+        bool exported;               /* by --export, not by --env */
+};
+
 struct submit_settings {
         enum submit_source source;   /* of the options taken now */
         struct offpeak_job_spec spec;
         struct submit_number gpus, nodes, gpus_per_node;
         char *begin, *deadline;      /* as written: they are read against the scheduler's clock */
-        char **env;                  /* of --env and --export, in order: NAME or NAME=value, ended by NULL */
+        struct submit_variable *env; /* of --env and --export, in order */
         size_t n_env;
         bool export_none;
         bool parsable;

@@ -151,15 +151,17 @@ static int put_env(struct offpeak_job_spec *spec, const char *word, struct offpe
 }
 
 /* NAME alone passes the submitter's variable on. */
-static int put_named(struct offpeak_job_spec *spec, const char *name, char *const *environ, struct offpeak_error *err)
+static int put_named(struct offpeak_job_spec *spec, const struct submit_variable *variable, char *const *environ,
+                     struct offpeak_error *err)
 {
+        const char *name = variable->word, *option = variable->exported ? "--export" : "--env";
         size_t length = strlen(name);
 
         for (; *environ != NULL; environ++)
                 if (strncmp(*environ, name, length) == 0 && (*environ)[length] == '=')
                         return put_env(spec, *environ, err);
-        return fail(err, OFFPEAK_EINVAL, "--env %s: is not set here: write --env %s=value, or leave it out", name,
-                    name);
+        return fail(err, OFFPEAK_EINVAL, "%s %s: is not set here: write %s %s=value, or leave it out", option, name,
+                    option, name);
 }
 
 static int resolve_env(struct submit_settings *settings, char *const *environ, struct offpeak_error *err)
@@ -177,8 +179,8 @@ static int resolve_env(struct submit_settings *settings, char *const *environ, s
                 if (strchr(*word, '=') != NULL)
                         r = put_env(spec, *word, err);
         for (size_t i = 0; r == 0 && i < settings->n_env; i++)
-                r = strchr(settings->env[i], '=') != NULL ? put_env(spec, settings->env[i], err)
-                                                          : put_named(spec, settings->env[i], environ, err);
+                r = strchr(settings->env[i].word, '=') != NULL ? put_env(spec, settings->env[i].word, err)
+                                                               : put_named(spec, &settings->env[i], environ, err);
         return r;
 }
 

@@ -392,6 +392,24 @@ static void the_environment_goes_along(void **state)
         }
 }
 
+static void an_unset_variable_is_named_with_its_option(void **state)
+{
+        static const char *const lines[] = { "-t 1 --env LR", "-t 1 --export LR,HOME=/" };
+        static const char *const texts[] = { "--env LR: is not set here: write --env LR=value, or leave it out",
+                                             "--export LR: is not set here: write --export LR=value, or leave it out" };
+        char *const environment[] = { NULL };
+
+        (void)state;
+        for (size_t i = 0; i < 2; i++) {
+                struct submit_settings settings;
+                struct offpeak_error err = { 0 };
+
+                assert_int_equal(resolve_in(&settings, lines[i], environment, &err), OFFPEAK_EINVAL);
+                assert_string_equal(err.text, texts[i]);
+                submit_settings_finish(&settings);
+        }
+}
+
 /* ---- scripts */
 
 static int take_script(struct submit_settings *settings, const char *header, struct offpeak_error *err)
@@ -482,6 +500,7 @@ int main(void)
                 cmocka_unit_test(a_deadline_is_local_time_of_its_own_day),
                 cmocka_unit_test(a_garbled_variable_is_named),
                 cmocka_unit_test(the_environment_goes_along),
+                cmocka_unit_test(an_unset_variable_is_named_with_its_option),
                 cmocka_unit_test(the_command_line_wins_over_the_script),
                 cmocka_unit_test(errors_in_a_script_name_its_line),
         };
