@@ -45,7 +45,7 @@ const struct option_row submit_rows[] = {
         { OPT_DEADLINE, 0, "deadline", "WHEN", "finished by: 08:00, tomorrow, now+12h, 2026-11-22T08:00" },
         { OPT_STRICT_DEADLINE, 0, "strict-deadline", NULL, "refuse the job if no plan meets its deadline" },
         { OPT_BEGIN, 'b', "begin", "WHEN", "do not start before" },
-        { OPT_NAME, 'J', "job-name", "NAME", "name to show (that of the command)" },
+        { OPT_NAME, 'J', "job-name", "NAME", "name to show (that of the script or command)" },
         { OPT_CLASS, 0, "class", "NAME", "policy class (default)" },
         { OPT_SITE, 0, "site", "NAME", "run there only (any that the class allows)" },
         { OPT_OUTPUT, 'o', "output", "PATH", "standard output; %j job, %a attempt, %n node (offpeak-%j.out)" },

@@ -39,6 +39,7 @@ struct submit_settings {
         struct submit_variable *env; /* of --env and --export, in order */
         size_t n_env;
         bool export_none;
+        size_t named_by;             /* the word of the command that names the job, if --job-name does not */
         bool parsable;
 };
 
@@ -64,7 +65,10 @@ bool submit_needs_clock(const struct submit_settings *settings);
 int submit_resolve(struct submit_settings *settings, int64_t now, const char *directory, char *const *environ,
                    struct offpeak_error *err);
 
-/* Set spec.argv to copies of n words behind m words (either may be none). ENOMEM. */
+/*
+ * Set spec.argv to copies of n words behind m words (either may be none). The job is called after the last of the m, a
+ * script behind its interpreter, or else after the first of all. ENOMEM.
+ */
 int submit_command(struct submit_settings *settings, char *const *first, int m, char *const *words, int n,
                    struct offpeak_error *err);
 

@@ -191,6 +191,7 @@ int submit_command(struct submit_settings *settings, char *const *first, int m, 
 {
         struct offpeak_job_spec *spec = &settings->spec;
 
+        settings->named_by = m > 0 ? (size_t)m - 1 : 0;
         spec->argv = calloc((size_t)(m + n) + 1, sizeof(char *));
         if (spec->argv == NULL)
                 return no_memory(err);
@@ -261,6 +262,6 @@ int submit_resolve(struct submit_settings *settings, int64_t now, const char *di
         if (r == 0)
                 r = resolve_directory(spec, directory, err);
         if (r == 0)
-                r = default_text(&spec->name, last_part(spec->argv[0]), err);
+                r = default_text(&spec->name, last_part(spec->argv[settings->named_by]), err);
         return r;
 }

@@ -402,6 +402,20 @@ static void a_script_is_submitted(void **state)
         offpeak_job_spec_finish(&fake.submitted);
 }
 
+static void a_script_names_its_job(void **state)
+{
+        struct fake_client fake = { .new_job = 42 };
+        FILE *file = fopen(*state, "we");
+        char line[256];
+
+        fputs("#!/bin/bash -e\n#OFFPEAK -t 2h\necho hello\n", file);
+        fclose(file);
+        snprintf(line, sizeof(line), "submit %s --epochs 3", (char *)*state);
+        expect(&fake, line, 0, "42  submitted");
+        assert_string_equal(fake.submitted.name, strrchr(*state, '/') + 1);
+        offpeak_job_spec_finish(&fake.submitted);
+}
+
 static void a_script_behind_dashes_is_a_command(void **state)
 {
         struct fake_client fake = { .new_job = 42 };
@@ -507,6 +521,7 @@ int main(void)
                 cmocka_unit_test(an_unanswered_question_does_not_hide_the_number),
                 cmocka_unit_test(deadlines_use_the_schedulers_clock),
                 cmocka_unit_test_setup_teardown(a_script_is_submitted, make_script, remove_script),
+                cmocka_unit_test_setup_teardown(a_script_names_its_job, make_script, remove_script),
                 cmocka_unit_test_setup_teardown(a_script_behind_dashes_is_a_command, make_script, remove_script),
                 cmocka_unit_test(a_binary_is_no_script),
                 cmocka_unit_test_setup_teardown(logs_print_the_file, make_script, remove_script),
