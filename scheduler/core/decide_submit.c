@@ -166,6 +166,23 @@ static void write_warning(const struct state *state, const struct now *now, cons
                          when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));
 }
 
+/* With a deadline that it would meet: a full minute, and at least one from now to think. */
+static void refuse_late(struct turn *turn, const struct client *client, const struct job *job, const struct plan *plan,
+                        const char *warning)
+{
+        int64_t finish = plan->n_jobs == 1 ? plan->jobs[0].finish : 0;
+        bool many = (uint64_t)job->spec.nodes * job->spec.gpus_per_node > 1;
+        char deadline[WHEN_TEXT_SIZE];
+
+        if (finish == 0)
+                reply(turn, client, OFFPEAK_EDEADLINE, 0,
+                      "refused (--strict-deadline): it %s; submit it again later, or without --strict-deadline", warning);
+        else
+                reply(turn, client, OFFPEAK_EDEADLINE, 0,
+                      "refused (--strict-deadline): it %s; it would be in time with --deadline %s%s", warning,
+                      when_format_utc((finish + 119) / 60 * 60, deadline), many ? ", or perhaps with fewer GPUs" : "");
+}
+
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct client *client = &input->u.submit.client;
@@ -191,8 +208,7 @@ void decide_submit(const struct state *state, const struct input *input, struct 
         }
         write_warning(state, &input->now, &job, &plan, warning, sizeof(warning));
         if (warning[0] != '\0' && job.spec.strict_deadline) {
-                reply(turn, client, OFFPEAK_EDEADLINE, 0,
-                      "refused (--strict-deadline): it %s; give a later --deadline, or fewer GPUs", warning);
+                refuse_late(turn, client, &job, &plan, warning);
         } else {
                 record_job(turn, &input->now, client, &job, warning);
                 if (plan.n_jobs == 1)

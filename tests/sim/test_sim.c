@@ -304,7 +304,15 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         spec.deadline = WORLD_START + 2 * HOUR;
         spec.strict_deadline = true;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
-        assert_non_null(strstr(err.text, "1 h"));
+        assert_string_equal(err.text, "refused (--strict-deadline): it misses its deadline by 1 h; it would be in time "
+                                      "with --deadline 2025-06-09T03:01:00Z");
+        spec.gpus_per_node = 2;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
+        assert_non_null(strstr(err.text, "03:01:00Z, or perhaps with fewer GPUs"));
+        spec.gpus_per_node = 1;
+        spec.deadline = WORLD_START + 3 * HOUR + 60; /* as it was told */
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        spec.deadline = WORLD_START + 2 * HOUR;
         spec.strict_deadline = false;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         assert_int_equal(job_of(&world, id)->planned_late_s, HOUR);
