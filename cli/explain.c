@@ -50,6 +50,14 @@ static void explain_jobs(const json_t *jobs, const struct screen *screen, FILE *
         }
 }
 
+static void explain_class(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *class = document_text(job, "class");
+
+        fputs("behind the max_delay of class ", out);
+        screen_print(screen, out, class != NULL ? class : "?");
+}
+
 static void explain_cheaper(const json_t *job, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(job, "currency");
@@ -69,6 +77,8 @@ static void explain_cheaper(const json_t *job, const struct screen *screen, FILE
                         explain_jobs(json_object_get(stretch, "jobs"), screen, out);
                 else if (why != NULL && strcmp(why, "deadline") == 0)
                         fputs("behind its deadline", out);
+                else if (why != NULL && strcmp(why, "max_delay") == 0)
+                        explain_class(job, screen, out);
                 else
                         fputs("another start or a longer wait would cost more than it saves", out);
                 putc('\n', out);
@@ -97,15 +107,17 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
         const char *name = document_text(job, "name"), *status = document_text(job, "status");
-        const char *reason = job_reason(job);
+        char when[JOB_TEXT_SIZE], because[JOB_TEXT_SIZE];
+        const char *reason = job_reason(job, screen, because);
         bool has_hours = reason != NULL && json_array_size(json_object_get(job, "planned")) > 0;
-        char when[JOB_TEXT_SIZE];
 
         screen_print(screen, out, name != NULL ? name : "?");
         fprintf(out, " (%lld) is %s: %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
                 job_when(job, screen, when));
-        if (has_hours)
-                fprintf(out, ", because %s", reason);
+        if (has_hours) {
+                fputs(", because ", out);
+                screen_print(screen, out, reason);
+        }
         explain_cost(job, out);
         fputs(".\n", out);
         if (has_hours) {

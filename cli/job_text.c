@@ -201,27 +201,51 @@ const char *job_deadline(const json_t *job, const struct screen *screen, char *b
         return buffer;
 }
 
-const char *job_reason(const json_t *job)
+/* What bounds its hours: its own deadline, or its class. */
+static const char *limit_reason(const json_t *job, bool late, char *buffer)
+{
+        const char *limit = document_text(job, "limit"), *class = document_text(job, "class");
+
+        if (limit == NULL || strcmp(limit, "max_delay") != 0)
+                return late ? "no plan meets its deadline" : "cheaper hours lie behind its deadline";
+        snprintf(buffer, JOB_TEXT_SIZE, late ? "no plan starts it within the max_delay of class %.64s"
+                                             : "cheaper hours lie behind the max_delay of class %.64s",
+                 class != NULL ? class : "?");
+        return buffer;
+}
+
+static const char *impossible_reason(const json_t *job)
+{
+        const char *waits_for = document_text(job, "waits_for");
+
+        if (waits_for != NULL && strcmp(waits_for, "power") == 0)
+                return "no site ever has the power for it";
+        return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
+                                                                    : "others have all that it could have";
+}
+
+const char *job_reason(const json_t *job, const struct screen *screen, char *buffer)
 {
         static const struct {
                 const char *name, *text;
         } reasons[] = {
                 { "cheapest", "its hours are the cheapest it can have" },
                 { "at once", "nothing cheaper is worth waiting for" },
-                { "deadline", "cheaper hours lie behind its deadline" },
                 { "crowded", "the GPUs or the power of cheaper hours are taken" },
                 { "no price", "no price is known, so nothing is gained by waiting" },
-                { "late", "no plan meets its deadline" },
                 { "beyond the horizon", "its hours lie beyond what is planned so far" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
         };
-        const char *reason = document_text(job, "reason"), *waits_for = document_text(job, "waits_for");
+        const char *reason = document_text(job, "reason");
 
-        if (reason != NULL && strcmp(reason, "impossible") == 0)
-                return waits_for != NULL && strcmp(waits_for, "power") == 0   ? "no site ever has the power for it"
-                       : waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
-                                                                              : "others have all that it could have";
-        for (size_t i = 0; reason != NULL && i < sizeof(reasons) / sizeof(reasons[0]); i++)
+        (void)screen;
+        if (reason == NULL)
+                return NULL;
+        if (strcmp(reason, "impossible") == 0)
+                return impossible_reason(job);
+        if (strcmp(reason, "late") == 0 || strcmp(reason, "deadline") == 0)
+                return limit_reason(job, strcmp(reason, "late") == 0, buffer);
+        for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
                 if (strcmp(reason, reasons[i].name) == 0)
                         return reasons[i].text;
         return reason;

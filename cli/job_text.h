@@ -37,6 +37,6 @@ bool job_slack(const json_t *job, int64_t *ret_slack_s);
 const char *job_impossible(const json_t *job);
 
 /* Why it has its hours, as half a sentence: `its hours are the cheapest it can have`; NULL where there is no plan. */
-const char *job_reason(const json_t *job);
+const char *job_reason(const json_t *job, const struct screen *screen, char *buffer);
 
 #endif

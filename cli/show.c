@@ -155,7 +155,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         screen_print(screen, out, document_text(job, "user") != NULL ? document_text(job, "user") : "?");
         fputs(")\n", out);
         line(screen, out, "when", job_when(job, screen, text));
-        line(screen, out, "because", job_reason(job));
+        line(screen, out, "because", job_reason(job, screen, text));
         show_waits(job, screen, out);
         line(screen, out, "deadline", job_deadline(job, screen, text));
         show_shape(job, screen, out);

@@ -317,15 +317,27 @@ static int64_t aim(const struct job *job, int64_t earliest)
         return finish < job->spec.deadline ? finish : job->spec.deadline;
 }
 
-/* `earliest`: when it can be done at the earliest. */
-static int64_t latest_finish(const struct job *job, const struct policy_class *class, int64_t earliest)
+int64_t question_class_deadline(const struct state *state, const struct job *job)
 {
+        const struct policy_class *class = state_class(state, job);
         int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
-        int64_t latest = class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
 
-        if (job->spec.deadline != 0 && (latest == 0 || job->spec.deadline < latest))
-                return aim(job, earliest);
-        return latest;
+        return class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
+}
+
+bool question_class_decides(const struct state *state, const struct job *job)
+{
+        int64_t latest = question_class_deadline(state, job);
+
+        return latest != 0 && (job->spec.deadline == 0 || latest <= job->spec.deadline);
+}
+
+/* `earliest`: when it can be done at the earliest. */
+static int64_t latest_finish(const struct state *state, const struct job *job, int64_t earliest)
+{
+        if (question_class_decides(state, job) || job->spec.deadline == 0)
+                return question_class_deadline(state, job);
+        return aim(job, earliest);
 }
 
 static void fill_job(const struct state *state, const struct now *now, const struct job *job, uint64_t sites,
@@ -349,7 +361,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .n_modes = 1,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(job, class, release + (running ? 0 : class->start_cost_s) + (int64_t)left),
+                .deadline = latest_finish(state, job, release + (running ? 0 : class->start_cost_s) + (int64_t)left),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,

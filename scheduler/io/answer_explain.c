@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/power.h"
+#include "core/question.h"
 #include "io/answer_supply.h"
 
 enum { DAY = 86400, MOST_STRETCHES = 8 };
@@ -16,6 +17,7 @@ struct scene {
         int64_t from, to;
         int64_t power_w;       /* facility power beside which the job is priced */
         uint32_t gpus;         /* in service at the site */
+        int64_t class_deadline; /* its class's max_delay allows it no later hours; 0: any */
 };
 
 /* A stretch of hours alike. */
@@ -65,6 +67,8 @@ static int64_t next_change(const struct answer *answer, const struct scene *scen
         }
         if (scene->job->spec.deadline > t && scene->job->spec.deadline < next)
                 next = scene->job->spec.deadline;
+        if (scene->class_deadline > t && scene->class_deadline < next)
+                next = scene->class_deadline;
         return next;
 }
 
@@ -87,6 +91,8 @@ static const char *why_not(const struct answer *answer, const struct scene *scen
 
         if (spec->deadline != 0 && time >= spec->deadline)
                 return "deadline";
+        if (scene->class_deadline != 0 && time >= scene->class_deadline)
+                return "max_delay";
         if (gpus_taken(answer, scene, time) + (uint64_t)spec->nodes * spec->gpus_per_node > scene->gpus)
                 return "taken";
         return "not worth it";
@@ -210,6 +216,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
         scene.site = &state->sites[job->planned[job->n_planned - 1].site];
         scene.from = job->spec.begin > scene.from ? job->spec.begin : scene.from;
         scene.to = scene_end(job);
+        scene.class_deadline = question_class_deadline(state, job);
         if (answer_supply_init(state, scene.site, answer->now.wall, scene.to, &scene.supply) != 0)
                 return NULL;
         scene.power_w = power_of_site(state, scene.site);

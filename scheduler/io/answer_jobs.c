@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "core/possible.h"
+#include "core/question.h"
 #include "io/answer_parts.h"
 
 static const char *const statuses[] = { "queued", "planned",  "held", "paused", "retrying",  "starting", "running",
@@ -114,6 +115,14 @@ static json_t *late(const struct job *job, bool planned)
         return answer_known(planned && job->spec.deadline != 0 && job->planned_finish != 0, behind > 0 ? behind : 0);
 }
 
+/* What its hours must end by. */
+static const char *limit(const struct answer *answer, const struct job *job)
+{
+        if (question_class_decides(answer->state, job))
+                return "max_delay";
+        return job->spec.deadline != 0 ? "deadline" : NULL;
+}
+
 static void put_plan(struct answer *answer, json_t *object, const struct job *job)
 {
         bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
@@ -124,6 +133,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "planned_finish_utc", planned ? answer_utc(job->planned_finish) : json_null());
         answer_put(answer, object, "late_s", late(job, planned));
         answer_put(answer, object, "reason", answer_text(planned ? plan_reason_name(job->reason) : NULL));
+        answer_put(answer, object, "limit", answer_text(planned ? limit(answer, job) : NULL));
         answer_put(answer, object, "planned_cost_micro", priced ? answer_money(job->planned_cost) : json_null());
         answer_put(answer, object, "planned_run_now_cost_micro",
                    priced ? answer_money(job->planned_run_now_cost) : json_null());

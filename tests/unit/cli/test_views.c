@@ -116,6 +116,30 @@ static void hours_are_explained(void **state)
         check("job_paused", "explain_paused", view_explain, plain);
 }
 
+/* The planned job with some of its facts changed, as show has it. */
+static char *show_with(json_t *changes)
+{
+        json_t *document = load("job_planned");
+        char *text;
+
+        assert_int_equal(json_object_update_new(json_object_get(document, "job"), changes), 0);
+        text = render(view_show, document, plain);
+        json_decref(document);
+        return text;
+}
+
+static void a_classs_limit_is_not_called_a_deadline(void **state)
+{
+        char *text = show_with(json_pack("{s:s, s:s, s:n}", "reason", "deadline", "limit", "max_delay", "deadline_utc"));
+
+        (void)state;
+        assert_non_null(strstr(text, "because     cheaper hours lie behind the max_delay of class nightly\n"));
+        free(text);
+        text = show_with(json_pack("{s:s, s:s}", "reason", "deadline", "limit", "deadline"));
+        assert_non_null(strstr(text, "because     cheaper hours lie behind its deadline\n"));
+        free(text);
+}
+
 static void nodes_are_a_table(void **state)
 {
         (void)state;
@@ -305,6 +329,7 @@ int main(void)
                 cmocka_unit_test(a_terminal_gets_utf8_bars),
                 cmocka_unit_test(a_job_is_told_in_full),
                 cmocka_unit_test(hours_are_explained),
+                cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),

@@ -437,6 +437,31 @@ static void hours_behind_the_deadline_are_named(void **state)
         json_decref(document);
 }
 
+/* Class nightly: a day at most after 08:00; then 6 hours of work. */
+static void hours_behind_the_classs_delay_are_named(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 42);
+        json_t *document = world_ask(world, "job", "{\"job\":42}");
+
+        world_expect_text(document, "job.limit", "deadline");
+        json_decref(document);
+        job->spec.deadline = 0;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.limit", "max_delay");
+        json_decref(document);
+        world->state.policy.classes[1].max_delay_s = 3600; /* done by 15:00 */
+        job->planned[0].start = WORLD_NOW;
+        job->planned[0].end = WORLD_DAY + 15 * WORLD_HOUR;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(world_at(document, "job.explanation.cheaper"), "0.why", "max_delay");
+        json_decref(document);
+        world->state.policy.classes[1].max_delay_s = 0;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_null(document, "job.limit");
+        json_decref(document);
+}
+
 static void without_prices_nothing_is_cheaper(void **state)
 {
         struct world *world = *state;
@@ -689,6 +714,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
                 cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_deadline_are_named, setup, teardown),
+                cmocka_unit_test_setup_teardown(hours_behind_the_classs_delay_are_named, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_prices_nothing_is_cheaper, setup, teardown),
                 cmocka_unit_test_setup_teardown(nodes_tell_who_has_what, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_carries_its_certificate, setup, teardown),
