@@ -224,6 +224,17 @@ static const char *impossible_reason(const json_t *job)
                                                                     : "others have all that it could have";
 }
 
+/* It waits for no price, but for the time that its owner asked for. */
+static bool starts_at_its_begin(const json_t *job, const char *reason)
+{
+        static const char *const others[] = { "late", "beyond the horizon", "running", NULL };
+        const json_t *first = json_array_get(json_object_get(job, "planned"), 0);
+        int64_t begin = document_time(job, "begin_utc");
+
+        return begin > document_time(job, "submitted_utc") && document_time(first, "start_utc") == begin &&
+               document_int_or(job, "attempts", 0) == 0 && !is_one_of(reason, others);
+}
+
 const char *job_reason(const json_t *job, const struct screen *screen, char *buffer)
 {
         static const struct {
@@ -237,12 +248,17 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 { "running", "it runs, and stopping it would cost more than it saves" },
         };
         const char *reason = document_text(job, "reason");
+        char at[SCREEN_TIME_SIZE];
 
-        (void)screen;
         if (reason == NULL)
                 return NULL;
         if (strcmp(reason, "impossible") == 0)
                 return impossible_reason(job);
+        if (starts_at_its_begin(job, reason)) {
+                snprintf(buffer, JOB_TEXT_SIZE, "it may start not before its --begin %s",
+                         screen_time(screen, document_time(job, "begin_utc"), at));
+                return buffer;
+        }
         if (strcmp(reason, "late") == 0 || strcmp(reason, "deadline") == 0)
                 return limit_reason(job, strcmp(reason, "late") == 0, buffer);
         for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)

@@ -140,6 +140,18 @@ static void a_classs_limit_is_not_called_a_deadline(void **state)
         free(text);
 }
 
+static void a_job_that_waits_for_its_begin_says_so(void **state)
+{
+        char *text = show_with(json_pack("{s:s}", "begin_utc", "2026-11-22T23:00:00Z"));
+
+        (void)state;
+        assert_non_null(strstr(text, "because     it may start not before its --begin 23:00\n"));
+        free(text);
+        text = show_with(json_pack("{s:s}", "begin_utc", "2026-11-22T22:00:00Z")); /* it waits for more than that */
+        assert_null(strstr(text, "--begin"));
+        free(text);
+}
+
 static void nodes_are_a_table(void **state)
 {
         (void)state;
@@ -330,6 +342,7 @@ int main(void)
                 cmocka_unit_test(a_job_is_told_in_full),
                 cmocka_unit_test(hours_are_explained),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
+                cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
