@@ -18,7 +18,8 @@ static void explain_cost(const json_t *job, FILE *out)
 
         if (!job_saved(job, &saved))
                 return;
-        fprintf(out, ": %s, against %s at once", document_money(job, "planned_cost_micro", currency, cost),
+        fprintf(out, ": %s%s, against %s at once", document_money(job, "planned_cost_micro", currency, cost),
+                job_goes_beyond(job) ? " so far planned" : "",
                 document_money(job, "planned_run_now_cost_micro", currency, run_now));
 }
 

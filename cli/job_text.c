@@ -44,17 +44,34 @@ const char *job_impossible(const json_t *job)
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : "nothing free for it";
 }
 
-static const char *when_planned(const json_t *planned, const struct screen *screen, char *buffer)
+bool job_goes_beyond(const json_t *job)
+{
+        const char *reason = document_text(job, "reason");
+
+        return reason != NULL && strcmp(reason, "beyond the horizon") == 0;
+}
+
+/* The end of its i-th hours; of the last of a job that goes on behind all that is planned, where it is thought to end. */
+static int64_t end_of(const json_t *job, size_t i)
+{
+        const json_t *planned = json_object_get(job, "planned");
+        int64_t finish = document_time(job, "planned_finish_utc"),
+                end = document_time(json_array_get(planned, i), "end_utc");
+
+        return job_goes_beyond(job) && i + 1 == json_array_size(planned) && finish > end ? finish : end;
+}
+
+static const char *when_planned(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
         size_t n = json_array_size(planned), pauses = n - 1;
+        const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : "";
         char span[2 * SCREEN_TIME_SIZE];
 
-        screen_span(screen, document_time(json_array_get(planned, 0), "start_utc"),
-                    document_time(json_array_get(planned, n - 1), "end_utc"), span);
+        screen_span(screen, document_time(json_array_get(planned, 0), "start_utc"), end_of(job, n - 1), span);
         if (pauses == 0)
-                snprintf(buffer, JOB_TEXT_SIZE, "%s", span);
+                snprintf(buffer, JOB_TEXT_SIZE, "%s%s", span, beyond);
         else
-                snprintf(buffer, JOB_TEXT_SIZE, "%s, %zu pause%s", span, pauses, pauses > 1 ? "s" : "");
+                snprintf(buffer, JOB_TEXT_SIZE, "%s, %zu pause%s%s", span, pauses, pauses > 1 ? "s" : "", beyond);
         return buffer;
 }
 
@@ -68,8 +85,8 @@ static const char *when_running(const json_t *job, const json_t *planned, const 
         else if (json_array_size(planned) == 0)
                 snprintf(buffer, JOB_TEXT_SIZE, "since %s", screen_time(screen, started, next));
         else if (json_array_size(planned) == 1)
-                snprintf(buffer, JOB_TEXT_SIZE, "until %s",
-                         screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until));
+                snprintf(buffer, JOB_TEXT_SIZE, "until %s%s", screen_time(screen, end_of(job, 0), until),
+                         job_goes_beyond(job) ? ", beyond what is planned" : "");
         else
                 snprintf(buffer, JOB_TEXT_SIZE, "until %s, again %s",
                          screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until),
@@ -125,7 +142,7 @@ const char *job_when(const json_t *job, const struct screen *screen, char *buffe
         if (json_array_size(planned) == 0)
                 return when_waiting(job, screen, buffer);
         if (document_int_or(job, "attempts", 0) == 0)
-                return when_planned(planned, screen, buffer);
+                return when_planned(job, planned, screen, buffer);
         snprintf(buffer, JOB_TEXT_SIZE, "resumes %s",
                  screen_time(screen, document_time(json_array_get(planned, 0), "start_utc"), at));
         return buffer;
@@ -144,8 +161,9 @@ const char *job_cost(const json_t *job, char *buffer)
                 strcpy(buffer, "-");
                 return buffer;
         }
-        snprintf(buffer, JOB_TEXT_SIZE, "%s%s", unpriced > 0 ? "> " : "",
-                 text_format_money(booked + planned, document_text(job, "currency"), money));
+        snprintf(buffer, JOB_TEXT_SIZE, "%s%s%s", unpriced > 0 ? "> " : "",
+                 text_format_money(booked + planned, document_text(job, "currency"), money),
+                 job_goes_beyond(job) ? " so far planned" : "");
         return buffer;
 }
 
@@ -157,6 +175,8 @@ bool job_saved(const json_t *job, double *ret_fraction)
             !document_int(job, "planned_run_now_cost_micro", &run_now) || run_now <= 0)
                 return false;
         *ret_fraction = (double)(run_now - planned) / (double)run_now;
+        if (*ret_fraction < 0 && *ret_fraction >= -0.005)
+                *ret_fraction = 0; /* it would read "-0 %" */
         return true;
 }
 

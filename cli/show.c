@@ -43,8 +43,9 @@ static void show_cost(const json_t *job, const struct screen *screen, FILE *out)
 
         line(screen, out, "cost", job_cost(job, cost));
         if (job_saved(job, &saved)) {
-                snprintf(text, sizeof(text), "%s for what is still to run, %s at once (%.0f %% saved)",
+                snprintf(text, sizeof(text), "%s %s, %s at once (%.0f %% saved)",
                          document_money(job, "planned_cost_micro", currency, cost),
+                         job_goes_beyond(job) ? "so far planned" : "for what is still to run",
                          document_money(job, "planned_run_now_cost_micro", currency, run_now), 100 * saved);
                 line(screen, out, "planned", text);
         }

@@ -27,10 +27,9 @@ static void print_money(const json_t *job, const char *dot, FILE *out)
         if (!job_saved(job, &saved))
                 return;
         document_money(job, "planned_cost_micro", currency, cost);
-        if (saved < 0.005)
-                fprintf(out, " %s %s", dot, cost);
-        else
-                fprintf(out, " %s %s instead of %s now (-%.0f %%)", dot, cost,
+        fprintf(out, " %s %s%s", dot, cost, job_goes_beyond(job) ? " so far planned" : "");
+        if (saved >= 0.005)
+                fprintf(out, " instead of %s now (-%.0f %%)",
                         document_money(job, "planned_run_now_cost_micro", currency, run_now), 100 * saved);
 }
 

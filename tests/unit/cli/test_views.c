@@ -152,6 +152,20 @@ static void a_job_that_waits_for_its_begin_says_so(void **state)
         free(text);
 }
 
+/* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
+static void a_job_longer_than_the_plan_says_so(void **state)
+{
+        char *text = show_with(json_pack("{s:s, s:s, s:n, s:i, s:i}", "reason", "beyond the horizon",
+                                         "planned_finish_utc", "2026-11-25T05:00:00Z", "deadline_utc",
+                                         "planned_cost_micro", 31400000, "planned_run_now_cost_micro", 31390000));
+
+        (void)state;
+        assert_non_null(strstr(text, "when        23:00-Wed 05:00, beyond what is planned\n"));
+        assert_non_null(strstr(text, "cost        31.40 EUR so far planned\n"));
+        assert_non_null(strstr(text, "planned     31.40 EUR so far planned, 31.39 EUR at once (0 % saved)\n"));
+        free(text);
+}
+
 static void nodes_are_a_table(void **state)
 {
         (void)state;
@@ -343,6 +357,7 @@ int main(void)
                 cmocka_unit_test(hours_are_explained),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
+                cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
