@@ -51,7 +51,7 @@ bool job_goes_beyond(const json_t *job)
         return reason != NULL && strcmp(reason, "beyond the horizon") == 0;
 }
 
-/* The end of its i-th hours; of the last of a job that goes on behind all that is planned, where it is thought to end. */
+/* The end of its i-th hours; of the last, if the job goes on behind the plan, when it is thought to be done. */
 static int64_t end_of(const json_t *job, size_t i)
 {
         const json_t *planned = json_object_get(job, "planned");

@@ -18,12 +18,14 @@ enum { JOB_TEXT_SIZE = 160 };
 /* Whether it is longer than all that is planned: its end is an estimate, its cost a part. */
 bool job_goes_beyond(const json_t *job);
 
-/* `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`. */
+/*
+ * `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`.
+ */
 const char *job_when(const json_t *job, const struct screen *screen, char *buffer);
 
 /*
- * Booked and still planned together: `31.40 EUR`; more than that where energy had no price: `> 12.02 EUR`, and where the job
- * goes on behind the plan: `31.40 EUR so far planned`; "-".
+ * Booked and still planned together: `31.40 EUR`; more than that where energy had no price: `> 12.02 EUR`, and where the
+ * job goes on behind the plan: `31.40 EUR so far planned`; "-".
  */
 const char *job_cost(const json_t *job, char *buffer);
 

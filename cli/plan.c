@@ -193,12 +193,13 @@ static void print_unplanned(const json_t *jobs, const struct screen *screen, FIL
 
         json_array_foreach(jobs, i, job) {
                 const char *name = document_text(job, "name"), *status = document_text(job, "status");
+                const char *why = job_impossible(job) != NULL ? job_impossible(job) : status;
 
                 if (has_hours(job) || n++ >= MOST_JOBS)
                         continue;
                 fprintf(out, "%s%lld ", n == 1 ? "without hours: " : ", ", (long long)document_int_or(job, "id", 0));
                 screen_print(screen, out, name != NULL ? name : "?");
-                fprintf(out, " (%s)", job_impossible(job) != NULL ? job_impossible(job) : status != NULL ? status : "?");
+                fprintf(out, " (%s)", why != NULL ? why : "?");
         }
         if (n > 0)
                 putc('\n', out);

@@ -56,7 +56,7 @@ const struct option_row submit_rows[] = {
         { OPT_EXPORT, 0, "export", "LIST", "ALL (as if not given), NONE, or NAME[=V],... beside nothing else" },
         { OPT_SIGNAL, 0, "signal", "SIG[@S]", "stop with this signal, S seconds before SIGKILL (TERM)" },
         { OPT_INTERRUPTIBLE, 0, "interruptible", "yes|no", "may be paused and resumed from its checkpoint (class)" },
-        { OPT_POWER, 0, "power", "WATTS", "its draw above idle, all nodes, for plans only: 4.2kW; the books are metered" },
+        { OPT_POWER, 0, "power", "WATTS", "its draw above idle, for plans only: 4.2kW; the books are metered" },
         { OPT_HOLD, 'H', "hold", NULL, "submit held; `offpeak release` lets it go" },
         { OPT_PARSABLE, 0, "parsable", NULL, "print the job's number and nothing else" },
         COMMAND_OPTIONS,

@@ -46,8 +46,9 @@ static int refuse_power(const struct state *state, const struct now *now, const 
 
         if (power.site == NULL)
                 return 0; /* it may wait for the power of a reactor that has not been reported */
-        return fail(err, OFFPEAK_EINVAL, "the job needs %s at the meter, and %s's limit is %s: ask for less %s, or raise "
-                    "grid.limit", text_format_power(power.needed_w, needed), power.site->name,
+        return fail(err, OFFPEAK_EINVAL,
+                    "the job needs %s at the meter, and %s's limit is %s: ask for less %s, or raise grid.limit",
+                    text_format_power(power.needed_w, needed), power.site->name,
                     text_format_power(power.limit_w, limit), job->spec.power_w > 0 ? "--power" : "--gpus");
 }
 
@@ -176,7 +177,8 @@ static void refuse_late(struct turn *turn, const struct client *client, const st
 
         if (finish == 0)
                 reply(turn, client, OFFPEAK_EDEADLINE, 0,
-                      "refused (--strict-deadline): it %s; submit it again later, or without --strict-deadline", warning);
+                      "refused (--strict-deadline): it %s; submit it again later, or without --strict-deadline",
+                      warning);
         else
                 reply(turn, client, OFFPEAK_EDEADLINE, 0,
                       "refused (--strict-deadline): it %s; it would be in time with --deadline %s%s", warning,

@@ -419,6 +419,32 @@ static void a_job_that_became_impossible_is_kept_apart(void **unused)
         finish(&world);
 }
 
+/* What a reactor will give is not known before it is reported: a job may wait for that. */
+static void a_job_may_wait_for_an_unreported_reactor(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 }, capacity[] = { 5000, 5000, 5000, 5000 };
+        struct series reported;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        world.policy.sites[0].terms.grid_limit_w = 0;
+        world.policy.sites[0].terms.has_reactor = true;
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        id = submit(&world, "one", 1, HOUR, 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
+        assert_int_equal(job_of(&world, id)->reason, PLAN_IMPOSSIBLE);
+        world_series(&reported, SERIES_CAPACITY, WORLD_START, capacity, 4);
+        assert_int_equal(sim_take_series(world.sim, &reported), 0);
+        series_finish(&reported);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 2 * HOUR), 0);
+        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
+        finish(&world);
+}
+
 static void no_hours_are_no_promise(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 };
@@ -459,6 +485,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_ran_at_once_saves_nothing),
                 cmocka_unit_test(a_job_beyond_all_power_is_refused),
                 cmocka_unit_test(a_job_that_became_impossible_is_kept_apart),
+                cmocka_unit_test(a_job_may_wait_for_an_unreported_reactor),
                 cmocka_unit_test(no_hours_are_no_promise),
         };
 
