@@ -202,6 +202,7 @@ static struct plan_terms take_plan_terms(const Log__PlanTerms *from)
                 .delay = from->delay,
                 .lateness = from->lateness,
                 .unfinished = from->unfinished,
+                .starts = from->starts,
                 .over_limit = from->over_limit,
                 .total = from->total,
         };

@@ -144,6 +144,19 @@ static void add_shares(const struct cuts *cuts, const struct plan_problem *probl
                 }
 }
 
+double account_starts(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
+{
+        double cost = 0;
+
+        for (size_t i = 0; job->start_cost_s > 0 && i < choice->n; i++) {
+                const struct plan_interval *run = &choice->intervals[i];
+
+                if (!job_goes_on(problem, job, run->site, run->mode, run->start))
+                        cost += job_start_cost(problem, job, run->site, run->mode, run->start);
+        }
+        return cost;
+}
+
 static void add_outcomes(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *terms,
                          double *shares)
 {
@@ -152,12 +165,14 @@ static void add_outcomes(const struct plan_problem *problem, const struct schedu
                 double progress = job_progress(problem, &problem->jobs[j], choice->intervals, choice->n);
                 int64_t end = choice->n > 0 ? choice->intervals[choice->n - 1].end : 0;
                 struct outcome outcome = job_outcome(problem, &problem->jobs[j], progress, end);
+                double starts = account_starts(problem, &problem->jobs[j], choice);
 
+                terms->starts += starts;
                 terms->delay += outcome.delay;
                 terms->lateness += outcome.lateness;
                 terms->unfinished += outcome.unfinished;
                 if (shares != NULL)
-                        shares[j] += outcome.delay + outcome.lateness + outcome.unfinished;
+                        shares[j] += starts + outcome.delay + outcome.lateness + outcome.unfinished;
         }
 }
 
@@ -184,7 +199,8 @@ int account(const struct plan_problem *problem, const struct schedule *schedule,
                 cuts_finish(&cuts);
         }
         add_outcomes(problem, schedule, &terms, shares);
-        terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.over_limit;
+        terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.starts +
+                      terms.over_limit;
         *ret_terms = terms;
         return 0;
 }
@@ -224,7 +240,8 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
                         .late_s = outcome.late_s,
                         .unfinished_s = outcome.rest_s,
                         .cost = shares[j],
-                        .waiting = outcome.delay + outcome.lateness + outcome.unfinished,
+                        .waiting = outcome.delay + outcome.lateness + outcome.unfinished +
+                                   account_starts(problem, &problem->jobs[j], choice),
                 };
                 if (choice->n > 0)
                         memcpy(&plan->intervals[plan->n_intervals], choice->intervals,
@@ -232,50 +249,6 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
                 plan->n_intervals += choice->n;
         }
         plan->n_jobs = schedule->n_jobs;
-}
-
-/* Of one start of a mode at `start`. */
-static double burnt_by(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *run)
-{
-        const struct plan_site *site = &problem->sites[run->site];
-        int64_t end = run->start + job->start_cost_s;
-        double earned = 0;
-
-        size_t first = 0, last = site->n_steps;
-
-        while (last - first > 1) {
-                size_t middle = first + (last - first) / 2;
-
-                if (site->steps[middle].start <= run->start)
-                        first = middle;
-                else
-                        last = middle;
-        }
-        for (size_t t = first; t < site->n_steps && site->steps[t].start < end; t++) {
-                const struct plan_step *step = &site->steps[t];
-                int64_t until = t + 1 < site->n_steps ? step[1].start : problem->horizon;
-                int64_t from = run->start > step->start ? run->start : step->start;
-                double seconds = (double)((until < end ? until : end) - from);
-
-                if (seconds > 0 && step->n_segments > 0 && step->segments[0].price < 0)
-                        earned -= site->pue_factor * job->modes[run->mode].watts * seconds / PLAN_JOULES_PER_MWH *
-                                  step->segments[0].price;
-        }
-        return earned;
-}
-
-double account_burnt(const struct plan_problem *problem, const struct schedule *schedule)
-{
-        double burnt = 0;
-
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                for (size_t i = 0; problem->jobs[j].start_cost_s > 0 && i < schedule->jobs[j].n; i++) {
-                        const struct plan_interval *run = &schedule->jobs[j].intervals[i];
-
-                        if (!job_goes_on(problem, &problem->jobs[j], run->site, run->mode, run->start))
-                                burnt += burnt_by(problem, &problem->jobs[j], run);
-                }
-        return burnt * (1 + SCHEDULE_BURNT);
 }
 
 int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan)

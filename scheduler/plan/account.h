@@ -13,8 +13,8 @@
 int account(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *ret_terms,
             double *shares);
 
-/* What starts earn at negative prices, at the most, as the planner counts it (SCHEDULE_BURNT). Currency, >= 0. */
-double account_burnt(const struct plan_problem *problem, const struct schedule *schedule);
+/* Of one job: plan.h's `starts`. */
+double account_starts(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice);
 
 /* The schedule as a plan: intervals, results, terms. No reasons, no bound. plan must be initialised. ENOMEM. */
 int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan);

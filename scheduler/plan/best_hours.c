@@ -133,19 +133,9 @@ static double run_cost(const struct quest *quest, const struct run *run)
         return cost;
 }
 
-/* What a start would earn at negative prices, as a cost: nobody shall start a job for that. */
-static double burnt(const struct quest *quest, int64_t start)
+static double start_cost(const struct quest *quest, int64_t start)
 {
-        const int64_t *edges = quest->slots->edges;
-        int64_t end = start + quest->job->start_cost_s;
-        double cost = 0;
-
-        for (size_t t = slots_find(quest->slots, start); t < quest->slots->n && edges[t] < end; t++) {
-                int64_t from = start > edges[t] ? start : edges[t], to = end < edges[t + 1] ? end : edges[t + 1];
-
-                cost += fmax(0, -(double)quest->hours->rates[t - quest->first]) * (double)(to - from);
-        }
-        return cost * (1 + SCHEDULE_BURNT);
+        return job_start_cost(quest->wish->problem, quest->job, quest->wish->site, quest->wish->mode, start);
 }
 
 static double runs_cost(const struct quest *quest, const struct run *runs, size_t n)
@@ -156,7 +146,7 @@ static double runs_cost(const struct quest *quest, const struct run *runs, size_
         for (size_t i = 0; i < n; i++) {
                 bool goes_on = quest->may_go_on && runs[i].start == quest->wish->problem->now;
 
-                cost += run_cost(quest, &runs[i]) + (goes_on ? 0 : burnt(quest, runs[i].start));
+                cost += run_cost(quest, &runs[i]) + (goes_on ? 0 : start_cost(quest, runs[i].start));
                 progress += speed * (double)(runs[i].end - runs[i].start - (goes_on ? 0 : quest->job->start_cost_s));
         }
         outcome = job_outcome(quest->wish->problem, quest->job, progress, n > 0 ? runs[n - 1].end : 0);
@@ -216,7 +206,7 @@ static double cost_before(const struct quest *quest, size_t t, int64_t seconds)
         return seconds > 0 ? INFINITY : cost;
 }
 
-/* A further start takes its time before the run begins; nobody starts a job to earn by its start. */
+/* A further start takes its time before the run begins, and costs something whatever the sign of the price. */
 static void fill_starts(const struct quest *quest, bool may_start_again)
 {
         struct hours *hours = quest->hours;
@@ -232,14 +222,14 @@ static void fill_starts(const struct quest *quest, bool may_start_again)
                 for (size_t t = 1; t < quest->n; t++) {
                         float cost = hours->rates[t - 1] * seconds + hours->seats[t - 1];
 
-                        hours->start[t] = cost > 0 ? cost : -(float)SCHEDULE_BURNT * cost;
+                        hours->start[t] = cost > 0 ? cost : -cost;
                 }
                 return;
         }
         for (size_t t = 1; t < quest->n; t++) {
                 double cost = cost_before(quest, t, overhead_s);
 
-                hours->start[t] = (float)(cost > 0 ? cost : -SCHEDULE_BURNT * cost);
+                hours->start[t] = (float)fabs(cost);
         }
 }
 

@@ -32,7 +32,7 @@ struct check {
         const struct plan *plan;
         struct offpeak_error *err;
         struct job_facts *jobs;
-        struct amount supply, carbon, delay, lateness, unfinished, over_limit;
+        struct amount supply, carbon, delay, lateness, unfinished, starts, over_limit;
 };
 
 static void add(struct amount *amount, long double part)
@@ -108,6 +108,32 @@ static long double run_progress(const struct plan_job *job, const struct plan_in
         return progress;
 }
 
+/* Twice what the start of a run earns: it is to cost what it draws, whatever the sign of the price. */
+static void add_start(struct check *check, size_t j, const struct plan_interval *intervals, size_t last)
+{
+        const struct plan_job *job = &check->problem->jobs[j];
+        const struct plan_site *site = &check->problem->sites[intervals[0].site];
+        int64_t end = intervals[0].start + job->start_cost_s;
+
+        for (size_t i = 0; i <= last && intervals[i].start < end; i++) {
+                long double energy = (long double)site->pue_factor * job->modes[intervals[i].mode].watts;
+                int64_t stop = intervals[i].end < end ? intervals[i].end : end;
+
+                for (size_t t = 0; t < site->n_steps && site->steps[t].start < stop; t++) {
+                        const struct plan_step *step = &site->steps[t];
+                        int64_t from = step->start > intervals[i].start ? step->start : intervals[i].start;
+                        int64_t to = t + 1 < site->n_steps && step[1].start < stop ? step[1].start : stop;
+                        long double part;
+
+                        if (to <= from || step->n_segments == 0 || step->segments[0].price >= 0)
+                                continue;
+                        part = -2 * energy * (to - from) * step->segments[0].price / PLAN_JOULES_PER_MWH;
+                        add(&check->starts, part);
+                        check->jobs[j].share += part;
+                }
+        }
+}
+
 static int check_runs(struct check *check, size_t j, long double *ret_progress, double *ret_speed)
 {
         const struct plan_job *job = &check->problem->jobs[j];
@@ -127,6 +153,8 @@ static int check_runs(struct check *check, size_t j, long double *ret_progress, 
                 progress += run_progress(job, intervals, i, last, started ? job->start_cost_s : 0, ret_speed);
                 if (!started)
                         continue;
+                if (job->start_cost_s > 0)
+                        add_start(check, j, &intervals[i], last - i);
                 if (starts == job->max_starts)
                         return refuse_job(check, j, intervals[i].start, "it starts more often than max_starts allows");
                 starts++;
@@ -483,7 +511,8 @@ static int check_term(struct check *check, const char *name, double said, const 
 static struct amount total_of(const struct check *check)
 {
         const struct amount *parts[] = { &check->supply,   &check->carbon,     &check->delay,
-                                         &check->lateness, &check->unfinished, &check->over_limit };
+                                         &check->lateness, &check->unfinished, &check->starts,
+                                         &check->over_limit };
         struct amount total = { 0 };
 
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -511,6 +540,8 @@ static int check_words(struct check *check)
                 code = check_term(check, "lateness", said->lateness, &check->lateness);
         if (code == 0)
                 code = check_term(check, "unfinished work", said->unfinished, &check->unfinished);
+        if (code == 0)
+                code = check_term(check, "start at negative prices", said->starts, &check->starts);
         if (code == 0)
                 code = check_term(check, "power above the limit", said->over_limit, &check->over_limit);
         if (code == 0)
@@ -572,6 +603,7 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                         .delay = (double)check.delay.sum,
                         .lateness = (double)check.lateness.sum,
                         .unfinished = (double)check.unfinished.sum,
+                        .starts = (double)check.starts.sum,
                         .over_limit = (double)check.over_limit.sum,
                         .total = (double)total.sum,
                 };

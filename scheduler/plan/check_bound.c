@@ -62,6 +62,8 @@ struct offer {
         int64_t *edges;    /* n + 1 */
         double *rates;     /* mode m on piece i at [m * n + i] */
         double *sums;      /* scratch of `single`, n + 1 */
+        double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
+        double *starts;    /* its sums, n + 1 */
         struct path *walk; /* scratch of `runs`, 2 x LEVELS for each mode and LEVELS + 1 */
         double undone;     /* currency per second of progress left undone */
 };
@@ -329,11 +331,11 @@ static double runs_bound(const struct offer *offer, int runs)
 
 struct block {
         size_t first, last; /* pieces, first to last - 1, on which the job can run */
-        const double *sums; /* cost of running from the first edge to edge i */
+        const double *sums, *starts; /* cost of running from the first edge to edge i; and of starting all that time */
 };
 
-/* Cost of running from the first edge until `time`. */
-static double cost_until(const struct offer *offer, const struct block *block, double time)
+/* A sum over the seconds from the first edge until `time`: a line between two edges. */
+static double sum_until(const struct offer *offer, const struct block *block, const double *sums, double time)
 {
         size_t low = block->first, high = block->last;
 
@@ -345,17 +347,21 @@ static double cost_until(const struct offer *offer, const struct block *block, d
                 else
                         high = middle;
         }
-        return block->sums[low] + offer->rates[low] * (time - (double)offer->edges[low]);
+        return sums[low] + (sums[low + 1] - sums[low]) * (time - (double)offer->edges[low]) /
+                                   (double)(offer->edges[low + 1] - offer->edges[low]);
 }
 
-static double run_cost(const struct offer *offer, const struct block *block, double start, double length)
+/* overhead: seconds of its start, 0 if it goes on. */
+static double run_cost(const struct offer *offer, const struct block *block, double start, double length,
+                       double overhead)
 {
         double end = start + length;
 
         if (start < (double)offer->edges[block->first] - 1e-6 || end > (double)offer->edges[block->last] + 1e-6)
                 return INFINITY;
-        return cost_until(offer, block, end) - cost_until(offer, block, start) +
-               end_cost(offer->problem, offer->job, end);
+        return sum_until(offer, block, block->sums, end) - sum_until(offer, block, block->sums, start) +
+               sum_until(offer, block, block->starts, start + overhead) -
+               sum_until(offer, block, block->starts, start) + end_cost(offer->problem, offer->job, end);
 }
 
 /* One run of `length` seconds, or the whole block if it is shorter and the rest stays undone. */
@@ -375,10 +381,13 @@ static double block_bound(const struct offer *offer, const struct block *block, 
                        end_cost(offer->problem, job, (double)offer->edges[offer->n]);
         }
         if (from_first)
-                return run_cost(offer, block, (double)offer->edges[block->first], length);
+                return run_cost(offer, block, (double)offer->edges[block->first], length, 0);
         for (size_t i = block->first; i <= block->last; i++) {
-                best = fmin(best, run_cost(offer, block, (double)offer->edges[i], length));
-                best = fmin(best, run_cost(offer, block, (double)offer->edges[i] - length, length));
+                double edge = (double)offer->edges[i];
+
+                best = fmin(best, run_cost(offer, block, edge, length, overhead));
+                best = fmin(best, run_cost(offer, block, edge - length, length, overhead));
+                best = fmin(best, run_cost(offer, block, edge - overhead, length, overhead));
         }
         return best;
 }
@@ -389,15 +398,18 @@ static double single_bound(const struct offer *offer)
         double need = job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed;
         double overhead = (double)job->start_cost_s;
         double best = INFINITY, gain = 0;
-        double *sums = offer->sums;
+        double *sums = offer->sums, *starts = offer->starts;
 
-        sums[0] = 0;
+        sums[0] = starts[0] = 0;
         for (size_t i = 0; i < offer->n; i++)
                 gain = fmax(gain, -offer->rates[i]);
-        for (size_t i = 0; i < offer->n; i++)
-                sums[i + 1] = sums[i] + (isinf(offer->rates[i]) ? 0 : offer->rates[i]) *
-                                                (double)(offer->edges[i + 1] - offer->edges[i]);
-        for (struct block block = { 0, 0, sums }; block.first < offer->n; block.first = block.last + 1) {
+        for (size_t i = 0; i < offer->n; i++) {
+                double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
+
+                sums[i + 1] = sums[i] + (isinf(offer->rates[i]) ? 0 : offer->rates[i]) * seconds;
+                starts[i + 1] = starts[i] + offer->extras[i] * seconds;
+        }
+        for (struct block block = { 0, 0, sums, starts }; block.first < offer->n; block.first = block.last + 1) {
                 for (block.last = block.first; block.last < offer->n && !isinf(offer->rates[block.last]);)
                         block.last++;
                 if (block.last == block.first)
@@ -443,13 +455,15 @@ struct window {
         size_t n; /* pieces, from the release on; all there are */
         bool goes_on;
         double need_s;
-        double *rates; /* n */
+        double *rates, *start_rates; /* n of each */
         double *scratch;
         size_t filled;
 };
 
 static double rate_of(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
                       const struct piece *piece);
+static double start_extra(const struct plan_site *site, const struct plan_job *job, size_t mode,
+                          const struct plan_step *step);
 
 /* Fill up to piece n; false where the job cannot run on one of them. */
 static bool fill_window(struct window *window, size_t n)
@@ -458,8 +472,11 @@ static bool fill_window(struct window *window, size_t n)
                 const struct piece *piece = &window->pieces[t];
 
                 window->rates[t] = rate_of(window->site, window->job, &window->job->modes[0], piece);
+                window->start_rates[t] = window->rates[t] + start_extra(window->site, window->job, 0, piece->step);
                 if (isinf(window->rates[t]))
                         return false;
+                if (window->start_rates[t] < 0 && (uint64_t)window->job->max_starts + window->goes_on > 1)
+                        return false; /* multipliers under which starts earn: check_grid.h has no answer */
                 window->filled = t + 1;
         }
         return true;
@@ -474,6 +491,7 @@ static double window_least(const struct window *window, size_t n)
                 .slot_s = (double)(window->pieces[0].end - window->pieces[0].start),
                 .start_s = (double)job->start_cost_s,
                 .rates = window->rates,
+                .start_rates = window->start_rates,
                 .prompt_s = (double)(job->earliest_finish - window->pieces[0].start),
                 .deadline_s = job->deadline != 0 ? (double)(job->deadline - window->pieces[0].start) : INFINITY,
                 .delay = job->modes[0].gpus * job->delay_cost / 3600,
@@ -560,10 +578,11 @@ static int window_init(struct window *window, const struct plan_problem *problem
         window->n = pieces->n - first;
         window->goes_on = job->running && job->run_site == s;
         window->need_s = job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed;
-        window->rates = malloc((20 * window->n + 80) * sizeof(double));
+        window->rates = malloc((24 * window->n + 96) * sizeof(double));
         if (window->rates == NULL)
                 return OFFPEAK_ENOMEM;
-        window->scratch = window->rates + window->n;
+        window->start_rates = window->rates + window->n;
+        window->scratch = window->start_rates + window->n;
         return 0;
 }
 
@@ -590,6 +609,15 @@ static double rate_of(const struct plan_site *site, const struct plan_job *job, 
                 return INFINITY;
         return energy * (piece->power + job->carbon_price * piece->step->carbon / 1000) +
                mode->gpus * piece->gpus / 3600;
+}
+
+/* What a second of a start costs beside its rate: plan.h's `starts`. */
+static double start_extra(const struct plan_site *site, const struct plan_job *job, size_t mode,
+                          const struct plan_step *step)
+{
+        double price = step->n_segments > 0 ? step->segments[0].price : 0;
+
+        return 2 * site->pue_factor * job->modes[mode].watts / PLAN_JOULES_PER_MWH * fmax(0, -price);
 }
 
 /* The job's own edges: those of the pieces behind its release, and where the cost of its end bends. */
@@ -650,11 +678,15 @@ static int pieces_bound(const struct plan_problem *problem, uint32_t s, const st
 
         offer.edges = calloc(most + 1, sizeof(*offer.edges));
         offer.rates = calloc(most * job->n_modes, sizeof(*offer.rates));
-        offer.sums = calloc(most + 1, sizeof(*offer.sums));
+        offer.sums = calloc(3 * (most + 1), sizeof(*offer.sums));
         offer.walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer.walk));
         if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
                 goto out;
         split(pieces, &offer, owner);
+        offer.starts = offer.sums + most + 1;
+        offer.extras = offer.starts + most + 1;
+        for (size_t i = 0; i < offer.n; i++)
+                offer.extras[i] = start_extra(site, job, 0, pieces->at[owner[i]].step);
         offer.undone = undone_rate(problem, job);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
         for (size_t m = 0; m < job->n_modes; m++)

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why this is a bound. One run's cost is linear between the points where its begin or end meets an edge or its end a bend: all are tried.
+ * Why this is a bound. One run's cost is linear between the points where its begin, its start's
+ * end or its own end meets an edge, or its end a bend: all are tried.
  *
  * Take any way of R >= 2 runs, of together run_s + (R - 1) start_s seconds. Its cost is linear in every begin and end between
  * the edges, and the end's cost is no less than the line that slopes gives; only the total time ties them together. So
  * begins and ends can be moved at equal total, never getting dearer, until all of them but one lie on edges: consider such
- * ways only. They run whole slots, and one more in part at the border of a run.
+ * ways only. They run whole slots, and one more in part at the border of a run; a run may have been emptied on the way.
  *
  * For R = 2 the rows below try just these. For R > 2 take start_s seconds off the beginning of each run behind the second, at
  * the cost they have there. What is left runs as long as two runs do. Between the slots so shortened seconds may be
  * shifted again until all but one are whole or empty; an emptied first slot lets its run begin one later. So if a run
  * now begins in slot t, what was taken off lay in slots t - 1 - ceil(start_s / slot_s) to t, and such a start is paid with
- * at least start_s x the least of their rates. The rows try every such shape, and some that no way has: a relaxation.
+ * at least start_s x the least of their start rates, which is not negative. The rows try every such shape, and some that no way has: a relaxation.
  */
 #include "plan/check_grid.h"
 
@@ -27,17 +28,18 @@ static inline double lesser(double a, double b)
 
 struct sums {
         const struct check_grid *grid;
-        const double *until; /* cost of running from slot 0 to the start of slot t */
+        const double *until;  /* cost of running from slot 0 to the start of slot t */
+        const double *starts; /* what more it costs to start all that time */
 };
 
-/* Cost of running from the start of slot 0 for `seconds`. */
-static double sum_until(const struct sums *sums, double seconds)
+/* Between two edges a sum over seconds is a line. */
+static double sum_until(const struct check_grid *grid, const double *until, double seconds)
 {
-        double slots = floor(seconds / sums->grid->slot_s);
-        size_t t = slots < (double)sums->grid->n ? (size_t)slots : sums->grid->n;
-        double left = seconds - (double)t * sums->grid->slot_s;
+        double slots = floor(seconds / grid->slot_s);
+        size_t t = slots < (double)grid->n ? (size_t)slots : grid->n;
+        double left = seconds - (double)t * grid->slot_s;
 
-        return sums->until[t] + (left > 0 ? sums->grid->rates[t < sums->grid->n ? t : t - 1] * left : 0);
+        return until[t] + (left > 0 && t < grid->n ? (until[t + 1] - until[t]) * left / grid->slot_s : 0);
 }
 
 static double end_of(const struct check_grid *grid, double seconds)
@@ -58,28 +60,36 @@ static double run_until(const struct sums *sums, double end)
 
         if (begin < -1e-9 || end > length * (1 + 1e-12))
                 return INFINITY;
-        return sum_until(sums, end) - sum_until(sums, fmax(0, begin)) + end_of(sums->grid, end);
+        begin = fmax(0, begin);
+        return sum_until(sums->grid, sums->until, end) - sum_until(sums->grid, sums->until, begin) +
+               end_of(sums->grid, end) +
+               (sums->grid->goes_on ? 0
+                                    : sum_until(sums->grid, sums->starts, begin + sums->grid->start_s) -
+                                              sum_until(sums->grid, sums->starts, begin));
 }
 
 static double one_run(const struct check_grid *grid, double *scratch)
 {
-        struct sums sums = { grid, scratch };
-        double best = INFINITY;
+        double *until = scratch, *starts = scratch + grid->n + 1, best = INFINITY;
+        struct sums sums = { grid, until, starts };
 
-        scratch[0] = 0;
-        for (size_t t = 0; t < grid->n; t++)
-                scratch[t + 1] = scratch[t] + grid->rates[t] * grid->slot_s;
+        until[0] = starts[0] = 0;
+        for (size_t t = 0; t < grid->n; t++) {
+                until[t + 1] = until[t] + grid->rates[t] * grid->slot_s;
+                starts[t + 1] = starts[t] + (grid->start_rates[t] - grid->rates[t]) * grid->slot_s;
+        }
         if (grid->goes_on)
                 return run_until(&sums, grid->run_s);
         for (size_t t = 0; t <= grid->n; t++) {
                 double edge = (double)t * grid->slot_s;
 
                 best = fmin(best, fmin(run_until(&sums, edge), run_until(&sums, edge + grid->run_s)));
+                best = fmin(best, run_until(&sums, edge - grid->start_s + grid->run_s));
         }
         return fmin(best, fmin(run_until(&sums, grid->prompt_s), run_until(&sums, grid->deadline_s)));
 }
 
-/* ---- two runs and more */
+/* ---- two runs and more: of together run_s + start_s seconds at the least */
 
 /*
  * After some slots: least cost with k whole slots run, the part run or not, one run begun or more: running at the end
@@ -113,10 +123,10 @@ struct costs {
 static struct costs costs_of(const struct check_grid *grid, size_t t, double part_s)
 {
         size_t back = 1 + (size_t)ceil(grid->start_s / grid->slot_s);
-        double rate = grid->rates[t], least = rate;
+        double rate = grid->rates[t], least = grid->start_rates[t];
 
         for (size_t i = t > back ? t - back : 0; i < t; i++)
-                least = lesser(least, grid->rates[i]);
+                least = lesser(least, grid->start_rates[i]);
         return (struct costs){ rate * grid->slot_s, rate * part_s, grid->start_s * least };
 }
 
@@ -188,19 +198,18 @@ static void advance(const struct rows *from, struct rows *to, struct costs costs
         }
 }
 
-/* Being done with slot t, in two runs or more. */
+/* Being done with slot t, in one run or more. */
 static double finish(const struct check_grid *grid, const struct rows *from, const struct rows *to, struct costs costs,
                      size_t t, size_t whole, double part_s)
 {
         double end = (double)(t + 1) * grid->slot_s, least, early;
 
         if (part_s == 0)
-                return to->on[0][1][whole] + end_of(grid, end);
+                return lesser(to->on[0][0][whole], to->on[0][1][whole]) + end_of(grid, end);
         early = slope_before(grid, end) * (grid->slot_s - part_s);
         least = lesser(from->on[0][1][whole], from->any[0][1][whole] + costs.start);
-        if (whole > 0)
-                least = lesser(least, from->any[0][0][whole]);
-        return lesser(to->on[1][1][whole], least + costs.part - early) + end_of(grid, end);
+        least = lesser(least, lesser(from->on[0][0][whole], from->any[0][0][whole]));
+        return lesser(lesser(to->on[1][0][whole], to->on[1][1][whole]), least + costs.part - early) + end_of(grid, end);
 }
 
 static double more_runs(const struct check_grid *grid, double *scratch)
@@ -212,10 +221,9 @@ static double more_runs(const struct check_grid *grid, double *scratch)
 
         for (size_t i = 0; i < ARRAYS * width; i++)
                 scratch[i] = INFINITY;
+        from.any[0][0][0] = 0;
         if (grid->goes_on)
-                from.on[0][0][0] = 0;
-        else
-                from.any[0][0][0] = 0;
+                from.on[0][0][0] = 0; /* or not: that run, too, may have been emptied */
         for (size_t t = 0; t < grid->n; t++) {
                 struct costs costs = costs_of(grid, t, part_s);
                 struct rows swap = from;

@@ -17,14 +17,15 @@ struct check_grid {
         double start_s;      /* what every further start takes */
         bool goes_on;        /* slot 0 is run: it runs now and is not stopped */
         const double *rates;
+        const double *start_rates; /* the same for the seconds of a start, no less than rates; all >= 0 */
         /* being done at x costs delay x max(0, x - prompt_s) + lateness x max(0, x - deadline_s), both per second */
         double prompt_s, deadline_s;
         double delay, lateness;
 };
 
 /*
- * A lower bound for every way to run in exact seconds, exact for one run and, but for the end's cost, for two. scratch:
- * n + 16 x (run_s / slot_s + 4) doubles. INFINITY: it does not fit.
+ * A lower bound for every way to run in exact seconds, exact for one run, and nearly so for two. scratch:
+ * 2 n + 16 x (run_s / slot_s + 4) doubles. INFINITY: it does not fit.
  */
 double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch);
 

@@ -265,15 +265,12 @@ static int keep(struct planner *planner, bool *ret_better)
 {
         struct plan_terms terms;
 
-        double cost;
-
         if (account(planner->problem, &planner->board.schedule, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
-        cost = terms.total + account_burnt(planner->problem, &planner->board.schedule);
-        *ret_better = cost < planner->best_cost - 1e-9 * fabs(planner->best_cost);
+        *ret_better = terms.total < planner->best_cost - 1e-9 * fabs(planner->best_cost);
         if (!*ret_better)
                 return 0;
-        planner->best_cost = cost;
+        planner->best_cost = terms.total;
         return schedule_copy(&planner->best, &planner->board.schedule);
 }
 
@@ -395,7 +392,7 @@ static int think(struct planner *planner)
             account(planner->problem, &planner->at_once, &terms, NULL) != 0 ||
             schedule_copy(&planner->best, &planner->at_once) != 0)
                 return OFFPEAK_ENOMEM;
-        planner->best_cost = at_once = terms.total + account_burnt(planner->problem, &planner->at_once);
+        planner->best_cost = at_once = terms.total;
         code = planner->problem->n_jobs <= SMALL ? improve_at_once(planner) : 0;
         if (code == 0)
                 code = run_provers(planner, &passes);
@@ -492,7 +489,8 @@ static int fill_run_now(struct planner *planner, struct plan *plan)
                                                      choice->n > 0 ? choice->intervals[choice->n - 1].end : 0);
 
                 plan->jobs[j].run_now_cost = shares[j];
-                plan->jobs[j].run_now_waiting = outcome.delay + outcome.lateness + outcome.unfinished;
+                plan->jobs[j].run_now_waiting = outcome.delay + outcome.lateness + outcome.unfinished +
+                                                account_starts(planner->problem, job, choice);
         }
         free(shares);
         return code;

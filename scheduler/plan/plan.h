@@ -13,7 +13,9 @@
  *   unfinished  for work still to do at the horizon: unfinished_cost x GPU-hours + terminal_price x energy,
  *             both in the job's first mode, with the PUE of the first site it may use; such a job finishes, for delay
  *             and lateness, at horizon + the rest in that mode, to the next whole second
- * Starts cost what they draw: an interval that is a (re)start contains start_cost_s seconds without progress.
+ *   starts    for every (re)start, over the start_cost_s seconds without progress that its interval contains:
+ *             2 x pue_factor * watts x max(0, - the step's lowest price). So a start costs what it draws, whatever the sign of
+ *             the price, and nobody starts a job to burn power.
  */
 #ifndef OFFPEAK_PLAN_PLAN_H
 #define OFFPEAK_PLAN_PLAN_H
@@ -52,13 +54,14 @@ struct plan_job_result {
         double unfinished_s;    /* seconds of progress not done at the horizon */
         double cost;            /* its own share: what the plan would cost less without its intervals, and the rest of the terms */
         double run_now_cost;    /* the same share in the run_now plan */
-        double waiting;         /* what of cost is no power and no carbon: delay, lateness, unfinished */
+        double waiting;         /* what of cost is no power and no carbon: delay, lateness, unfinished, starts */
         double run_now_waiting; /* the same of run_now_cost */
         enum plan_reason reason;
 };
 
 struct plan_terms {
         double supply, carbon, delay, lateness, unfinished;
+        double starts;          /* what starts draw where power has a negative price */
         double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
         double total;
 };

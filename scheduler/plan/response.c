@@ -147,22 +147,6 @@ static double cost_between(const struct search *search, int64_t start, int64_t e
         return sum_until(search, end) - sum_until(search, start);
 }
 
-/* What overhead would earn at negative prices, as a cost: nobody shall start a job for that. */
-static double burnt(const struct search *search, int64_t start)
-{
-        const struct curve *curve = search->curve;
-        int64_t end = start + search->overhead_s;
-        double cost = 0;
-
-        for (size_t i = piece_at(curve, start); i < curve->n && curve->edges[i] < end; i++) {
-                int64_t from = curve->edges[i] > start ? curve->edges[i] : start;
-                int64_t to = curve->edges[i + 1] < end ? curve->edges[i + 1] : end;
-
-                cost += fmax(0, -curve->rates[i]) * (double)(to - from);
-        }
-        return cost;
-}
-
 static bool is_start(const struct search *search, int64_t start)
 {
         return !(search->goes_on && start == search->curve->edges[0]);
@@ -178,7 +162,8 @@ static double runs_cost(const struct search *search, const struct run *runs, siz
 
                 cost += cost_between(search, runs[i].start, runs[i].end);
                 if (started)
-                        cost += burnt(search, runs[i].start);
+                        cost += job_start_cost(search->wish->problem, search->job, search->wish->site,
+                                               search->wish->mode, runs[i].start);
                 progress += search->speed * (double)(runs[i].end - runs[i].start - (started ? search->overhead_s : 0));
         }
         outcome = job_outcome(search->wish->problem, search->job, progress, n > 0 ? runs[n - 1].end : 0);
@@ -307,7 +292,7 @@ static void prepare(struct search *search)
                         continue;
                 to->entry[i] = from;
                 to->entry_cost[i] = to->sums[i + 1] - to->sums[from] + search->fee +
-                                    (curve->rates[from] < 0 ? -curve->rates[from] * (double)overhead_s : 0);
+                                    (curve->rates[from] < 0 ? -2 * curve->rates[from] * (double)overhead_s : 0);
         }
 }
 

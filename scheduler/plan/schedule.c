@@ -135,3 +135,30 @@ double job_progress(const struct plan_problem *problem, const struct plan_job *j
         }
         return progress;
 }
+
+double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t s, uint32_t mode,
+                      int64_t start)
+{
+        const struct plan_site *site = &problem->sites[s];
+        int64_t end = start + job->start_cost_s;
+        double energy = site->pue_factor * job->modes[mode].watts / PLAN_JOULES_PER_MWH, cost = 0;
+        size_t low = 0, high = site->n_steps;
+
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if (site->steps[middle].start <= start)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        for (size_t t = low; t < site->n_steps && site->steps[t].start < end; t++) {
+                const struct plan_step *step = &site->steps[t];
+                int64_t from = start > step->start ? start : step->start;
+                int64_t to = t + 1 < site->n_steps && step[1].start < end ? step[1].start : end;
+
+                if (step->n_segments > 0 && step->segments[0].price < 0)
+                        cost -= 2 * energy * (double)(to - from) * step->segments[0].price;
+        }
+        return cost;
+}

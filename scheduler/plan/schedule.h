@@ -7,12 +7,6 @@
 
 #include "plan/plan.h"
 
-/*
- * Nobody shall start a job for what its start earns at negative prices: the planner takes that as a cost, and this share of
- * it more: a start is paid for whatever the price, and of two ways that cost the same the one with fewer starts is better.
- */
-#define SCHEDULE_BURNT 1.0
-
 struct choice {
         struct plan_interval *intervals; /* owned; one for each run */
         size_t n, room;
@@ -50,6 +44,10 @@ struct outcome job_outcome(const struct plan_problem *problem, const struct plan
                            int64_t end);
 double job_progress(const struct plan_problem *problem, const struct plan_job *job,
                     const struct plan_interval *intervals, size_t n);
+
+/* What a start at `start` costs beside its power: plan.h's `starts`. Its run is long enough. */
+double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
+                      int64_t start);
 
 /* Cost of a second of progress (a unit of work) left undone. */
 double job_undone_rate(const struct plan_problem *problem, const struct plan_job *job);

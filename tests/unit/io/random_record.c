@@ -18,7 +18,7 @@ KNOWN(struct offpeak_job_spec, 152);
 KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 72);
 KNOWN(struct policy_class, 128);
-KNOWN(struct adopted_plan, 152);
+KNOWN(struct adopted_plan, 168);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 104);
@@ -327,6 +327,7 @@ static void walk_plan_terms(struct walk *walk, struct plan_terms *terms)
         DOUBLE(terms->delay);
         DOUBLE(terms->lateness);
         DOUBLE(terms->unfinished);
+        DOUBLE(terms->starts);
         DOUBLE(terms->over_limit);
         DOUBLE(terms->total);
 }

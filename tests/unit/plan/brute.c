@@ -69,6 +69,11 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
 
                         if (problem->now + t < job->release)
                                 return false;
+                        if (t - from < overhead && step_at(&problem->sites[way->site], problem->now + t)->n_segments > 0)
+                                way->own.starts += 2 * problem->sites[way->site].pue_factor * mode->watts / J_PER_MWH *
+                                                   fmax(0, -step_at(&problem->sites[way->site], problem->now + t)
+                                                                    ->segments[0]
+                                                                    .price);
                         before_last = done;
                         if (t - from >= overhead)
                                 done += mode->speed;
@@ -98,7 +103,8 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
         way->own.delay =
                 fmax(0, (double)(way->finish - job->earliest_finish)) / 3600 * job->modes[0].gpus * job->delay_cost;
         way->own.lateness = (double)way->late_s / 3600 * job->lateness_cost;
-        way->own.total = way->own.carbon + way->own.delay + way->own.lateness + way->own.unfinished;
+        way->own.total =
+                way->own.carbon + way->own.delay + way->own.lateness + way->own.unfinished + way->own.starts;
         return true;
 }
 
@@ -271,6 +277,7 @@ void brute_plan(const struct brute *brute, struct plan *ret_plan)
                 terms->delay += brute->best[j]->own.delay;
                 terms->lateness += brute->best[j]->own.lateness;
                 terms->unfinished += brute->best[j]->own.unfinished;
+                terms->starts += brute->best[j]->own.starts;
         }
         terms->supply = supply_of(&search);
         terms->total = brute->cost;

@@ -230,9 +230,12 @@ static void a_start_costs_what_it_draws(void **state)
         scene.jobs[0].start_cost_s = 600;
         runs(&scene, 0, 3600, 5400);  /* 1800 s, 1200 of progress: 0.5 MWh at 20 = 10 */
         runs(&scene, 0, 7200, 10200); /* 3000 s, 2400 of progress: 5/6 MWh at -50 = -41.666667 */
-        says(&scene, 0, 10200, 10 - 125.0 / 3);
-        scene.plan.terms.supply = scene.plan.terms.total = 10 - 125.0 / 3;
+        says(&scene, 0, 10200, -15);  /* its start drew 1/6 MWh, which shall cost 50 each and not earn 50: 2 x 8.333333 */
+        scene.plan.terms.supply = 10 - 125.0 / 3;
+        scene.plan.terms.starts = 50.0 / 3;
+        scene.plan.terms.total = -15;
         near(accepted(&scene).terms.supply, 10 - 125.0 / 3);
+        near(accepted(&scene).terms.starts, 50.0 / 3);
 }
 
 static void going_on_is_no_start(void **state)
@@ -509,7 +512,7 @@ static void lies_about_money_are_found(void **state)
         struct scene scene;
         double *terms[] = { &scene.plan.terms.supply,   &scene.plan.terms.carbon,     &scene.plan.terms.delay,
                             &scene.plan.terms.lateness, &scene.plan.terms.unfinished, &scene.plan.terms.over_limit,
-                            &scene.plan.terms.total,    &scene.results[0].cost };
+                            &scene.plan.terms.starts,   &scene.plan.terms.total,      &scene.results[0].cost };
 
         (void)state;
         for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
