@@ -54,6 +54,12 @@ static bool is_exited(const struct rig *rig)
         return is_state(rig, 1, REPORT_EXITED);
 }
 
+/* A job of a moment may be over before anybody was told that it runs. */
+static bool has_begun(const struct rig *rig)
+{
+        return is_running(rig) || is_exited(rig);
+}
+
 static bool is_not_listed(const struct rig *rig)
 {
         return rig_is_in_session(rig) && rig_leg(rig, 1) == NULL;
@@ -87,7 +93,7 @@ static void to_running(struct rig *rig, const char *script)
         rig_wait(rig, rig_is_in_session);
         rig_pass(rig, 100); /* the grant arrives */
         rig_order_launch(rig, 1, WANT_GO, false, script);
-        rig_wait(rig, is_running);
+        rig_wait(rig, has_begun);
 }
 
 /* ---- tests */
