@@ -32,6 +32,7 @@ static json_t *terms(struct answer *answer, const struct plan_terms *terms)
         answer_put(answer, object, "delay_micro", answer_money(terms->delay));
         answer_put(answer, object, "lateness_micro", answer_money(terms->lateness));
         answer_put(answer, object, "unfinished_micro", answer_money(terms->unfinished));
+        answer_put(answer, object, "demand_micro", answer_money(terms->demand));
         answer_put(answer, object, "starts_micro", answer_money(terms->starts));
         answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
         answer_put(answer, object, "total_micro", answer_money(terms->total));

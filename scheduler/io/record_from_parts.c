@@ -203,6 +203,7 @@ static struct plan_terms take_plan_terms(const Log__PlanTerms *from)
                 .lateness = from->lateness,
                 .unfinished = from->unfinished,
                 .starts = from->starts,
+                .demand = from->demand,
                 .over_limit = from->over_limit,
                 .total = from->total,
         };

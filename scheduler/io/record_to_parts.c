@@ -191,6 +191,7 @@ static Log__PlanTerms *plan_terms_part(struct arena *arena, const struct plan_te
         to->lateness = from->lateness;
         to->unfinished = from->unfinished;
         to->starts = from->starts;
+        to->demand = from->demand;
         to->over_limit = from->over_limit;
         to->total = from->total;
         return to;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/demand.h"
 #include "plan/supply_rate.h"
 #include "plan/timeline.h"
 
@@ -195,12 +196,13 @@ int account(const struct plan_problem *problem, const struct schedule *schedule,
                         terms.supply += margin(problem, &cuts, i, 0, cuts.watts[i], &over) * seconds;
                         terms.over_limit += over * seconds;
                 }
+                terms.demand += demand_cost(cuts.site, cuts.times, cuts.watts, cuts.n);
                 add_shares(&cuts, problem, schedule, &terms, shares);
                 cuts_finish(&cuts);
         }
         add_outcomes(problem, schedule, &terms, shares);
-        terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.starts +
-                      terms.over_limit;
+        terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.demand +
+                      terms.starts + terms.over_limit;
         *ret_terms = terms;
         return 0;
 }

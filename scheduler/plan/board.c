@@ -19,6 +19,14 @@ int board_init(struct board *board, const struct plan_problem *problem, const st
                 goto fail;
         for (size_t j = 0; j < problem->n_jobs; j++)
                 board->theta[j] = NAN;
+        for (size_t s = 0; s < problem->n_sites && board->level_w == NULL; s++)
+                if (problem->sites[s].n_demands > 0) {
+                        board->level_w = calloc(problem->n_sites * prices->slots.n, sizeof(*board->level_w));
+                        board->per_w = calloc(problem->n_sites * prices->slots.n, sizeof(*board->per_w));
+                        if (board->level_w == NULL || board->per_w == NULL)
+                                goto fail;
+                        board_set_levels(board, 1);
+                }
         for (size_t s = 0; s < problem->n_sites; s++)
                 if (load_init(&board->sites[s], &problem->sites[s], &prices->slots,
                               &prices->steps[s * prices->slots.n]) != 0)
@@ -39,9 +47,27 @@ void board_finish(struct board *board)
         hours_finish(&board->hours);
         free(board->before.intervals);
         free(board->found.intervals);
+        free(board->level_w);
+        free(board->per_w);
         free(board->seat_price);
         free(board->theta);
         *board = (struct board){ 0 };
+}
+
+void board_set_levels(struct board *board, double factor)
+{
+        for (size_t s = 0; board->level_w != NULL && s < board->problem->n_sites; s++)
+                for (size_t d = 0; d < board->problem->sites[s].n_demands; d++) {
+                        const struct demand_level *level = &board->prices->demands[s][d];
+                        double paid_w = level->demand->paid_w;
+
+                        for (size_t t = level->first; t < level->last; t++) {
+                                size_t k = s * board->prices->slots.n + t;
+
+                                board->level_w[k] = paid_w + (level->level_w - paid_w) * factor;
+                                board->per_w[k] = level->demand->price / 1e6;
+                        }
+                }
 }
 
 uint64_t board_work(const struct board *board)
@@ -99,6 +125,21 @@ static double slot_hours(const struct view *view, size_t slot)
         return (double)slots_length(&view->board->prices->slots, slot) / 3600;
 }
 
+/* What the mode adds to a month's peak, as far as that is above the level. */
+static double surcharge(const struct view *view, size_t slot)
+{
+        const struct board *board = view->board;
+        const struct plan_site *site = &board->problem->sites[view->site];
+        size_t k = view->site * board->prices->slots.n + slot;
+        double before, after;
+
+        if (board->level_w == NULL || board->per_w[k] == 0)
+                return 0;
+        before = site_facility_w(site, board->sites[view->site].peak_mw[slot] / 1000);
+        after = before + site->pue_factor * view->job->modes[view->mode].watts;
+        return board->per_w[k] * (fmax(0, after - board->level_w[k]) - fmax(0, before - board->level_w[k]));
+}
+
 /* What guides and what would be too much, for touching the slot: nobody else could use the rest of a GPU. */
 static double seat(const struct view *view, size_t slot, double gpus, double mw)
 {
@@ -107,7 +148,8 @@ static double seat(const struct view *view, size_t slot, double gpus, double mw)
         double facility_mw = board->problem->sites[view->site].pue_factor * fmin(mw, mode->watts * 1000) * 1e-9;
         double price = board->guided ? (double)board->seat_price[view->site * board->prices->slots.n + slot] : 0;
 
-        return slot_hours(view, slot) *
+        return surcharge(view, slot) +
+               slot_hours(view, slot) *
                (mode->gpus * price + board->penalty * (fmin(gpus, mode->gpus) * board->prices->gpu_scale +
                                                        facility_mw * board->prices->power_scale));
 }

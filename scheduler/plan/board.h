@@ -21,12 +21,20 @@ struct board {
         /* A guide besides true cost: what a GPU's seat in a slot costs, currency per GPU-hour; site s, slot t at [s x n + t] */
         bool guided;
         float *seat_price;
+        /* Demand charges, by slot as above: what every W above a level costs; NULL where no site has one */
+        double *level_w, *per_w;
         /* While repairing: what a GPU or W too many costs, in units of the prices' scales; 0: nothing is ever too many */
         double penalty;
 };
 
 int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
 void board_finish(struct board *board);
+
+/*
+ * A demand charge is paid, while jobs are placed, by everyone who draws above its month's level: so much above the one at which
+ * its price is spread now.
+ */
+void board_set_levels(struct board *board, double factor);
 
 /* Units of work spent. */
 uint64_t board_work(const struct board *board);

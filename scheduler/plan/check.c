@@ -32,7 +32,7 @@ struct check {
         const struct plan *plan;
         struct offpeak_error *err;
         struct job_facts *jobs;
-        struct amount supply, carbon, delay, lateness, unfinished, starts, over_limit;
+        struct amount supply, carbon, delay, lateness, unfinished, demand, starts, over_limit;
 };
 
 static void add(struct amount *amount, long double part)
@@ -285,9 +285,16 @@ struct active {
         uint32_t mode;
 };
 
+/* A month's demand, interval by interval: what the jobs draw in the present one, and the highest mean so far. */
+struct demand_sum {
+        int64_t interval; /* its number: start / interval_s */
+        long double joules, highest_w;
+};
+
 struct sweep {
         struct check *check;
         const struct plan_site *site;
+        struct demand_sum *demands;
         struct event *events;
         size_t n_events;
         struct active *active;
@@ -347,6 +354,64 @@ static int check_limits(struct sweep *sweep, const struct plan_step *step, int64
         return 0;
 }
 
+/* How long an interval lasts, less what the month, now or the horizon cut off. */
+static int64_t interval_length(const struct plan_problem *problem, const struct plan_demand *demand, int64_t interval)
+{
+        int64_t from = interval * demand->interval_s, to = from + demand->interval_s;
+
+        from = from > demand->start ? from : demand->start;
+        from = from > problem->now ? from : problem->now;
+        to = to < demand->end ? to : demand->end;
+        to = to < problem->horizon ? to : problem->horizon;
+        return to - from;
+}
+
+static void close_interval(const struct sweep *sweep, size_t d)
+{
+        const struct plan_demand *demand = &sweep->site->demands[d];
+        struct demand_sum *sum = &sweep->demands[d];
+
+        if (sum->joules > 0)
+                sum->highest_w = fmaxl(sum->highest_w, sum->joules / interval_length(sweep->check->problem, demand,
+                                                                                     sum->interval));
+        sum->joules = 0;
+}
+
+/* `watts` of jobs at the meter during [from, to), which follows what was measured before. */
+static void measure(const struct sweep *sweep, int64_t from, int64_t to, long double watts)
+{
+        for (size_t d = 0; d < sweep->site->n_demands; d++) {
+                const struct plan_demand *demand = &sweep->site->demands[d];
+                int64_t at = from > demand->start ? from : demand->start, end = to < demand->end ? to : demand->end;
+
+                while (at < end) {
+                        int64_t interval = at / demand->interval_s, next = (interval + 1) * demand->interval_s;
+
+                        if (interval != sweep->demands[d].interval)
+                                close_interval(sweep, d);
+                        next = next < end ? next : end;
+                        sweep->demands[d].interval = interval;
+                        sweep->demands[d].joules += watts * (next - at);
+                        at = next;
+                }
+        }
+}
+
+static void charge_demands(const struct sweep *sweep)
+{
+        const struct plan_site *site = sweep->site;
+        long double idle = (long double)site->pue_fixed_w + (long double)site->pue_factor * site->idle_w;
+
+        for (size_t d = 0; d < site->n_demands; d++) {
+                long double rise;
+
+                close_interval(sweep, d);
+                rise = idle + sweep->demands[d].highest_w - site->demands[d].paid_w;
+                if (sweep->demands[d].highest_w > 0 && rise > 0)
+                        add(&sweep->check->demand, rise / 1e6L * site->demands[d].price);
+        }
+}
+
 /* Nothing changes in [from, to): limits once, money for all of it. */
 static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int64_t from, int64_t to)
 {
@@ -364,6 +429,7 @@ static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int6
         code = check_limits(sweep, step, from, idle, power);
         if (code != 0)
                 return code;
+        measure(sweep, from, to, power - idle);
         add(&check->supply, (rate_within(step, power) - rate_within(step, idle)) * seconds);
         add(&check->over_limit, (rate_above(check, step, power) - rate_above(check, step, idle)) * seconds);
         for (size_t i = 0; i < sweep->n_active; i++) {
@@ -444,8 +510,15 @@ static int check_sites(struct check *check)
         for (uint32_t s = 0; code == 0 && s < check->problem->n_sites; s++) {
                 sweep.site = &check->problem->sites[s];
                 sweep.n_events = sweep.n_active = 0;
+                sweep.demands = calloc(sweep.site->n_demands + 1, sizeof(*sweep.demands));
+                if (sweep.demands == NULL) {
+                        code = fail(check->err, OFFPEAK_ENOMEM, "checking the plan: out of memory");
+                        break;
+                }
                 collect_events(&sweep, s);
                 code = sweep_run(&sweep);
+                charge_demands(&sweep);
+                free(sweep.demands);
         }
         free(sweep.active);
         free(sweep.events);
@@ -511,8 +584,8 @@ static int check_term(struct check *check, const char *name, double said, const 
 static struct amount total_of(const struct check *check)
 {
         const struct amount *parts[] = { &check->supply,   &check->carbon,     &check->delay,
-                                         &check->lateness, &check->unfinished, &check->starts,
-                                         &check->over_limit };
+                                         &check->lateness, &check->unfinished, &check->demand,
+                                         &check->starts,   &check->over_limit };
         struct amount total = { 0 };
 
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -540,6 +613,8 @@ static int check_words(struct check *check)
                 code = check_term(check, "lateness", said->lateness, &check->lateness);
         if (code == 0)
                 code = check_term(check, "unfinished work", said->unfinished, &check->unfinished);
+        if (code == 0)
+                code = check_term(check, "demand charge", said->demand, &check->demand);
         if (code == 0)
                 code = check_term(check, "start at negative prices", said->starts, &check->starts);
         if (code == 0)
@@ -603,6 +678,7 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                         .delay = (double)check.delay.sum,
                         .lateness = (double)check.lateness.sum,
                         .unfinished = (double)check.unfinished.sum,
+                        .demand = (double)check.demand.sum,
                         .starts = (double)check.starts.sum,
                         .over_limit = (double)check.over_limit.sum,
                         .total = (double)total.sum,

@@ -4,7 +4,10 @@
  *
  *   cost >= sum over jobs of [its energy at lambda, its GPUs at mu, carbon, delay, lateness, unfinished]
  *           - integral of mu x GPUs in service
- *           + integral of min over P of [F(P) - F(idle) - lambda (P - idle)],   idle <= P <= firm limit
+ *           + integral of min over P of [F(P) - F(idle) - lambda (P - idle) + delta (P - paid)],   idle <= P <= firm limit
+ *
+ * where delta >= 0 spreads each month's demand price over its hours: price x max(0, highest mean - paid) is no less than the
+ * integral of delta (P - paid), as long as delta sums to the price at most and is even within an averaging interval.
  *
  * so that each job may be minimised alone. It then sees a rate per second of running, constant on pieces. What a job
  * alone can do at the least is bounded from below in one of these ways, whichever is the highest that applies:
@@ -29,6 +32,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/when.h"
 
 /* Part of every absolute amount that double arithmetic may lose on the way. */
 #define ROUNDING 1e-12
@@ -40,7 +44,8 @@ enum { LEVELS = 8 };
 struct piece {
         int64_t start, end;
         const struct plan_step *step;
-        double power, gpus;
+        double power, gpus, demand;
+        double paid_w; /* of the month, if there is a demand price */
 };
 
 struct pieces {
@@ -749,7 +754,9 @@ static int job_bound(const struct plan_problem *problem, const struct pieces *pi
 
 /* ---- supply and GPUs */
 
-/* min over P of F(P) - F(idle) - price (P - idle), per second; `most` is what all jobs together draw. */
+/*
+ * min over P of F(P) - F(idle) - price (P - idle) + demand (P - paid), per second; `most` is what all jobs together draw.
+ */
 static double supply_dual(const struct plan_site *site, const struct piece *piece, double most)
 {
         double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
@@ -762,10 +769,12 @@ static double supply_dual(const struct plan_site *site, const struct piece *piec
                 double high = fmin(to * (1 + 2e-9) + 2e-6, idle + most); /* as far as the checker lets a plan go */
 
                 if (high > low)
-                        value += (segment->price - piece->power) * (high - low) / PLAN_JOULES_PER_MWH;
+                        value += (segment->price + piece->demand - piece->power) * (high - low) / PLAN_JOULES_PER_MWH;
                 least = fmin(least, value);
                 from = to;
         }
+        if (piece->demand > 0)
+                least += piece->demand * (idle - piece->paid_w) / PLAN_JOULES_PER_MWH;
         return least;
 }
 
@@ -841,6 +850,7 @@ static int cut_pieces(const struct plan_problem *problem, const struct plan_mult
                 at[n].step = &site->steps[step];
                 at[n].power = multipliers->power[s * multipliers->n_slots + slot];
                 at[n].gpus = multipliers->gpus[s * multipliers->n_slots + slot];
+                at[n].demand = multipliers->demand != NULL ? multipliers->demand[s * multipliers->n_slots + slot] : 0;
                 if (at[n].end == step_end)
                         step++;
                 if (at[n].end == slot_end)
@@ -848,6 +858,65 @@ static int cut_pieces(const struct plan_problem *problem, const struct plan_mult
         }
         *ret_pieces = (struct pieces){ at, n };
         return 0;
+}
+
+/* ---- demand */
+
+static int refuse_demand(const struct plan_site *site, const struct piece *piece, const char *what,
+                         struct offpeak_error *err)
+{
+        char at[WHEN_TEXT_SIZE];
+
+        return fail(err, OFFPEAK_EINVAL, "site %s at %s: the multiplier of demand %s", site->name,
+                    when_format_utc(piece->start, at), what);
+}
+
+/* The month's pieces: note what is paid for, and see that no more is spread over them than the month's price. */
+static int check_month(const struct plan_site *site, const struct plan_demand *demand, struct pieces *pieces,
+                       struct offpeak_error *err)
+{
+        double spread = 0;
+
+        for (size_t k = 0; k < pieces->n; k++) {
+                struct piece *piece = &pieces->at[k];
+
+                if (piece->demand == 0 || piece->end <= demand->start || piece->start >= demand->end)
+                        continue;
+                if (piece->start < demand->start || piece->end > demand->end)
+                        return refuse_demand(site, piece, "holds for two months", err);
+                if (k > 0 && piece->start % demand->interval_s != 0 && piece->start != demand->start &&
+                    pieces->at[k - 1].demand != piece->demand)
+                        return refuse_demand(site, piece, "changes within an averaging interval", err);
+                if (k + 1 < pieces->n && piece->end % demand->interval_s != 0 && piece->end != demand->end &&
+                    pieces->at[k + 1].demand != piece->demand)
+                        return refuse_demand(site, piece, "changes within an averaging interval", err);
+                piece->paid_w = demand->paid_w;
+                spread += piece->demand * (double)(piece->end - piece->start) / 3600;
+        }
+        if (spread > demand->price * (1 + 1e-9))
+                return fail(err, OFFPEAK_EINVAL, "site %s: the multipliers of demand sum to %.9g per MW, the price is %.9g",
+                            site->name, spread, demand->price);
+        return 0;
+}
+
+static int check_demands(const struct plan_site *site, struct pieces *pieces, struct offpeak_error *err)
+{
+        int code = 0;
+
+        for (size_t k = 0; k < pieces->n; k++) {
+                bool charged = false;
+
+                if (!(pieces->at[k].demand >= 0 && isfinite(pieces->at[k].demand)))
+                        return refuse_demand(site, &pieces->at[k], "is not an amount", err);
+                for (size_t d = 0; d < site->n_demands; d++)
+                        charged = charged || (pieces->at[k].start < site->demands[d].end &&
+                                              pieces->at[k].end > site->demands[d].start);
+                if (pieces->at[k].demand > 0 && !charged)
+                        return refuse_demand(site, &pieces->at[k], "stands where nothing is charged", err);
+        }
+        for (size_t d = 0; code == 0 && d < site->n_demands; d++)
+                code = check_month(site, &site->demands[d], pieces, err);
+        return code;
 }
 
 int plan_bound(const struct plan_problem *problem, const struct plan_multipliers *multipliers, double *ret_bound,
@@ -864,6 +933,8 @@ int plan_bound(const struct plan_problem *problem, const struct plan_multipliers
         for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++) {
                 code = cut_pieces(problem, multipliers, s, &pieces[s]);
                 if (code == 0)
+                        code = check_demands(&problem->sites[s], &pieces[s], err);
+                if (code == 0)
                         sum += capacity_bound(problem, s, &pieces[s], &size);
         }
         for (size_t j = 0; code == 0 && j < problem->n_jobs; j++) {
@@ -875,7 +946,7 @@ int plan_bound(const struct plan_problem *problem, const struct plan_multipliers
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 free(pieces[s].at);
         if (code != 0)
-                return fail(err, code, "computing the bound: out of memory");
+                return code == OFFPEAK_ENOMEM ? fail(err, code, "computing the bound: out of memory") : code;
         *ret_bound = sum - ROUNDING * size;
         return 0;
 }
@@ -919,6 +990,8 @@ static int split_site(const struct plan_problem *problem, const struct plan *pla
         double *use, most = draw_of_all(problem, s);
         int code = cut_pieces(problem, &plan->multipliers, s, &pieces);
 
+        if (code == 0)
+                code = check_demands(&problem->sites[s], &pieces, NULL);
         if (code != 0)
                 return code;
         use = calloc(2 * pieces.n + 1, sizeof(*use));
@@ -946,7 +1019,7 @@ int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, 
         int code = 0;
 
         verdict->idle = 0;
-        verdict->supply = verdict->terms.supply + verdict->terms.over_limit;
+        verdict->supply = verdict->terms.supply + verdict->terms.demand + verdict->terms.over_limit;
         for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
                 code = split_site(problem, plan, s, verdict);
         verdict->regret = verdict->gap - verdict->idle - verdict->supply;

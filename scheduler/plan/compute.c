@@ -39,7 +39,9 @@ struct planner {
         const struct plan_problem *problem;
         const struct plan_budget *budget;
         struct prices prices;
-        double *mean_gpu_price, *mean_power_price; /* of the later passes */
+        struct price_set mean;  /* of the later passes that prove */
+        struct price_set proof; /* the prices of the bound */
+        struct price_set guide; /* the last of the passes that make plans */
         struct board board, empty;
         struct schedule soft; /* what the jobs answered the prices */
         struct schedule best, at_once;
@@ -48,8 +50,7 @@ struct planner {
         size_t *order; /* least flexible first */
         double best_cost;
         double bound;
-        struct plan_multipliers proof; /* the prices of the bound */
-        double *guide_gpu_price, *guide_power_price; /* the last of the passes that make plans */
+        unsigned realised; /* schedules made from prices so far */
         uint64_t seed;
 };
 
@@ -141,6 +142,8 @@ static int pass(struct planner *planner, double steepness)
         for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
                 if (i % 64 == 0 && is_over(planner))
                         break;
+                if (i % 64 == 0)
+                        prices_respread(&planner->prices);
                 if (answer(planner, j) != 0)
                         return OFFPEAK_ENOMEM;
         }
@@ -150,16 +153,10 @@ static int pass(struct planner *planner, double steepness)
 
 /* ---- the bound */
 
-static size_t n_prices(const struct planner *planner)
-{
-        return planner->prices.slots.n * planner->problem->n_sites;
-}
-
 /* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
 static int try_bound(struct planner *planner)
 {
         double bound = prices_dual(&planner->prices), cost;
-        size_t n = n_prices(planner);
 
         prices_steepen(&planner->prices, 0);
         planner->prices.parts_take_all = false;
@@ -173,25 +170,8 @@ static int try_bound(struct planner *planner)
         if (!(bound > planner->bound))
                 return 0;
         planner->bound = bound;
-        memcpy(planner->proof.power, planner->prices.power_price, n * sizeof(double));
-        memcpy(planner->proof.gpus, planner->prices.gpu_price, n * sizeof(double));
+        price_set_copy(&planner->proof, &planner->prices.base);
         return 0;
-}
-
-/* Move the mean towards the present prices. */
-static void average(struct planner *planner, double weight)
-{
-        for (size_t k = 0; k < n_prices(planner); k++) {
-                planner->mean_gpu_price[k] += weight * (planner->prices.gpu_price[k] - planner->mean_gpu_price[k]);
-                planner->mean_power_price[k] +=
-                        weight * (planner->prices.power_price[k] - planner->mean_power_price[k]);
-        }
-}
-
-static void set_prices(struct planner *planner, const double *power, const double *gpus)
-{
-        memcpy(planner->prices.power_price, power, n_prices(planner) * sizeof(double));
-        memcpy(planner->prices.gpu_price, gpus, n_prices(planner) * sizeof(double));
 }
 
 /* ---- from prices to a strict schedule */
@@ -276,7 +256,12 @@ static int keep(struct planner *planner, bool *ret_better)
 
 static int realise_and_keep(struct planner *planner, bool *ret_better)
 {
-        int code = repair(&planner->board, &planner->soft, planner->order, is_over, planner);
+        static const double levels[] = { 1, 1.005, 1.01, 1.02 };
+        int code;
+
+        /* the peak that prices settle at is below what whole jobs can keep: try a little above */
+        board_set_levels(&planner->board, levels[planner->realised++ % (sizeof(levels) / sizeof(levels[0]))]);
+        code = repair(&planner->board, &planner->soft, planner->order, is_over, planner);
 
         if (code == 0)
                 code = descend(planner);
@@ -307,15 +292,15 @@ static int run_provers(struct planner *planner, int *ret_passes)
                 code = pass(planner, 5);
         *ret_passes = count_passes(planner, work_of(planner) - before);
         provers = *ret_passes * 2 / 3;
-        average(planner, 1);
+        price_set_copy(&planner->mean, &planner->prices.base);
         for (int i = 2; code == 0 && i < provers && !is_over(planner); i++) {
                 code = pass(planner, 5 * pow(0.04, (double)i / (provers - 1)));
-                average(planner, 2 * i < provers ? 1 : 0.2);
+                price_set_approach(&planner->mean, &planner->prices.base, 2 * i < provers ? 1 : 0.2);
                 if (code == 0 && i + BOUND_PASSES >= provers)
                         code = try_bound(planner);
         }
         if (code == 0)
-                set_prices(planner, planner->mean_power_price, planner->mean_gpu_price);
+                price_set_copy(&planner->prices.base, &planner->mean);
         return code == 0 ? try_bound(planner) : code;
 }
 
@@ -327,8 +312,7 @@ static int run_makers(struct planner *planner, int passes)
         planner->prices.parts_take_all = true; /* from here on */
         for (int i = 0; code == 0 && i < passes && !is_over(planner); i++)
                 code = pass(planner, passes > 1 ? pow(0.2, (double)i / (passes - 1)) : 1);
-        memcpy(planner->guide_power_price, planner->prices.power_price, n_prices(planner) * sizeof(double));
-        memcpy(planner->guide_gpu_price, planner->prices.gpu_price, n_prices(planner) * sizeof(double));
+        price_set_copy(&planner->guide, &planner->prices.base);
         return code;
 }
 
@@ -347,7 +331,7 @@ static int run_rounds(struct planner *planner)
              round++) {
                 bool better = false;
 
-                set_prices(planner, planner->guide_power_price, planner->guide_gpu_price);
+                price_set_copy(&planner->prices.base, &planner->guide);
                 if (next_random(planner) < 0.7)
                         code = schedule_copy(&planner->soft, &planner->best);
                 if (code == 0)
@@ -418,25 +402,12 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
             board_init(&planner->empty, problem, &planner->prices) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
             schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
-        n = planner->prices.slots.n;
-        planner->proof = (struct plan_multipliers){
-                .n_slots = n,
-                .edges = calloc(n + 1, sizeof(int64_t)),
-                .power = calloc(n * problem->n_sites + 1, sizeof(double)),
-                .gpus = calloc(n * problem->n_sites + 1, sizeof(double)),
-        };
-        planner->mean_gpu_price = calloc(n * problem->n_sites + 1, sizeof(double));
-        planner->mean_power_price = calloc(n * problem->n_sites + 1, sizeof(double));
-        planner->guide_gpu_price = calloc(n * problem->n_sites + 1, sizeof(double));
-        planner->guide_power_price = calloc(n * problem->n_sites + 1, sizeof(double));
+        n = planner->prices.slots.n * problem->n_sites;
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));
-        if (planner->proof.edges == NULL || planner->proof.power == NULL || planner->proof.gpus == NULL ||
-            planner->mean_gpu_price == NULL || planner->mean_power_price == NULL ||
-            planner->guide_gpu_price == NULL || planner->guide_power_price == NULL || planner->theta == NULL ||
-            planner->order == NULL)
+        if (planner->theta == NULL || planner->order == NULL || price_set_init(&planner->mean, n) != 0 ||
+            price_set_init(&planner->proof, n) != 0 || price_set_init(&planner->guide, n) != 0)
                 return OFFPEAK_ENOMEM;
-        memcpy(planner->proof.edges, planner->prices.slots.edges, (n + 1) * sizeof(int64_t));
         for (size_t j = 0; j < n_jobs; j++)
                 planner->theta[j] = NAN;
         return make_order(planner);
@@ -446,13 +417,9 @@ static void planner_finish(struct planner *planner)
 {
         free(planner->order);
         free(planner->theta);
-        free(planner->guide_power_price);
-        free(planner->guide_gpu_price);
-        free(planner->mean_power_price);
-        free(planner->mean_gpu_price);
-        free(planner->proof.gpus);
-        free(planner->proof.power);
-        free(planner->proof.edges);
+        price_set_finish(&planner->guide);
+        price_set_finish(&planner->proof);
+        price_set_finish(&planner->mean);
         schedule_finish(&planner->at_once);
         schedule_finish(&planner->best);
         schedule_finish(&planner->soft);
@@ -496,13 +463,30 @@ static int fill_run_now(struct planner *planner, struct plan *plan)
         return code;
 }
 
+/* The prices of the bound leave the planner. */
+static int fill_multipliers(struct planner *planner, struct plan_multipliers *multipliers)
+{
+        const struct slots *slots = &planner->prices.slots;
+
+        multipliers->edges = malloc((slots->n + 1) * sizeof(int64_t));
+        if (multipliers->edges == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(multipliers->edges, slots->edges, (slots->n + 1) * sizeof(int64_t));
+        multipliers->n_slots = slots->n;
+        multipliers->power = planner->proof.power;
+        multipliers->gpus = planner->proof.gpus;
+        multipliers->demand = planner->proof.demand;
+        planner->proof = (struct price_set){ 0 };
+        return 0;
+}
+
 static int fill_plan(struct planner *planner, struct plan *plan)
 {
         if (account_plan(planner->problem, &planner->best, plan) != 0 || fill_run_now(planner, plan) != 0 ||
             fill_reasons(planner, plan) != 0)
                 return OFFPEAK_ENOMEM;
-        plan->multipliers = planner->proof;
-        planner->proof = (struct plan_multipliers){ 0 };
+        if (fill_multipliers(planner, &plan->multipliers) != 0)
+                return OFFPEAK_ENOMEM;
         if (plan_bound(planner->problem, &plan->multipliers, &plan->bound, NULL) != 0)
                 return OFFPEAK_ENOMEM;
         plan->work = work_of(planner);

@@ -29,7 +29,7 @@ int load_init(struct load *load, const struct plan_site *site, const struct slot
         for (size_t t = 0; t < slots->n; t++) {
                 double limit = supply_firm_limit(steps[t]);
 
-                load->is_plain[t] = steps[t]->n_segments == 1 && isinf(limit);
+                load->is_plain[t] = steps[t]->n_segments == 1 && isinf(limit) && site->n_demands == 0;
                 load->all_plain = load->all_plain && load->is_plain[t];
                 load->limit_mw[t] = ((limit - site->pue_fixed_w) / site->pue_factor - site->idle_w) * 1000;
         }

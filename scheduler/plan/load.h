@@ -32,7 +32,7 @@ struct load {
         /* of each slot the most at any second, parts counted in; not always the same second */
         float *peak_gpus;
         double *peak_mw;
-        bool *is_plain; /* power has one price in the slot, and no limit */
+        bool *is_plain; /* power has one price in the slot, and no limit or demand charge */
         bool all_plain;
 };
 

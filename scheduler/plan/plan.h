@@ -7,6 +7,7 @@
  *               F_t(pue_fixed + pue_factor * (idle + sum of running jobs' watts)) - F_t(pue_fixed + pue_factor * idle)
  *             where F_t(P) is the cost rate of drawing P from step t's segments, cheapest first;
  *             what is above their sum costs over_limit_cost.
+ *   demand    for every month of a site: price x max(0, the highest mean facility power - paid_w) / 1e6
  *   carbon    for every job, carbon_price x (pue_factor * watts) x carbon over its intervals
  *   delay     delay_cost x GPUs of its first mode x hours of max(0, finish - earliest_finish)
  *   lateness  lateness_cost x hours of max(0, finish - deadline)
@@ -61,6 +62,7 @@ struct plan_job_result {
 
 struct plan_terms {
         double supply, carbon, delay, lateness, unfinished;
+        double demand;          /* what months' peaks rise above what is paid for anyway */
         double starts;          /* what starts draw where power has a negative price */
         double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
         double total;
@@ -72,6 +74,8 @@ struct plan_multipliers {
         int64_t *edges;     /* n_slots + 1 */
         double *power;      /* currency per MWh of facility energy */
         double *gpus;       /* currency per GPU-hour, >= 0 */
+        double *demand;     /* currency per MWh, >= 0: how a month's demand price is spread over its slots; x hours, summed over a
+                               month, no more than its price per MW. Even within an averaging interval. NULL: nothing */
 };
 
 struct plan {

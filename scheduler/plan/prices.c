@@ -49,10 +49,11 @@ static double power_price_at(const struct prices *prices, const struct plan_site
 {
         const struct plan_step *step = prices->steps[k];
         double idle = site_facility_w(site, 0), power = site_facility_w(site, watts);
-        double price = step->segments[0].price, base = prices->power_price[k], limit = 0;
+        double demand = prices->base.demand[k], price = step->segments[0].price + demand;
+        double base = prices->base.power[k], limit = 0;
 
         for (unsigned i = 0; i < step->n_segments; i++) {
-                double next = i + 1 < step->n_segments ? step->segments[i + 1].price : INFINITY;
+                double next = i + 1 < step->n_segments ? step->segments[i + 1].price + demand : INFINITY;
                 double room, risen;
 
                 limit += step->segments[i].limit_w;
@@ -67,7 +68,7 @@ static double power_price_at(const struct prices *prices, const struct plan_site
         return isinf(price) ? base : price;
 }
 
-/* A slot's line of the table for power: one kink at the most, or none. */
+/* A slot's line of the table for power: one kink at the most, or none. A spread demand price rises with use, too. */
 static void fill_power(struct prices *prices, size_t k, const struct plan_site *site)
 {
         const struct plan_step *step = prices->steps[k];
@@ -76,11 +77,12 @@ static void fill_power(struct prices *prices, size_t k, const struct plan_site *
         double room = limit - idle, gain;
 
         table->power_base[k] = table->power_gain[k] = 0;
-        table->power_low[k] = table->power_high[k] = step->n_segments > 0 ? (float)step->segments[0].price : 0;
+        table->power_low[k] = table->power_high[k] =
+                step->n_segments > 0 ? (float)(step->segments[0].price + prices->base.demand[k]) : 0;
         if (step->n_segments == 0 || isinf(limit))
                 return;
         if (step->n_segments > 1)
-                table->power_high[k] = (float)step->segments[1].price;
+                table->power_high[k] = (float)(step->segments[1].price + prices->base.demand[k]);
         else
                 table->power_high[k] = 1e9F;
         if (!(room > 0)) {
@@ -88,7 +90,7 @@ static void fill_power(struct prices *prices, size_t k, const struct plan_site *
                 return;
         }
         gain = prices->steepness * prices->power_scale / room;
-        table->power_base[k] = (float)(prices->power_price[k] - gain * room);
+        table->power_base[k] = (float)(prices->base.power[k] - gain * room);
         table->power_gain[k] = (float)(gain * site->pue_factor);
 }
 
@@ -102,10 +104,62 @@ void prices_steepen(struct prices *prices, double steepness)
                         size_t k = s * prices->slots.n + t;
                         double slope = steepness * prices->gpu_scale;
 
-                        table->gpu_base[k] = (float)(prices->gpu_price[k] - slope);
+                        table->gpu_base[k] = (float)(prices->base.gpus[k] - slope);
                         table->gpu_gain[k] = prices->steps[k]->gpus > 0 ? (float)(slope / prices->steps[k]->gpus) : 0;
                         fill_power(prices, k, &prices->problem->sites[s]);
                 }
+}
+
+/* ---- demand charges */
+
+/* Currency per MWh for each W that a slot's use is above the level. */
+static double demand_gain(const struct prices *prices)
+{
+        double sum = 0, seconds = 0;
+
+        for (size_t t = 0; t < prices->slots.n; t++) {
+                sum += prices->facility_w[t] * (double)slots_length(&prices->slots, t);
+                seconds += (double)slots_length(&prices->slots, t);
+        }
+        return sum > 0 ? prices->steepness * prices->power_scale * seconds / sum : 0;
+}
+
+static void respread_site(struct prices *prices, size_t s)
+{
+        const struct plan_site *site = &prices->problem->sites[s];
+        size_t n = prices->slots.n, k = s * n;
+        struct price_table *table = &prices->table;
+        double gain;
+
+        for (size_t t = 0; t < n; t++)
+                prices->facility_w[t] = site_facility_w(site, (double)table->watts[k + t]);
+        gain = demand_gain(prices);
+        memset(prices->spread, 0, n * sizeof(double));
+        for (size_t d = 0; d < site->n_demands; d++) {
+                const struct demand_level *level = &prices->demands[s][d];
+
+                demand_spread(&prices->demands[s][d], &prices->slots, prices->facility_w, &prices->base.demand[k], gain,
+                              prices->spread);
+                for (size_t t = level->first; t < level->last; t++) {
+                        const struct plan_step *step = prices->steps[k + t];
+
+                        if (step->n_segments != 1 || !isinf(step->segments[0].limit_w))
+                                continue; /* there the spread stands still during a pass */
+                        table->power_low[k + t] = (float)step->segments[0].price;
+                        table->power_high[k + t] = 1e9F;
+                        table->power_gain[k + t] = (float)(gain * site->pue_factor);
+                        table->power_base[k + t] =
+                                (float)(step->segments[0].price + prices->base.demand[k + t] +
+                                        gain * (site_facility_w(site, 0) - level->level_w));
+                }
+        }
+}
+
+void prices_respread(struct prices *prices)
+{
+        for (size_t s = 0; s < prices->problem->n_sites; s++)
+                if (prices->problem->sites[s].n_demands > 0)
+                        respread_site(prices, s);
 }
 
 /* ---- what a job sees */
@@ -239,6 +293,18 @@ void prices_recount(struct prices *prices, const struct schedule *schedule)
                 prices_use(prices, j, &schedule->jobs[j], 1);
 }
 
+/* The spread of the present use is the base of the next, and the base prices of power keep their place above it. */
+static void settle_demand(struct prices *prices, size_t s)
+{
+        size_t k = s * prices->slots.n;
+
+        respread_site(prices, s);
+        for (size_t t = 0; t < prices->slots.n; t++) {
+                prices->base.power[k + t] += prices->spread[t] - prices->base.demand[k + t];
+                prices->base.demand[k + t] = prices->spread[t];
+        }
+}
+
 void prices_settle(struct prices *prices)
 {
         for (size_t s = 0; s < prices->problem->n_sites; s++)
@@ -247,10 +313,12 @@ void prices_settle(struct prices *prices)
                         const struct price_table *table = &prices->table;
                         double gpu = (double)table->gpu_base[k] + (double)table->gpu_gain[k] * (double)table->gpus[k];
 
+                        if (prices->problem->sites[s].n_demands > 0 && t == 0)
+                                settle_demand(prices, s);
                         if (prices->steps[k]->gpus > 0)
-                                prices->gpu_price[k] = fmax(0, gpu);
+                                prices->base.gpus[k] = fmax(0, gpu);
                         if (prices->steps[k]->n_segments > 0)
-                                prices->power_price[k] =
+                                prices->base.power[k] =
                                         power_price_at(prices, &prices->problem->sites[s], k, (double)table->watts[k],
                                                        prices->steepness);
                 }
@@ -258,23 +326,32 @@ void prices_settle(struct prices *prices)
 
 /* ---- the sites alone */
 
-/* Per second: min over P of F(P) - F(idle) - price (P - idle). */
-static double supply_dual(const struct plan_site *site, const struct plan_step *step, double price)
+/* Per second: min over P of F(P) - F(idle) - price (P - idle) + demand (P - paid). */
+static double supply_dual(const struct plan_site *site, const struct plan_step *step, double price, double demand,
+                          double paid_w)
 {
         double idle = site_facility_w(site, 0), from = 0, value = 0, least = 0;
 
         for (unsigned i = 0; i < step->n_segments; i++) {
                 double to = from + step->segments[i].limit_w, low = fmax(from, idle);
 
-                if (to > low && step->segments[i].price < price) {
+                if (to > low && step->segments[i].price + demand < price * (1 + 1e-12) - 1e-9) {
                         if (isinf(to))
                                 return -INFINITY;
-                        value += (step->segments[i].price - price) * (to - low) / PLAN_JOULES_PER_MWH;
+                        value += (step->segments[i].price + demand - price) * (to - low) / PLAN_JOULES_PER_MWH;
                         least = fmin(least, value);
                 }
                 from = to;
         }
-        return least;
+        return least + (demand > 0 ? demand * (idle - paid_w) / PLAN_JOULES_PER_MWH : 0);
+}
+
+static double paid_at(const struct prices *prices, size_t s, size_t t)
+{
+        for (size_t d = 0; d < prices->problem->sites[s].n_demands; d++)
+                if (t >= prices->demands[s][d].first && t < prices->demands[s][d].last)
+                        return prices->problem->sites[s].demands[d].paid_w;
+        return 0;
 }
 
 double prices_dual(const struct prices *prices)
@@ -287,10 +364,46 @@ double prices_dual(const struct prices *prices)
                         double seconds = (double)slots_length(&prices->slots, t);
 
                         sum += seconds * (supply_dual(&prices->problem->sites[s], prices->steps[k],
-                                                      prices->power_price[k]) -
-                                          prices->gpu_price[k] * prices->steps[k]->gpus / 3600);
+                                                      prices->base.power[k], prices->base.demand[k],
+                                                      paid_at(prices, s, t)) -
+                                          prices->base.gpus[k] * prices->steps[k]->gpus / 3600);
                 }
         return sum;
+}
+
+/* ---- sets */
+
+int price_set_init(struct price_set *set, size_t n)
+{
+        *set = (struct price_set){ calloc(n + 1, sizeof(double)), calloc(n + 1, sizeof(double)),
+                                   calloc(n + 1, sizeof(double)), n };
+        return set->gpus == NULL || set->power == NULL || set->demand == NULL ? OFFPEAK_ENOMEM : 0;
+}
+
+void price_set_finish(struct price_set *set)
+{
+        free(set->gpus);
+        free(set->power);
+        free(set->demand);
+        *set = (struct price_set){ 0 };
+}
+
+void price_set_copy(struct price_set *to, const struct price_set *from)
+{
+        price_set_approach(to, from, 1);
+}
+
+static void approach(double *at, const double *to, size_t n, double share)
+{
+        for (size_t k = 0; k < n; k++)
+                at[k] = share < 1 ? at[k] + share * (to[k] - at[k]) : to[k];
+}
+
+void price_set_approach(struct price_set *set, const struct price_set *to, double share)
+{
+        approach(set->gpus, to->gpus, set->n, share);
+        approach(set->power, to->power, set->n, share);
+        approach(set->demand, to->demand, set->n, share);
 }
 
 /* ---- life */
@@ -317,7 +430,7 @@ static void start_site(struct prices *prices, size_t s)
                 table->most_watts[k] =
                         (float)fmax(0, ((limit - site->pue_fixed_w) / site->pue_factor - site->idle_w) * (1 + 1e-6));
                 if (step->n_segments > 0) {
-                        prices->power_price[k] =
+                        prices->base.power[k] =
                                 0.5 * (step->segments[0].price + step->segments[step->n_segments - 1].price);
                         prices->least_power[s] = fmin(prices->least_power[s], step->segments[0].price);
                 }
@@ -344,6 +457,21 @@ static int make_table(struct price_table *table, size_t n)
         return 0;
 }
 
+static int make_levels(struct prices *prices)
+{
+        if (prices->demands == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t s = 0; s < prices->problem->n_sites; s++) {
+                const struct plan_site *site = &prices->problem->sites[s];
+
+                prices->demands[s] = calloc(site->n_demands + 1, sizeof(struct demand_level));
+                if (prices->demands[s] == NULL)
+                        return OFFPEAK_ENOMEM;
+                demand_levels_init(site, &prices->slots, prices->demands[s]);
+        }
+        return 0;
+}
+
 int prices_init(struct prices *prices, const struct plan_problem *problem)
 {
         size_t n;
@@ -353,14 +481,15 @@ int prices_init(struct prices *prices, const struct plan_problem *problem)
                 return OFFPEAK_ENOMEM;
         n = prices->slots.n * problem->n_sites + 1;
         prices->steps = calloc(n, sizeof(*prices->steps));
-        prices->gpu_price = calloc(n, sizeof(double));
-        prices->power_price = calloc(n, sizeof(double));
+        prices->facility_w = calloc(prices->slots.n + 1, sizeof(double));
+        prices->spread = calloc(prices->slots.n + 1, sizeof(double));
+        prices->demands = calloc(problem->n_sites + 1, sizeof(*prices->demands));
         prices->least_power = calloc(problem->n_sites + 1, sizeof(double));
         prices->least_carbon = calloc(problem->n_sites + 1, sizeof(double));
         prices->has_more_kinks = calloc(problem->n_sites + 1, sizeof(bool));
-        if (prices->steps == NULL || prices->gpu_price == NULL || prices->power_price == NULL ||
-            prices->least_power == NULL || prices->least_carbon == NULL || prices->has_more_kinks == NULL ||
-            make_table(&prices->table, n) != 0) {
+        if (prices->steps == NULL || price_set_init(&prices->base, n) != 0 || prices->least_power == NULL || prices->least_carbon == NULL || prices->has_more_kinks == NULL ||
+            prices->facility_w == NULL || prices->spread == NULL ||
+            make_table(&prices->table, n) != 0 || make_levels(prices) != 0) {
                 prices_finish(prices);
                 return OFFPEAK_ENOMEM;
         }
@@ -374,10 +503,14 @@ int prices_init(struct prices *prices, const struct plan_problem *problem)
 
 void prices_finish(struct prices *prices)
 {
+        for (size_t s = 0; prices->demands != NULL && s < prices->problem->n_sites; s++)
+                free(prices->demands[s]);
+        free(prices->demands);
+        free(prices->facility_w);
+        free(prices->spread);
+        price_set_finish(&prices->base);
         slots_finish(&prices->slots);
         free(prices->steps);
-        free(prices->gpu_price);
-        free(prices->power_price);
         free(prices->least_power);
         free(prices->least_carbon);
         free(prices->has_more_kinks);

@@ -14,6 +14,7 @@
 #define OFFPEAK_PLAN_PRICES_H
 
 #include "plan/best_hours.h"
+#include "plan/demand.h"
 #include "plan/schedule.h"
 
 /* What a response reads of each slot, site after site. */
@@ -26,13 +27,20 @@ struct price_table {
         float *most_gpus, *most_watts;           /* that one job may use */
 };
 
+/* Base prices: site s, slot t at [s * slots.n + t]. */
+struct price_set {
+        double *gpus;   /* currency per GPU-hour, >= 0 */
+        double *power;  /* currency per MWh, demand counted in */
+        double *demand; /* what of it spreads a demand charge */
+        size_t n;       /* of each */
+};
+
 struct prices {
         const struct plan_problem *problem;
         struct slots slots;
         /* site s, slot t at [s * slots.n + t] */
         const struct plan_step **steps;
-        double *gpu_price;             /* base: currency per GPU-hour, >= 0 */
-        double *power_price;           /* base: currency per MWh */
+        struct price_set base;
         double gpu_scale, power_scale; /* what counts as a large difference in price */
         double *least_power, *least_carbon; /* of each site: no slot has less */
         double steepness;              /* of the table */
@@ -43,7 +51,15 @@ struct prices {
         bool parts_take_all;
         struct price_table table;
         bool *has_more_kinks;          /* of each site: some slot's power price is not of the table's form */
+        struct demand_level **demands; /* of each site, one for each month */
+        double *facility_w, *spread;   /* scratch, of one site's slots */
 };
+
+int price_set_init(struct price_set *set, size_t n); /* all 0. ENOMEM */
+void price_set_finish(struct price_set *set);
+void price_set_copy(struct price_set *to, const struct price_set *from); /* of the same size */
+/* Move a set towards another by a share of the way. */
+void price_set_approach(struct price_set *set, const struct price_set *to, double share);
 
 int prices_init(struct prices *prices, const struct plan_problem *problem);
 void prices_finish(struct prices *prices);
@@ -54,6 +70,9 @@ void prices_steepen(struct prices *prices, double steepness);
 /* Count the use of a job's intervals, or take it back; and count it all anew, which takes rounding out. */
 void prices_use(struct prices *prices, size_t job, const struct choice *choice, double sign);
 void prices_recount(struct prices *prices, const struct schedule *schedule);
+
+/* Spread the demand charges anew over the present use: to be called now and then during a pass. */
+void prices_respread(struct prices *prices);
 
 /* Make the prices of the present use the base. */
 void prices_settle(struct prices *prices);

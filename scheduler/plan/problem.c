@@ -42,6 +42,25 @@ static int check_step(const struct plan_site *site, const struct plan_step *step
         return 0;
 }
 
+static int check_demand(const struct plan_site *site, const struct plan_demand *demand, int64_t last,
+                        struct offpeak_error *err)
+{
+        if (demand->start < last || demand->end <= demand->start || demand->end > INT64_MAX / 4)
+                return fail(err, OFFPEAK_EINVAL,
+                            "site %s: months of the demand charge must ascend, not overlap, and end after they start",
+                            site->name);
+        if (demand->interval_s <= 0 || demand->interval_s > MAX_SECONDS)
+                return fail(err, OFFPEAK_EINVAL, "site %s: the demand charge's averaging interval of %lld s is none",
+                            site->name, (long long)demand->interval_s);
+        if (!is_amount(demand->price, MAX_MONEY) || !is_amount(demand->paid_w, MAX_WATTS))
+                return fail(err, OFFPEAK_EINVAL, "site %s: the demand charge's price and peak must be amounts",
+                            site->name);
+        if (demand->paid_w < site->pue_fixed_w + site->pue_factor * site->idle_w)
+                return fail(err, OFFPEAK_EINVAL, "site %s: %g W are paid for, less than its idle power", site->name,
+                            demand->paid_w);
+        return 0;
+}
+
 static int check_site(const struct plan_problem *problem, const struct plan_site *site, struct offpeak_error *err)
 {
         if (site->name == NULL)
@@ -62,6 +81,12 @@ static int check_site(const struct plan_problem *problem, const struct plan_site
                 if (site->steps[t].start >= problem->horizon)
                         return fail(err, OFFPEAK_EINVAL, "site %s: step %zu starts behind the horizon", site->name, t);
                 code = check_step(site, &site->steps[t], err);
+                if (code != 0)
+                        return code;
+        }
+        for (size_t d = 0; d < site->n_demands; d++) {
+                int code = check_demand(site, &site->demands[d], d > 0 ? site->demands[d - 1].end : 0, err);
+
                 if (code != 0)
                         return code;
         }

@@ -42,6 +42,17 @@ struct plan_step {
         uint32_t gpus;  /* devices in service */
 };
 
+/*
+ * What a month's highest draw costs. Measured is facility power, as its mean over each of the tariff's intervals, which begin
+ * at multiples of their length in UTC; of an interval that the month, now or the horizon cuts, over what is left of it.
+ */
+struct plan_demand {
+        int64_t start, end; /* the month; it may begin before now and end behind the horizon */
+        double price;       /* currency per MW of rise */
+        double paid_w;      /* W that are paid for anyway: the month's peak so far, or what is expected. Not below idle power */
+        int64_t interval_s; /* averaging interval */
+};
+
 struct plan_site {
         const char *name;
         const struct plan_step *steps; /* steps[0].start == problem.now */
@@ -49,6 +60,8 @@ struct plan_site {
         double idle_w;      /* IT power that is drawn whatever the plan says */
         double pue_fixed_w; /* facility power = pue_fixed_w + pue_factor * IT power */
         double pue_factor;  /* >= 1 */
+        const struct plan_demand *demands; /* months that do not overlap, ascending; NULL: none */
+        size_t n_demands;
 };
 
 /* A way to run: GPUs held, W above idle drawn (IT side), and progress per second of running (1 = as asked). */

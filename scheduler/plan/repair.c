@@ -7,7 +7,7 @@ enum { ROUNDS = 20 };
 static void begin_guide(struct board *board)
 {
         for (size_t k = 0; k < board->problem->n_sites * board->prices->slots.n; k++)
-                board->seat_price[k] = (float)board->prices->gpu_price[k];
+                board->seat_price[k] = (float)board->prices->base.gpus[k];
         board->guided = true;
 }
 

@@ -39,13 +39,29 @@ static void note_lengths(struct slots *slots)
         }
 }
 
+/* Edges of steps and months inside the horizon; returns how many. */
+static size_t site_edges(const struct plan_problem *problem, const struct plan_site *site, int64_t *edges)
+{
+        size_t n = 0;
+
+        for (size_t t = 1; t < site->n_steps; t++)
+                edges[n++] = site->steps[t].start;
+        for (size_t d = 0; d < site->n_demands; d++) {
+                if (site->demands[d].start > problem->now && site->demands[d].start < problem->horizon)
+                        edges[n++] = site->demands[d].start;
+                if (site->demands[d].end > problem->now && site->demands[d].end < problem->horizon)
+                        edges[n++] = site->demands[d].end;
+        }
+        return n;
+}
+
 int slots_init(struct slots *slots, const struct plan_problem *problem)
 {
         int64_t length = round_length(problem->horizon - problem->now);
         size_t most = (size_t)((problem->horizon - problem->now) / length) + 3, n = 0, kept = 0;
 
         for (size_t s = 0; s < problem->n_sites; s++)
-                most += problem->sites[s].n_steps;
+                most += problem->sites[s].n_steps + 2 * problem->sites[s].n_demands;
         *slots = (struct slots){ .edges = calloc(most, sizeof(int64_t)), .same_until = calloc(most, sizeof(size_t)) };
         if (slots->edges == NULL || slots->same_until == NULL) {
                 slots_finish(slots);
@@ -55,8 +71,7 @@ int slots_init(struct slots *slots, const struct plan_problem *problem)
         for (int64_t edge = (problem->now / length + 1) * length; edge < problem->horizon; edge += length)
                 slots->edges[n++] = edge;
         for (size_t s = 0; s < problem->n_sites; s++)
-                for (size_t t = 1; t < problem->sites[s].n_steps; t++)
-                        slots->edges[n++] = problem->sites[s].steps[t].start;
+                n += site_edges(problem, &problem->sites[s], &slots->edges[n]);
         qsort(slots->edges, n, sizeof(*slots->edges), by_value);
         for (size_t i = 0; i < n; i++)
                 if (i == 0 || slots->edges[i] != slots->edges[kept - 1])

@@ -30,7 +30,7 @@ struct settings {
 
 static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--generated]\n"
-        "  --kind K      loose, tight or reactor; all of them if not given\n"
+        "  --kind K      loose, tight, reactor or peak; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
@@ -61,8 +61,8 @@ static int by_value(const void *a, const void *b)
 static void print_terms(const struct plan_terms *terms)
 {
         printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
-               "\"starts\":%.4f,\"over_limit\":%.4f}",
-               terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->starts,
+               "\"demand\":%.4f,\"starts\":%.4f,\"over_limit\":%.4f}",
+               terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->demand, terms->starts,
                terms->over_limit);
 }
 

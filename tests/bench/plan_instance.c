@@ -12,9 +12,11 @@
 
 #include "base/fail.h"
 
+#define PUE 1.1
+
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
-const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor" };
+const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak" };
 
 /* ---- chance */
 
@@ -284,14 +286,25 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
                 step->segments[step->n_segments++] = (struct plan_segment){ prices[t], INFINITY };
         }
         instance->sites[0] = (struct plan_site){
-                .name = "hall", .steps = instance->steps, .n_steps = shape->n_slots, .pue_factor = 1.1
+                .name = "hall", .steps = instance->steps, .n_steps = shape->n_slots, .pue_factor = PUE
         };
+        if (shape->kind != INSTANCE_PEAK)
+                return;
+        instance->demands[0] = (struct plan_demand){
+                .start = NOW,
+                .end = instance->problem.horizon,
+                .price = 10000.0 * (double)shape->n_slots / 720, /* 10 per kW and month, by time */
+                .paid_w = 0.9 * PUE * mean_w,
+                .interval_s = 900,
+        };
+        instance->sites[0].demands = instance->demands;
+        instance->sites[0].n_demands = 1;
 }
 
 static void fill(struct instance *instance, const struct instance_shape *shape, struct hidden *hidden,
                  struct size *sizes, double *prices)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80 };
         static const char *const zones[] = { "DE-LU", "FR", "NL", "SE4" };
         struct chance chance = { shape->seed };
         double sum = 0;
@@ -334,11 +347,12 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
         hidden.used = calloc(shape->n_slots + 1, sizeof(uint32_t));
         hidden.sizes = sizes;
         instance->sites = calloc(1, sizeof(*instance->sites));
+        instance->demands = calloc(1, sizeof(*instance->demands));
         instance->steps = calloc(shape->n_slots + 1, sizeof(*instance->steps));
         instance->jobs = calloc(shape->n_jobs + 1, sizeof(*instance->jobs));
         instance->modes = calloc(shape->n_jobs + 1, sizeof(*instance->modes));
         if (sizes == NULL || prices == NULL || hidden.order == NULL || hidden.start == NULL || hidden.used == NULL ||
-            instance->sites == NULL || instance->steps == NULL || instance->jobs == NULL || instance->modes == NULL) {
+            instance->sites == NULL || instance->demands == NULL || instance->steps == NULL || instance->jobs == NULL || instance->modes == NULL) {
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
                 goto out;
         }
@@ -374,6 +388,7 @@ void instance_finish(struct instance *instance)
         free(instance->modes);
         free(instance->jobs);
         free(instance->steps);
+        free(instance->demands);
         free(instance->sites);
         *instance = (struct instance){ 0 };
 }

@@ -17,6 +17,7 @@ enum instance_kind {
         INSTANCE_LOOSE = 0, /* 60 % of the GPU-hours are asked for */
         INSTANCE_TIGHT,     /* 95 % */
         INSTANCE_REACTOR,   /* a plant at 85 % of the mean load, with a refuelling outage and a trip; grid behind it */
+        INSTANCE_PEAK,      /* 80 %, and a demand charge on what rises above 90 % of the mean load */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];
@@ -26,6 +27,7 @@ struct instance {
         bool real_jobs, real_prices; /* false: generated */
         double load;                 /* GPU-hours asked for, of those there are */
         struct plan_site *sites;
+        struct plan_demand *demands;
         struct plan_step *steps; /* of all sites, one after the other */
         struct plan_job *jobs;
         struct plan_mode *modes;

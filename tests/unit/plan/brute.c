@@ -166,12 +166,51 @@ static double supply_of(const struct search *search)
         return cost;
 }
 
+/* Mean watts of jobs over the seconds of an averaging interval that are the month's and the plan's. */
+static double mean_of(const struct search *search, uint32_t s, const struct plan_demand *demand, int64_t first)
+{
+        const struct plan_problem *problem = search->brute->problem;
+        double sum = 0;
+        int n = 0;
+
+        for (int64_t time = first; time < first + demand->interval_s; time++)
+                if (time >= problem->now && time < problem->horizon && time >= demand->start && time < demand->end) {
+                        sum += search->watts[s][time - problem->now];
+                        n++;
+                }
+        return n > 0 ? sum / n : 0;
+}
+
+static double demand_of(const struct search *search)
+{
+        const struct plan_problem *problem = search->brute->problem;
+        double cost = 0;
+
+        for (uint32_t s = 0; s < problem->n_sites; s++) {
+                const struct plan_site *site = &problem->sites[s];
+
+                for (size_t d = 0; d < site->n_demands; d++) {
+                        const struct plan_demand *demand = &site->demands[d];
+                        int64_t first = problem->now / demand->interval_s * demand->interval_s;
+                        double most = 0;
+
+                        for (; first < problem->horizon; first += demand->interval_s)
+                                most = fmax(most, mean_of(search, s, demand, first));
+                        if (most > 0)
+                                cost += demand->price / 1e6 *
+                                        fmax(0, site->pue_fixed_w + site->pue_factor * (site->idle_w + most) -
+                                                        demand->paid_w);
+                }
+        }
+        return cost;
+}
+
 static void try_job(struct search *search, size_t j, double own_cost)
 {
         struct brute *brute = search->brute;
 
         if (j == brute->problem->n_jobs) {
-                double cost = own_cost + supply_of(search);
+                double cost = own_cost + supply_of(search) + demand_of(search);
 
                 if (cost < brute->cost) {
                         brute->cost = cost;
@@ -280,6 +319,7 @@ void brute_plan(const struct brute *brute, struct plan *ret_plan)
                 terms->starts += brute->best[j]->own.starts;
         }
         terms->supply = supply_of(&search);
+        terms->demand = demand_of(&search);
         terms->total = brute->cost;
         for (size_t j = 0; j < n_jobs; j++)
                 ret_plan->jobs[j].cost = brute->best[j]->own.total + margin_of(&search, j);

@@ -90,6 +90,26 @@ static void make_site(uint64_t *seed, const struct random_shape *shape, struct p
         }
 }
 
+/* One month that holds all, or two that meet within. A MW of rise costs about what its energy does in some steps. */
+static void make_demands(uint64_t *seed, const struct random_shape *shape, const struct plan_problem *problem,
+                         struct plan_site *site, struct plan_demand *demands)
+{
+        double full_w = site->pue_factor * shape->gpus * shape->watts_per_gpu;
+        int64_t middle = problem->now + random_range(seed, 1, problem->horizon - problem->now);
+
+        site->demands = demands;
+        site->n_demands = chance(seed, 0.5) ? 1 : 2;
+        for (size_t d = 0; d < site->n_demands; d++)
+                demands[d] = (struct plan_demand){
+                        .start = d == 0 ? problem->now - random_range(seed, 0, 9) : middle,
+                        .end = d + 1 == site->n_demands ? problem->horizon + random_range(seed, 1, 9) : middle,
+                        .price = shape->price * (double)shape->step_s / 3600 * 3 * random_unit(seed),
+                        .paid_w = site->pue_fixed_w + site->pue_factor * site->idle_w +
+                                  round(0.5 * full_w * random_unit(seed)),
+                        .interval_s = random_range(seed, 1, 2 * shape->step_s),
+                };
+}
+
 static void make_modes(uint64_t *seed, const struct random_shape *shape, struct plan_job *job, struct plan_mode *modes)
 {
         uint32_t gpus = (uint32_t)random_range(seed, 1, shape->job_gpus);
@@ -153,6 +173,7 @@ void random_problem_init(struct random_problem *random, uint64_t seed, const str
         *random = (struct random_problem){
                 .sites = room(shape->n_sites, sizeof(*random->sites)),
                 .steps = room(shape->n_sites * shape->n_steps, sizeof(*random->steps)),
+                .demands = room(2 * shape->n_sites, sizeof(*random->demands)),
                 .jobs = room(shape->n_jobs, sizeof(*random->jobs)),
                 .modes = room(shape->n_jobs * shape->n_modes, sizeof(*random->modes)),
         };
@@ -170,6 +191,9 @@ void random_problem_init(struct random_problem *random, uint64_t seed, const str
         problem->over_limit_cost = 100 * shape->price;
         for (size_t s = 0; s < shape->n_sites; s++)
                 make_site(&seed, shape, &random->sites[s], &random->steps[s * shape->n_steps], edges);
+        for (size_t s = 0; s < shape->n_sites && shape->demands > 0; s++)
+                if (chance(&seed, shape->demands))
+                        make_demands(&seed, shape, problem, &random->sites[s], &random->demands[2 * s]);
         for (size_t j = 0; j < shape->n_jobs; j++) {
                 random->jobs[j].id = j + 1;
                 make_job(&seed, shape, problem, &random->jobs[j], &random->modes[j * shape->n_modes]);
@@ -181,6 +205,7 @@ void random_problem_finish(struct random_problem *random)
 {
         free(random->sites);
         free(random->steps);
+        free(random->demands);
         free(random->jobs);
         free(random->modes);
 }

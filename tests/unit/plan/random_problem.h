@@ -23,6 +23,7 @@ struct random_shape {
         double two_segments;    /* share of sites with a cheap first segment (a reactor) */
         double limited;         /* share of sites with a firm limit that binds */
         double outages;         /* share of steps with fewer GPUs or less power */
+        double demands;         /* share of sites with a demand charge, in one month or two */
         double running;         /* share of jobs that run */
         double deadlines;       /* share of jobs with a deadline */
         double delays;          /* share of jobs whose delay costs */
@@ -35,6 +36,7 @@ struct random_problem {
         struct plan_problem problem;
         struct plan_site *sites;
         struct plan_step *steps;
+        struct plan_demand *demands; /* two for each site */
         struct plan_job *jobs;
         struct plan_mode *modes;
 };

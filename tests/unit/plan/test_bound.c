@@ -17,6 +17,23 @@
 #include "unit/plan/random_problem.h"
 
 /* Slots of random length that span the problem, prices about those of its steps, GPUs priced now and then. */
+/* Evenly over a month that holds all, or less than all that it costs. Most often the jobs' price of power knows of it. */
+static void spread_demand(uint64_t *seed, const struct plan_problem *problem, size_t s,
+                          struct plan_multipliers *multipliers)
+{
+        const struct plan_site *site = &problem->sites[s];
+        double hours = (double)(problem->horizon - problem->now) / 3600, spread;
+        bool known = random_unit(seed) < 0.8;
+
+        if (site->n_demands != 1)
+                return;
+        spread = site->demands[0].price / hours * (random_unit(seed) < 0.5 ? 1 : random_unit(seed));
+        for (size_t t = 0; t < multipliers->n_slots; t++) {
+                multipliers->demand[s * multipliers->n_slots + t] = spread;
+                multipliers->power[s * multipliers->n_slots + t] += known ? spread : 0;
+        }
+}
+
 static struct plan_multipliers random_multipliers(uint64_t *seed, const struct plan_problem *problem, double price)
 {
         size_t most = (size_t)(problem->horizon - problem->now);
@@ -24,6 +41,7 @@ static struct plan_multipliers random_multipliers(uint64_t *seed, const struct p
                 .edges = calloc(most + 1, sizeof(int64_t)),
                 .power = calloc(most * problem->n_sites, sizeof(double)),
                 .gpus = calloc(most * problem->n_sites, sizeof(double)),
+                .demand = calloc(most * problem->n_sites, sizeof(double)),
         };
         int64_t time = problem->now;
 
@@ -36,6 +54,8 @@ static struct plan_multipliers random_multipliers(uint64_t *seed, const struct p
                 if (random_unit(seed) < 0.3)
                         multipliers.gpus[k] = problem->unfinished_cost * random_unit(seed) * random_unit(seed) * 0.2;
         }
+        for (size_t s = 0; s < problem->n_sites; s++)
+                spread_demand(seed, problem, s, &multipliers);
         return multipliers;
 }
 
@@ -44,6 +64,7 @@ static void multipliers_finish(struct plan_multipliers *multipliers)
         free(multipliers->edges);
         free(multipliers->power);
         free(multipliers->gpus);
+        free(multipliers->demand);
 }
 
 /* A handful of seconds; every feature at random. Watts are such that a second costs about price / 1000. */
@@ -67,6 +88,7 @@ static struct random_shape tiny(uint64_t *seed)
                 .two_segments = 0.4,
                 .limited = 0.4,
                 .outages = random_unit(seed) < 0.6 ? 0 : 0.4,
+                .demands = random_unit(seed) < 0.5 ? 0 : 0.7,
                 .running = 0.3,
                 .deadlines = 0.4,
                 .delays = 0.4,

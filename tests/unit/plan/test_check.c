@@ -238,6 +238,42 @@ static void a_start_costs_what_it_draws(void **state)
         near(accepted(&scene).terms.starts, 50.0 / 3);
 }
 
+/* A job of 1 MW; a MW of rise in the month's highest quarter of an hour costs 30. */
+static void the_highest_mean_is_charged(void **state)
+{
+        static const struct plan_demand months[] = {
+                { NOW - HOUR, NOW + 2 * HOUR, 30, 250000, 900 },
+                { NOW + 2 * HOUR, NOW + 9 * HOUR, 40, 250000, 3600 },
+        };
+        struct scene scene;
+
+        (void)state;
+        scene_init(&scene);
+        scene.sites[0].demands = months;
+        scene.sites[0].n_demands = 1;
+        scene.jobs[0].work_s = 3600;
+        runs(&scene, 0, 3600, 7200); /* 1 MWh at 20, and 1 MW all the time: 0.75 MW above what is paid for */
+        says(&scene, 0, 7200, 20);
+        scene.plan.terms.supply = 20;
+        scene.plan.terms.demand = 0.75 * 30;
+        scene.plan.terms.total = 42.5;
+        near(accepted(&scene).terms.demand, 22.5);
+        scene.plan.terms.demand = 0;
+        scene.plan.terms.total = 20;
+        refused(&scene, "demand charge costs 0, it costs 22.5");
+        scene_init(&scene);
+        scene.sites[0].demands = months;
+        scene.sites[0].n_demands = 2;
+        scene.jobs[0].work_s = 1500;
+        runs(&scene, 0, 3600 + 600, 3600 + 1500); /* 900 s over two quarters: a third of the one, two thirds of the other */
+        runs(&scene, 0, 7200, 7200 + 600);        /* the second month: a sixth of an hour */
+        says(&scene, 0, 7800, 5 - 50.0 / 6);
+        scene.plan.terms.supply = 5 - 50.0 / 6;
+        scene.plan.terms.demand = (600.0 / 900 - 0.25) * 30; /* 1/6 MW is less than is paid for */
+        scene.plan.terms.total = scene.plan.terms.supply + scene.plan.terms.demand;
+        near(accepted(&scene).terms.demand, 12.5);
+}
+
 static void going_on_is_no_start(void **state)
 {
         struct scene scene;
@@ -512,7 +548,8 @@ static void lies_about_money_are_found(void **state)
         struct scene scene;
         double *terms[] = { &scene.plan.terms.supply,   &scene.plan.terms.carbon,     &scene.plan.terms.delay,
                             &scene.plan.terms.lateness, &scene.plan.terms.unfinished, &scene.plan.terms.over_limit,
-                            &scene.plan.terms.starts,   &scene.plan.terms.total,      &scene.results[0].cost };
+                            &scene.plan.terms.starts,   &scene.plan.terms.demand,     &scene.plan.terms.total,
+                            &scene.results[0].cost };
 
         (void)state;
         for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
@@ -542,7 +579,9 @@ static void the_finish_is_checked(void **state)
 /* Multipliers on the four hours of "here"; "there" has none. */
 static void priced(struct scene *scene, double p0, double p1, double p2, double p3)
 {
-        scene->plan.multipliers = (struct plan_multipliers){ 4, scene->edges, scene->power, scene->gpus };
+        scene->plan.multipliers = (struct plan_multipliers){
+                .n_slots = 4, .edges = scene->edges, .power = scene->power, .gpus = scene->gpus
+        };
         memset(scene->power, 0, sizeof(scene->power));
         memset(scene->gpus, 0, sizeof(scene->gpus));
         for (int t = 0; t < 5; t++)
@@ -749,6 +788,7 @@ int main(void)
                 cmocka_unit_test(two_segments_are_filled_cheapest_first),
                 cmocka_unit_test(idle_power_fills_the_cheap_segment_first),
                 cmocka_unit_test(a_start_costs_what_it_draws),
+                cmocka_unit_test(the_highest_mean_is_charged),
                 cmocka_unit_test(going_on_is_no_start),
                 cmocka_unit_test(a_cap_changes_without_a_start),
                 cmocka_unit_test(a_missed_deadline_is_paid_by_the_hour),

@@ -55,6 +55,7 @@ static struct random_shape mixed(uint64_t seed)
                 .two_segments = 0.3,
                 .limited = 0.3,
                 .outages = seed % 3 == 0 ? 0.2 : 0,
+                .demands = seed % 3 == 1 ? 0.6 : 0,
                 .running = 0.2,
                 .deadlines = 0.5,
                 .delays = 0.5,
@@ -269,7 +270,9 @@ static void scene_init(struct scene *scene, size_t n_jobs, size_t n_hours, const
         memset(scene, 0, sizeof(*scene));
         for (size_t t = 0; t < n_hours; t++)
                 scene->steps[t] = (struct plan_step){ NOW + (int64_t)t * HOUR, 1, { { prices[t], INFINITY } }, 0, 8 };
-        scene->site = (struct plan_site){ "here", scene->steps, n_hours, 0, 0, 1 };
+        scene->site = (struct plan_site){
+                .name = "here", .steps = scene->steps, .n_steps = n_hours, .pue_factor = 1
+        };
         for (size_t j = 0; j < 4; j++) {
                 scene->modes[j] = (struct plan_mode){ 8, 8000, 1 };
                 scene->jobs[j] = (struct plan_job){ .id = j + 1,
@@ -502,6 +505,29 @@ static void a_reactor_is_filled_before_the_grid(void **state)
         plan_finish(&plan);
 }
 
+/* Two jobs of 4 kW: side by side in the cheap hour, or one after the other for a little more and no new peak. */
+static void a_peak_is_shaved_where_that_pays(void **state)
+{
+        static const double prices[] = { 50, 20, 30, 50 };
+        struct plan_demand month = { NOW - HOUR, NOW + 24 * HOUR, 1, 4000, 900 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 2, 4, prices);
+        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1 };
+        scene.site.demands = &month;
+        scene.site.n_demands = 1;
+        plan = compute(&scene.problem, 100000, 0); /* the peak would cost 0.004, waiting an hour 0.04 */
+        assert_true(fabs(plan.terms.total - (0.004 * 40 + 0.004)) < 1e-9);
+        plan_finish(&plan);
+        month.price = 100; /* the peak would cost 0.4 */
+        plan = compute(&scene.problem, 100000, 0);
+        assert_true(fabs(plan.terms.total - 0.004 * 50) < 1e-9);
+        assert_true(plan.terms.demand == 0);
+        plan_finish(&plan);
+}
+
 static void bad_problems_are_refused(void **state)
 {
         static const double prices[] = { 1, 2 };
@@ -551,6 +577,7 @@ int main(void)
                 cmocka_unit_test(a_running_job_does_not_start_to_earn),
                 cmocka_unit_test(a_running_job_goes_on_unless_waiting_pays),
                 cmocka_unit_test(a_reactor_is_filled_before_the_grid),
+                cmocka_unit_test(a_peak_is_shaved_where_that_pays),
                 cmocka_unit_test(bad_problems_are_refused),
                 cmocka_unit_test(an_empty_problem_has_an_empty_plan),
                 cmocka_unit_test(an_abort_still_answers),

@@ -53,7 +53,9 @@ static void world_init(struct world *world)
                         world->steps[t].segments[1] = (struct plan_segment){ 90, 6000 };
                 }
         }
-        world->site = (struct plan_site){ "here", world->steps, STEPS, 100, 50, 1.25 };
+        world->site = (struct plan_site){
+                .name = "here", .steps = world->steps, .n_steps = STEPS, .idle_w = 100, .pue_fixed_w = 50, .pue_factor = 1.25
+        };
         world->problem = (struct plan_problem){
                 .now = NOW, .horizon = NOW + SPAN, .sites = &world->site, .n_sites = 1
         };
@@ -190,7 +192,7 @@ static void slots_are_found_at_once(void **state)
         (void)state;
         for (int64_t odd = 0; odd < 3600; odd += 599) {
                 struct plan_step step = { .start = 7200 - odd, .n_segments = 1, .segments = { { 1, INFINITY } } };
-                struct plan_site site = { "here", &step, 1, 0, 0, 1 };
+                struct plan_site site = { .name = "here", .steps = &step, .n_steps = 1, .pue_factor = 1 };
                 struct plan_problem problem = {
                         .now = 7200 - odd, .horizon = 7200 + 300 * 3600 + odd, .sites = &site, .n_sites = 1
                 };

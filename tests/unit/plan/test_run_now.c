@@ -31,7 +31,9 @@ static void scene_init(struct scene *scene, size_t n_jobs)
         memset(scene, 0, sizeof(*scene));
         for (int s = 0; s < 2; s++) {
                 scene->steps[s][0] = (struct plan_step){ NOW, 1, { { 100, INFINITY } }, 0, 8 };
-                scene->sites[s] = (struct plan_site){ s == 0 ? "here" : "there", scene->steps[s], 1, 0, 0, 1 };
+                scene->sites[s] = (struct plan_site){
+                        .name = s == 0 ? "here" : "there", .steps = scene->steps[s], .n_steps = 1, .pue_factor = 1
+                };
         }
         for (size_t j = 0; j < MAX_JOBS; j++) {
                 scene->modes[j][0] = (struct plan_mode){ 1, 1000, 1 };
