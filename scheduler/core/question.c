@@ -32,6 +32,7 @@ struct memory {
         size_t n_sites;
         struct plan_job *jobs;
         struct plan_mode *modes;
+        struct plan_interval *kept; /* of all jobs, one after the other */
 };
 
 /* What other jobs' planned hours take at a site: a change at a time. */
@@ -51,6 +52,7 @@ void plan_question_finish(struct plan_question *question)
                 free(memory->sites);
                 free(memory->jobs);
                 free(memory->modes);
+                free(memory->kept);
                 free(memory);
         }
         memset(question, 0, sizeof(*question));
@@ -381,6 +383,16 @@ static bool wants_hours(const struct job *job)
                (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
 }
 
+/* The hours that the plan in force gives the job. */
+static void keep_planned(const struct job *job, struct plan_interval *kept, struct plan_job *ret_job)
+{
+        if (job->n_planned == 0)
+                return;
+        memcpy(kept, job->planned, job->n_planned * sizeof(*kept));
+        ret_job->kept = kept;
+        ret_job->n_kept = job->n_planned;
+}
+
 /*
  * A job that may only begin behind the horizon has no hours yet: a later plan will see it. Nor has one that no site can
  * hold: as work left undone it would cost more than all the others together, and hide what they save.
@@ -390,13 +402,17 @@ static int fill_jobs(const struct state *state, const struct now *now, const str
 {
         struct possible_site possible[POSSIBLE_SITES];
         size_t room = candidate != NULL ? 1 : state->n_jobs;
-        size_t n = 0;
+        size_t n = 0, n_kept = 0;
 
         possible_init(state, now, possible);
         memory->jobs = calloc(room > 0 ? room : 1, sizeof(*memory->jobs));
         memory->modes = calloc(room > 0 ? room : 1, sizeof(*memory->modes));
-        if (memory->jobs == NULL || memory->modes == NULL)
+        for (size_t i = 0; candidate == NULL && i < state->n_jobs; i++)
+                n_kept += state->jobs[i].n_planned;
+        memory->kept = calloc(n_kept + 1, sizeof(*memory->kept));
+        if (memory->jobs == NULL || memory->modes == NULL || memory->kept == NULL)
                 return OFFPEAK_ENOMEM;
+        n_kept = 0;
         for (size_t i = 0; i < room; i++) {
                 const struct job *job = candidate != NULL ? candidate : &state->jobs[i];
                 uint64_t sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
@@ -404,6 +420,10 @@ static int fill_jobs(const struct state *state, const struct now *now, const str
                 if (sites == 0 || job->spec.begin >= horizon)
                         continue;
                 fill_job(state, now, job, sites, &memory->modes[n], &memory->jobs[n]);
+                if (candidate == NULL) {
+                        keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
+                        n_kept += memory->jobs[n].n_kept;
+                }
                 n++;
         }
         *ret_n = n;

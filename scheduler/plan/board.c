@@ -357,14 +357,16 @@ int board_present_cost(struct board *board, size_t j, double *ret_cost)
 
 int board_improve(struct board *board, size_t j, bool *ret_moved)
 {
-        double cost;
+        double cost, beat;
 
         *ret_moved = false;
         if (board->problem->jobs[j].release >= board->problem->horizon)
                 return 0;
         if (set_aside(board, j) != 0 || choice_set(&board->found, board->before.intervals, board->before.n) != 0 ||
-            cost_of(board, j, &board->before, &cost) != 0 ||
-            find_place(board, &board->problem->jobs[j], &board->theta[j], &cost, &board->found) != 0)
+            cost_of(board, j, &board->before, &cost) != 0)
+                return OFFPEAK_ENOMEM;
+        beat = cost - board->reluctance * fabs(cost);
+        if (find_place(board, &board->problem->jobs[j], &board->theta[j], &beat, &board->found) != 0)
                 return OFFPEAK_ENOMEM;
         *ret_moved = !choice_same(&board->before, &board->found);
         return board_put(board, j, board->found.intervals, board->found.n);

@@ -18,11 +18,16 @@
 #include "plan/account.h"
 #include "plan/board.h"
 #include "plan/check.h"
+#include "plan/keep_hours.h"
 #include "plan/prices.h"
 #include "plan/reasons.h"
 #include "plan/repair.h"
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
+
+/* Hours of the last plan are kept unless moving a job, or making the plan anew, saves more than this share. */
+#define JOB_HYSTERESIS  0.04
+#define PLAN_HYSTERESIS 0.005
 
 enum {
         PASSES = 28,      /* with budget for it */
@@ -49,6 +54,7 @@ struct planner {
         double *theta; /* of each job, for the next response */
         size_t *order; /* least flexible first */
         double best_cost;
+        bool recalled; /* the best schedule is the last plan's, or was better by enough */
         double bound;
         unsigned realised; /* schedules made from prices so far */
         uint64_t seed;
@@ -247,9 +253,11 @@ static int keep(struct planner *planner, bool *ret_better)
 
         if (account(planner->problem, &planner->board.schedule, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
-        *ret_better = terms.total < planner->best_cost - 1e-9 * fabs(planner->best_cost);
+        *ret_better = terms.total <
+                      planner->best_cost - (planner->recalled ? PLAN_HYSTERESIS : 1e-9) * fabs(planner->best_cost);
         if (!*ret_better)
                 return 0;
+        planner->recalled = false; /* moved anyway: from now on every bit counts */
         planner->best_cost = terms.total;
         return schedule_copy(&planner->best, &planner->board.schedule);
 }
@@ -365,6 +373,44 @@ static int improve_at_once(struct planner *planner)
         return code == 0 ? keep(planner, &better) : code;
 }
 
+/* Running at once must be better by enough to be preferred. */
+static int keep_recalled(struct planner *planner)
+{
+        struct plan_terms terms;
+
+        if (account(planner->problem, &planner->board.schedule, &terms, NULL) != 0)
+                return OFFPEAK_ENOMEM;
+        planner->recalled = terms.total <= planner->best_cost + PLAN_HYSTERESIS * fabs(planner->best_cost);
+        if (!planner->recalled)
+                return 0;
+        planner->best_cost = terms.total;
+        return schedule_copy(&planner->best, &planner->board.schedule);
+}
+
+/* The last plan, as far as it holds, with the jobs that are new or have to move where they are cheapest beside it. */
+static int recall(struct planner *planner)
+{
+        size_t n = planner->problem->n_jobs, n_kept = 0;
+        int code = board_load(&planner->board, &planner->soft); /* empty */
+        double cost;
+        bool kept;
+
+        for (size_t i = 0; code == 0 && i < n; i++) {
+                code = keep_hours(&planner->board, planner->order[i], &kept);
+                n_kept += kept;
+        }
+        if (code != 0 || n_kept == 0)
+                return code;
+        for (size_t i = 0; code == 0 && i < n; i++)
+                if (planner->board.schedule.jobs[planner->order[i]].n == 0)
+                        code = board_place(&planner->board, planner->order[i], &cost);
+        planner->board.reluctance = JOB_HYSTERESIS;
+        if (code == 0)
+                code = descend(planner);
+        planner->board.reluctance = 0;
+        return code == 0 ? keep_recalled(planner) : code;
+}
+
 static int think(struct planner *planner)
 {
         struct plan_terms terms;
@@ -377,7 +423,9 @@ static int think(struct planner *planner)
             schedule_copy(&planner->best, &planner->at_once) != 0)
                 return OFFPEAK_ENOMEM;
         planner->best_cost = at_once = terms.total;
-        code = planner->problem->n_jobs <= SMALL ? improve_at_once(planner) : 0;
+        code = recall(planner);
+        if (code == 0 && planner->problem->n_jobs <= SMALL)
+                code = improve_at_once(planner);
         if (code == 0)
                 code = run_provers(planner, &passes);
         if (code == 0)

@@ -27,12 +27,6 @@
 
 #include "plan/problem.h"
 
-/* A run of a job: [start, end) in whole seconds at a site in a mode. */
-struct plan_interval {
-        int64_t start, end;
-        uint32_t site, mode;
-};
-
 /* Why a job runs when it does: data for `offpeak explain`, in order of weight. */
 enum plan_reason {
         PLAN_CHEAPEST = 1,     /* its hours are the cheapest it can have */

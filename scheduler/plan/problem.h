@@ -74,6 +74,12 @@ struct plan_mode {
 /* No limit on starts. */
 #define PLAN_ANY_STARTS UINT32_MAX
 
+/* A run of a job: [start, end) in whole seconds at a site in a mode. */
+struct plan_interval {
+        int64_t start, end;
+        uint32_t site, mode;
+};
+
 struct plan_job {
         uint64_t id;
         uint64_t sites;          /* bit s: may run at sites[s]; not 0 */
@@ -92,6 +98,9 @@ struct plan_job {
         bool running;            /* runs now at run_site in run_mode: keeping it on from `now` is no start */
         uint32_t run_site;
         uint32_t run_mode;
+        /* its hours in the last plan, ascending; a new plan leaves them as they are unless moving pays. NULL: none */
+        const struct plan_interval *kept;
+        size_t n_kept;
 };
 
 struct plan_problem {

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_replan.c - planning again: hours that still hold are kept, unless moving pays. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/check.h"
+#include "plan/plan.h"
+#include "unit/plan/random_problem.h"
+
+enum { FORECASTS = 96, WORK = 700000 };
+
+static struct plan compute(const struct plan_problem *problem, int i)
+{
+        struct plan_budget budget = { .work = WORK };
+        struct offpeak_error err;
+        struct plan plan;
+
+        if (plan_compute(problem, &budget, &plan, &err) != 0 || plan_check(problem, &plan, NULL, &err) != 0)
+                fail_msg("plan %d: %s", i, err.text);
+        return plan;
+}
+
+static void make(struct random_problem *random, uint64_t seed)
+{
+        struct random_shape shape = {
+                .n_sites = 1,
+                .n_steps = 48,
+                .n_jobs = 40,
+                .n_modes = 1,
+                .step_s = 3600,
+                .work_s = 8 * 3600,
+                .skew = 1,
+                .start_cost_s = 300,
+                .gpus = 24,
+                .job_gpus = 8,
+                .watts_per_gpu = 700,
+                .price = 80,
+                .two_segments = 0.5,
+                .deadlines = 1,
+        };
+
+        random_problem_init(random, seed, &shape);
+}
+
+/* The hours of a plan become what the next one may keep. `room` holds them. */
+static void remember(struct random_problem *random, const struct plan *plan, struct plan_interval **room)
+{
+        free(*room);
+        *room = malloc((plan->n_intervals + 1) * sizeof(**room));
+        assert_non_null(*room);
+        memcpy(*room, plan->intervals, plan->n_intervals * sizeof(**room));
+        for (size_t j = 0; j < random->problem.n_jobs; j++) {
+                random->jobs[j].kept = *room + plan->jobs[j].first;
+                random->jobs[j].n_kept = plan->jobs[j].n;
+        }
+}
+
+static void forget(struct random_problem *random)
+{
+        for (size_t j = 0; j < random->problem.n_jobs; j++) {
+                random->jobs[j].kept = NULL;
+                random->jobs[j].n_kept = 0;
+        }
+}
+
+static size_t count_moves(const struct plan *a, const struct plan *b)
+{
+        size_t moves = 0;
+
+        for (size_t j = 0; j < a->n_jobs; j++)
+                moves += (a->jobs[j].n == 0) != (b->jobs[j].n == 0) ||
+                         (a->jobs[j].n > 0 &&
+                          a->intervals[a->jobs[j].first].start != b->intervals[b->jobs[j].first].start);
+        return moves;
+}
+
+/* Prices of the last segments, with up to 6 % of noise. */
+static void forecast(struct random_problem *random, const double *prices, uint64_t *seed)
+{
+        for (size_t t = 0; t < random->sites[0].n_steps; t++) {
+                struct plan_step *step = &random->steps[t];
+
+                double price = prices[t] * (1 + 0.06 * (2 * random_unit(seed) - 1));
+
+                if (step->n_segments > 1)
+                        price = fmax(price, step->segments[0].price);
+                step->segments[step->n_segments - 1].price = price;
+        }
+}
+
+/* A day of forecasts every quarter of an hour: the plan does not flap, and costs little for that. */
+static void noise_moves_few_jobs(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 2; seed++) {
+                struct plan_interval *kept = NULL;
+                uint64_t noise = 1000 + seed;
+                struct random_problem random;
+                double prices[48], loyal = 0, fresh = 0;
+                struct plan last, next;
+                size_t moves = 0;
+
+                make(&random, seed);
+                for (size_t t = 0; t < 48; t++)
+                        prices[t] = random.steps[t].segments[random.steps[t].n_segments - 1].price;
+                last = compute(&random.problem, 0);
+                for (int i = 1; i <= FORECASTS; i++) {
+                        forecast(&random, prices, &noise);
+                        if (i % 8 == 0) {
+                                forget(&random);
+                                next = compute(&random.problem, i);
+                                fresh += next.terms.total;
+                                plan_finish(&next);
+                        }
+                        remember(&random, &last, &kept);
+                        next = compute(&random.problem, i);
+                        if (i % 8 == 0)
+                                loyal += next.terms.total;
+                        moves += count_moves(&last, &next);
+                        plan_finish(&last);
+                        last = next;
+                }
+                print_message("seed %d: %.2f moves for each job, %.3f %% dearer\n", (int)seed,
+                              (double)moves / (double)random.problem.n_jobs, 100 * (loyal / fresh - 1));
+                assert_true(moves <= 2 * random.problem.n_jobs);
+                assert_true(loyal <= 1.005 * fresh);
+                plan_finish(&last);
+                free(kept);
+                random_problem_finish(&random);
+        }
+}
+
+/* What is asked again is answered again, or better. */
+static void the_same_problem_keeps_its_plan(void **state)
+{
+        struct plan_interval *kept = NULL;
+        struct random_problem random;
+        struct plan first, second;
+
+        (void)state;
+        make(&random, 7);
+        first = compute(&random.problem, 0);
+        remember(&random, &first, &kept);
+        second = compute(&random.problem, 1);
+        assert_true(second.terms.total <= first.terms.total + 1e-9 * fabs(first.terms.total));
+        if (count_moves(&first, &second) > 0)
+                assert_true(second.terms.total < first.terms.total * 0.9999);
+        plan_finish(&first);
+        plan_finish(&second);
+        free(kept);
+        random_problem_finish(&random);
+}
+
+/* When prices really change the plan follows. */
+static void a_new_world_is_a_new_plan(void **state)
+{
+        struct plan_interval *kept = NULL;
+        struct random_problem random;
+        struct plan first, second, fresh;
+
+        (void)state;
+        make(&random, 9);
+        first = compute(&random.problem, 0);
+        for (size_t t = 0; t < random.sites[0].n_steps; t++) {
+                struct plan_step *step = &random.steps[t];
+
+                step->segments[step->n_segments - 1].price = t % 12 < 6 ? 400 : 12; /* no less than a reactor's */
+        }
+        fresh = compute(&random.problem, 1);
+        remember(&random, &first, &kept);
+        second = compute(&random.problem, 2);
+        print_message("anew %.4f, from the old plan %.4f\n", fresh.terms.total, second.terms.total);
+        assert_true(second.terms.total <= 1.005 * fresh.terms.total);
+        plan_finish(&first);
+        plan_finish(&second);
+        plan_finish(&fresh);
+        free(kept);
+        random_problem_finish(&random);
+}
+
+/* Hours of a world that is gone: sites, modes, GPUs and times that are not there any more. */
+static void senseless_hours_are_forgotten(void **state)
+{
+        struct plan_interval kept[] = {
+                { 1, 2, 0, 0 }, { INT64_MAX / 8, INT64_MAX / 4, 0, 0 }, { 0, INT64_MAX / 4, 77, 0 }, { 0, 1, 0, 99 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+                struct random_problem random;
+                struct plan plan;
+
+                make(&random, 11);
+                for (size_t j = 0; j < random.problem.n_jobs; j++) {
+                        random.jobs[j].kept = &kept[i];
+                        random.jobs[j].n_kept = 1;
+                }
+                plan = compute(&random.problem, (int)i);
+                plan_finish(&plan);
+                random_problem_finish(&random);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(noise_moves_few_jobs),
+                cmocka_unit_test(the_same_problem_keeps_its_plan),
+                cmocka_unit_test(a_new_world_is_a_new_plan),
+                cmocka_unit_test(senseless_hours_are_forgotten),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
