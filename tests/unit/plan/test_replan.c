@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 #include "unit/plan/random_problem.h"
 
-enum { FORECASTS = 96, WORK = 700000 };
+enum { FORECASTS = 96, WORK = 250000 };
 
 static struct plan compute(const struct plan_problem *problem, int i)
 {
