@@ -14,11 +14,11 @@
 #include "plan/plan.h"
 #include "unit/plan/random_problem.h"
 
-enum { FORECASTS = 96, WORK = 250000 };
+enum { FORECASTS = 96, LITTLE = 250000, ENOUGH = 1000000 };
 
-static struct plan compute(const struct plan_problem *problem, int i)
+static struct plan compute(const struct plan_problem *problem, uint64_t work, int i)
 {
-        struct plan_budget budget = { .work = WORK };
+        struct plan_budget budget = { .work = work };
         struct offpeak_error err;
         struct plan plan;
 
@@ -110,17 +110,17 @@ static void noise_moves_few_jobs(void **state)
                 make(&random, seed);
                 for (size_t t = 0; t < 48; t++)
                         prices[t] = random.steps[t].segments[random.steps[t].n_segments - 1].price;
-                last = compute(&random.problem, 0);
+                last = compute(&random.problem, LITTLE, 0);
                 for (int i = 1; i <= FORECASTS; i++) {
                         forecast(&random, prices, &noise);
                         if (i % 8 == 0) {
                                 forget(&random);
-                                next = compute(&random.problem, i);
+                                next = compute(&random.problem, LITTLE, i);
                                 fresh += next.terms.total;
                                 plan_finish(&next);
                         }
                         remember(&random, &last, &kept);
-                        next = compute(&random.problem, i);
+                        next = compute(&random.problem, LITTLE, i);
                         if (i % 8 == 0)
                                 loyal += next.terms.total;
                         moves += count_moves(&last, &next);
@@ -146,9 +146,9 @@ static void the_same_problem_keeps_its_plan(void **state)
 
         (void)state;
         make(&random, 7);
-        first = compute(&random.problem, 0);
+        first = compute(&random.problem, ENOUGH, 0);
         remember(&random, &first, &kept);
-        second = compute(&random.problem, 1);
+        second = compute(&random.problem, ENOUGH, 1);
         assert_true(second.terms.total <= first.terms.total + 1e-9 * fabs(first.terms.total));
         if (count_moves(&first, &second) > 0)
                 assert_true(second.terms.total < first.terms.total * 0.9999);
@@ -167,15 +167,15 @@ static void a_new_world_is_a_new_plan(void **state)
 
         (void)state;
         make(&random, 9);
-        first = compute(&random.problem, 0);
+        first = compute(&random.problem, ENOUGH, 0);
         for (size_t t = 0; t < random.sites[0].n_steps; t++) {
                 struct plan_step *step = &random.steps[t];
 
                 step->segments[step->n_segments - 1].price = t % 12 < 6 ? 400 : 12; /* no less than a reactor's */
         }
-        fresh = compute(&random.problem, 1);
+        fresh = compute(&random.problem, ENOUGH, 1);
         remember(&random, &first, &kept);
-        second = compute(&random.problem, 2);
+        second = compute(&random.problem, ENOUGH, 2);
         print_message("anew %.4f, from the old plan %.4f\n", fresh.terms.total, second.terms.total);
         assert_true(second.terms.total <= 1.005 * fresh.terms.total);
         plan_finish(&first);
@@ -202,7 +202,7 @@ static void senseless_hours_are_forgotten(void **state)
                         random.jobs[j].kept = &kept[i];
                         random.jobs[j].n_kept = 1;
                 }
-                plan = compute(&random.problem, (int)i);
+                plan = compute(&random.problem, ENOUGH, (int)i);
                 plan_finish(&plan);
                 random_problem_finish(&random);
         }
