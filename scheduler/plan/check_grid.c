@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why this is a bound. One run's cost is linear between the points where its begin, its start's
- * end or its own end meets an edge, or its end a bend: all are tried.
+ * Why this is a bound. One run's cost is linear between the points where its begin, its start's end or its own end meets an
+ * edge, or its end a bend: all are tried.
  *
  * Take any way of R >= 2 runs, of together run_s + (R - 1) start_s seconds. Its cost is linear in every begin and end between
  * the edges, and the end's cost is no less than the line that slopes gives; only the total time ties them together. So
  * begins and ends can be moved at equal total, never getting dearer, until all of them but one lie on edges: consider such
  * ways only. They run whole slots, and one more in part at the border of a run; a run may have been emptied on the way.
  *
- * For R = 2 the rows below try just these. For R > 2 take start_s seconds off the beginning of each run behind the second, at
- * the cost they have there. What is left runs as long as two runs do. Between the slots so shortened seconds may be
- * shifted again until all but one are whole or empty; an emptied first slot lets its run begin one later. So if a run
- * now begins in slot t, what was taken off lay in slots t - 1 - ceil(start_s / slot_s) to t, and such a start is paid with
- * at least start_s x the least of their start rates, which is not negative. The rows try every such shape, and some that no way has: a relaxation.
+ * For R = 2 the rows below try just these. For R > 2 look at each run behind the second from where its start is over, in slot
+ * t: its start has cost the start rates of the seconds before. As that point moves through the slot, this is a line from
+ * start_s x start rate[t - 1] to start_s x start rate[t], then constant (a start is no longer than a slot). If it rises, the
+ * line between both ends of the slot lies below it; if it falls, its last value does. Take that line for it: all is linear
+ * again, what is left runs as long as two runs do, and a run that begins with slot t or in it has paid start_s x the lesser
+ * of both rates at the least. Starts longer than a slot pay the least rate of all slots that they may touch. The rows try
+ * every such shape, and some that no way has: a relaxation.
+ *
+ * Or take the starts off all runs, the first and the second too: what is left is the work alone. That forgets where it
+ * would have to go to make room for the starts, but not what they cost. Both are bounds; the higher one counts.
  */
 #include "plan/check_grid.h"
 
@@ -122,7 +127,7 @@ struct costs {
 
 static struct costs costs_of(const struct check_grid *grid, size_t t, double part_s)
 {
-        size_t back = 1 + (size_t)ceil(grid->start_s / grid->slot_s);
+        size_t back = grid->start_s <= grid->slot_s ? 1 : 1 + (size_t)ceil(grid->start_s / grid->slot_s);
         double rate = grid->rates[t], least = grid->start_rates[t];
 
         for (size_t i = t > back ? t - back : 0; i < t; i++)
@@ -236,9 +241,128 @@ static double more_runs(const struct check_grid *grid, double *scratch)
         return best;
 }
 
+/* ---- two runs and more, another way: the work alone, and every start paid where it may lie */
+
+/* After some slots, k whole slots run, the part run or not: running at the end, or in any state. */
+struct paid_rows {
+        double *on[2], *any[2];
+};
+
+static struct paid_rows paid_rows_at(double *scratch, size_t width)
+{
+        return (struct paid_rows){ { scratch, scratch + width }, { scratch + 2 * width, scratch + 3 * width } };
+}
+
+static void pay_and_run(const struct paid_rows *from, struct paid_rows *to, struct costs costs, int part, size_t n)
+{
+        const double *restrict on = from->on[part], *restrict any = from->any[part];
+        double *restrict to_on = to->on[part], *restrict to_any = to->any[part];
+
+        to_on[0] = INFINITY;
+        to_any[0] = any[0];
+        for (size_t k = 1; k <= n; k++) {
+                double cost = lesser(on[k - 1], any[k - 1] + costs.start) + costs.whole;
+
+                to_on[k] = cost;
+                to_any[k] = lesser(any[k], cost);
+        }
+}
+
+static void pay_and_run_part(const struct paid_rows *from, struct paid_rows *to, struct costs costs, size_t n)
+{
+        for (size_t k = 0; k <= n; k++) {
+                double begun = from->any[0][k] + costs.start + costs.part;
+
+                to->on[1][k] = lesser(to->on[1][k], begun);
+                to->any[1][k] = lesser(to->any[1][k], lesser(begun, from->on[0][k] + costs.part));
+        }
+}
+
+static double finish_paid(const struct check_grid *grid, const struct paid_rows *from, const struct paid_rows *to,
+                          struct costs costs, size_t t, size_t whole, double part_s)
+{
+        double end = (double)(t + 1) * grid->slot_s, early, tail;
+
+        if (part_s == 0)
+                return to->on[0][whole] + end_of(grid, end);
+        early = slope_before(grid, end) * (grid->slot_s - part_s);
+        tail = lesser(from->on[0][whole], from->any[0][whole] + costs.start) + costs.part - early;
+        return lesser(to->on[1][whole], tail) + end_of(grid, end);
+}
+
+static double work_of(const struct check_grid *grid)
+{
+        return grid->goes_on ? grid->run_s : grid->run_s - grid->start_s;
+}
+
+static double paid_starts(const struct check_grid *grid, double *scratch)
+{
+        size_t whole = (size_t)floor(work_of(grid) / grid->slot_s), width = whole + 2;
+        double part_s = work_of(grid) - (double)whole * grid->slot_s, best = INFINITY;
+        struct paid_rows from = paid_rows_at(scratch, width), to = paid_rows_at(scratch + 4 * width, width);
+
+        for (size_t i = 0; i < 4 * width; i++)
+                scratch[i] = INFINITY;
+        from.any[0][0] = 0;
+        if (grid->goes_on)
+                from.on[0][0] = 0;
+        for (size_t t = 0; t < grid->n; t++) {
+                struct costs costs = costs_of(grid, t, part_s);
+                struct paid_rows swap = from;
+
+                pay_and_run(&from, &to, costs, 0, whole);
+                if (part_s > 0) {
+                        pay_and_run(&from, &to, costs, 1, whole);
+                        pay_and_run_part(&from, &to, costs, whole);
+                }
+                best = lesser(best, finish_paid(grid, &from, &to, costs, t, whole, part_s));
+                from = to;
+                to = swap;
+        }
+        return best;
+}
+
+/* ---- is it worth looking? */
+
+/* What `seconds` cost at the least, each where it is cheapest; -INFINITY if that takes long to find out. */
+static double cheapest_seconds(const struct check_grid *grid, double seconds, double *scratch)
+{
+        size_t slots = (size_t)ceil(seconds / grid->slot_s), n = 0;
+        double sum = 0;
+
+        if (slots > FEW_SLOTS || slots > grid->n || slots == 0)
+                return -INFINITY;
+        for (size_t t = 0; t < grid->n; t++) {
+                double rate = grid->rates[t];
+                size_t i;
+
+                if (n == slots && rate >= scratch[n - 1])
+                        continue;
+                n += n < slots;
+                for (i = n - 1; i > 0 && scratch[i - 1] > rate; i--)
+                        scratch[i] = scratch[i - 1];
+                scratch[i] = rate;
+        }
+        for (size_t i = 0; i + 1 < slots; i++)
+                sum += scratch[i] * grid->slot_s;
+        return sum + scratch[slots - 1] * (seconds - (double)(slots - 1) * grid->slot_s);
+}
+
+/* Two runs at the least: their work where it is cheapest, and their starts. */
+static double least_of_two(const struct check_grid *grid, double *scratch)
+{
+        double start = INFINITY;
+
+        for (size_t t = 0; t < grid->n; t++)
+                start = lesser(start, grid->start_rates[t]);
+        return cheapest_seconds(grid, work_of(grid), scratch) + (grid->goes_on ? 1 : 2) * start * grid->start_s;
+}
+
 double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch)
 {
         double best = one_run(grid, scratch);
 
-        return may_start_again ? lesser(best, more_runs(grid, scratch)) : best;
+        if (!may_start_again || best <= least_of_two(grid, scratch))
+                return best;
+        return lesser(best, fmax(more_runs(grid, scratch), paid_starts(grid, scratch)));
 }
