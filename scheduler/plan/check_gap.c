@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check_gap.c - where a gap is: GPUs that have a price and stand idle, supply, jobs in dearer hours than they could have. */
+#include "plan/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "plan/check_pieces.h"
+
+/* What all intervals at a site take of a piece: GPU-seconds and facility joules. */
+static void use_of(const struct plan_problem *problem, const struct plan *plan, uint32_t s, const struct pieces *pieces,
+                   double *gpus, double *joules)
+{
+        for (size_t j = 0; j < plan->n_jobs; j++)
+                for (size_t i = 0; i < plan->jobs[j].n; i++) {
+                        const struct plan_interval *interval = &plan->intervals[plan->jobs[j].first + i];
+                        const struct plan_mode *mode = &problem->jobs[j].modes[interval->mode];
+                        size_t low = 0, high = pieces->n;
+
+                        if (interval->site != s)
+                                continue;
+                        while (high - low > 1) {
+                                size_t middle = low + (high - low) / 2;
+
+                                if (pieces->at[middle].start <= interval->start)
+                                        low = middle;
+                                else
+                                        high = middle;
+                        }
+                        for (size_t k = low; k < pieces->n && pieces->at[k].start < interval->end; k++) {
+                                double seconds = fmin((double)pieces->at[k].end, (double)interval->end) -
+                                                 fmax((double)pieces->at[k].start, (double)interval->start);
+
+                                gpus[k] += mode->gpus * seconds;
+                                joules[k] += problem->sites[s].pue_factor * mode->watts * seconds;
+                        }
+                }
+}
+
+static int split_site(const struct plan_problem *problem, const struct plan *plan, uint32_t s,
+                      struct plan_verdict *verdict, struct offpeak_error *err)
+{
+        struct pieces pieces;
+        int code = pieces_init(&pieces, problem, s, &plan->multipliers, err);
+        double most = site_most_w(problem, s), *use = code == 0 ? calloc(2 * pieces.n + 1, sizeof(*use)) : NULL;
+
+        if (code == 0 && use == NULL)
+                code = fail(err, OFFPEAK_ENOMEM, "splitting the gap: out of memory");
+        if (code == 0)
+                use_of(problem, plan, s, &pieces, use, use + pieces.n);
+        for (size_t k = 0; code == 0 && k < pieces.n; k++) {
+                const struct piece *piece = &pieces.at[k];
+                double seconds = (double)(piece->end - piece->start);
+
+                verdict->idle += piece->gpus * (piece->step->gpus * seconds - use[k]) / 3600;
+                verdict->supply -= piece->power * use[pieces.n + k] / PLAN_JOULES_PER_MWH +
+                                   piece_supply_dual(&problem->sites[s], piece, most) * seconds;
+        }
+        free(use);
+        pieces_finish(&pieces);
+        return code;
+}
+
+int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *verdict,
+                   struct offpeak_error *err)
+{
+        int code = 0;
+
+        verdict->idle = 0;
+        verdict->supply = verdict->terms.supply + verdict->terms.demand + verdict->terms.over_limit;
+        for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
+                code = split_site(problem, plan, s, verdict, err);
+        verdict->regret = verdict->gap - verdict->idle - verdict->supply;
+        return code;
+}

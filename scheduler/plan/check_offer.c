@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/check_offer.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Runs of a job that are told apart. */
+enum { LEVELS = 8 };
+
+/* The cheapest path under a theta: its cost and its progress. */
+struct path {
+        double cost, progress;
+};
+
+/* A job at a site: edges and the rate of each mode between them, currency per second; INFINITY where it cannot run. */
+struct offer {
+        const struct plan_problem *problem;
+        const struct plan_job *job;
+        bool goes_on; /* running here: a first run from `now` need not start */
+        size_t n;
+        int64_t *edges;    /* n + 1 */
+        double *rates;     /* mode m on piece i at [m * n + i] */
+        double *sums;      /* scratch of `single`, n + 1 */
+        double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
+        double *starts;    /* its sums, n + 1 */
+        struct path *walk; /* scratch of `runs`, 2 x LEVELS for each mode and LEVELS + 1 */
+        double undone;     /* currency per second of progress left undone */
+};
+
+/* ---- what a job alone pays */
+
+double alone_end_cost(const struct plan_problem *problem, const struct plan_job *job, double end)
+{
+        double delay = end - (double)(job->earliest_finish - problem->now);
+        double late = job->deadline != 0 ? end - (double)(job->deadline - problem->now) : 0;
+
+        return fmax(0, delay) / 3600 * job->modes[0].gpus * job->delay_cost + fmax(0, late) / 3600 * job->lateness_cost;
+}
+
+double alone_undone_rate(const struct plan_problem *problem, const struct plan_job *job)
+{
+        const struct plan_mode *mode = &job->modes[0];
+        uint32_t site = 0;
+
+        while ((job->sites >> site & 1) == 0)
+                site++;
+        return (mode->gpus * problem->unfinished_cost / 3600 +
+                problem->sites[site].pue_factor * mode->watts * problem->terminal_price / PLAN_JOULES_PER_MWH) /
+               mode->speed;
+}
+
+static bool has_room(const struct plan_site *site, const struct plan_step *step, const struct plan_mode *mode)
+{
+        double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
+        double limit = 0;
+
+        for (unsigned i = 0; i < step->n_segments; i++)
+                limit += step->segments[i].limit_w;
+        limit = fmax(limit, idle);
+        return mode->gpus <= step->gpus &&
+               (isinf(limit) || idle + site->pue_factor * mode->watts <= limit * (1 + 2e-9) + 2e-6);
+}
+
+double alone_rate(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
+                      const struct piece *piece)
+{
+        double energy = site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
+
+        if (!has_room(site, piece->step, mode))
+                return INFINITY;
+        return energy * (piece->power + job->carbon_price * piece->step->carbon / 1000) +
+               mode->gpus * piece->gpus / 3600;
+}
+
+double alone_start_extra(const struct plan_site *site, const struct plan_job *job, size_t mode,
+                          const struct plan_step *step)
+{
+        double price = step->n_segments > 0 ? step->segments[0].price : 0;
+
+        return 2 * site->pue_factor * job->modes[mode].watts / PLAN_JOULES_PER_MWH * fmax(0, -price);
+}
+
+/* ---- runs: the shortest path */
+
+static double reduced(const struct path *path, double theta)
+{
+        return path->cost - theta * path->progress;
+}
+
+static void keep_cheaper(struct path *best, const struct path *other, double theta)
+{
+        if (reduced(other, theta) < reduced(best, theta))
+                *best = *other;
+}
+
+static struct path path_start(const struct path *from, const struct plan_job *job, size_t mode)
+{
+        double slowest = job->modes[mode].speed;
+
+        for (size_t m = 0; m < job->n_modes; m++) /* overhead may be spent in the slowest mode of the same width */
+                if (job->modes[m].gpus == job->modes[mode].gpus && job->modes[m].speed < slowest)
+                        slowest = job->modes[m].speed;
+        return (struct path){ from->cost, from->progress - slowest * (double)job->start_cost_s };
+}
+
+static struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
+{
+        double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
+        double rate = offer->rates[mode * offer->n + i];
+
+        if (isinf(rate) || isinf(from->cost))
+                return (struct path){ INFINITY, 0 };
+        return (struct path){ from->cost + rate * seconds, from->progress + offer->job->modes[mode].speed * seconds };
+}
+
+/*
+ * on[level * n_modes + m]: running in mode m, with level + 1 runs so far; off[level]: not running, after level runs.
+ * The top level also stands for more runs, if the job may have more than LEVELS. Modes of one width change freely,
+ * others by a start.
+ */
+struct walk {
+        const struct offer *offer;
+        double theta;
+        size_t n_levels;
+        bool top_is_more;
+        struct path *on, *moved, *off;
+};
+
+static void keep_started(struct path *best, const struct walk *walk, const struct path *from, size_t m)
+{
+        struct path start = path_start(from, walk->offer->job, m);
+
+        keep_cheaper(best, &start, walk->theta);
+}
+
+/* The cheapest way to be running in mode m as the next piece begins. A run may begin where the one before ends. */
+static struct path walk_enter(const struct walk *walk, size_t level, size_t m)
+{
+        const struct plan_job *job = walk->offer->job;
+        size_t n_modes = job->n_modes;
+        const struct path *same = &walk->on[level * n_modes];
+        struct path to = same[m];
+
+        for (size_t k = 0; k < n_modes; k++)
+                if (job->modes[k].gpus == job->modes[m].gpus)
+                        keep_cheaper(&to, &same[k], walk->theta);
+        if (job->max_starts == 0)
+                return to;
+        keep_started(&to, walk, &walk->off[level], m);
+        for (size_t k = 0; level > 0 && k < n_modes; k++)
+                keep_started(&to, walk, &walk->on[(level - 1) * n_modes + k], m);
+        if (walk->top_is_more && level + 1 == walk->n_levels) {
+                keep_started(&to, walk, &walk->off[level + 1], m);
+                for (size_t k = 0; k < n_modes; k++)
+                        keep_started(&to, walk, &same[k], m);
+        }
+        return to;
+}
+
+static void walk_init(struct walk *walk, const struct offer *offer, double theta)
+{
+        const struct plan_job *job = offer->job;
+        size_t n_modes = job->n_modes;
+        uint64_t most_runs = (uint64_t)job->max_starts + offer->goes_on;
+
+        *walk = (struct walk){ .offer = offer, .theta = theta, .n_levels = most_runs < LEVELS ? most_runs : LEVELS };
+        walk->top_is_more = most_runs > LEVELS;
+        walk->on = offer->walk;
+        walk->moved = walk->on + LEVELS * n_modes;
+        walk->off = walk->moved + LEVELS * n_modes;
+        for (size_t k = 0; k < walk->n_levels * n_modes; k++)
+                walk->on[k] = (struct path){ INFINITY, 0 };
+        for (size_t level = 0; level <= walk->n_levels; level++)
+                walk->off[level] = (struct path){ level == 0 ? 0 : INFINITY, 0 };
+        for (size_t m = 0; offer->goes_on && m < n_modes; m++)
+                if (job->modes[m].gpus == job->modes[job->run_mode].gpus)
+                        walk->on[m] = walk->off[0];
+}
+
+/* At least `runs` (1 or 2) runs, some perhaps of no length. */
+static struct path cheapest_runs(const struct offer *offer, double theta, int runs)
+{
+        size_t n_modes = offer->job->n_modes;
+        struct path best = { INFINITY, 0 };
+        struct walk walk;
+
+        walk_init(&walk, offer, theta);
+        for (size_t i = 0; i < offer->n; i++) {
+                double now = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i]);
+                double then = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i + 1]);
+
+                for (size_t k = 0; k < walk.n_levels * n_modes; k++)
+                        walk.moved[k] = walk_enter(&walk, k / n_modes, k % n_modes);
+                for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
+                        struct path *moved = &walk.moved[k], *on = &walk.on[k];
+
+                        *on = path_run(moved, offer, k % n_modes, i);
+                        keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
+                        if (k < n_modes && runs > 1)
+                                continue;
+                        keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
+                        keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
+                }
+        }
+        return best;
+}
+
+/* As many seconds as pay, whatever starts they take: what is left of the job under theta < 0. */
+static struct path cheapest_burn(const struct offer *offer, double theta, int runs)
+{
+        struct path sum = { 0, 0 }, best = { INFINITY, 0 };
+
+        (void)runs;
+        for (size_t i = 0; i < offer->n; i++) {
+                struct path least = { 0, 0 };
+
+                for (size_t m = 0; m < offer->job->n_modes; m++) {
+                        struct path run = path_run(&(struct path){ 0, 0 }, offer, m, i);
+
+                        keep_cheaper(&least, &run, theta);
+                }
+                sum.cost += least.cost;
+                sum.progress += least.progress;
+                keep_cheaper(&best,
+                             &(struct path){ sum.cost + alone_end_cost(offer->problem, offer->job, (double)offer->edges[i]),
+                                             sum.progress },
+                             theta);
+        }
+        return best;
+}
+
+/*
+ * The highest value of cost(theta) + theta (work - progress(theta)) for low <= theta <= high: concave, in pieces. Cut
+ * where the tangents of both sides meet until no higher point is left between them. Every value met is a bound.
+ */
+static double highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
+                      double work, double low, double high)
+{
+        struct path left = cheapest(offer, low, runs), right = cheapest(offer, high, runs);
+        double best;
+
+        if (isinf(left.cost) || isinf(right.cost))
+                return isinf(left.cost) ? left.cost : right.cost;
+        best = fmax(left.cost + low * (work - left.progress), right.cost + high * (work - right.progress));
+        if (left.progress >= work || right.progress <= work)
+                return best;
+        for (int round = 0; round < 60; round++) {
+                double theta = (right.cost - left.cost) / (right.progress - left.progress);
+                double reach = left.cost + theta * (work - left.progress);
+                struct path middle;
+
+                if (!(theta > low && theta < high))
+                        break;
+                middle = cheapest(offer, theta, runs);
+                best = fmax(best, middle.cost + theta * (work - middle.progress));
+                if (best >= reach - 1e-12 * (fabs(left.cost) + fabs(right.cost) + fabs(theta * work)))
+                        break;
+                if (middle.progress < work)
+                        left = middle;
+                else
+                        right = middle;
+        }
+        return best;
+}
+
+/* ---- burn: what overhead could earn */
+
+static double overhead_gain(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double most = 0, sum = 0, starts = job->max_starts, slowest = INFINITY;
+        double run = (double)(job->min_run_s > job->start_cost_s ? job->min_run_s - job->start_cost_s : 1);
+
+        for (size_t m = 0; m < job->n_modes; m++)
+                slowest = fmin(slowest, job->modes[m].speed);
+        starts = fmin(starts, 1 + job->work_s / (run * slowest));
+        for (size_t i = 0; i < offer->n; i++) {
+                double gain = 0;
+
+                for (size_t m = 0; m < job->n_modes; m++)
+                        gain = fmax(gain, -offer->rates[m * offer->n + i]);
+                most = fmax(most, gain);
+                sum += gain * (double)(offer->edges[i + 1] - offer->edges[i]);
+        }
+        return fmin(sum, starts * (double)job->start_cost_s * most);
+}
+
+static double burn_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double least = 0, fastest = 0;
+
+        for (size_t m = 0; m < job->n_modes; m++) {
+                fastest = fmax(fastest, job->modes[m].speed);
+                for (size_t i = 0; i < offer->n; i++)
+                        least = fmin(least, offer->rates[m * offer->n + i] / job->modes[m].speed);
+        }
+        if (least == 0)
+                return -INFINITY; /* no negative price: nothing burns */
+        return highest(offer, cheapest_burn, 1, job->work_s + fastest, least, 0) - overhead_gain(offer);
+}
+
+static double runs_bound(const struct offer *offer, int runs)
+{
+        double bound = highest(offer, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
+
+        return fmax(bound, burn_bound(offer));
+}
+
+/* ---- single: one run, exactly */
+
+struct block {
+        size_t first, last; /* pieces, first to last - 1, on which the job can run */
+        const double *sums, *starts; /* cost of running from the first edge to edge i; and of starting all that time */
+};
+
+/* A sum over the seconds from the first edge until `time`: a line between two edges. */
+static double sum_until(const struct offer *offer, const struct block *block, const double *sums, double time)
+{
+        size_t low = block->first, high = block->last;
+
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if ((double)offer->edges[middle] <= time)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return sums[low] + (sums[low + 1] - sums[low]) * (time - (double)offer->edges[low]) /
+                                   (double)(offer->edges[low + 1] - offer->edges[low]);
+}
+
+/* overhead: seconds of its start, 0 if it goes on. */
+static double run_cost(const struct offer *offer, const struct block *block, double start, double length,
+                       double overhead)
+{
+        double end = start + length;
+
+        if (start < (double)offer->edges[block->first] - 1e-6 || end > (double)offer->edges[block->last] + 1e-6)
+                return INFINITY;
+        return sum_until(offer, block, block->sums, end) - sum_until(offer, block, block->sums, start) +
+               sum_until(offer, block, block->starts, start + overhead) -
+               sum_until(offer, block, block->starts, start) + alone_end_cost(offer->problem, offer->job, end);
+}
+
+/* One run of `length` seconds, or the whole block if it is shorter and the rest stays undone. */
+static double block_bound(const struct offer *offer, const struct block *block, double length, double overhead,
+                          bool from_first)
+{
+        const struct plan_job *job = offer->job;
+        double room = (double)(offer->edges[block->last] - offer->edges[block->first]);
+        double best = INFINITY;
+
+        if (room <= overhead)
+                return INFINITY;
+        if (room < length) {
+                double rest = job->work_s - (room - overhead) * job->modes[0].speed;
+
+                return block->sums[block->last] - block->sums[block->first] + fmax(0, rest) * offer->undone +
+                       alone_end_cost(offer->problem, job, (double)offer->edges[offer->n]);
+        }
+        if (from_first)
+                return run_cost(offer, block, (double)offer->edges[block->first], length, 0);
+        for (size_t i = block->first; i <= block->last; i++) {
+                double edge = (double)offer->edges[i];
+
+                best = fmin(best, run_cost(offer, block, edge, length, overhead));
+                best = fmin(best, run_cost(offer, block, edge - length, length, overhead));
+                best = fmin(best, run_cost(offer, block, edge - overhead, length, overhead));
+        }
+        return best;
+}
+
+static double single_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double need = job->work_s * (1 - PLAN_WORK_TOLERANCE) / job->modes[0].speed;
+        double overhead = (double)job->start_cost_s;
+        double best = INFINITY, gain = 0;
+        double *sums = offer->sums, *starts = offer->starts;
+
+        sums[0] = starts[0] = 0;
+        for (size_t i = 0; i < offer->n; i++)
+                gain = fmax(gain, -offer->rates[i]);
+        for (size_t i = 0; i < offer->n; i++) {
+                double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
+
+                sums[i + 1] = sums[i] + (isinf(offer->rates[i]) ? 0 : offer->rates[i]) * seconds;
+                starts[i + 1] = starts[i] + offer->extras[i] * seconds;
+        }
+        for (struct block block = { 0, 0, sums, starts }; block.first < offer->n; block.first = block.last + 1) {
+                for (block.last = block.first; block.last < offer->n && !isinf(offer->rates[block.last]);)
+                        block.last++;
+                if (block.last == block.first)
+                        continue;
+                if (job->max_starts > 0)
+                        best = fmin(best, block_bound(offer, &block, need + overhead, overhead, false));
+                if (block.first == 0 && offer->goes_on)
+                        best = fmin(best, block_bound(offer, &block, need, 0, true));
+        }
+        return best - gain * (ceil(need) - need); /* the last second may be needed only in part, and earn */
+}
+
+/* Work left undone where there is room for it is out of the question only if it is dearer than any hour. */
+static bool undone_is_dearest(const struct offer *offer)
+{
+        for (size_t i = 0; i < offer->n; i++)
+                if (!isinf(offer->rates[i]) && offer->rates[i] > offer->undone * offer->job->modes[0].speed)
+                        return false;
+        return true;
+}
+
+static double offer_bound(const struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+        double best = INFINITY;
+
+        if (job->n_modes > 1 || !undone_is_dearest(offer))
+                return runs_bound(offer, 1);
+        best = fmin(best, single_bound(offer));
+        if ((uint64_t)job->max_starts + offer->goes_on > 1)
+                best = fmin(best, runs_bound(offer, 2));
+        return best;
+}
+
+/* ---- the offer */
+
+/* The job's own edges: those of the pieces behind its release, and where the cost of its end bends. */
+static void split(const struct pieces *pieces, struct offer *offer, size_t *owner)
+{
+        const struct plan_job *job = offer->job;
+        int64_t now = offer->problem->now;
+        int64_t first = job->earliest_finish, second = job->deadline;
+
+        if (first > second) {
+                first = job->deadline;
+                second = job->earliest_finish;
+        }
+        for (size_t i = 0; i < pieces->n; i++) {
+                int64_t start = pieces->at[i].start > job->release ? pieces->at[i].start : job->release;
+                int64_t end = pieces->at[i].end;
+                int64_t cuts[3] = { start, first, second };
+
+                for (int k = 0; k < 3; k++)
+                        if (cuts[k] < end && (k == 0 || cuts[k] > now + offer->edges[offer->n - 1])) {
+                                offer->edges[offer->n] = cuts[k] - now;
+                                owner[offer->n++] = i;
+                        } else if (k == 0) {
+                                break; /* before its release */
+                        }
+                offer->edges[offer->n] = end - now;
+        }
+}
+
+int offer_least(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
+                const struct plan_job *job, double *ret_least, double *size)
+{
+        const struct plan_site *site = &problem->sites[s];
+        struct offer offer = { .problem = problem, .job = job };
+        size_t most = pieces->n + 2;
+        size_t *owner = calloc(most, sizeof(*owner));
+        int code = OFFPEAK_ENOMEM;
+
+        offer.edges = calloc(most + 1, sizeof(*offer.edges));
+        offer.rates = calloc(most * job->n_modes, sizeof(*offer.rates));
+        offer.sums = calloc(3 * (most + 1), sizeof(*offer.sums));
+        offer.walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer.walk));
+        if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
+                goto out;
+        split(pieces, &offer, owner);
+        offer.starts = offer.sums + most + 1;
+        offer.extras = offer.starts + most + 1;
+        for (size_t i = 0; i < offer.n; i++)
+                offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
+        offer.undone = alone_undone_rate(problem, job);
+        offer.goes_on = job->running && job->run_site == s && offer.n > 0;
+        for (size_t m = 0; m < job->n_modes; m++)
+                for (size_t i = 0; i < offer.n; i++) {
+                        double rate = alone_rate(site, job, &job->modes[m], &pieces->at[owner[i]]);
+
+                        offer.rates[m * offer.n + i] = rate;
+                        *size += isinf(rate) ? 0 : fabs(rate) * (double)(offer.edges[i + 1] - offer.edges[i]);
+                }
+        *ret_least = offer.n > 0 ? offer_bound(&offer) : INFINITY;
+        code = 0;
+out:
+        free(offer.walk);
+        free(offer.sums);
+        free(offer.rates);
+        free(offer.edges);
+        free(owner);
+        return code;
+}
