@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/repair.h"
 
-enum { ROUNDS = 20 };
+enum { ROUNDS = 30 };
 
 /* The guide is the price of GPUs, and rises where there was too much before. */
 static void begin_guide(struct board *board)
@@ -11,10 +11,11 @@ static void begin_guide(struct board *board)
         board->guided = true;
 }
 
+/* By as much as the penalty rises, so that in the end who is crowded pushes others, and these others on. */
 static void raise_guide(struct board *board)
 {
         const struct slots *slots = &board->prices->slots;
-        float step = (float)(0.03 * board->prices->gpu_scale);
+        float step = (float)(0.3 * board->penalty * board->prices->gpu_scale);
 
         for (size_t s = 0; s < board->problem->n_sites; s++)
                 for (size_t t = 0; t < slots->n; t++)

@@ -71,8 +71,11 @@ static void print_line(const struct settings *settings, const struct instance *i
 {
         double cost = verdict->terms.total, run_now = plan->run_now.total - plan->run_now.lateness;
         double possible = run_now - verdict->bound;
+        char captured[32] = "null"; /* running at once leaves work undone: there is nothing to compare with */
         size_t late = 0;
 
+        if (plan->run_now.unfinished == 0)
+                snprintf(captured, sizeof(captured), "%.5f", possible > 0 ? (run_now - cost) / possible : 1);
         for (size_t j = 0; j < plan->n_jobs; j++)
                 late += plan->jobs[j].late_s > 0;
         printf("{\"kind\":\"%s\",\"jobs\":%zu,\"slots\":%zu,\"seed\":%" PRIu64 ",\"real\":%s,\"gpus\":%u,\"load\":%.4f,",
@@ -83,10 +86,10 @@ static void print_line(const struct settings *settings, const struct instance *i
                check_seconds, plan->work, peak_mb(), cost);
         print_terms(&verdict->terms);
         printf(",\"bound\":%.4f,\"gap\":%.6f,\"gap_absolute\":%.4f,"
-               "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%.5f,\"run_now\":%.4f,"
+               "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.4f,"
                "\"run_now_lateness\":%.4f,\"late\":%zu}\n",
                verdict->bound, verdict->gap / fabs(cost), verdict->gap, verdict->idle, verdict->supply, verdict->regret,
-               possible > 0 ? (run_now - cost) / possible : 1, run_now, plan->run_now.lateness, late);
+               captured, run_now, plan->run_now.lateness, late);
         fflush(stdout);
 }
 
