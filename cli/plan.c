@@ -284,7 +284,7 @@ static void print_nothing(const json_t *jobs, const char *dot, FILE *out)
 static void print_worth(const json_t *document, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(document, "currency"), *dot = screen->utf8 ? "\xc2\xb7" : "-";
-        char now[TEXT_SIZE], planned[TEXT_SIZE], bound[TEXT_SIZE];
+        char now[TEXT_SIZE], planned[TEXT_SIZE], bound[TEXT_SIZE], gap[TEXT_SIZE];
         double captured;
 
         if (document_text(document, "made_utc") == NULL) {
@@ -295,10 +295,11 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 print_nothing(json_object_get(document, "jobs"), dot, out);
                 return;
         }
-        fprintf(out, "now %s %s planned %s %s bound %s",
+        fprintf(out, "now %s %s planned %s %s bound %s (gap %s)",
                 document_money(json_object_get(document, "run_now_cost"), "total_micro", currency, now), dot,
                 document_money(json_object_get(document, "cost"), "total_micro", currency, planned), dot,
-                document_money(document, "bound_micro", currency, bound));
+                document_money(document, "bound_micro", currency, bound),
+                document_money(document, "gap_micro", currency, gap));
         if (document_real(document, "captured_saving", &captured))
                 fprintf(out, " %s %.0f %% of what can be saved", dot, floor(100 * captured));
         else
