@@ -233,10 +233,16 @@ void load_over(const struct load *load, struct load_piece piece, const struct pl
 
 static double marginal_at(const struct load *load, size_t slot, int64_t power, const struct plan_mode *mode)
 {
-        double watts = (double)power / 1000;
+        const struct plan_step *step = load->steps[slot];
+        double from = site_facility_w(load->site, (double)power / 1000), to = from + load->site->pue_factor * mode->watts;
+        double limit = 0;
 
-        return supply_rate(load->steps[slot], site_facility_w(load->site, watts + mode->watts)) -
-               supply_rate(load->steps[slot], site_facility_w(load->site, watts));
+        for (unsigned i = 0; i < step->n_segments && limit <= from; i++) {
+                limit += step->segments[i].limit_w;
+                if (from < limit && to <= limit) /* most often both lie in one segment */
+                        return step->segments[i].price * (to - from) / PLAN_JOULES_PER_MWH;
+        }
+        return supply_rate(step, to) - supply_rate(step, from);
 }
 
 double load_marginal(const struct load *load, struct load_piece piece, const struct plan_mode *mode)

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "bench/plan_instance.h"
+#include "bench/plan_mps.h"
 #include "plan/check.h"
 #include "plan/plan.h"
 
@@ -24,15 +25,17 @@ enum { MAX_REPEAT = 99 };
 struct settings {
         struct instance_shape shape;
         const char *kind; /* NULL: all */
+        const char *mps;  /* file to write the instance to; NULL: none */
         uint64_t work;
         int repeat;
 };
 
 static const char usage[] =
-        "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--generated]\n"
-        "  --kind K      loose, tight, reactor or peak; all of them if not given\n"
+        "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--generated]\n"
+        "  --kind K      loose, tight, reactor, peak or sites; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
+        "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
 static double seconds_now(void)
@@ -82,11 +85,11 @@ static void print_line(const struct settings *settings, const struct instance *i
                instance_kind_names[settings->shape.kind], settings->shape.n_jobs, settings->shape.n_slots,
                settings->shape.seed, instance->real_jobs && instance->real_prices ? "true" : "false",
                instance->steps[0].gpus, instance->load);
-        printf("\"seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.4f,", seconds,
+        printf("\"seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.10g,", seconds,
                check_seconds, plan->work, peak_mb(), cost);
         print_terms(&verdict->terms);
-        printf(",\"bound\":%.4f,\"gap\":%.6f,\"gap_absolute\":%.4f,"
-               "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.4f,"
+        printf(",\"bound\":%.10g,\"gap\":%.8f,\"gap_absolute\":%.4f,"
+               "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.10g,"
                "\"run_now_lateness\":%.4f,\"late\":%zu}\n",
                verdict->bound, verdict->gap / fabs(cost), verdict->gap, verdict->idle, verdict->supply, verdict->regret,
                captured, run_now, plan->run_now.lateness, late);
@@ -104,6 +107,8 @@ static int run(const struct settings *settings)
         int code = instance_init(&instance, &settings->shape, &err);
 
         plan_init(&plan);
+        if (code == 0 && settings->mps != NULL)
+                code = plan_write_mps(&instance.problem, settings->mps, &err);
         for (int i = 0; code == 0 && i < settings->repeat; i++) {
                 plan_finish(&plan);
                 start = seconds_now();
@@ -131,7 +136,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "kind", required_argument, NULL, 'k' },   { "jobs", required_argument, NULL, 'j' },
                 { "slots", required_argument, NULL, 't' },  { "seed", required_argument, NULL, 's' },
                 { "work", required_argument, NULL, 'w' },   { "repeat", required_argument, NULL, 'r' },
-                { "generated", no_argument, NULL, 'g' },    { NULL, 0, NULL, 0 },
+                { "generated", no_argument, NULL, 'g' },    { "mps", required_argument, NULL, 'm' },
+                { NULL, 0, NULL, 0 },
         };
         int option;
 
@@ -148,6 +154,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->work = strtoull(optarg, NULL, 10);
                 else if (option == 'r')
                         settings->repeat = atoi(optarg);
+                else if (option == 'm')
+                        settings->mps = optarg;
                 else if (option == 'g')
                         settings->shape.data = NULL;
                 else

@@ -16,7 +16,7 @@
 
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
-const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak" };
+const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak", "sites" };
 
 /* ---- chance */
 
@@ -124,8 +124,8 @@ static void draw_sizes(struct instance *instance, const struct instance_shape *s
         free(seconds);
 }
 
-/* n prices in a row, from a random hour. */
-static void draw_prices(struct instance *instance, const struct instance_shape *shape, const char *zone,
+/* n prices in a row, from the hour that `place` says in [0, 1). */
+static void draw_prices(struct instance *instance, const struct instance_shape *shape, const char *zone, double place,
                         struct chance *chance, double *prices)
 {
         char name[128];
@@ -135,7 +135,7 @@ static void draw_prices(struct instance *instance, const struct instance_shape *
         snprintf(name, sizeof(name), "open/prices/smard_dayahead_%s_2025-01_2026-02.csv", zone);
         real = read_column(shape->data, name, 1, &n);
         instance->real_prices = n >= shape->n_slots;
-        first = instance->real_prices ? below(chance, n - shape->n_slots + 1) : below(chance, 24);
+        first = (size_t)(place * (double)(instance->real_prices ? n - shape->n_slots + 1 : 24));
         for (size_t t = 0; t < shape->n_slots; t++) {
                 double day = sin((double)(first + t) * 2 * M_PI / 24), dip = sin((double)(first + t) * 4 * M_PI / 24);
 
@@ -151,7 +151,8 @@ struct hidden {
         const struct size *sizes;
         size_t *order;   /* longest first */
         size_t *start;   /* of each job */
-        uint32_t *used;  /* GPUs in each hour */
+        size_t n_sites;  /* job j is at site j modulo this */
+        uint32_t *used;  /* GPUs in each hour of each site */
 };
 
 static const struct size *sorted; /* for qsort, which takes no context */
@@ -166,14 +167,16 @@ static int longest_first(const void *a, const void *b)
 }
 
 /* The first of all hours, from `from` on and around, at which there is room. */
-static bool find_hour(const struct hidden *hidden, const struct size *size, uint32_t gpus, size_t from, size_t *ret)
+static bool find_hour(const struct hidden *hidden, size_t j, uint32_t gpus, size_t from, size_t *ret)
 {
+        const struct size *size = &hidden->sizes[j];
+        const uint32_t *used = &hidden->used[j % hidden->n_sites * hidden->n_slots];
         size_t hours = (size_t)size->hours, places = hidden->n_slots - hours + 1;
 
         for (size_t i = 0, start = from % places; i < places;) {
                 size_t t = 0;
 
-                while (t < hours && hidden->used[start + t] + size->gpus <= gpus)
+                while (t < hours && used[start + t] + size->gpus <= gpus)
                         t++;
                 if (t == hours) {
                         *ret = start;
@@ -189,21 +192,21 @@ static bool find_hour(const struct hidden *hidden, const struct size *size, uint
 
 static bool pack(struct hidden *hidden, size_t n_jobs, uint32_t gpus, struct chance chance)
 {
-        memset(hidden->used, 0, hidden->n_slots * sizeof(*hidden->used));
+        memset(hidden->used, 0, hidden->n_sites * hidden->n_slots * sizeof(*hidden->used));
         for (size_t i = 0; i < n_jobs; i++) {
                 size_t j = hidden->order[i];
                 const struct size *size = &hidden->sizes[j];
 
                 if (size->gpus > gpus ||
-                    !find_hour(hidden, size, gpus, below(&chance, hidden->n_slots), &hidden->start[j]))
+                    !find_hour(hidden, j, gpus, below(&chance, hidden->n_slots), &hidden->start[j]))
                         return false;
                 for (size_t t = 0; t < (size_t)size->hours; t++)
-                        hidden->used[hidden->start[j] + t] += size->gpus;
+                        hidden->used[j % hidden->n_sites * hidden->n_slots + hidden->start[j] + t] += size->gpus;
         }
         return true;
 }
 
-/* GPUs for which all find a place; not fewer than the load asks for. */
+/* GPUs of each site for which all find a place; not fewer than the load asks for. */
 static uint32_t pack_all(struct hidden *hidden, size_t n_jobs, double load, const struct chance *chance)
 {
         double sum = 0;
@@ -214,8 +217,9 @@ static uint32_t pack_all(struct hidden *hidden, size_t n_jobs, double load, cons
                 if (hidden->sizes[j].gpus > gpus)
                         gpus = hidden->sizes[j].gpus;
         }
-        if (gpus < sum / (double)hidden->n_slots / load)
-                gpus = (uint32_t)ceil(sum / (double)hidden->n_slots / load);
+        sum /= (double)(hidden->n_slots * hidden->n_sites);
+        if (gpus < sum / load)
+                gpus = (uint32_t)ceil(sum / load);
         while (!pack(hidden, n_jobs, gpus, *chance))
                 gpus += 1 + gpus / 200;
         return gpus;
@@ -273,11 +277,15 @@ static double plant_w(double mean_w, size_t t, size_t n_slots)
         return refuels || trips ? 0 : 0.85 * mean_w;
 }
 
-static void fill_site(struct instance *instance, const struct instance_shape *shape, const double *prices,
+static void fill_site(struct instance *instance, const struct instance_shape *shape, size_t s, const double *prices,
                       uint32_t gpus, double mean_w)
 {
+        static const char *const names[] = { "hall", "mill", "yard" };
+        struct plan_site *site = &instance->sites[s];
+        struct plan_step *steps = &instance->steps[s * shape->n_slots];
+
         for (size_t t = 0; t < shape->n_slots; t++) {
-                struct plan_step *step = &instance->steps[t];
+                struct plan_step *step = &steps[t];
                 double plant = shape->kind == INSTANCE_REACTOR ? plant_w(mean_w, t, shape->n_slots) : 0;
 
                 *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t, .gpus = gpus };
@@ -285,9 +293,7 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
                         step->segments[step->n_segments++] = (struct plan_segment){ 9, plant };
                 step->segments[step->n_segments++] = (struct plan_segment){ prices[t], INFINITY };
         }
-        instance->sites[0] = (struct plan_site){
-                .name = "hall", .steps = instance->steps, .n_steps = shape->n_slots, .pue_factor = PUE
-        };
+        *site = (struct plan_site){ .name = names[s], .steps = steps, .n_steps = shape->n_slots, .pue_factor = PUE };
         if (shape->kind != INSTANCE_PEAK)
                 return;
         instance->demands[0] = (struct plan_demand){
@@ -297,17 +303,28 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
                 .paid_w = 0.9 * PUE * mean_w,
                 .interval_s = 900,
         };
-        instance->sites[0].demands = instance->demands;
-        instance->sites[0].n_demands = 1;
+        site->demands = instance->demands;
+        site->n_demands = 1;
+}
+
+/* A job may run where it has its hidden place, and at each other site with a chance of a half. */
+static void open_sites(struct instance *instance, size_t n_sites, struct chance *chance)
+{
+        for (size_t j = 0; j < instance->problem.n_jobs; j++) {
+                instance->jobs[j].sites = UINT64_C(1) << j % n_sites;
+                for (size_t s = 0; n_sites > 1 && s < n_sites; s++)
+                        if (unit(chance) < 0.5)
+                                instance->jobs[j].sites |= UINT64_C(1) << s;
+        }
 }
 
 static void fill(struct instance *instance, const struct instance_shape *shape, struct hidden *hidden,
                  struct size *sizes, double *prices)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80 };
         static const char *const zones[] = { "DE-LU", "FR", "NL", "SE4" };
         struct chance chance = { shape->seed };
-        double sum = 0;
+        double sum = 0, place;
         uint32_t gpus;
 
         draw_sizes(instance, shape, &chance, sizes);
@@ -318,11 +335,15 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
         sorted = sizes;
         qsort(hidden->order, shape->n_jobs, sizeof(size_t), longest_first);
         gpus = pack_all(hidden, shape->n_jobs, loads[shape->kind], &chance);
-        instance->load = sum / (double)shape->n_slots / gpus;
+        instance->load = sum / (double)(shape->n_slots * hidden->n_sites) / gpus;
         for (size_t j = 0; j < shape->n_jobs; j++)
                 fill_job(instance, j, &sizes[j], hidden->start[j], shape->n_slots, &chance);
-        draw_prices(instance, shape, zones[shape->seed % 4], &chance, prices);
-        fill_site(instance, shape, prices, gpus, mean_watts(instance, sizes, shape->n_slots));
+        open_sites(instance, hidden->n_sites, &chance);
+        place = unit(&chance);
+        for (size_t site = 0; site < hidden->n_sites; site++) {
+                draw_prices(instance, shape, zones[(shape->seed + site) % 4], place, &chance, prices);
+                fill_site(instance, shape, site, prices, gpus, mean_watts(instance, sizes, shape->n_slots));
+        }
 }
 
 static int by_release(const void *a, const void *b)
@@ -336,7 +357,8 @@ static int by_release(const void *a, const void *b)
 
 int instance_init(struct instance *instance, const struct instance_shape *shape, struct offpeak_error *err)
 {
-        struct hidden hidden = { .n_slots = shape->n_slots };
+        size_t n_sites = shape->kind == INSTANCE_SITES ? 3 : 1;
+        struct hidden hidden = { .n_slots = shape->n_slots, .n_sites = n_sites };
         struct size *sizes = calloc(shape->n_jobs + 1, sizeof(*sizes));
         double *prices = calloc(shape->n_slots + 1, sizeof(*prices));
         int code = OFFPEAK_ENOMEM;
@@ -344,11 +366,11 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
         *instance = (struct instance){ 0 };
         hidden.order = calloc(shape->n_jobs + 1, sizeof(size_t));
         hidden.start = calloc(shape->n_jobs + 1, sizeof(size_t));
-        hidden.used = calloc(shape->n_slots + 1, sizeof(uint32_t));
+        hidden.used = calloc(n_sites * shape->n_slots + 1, sizeof(uint32_t));
         hidden.sizes = sizes;
-        instance->sites = calloc(1, sizeof(*instance->sites));
+        instance->sites = calloc(n_sites, sizeof(*instance->sites));
         instance->demands = calloc(1, sizeof(*instance->demands));
-        instance->steps = calloc(shape->n_slots + 1, sizeof(*instance->steps));
+        instance->steps = calloc(n_sites * shape->n_slots + 1, sizeof(*instance->steps));
         instance->jobs = calloc(shape->n_jobs + 1, sizeof(*instance->jobs));
         instance->modes = calloc(shape->n_jobs + 1, sizeof(*instance->modes));
         if (sizes == NULL || prices == NULL || hidden.order == NULL || hidden.start == NULL || hidden.used == NULL ||
@@ -364,7 +386,7 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
                 .now = NOW,
                 .horizon = NOW + HOUR * (int64_t)shape->n_slots,
                 .sites = instance->sites,
-                .n_sites = 1,
+                .n_sites = n_sites,
                 .jobs = instance->jobs,
                 .n_jobs = shape->n_jobs,
                 .terminal_price = 1000,

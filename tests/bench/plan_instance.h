@@ -18,6 +18,7 @@ enum instance_kind {
         INSTANCE_TIGHT,     /* 95 % */
         INSTANCE_REACTOR,   /* a plant at 85 % of the mean load, with a refuelling outage and a trip; grid behind it */
         INSTANCE_PEAK,      /* 80 %, and a demand charge on what rises above 90 % of the mean load */
+        INSTANCE_SITES,     /* 80 % at each of three sites in three zones; jobs may run at those of a random set */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];

@@ -545,6 +545,72 @@ static void bad_problems_are_refused(void **state)
         assert_int_equal(plan.n_jobs, 77); /* untouched */
 }
 
+static void refused(const struct scene *scene, const char *words)
+{
+        struct plan_budget budget = { .work = 1000 };
+        struct offpeak_error err;
+        struct plan plan;
+
+        assert_int_equal(plan_compute(&scene->problem, &budget, &plan, &err), OFFPEAK_EINVAL);
+        if (strstr(err.text, words) == NULL)
+                fail_msg("\"%s\" does not say \"%s\"", err.text, words);
+}
+
+static void numbers_nobody_means_are_refused(void **state)
+{
+        static const double prices[] = { 1, 2, 3 };
+        struct plan_demand month = { 0, NOW + HOUR, 10, 0, 0 };
+        struct scene scene;
+
+        (void)state;
+        scene_init(&scene, 1, 3, prices);
+        scene.steps[1].segments[0].price = NAN;
+        refused(&scene, "is not a price");
+        scene.steps[1].segments[0].price = INFINITY;
+        refused(&scene, "is not a price");
+        scene_init(&scene, 1, 3, prices);
+        scene.steps[2].start = scene.steps[1].start;
+        refused(&scene, "does not start after the one before");
+        scene_init(&scene, 1, 3, prices);
+        scene.site.demands = &month;
+        scene.site.n_demands = 1;
+        refused(&scene, "averaging interval");
+        month.interval_s = 900;
+        month.price = -1;
+        refused(&scene, "must be amounts");
+        month.price = 1;
+        month.end = 0;
+        refused(&scene, "months of the demand charge");
+}
+
+/* No GPUs in any slot, no power in any, or fewer GPUs than a job is wide: a plan that says so. */
+static void where_nothing_can_run_the_plan_says_so(void **state)
+{
+        static const double prices[] = { 10, -20, 30 };
+
+        (void)state;
+        for (int what = 0; what < 3; what++) {
+                struct scene scene;
+                struct plan plan;
+
+                scene_init(&scene, 2, 3, prices);
+                for (size_t t = 0; t < 3; t++) {
+                        if (what == 0)
+                                scene.steps[t].gpus = 0;
+                        if (what == 1)
+                                scene.steps[t].segments[0].limit_w = 0;
+                }
+                if (what == 2)
+                        scene.modes[0].gpus = scene.modes[1].gpus = 9;
+                plan = compute(&scene.problem, 100000, 0);
+                for (size_t j = 0; j < 2; j++) {
+                        assert_int_equal(plan.jobs[j].n, 0);
+                        assert_int_equal(plan.jobs[j].reason, PLAN_IMPOSSIBLE);
+                }
+                plan_finish(&plan);
+        }
+}
+
 static void an_empty_problem_has_an_empty_plan(void **state)
 {
         static const double prices[] = { 1, 2 };
@@ -579,6 +645,8 @@ int main(void)
                 cmocka_unit_test(a_reactor_is_filled_before_the_grid),
                 cmocka_unit_test(a_peak_is_shaved_where_that_pays),
                 cmocka_unit_test(bad_problems_are_refused),
+                cmocka_unit_test(numbers_nobody_means_are_refused),
+                cmocka_unit_test(where_nothing_can_run_the_plan_says_so),
                 cmocka_unit_test(an_empty_problem_has_an_empty_plan),
                 cmocka_unit_test(an_abort_still_answers),
                 cmocka_unit_test(the_budget_is_kept),
