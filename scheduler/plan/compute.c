@@ -2,13 +2,15 @@
 /*
  * Overview:
  *   1. running at once: an answer, and what the plan is measured against
- *   2. passes: every job in turn is taken out and answers prices that rise with use; then the prices settle
- *   3. the bound of the settled prices; the best is kept
- *   4. a board: what the jobs answered is put on it strictly, those without room where they find some
- *   5. descent: job by job to where it is cheaper at true marginal cost; the best schedule is kept
- *   6. again from 2 with one disturbed pass, while there is budget and it helps
- *   7. shuffles of a few jobs at a time, likewise
- * Everything is counted in units of work, so that the same problem and budget give the same plan.
+ *   2. the last plan's hours, as far as they hold: from here on only what pays well moves them
+ *   3. provers: every job in turn is taken out and answers prices that rise with use; then the prices settle
+ *   4. the bound of the settled prices; the best is kept
+ *   5. makers: passes once more, as if nobody could share a GPU's slot
+ *   6. a board: what the jobs answered is put on it strictly, those without room where they find some
+ *   7. descent: job by job to where it is cheaper at true marginal cost; the best schedule is kept
+ *   8. again from 6 with one disturbed pass, while there is budget and it helps
+ *   9. shuffles of a few jobs at a time, likewise
+ * docs/planning.md says why. Everything is counted in units of work, so that the same problem and budget give the same plan.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -31,13 +33,12 @@
 
 enum {
         PASSES = 28,      /* with budget for it */
-        FEW_PASSES = 6,
-        SMALL = 300, /* jobs */
-        BOUND_PASSES = 3, /* the last so many are worth a bound */
+        FEW_PASSES = 6,   /* fewer are worth nothing */
+        BOUND_PASSES = 3, /* the last so many that prove are worth a bound */
+        SMALL = 300,      /* jobs: prices have little to say of so few, and descending from run_now is cheap */
         DESCENTS = 4,
-        ROUNDS = 60,   /* disturbed, at most */
-        PATIENCE = 10, /* rounds without a better plan */
-        SHUFFLES = 4, /* for each job, without a better plan */
+        ROUNDS = 60,      /* disturbed, at most */
+        PATIENCE = 10,    /* rounds without a better plan */
 };
 
 struct planner {
@@ -280,7 +281,7 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* How many passes three quarters of the budget pay for, when one costs so much; a few alone are worth nothing. */
+/* How many passes three quarters of the budget pay for, when one costs so much. */
 static int count_passes(const struct planner *planner, uint64_t cost)
 {
         uint64_t passes = planner->budget->work / 4 * 3 / (cost + 1);
