@@ -285,6 +285,9 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
 {
         const char *currency = document_text(document, "currency"), *dot = screen->utf8 ? "\xc2\xb7" : "-";
         char now[TEXT_SIZE], planned[TEXT_SIZE], bound[TEXT_SIZE], gap[TEXT_SIZE];
+        const json_t *run_now = json_object_get(document, "run_now_cost");
+        int64_t at_once = document_int_or(run_now, "total_micro", 0) - document_int_or(run_now, "lateness_micro", 0) -
+                          document_int_or(run_now, "unfinished_micro", 0);
         double captured;
 
         if (document_text(document, "made_utc") == NULL) {
@@ -295,8 +298,8 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
                 print_nothing(json_object_get(document, "jobs"), dot, out);
                 return;
         }
-        fprintf(out, "now %s %s planned %s %s bound %s (gap %s)",
-                document_money(json_object_get(document, "run_now_cost"), "total_micro", currency, now), dot,
+        fprintf(out, "now %s%s %s planned %s %s bound %s (gap %s)", text_format_money(at_once, currency, now),
+                at_once < document_int_or(run_now, "total_micro", 0) ? " and late" : "", dot,
                 document_money(json_object_get(document, "cost"), "total_micro", currency, planned), dot,
                 document_money(document, "bound_micro", currency, bound),
                 document_money(document, "gap_micro", currency, gap));

@@ -39,14 +39,18 @@ static json_t *terms(struct answer *answer, const struct plan_terms *terms)
         return object;
 }
 
-/* (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. */
+/*
+ * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. What running at
+ * once would pay for missed deadlines and work left undone is not money saved: counted in, every saving looks complete.
+ */
 static double captured(const struct adopted_plan *plan)
 {
-        double possible = plan->run_now.total - plan->bound;
+        double at_once = plan->run_now.total - plan->run_now.lateness - plan->run_now.unfinished;
+        double possible = at_once - plan->bound;
 
         if (!isfinite(possible) || possible <= 1e-6 * fmax(1, fabs(plan->run_now.total)))
                 return NAN;
-        return (plan->run_now.total - plan->terms.total) / possible;
+        return (at_once - plan->terms.total) / possible;
 }
 
 static void put_certificate(struct answer *answer)

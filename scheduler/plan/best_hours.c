@@ -3,6 +3,9 @@
  * Overview: the window is the job's own, up to its deadline; slots behind it are looked at only if what the window offers
  * is dearer than the least that being late can cost. In the window a path for a job that goes on, and one for a job that
  * starts; the cheaper one becomes runs in seconds.
+ *
+ * The release lies within a slot as a rule: now is no round time. What is left of that slot is a stub before the grid: a job
+ * leaves it out, or runs all of it and goes on into the grid, or is done in it.
  */
 #include "plan/best_hours.h"
 
@@ -18,6 +21,9 @@ struct quest {
         struct hours *hours;
         const struct plan_job *job;
         size_t first;      /* slot of the release */
+        size_t grid;       /* slots of the window before the grid begins: 1 if there is a stub, else 0 */
+        int64_t stub_s;    /* from the release to the grid */
+        double stub_cost;  /* of running all of it; INFINITY: it cannot */
         size_t n, filled;  /* slots of the window; those with rates */
         int64_t length;    /* of each of its slots */
         int64_t need_s;    /* progress, in seconds of the mode */
@@ -196,7 +202,7 @@ static double cost_before(const struct quest *quest, size_t t, int64_t seconds)
 {
         double cost = 0;
 
-        for (; seconds > 0 && t > 0; t--) {
+        for (; seconds > 0 && t > quest->grid; t--) {
                 int64_t here = seconds < quest->length ? seconds : quest->length;
 
                 cost += here == quest->length ? slot_cost(quest, t - 1)
@@ -213,20 +219,20 @@ static void fill_starts(const struct quest *quest, bool may_start_again)
         int64_t overhead_s = quest->job->start_cost_s;
         float seconds = (float)overhead_s;
 
-        hours->start[0] = INFINITY;
-        for (size_t t = 1; !may_start_again && t < quest->n; t++)
+        hours->start[quest->grid] = INFINITY;
+        for (size_t t = quest->grid + 1; !may_start_again && t < quest->n; t++)
                 hours->start[t] = INFINITY;
         if (!may_start_again)
                 return;
         if (quest->rates->is_divided == NULL && overhead_s <= quest->length) {
-                for (size_t t = 1; t < quest->n; t++) {
+                for (size_t t = quest->grid + 1; t < quest->n; t++) {
                         float cost = hours->rates[t - 1] * seconds + hours->seats[t - 1];
 
                         hours->start[t] = cost > 0 ? cost : -cost;
                 }
                 return;
         }
-        for (size_t t = 1; t < quest->n; t++) {
+        for (size_t t = quest->grid + 1; t < quest->n; t++) {
                 double cost = cost_before(quest, t, overhead_s);
 
                 hours->start[t] = (float)fabs(cost);
@@ -237,7 +243,7 @@ static void fill_rest(const struct quest *quest, int64_t rest_s)
 {
         struct hours *hours = quest->hours;
 
-        for (size_t t = 0; t < quest->n; t++) {
+        for (size_t t = quest->grid; t < quest->n; t++) {
                 hours->tail[t] = (float)part_cost(quest, t, 0, rest_s);
                 hours->head[t] = (float)part_cost(quest, t, quest->length - rest_s, quest->length);
         }
@@ -246,18 +252,18 @@ static void fill_rest(const struct quest *quest, int64_t rest_s)
 /* Being done before this slot costs nothing more. */
 static size_t first_dear_end(const struct quest *quest)
 {
-        const int64_t *edges = &quest->slots->edges[quest->first];
+        const int64_t *edges = &quest->slots->edges[quest->first + quest->grid];
         int64_t from = quest->job->deadline != 0 ? quest->job->deadline : INT64_MAX;
         size_t t = 0;
 
         if (quest->job->delay_cost > 0 && quest->job->earliest_finish < from)
                 from = quest->job->earliest_finish;
         if (from <= edges[0])
-                return 0;
+                return quest->grid;
         if ((from - edges[0]) / quest->length > (int64_t)quest->n)
                 return quest->n;
         t = (size_t)((from - edges[0]) / quest->length);
-        return t > 0 ? t - 1 : 0;
+        return (t > 0 ? t - 1 : 0) + quest->grid;
 }
 
 static void fill_costs(const struct quest *quest, int64_t rest_s)
@@ -281,7 +287,7 @@ static void fill_costs(const struct quest *quest, int64_t rest_s)
 
 static struct run run_of(const struct quest *quest, const struct grid_run *run, int64_t rest_s)
 {
-        const int64_t *edges = &quest->slots->edges[quest->first];
+        const int64_t *edges = &quest->slots->edges[quest->first + quest->grid];
 
         return (struct run){ run->head ? edges[run->first + 1] - rest_s : edges[run->first],
                              run->tail ? edges[run->last] + rest_s : edges[run->last + 1] };
@@ -294,7 +300,7 @@ static bool lengthen(const struct quest *quest, const struct run *before, struct
         int64_t start = run->start - quest->job->start_cost_s;
         size_t t = slots_find(quest->slots, start), last = slots_find(quest->slots, run->start - 1);
 
-        if (start <= before->end || start < edges[quest->first]) /* runs that touch are one */
+        if (start <= before->end) /* runs that touch are one */
                 return false;
         for (; t <= last; t++) {
                 int64_t from = start > edges[t] ? start - edges[t] : 0;
@@ -322,8 +328,8 @@ static bool is_allowed(const struct quest *quest, const struct run *runs, size_t
 
 enum verdict { WORSE, BETTER, NOT_ALLOWED };
 
-/* The path as runs, if that is cheaper than what there is. */
-static int take_path(struct quest *quest, int64_t rest_s, enum verdict *ret_verdict)
+/* The path as runs, the first from the stub on if it was run, if that is cheaper than what there is. */
+static int take_path(struct quest *quest, int64_t rest_s, bool with_stub, enum verdict *ret_verdict)
 {
         struct hours *hours = quest->hours;
         const struct grid_path *path = &hours->path;
@@ -331,7 +337,8 @@ static int take_path(struct quest *quest, int64_t rest_s, enum verdict *ret_verd
         double cost;
 
         *ret_verdict = WORSE;
-        if (isinf(path->cost) || !(path->cost < hours->cost + 1e-5 * fabs(hours->cost)))
+        if (isinf(path->cost) ||
+            !((double)path->cost + (with_stub ? quest->stub_cost : 0) < hours->cost + 1e-5 * fabs(hours->cost)))
                 return 0;
         if (reserve_runs(hours, hours->n_runs + path->n_runs) != 0)
                 return OFFPEAK_ENOMEM;
@@ -342,6 +349,8 @@ static int take_path(struct quest *quest, int64_t rest_s, enum verdict *ret_verd
                 if (i > 0 && !lengthen(quest, &runs[i - 1], &runs[i]))
                         return 0;
         }
+        if (with_stub)
+                runs[0].start = quest->job->release;
         if (!is_allowed(quest, runs, path->n_runs))
                 return 0;
         *ret_verdict = WORSE;
@@ -355,35 +364,72 @@ static int take_path(struct quest *quest, int64_t rest_s, enum verdict *ret_verd
         return 0;
 }
 
-static int try_path(struct quest *quest, int64_t seconds, bool goes_on, enum verdict *ret_verdict)
+/* seconds: on the grid. joined: slot `first` is part of the first run, which goes on from before it. */
+/* The first run of a job that goes on takes no start. */
+static bool may_start_again(const struct quest *quest, bool joined)
+{
+        return quest->job->max_starts > !(joined && quest->may_go_on);
+}
+
+static int try_path(struct quest *quest, int64_t seconds, bool joined, enum verdict *ret_verdict)
 {
         struct hours *hours = quest->hours;
         int64_t rest_s = seconds % quest->length;
         struct grid_question question = {
-                .n = quest->n,
+                .n = quest->n - quest->grid,
                 .whole = (size_t)(seconds / quest->length),
                 .has_rest = rest_s > 0,
-                .goes_on = goes_on,
-                .full = hours->full,
-                .start = hours->start,
-                .head = hours->head,
-                .tail = hours->tail,
-                .end_full = hours->end_full,
-                .end_tail = hours->end_tail,
+                .goes_on = joined,
+                .full = hours->full + quest->grid,
+                .start = hours->start + quest->grid,
+                .head = hours->head + quest->grid,
+                .tail = hours->tail + quest->grid,
+                .end_full = hours->end_full + quest->grid,
+                .end_tail = hours->end_tail + quest->grid,
         };
 
         *ret_verdict = WORSE;
         if (seconds <= 0)
                 return 0;
         fill_costs(quest, rest_s);
-        if (quest->may_go_on && !goes_on) /* from now on it would go on */
+        if (quest->may_go_on && !joined && quest->stub_s == 0) /* from now on it would go on */
                 hours->full[0] = hours->tail[0] = INFINITY;
-        if (question.whole + question.has_rest > 1 || goes_on)
-                fill_starts(quest, quest->job->max_starts > !goes_on);
+        if (question.whole + question.has_rest > 1 || joined)
+                fill_starts(quest, may_start_again(quest, joined));
         if (grid_path_find(&question, &hours->path) != 0)
                 return OFFPEAK_ENOMEM;
         hours->work += quest->n * (question.whole + 16) / 128 + 1;
-        return take_path(quest, rest_s, ret_verdict);
+        return take_path(quest, rest_s, joined && quest->stub_s > 0, ret_verdict);
+}
+
+/* A run that needs no start, or all within the stub. */
+static int try_from_release(struct quest *quest, int64_t seconds, enum verdict *ret_verdict)
+{
+        struct hours *hours = quest->hours;
+        struct run run = { quest->job->release, quest->job->release + seconds };
+        double cost;
+
+        *ret_verdict = WORSE;
+        if (seconds > quest->stub_s)
+                return isinf(quest->stub_cost) ? 0 : try_path(quest, seconds - quest->stub_s, true, ret_verdict);
+        if (isinf(quest->stub_cost) || reserve_runs(hours, 1) != 0)
+                return isinf(quest->stub_cost) ? 0 : OFFPEAK_ENOMEM;
+        cost = runs_cost(quest, &run, 1);
+        if (cost < hours->cost) {
+                hours->cost = cost;
+                hours->runs[0] = run;
+                hours->n_runs = 1;
+        }
+        return 0;
+}
+
+static void price_stub(struct quest *quest)
+{
+        int64_t length = slots_length(quest->slots, quest->first);
+
+        if (quest->stub_s > 0)
+                quest->stub_cost = quest->stub_s == length ? slot_cost(quest, 0)
+                                                           : part_cost(quest, 0, length - quest->stub_s, length);
 }
 
 /* False in *ret_done: the grid has no answer. */
@@ -397,11 +443,15 @@ static int on_grid(struct quest *quest, bool *ret_done)
                 enum verdict restart = WORSE, on = WORSE;
                 int code = 0;
 
-                if (quest->first + quest->n > quest->slots->same_until[quest->first])
+                if (quest->n <= quest->grid ||
+                    quest->first + quest->n > quest->slots->same_until[quest->first + quest->grid])
                         return 0;
                 fill_rates(quest);
+                price_stub(quest);
                 if (quest->may_go_on)
-                        code = try_path(quest, quest->need_s, true, &on);
+                        code = try_from_release(quest, quest->need_s, &on);
+                else if (quest->stub_s > 0 && quest->job->max_starts > 0)
+                        code = try_from_release(quest, quest->need_s + quest->job->start_cost_s, &on);
                 if (code == 0 && quest->job->max_starts > 0)
                         code = try_path(quest, quest->need_s + quest->job->start_cost_s, false, &restart);
                 if (code != 0 || on == NOT_ALLOWED || restart == NOT_ALLOWED)
@@ -453,6 +503,12 @@ static int begin(struct quest *quest, const struct wish *wish, const struct slot
         *quest = (struct quest){ .wish = wish, .slots = slots, .rates = rates, .hours = hours, .job = job };
         quest->first = slots_find(slots, job->release);
         quest->length = slots_length(slots, quest->first);
+        if (quest->first + 1 < slots->n &&
+            (job->release > slots->edges[quest->first] || slots->same_until[quest->first] == quest->first + 1)) {
+                quest->grid = 1;
+                quest->stub_s = slots->edges[quest->first + 1] - job->release;
+                quest->length = slots_length(slots, quest->first + 1);
+        }
         quest->need_s = job_seconds(job, &job->modes[wish->mode]);
         quest->may_go_on = job_goes_on(wish->problem, job, wish->site, wish->mode, job->release);
         return reserve(hours, slots->n - quest->first);
@@ -467,7 +523,7 @@ int best_hours(const struct wish *wish, const struct slots *slots, const struct 
         hours->cost = INFINITY;
         hours->n_runs = 0;
         hours->theta = NAN;
-        if (code == 0 && slots->edges[quest.first] == wish->job->release)
+        if (code == 0 && (quest.grid > 0 || slots->edges[quest.first] == wish->job->release))
                 code = on_grid(&quest, &done);
         return code != 0 || done ? code : on_pieces(&quest);
 }
