@@ -25,6 +25,8 @@ struct window {
         const struct piece *pieces;
         size_t n; /* pieces, from the release on; all there are */
         bool goes_on;
+        int64_t length;  /* of each piece; the first may be cut: see grid_bound() */
+        int64_t cut_s;   /* how much of the first piece lies before now or the release */
         double need_s;
         double *rates, *start_rates; /* n of each */
         double *scratch;
@@ -52,14 +54,16 @@ static bool fill_window(struct window *window, size_t n)
 static double window_least(const struct window *window, size_t n)
 {
         const struct plan_job *job = window->job;
+        int64_t origin = window->pieces[0].end - window->length;
+        double cut_s = (double)window->cut_s;
         struct check_grid grid = {
                 .n = n,
-                .slot_s = (double)(window->pieces[0].end - window->pieces[0].start),
+                .slot_s = (double)window->length,
                 .start_s = (double)job->start_cost_s,
                 .rates = window->rates,
                 .start_rates = window->start_rates,
-                .prompt_s = (double)(job->earliest_finish - window->pieces[0].start),
-                .deadline_s = job->deadline != 0 ? (double)(job->deadline - window->pieces[0].start) : INFINITY,
+                .prompt_s = (double)(job->earliest_finish - origin),
+                .deadline_s = job->deadline != 0 ? (double)(job->deadline - origin) : INFINITY,
                 .delay = job->modes[0].gpus * job->delay_cost / 3600,
                 .lateness = job->lateness_cost / 3600,
         };
@@ -69,12 +73,15 @@ static double window_least(const struct window *window, size_t n)
                 gain = fmax(gain, -window->rates[t]);
         if (job->max_starts > 0) {
                 grid.run_s = window->need_s + (double)job->start_cost_s;
+                grid.earliest_s = cut_s;
                 best = check_grid_least(&grid, job->max_starts > 1, window->scratch);
         }
         if (window->goes_on) {
-                grid.run_s = window->need_s;
+                grid.earliest_s = 0;
+                grid.run_s = window->need_s + cut_s; /* as if it had run since the slot began */
                 grid.goes_on = true;
-                best = fmin(best, check_grid_least(&grid, job->max_starts > 0, window->scratch));
+                best = fmin(best, check_grid_least(&grid, job->max_starts > 0, window->scratch) -
+                                          window->rates[0] * cut_s);
         }
         return best - gain * (ceil(window->need_s) - window->need_s);
 }
@@ -101,14 +108,27 @@ static double cheapest_rate(const struct window *window)
         return energy * (power + window->job->carbon_price * carbon / 1000);
 }
 
-/* NAN: the grid has nothing to say. */
+/* The length of all pieces but the first, which is no longer; what is missing of it. */
+static bool measure(struct window *window)
+{
+        const struct piece *first = &window->pieces[0], *second = window->n > 1 ? first + 1 : first;
+        int64_t start = first->start > window->job->release ? first->start : window->job->release;
+
+        window->length = second->end - second->start;
+        window->cut_s = window->length - (first->end - start);
+        return window->cut_s >= 0;
+}
+
+/*
+ * NAN: the grid has nothing to say. Where now or the release lies within a slot the job is looked at as if it might have
+ * run since that slot began, at the same prices: it could do no less, and so cost no more.
+ */
 static double grid_bound(struct window *window)
 {
         const struct plan_job *job = window->job;
-        int64_t length = window->pieces[0].end - window->pieces[0].start;
         size_t n = 1;
 
-        if (job->n_modes > 1 || window->pieces[0].start < job->release)
+        if (job->n_modes > 1 || !measure(window))
                 return NAN;
         while (n < window->n && window->pieces[n - 1].end < job->deadline)
                 n++;
@@ -119,12 +139,13 @@ static double grid_bound(struct window *window)
         for (;; n = window->n) {
                 double best, run_s = window->need_s + (double)job->start_cost_s;
 
-                for (size_t t = 0; t < n; t++)
-                        if (window->pieces[t].end - window->pieces[t].start != length)
+                for (size_t t = 1; t < n; t++)
+                        if (window->pieces[t].end - window->pieces[t].start != window->length)
                                 return NAN;
                 if (!fill_window(window, n))
                         return NAN;
-                best = run_s <= (double)length * (double)n ? window_least(window, n) : INFINITY;
+                best = run_s <= (double)window->length * (double)n - (double)window->cut_s ? window_least(window, n)
+                                                                                           : INFINITY;
                 if (n == window->n)
                         return isinf(best) ? NAN : best; /* it does not fit: work stays undone, which the others know */
                 if (best <= least_behind(window, n, cheapest_rate(window)))

@@ -63,9 +63,9 @@ static double run_until(const struct sums *sums, double end)
 {
         double length = (double)sums->grid->n * sums->grid->slot_s, begin = end - sums->grid->run_s;
 
-        if (begin < -1e-9 || end > length * (1 + 1e-12))
+        if (begin < sums->grid->earliest_s - 1e-9 || end > length * (1 + 1e-12))
                 return INFINITY;
-        begin = fmax(0, begin);
+        begin = fmax(sums->grid->earliest_s, begin);
         return sum_until(sums->grid, sums->until, end) - sum_until(sums->grid, sums->until, begin) +
                end_of(sums->grid, end) +
                (sums->grid->goes_on ? 0
@@ -91,6 +91,7 @@ static double one_run(const struct check_grid *grid, double *scratch)
                 best = fmin(best, fmin(run_until(&sums, edge), run_until(&sums, edge + grid->run_s)));
                 best = fmin(best, run_until(&sums, edge - grid->start_s + grid->run_s));
         }
+        best = fmin(best, run_until(&sums, grid->earliest_s + grid->run_s));
         return fmin(best, fmin(run_until(&sums, grid->prompt_s), run_until(&sums, grid->deadline_s)));
 }
 

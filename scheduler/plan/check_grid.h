@@ -15,6 +15,7 @@ struct check_grid {
         double slot_s;
         double run_s;        /* time it runs: its work and the first start, if it needs one */
         double start_s;      /* what every further start takes */
+        double earliest_s;   /* no run begins before: within slot 0. Only one run heeds it */
         bool goes_on;        /* slot 0 is run: it runs now and is not stopped */
         const double *rates;
         const double *start_rates; /* the same for the seconds of a start, no less than rates; all >= 0 */
