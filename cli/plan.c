@@ -227,7 +227,8 @@ static void print_terms(const json_t *document, const char *currency, FILE *out)
         } terms[] = {
                 { "supply_micro", "power" },      { "carbon_micro", "carbon" },
                 { "delay_micro", "waiting" },     { "lateness_micro", "lateness" },
-                { "unfinished_micro", "work left undone" }, { "demand_micro", "demand charge" }, { "starts_micro", "starts at negative prices" },
+                { "unfinished_micro", "work left undone" }, { "demand_micro", "demand charge" },
+                { "starts_micro", "starts at negative prices" },
                 { "over_limit_micro", "power above the limit" },
         };
         const json_t *cost = json_object_get(document, "cost");

@@ -364,13 +364,13 @@ static int take_path(struct quest *quest, int64_t rest_s, bool with_stub, enum v
         return 0;
 }
 
-/* seconds: on the grid. joined: slot `first` is part of the first run, which goes on from before it. */
 /* The first run of a job that goes on takes no start. */
 static bool may_start_again(const struct quest *quest, bool joined)
 {
         return quest->job->max_starts > !(joined && quest->may_go_on);
 }
 
+/* seconds: on the grid. joined: its first slot is part of the first run, which goes on from before it. */
 static int try_path(struct quest *quest, int64_t seconds, bool joined, enum verdict *ret_verdict)
 {
         struct hours *hours = quest->hours;

@@ -307,14 +307,14 @@ static void settle_demand(struct prices *prices, size_t s)
 
 void prices_settle(struct prices *prices)
 {
-        for (size_t s = 0; s < prices->problem->n_sites; s++)
+        for (size_t s = 0; s < prices->problem->n_sites; s++) {
+                if (prices->problem->sites[s].n_demands > 0)
+                        settle_demand(prices, s);
                 for (size_t t = 0; t < prices->slots.n; t++) {
                         size_t k = s * prices->slots.n + t;
                         const struct price_table *table = &prices->table;
                         double gpu = (double)table->gpu_base[k] + (double)table->gpu_gain[k] * (double)table->gpus[k];
 
-                        if (prices->problem->sites[s].n_demands > 0 && t == 0)
-                                settle_demand(prices, s);
                         if (prices->steps[k]->gpus > 0)
                                 prices->base.gpus[k] = fmax(0, gpu);
                         if (prices->steps[k]->n_segments > 0)
@@ -322,6 +322,7 @@ void prices_settle(struct prices *prices)
                                         power_price_at(prices, &prices->problem->sites[s], k, (double)table->watts[k],
                                                        prices->steepness);
                 }
+        }
 }
 
 /* ---- the sites alone */
