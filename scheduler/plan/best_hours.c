@@ -95,17 +95,6 @@ static int reserve_runs(struct hours *hours, size_t n)
 
 /* ---- cost */
 
-static double end_cost(const struct plan_job *job, int64_t end)
-{
-        double cost = 0;
-
-        if (end > job->earliest_finish)
-                cost += (double)(end - job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
-        if (job->deadline != 0 && end > job->deadline)
-                cost += (double)(end - job->deadline) / 3600 * job->lateness_cost;
-        return cost;
-}
-
 /* Seconds [from, to) of the window's slot t, not all of it. */
 static double part_cost(const struct quest *quest, size_t t, int64_t from, int64_t to)
 {
@@ -192,7 +181,7 @@ static double least_beyond(const struct quest *quest)
 {
         double seconds = (double)(quest->need_s + (quest->may_go_on ? 0 : quest->job->start_cost_s));
 
-        return quest->rates->least * seconds + end_cost(quest->job, quest->slots->edges[quest->first + quest->n]);
+        return quest->rates->least * seconds + job_end_cost(quest->job, quest->slots->edges[quest->first + quest->n]);
 }
 
 /* ---- the path */
@@ -280,8 +269,8 @@ static void fill_costs(const struct quest *quest, int64_t rest_s)
         for (size_t t = first_dear_end(quest); t < quest->n; t++) {
                 int64_t edge = quest->slots->edges[quest->first + t];
 
-                hours->end_full[t] = (float)end_cost(quest->job, edge + quest->length);
-                hours->end_tail[t] = (float)end_cost(quest->job, edge + rest_s);
+                hours->end_full[t] = (float)job_end_cost(quest->job, edge + quest->length);
+                hours->end_tail[t] = (float)job_end_cost(quest->job, edge + rest_s);
         }
 }
 

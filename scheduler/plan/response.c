@@ -102,17 +102,6 @@ static void sum_up(struct search *search)
         }
 }
 
-static double end_cost(const struct plan_job *job, int64_t end)
-{
-        double cost = 0;
-
-        if (end > job->earliest_finish)
-                cost += (double)(end - job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
-        if (job->deadline != 0 && end > job->deadline)
-                cost += (double)(end - job->deadline) / 3600 * job->lateness_cost;
-        return cost;
-}
-
 static size_t piece_at(const struct curve *curve, int64_t time)
 {
         size_t low = 0, high = curve->n;
@@ -195,7 +184,7 @@ struct best_start {
 static void try_start(const struct search *search, struct best_start *best, int64_t start, size_t first, int64_t end,
                       size_t last)
 {
-        double cost = sum_in(search, last, end) - sum_in(search, first, start) + end_cost(search->job, end);
+        double cost = sum_in(search, last, end) - sum_in(search, first, start) + job_end_cost(search->job, end);
         double slack = 1e-12 * fabs(cost);
 
         if (!is_start(search, start))
@@ -283,7 +272,7 @@ static void prepare(struct search *search)
 
                 to->seconds[i] = (double)(curve->edges[i + 1] - curve->edges[i]);
                 to->costs[i] = available ? curve->rates[i] * to->seconds[i] : INFINITY;
-                to->ends[i] = end_cost(search->job, curve->edges[i + 1]);
+                to->ends[i] = job_end_cost(search->job, curve->edges[i + 1]);
                 while (curve->edges[i + 1] - curve->edges[from + 1] >= shortest)
                         from++;
                 to->entry[i] = SIZE_MAX;
@@ -402,7 +391,7 @@ static struct cut best_cut(const struct search *search, const struct run *runs, 
                         shortest = search->job->min_run_s;
                 most = least(excess, length - shortest);
                 if (r + 1 == n)
-                        saved = end_cost(search->job, runs[r].end) - end_cost(search->job, runs[r].end - 1);
+                        saved = job_end_cost(search->job, runs[r].end) - job_end_cost(search->job, runs[r].end - 1);
                 if (started)
                         keep_better(&best, curve->rates[head], r, least(most, curve->edges[head + 1] - runs[r].start),
                                     CUT_HEAD);

@@ -374,7 +374,7 @@ int run_now(const struct plan_problem *problem, struct schedule *schedule)
                 goto out;
         fill_least(&backfill);
         for (uint32_t s = 0; s < problem->n_sites; s++)
-                if (timeline_init(&backfill.sites[s], problem, s, NULL, 0) != 0)
+                if (timeline_init(&backfill.sites[s], problem, s) != 0)
                         goto out;
         code = backfill_run(&backfill);
 out:

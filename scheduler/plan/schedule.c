@@ -162,3 +162,14 @@ double job_start_cost(const struct plan_problem *problem, const struct plan_job 
         }
         return cost;
 }
+
+double job_end_cost(const struct plan_job *job, int64_t end)
+{
+        double cost = 0;
+
+        if (end > job->earliest_finish)
+                cost += (double)(end - job->earliest_finish) / 3600 * job->modes[0].gpus * job->delay_cost;
+        if (job->deadline != 0 && end > job->deadline)
+                cost += (double)(end - job->deadline) / 3600 * job->lateness_cost;
+        return cost;
+}

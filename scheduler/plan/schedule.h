@@ -45,6 +45,9 @@ struct outcome job_outcome(const struct plan_problem *problem, const struct plan
 double job_progress(const struct plan_problem *problem, const struct plan_job *job,
                     const struct plan_interval *intervals, size_t n);
 
+/* Delay and lateness of a job that is done at `end`. */
+double job_end_cost(const struct plan_job *job, int64_t end);
+
 /* What a start at `start` costs beside its power: plan.h's `starts`. Its run is long enough. */
 double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
                       int64_t start);

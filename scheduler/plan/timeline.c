@@ -73,19 +73,16 @@ static void uncut(struct timeline *timeline, int64_t time)
         timeline->n--;
 }
 
-int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site, const int64_t *edges,
-                  size_t n_edges)
+int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site)
 {
         const struct plan_site *at = &problem->sites[site];
 
         *timeline = (struct timeline){ .site = at };
-        if (make_room(timeline, at->n_steps + n_edges) != 0)
+        if (make_room(timeline, at->n_steps) != 0)
                 return OFFPEAK_ENOMEM;
         for (size_t t = 0; t < at->n_steps; t++)
                 timeline->spans[timeline->n++] =
                         (struct span){ .start = at->steps[t].start, .step = &at->steps[t], .fixed = true };
-        for (size_t i = 0; i < n_edges; i++)
-                timeline->spans[cut(timeline, edges[i])].fixed = true;
         return 0;
 }
 
@@ -134,11 +131,6 @@ bool timeline_has_room(const struct timeline *timeline, const struct span *span,
 
         /* a mode that draws nothing is not kept out by power that is gone */
         return fits(timeline->site, span->step, span->gpus + mode->gpus, power > 0 ? span->power + power : 0);
-}
-
-bool timeline_is_kept(const struct timeline *timeline, const struct span *span)
-{
-        return fits(timeline->site, span->step, span->gpus, span->power);
 }
 
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode)

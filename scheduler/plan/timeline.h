@@ -17,7 +17,7 @@ struct span {
         int64_t gpus;  /* used */
         int64_t power; /* IT power of jobs, mW */
         uint32_t ends; /* intervals that begin or end at `start` */
-        bool fixed;    /* an edge of the steps or slots: stays */
+        bool fixed;    /* an edge of the steps: stays */
 };
 
 struct timeline {
@@ -26,9 +26,8 @@ struct timeline {
         size_t n, room;
 };
 
-/* edges: further edges to keep (slots), ascending, the first at problem.now; may be NULL. ENOMEM. */
-int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site, const int64_t *edges,
-                  size_t n_edges);
+/* ENOMEM. */
+int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site);
 void timeline_finish(struct timeline *timeline);
 
 /* The span that holds `time`. */
@@ -40,9 +39,6 @@ void timeline_remove(struct timeline *timeline, int64_t start, int64_t end, cons
 
 /* Room for one more such mode on a span. */
 bool timeline_has_room(const struct timeline *timeline, const struct span *span, const struct plan_mode *mode);
-
-/* No more is used on a span than there is. */
-bool timeline_is_kept(const struct timeline *timeline, const struct span *span);
 
 /* How long from `time` on there is room for the mode: the first second without, INT64_MAX if none. */
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode);
