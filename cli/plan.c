@@ -229,6 +229,7 @@ static void print_terms(const json_t *document, const char *currency, FILE *out)
                 { "delay_micro", "waiting" },     { "lateness_micro", "lateness" },
                 { "unfinished_micro", "work left undone" }, { "demand_micro", "demand charge" },
                 { "starts_micro", "starts at negative prices" },
+                { "risk_micro", "prices not known yet" },  { "moves_micro", "moves" },
                 { "over_limit_micro", "power above the limit" },
         };
         const json_t *cost = json_object_get(document, "cost");

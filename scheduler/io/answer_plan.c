@@ -34,6 +34,8 @@ static json_t *terms(struct answer *answer, const struct plan_terms *terms)
         answer_put(answer, object, "unfinished_micro", answer_money(terms->unfinished));
         answer_put(answer, object, "demand_micro", answer_money(terms->demand));
         answer_put(answer, object, "starts_micro", answer_money(terms->starts));
+        answer_put(answer, object, "risk_micro", answer_money(terms->risk));
+        answer_put(answer, object, "moves_micro", answer_money(terms->moves));
         answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
         answer_put(answer, object, "total_micro", answer_money(terms->total));
         return object;

@@ -204,6 +204,8 @@ static struct plan_terms take_plan_terms(const Log__PlanTerms *from)
                 .unfinished = from->unfinished,
                 .starts = from->starts,
                 .demand = from->demand,
+                .risk = from->risk,
+                .moves = from->moves,
                 .over_limit = from->over_limit,
                 .total = from->total,
         };

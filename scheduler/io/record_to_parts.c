@@ -192,6 +192,8 @@ static Log__PlanTerms *plan_terms_part(struct arena *arena, const struct plan_te
         to->unfinished = from->unfinished;
         to->starts = from->starts;
         to->demand = from->demand;
+        to->risk = from->risk;
+        to->moves = from->moves;
         to->over_limit = from->over_limit;
         to->total = from->total;
         return to;

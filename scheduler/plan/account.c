@@ -145,35 +145,75 @@ static void add_shares(const struct cuts *cuts, const struct plan_problem *probl
                 }
 }
 
-double account_starts(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
+/* What one job puts on its energy for not knowing the price. */
+static double risk_of(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
+{
+        double cost = 0;
+
+        for (size_t i = 0; job->risk != 0 && i < choice->n; i++) {
+                const struct plan_interval *run = &choice->intervals[i];
+                const struct plan_site *site = &problem->sites[run->site];
+
+                for (size_t t = 0; t < site->n_steps && site->steps[t].start < run->end; t++) {
+                        int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : problem->horizon;
+                        int64_t from = run->start > site->steps[t].start ? run->start : site->steps[t].start;
+                        int64_t to = run->end < end ? run->end : end;
+
+                        if (to > from)
+                                cost += (double)(to - from) *
+                                        risk_rate(site, &site->steps[t], job, job->modes[run->mode].watts);
+                }
+        }
+        return cost;
+}
+
+static double starts_of(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
 {
         double cost = 0;
 
         for (size_t i = 0; job->start_cost_s > 0 && i < choice->n; i++) {
                 const struct plan_interval *run = &choice->intervals[i];
 
-                if (!job_goes_on(problem, job, run->site, run->mode, run->start))
+                if (job_starts_at(problem, job, choice->intervals, i))
                         cost += job_start_cost(problem, job, run->site, run->mode, run->start);
         }
         return cost;
+}
+
+static struct outcome outcome_of(const struct plan_problem *problem, const struct plan_job *job,
+                                 const struct choice *choice)
+{
+        double progress = job_progress(problem, job, choice->intervals, choice->n);
+
+        return job_outcome(problem, job, progress, choice->n > 0 ? choice->intervals[choice->n - 1].end : 0);
+}
+
+double account_waiting(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
+{
+        struct outcome outcome = outcome_of(problem, job, choice);
+
+        return outcome.delay + outcome.lateness + outcome.unfinished + starts_of(problem, job, choice) +
+               risk_of(problem, job, choice) + job_moves(job, choice->intervals, choice->n);
 }
 
 static void add_outcomes(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *terms,
                          double *shares)
 {
         for (size_t j = 0; j < schedule->n_jobs; j++) {
+                const struct plan_job *job = &problem->jobs[j];
                 const struct choice *choice = &schedule->jobs[j];
-                double progress = job_progress(problem, &problem->jobs[j], choice->intervals, choice->n);
-                int64_t end = choice->n > 0 ? choice->intervals[choice->n - 1].end : 0;
-                struct outcome outcome = job_outcome(problem, &problem->jobs[j], progress, end);
-                double starts = account_starts(problem, &problem->jobs[j], choice);
+                struct outcome outcome = outcome_of(problem, job, choice);
+                double starts = starts_of(problem, job, choice), risk = risk_of(problem, job, choice);
+                double moves = job_moves(job, choice->intervals, choice->n);
 
                 terms->starts += starts;
+                terms->risk += risk;
+                terms->moves += moves;
                 terms->delay += outcome.delay;
                 terms->lateness += outcome.lateness;
                 terms->unfinished += outcome.unfinished;
                 if (shares != NULL)
-                        shares[j] += starts + outcome.delay + outcome.lateness + outcome.unfinished;
+                        shares[j] += starts + risk + moves + outcome.delay + outcome.lateness + outcome.unfinished;
         }
 }
 
@@ -202,7 +242,7 @@ int account(const struct plan_problem *problem, const struct schedule *schedule,
         }
         add_outcomes(problem, schedule, &terms, shares);
         terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.demand +
-                      terms.starts + terms.over_limit;
+                      terms.starts + terms.risk + terms.moves + terms.over_limit;
         *ret_terms = terms;
         return 0;
 }
@@ -230,9 +270,7 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
         for (size_t j = 0; j < schedule->n_jobs; j++) {
                 const struct plan_job *job = &problem->jobs[j];
                 const struct choice *choice = &schedule->jobs[j];
-                double progress = job_progress(problem, job, choice->intervals, choice->n);
-                struct outcome outcome =
-                        job_outcome(problem, job, progress, choice->n > 0 ? choice->intervals[choice->n - 1].end : 0);
+                struct outcome outcome = outcome_of(problem, job, choice);
 
                 plan->jobs[j] = (struct plan_job_result){
                         .id = job->id,
@@ -242,8 +280,7 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
                         .late_s = outcome.late_s,
                         .unfinished_s = outcome.rest_s,
                         .cost = shares[j],
-                        .waiting = outcome.delay + outcome.lateness + outcome.unfinished +
-                                   account_starts(problem, &problem->jobs[j], choice),
+                        .waiting = account_waiting(problem, job, choice),
                 };
                 if (choice->n > 0)
                         memcpy(&plan->intervals[plan->n_intervals], choice->intervals,

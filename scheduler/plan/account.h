@@ -13,8 +13,8 @@
 int account(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *ret_terms,
             double *shares);
 
-/* Of one job: plan.h's `starts`. */
-double account_starts(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice);
+/* Of one job: all that is neither power nor carbon. */
+double account_waiting(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice);
 
 /* The schedule as a plan: intervals, results, terms. No reasons, no bound. plan must be initialised. ENOMEM. */
 int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan);

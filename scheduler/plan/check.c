@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "base/when.h"
+#include "plan/check_limits.h"
 
 #define TOLERANCE 1e-6
 
@@ -32,7 +33,7 @@ struct check {
         const struct plan *plan;
         struct offpeak_error *err;
         struct job_facts *jobs;
-        struct amount supply, carbon, delay, lateness, unfinished, demand, starts, over_limit;
+        struct amount supply, carbon, delay, lateness, unfinished, demand, starts, risk, moves, over_limit;
 };
 
 static void add(struct amount *amount, long double part)
@@ -53,7 +54,8 @@ static int refuse_job(struct check *check, size_t job, int64_t time, const char 
 
 static bool same_run(const struct plan_job *job, const struct plan_interval *before, const struct plan_interval *next)
 {
-        return before->end == next->start && job->modes[before->mode].gpus == job->modes[next->mode].gpus;
+        return before->end == next->start && before->site == next->site &&
+               job->modes[before->mode].gpus == job->modes[next->mode].gpus;
 }
 
 static bool goes_on(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *first)
@@ -82,11 +84,55 @@ static int check_shape(struct check *check, size_t j)
                         return refuse_job(check, j, interval->start, "its intervals overlap or are out of order");
                 if (interval->site >= problem->n_sites || (job->sites >> interval->site & 1) == 0)
                         return refuse_job(check, j, interval->start, "it may not run at this site");
-                if (interval->site != intervals[0].site)
-                        return refuse_job(check, j, interval->start, "it moves to another site");
                 if (interval->mode >= job->n_modes)
                         return refuse_job(check, j, interval->start, "it has no such mode");
         }
+        return 0;
+}
+
+/* From home, or from one site to the next: allowed, with its time, for its price. */
+static int check_moves(struct check *check, size_t j)
+{
+        const struct plan_job *job = &check->problem->jobs[j];
+        const struct plan_job_result *result = &check->plan->jobs[j];
+        const struct plan_interval *intervals = &check->plan->intervals[result->first];
+        uint32_t at = job->may_move ? job->home : PLAN_ANYWHERE;
+        int64_t since = job->release;
+
+        for (size_t i = 0; i < result->n; i++) {
+                if (at != PLAN_ANYWHERE && intervals[i].site != at) {
+                        if (!job->may_move)
+                                return refuse_job(check, j, intervals[i].start, "it moves to another site");
+                        if (intervals[i].start < since + job->move_s)
+                                return refuse_job(check, j, intervals[i].start, "it moves faster than it can");
+                        add(&check->moves, job->move_cost);
+                        check->jobs[j].share += job->move_cost;
+                }
+                at = intervals[i].site;
+                since = intervals[i].end;
+        }
+        return 0;
+}
+
+/* It starts when those before it are done, and a pinned job runs as it is told. */
+static int check_order(struct check *check, size_t j)
+{
+        const struct plan_job *job = &check->problem->jobs[j];
+        const struct plan_job_result *result = &check->plan->jobs[j];
+        const struct plan_interval *intervals = &check->plan->intervals[result->first];
+
+        for (size_t i = 0; result->n > 0 && i < job->n_after; i++) {
+                const struct job_facts *before = &check->jobs[job->after[i]];
+
+                if (before->rest_s > 0 || intervals[0].start < before->finish)
+                        return refuse_job(check, j, intervals[0].start, "it starts before a job is done that it comes after");
+        }
+        if (job->pinned && result->n != job->n_kept)
+                return refuse_job(check, j, check->problem->now, "it does not run in the hours that it is pinned to");
+        for (size_t i = 0; job->pinned && i < result->n; i++)
+                if (intervals[i].start != job->kept[i].start || intervals[i].end != job->kept[i].end ||
+                    intervals[i].site != job->kept[i].site || intervals[i].mode != job->kept[i].mode)
+                        return refuse_job(check, j, intervals[i].start, "it does not run in the hours that it is pinned to");
         return 0;
 }
 
@@ -155,6 +201,8 @@ static int check_runs(struct check *check, size_t j, long double *ret_progress, 
                         continue;
                 if (job->start_cost_s > 0)
                         add_start(check, j, &intervals[i], last - i);
+                if (job->pinned)
+                        continue;
                 if (starts == job->max_starts)
                         return refuse_job(check, j, intervals[i].start, "it starts more often than max_starts allows");
                 starts++;
@@ -219,12 +267,16 @@ static int check_job(struct check *check, size_t j)
         int code = check_shape(check, j);
 
         if (code == 0)
+                code = check_moves(check, j);
+        if (code == 0)
+                code = check_order(check, j);
+        if (code == 0)
                 code = check_runs(check, j, &progress, &last_speed);
         if (code != 0)
                 return code;
         if (result->n > 0)
                 end = check->plan->intervals[result->first + result->n - 1].end;
-        if (progress - last_speed >= (long double)job->work_s * (1 - PLAN_WORK_TOLERANCE))
+        if (!job->pinned && progress - last_speed >= (long double)job->work_s * (1 - PLAN_WORK_TOLERANCE))
                 return refuse_job(check, j, end, "it runs longer than its work needs");
         add_outcome(check, j, progress, end);
         return 0;
@@ -436,11 +488,13 @@ static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int6
                 const struct plan_job *job = &check->problem->jobs[sweep->active[i].job];
                 long double watts = (long double)site->pue_factor * job->modes[sweep->active[i].mode].watts;
                 long double carbon = job->carbon_price * (watts * seconds / PLAN_JOULES_PER_MWH) * step->carbon / 1000;
+                long double risk = job->risk * (watts * seconds / PLAN_JOULES_PER_MWH) * step->spread;
                 long double margin = rate_within(step, power) - rate_within(step, power - watts) +
                                      rate_above(check, step, power) - rate_above(check, step, power - watts);
 
                 add(&check->carbon, carbon);
-                check->jobs[sweep->active[i].job].share += carbon + margin * seconds;
+                add(&check->risk, risk);
+                check->jobs[sweep->active[i].job].share += carbon + risk + margin * seconds;
         }
         return 0;
 }
@@ -585,7 +639,8 @@ static struct amount total_of(const struct check *check)
 {
         const struct amount *parts[] = { &check->supply,   &check->carbon,     &check->delay,
                                          &check->lateness, &check->unfinished, &check->demand,
-                                         &check->starts,   &check->over_limit };
+                                         &check->starts,   &check->risk,       &check->moves,
+                                         &check->over_limit };
         struct amount total = { 0 };
 
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -617,6 +672,10 @@ static int check_words(struct check *check)
                 code = check_term(check, "demand charge", said->demand, &check->demand);
         if (code == 0)
                 code = check_term(check, "start at negative prices", said->starts, &check->starts);
+        if (code == 0)
+                code = check_term(check, "risk", said->risk, &check->risk);
+        if (code == 0)
+                code = check_term(check, "move", said->moves, &check->moves);
         if (code == 0)
                 code = check_term(check, "power above the limit", said->over_limit, &check->over_limit);
         if (code == 0)
@@ -666,6 +725,8 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
         if (code == 0)
                 code = check_sites(&check);
         if (code == 0)
+                code = limits_check(problem, plan, err);
+        if (code == 0)
                 code = check_words(&check);
         if (code == 0)
                 code = check_bound(&check, &bound);
@@ -680,6 +741,8 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                         .unfinished = (double)check.unfinished.sum,
                         .demand = (double)check.demand.sum,
                         .starts = (double)check.starts.sum,
+                        .risk = (double)check.risk.sum,
+                        .moves = (double)check.moves.sum,
                         .over_limit = (double)check.over_limit.sum,
                         .total = (double)total.sum,
                 };

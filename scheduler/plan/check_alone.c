@@ -22,6 +22,7 @@ struct window {
         const struct plan_problem *problem;
         const struct plan_site *site;
         const struct plan_job *job;
+        const struct pieces *all;
         const struct piece *pieces;
         size_t n; /* pieces, from the release on; all there are */
         bool goes_on;
@@ -39,7 +40,7 @@ static bool fill_window(struct window *window, size_t n)
         for (size_t t = window->filled; t < n; t++) {
                 const struct piece *piece = &window->pieces[t];
 
-                window->rates[t] = alone_rate(window->site, window->job, &window->job->modes[0], piece);
+                window->rates[t] = alone_rate(window->site, window->job, &window->job->modes[0], window->all, piece);
                 window->start_rates[t] = window->rates[t] + alone_start_extra(window->site, window->job, 0, piece->step);
                 if (isinf(window->rates[t]))
                         return false;
@@ -98,14 +99,15 @@ static double least_behind(const struct window *window, size_t n, double cheapes
 /* The least rate that any piece could have: energy at its lowest price, carbon at its lowest. */
 static double cheapest_rate(const struct window *window)
 {
-        double power = INFINITY, carbon = INFINITY;
+        double power = INFINITY, carbon = INFINITY, risk = INFINITY;
         double energy = window->site->pue_factor * window->job->modes[0].watts / PLAN_JOULES_PER_MWH;
 
         for (size_t t = 0; t < window->n; t++) {
                 power = fmin(power, window->pieces[t].power);
                 carbon = fmin(carbon, window->pieces[t].step->carbon);
+                risk = fmin(risk, window->job->risk * window->pieces[t].step->spread);
         }
-        return energy * (power + window->job->carbon_price * carbon / 1000);
+        return energy * (power + window->job->carbon_price * carbon / 1000 + risk);
 }
 
 /* The length of all pieces but the first, which is no longer; what is missing of it. */
@@ -158,7 +160,7 @@ static int window_init(struct window *window, const struct plan_problem *problem
 {
         size_t first = 0;
 
-        *window = (struct window){ .problem = problem, .site = &problem->sites[s], .job = job };
+        *window = (struct window){ .problem = problem, .site = &problem->sites[s], .job = job, .all = pieces };
         while (first < pieces->n && pieces->at[first].end <= job->release)
                 first++;
         window->pieces = &pieces->at[first];
@@ -193,7 +195,7 @@ static bool undone_is_no_way_out(const struct window *window)
         return true;
 }
 
-/* ---- all of it */
+/* ---- a site */
 
 static int site_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
                       const struct plan_job *job, double *ret_bound, double *size)
@@ -216,20 +218,95 @@ static int site_bound(const struct plan_problem *problem, uint32_t s, const stru
         return code;
 }
 
+/* ---- pinned: no choice */
+
+/* Seconds of a pinned interval that make no progress, `left_s` of the run's start being still to do. */
+static int64_t pinned_overhead(const struct plan_problem *problem, const struct plan_job *job, size_t i, int64_t left_s)
+{
+        const struct plan_interval *kept = &job->kept[i];
+        bool follows = i > 0 && kept[-1].end == kept->start && job->modes[kept[-1].mode].gpus == job->modes[kept->mode].gpus;
+        bool goes_on = job->running && kept->start == problem->now && kept->site == job->run_site &&
+                       job->modes[kept->mode].gpus == job->modes[job->run_mode].gpus;
+
+        return follows ? left_s : goes_on ? 0 : job->start_cost_s;
+}
+
+static double pinned_rates(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
+                           const struct plan_interval *kept)
+{
+        double cost = 0;
+
+        for (size_t k = 0; k < pieces->n; k++) {
+                double seconds = fmin((double)pieces->at[k].end, (double)kept->end) -
+                                 fmax((double)pieces->at[k].start, (double)kept->start);
+
+                if (seconds > 0)
+                        cost += seconds * alone_rate(&problem->sites[kept->site], job, &job->modes[kept->mode], pieces,
+                                                     &pieces->at[k]);
+        }
+        return cost;
+}
+
+/* What its hours cost, and what follows. */
+static double pinned_cost(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job)
+{
+        double cost = 0, rest = job->work_s, end = 0;
+        int64_t left_s = 0;
+
+        for (size_t i = 0; i < job->n_kept; i++) {
+                const struct plan_interval *kept = &job->kept[i];
+                int64_t overhead_s = pinned_overhead(problem, job, i, left_s), length = kept->end - kept->start;
+                int64_t lost_s = overhead_s < length ? overhead_s : length;
+
+                left_s = overhead_s - lost_s;
+                cost += pinned_rates(problem, &pieces[kept->site], job, kept);
+                rest -= job->modes[kept->mode].speed * (double)(length - lost_s);
+                end = (double)(kept->end - problem->now);
+        }
+        if (rest <= job->work_s * PLAN_WORK_TOLERANCE)
+                return cost + alone_end_cost(problem, job, end);
+        return cost + rest * alone_undone_rate(problem, job) +
+               alone_end_cost(problem, job, (double)(problem->horizon - problem->now) + rest / job->modes[0].speed);
+}
+
+/* ---- all of it */
+
+/*
+ * A job that may move is at one site all the time, perhaps not its home; or it moves once at least, and then to wherever it likes
+ * and as often.
+ */
+static int moving_bound(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
+                        double *best, double *size)
+{
+        double bound;
+
+        if (__builtin_popcountll(job->sites) < 2)
+                return 0;
+        if (offer_least_anywhere(problem, pieces, job, &bound, size) != 0)
+                return OFFPEAK_ENOMEM;
+        *best = fmin(*best, bound + job->move_cost);
+        return 0;
+}
+
 int alone_least(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
                 double *ret_least, double *size)
 {
         double best = idle_bound(problem, job);
 
-        for (uint32_t s = 0; s < problem->n_sites; s++) {
+        for (uint32_t s = 0; !job->pinned && s < problem->n_sites; s++) {
+                bool away = job->may_move && job->home != PLAN_ANYWHERE && job->home != s;
                 double bound;
 
                 if ((job->sites >> s & 1) == 0 || (job->max_starts == 0 && !job->running))
                         continue;
                 if (site_bound(problem, s, &pieces[s], job, &bound, size) != 0)
                         return OFFPEAK_ENOMEM;
-                best = fmin(best, bound);
+                best = fmin(best, bound + (away ? job->move_cost : 0));
         }
+        if (!job->pinned && job->may_move && moving_bound(problem, pieces, job, &best, size) != 0)
+                return OFFPEAK_ENOMEM;
+        if (job->pinned)
+                best = pinned_cost(problem, pieces, job);
         *ret_least = best;
         *size += fabs(best);
         return 0;

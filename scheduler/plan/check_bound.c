@@ -9,7 +9,8 @@
  * where delta >= 0 spreads each month's demand price over its hours: price x max(0, highest mean - paid) is no less than the
  * integral of delta (P - paid), as long as delta sums to the price at most and is even within an averaging interval.
  *
- * so that each job may be minimised alone (check_alone.h): it then sees a rate per second of running, constant on pieces.
+ * and likewise a limit's price x what it allows. So each job may be minimised alone (check_alone.h): it then sees a rate per
+ * second of running, constant on pieces. A job that comes after others is looked at as if each of these ran at once.
  */
 #include "plan/check.h"
 
@@ -38,17 +39,49 @@ static double capacity_bound(const struct plan_problem *problem, uint32_t s, con
         return sum;
 }
 
+/* When a job can be done at the earliest, were all before it alone and at their fastest. */
+static int64_t earliest_end(const struct plan_job *job, int64_t release)
+{
+        double fastest = job->modes[0].speed;
+
+        if (job->pinned)
+                return job->n_kept > 0 ? job->kept[job->n_kept - 1].end : INT64_MAX / 8;
+        for (size_t m = 1; m < job->n_modes; m++)
+                fastest = fmax(fastest, job->modes[m].speed);
+        return release + (int64_t)ceil(job->work_s * (1 - PLAN_WORK_TOLERANCE) / fastest) +
+               (job->running ? 0 : job->start_cost_s);
+}
+
+/* ends[j]: when job j can be done at the earliest; jobs before it are there. What it may cost at the least. */
+static int job_bound(const struct plan_problem *problem, const struct pieces *pieces, size_t j, int64_t *ends,
+                     double *ret_least, double *size)
+{
+        struct plan_job job = problem->jobs[j];
+
+        for (size_t i = 0; i < job.n_after; i++)
+                job.release = job.release < ends[job.after[i]] ? ends[job.after[i]] : job.release;
+        ends[j] = earliest_end(&job, job.release);
+        return alone_least(problem, pieces, &job, ret_least, size);
+}
+
 int plan_bound(const struct plan_problem *problem, const struct plan_multipliers *multipliers, double *ret_bound,
                struct offpeak_error *err)
 {
         struct pieces pieces[64] = { { 0 } };
-        double sum = 0, size = 0;
+        double sum = 0, size = 0, worth;
+        int64_t *ends;
         int code = plan_problem_check(problem, err);
 
         if (code == 0)
                 code = pieces_check(problem, multipliers, err);
         if (code != 0)
                 return code;
+        ends = calloc(problem->n_jobs + 1, sizeof(*ends));
+        if (ends == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "computing the bound: out of memory");
+        worth = limits_worth(problem, multipliers);
+        sum -= worth;
+        size += worth;
         for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++) {
                 code = pieces_init(&pieces[s], problem, s, multipliers, err);
                 if (code == 0)
@@ -57,12 +90,13 @@ int plan_bound(const struct plan_problem *problem, const struct plan_multipliers
         for (size_t j = 0; code == 0 && j < problem->n_jobs; j++) {
                 double least = 0;
 
-                if (alone_least(problem, pieces, &problem->jobs[j], &least, &size) != 0)
+                if (job_bound(problem, pieces, j, ends, &least, &size) != 0)
                         code = fail(err, OFFPEAK_ENOMEM, "computing the bound: out of memory");
                 sum += least;
         }
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 pieces_finish(&pieces[s]);
+        free(ends);
         if (code == 0)
                 *ret_bound = sum - ROUNDING * size;
         return code;

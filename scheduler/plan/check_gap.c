@@ -62,6 +62,31 @@ static int split_site(const struct plan_problem *problem, const struct plan *pla
         return code;
 }
 
+/* What a limit's price is worth, less what is used of it. */
+static void split_limits(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *verdict)
+{
+        const struct plan_multipliers *multipliers = &plan->multipliers;
+
+        if (multipliers->limits == NULL)
+                return;
+        verdict->idle += limits_worth(problem, multipliers);
+        for (size_t j = 0; j < plan->n_jobs; j++)
+                for (size_t i = plan->jobs[j].first; i < plan->jobs[j].first + plan->jobs[j].n; i++) {
+                        const struct plan_interval *interval = &plan->intervals[i];
+                        const struct plan_mode *mode = &problem->jobs[j].modes[interval->mode];
+
+                        for (size_t t = 0; mode->limits != 0 && t < multipliers->n_slots; t++) {
+                                double seconds = fmin((double)multipliers->edges[t + 1], (double)interval->end) -
+                                                 fmax((double)multipliers->edges[t], (double)interval->start);
+
+                                for (size_t l = 0; seconds > 0 && l < problem->n_limits; l++)
+                                        if ((mode->limits >> l & 1) != 0)
+                                                verdict->idle -= multipliers->limits[l * multipliers->n_slots + t] *
+                                                                 mode->gpus * seconds / 3600;
+                        }
+                }
+}
+
 int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, struct plan_verdict *verdict,
                    struct offpeak_error *err)
 {
@@ -71,6 +96,8 @@ int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, 
         verdict->supply = verdict->terms.supply + verdict->terms.demand + verdict->terms.over_limit;
         for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
                 code = split_site(problem, plan, s, verdict, err);
+        if (code == 0)
+                split_limits(problem, plan, verdict);
         verdict->regret = verdict->gap - verdict->idle - verdict->supply;
         return code;
 }

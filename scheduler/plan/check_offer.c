@@ -62,14 +62,14 @@ static bool has_room(const struct plan_site *site, const struct plan_step *step,
 }
 
 double alone_rate(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
-                      const struct piece *piece)
+                  const struct pieces *pieces, const struct piece *piece)
 {
         double energy = site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
 
         if (!has_room(site, piece->step, mode))
                 return INFINITY;
-        return energy * (piece->power + job->carbon_price * piece->step->carbon / 1000) +
-               mode->gpus * piece->gpus / 3600;
+        return energy * (piece->power + job->carbon_price * piece->step->carbon / 1000 + job->risk * piece->step->spread) +
+               mode->gpus * piece_gpu_price(pieces, piece, mode) / 3600;
 }
 
 double alone_start_extra(const struct plan_site *site, const struct plan_job *job, size_t mode,
@@ -453,42 +453,149 @@ static void split(const struct pieces *pieces, struct offer *offer, size_t *owne
         }
 }
 
+/* Room for `n` pieces, the arrays empty. ENOMEM. */
+static int offer_init(struct offer *offer, const struct plan_problem *problem, const struct plan_job *job, size_t n)
+{
+        *offer = (struct offer){ .problem = problem, .job = job, .undone = alone_undone_rate(problem, job) };
+        offer->edges = calloc(n + 1, sizeof(*offer->edges));
+        offer->rates = calloc(n * job->n_modes + 1, sizeof(*offer->rates));
+        offer->sums = calloc(3 * (n + 1), sizeof(*offer->sums));
+        offer->walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
+        if (offer->edges == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL)
+                return OFFPEAK_ENOMEM;
+        offer->starts = offer->sums + n + 1;
+        offer->extras = offer->starts + n + 1;
+        return 0;
+}
+
+static void offer_finish(struct offer *offer)
+{
+        free(offer->walk);
+        free(offer->sums);
+        free(offer->rates);
+        free(offer->edges);
+}
+
+static double size_of(const struct offer *offer)
+{
+        double size = 0;
+
+        for (size_t k = 0; k < offer->n * offer->job->n_modes; k++)
+                if (!isinf(offer->rates[k]))
+                        size += fabs(offer->rates[k]) *
+                                (double)(offer->edges[k % offer->n + 1] - offer->edges[k % offer->n]);
+        return size;
+}
+
 int offer_least(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces,
                 const struct plan_job *job, double *ret_least, double *size)
 {
         const struct plan_site *site = &problem->sites[s];
-        struct offer offer = { .problem = problem, .job = job };
-        size_t most = pieces->n + 2;
-        size_t *owner = calloc(most, sizeof(*owner));
-        int code = OFFPEAK_ENOMEM;
+        struct offer offer;
+        size_t *owner = calloc(pieces->n + 2, sizeof(*owner));
+        int code = offer_init(&offer, problem, job, pieces->n + 2);
 
-        offer.edges = calloc(most + 1, sizeof(*offer.edges));
-        offer.rates = calloc(most * job->n_modes, sizeof(*offer.rates));
-        offer.sums = calloc(3 * (most + 1), sizeof(*offer.sums));
-        offer.walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer.walk));
-        if (owner == NULL || offer.edges == NULL || offer.rates == NULL || offer.sums == NULL || offer.walk == NULL)
+        if (code != 0 || owner == NULL) {
+                code = OFFPEAK_ENOMEM;
                 goto out;
+        }
         split(pieces, &offer, owner);
-        offer.starts = offer.sums + most + 1;
-        offer.extras = offer.starts + most + 1;
         for (size_t i = 0; i < offer.n; i++)
                 offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
-        offer.undone = alone_undone_rate(problem, job);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
         for (size_t m = 0; m < job->n_modes; m++)
-                for (size_t i = 0; i < offer.n; i++) {
-                        double rate = alone_rate(site, job, &job->modes[m], &pieces->at[owner[i]]);
-
-                        offer.rates[m * offer.n + i] = rate;
-                        *size += isinf(rate) ? 0 : fabs(rate) * (double)(offer.edges[i + 1] - offer.edges[i]);
-                }
+                for (size_t i = 0; i < offer.n; i++)
+                        offer.rates[m * offer.n + i] =
+                                alone_rate(site, job, &job->modes[m], pieces, &pieces->at[owner[i]]);
+        *size += size_of(&offer);
         *ret_least = offer.n > 0 ? offer_bound(&offer) : INFINITY;
+out:
+        offer_finish(&offer);
+        free(owner);
+        return code;
+}
+
+/* ---- at several sites */
+
+/* Where any of the sites' pieces begins, from the release on, up to the horizon. */
+static void merge_edges(struct offer *offer, const struct pieces *pieces, const size_t *at)
+{
+        const struct plan_job *job = offer->job;
+        int64_t time = job->release;
+        size_t n = 0;
+
+        for (; time < offer->problem->horizon; n++) {
+                int64_t next = offer->problem->horizon;
+
+                for (size_t s = 0; s < offer->problem->n_sites; s++)
+                        for (size_t i = at[s]; (job->sites >> s & 1) != 0 && i < pieces[s].n; i++)
+                                if (pieces[s].at[i].end > time) {
+                                        next = pieces[s].at[i].end < next ? pieces[s].at[i].end : next;
+                                        break;
+                                }
+                if (job->deadline > time && job->deadline < next)
+                        next = job->deadline;
+                if (job->earliest_finish > time && job->earliest_finish < next)
+                        next = job->earliest_finish;
+                offer->edges[n] = time - offer->problem->now;
+                time = next;
+        }
+        offer->edges[n] = offer->problem->horizon - offer->problem->now;
+        offer->n = n;
+}
+
+/* The rates of the modes of a site, `first` the number of its first among those of all. */
+static void fill_site(struct offer *offer, const struct pieces *pieces, uint32_t s, const struct plan_job *job,
+                      size_t first)
+{
+        const struct plan_site *site = &offer->problem->sites[s];
+
+        for (size_t i = 0, k = 0; i < offer->n; i++) {
+                while (pieces->at[k].end - offer->problem->now <= offer->edges[i])
+                        k++;
+                for (size_t m = 0; m < job->n_modes; m++)
+                        offer->rates[(first + m) * offer->n + i] =
+                                alone_rate(site, job, &job->modes[m], pieces, &pieces->at[k]);
+        }
+}
+
+int offer_least_anywhere(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
+                         double *ret_least, double *size)
+{
+        size_t n_sites = (size_t)__builtin_popcountll(job->sites), n = 2, first = 0, at[64] = { 0 };
+        struct plan_mode *modes = calloc(n_sites * job->n_modes, sizeof(*modes));
+        struct plan_job all = *job;
+        struct offer offer = { 0 };
+        int code = OFFPEAK_ENOMEM;
+
+        if (modes == NULL)
+                return OFFPEAK_ENOMEM;
+        all.modes = modes;
+        all.n_modes = n_sites * job->n_modes;
+        for (size_t s = 0; s < problem->n_sites; s++) {
+                n += pieces[s].n;
+                while (at[s] < pieces[s].n && pieces[s].at[at[s]].end <= job->release)
+                        at[s]++;
+        }
+        if (offer_init(&offer, problem, &all, n) != 0)
+                goto out;
+        merge_edges(&offer, pieces, at);
+        for (uint32_t s = 0; s < problem->n_sites; s++) {
+                if ((job->sites >> s & 1) == 0)
+                        continue;
+                if (job->running && job->run_site == s)
+                        all.run_mode = (uint32_t)first + job->run_mode;
+                for (size_t m = 0; m < job->n_modes; m++)
+                        modes[first + m] = job->modes[m];
+                fill_site(&offer, &pieces[s], s, job, first);
+                first += job->n_modes;
+        }
+        offer.goes_on = job->running && offer.n > 0;
+        *size += size_of(&offer);
+        *ret_least = offer.n > 0 ? runs_bound(&offer, 1) : INFINITY;
         code = 0;
 out:
-        free(offer.walk);
-        free(offer.sums);
-        free(offer.rates);
-        free(offer.edges);
-        free(owner);
+        offer_finish(&offer);
+        free(modes);
         return code;
 }

@@ -22,6 +22,13 @@
 int offer_least(const struct plan_problem *problem, uint32_t site, const struct pieces *pieces,
                 const struct plan_job *job, double *ret_least, double *size);
 
+/*
+ * The same for a job that may be at any of its sites at any second, moves being free: pieces of every site. Modes of one width
+ * at two sites are one width.
+ */
+int offer_least_anywhere(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
+                         double *ret_least, double *size);
+
 /* ---- what a job pays, for all who look at it alone */
 
 /* Delay and lateness when the job ends `end` seconds from now. */
@@ -30,7 +37,7 @@ double alone_end_cost(const struct plan_problem *problem, const struct plan_job 
 double alone_undone_rate(const struct plan_problem *problem, const struct plan_job *job);
 /* Currency per second of running on a piece; INFINITY where there is no room for the mode. */
 double alone_rate(const struct plan_site *site, const struct plan_job *job, const struct plan_mode *mode,
-                  const struct piece *piece);
+                  const struct pieces *pieces, const struct piece *piece);
 /* What a second of a start costs beside its rate: plan.h's `starts`. */
 double alone_start_extra(const struct plan_site *site, const struct plan_job *job, size_t mode,
                          const struct plan_step *step);

@@ -28,6 +28,10 @@ int pieces_check(const struct plan_problem *problem, const struct plan_multiplie
                         return fail(err, OFFPEAK_EINVAL, "site %s, slot %zu: the multiplier of GPUs is %g, not >= 0",
                                     problem->sites[k / n].name, k % n, multipliers->gpus[k]);
         }
+        for (size_t k = 0; multipliers->limits != NULL && k < n * problem->n_limits; k++)
+                if (!(multipliers->limits[k] >= 0 && isfinite(multipliers->limits[k])))
+                        return fail(err, OFFPEAK_EINVAL, "limit %s, slot %zu: the multiplier is %g, not >= 0",
+                                    problem->limits[k / n].name, k % n, multipliers->limits[k]);
         return 0;
 }
 
@@ -47,6 +51,7 @@ static int cut(struct pieces *ret_pieces, const struct plan_problem *problem, ui
                 at[n].start = n > 0 ? at[n - 1].end : problem->now;
                 at[n].end = step_end < slot_end ? step_end : slot_end;
                 at[n].step = &site->steps[step];
+                at[n].slot = slot;
                 at[n].power = multipliers->power[s * multipliers->n_slots + slot];
                 at[n].gpus = multipliers->gpus[s * multipliers->n_slots + slot];
                 at[n].demand = multipliers->demand != NULL ? multipliers->demand[s * multipliers->n_slots + slot] : 0;
@@ -55,7 +60,7 @@ static int cut(struct pieces *ret_pieces, const struct plan_problem *problem, ui
                 if (at[n].end == slot_end)
                         slot++;
         }
-        *ret_pieces = (struct pieces){ at, n };
+        *ret_pieces = (struct pieces){ at, n, multipliers };
         return 0;
 }
 
@@ -131,6 +136,41 @@ void pieces_finish(struct pieces *pieces)
 {
         free(pieces->at);
         *pieces = (struct pieces){ 0 };
+}
+
+/* ---- limits */
+
+double piece_gpu_price(const struct pieces *pieces, const struct piece *piece, const struct plan_mode *mode)
+{
+        const struct plan_multipliers *multipliers = pieces->multipliers;
+        double price = piece->gpus;
+
+        for (size_t l = 0; multipliers->limits != NULL && mode->limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+                if ((mode->limits >> l & 1) != 0)
+                        price += multipliers->limits[l * multipliers->n_slots + piece->slot];
+        return price;
+}
+
+double limits_worth(const struct plan_problem *problem, const struct plan_multipliers *multipliers)
+{
+        double worth = 0;
+
+        for (size_t l = 0; multipliers->limits != NULL && l < problem->n_limits; l++) {
+                const struct plan_limit *limit = &problem->limits[l];
+
+                for (size_t step = 0, slot = 0; step < limit->n_steps && slot < multipliers->n_slots;) {
+                        int64_t step_end = step + 1 < limit->n_steps ? limit->steps[step + 1].start : problem->horizon;
+                        int64_t slot_end = multipliers->edges[slot + 1], start = multipliers->edges[slot];
+                        int64_t from = limit->steps[step].start > start ? limit->steps[step].start : start;
+                        int64_t to = step_end < slot_end ? step_end : slot_end;
+
+                        worth += multipliers->limits[l * multipliers->n_slots + slot] * limit->steps[step].gpus *
+                                 (double)(to - from) / 3600;
+                        step += to == step_end;
+                        slot += to == slot_end;
+                }
+        }
+        return worth;
 }
 
 /* ---- supply alone */

@@ -498,15 +498,9 @@ static int fill_run_now(struct planner *planner, struct plan *plan)
                 shares == NULL ? OFFPEAK_ENOMEM : account(planner->problem, &planner->at_once, &plan->run_now, shares);
 
         for (size_t j = 0; code == 0 && j < plan->n_jobs; j++) {
-                const struct plan_job *job = &planner->problem->jobs[j];
-                const struct choice *choice = &planner->at_once.jobs[j];
-                double progress = job_progress(planner->problem, job, choice->intervals, choice->n);
-                struct outcome outcome = job_outcome(planner->problem, job, progress,
-                                                     choice->n > 0 ? choice->intervals[choice->n - 1].end : 0);
-
                 plan->jobs[j].run_now_cost = shares[j];
-                plan->jobs[j].run_now_waiting = outcome.delay + outcome.lateness + outcome.unfinished +
-                                                account_starts(planner->problem, job, choice);
+                plan->jobs[j].run_now_waiting =
+                        account_waiting(planner->problem, &planner->problem->jobs[j], &planner->at_once.jobs[j]);
         }
         free(shares);
         return code;

@@ -41,6 +41,7 @@ void plan_finish(struct plan *plan)
         free(plan->multipliers.edges);
         free(plan->multipliers.power);
         free(plan->multipliers.gpus);
+        free(plan->multipliers.limits);
         free(plan->multipliers.demand);
         plan_init(plan);
 }

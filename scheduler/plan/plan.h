@@ -9,6 +9,8 @@
  *             what is above their sum costs over_limit_cost.
  *   demand    for every month of a site: price x max(0, the highest mean facility power - paid_w) / 1e6
  *   carbon    for every job, carbon_price x (pue_factor * watts) x carbon over its intervals
+ *   risk      for every job, risk x the step's spread x the energy of its intervals
+ *   moves     move_cost for every move
  *   delay     delay_cost x GPUs of its first mode x hours of max(0, finish - earliest_finish)
  *   lateness  lateness_cost x hours of max(0, finish - deadline)
  *   unfinished  for work still to do at the horizon: unfinished_cost x GPU-hours + terminal_price x energy,
@@ -58,6 +60,8 @@ struct plan_terms {
         double supply, carbon, delay, lateness, unfinished;
         double demand;          /* what months' peaks rise above what is paid for anyway */
         double starts;          /* what starts draw where power has a negative price */
+        double risk;            /* what is put on energy for not knowing its price: nobody pays it */
+        double moves;
         double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
         double total;
 };
@@ -68,6 +72,7 @@ struct plan_multipliers {
         int64_t *edges;     /* n_slots + 1 */
         double *power;      /* currency per MWh of facility energy */
         double *gpus;       /* currency per GPU-hour, >= 0 */
+        double *limits;     /* the same for the problem's limits: l, slot t at [l * n_slots + t]. NULL: nothing */
         double *demand;     /* currency per MWh, >= 0: how a month's demand price is spread over its slots; x hours, summed over a
                                month, no more than its price per MW. Even within an averaging interval. NULL: nothing */
 };

@@ -25,6 +25,9 @@ static int check_step(const struct plan_site *site, const struct plan_step *step
         if (!is_amount(step->carbon, MAX_MONEY))
                 return fail(err, OFFPEAK_EINVAL, "site %s: the carbon intensity %g is not an amount", site->name,
                             step->carbon);
+        if (!is_amount(step->spread, MAX_MONEY))
+                return fail(err, OFFPEAK_EINVAL, "site %s: the spread %g of a price is not an amount", site->name,
+                            step->spread);
         for (unsigned i = 0; i < step->n_segments; i++) {
                 const struct plan_segment *segment = &step->segments[i];
 
@@ -93,8 +96,24 @@ static int check_site(const struct plan_problem *problem, const struct plan_site
         return 0;
 }
 
-static int check_modes(const struct plan_job *job, struct offpeak_error *err)
+static int check_limit(const struct plan_problem *problem, const struct plan_limit *limit, struct offpeak_error *err)
 {
+        if (limit->name == NULL)
+                return fail(err, OFFPEAK_EINVAL, "a limit has no name");
+        if (limit->n_steps == 0 || limit->steps[0].start != problem->now)
+                return fail(err, OFFPEAK_EINVAL, "limit %s: its first step must start now", limit->name);
+        for (size_t t = 1; t < limit->n_steps; t++)
+                if (limit->steps[t].start <= limit->steps[t - 1].start || limit->steps[t].start >= problem->horizon)
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "limit %s: step %zu does not start after the one before, or not within the horizon",
+                                    limit->name, t);
+        return 0;
+}
+
+static int check_modes(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
+{
+        uint64_t known = problem->n_limits == PLAN_MAX_LIMITS ? UINT64_MAX : (UINT64_C(1) << problem->n_limits) - 1;
+
         if (job->n_modes == 0)
                 return fail(err, OFFPEAK_EINVAL, "job %llu: it has no mode", (unsigned long long)job->id);
         for (size_t m = 0; m < job->n_modes; m++) {
@@ -105,6 +124,61 @@ static int check_modes(const struct plan_job *job, struct offpeak_error *err)
                                     "job %llu: mode %zu must hold GPUs (%u), draw an amount of W (%g) and make "
                                     "progress (%g)",
                                     (unsigned long long)job->id, m, mode->gpus, mode->watts, mode->speed);
+                if ((mode->limits & ~known) != 0)
+                        return fail(err, OFFPEAK_EINVAL, "job %llu: mode %zu counts in a limit that the problem has not",
+                                    (unsigned long long)job->id, m);
+        }
+        return 0;
+}
+
+static int check_after(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
+{
+        for (size_t i = 0; i < job->n_after; i++)
+                if (job->after[i] >= (size_t)(job - problem->jobs))
+                        return fail(err, OFFPEAK_EINVAL, "job %llu: it comes after a job that is not earlier in the problem",
+                                    (unsigned long long)job->id);
+        if (job->running && job->n_after > 0)
+                return fail(err, OFFPEAK_EINVAL, "job %llu: it runs, and is to start after others",
+                            (unsigned long long)job->id);
+        return 0;
+}
+
+static int check_move(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
+{
+        if (!(fabs(job->risk) <= 2))
+                return fail(err, OFFPEAK_EINVAL, "job %llu: the risk %g is not between -2 and 2",
+                            (unsigned long long)job->id, job->risk);
+        if (!job->may_move)
+                return 0;
+        if (!is_amount(job->move_cost, MAX_MONEY) || job->move_s < 0 || job->move_s > MAX_SECONDS)
+                return fail(err, OFFPEAK_EINVAL, "job %llu: a move must cost an amount of money and of time",
+                            (unsigned long long)job->id);
+        if (job->home != PLAN_ANYWHERE && job->home >= problem->n_sites)
+                return fail(err, OFFPEAK_EINVAL, "job %llu: its home is no site of the problem",
+                            (unsigned long long)job->id);
+        if (job->running && job->home != job->run_site)
+                return fail(err, OFFPEAK_EINVAL, "job %llu: it may move and runs, but not at its home",
+                            (unsigned long long)job->id);
+        return 0;
+}
+
+static int check_pin(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
+{
+        for (size_t i = 0; job->pinned && i < job->n_kept; i++) {
+                const struct plan_interval *kept = &job->kept[i];
+
+                if (kept->start < job->release || kept->end > problem->horizon || kept->start >= kept->end ||
+                    (i > 0 && kept->start < kept[-1].end))
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "job %llu: its pinned hours must ascend, not overlap, and lie between its release and "
+                                    "the horizon",
+                                    (unsigned long long)job->id);
+                if (kept->site >= problem->n_sites || (job->sites >> kept->site & 1) == 0 || kept->mode >= job->n_modes)
+                        return fail(err, OFFPEAK_EINVAL, "job %llu: it is pinned to a site or mode that it may not use",
+                                    (unsigned long long)job->id);
+                if (kept->site != job->kept[0].site)
+                        return fail(err, OFFPEAK_EINVAL, "job %llu: its pinned hours are at several sites",
+                                    (unsigned long long)job->id);
         }
         return 0;
 }
@@ -131,10 +205,12 @@ static int check_times(const struct plan_problem *problem, const struct plan_job
 static int check_job(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
 {
         uint64_t known = problem->n_sites == 64 ? UINT64_MAX : (UINT64_C(1) << problem->n_sites) - 1;
-        int code = check_modes(job, err);
+        int code = check_modes(problem, job, err);
 
         if (code == 0)
                 code = check_times(problem, job, err);
+        if (code == 0)
+                code = check_after(problem, job, err);
         if (code != 0)
                 return code;
         if (job->sites == 0 || (job->sites & ~known) != 0)
@@ -148,7 +224,8 @@ static int check_job(const struct plan_problem *problem, const struct plan_job *
                              (job->sites >> job->run_site & 1) == 0))
                 return fail(err, OFFPEAK_EINVAL, "job %llu: it runs at a site or in a mode that it may not use",
                             (unsigned long long)job->id);
-        return 0;
+        code = check_move(problem, job, err);
+        return code == 0 ? check_pin(problem, job, err) : code;
 }
 
 int plan_problem_check(const struct plan_problem *problem, struct offpeak_error *err)
@@ -160,6 +237,9 @@ int plan_problem_check(const struct plan_problem *problem, struct offpeak_error 
                 return fail(err, OFFPEAK_EINVAL, "the horizon must be behind now, and not more than a century");
         if (problem->n_sites > 64)
                 return fail(err, OFFPEAK_EINVAL, "a problem has at most 64 sites, not %zu", problem->n_sites);
+        if (problem->n_limits > PLAN_MAX_LIMITS)
+                return fail(err, OFFPEAK_EINVAL, "a problem has at most %d limits, not %zu", PLAN_MAX_LIMITS,
+                            problem->n_limits);
         if (!is_amount(problem->terminal_price, MAX_MONEY) || !is_amount(problem->unfinished_cost, MAX_MONEY) ||
             !is_amount(problem->over_limit_cost, MAX_MONEY))
                 return fail(
@@ -167,6 +247,8 @@ int plan_problem_check(const struct plan_problem *problem, struct offpeak_error 
                         "the terminal price, the cost of unfinished work and that of over-limit power must be amounts");
         for (size_t s = 0; code == 0 && s < problem->n_sites; s++)
                 code = check_site(problem, &problem->sites[s], err);
+        for (size_t l = 0; code == 0 && l < problem->n_limits; l++)
+                code = check_limit(problem, &problem->limits[l], err);
         for (size_t j = 0; code == 0 && j < problem->n_jobs; j++)
                 code = check_job(problem, &problem->jobs[j], err);
         return code;

@@ -6,14 +6,17 @@
  * time in UTC seconds. The caller owns everything a problem points to.
  *
  * What a job may do:
- *   - All its intervals are at one site: moving has a price (its checkpoint, its data) that a problem does not state.
+ *   - All its intervals are at one site, unless it may move: then its data goes along, for move_cost, and it rests for
+ *     move_s at least. A job that may move and has a home moves from there; any other begins where it likes, for nothing.
  *   - Intervals that touch and hold the same number of GPUs are one run: the mode's power may change on the way.
  *     Every other interval begins a run. A run is a start, unless the job runs now and goes on from `now` at its site
  *     with as many GPUs as it has.
  *   - A start that makes no progress (no longer than start_cost_s) is not allowed: it would only burn power.
  *   - min_run_s binds runs that were started; not one that ends the job, reaches the horizon or goes on from `now`.
  *   - Work counts as done within 1e-9 of it, and ends in the second in which it is done.
- *   - GPUs never exceed those in service. Jobs never draw above the firm limit (the sum of the segments): where idle
+ *   - It starts when all jobs that it comes after are done; never, where one of them leaves work undone.
+ *   - A pinned job runs in its kept hours, whatever that costs, as far as they lie within the plan.
+ *   - GPUs never exceed those in service, and those of a limit never what it allows. Jobs never draw above the firm limit (the sum of the segments): where idle
  *     power alone is above it no job runs.
  */
 #ifndef OFFPEAK_PLAN_PROBLEM_H
@@ -25,7 +28,7 @@
 
 #include <offpeak/error.h>
 
-enum { PLAN_MAX_SEGMENTS = 4 };
+enum { PLAN_MAX_SEGMENTS = 4, PLAN_MAX_LIMITS = 64 };
 
 /* A slice of supply: power up to `limit_w` more at `price`. Within a step ascending by price. */
 struct plan_segment {
@@ -39,6 +42,7 @@ struct plan_step {
         unsigned n_segments;
         struct plan_segment segments[PLAN_MAX_SEGMENTS];
         double carbon;  /* g CO2e per kWh of the power drawn; 0 when unknown */
+        double spread;  /* currency per MWh by which the price's 0.9 quantile lies above what is planned on; 0: it is known */
         uint32_t gpus;  /* devices in service */
 };
 
@@ -64,12 +68,31 @@ struct plan_site {
         size_t n_demands;
 };
 
+/*
+ * A further limit on GPUs in use at once, beside those of the sites: the devices of one kind at a site (a pool), or what a class
+ * may hold at all sites together (a quota). Modes say in which they count.
+ */
+struct plan_limit_step {
+        int64_t start;
+        uint32_t gpus;
+};
+
+struct plan_limit {
+        const char *name;
+        const struct plan_limit_step *steps; /* steps[0].start == problem.now; ascending, until the horizon */
+        size_t n_steps;
+};
+
 /* A way to run: GPUs held, W above idle drawn (IT side), and progress per second of running (1 = as asked). */
 struct plan_mode {
         uint32_t gpus;
         double watts;
         double speed;
+        uint64_t limits; /* bit l: its GPUs count in limits[l] */
 };
+
+/* No home: it may begin anywhere. */
+#define PLAN_ANYWHERE UINT32_MAX
 
 /* No limit on starts. */
 #define PLAN_ANY_STARTS UINT32_MAX
@@ -95,6 +118,15 @@ struct plan_job {
         double delay_cost;       /* currency per GPU and hour that the job finishes after `earliest_finish` */
         int64_t earliest_finish; /* submission + shortest run time; what delay is counted from */
         double carbon_price;     /* currency per t CO2e, on the energy the job draws */
+        double risk;             /* of the steps' spread, added to the price of the energy it draws: 0 plans on the median, 1 on
+                                    the 0.9 quantile, below 0 on lower ones. Not below -2, not above 2 */
+        const size_t *after;     /* indices of jobs that must be done before it starts: each of them earlier in the problem */
+        size_t n_after;
+        bool may_move;           /* may run at one site first and at another later */
+        uint32_t home;           /* if it may move: where its data is now, or PLAN_ANYWHERE */
+        double move_cost;        /* currency for each move */
+        int64_t move_s;          /* from the end of a run (or from its release) to the first second at the next site */
+        bool pinned;             /* runs in its kept hours */
         bool running;            /* runs now at run_site in run_mode: keeping it on from `now` is no start */
         uint32_t run_site;
         uint32_t run_mode;
@@ -108,6 +140,8 @@ struct plan_problem {
         int64_t horizon;        /* the plan speaks of [now, horizon) */
         const struct plan_site *sites;
         size_t n_sites;
+        const struct plan_limit *limits;
+        size_t n_limits;
         const struct plan_job *jobs; /* in submit order */
         size_t n_jobs;
         double terminal_price;  /* currency per MWh (facility) put on work left undone at the horizon */

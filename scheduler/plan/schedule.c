@@ -82,6 +82,30 @@ bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job,
                job->modes[mode].gpus == job->modes[job->run_mode].gpus;
 }
 
+bool job_starts_at(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                   size_t i)
+{
+        const struct plan_interval *run = &intervals[i];
+
+        if (i > 0 && run[-1].end == run->start && run[-1].site == run->site &&
+            job->modes[run[-1].mode].gpus == job->modes[run->mode].gpus)
+                return false;
+        return !job_goes_on(problem, job, run->site, run->mode, run->start);
+}
+
+double job_moves(const struct plan_job *job, const struct plan_interval *intervals, size_t n)
+{
+        uint32_t at = job->home;
+        double cost = 0;
+
+        for (size_t i = 0; job->may_move && i < n; i++) {
+                if (at != PLAN_ANYWHERE && intervals[i].site != at)
+                        cost += job->move_cost;
+                at = intervals[i].site;
+        }
+        return cost;
+}
+
 int64_t job_seconds(const struct plan_job *job, const struct plan_mode *mode)
 {
         return (int64_t)ceil(job->work_s * (1 - PLAN_WORK_TOLERANCE) / mode->speed);
@@ -125,13 +149,16 @@ double job_progress(const struct plan_problem *problem, const struct plan_job *j
                     const struct plan_interval *intervals, size_t n)
 {
         double progress = 0;
+        int64_t overhead_s = 0;
 
         for (size_t i = 0; i < n; i++) {
-                const struct plan_interval *run = &intervals[i];
-                bool goes_on = job_goes_on(problem, job, run->site, run->mode, run->start);
-                int64_t seconds = run->end - run->start - (goes_on ? 0 : job->start_cost_s);
+                int64_t seconds = intervals[i].end - intervals[i].start, lost_s;
 
-                progress += job->modes[run->mode].speed * (double)seconds;
+                if (job_starts_at(problem, job, intervals, i))
+                        overhead_s = job->start_cost_s;
+                lost_s = overhead_s < seconds ? overhead_s : seconds;
+                overhead_s -= lost_s;
+                progress += job->modes[intervals[i].mode].speed * (double)(seconds - lost_s);
         }
         return progress;
 }

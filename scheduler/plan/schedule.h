@@ -29,6 +29,13 @@ bool choice_same(const struct choice *a, const struct choice *b);
 bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
                  int64_t start);
 
+/* True if interval i begins a run that is a start: it does not go on from the interval before, nor from what runs now. */
+bool job_starts_at(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                   size_t i);
+
+/* What its moves cost: from home, and from site to site. */
+double job_moves(const struct plan_job *job, const struct plan_interval *intervals, size_t n);
+
 /* Seconds of running without overhead that the work takes in a mode. */
 int64_t job_seconds(const struct plan_job *job, const struct plan_mode *mode);
 

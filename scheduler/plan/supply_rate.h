@@ -18,6 +18,13 @@ static inline double site_facility_w(const struct plan_site *site, double jobs_w
         return site->pue_fixed_w + site->pue_factor * (site->idle_w + jobs_w);
 }
 
+/* Currency per second for not knowing the price, at this power of a job. */
+static inline double risk_rate(const struct plan_site *site, const struct plan_step *step, const struct plan_job *job,
+                               double watts)
+{
+        return site->pue_factor * watts / PLAN_JOULES_PER_MWH * job->risk * step->spread;
+}
+
 /* Currency per second for carbon at this power of a job. */
 static inline double carbon_rate(const struct plan_site *site, const struct plan_step *step, const struct plan_job *job,
                                  double watts)

@@ -64,9 +64,9 @@ static int by_value(const void *a, const void *b)
 static void print_terms(const struct plan_terms *terms)
 {
         printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
-               "\"demand\":%.4f,\"starts\":%.4f,\"over_limit\":%.4f}",
+               "\"demand\":%.4f,\"starts\":%.4f,\"risk\":%.4f,\"moves\":%.4f,\"over_limit\":%.4f}",
                terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->demand, terms->starts,
-               terms->over_limit);
+               terms->risk, terms->moves, terms->over_limit);
 }
 
 static void print_line(const struct settings *settings, const struct instance *instance, const struct plan *plan,

@@ -243,7 +243,7 @@ static void fill_job(struct instance *instance, size_t j, const struct size *siz
         }
         release = (int64_t)start - (int64_t)before;
         deadline = (int64_t)start + size->hours + (int64_t)after;
-        *mode = (struct plan_mode){ size->gpus, size->gpus * floor(350 + 350 * unit(chance)), 1 };
+        *mode = (struct plan_mode){ size->gpus, size->gpus * floor(350 + 350 * unit(chance)), 1, 0 };
         *job = (struct plan_job){
                 .id = j + 1,
                 .sites = 1,

@@ -18,7 +18,7 @@ KNOWN(struct offpeak_job_spec, 152);
 KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 72);
 KNOWN(struct policy_class, 128);
-KNOWN(struct adopted_plan, 184);
+KNOWN(struct adopted_plan, 216);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 104);
@@ -329,6 +329,8 @@ static void walk_plan_terms(struct walk *walk, struct plan_terms *terms)
         DOUBLE(terms->unfinished);
         DOUBLE(terms->starts);
         DOUBLE(terms->demand);
+        DOUBLE(terms->risk);
+        DOUBLE(terms->moves);
         DOUBLE(terms->over_limit);
         DOUBLE(terms->total);
 }

@@ -49,38 +49,48 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
 {
         int seconds = (int)(problem->horizon - problem->now), last_on = -1;
         double done = 0, before_last = 0, rest, factor = problem->sites[__builtin_ctzll(job->sites)].pue_factor;
-        uint32_t starts = 0;
+        uint32_t starts = 0, at = job->may_move ? job->home : PLAN_ANYWHERE;
+        int64_t since = job->release;
 
         for (int t = 0; t < seconds;) {
+                const struct plan_site *site;
                 int from = t, overhead;
                 bool started;
-                uint32_t width;
+                uint32_t width, here;
 
                 if (way->mode[t] == 0) {
                         t++;
                         continue;
                 }
+                here = way->site[t];
+                site = &problem->sites[here];
+                if (at != PLAN_ANYWHERE && at != here) {
+                        if (!job->may_move || problem->now + t < since + job->move_s)
+                                return false;
+                        way->own.moves += job->move_cost;
+                }
+                at = here;
                 width = job->modes[way->mode[t] - 1].gpus;
-                started = !(t == 0 && job->running && way->site == job->run_site &&
+                started = !(t == 0 && job->running && here == job->run_site &&
                             width == job->modes[job->run_mode].gpus);
                 overhead = started ? (int)job->start_cost_s : 0;
-                for (; t < seconds && way->mode[t] != 0 && job->modes[way->mode[t] - 1].gpus == width; t++) {
+                for (; t < seconds && way->mode[t] != 0 && way->site[t] == here && job->modes[way->mode[t] - 1].gpus == width;
+                     t++) {
                         const struct plan_mode *mode = &job->modes[way->mode[t] - 1];
+                        const struct plan_step *step = step_at(site, problem->now + t);
+                        double mwh = site->pue_factor * mode->watts / J_PER_MWH;
 
                         if (problem->now + t < job->release)
                                 return false;
-                        if (t - from < overhead && step_at(&problem->sites[way->site], problem->now + t)->n_segments > 0)
-                                way->own.starts += 2 * problem->sites[way->site].pue_factor * mode->watts / J_PER_MWH *
-                                                   fmax(0, -step_at(&problem->sites[way->site], problem->now + t)
-                                                                    ->segments[0]
-                                                                    .price);
+                        if (t - from < overhead && step->n_segments > 0)
+                                way->own.starts += 2 * mwh * fmax(0, -step->segments[0].price);
                         before_last = done;
                         if (t - from >= overhead)
                                 done += mode->speed;
-                        way->own.carbon += job->carbon_price * problem->sites[way->site].pue_factor * mode->watts /
-                                           J_PER_MWH * step_at(&problem->sites[way->site], problem->now + t)->carbon /
-                                           1000;
+                        way->own.carbon += job->carbon_price * mwh * step->carbon / 1000;
+                        way->own.risk += job->risk * mwh * step->spread;
                 }
+                since = problem->now + t;
                 last_on = t;
                 if (!started)
                         continue;
@@ -104,33 +114,37 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
                 fmax(0, (double)(way->finish - job->earliest_finish)) / 3600 * job->modes[0].gpus * job->delay_cost;
         way->own.lateness = (double)way->late_s / 3600 * job->lateness_cost;
         way->own.total =
-                way->own.carbon + way->own.delay + way->own.lateness + way->own.unfinished + way->own.starts;
+                way->own.carbon + way->own.delay + way->own.lateness + way->own.unfinished + way->own.starts + way->own.risk +
+                way->own.moves;
         return true;
 }
 
 static size_t all_ways(const struct plan_problem *problem, const struct plan_job *job, struct brute_way **ret_ways)
 {
         int seconds = (int)(problem->horizon - problem->now);
-        size_t n = 0, room = 256, codes = 1;
+        size_t n = 0, room = 256, codes = 1, choices = job->n_modes * problem->n_sites + 1;
         struct brute_way *ways = malloc(room * sizeof(*ways));
 
         for (int t = 0; t < seconds; t++)
-                codes *= job->n_modes + 1;
-        for (uint32_t s = 0; s < problem->n_sites; s++)
-                for (size_t code = 0; (job->sites >> s & 1) != 0 && code < codes; code++) {
-                        struct brute_way way = { .site = s };
-                        size_t rest = code;
+                codes *= choices;
+        for (size_t code = 0; code < codes; code++) {
+                struct brute_way way = { .finish = 0 };
+                size_t rest = code;
+                bool allowed = true;
 
-                        for (int t = 0; t < seconds; t++, rest /= job->n_modes + 1)
-                                way.mode[t] = (uint8_t)(rest % (job->n_modes + 1));
-                        if (!judge(problem, job, &way) || (code == 0 && n > 0))
-                                continue;
-                        if (n == room)
-                                ways = realloc(ways, (room *= 2) * sizeof(*ways));
-                        if (ways == NULL)
-                                abort();
-                        ways[n++] = way;
+                for (int t = 0; t < seconds; t++, rest /= choices) {
+                        way.mode[t] = (uint8_t)((rest % choices + problem->n_sites - 1) / problem->n_sites);
+                        way.site[t] = (uint8_t)((rest % choices + problem->n_sites - 1) % problem->n_sites);
+                        allowed = allowed && (way.mode[t] == 0 || (job->sites >> way.site[t] & 1) != 0);
                 }
+                if (!allowed || !judge(problem, job, &way))
+                        continue;
+                if (n == room)
+                        ways = realloc(ways, (room *= 2) * sizeof(*ways));
+                if (ways == NULL)
+                        abort();
+                ways[n++] = way;
+        }
         *ret_ways = ways;
         return n;
 }
@@ -139,6 +153,7 @@ struct search {
         struct brute *brute;
         uint32_t gpus[4][BRUTE_SECONDS];
         double watts[4][BRUTE_SECONDS];
+        uint32_t limited[2][BRUTE_SECONDS];
         const struct brute_way *chosen[8];
 };
 
@@ -148,8 +163,13 @@ static void put(struct search *search, size_t j, const struct brute_way *way, in
 
         for (int t = 0; t < BRUTE_SECONDS; t++)
                 if (way->mode[t] != 0) {
-                        search->gpus[way->site][t] += (uint32_t)sign * job->modes[way->mode[t] - 1].gpus;
-                        search->watts[way->site][t] += sign * job->modes[way->mode[t] - 1].watts;
+                        const struct plan_mode *mode = &job->modes[way->mode[t] - 1];
+
+                        search->gpus[way->site[t]][t] += (uint32_t)sign * mode->gpus;
+                        search->watts[way->site[t]][t] += sign * mode->watts;
+                        for (size_t l = 0; l < search->brute->problem->n_limits; l++)
+                                if ((mode->limits >> l & 1) != 0)
+                                        search->limited[l][t] += (uint32_t)sign * mode->gpus;
                 }
 }
 
@@ -205,12 +225,47 @@ static double demand_of(const struct search *search)
         return cost;
 }
 
+static bool limits_are_kept(const struct search *search)
+{
+        const struct plan_problem *problem = search->brute->problem;
+
+        for (size_t l = 0; l < problem->n_limits; l++)
+                for (size_t i = 0; i < problem->limits[l].n_steps; i++) {
+                        int64_t from = problem->limits[l].steps[i].start;
+                        int64_t to = i + 1 < problem->limits[l].n_steps ? problem->limits[l].steps[i + 1].start
+                                                                        : problem->horizon;
+
+                        for (int64_t time = from; time < to; time++)
+                                if (search->limited[l][time - problem->now] > problem->limits[l].steps[i].gpus)
+                                        return false;
+                }
+        return true;
+}
+
+/* Does it start when all that it comes after are done? */
+static bool is_in_order(const struct search *search, size_t j, const struct brute_way *way)
+{
+        const struct plan_problem *problem = search->brute->problem;
+        int64_t first = INT64_MAX;
+
+        for (int t = BRUTE_SECONDS; t-- > 0;)
+                if (way->mode[t] != 0)
+                        first = problem->now + t;
+        for (size_t i = 0; first < INT64_MAX && i < problem->jobs[j].n_after; i++) {
+                const struct brute_way *before = search->chosen[problem->jobs[j].after[i]];
+
+                if (before->rest_s > 0 || before->finish > first)
+                        return false;
+        }
+        return true;
+}
+
 static void try_job(struct search *search, size_t j, double own_cost)
 {
         struct brute *brute = search->brute;
 
         if (j == brute->problem->n_jobs) {
-                double cost = own_cost + supply_of(search) + demand_of(search);
+                double cost = limits_are_kept(search) ? own_cost + supply_of(search) + demand_of(search) : INFINITY;
 
                 if (cost < brute->cost) {
                         brute->cost = cost;
@@ -221,6 +276,8 @@ static void try_job(struct search *search, size_t j, double own_cost)
         for (size_t w = 0; w < brute->n_ways[j]; w++) {
                 const struct brute_way *way = &brute->ways[j][w];
 
+                if (!is_in_order(search, j, way))
+                        continue;
                 put(search, j, way, 1);
                 search->chosen[j] = way;
                 try_job(search, j + 1, own_cost + way->own.total);
@@ -239,7 +296,8 @@ bool brute_init(struct brute *brute, const struct plan_problem *problem, double 
         brute->best = calloc(problem->n_jobs, sizeof(*brute->best));
         for (size_t j = 0; j < problem->n_jobs; j++)
                 if (problem->horizon - problem->now > BRUTE_SECONDS ||
-                    pow((double)problem->jobs[j].n_modes + 1, (double)(problem->horizon - problem->now)) > 60000)
+                    pow((double)(problem->jobs[j].n_modes * problem->n_sites) + 1, (double)(problem->horizon - problem->now)) >
+                            1e6)
                         return false;
         for (size_t j = 0; j < problem->n_jobs; j++) {
                 brute->n_ways[j] = all_ways(problem, &problem->jobs[j], &brute->ways[j]);
@@ -287,11 +345,11 @@ static void append_way(struct plan *plan, const struct brute *brute, size_t j)
 
                 if (way->mode[t] == 0)
                         continue;
-                if (t > 0 && way->mode[t - 1] == way->mode[t]) {
+                if (t > 0 && way->mode[t - 1] == way->mode[t] && way->site[t - 1] == way->site[t]) {
                         next[-1].end++;
                         continue;
                 }
-                *next = (struct plan_interval){ time, time + 1, way->site, way->mode[t] - 1u };
+                *next = (struct plan_interval){ time, time + 1, way->site[t], way->mode[t] - 1u };
                 result->n++;
                 plan->n_intervals++;
         }
@@ -317,6 +375,8 @@ void brute_plan(const struct brute *brute, struct plan *ret_plan)
                 terms->lateness += brute->best[j]->own.lateness;
                 terms->unfinished += brute->best[j]->own.unfinished;
                 terms->starts += brute->best[j]->own.starts;
+                terms->risk += brute->best[j]->own.risk;
+                terms->moves += brute->best[j]->own.moves;
         }
         terms->supply = supply_of(&search);
         terms->demand = demand_of(&search);

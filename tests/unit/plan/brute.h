@@ -11,10 +11,9 @@
 
 enum { BRUTE_SECONDS = 12 };
 
-/* What a job may do alone: mode + 1 at each second, 0 for off. */
+/* What a job may do alone: mode + 1 at each second, 0 for off, and where. */
 struct brute_way {
-        uint32_t site;
-        uint8_t mode[BRUTE_SECONDS];
+        uint8_t mode[BRUTE_SECONDS], site[BRUTE_SECONDS];
         struct plan_terms own; /* all but supply */
         int64_t finish, late_s;
         double rest_s;

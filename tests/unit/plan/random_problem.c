@@ -117,9 +117,9 @@ static void make_modes(uint64_t *seed, const struct random_shape *shape, struct 
         job->modes = modes;
         job->n_modes = (size_t)random_range(seed, 1, (int64_t)shape->n_modes);
         for (size_t m = 0; m < job->n_modes; m++) {
-                modes[m] = (struct plan_mode){ gpus, gpus * shape->watts_per_gpu, 1 };
+                modes[m] = (struct plan_mode){ gpus, gpus * shape->watts_per_gpu, 1, 0 };
                 if (m % 2 == 1) /* a cap */
-                        modes[m] = (struct plan_mode){ gpus, round(0.7 * gpus * shape->watts_per_gpu), 0.8 };
+                        modes[m] = (struct plan_mode){ gpus, round(0.7 * gpus * shape->watts_per_gpu), 0.8, 0 };
                 if (m >= 2 && gpus > 1) { /* half as wide */
                         modes[m].gpus = gpus / 2;
                         modes[m].watts = round(modes[m].watts / 2);
@@ -164,6 +164,55 @@ static void make_job(uint64_t *seed, const struct random_shape *shape, const str
                 job->carbon_price = 80;
 }
 
+/* Two limits, of which the first changes once, and which modes count in them. */
+static void make_limits(uint64_t *seed, const struct random_shape *shape, struct random_problem *random)
+{
+        struct plan_problem *problem = &random->problem;
+        int64_t middle = problem->now + random_range(seed, 1, problem->horizon - problem->now - 1);
+
+        random->limit_steps[0] = (struct plan_limit_step){ problem->now, (uint32_t)random_range(seed, 0, shape->gpus) };
+        random->limit_steps[1] = (struct plan_limit_step){ middle, (uint32_t)random_range(seed, 1, shape->gpus) };
+        random->limit_steps[2] = (struct plan_limit_step){ problem->now, (uint32_t)random_range(seed, 1, shape->gpus) };
+        random->limits[0] = (struct plan_limit){ "pool", random->limit_steps, 2 };
+        random->limits[1] = (struct plan_limit){ "quota", random->limit_steps + 2, 1 };
+        problem->limits = random->limits;
+        problem->n_limits = 2;
+        for (size_t j = 0; j < problem->n_jobs; j++) {
+                uint64_t quota = chance(seed, 0.5) ? 2 : 0;
+
+                for (size_t m = 0; m < random->jobs[j].n_modes; m++)
+                        random->modes[j * shape->n_modes + m].limits = quota | (chance(seed, 0.5) ? 1 : 0);
+        }
+}
+
+static void make_ties(uint64_t *seed, const struct random_shape *shape, struct random_problem *random)
+{
+        struct plan_problem *problem = &random->problem;
+
+        for (size_t j = 0; j < problem->n_jobs; j++) {
+                struct plan_job *job = &random->jobs[j];
+
+                if (j > 0 && !job->running && chance(seed, shape->afters)) {
+                        random->after[j] = (size_t)random_range(seed, 0, (int64_t)j - 1);
+                        job->after = &random->after[j];
+                        job->n_after = 1;
+                }
+                if (chance(seed, shape->movers)) {
+                        job->may_move = true;
+                        job->home = job->running                ? job->run_site
+                                    : chance(seed, 0.5)         ? PLAN_ANYWHERE
+                                                                : (uint32_t)random_range(seed, 0, (int64_t)problem->n_sites - 1);
+                        job->move_cost = round(100 * random_unit(seed) * shape->price * shape->watts_per_gpu / 3.6e9) / 100;
+                        job->move_s = random_range(seed, 0, 2);
+                }
+                if (chance(seed, shape->risks))
+                        job->risk = round(10 * (random_unit(seed) * 1.6 - 0.6)) / 10;
+        }
+        for (size_t k = 0; k < problem->n_sites * shape->n_steps; k++)
+                if (chance(seed, shape->risks))
+                        random->steps[k].spread = round(random_unit(seed) * shape->price);
+}
+
 void random_problem_init(struct random_problem *random, uint64_t seed, const struct random_shape *shape)
 {
         struct plan_problem *problem = &random->problem;
@@ -176,6 +225,7 @@ void random_problem_init(struct random_problem *random, uint64_t seed, const str
                 .demands = room(2 * shape->n_sites, sizeof(*random->demands)),
                 .jobs = room(shape->n_jobs, sizeof(*random->jobs)),
                 .modes = room(shape->n_jobs * shape->n_modes, sizeof(*random->modes)),
+                .after = room(shape->n_jobs, sizeof(*random->after)),
         };
         edges[0] = NOW;
         for (size_t t = 0; t < shape->n_steps; t++)
@@ -198,6 +248,10 @@ void random_problem_init(struct random_problem *random, uint64_t seed, const str
                 random->jobs[j].id = j + 1;
                 make_job(&seed, shape, problem, &random->jobs[j], &random->modes[j * shape->n_modes]);
         }
+        if (shape->limits > 0 && chance(&seed, shape->limits) && problem->horizon > problem->now + 1)
+                make_limits(&seed, shape, random);
+        if (shape->afters + shape->movers + shape->risks > 0)
+                make_ties(&seed, shape, random);
         free(edges);
 }
 
@@ -208,4 +262,5 @@ void random_problem_finish(struct random_problem *random)
         free(random->demands);
         free(random->jobs);
         free(random->modes);
+        free(random->after);
 }

@@ -28,6 +28,10 @@ struct random_shape {
         double deadlines;       /* share of jobs with a deadline */
         double delays;          /* share of jobs whose delay costs */
         double once;            /* share of jobs that cannot be interrupted */
+        double limits;          /* chance of a pool or a quota, each */
+        double afters;          /* share of jobs that come after an earlier one */
+        double movers;          /* share of jobs that may move */
+        double risks;           /* share of steps whose price is not known, and of jobs that mind */
         double fractions;       /* share of jobs with odd speeds and fractional work */
         double unfinished_cost; /* per GPU-hour; 0: dearer than anything */
 };
@@ -39,6 +43,9 @@ struct random_problem {
         struct plan_demand *demands; /* two for each site */
         struct plan_job *jobs;
         struct plan_mode *modes;
+        struct plan_limit limits[2];
+        struct plan_limit_step limit_steps[4];
+        size_t *after; /* one for each job */
 };
 
 uint64_t random_next(uint64_t *seed);                            /* splitmix64 */

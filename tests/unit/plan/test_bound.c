@@ -42,6 +42,7 @@ static struct plan_multipliers random_multipliers(uint64_t *seed, const struct p
                 .power = calloc(most * problem->n_sites, sizeof(double)),
                 .gpus = calloc(most * problem->n_sites, sizeof(double)),
                 .demand = calloc(most * problem->n_sites, sizeof(double)),
+                .limits = calloc(most * 2, sizeof(double)),
         };
         int64_t time = problem->now;
 
@@ -54,6 +55,9 @@ static struct plan_multipliers random_multipliers(uint64_t *seed, const struct p
                 if (random_unit(seed) < 0.3)
                         multipliers.gpus[k] = problem->unfinished_cost * random_unit(seed) * random_unit(seed) * 0.2;
         }
+        for (size_t k = 0; k < multipliers.n_slots * problem->n_limits; k++)
+                if (random_unit(seed) < 0.3)
+                        multipliers.limits[k] = problem->unfinished_cost * random_unit(seed) * random_unit(seed) * 0.2;
         for (size_t s = 0; s < problem->n_sites; s++)
                 spread_demand(seed, problem, s, &multipliers);
         return multipliers;
@@ -65,6 +69,7 @@ static void multipliers_finish(struct plan_multipliers *multipliers)
         free(multipliers->power);
         free(multipliers->gpus);
         free(multipliers->demand);
+        free(multipliers->limits);
 }
 
 /* A handful of seconds; every feature at random. Watts are such that a second costs about price / 1000. */
@@ -93,6 +98,10 @@ static struct random_shape tiny(uint64_t *seed)
                 .deadlines = 0.4,
                 .delays = 0.4,
                 .once = 0.3,
+                .limits = 0.4,
+                .afters = random_unit(seed) < 0.6 ? 0 : 0.7,
+                .movers = random_unit(seed) < 0.5 ? 0 : 0.7,
+                .risks = random_unit(seed) < 0.6 ? 0 : 0.5,
                 .fractions = random_unit(seed) < 0.7 ? 0 : 0.7,
                 .unfinished_cost = random_unit(seed) < 0.8 ? 0 : 300,
         };

@@ -51,8 +51,8 @@ static void scene_init(struct scene *scene)
                 };
         }
         for (int j = 0; j < 2; j++) {
-                scene->modes[j][0] = (struct plan_mode){ 2, MW, 1 };
-                scene->modes[j][1] = (struct plan_mode){ 2, 0.6 * MW, 0.8 };
+                scene->modes[j][0] = (struct plan_mode){ 2, MW, 1, 0 };
+                scene->modes[j][1] = (struct plan_mode){ 2, 0.6 * MW, 0.8, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = (uint64_t)j + 1,
                                                     .sites = 1,
                                                     .modes = scene->modes[j],
@@ -549,6 +549,7 @@ static void lies_about_money_are_found(void **state)
         double *terms[] = { &scene.plan.terms.supply,   &scene.plan.terms.carbon,     &scene.plan.terms.delay,
                             &scene.plan.terms.lateness, &scene.plan.terms.unfinished, &scene.plan.terms.over_limit,
                             &scene.plan.terms.starts,   &scene.plan.terms.demand,     &scene.plan.terms.total,
+                            &scene.plan.terms.risk,     &scene.plan.terms.moves,
                             &scene.results[0].cost };
 
         (void)state;

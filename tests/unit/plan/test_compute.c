@@ -269,12 +269,12 @@ static void scene_init(struct scene *scene, size_t n_jobs, size_t n_hours, const
 {
         memset(scene, 0, sizeof(*scene));
         for (size_t t = 0; t < n_hours; t++)
-                scene->steps[t] = (struct plan_step){ NOW + (int64_t)t * HOUR, 1, { { prices[t], INFINITY } }, 0, 8 };
+                scene->steps[t] = (struct plan_step){ NOW + (int64_t)t * HOUR, 1, { { prices[t], INFINITY } }, 0, 0, 8 };
         scene->site = (struct plan_site){
                 .name = "here", .steps = scene->steps, .n_steps = n_hours, .pue_factor = 1
         };
         for (size_t j = 0; j < 4; j++) {
-                scene->modes[j] = (struct plan_mode){ 8, 8000, 1 };
+                scene->modes[j] = (struct plan_mode){ 8, 8000, 1, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = j + 1,
                                                     .sites = 1,
                                                     .modes = &scene->modes[j],
@@ -498,7 +498,7 @@ static void a_reactor_is_filled_before_the_grid(void **state)
         }
         for (size_t j = 0; j < 4; j++)
                 scene.modes[j] =
-                        (struct plan_mode){ 2, 2000, 1 }; /* together at once 8 kW: three of them on the grid */
+                        (struct plan_mode){ 2, 2000, 1, 0 }; /* together at once 8 kW: three of them on the grid */
         plan = compute(&scene.problem, 100000, 0);
         assert_true(fabs(plan.terms.total - 4 * 0.002 * 5) < 1e-9); /* one after the other */
         assert_true(plan.terms.total - plan.bound < 0.02 * plan.terms.total);
@@ -515,7 +515,7 @@ static void a_peak_is_shaved_where_that_pays(void **state)
 
         (void)state;
         scene_init(&scene, 2, 4, prices);
-        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1 };
+        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1, 0 };
         scene.site.demands = &month;
         scene.site.n_demands = 1;
         plan = compute(&scene.problem, 100000, 0); /* the peak would cost 0.004, waiting an hour 0.04 */

@@ -30,14 +30,14 @@ static void scene_init(struct scene *scene, size_t n_jobs)
 {
         memset(scene, 0, sizeof(*scene));
         for (int s = 0; s < 2; s++) {
-                scene->steps[s][0] = (struct plan_step){ NOW, 1, { { 100, INFINITY } }, 0, 8 };
+                scene->steps[s][0] = (struct plan_step){ NOW, 1, { { 100, INFINITY } }, 0, 0, 8 };
                 scene->sites[s] = (struct plan_site){
                         .name = s == 0 ? "here" : "there", .steps = scene->steps[s], .n_steps = 1, .pue_factor = 1
                 };
         }
         for (size_t j = 0; j < MAX_JOBS; j++) {
-                scene->modes[j][0] = (struct plan_mode){ 1, 1000, 1 };
-                scene->modes[j][1] = (struct plan_mode){ 1, 600, 0.5 };
+                scene->modes[j][0] = (struct plan_mode){ 1, 1000, 1, 0 };
+                scene->modes[j][1] = (struct plan_mode){ 1, 600, 0.5, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = j + 1,
                                                     .sites = 1,
                                                     .modes = scene->modes[j],
@@ -62,7 +62,7 @@ static void add_step(struct scene *scene, int site, int64_t start, uint32_t gpus
 {
         size_t n = scene->sites[site].n_steps++;
 
-        scene->steps[site][n] = (struct plan_step){ NOW + start, 1, { { 100, limit_w } }, 0, gpus };
+        scene->steps[site][n] = (struct plan_step){ NOW + start, 1, { { 100, limit_w } }, 0, 0, gpus };
 }
 
 static void run(struct scene *scene)
