@@ -516,18 +516,3 @@ int best_hours(const struct wish *wish, const struct slots *slots, const struct 
                 code = on_grid(&quest, &done);
         return code != 0 || done ? code : on_pieces(&quest);
 }
-
-double hours_cost(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours,
-                  const struct run *runs, size_t n)
-{
-        struct quest quest;
-
-        if (begin(&quest, wish, slots, rates, hours) != 0)
-                return NAN;
-        quest.n = 0;
-        for (size_t i = 0; i < n; i++)
-                if (slots_find(slots, runs[i].end - 1) + 1 - quest.first > quest.n)
-                        quest.n = slots_find(slots, runs[i].end - 1) + 1 - quest.first;
-        fill_rates(&quest);
-        return runs_cost(&quest, runs, n);
-}

@@ -14,6 +14,13 @@
 #include "plan/response.h"
 #include "plan/slots.h"
 
+/* A job in a mode at a site: what prices and boards are asked about. `world`: whose rates they are. */
+struct look {
+        const void *world;
+        const struct plan_job *job;
+        uint32_t site, mode;
+};
+
 /*
  * What running costs. A slot that is used whole or in part costs its seat, and every second of it its rate: GPUs that nobody
  * else could use for the rest of a slot are a seat, energy is a rate.
@@ -50,9 +57,5 @@ void hours_finish(struct hours *hours);
 
 /* ENOMEM. The answer holds until the next call. */
 int best_hours(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours);
-
-/* The cost of given runs, and what follows for the job; INFINITY if one cannot be. */
-double hours_cost(const struct wish *wish, const struct slots *slots, const struct rates *rates, struct hours *hours,
-                  const struct run *runs, size_t n);
 
 #endif

@@ -7,12 +7,13 @@
 
 #include "plan/supply_rate.h"
 
-int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices)
+int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices,
+               const struct dependents *dependents)
 {
-        *board = (struct board){ .problem = problem, .prices = prices };
-        hours_init(&board->hours);
-        board->sites = calloc(problem->n_sites + 1, sizeof(*board->sites));
-        board->seat_price = calloc(problem->n_sites * prices->slots.n + 1, sizeof(*board->seat_price));
+        *board = (struct board){ .problem = problem, .prices = prices, .dependents = dependents };
+        chooser_init(&board->chooser);
+        board->sites = calloc(prices->capacities.n + 1, sizeof(*board->sites));
+        board->seat_price = calloc(prices->capacities.n * prices->slots.n + 1, sizeof(*board->seat_price));
         board->theta = calloc(problem->n_jobs + 1, sizeof(*board->theta));
         if (board->sites == NULL || board->seat_price == NULL || board->theta == NULL ||
             schedule_init(&board->schedule, problem->n_jobs) != 0)
@@ -27,8 +28,8 @@ int board_init(struct board *board, const struct plan_problem *problem, const st
                                 goto fail;
                         board_set_levels(board, 1);
                 }
-        for (size_t s = 0; s < problem->n_sites; s++)
-                if (load_init(&board->sites[s], &problem->sites[s], &prices->slots,
+        for (size_t s = 0; s < prices->capacities.n; s++)
+                if (load_init(&board->sites[s], prices->capacities.at[s], &prices->slots,
                               &prices->steps[s * prices->slots.n]) != 0)
                         goto fail;
         return 0;
@@ -39,12 +40,12 @@ fail:
 
 void board_finish(struct board *board)
 {
-        for (size_t s = 0; board->sites != NULL && s < board->problem->n_sites; s++)
+        for (size_t s = 0; board->sites != NULL && s < board->prices->capacities.n; s++)
                 if (board->sites[s].at != NULL)
                         load_finish(&board->sites[s]);
         free(board->sites);
         schedule_finish(&board->schedule);
-        hours_finish(&board->hours);
+        chooser_finish(&board->chooser);
         free(board->before.intervals);
         free(board->found.intervals);
         free(board->level_w);
@@ -72,7 +73,7 @@ void board_set_levels(struct board *board, double factor)
 
 uint64_t board_work(const struct board *board)
 {
-        return board->hours.work;
+        return board->chooser.work;
 }
 
 /* ---- on and off */
@@ -83,19 +84,29 @@ void board_lift(struct board *board, size_t j)
 
         for (size_t i = 0; i < choice->n; i++) {
                 const struct plan_interval *run = &choice->intervals[i];
+                const struct plan_mode *mode = &board->problem->jobs[j].modes[run->mode];
+                uint32_t used[CAPACITIES_OF_ONE];
+                size_t n = capacities_of(&board->prices->capacities, run->site, mode, used);
 
-                load_remove(&board->sites[run->site], run->start, run->end, &board->problem->jobs[j].modes[run->mode]);
+                for (size_t u = 0; u < n; u++)
+                        load_remove(&board->sites[used[u]], run->start, run->end, mode);
         }
         choice->n = 0;
 }
 
 int board_put(struct board *board, size_t j, const struct plan_interval *intervals, size_t n)
 {
-        for (size_t i = 0; i < n; i++)
-                if (load_add(&board->sites[intervals[i].site], intervals[i].start, intervals[i].end,
-                             &board->problem->jobs[j].modes[intervals[i].mode]) != 0 ||
-                    choice_append(&board->schedule.jobs[j], intervals[i]) != 0)
+        for (size_t i = 0; i < n; i++) {
+                const struct plan_mode *mode = &board->problem->jobs[j].modes[intervals[i].mode];
+                uint32_t used[CAPACITIES_OF_ONE];
+                size_t n_used = capacities_of(&board->prices->capacities, intervals[i].site, mode, used);
+
+                for (size_t u = 0; u < n_used; u++)
+                        if (load_add(&board->sites[used[u]], intervals[i].start, intervals[i].end, mode) != 0)
+                                return OFFPEAK_ENOMEM;
+                if (choice_append(&board->schedule.jobs[j], intervals[i]) != 0)
                         return OFFPEAK_ENOMEM;
+        }
         return 0;
 }
 
@@ -113,22 +124,20 @@ int board_load(struct board *board, const struct schedule *schedule)
 
 /* ---- true marginal cost */
 
-/* A job's view of the board: the context of the rates. */
-struct view {
-        const struct board *board;
-        const struct plan_job *job;
-        uint32_t site, mode;
-};
-
-static double slot_hours(const struct view *view, size_t slot)
+static const struct board *board_of(const struct look *look)
 {
-        return (double)slots_length(&view->board->prices->slots, slot) / 3600;
+        return look->world;
+}
+
+static double slot_hours(const struct look *view, size_t slot)
+{
+        return (double)slots_length(&board_of(view)->prices->slots, slot) / 3600;
 }
 
 /* What the mode adds to a month's peak, as far as that is above the level. */
-static double surcharge(const struct view *view, size_t slot)
+static double surcharge(const struct look *view, size_t slot)
 {
-        const struct board *board = view->board;
+        const struct board *board = board_of(view);
         const struct plan_site *site = &board->problem->sites[view->site];
         size_t k = view->site * board->prices->slots.n + slot;
         double before, after;
@@ -141,9 +150,9 @@ static double surcharge(const struct view *view, size_t slot)
 }
 
 /* What guides and what would be too much, for touching the slot: nobody else could use the rest of a GPU. */
-static double seat(const struct view *view, size_t slot, double gpus, double mw)
+static double seat(const struct look *view, size_t slot, double gpus, double mw)
 {
-        const struct board *board = view->board;
+        const struct board *board = board_of(view);
         const struct plan_mode *mode = &view->job->modes[view->mode];
         double facility_mw = board->problem->sites[view->site].pue_factor * fmin(mw, mode->watts * 1000) * 1e-9;
         double price = board->guided ? (double)board->seat_price[view->site * board->prices->slots.n + slot] : 0;
@@ -155,33 +164,36 @@ static double seat(const struct view *view, size_t slot, double gpus, double mw)
 }
 
 /* Supply and carbon, currency per second, whether there is room or not. */
-static double energy_rate(const struct view *view, struct load_piece piece)
+static double energy_rate(const struct look *view, struct load_piece piece)
 {
-        const struct load *load = &view->board->sites[view->site];
+        const struct load *load = &board_of(view)->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
 
         return load_marginal(load, piece, mode) +
-               carbon_rate(load->site, load->steps[piece.slot], view->job, mode->watts);
+               carbon_rate(load->site, load->steps[piece.slot], view->job, mode->watts) +
+               risk_rate(load->site, load->steps[piece.slot], view->job, mode->watts);
 }
 
 /* GPUs and energy as if power had one price in each slot and no limit: no branches. */
-static void fill_plain(const struct view *view, size_t first, size_t n, float *restrict rates, float *restrict seats)
+static void fill_plain(const struct look *view, size_t first, size_t n, float *restrict rates, float *restrict seats)
 {
-        const struct board *board = view->board;
+        const struct board *board = board_of(view);
         const struct plan_mode *mode = &view->job->modes[view->mode];
         size_t k = view->site * board->prices->slots.n + first;
         const struct price_table *table = &board->prices->table;
         const float *restrict peak = board->sites[view->site].peak_gpus + first, *restrict seat_price = board->seat_price + k;
         const float *restrict most = table->most_gpus + k, *restrict low = table->power_low + k;
         const float *restrict carbon = table->carbon + k, *restrict slot_s = table->slot_s + k;
+        const float *restrict spread = table->spread + k;
         double energy = board->problem->sites[view->site].pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
         float per_price = (float)energy, per_carbon = (float)(energy * view->job->carbon_price / 1000);
+        float per_spread = (float)(energy * view->job->risk);
         float gpus = (float)mode->gpus, penalty = (float)(board->penalty * board->prices->gpu_scale / 3600);
         float per_seat = board->guided ? gpus / 3600 : 0, slack = board->penalty > 0 ? 3e38F : 0;
 
         for (size_t t = 0; t < n; t++) {
                 float over = peak[t] + gpus - most[t];
-                float rate = per_price * low[t] + per_carbon * carbon[t];
+                float rate = per_price * low[t] + per_carbon * carbon[t] + per_spread * spread[t];
 
                 rate = gpus <= most[t] ? rate : INFINITY;
                 rates[t] = over <= slack ? rate : INFINITY;
@@ -192,9 +204,9 @@ static void fill_plain(const struct view *view, size_t first, size_t n, float *r
 }
 
 /* Slots where power has limits or more than one price. */
-static void fill_power(const struct view *view, size_t first, size_t n, float *rates, float *seats)
+static void fill_power(const struct look *view, size_t first, size_t n, float *rates, float *seats)
 {
-        const struct board *board = view->board;
+        const struct board *board = board_of(view);
         const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         double more_mw = (double)load_milliwatts(mode);
@@ -215,83 +227,182 @@ static void fill_power(const struct view *view, size_t first, size_t n, float *r
         }
 }
 
+/* What a limit adds: its guide and penalty, or that there is no room. */
+static void fill_limit(const struct look *view, size_t limit, size_t first, size_t n, float *restrict rates,
+                       float *restrict seats)
+{
+        const struct board *board = board_of(view);
+        const float *restrict peak = board->sites[limit].peak_gpus + first;
+        const float *restrict seat_price = board->seat_price + limit * board->prices->slots.n + first;
+        const float *restrict most = board->prices->table.most_gpus + limit * board->prices->slots.n + first;
+        const float *restrict slot_s = board->prices->table.slot_s + limit * board->prices->slots.n + first;
+        float gpus = (float)view->job->modes[view->mode].gpus;
+        float penalty = (float)(board->penalty * board->prices->gpu_scale / 3600);
+        float per_seat = board->guided ? gpus / 3600 : 0, slack = board->penalty > 0 ? 3e38F : 0;
+
+        for (size_t t = 0; t < n; t++) {
+                float over = peak[t] + gpus - most[t];
+
+                rates[t] = gpus <= most[t] && over <= slack ? rates[t] : INFINITY;
+                over = over > 0 ? over : 0;
+                over = over < gpus ? over : gpus;
+                seats[t] += slot_s[t] * (per_seat * seat_price[t] + penalty * over);
+        }
+}
+
 /* The mode beside all that is on, for whole slots. */
 static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
 {
-        const struct view *view = context;
+        const struct look *view = context;
+        const struct board *board = board_of(view);
+        uint64_t limits = view->job->modes[view->mode].limits;
 
         fill_plain(view, first, n, rates, seats);
-        if (!view->board->sites[view->site].all_plain)
+        if (!board->sites[view->site].all_plain)
                 fill_power(view, first, n, rates, seats);
+        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+                if ((limits >> l & 1) != 0)
+                        fill_limit(view, board->prices->capacities.n_sites + l, first, n, rates, seats);
+}
+
+/* As for the site, of a limit: its guide and penalty, INFINITY if there is no room. */
+static double limit_part(const struct look *view, size_t limit, struct load_piece piece)
+{
+        const struct board *board = board_of(view);
+        const struct plan_mode *mode = &view->job->modes[view->mode];
+        const struct load *load = &board->sites[limit];
+        double gpus, mw, price = board->guided ? (double)board->seat_price[limit * board->prices->slots.n + piece.slot] : 0;
+
+        if (board->penalty > 0 ? !load_could_have_room(load, piece.slot, mode) : !load_has_room(load, piece, mode))
+                return INFINITY;
+        load_over(load, piece, mode, &gpus, &mw);
+        return slot_hours(view, piece.slot) *
+               (mode->gpus * price + board->penalty * fmin(gpus, mode->gpus) * board->prices->gpu_scale);
 }
 
 static double part(void *context, size_t slot, int64_t from, int64_t to)
 {
-        const struct view *view = context;
-        const struct board *board = view->board;
+        const struct look *view = context;
+        const struct board *board = board_of(view);
         const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         struct load_piece piece = { slot, from, to };
-        double gpus, mw;
+        double gpus, mw, limits = 0;
 
         if (board->penalty > 0 ? !load_could_have_room(load, slot, mode) : !load_has_room(load, piece, mode))
                 return INFINITY;
         load_over(load, piece, mode, &gpus, &mw);
-        return energy_rate(view, piece) * (double)(to - from) + seat(view, slot, gpus, mw);
+        for (size_t l = 0; mode->limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+                if ((mode->limits >> l & 1) != 0)
+                        limits += limit_part(view, board->prices->capacities.n_sites + l, piece);
+        return energy_rate(view, piece) * (double)(to - from) + seat(view, slot, gpus, mw) + limits;
 }
 
 static bool is_divided(const void *context, size_t slot)
 {
-        const struct view *view = context;
+        const struct look *view = context;
+        const struct board *board = board_of(view);
+        uint64_t limits = view->job->modes[view->mode].limits;
 
-        return view->board->sites[view->site].at[slot].n_parts > 0;
+        if (board->sites[view->site].at[slot].n_parts > 0)
+                return true;
+        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+                if ((limits >> l & 1) != 0 && board->sites[board->prices->capacities.n_sites + l].at[slot].n_parts > 0)
+                        return true;
+        return false;
 }
 
-static struct rates rates_of(struct view *view)
+static struct rates rates_of(struct look *look)
 {
-        const struct prices *prices = view->board->prices;
-        const struct plan_site *site = &view->board->problem->sites[view->site];
-        double energy = site->pue_factor * view->job->modes[view->mode].watts / PLAN_JOULES_PER_MWH;
-
-        return (struct rates){ .context = view,
+        return (struct rates){ .context = look,
                                .fill = fill,
                                .part = part,
                                .is_divided = is_divided,
-                               .least = energy * (prices->least_power[view->site] +
-                                                  view->job->carbon_price / 1000 * prices->least_carbon[view->site]) };
+                               .least = prices_least_rate(board_of(look)->prices, look) };
+}
+
+static struct market market_of(const struct board *board)
+{
+        return (struct market){ board->problem, &board->prices->slots, board, rates_of };
+}
+
+/* ---- between those before and those after */
+
+/* When the jobs before it are done; the horizon if one of them is off, or leaves work undone. */
+static int64_t release_of(const struct board *board, const struct plan_job *job)
+{
+        int64_t release = job->release;
+
+        for (size_t i = 0; i < job->n_after; i++) {
+                const struct choice *choice = &board->schedule.jobs[job->after[i]];
+                int64_t end = schedule_end(board->problem, job->after[i], choice);
+
+                release = end > release ? end : release;
+        }
+        return release < board->problem->horizon ? release : board->problem->horizon;
+}
+
+/* When the first of those that come after it starts. */
+static int64_t until_of(const struct board *board, size_t j)
+{
+        const struct dependents *dependents = board->dependents;
+        int64_t until = INT64_MAX;
+
+        for (size_t i = dependents->first[j]; i < dependents->first[j + 1]; i++) {
+                const struct choice *choice = &board->schedule.jobs[dependents->jobs[i]];
+
+                if (choice->n > 0 && choice->intervals[0].start < until)
+                        until = choice->intervals[0].start;
+        }
+        return until;
+}
+
+static bool is_tied(const struct board *board, size_t j)
+{
+        return board->problem->jobs[j].n_after > 0 || board->dependents->first[j] < board->dependents->first[j + 1];
 }
 
 /* ---- placing */
 
 /* The best of all sites and modes, as intervals in ret; `cost` is what it has to beat and becomes. */
-static int find_place(struct board *board, const struct plan_job *job, double *theta, double *cost,
+static int find_place(struct board *board, const struct plan_job *job, int64_t until, double *theta, double *cost,
                       struct choice *ret)
 {
-        struct hours *hours = &board->hours;
+        struct market market = market_of(board);
+        int code;
 
         if (job->release >= board->problem->horizon) {
-                *cost = 0;
-                return 0;
-        }
-        for (uint32_t s = 0; s < board->problem->n_sites; s++)
-                for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
-                        struct view view = { board, job, s, m };
-                        struct wish wish = { board->problem, job, s, m, *theta };
-                        struct rates rates = rates_of(&view);
+                struct choice none = { 0 };
+                double idle;
 
-                        if (best_hours(&wish, &board->prices->slots, &rates, hours) != 0)
-                                return OFFPEAK_ENOMEM;
-                        if (!(hours->cost < (isinf(*cost) ? *cost : *cost - 1e-7 * fabs(*cost))))
-                                continue;
-                        *cost = hours->cost;
-                        *theta = hours->theta;
+                code = choice_cost(&market, job, &board->chooser, none.intervals, 0, &idle);
+                if (code == 0 && idle < *cost) {
+                        *cost = idle;
                         ret->n = 0;
-                        for (size_t i = 0; i < hours->n_runs; i++)
-                                if (choice_append(ret, (struct plan_interval){ hours->runs[i].start, hours->runs[i].end,
-                                                                               s, m }) != 0)
-                                        return OFFPEAK_ENOMEM;
                 }
-        return 0;
+                return code;
+        }
+        board->chooser.theta = *theta;
+        code = best_choice(&market, job, until, &board->chooser, cost, ret);
+        *theta = board->chooser.theta;
+        return code;
+}
+
+/* The place for a job of the problem that is off: within its release and those that come before and after it. */
+static int find_own_place(struct board *board, size_t j, double *cost, struct choice *ret)
+{
+        const struct plan_job *job = &board->problem->jobs[j];
+        struct plan_job tied;
+
+        if (job->pinned) {
+                *cost = 0;
+                return choice_set(ret, job->kept, job->n_kept);
+        }
+        if (!is_tied(board, j))
+                return find_place(board, job, INT64_MAX, &board->theta[j], cost, ret);
+        tied = *job;
+        tied.release = release_of(board, job);
+        return find_place(board, &tied, until_of(board, j), &board->theta[j], cost, ret);
 }
 
 int board_place(struct board *board, size_t j, double *ret_cost)
@@ -300,7 +411,7 @@ int board_place(struct board *board, size_t j, double *ret_cost)
 
         *ret_cost = INFINITY;
         board->found.n = 0;
-        code = find_place(board, &board->problem->jobs[j], &board->theta[j], ret_cost, &board->found);
+        code = find_own_place(board, j, ret_cost, &board->found);
         return code == 0 ? board_put(board, j, board->found.intervals, board->found.n) : code;
 }
 
@@ -308,33 +419,15 @@ int board_find(struct board *board, const struct plan_job *job, double *cost, st
 {
         double theta = NAN;
 
-        return find_place(board, job, &theta, cost, ret_choice);
+        return find_place(board, job, INT64_MAX, &theta, cost, ret_choice);
 }
 
 /* What these intervals cost at the margin; the job is off the board. */
 static int cost_of(struct board *board, size_t j, const struct choice *choice, double *ret_cost)
 {
-        const struct plan_job *job = &board->problem->jobs[j];
-        uint32_t site = choice->n > 0 ? choice->intervals[0].site : (uint32_t)__builtin_ctzll(job->sites);
-        uint32_t mode = choice->n > 0 ? choice->intervals[0].mode : 0;
-        struct wish wish = { board->problem, job, site, mode, NAN };
-        struct view view = { board, job, site, mode };
-        struct rates rates = rates_of(&view);
-        struct run few[16], *runs = few;
+        struct market market = market_of(board);
 
-        *ret_cost = 0;
-        if (job->release >= board->problem->horizon)
-                return 0;
-        if (choice->n > sizeof(few) / sizeof(few[0]))
-                runs = malloc(choice->n * sizeof(*runs));
-        if (runs == NULL)
-                return OFFPEAK_ENOMEM;
-        for (size_t i = 0; i < choice->n; i++)
-                runs[i] = (struct run){ choice->intervals[i].start, choice->intervals[i].end };
-        *ret_cost = hours_cost(&wish, &board->prices->slots, &rates, &board->hours, runs, choice->n);
-        if (runs != few)
-                free(runs);
-        return isnan(*ret_cost) ? OFFPEAK_ENOMEM : 0;
+        return choice_cost(&market, &board->problem->jobs[j], &board->chooser, choice->intervals, choice->n, ret_cost);
 }
 
 /* Take a job off, its intervals kept in board->before. */
@@ -360,13 +453,13 @@ int board_improve(struct board *board, size_t j, bool *ret_moved)
         double cost, beat;
 
         *ret_moved = false;
-        if (board->problem->jobs[j].release >= board->problem->horizon)
+        if (board->problem->jobs[j].release >= board->problem->horizon || board->problem->jobs[j].pinned)
                 return 0;
         if (set_aside(board, j) != 0 || choice_set(&board->found, board->before.intervals, board->before.n) != 0 ||
             cost_of(board, j, &board->before, &cost) != 0)
                 return OFFPEAK_ENOMEM;
         beat = cost - board->reluctance * fabs(cost);
-        if (find_place(board, &board->problem->jobs[j], &board->theta[j], &beat, &board->found) != 0)
+        if (find_own_place(board, j, &beat, &board->found) != 0)
                 return OFFPEAK_ENOMEM;
         *ret_moved = !choice_same(&board->before, &board->found);
         return board_put(board, j, board->found.intervals, board->found.n);
@@ -422,29 +515,82 @@ int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_b
         return code;
 }
 
+/* ---- order */
+
+int board_reorder(struct board *board)
+{
+        for (size_t j = 0; board->dependents->n > 0 && j < board->problem->n_jobs; j++) {
+                const struct choice *choice = &board->schedule.jobs[j];
+                double cost;
+
+                if (board->problem->jobs[j].n_after == 0 ||
+                    (choice->n > 0 && choice->intervals[0].start >= release_of(board, &board->problem->jobs[j])))
+                        continue;
+                board_lift(board, j);
+                /* those after it make way: their own turn comes behind it */
+                for (size_t i = board->dependents->first[j]; i < board->dependents->first[j + 1]; i++)
+                        board_lift(board, board->dependents->jobs[i]);
+                if (board_place(board, j, &cost) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
 /* ---- crowds */
+
+/* The seconds of a run within slot t. */
+static struct load_piece piece_of(const struct board *board, const struct plan_interval *run, size_t t)
+{
+        const int64_t *edges = board->prices->slots.edges;
+
+        return (struct load_piece){ t, run->start > edges[t] ? run->start - edges[t] : 0,
+                                    (run->end < edges[t + 1] ? run->end : edges[t + 1]) - edges[t] };
+}
+
+bool board_has_room(const struct board *board, const struct plan_job *job, const struct plan_interval *run)
+{
+        const struct slots *slots = &board->prices->slots;
+        const struct plan_mode *mode = &job->modes[run->mode];
+        uint32_t used[CAPACITIES_OF_ONE];
+        size_t n = capacities_of(&board->prices->capacities, run->site, mode, used);
+
+        for (size_t u = 0; u < n; u++)
+                for (size_t t = slots_find(slots, run->start); t < slots->n && slots->edges[t] < run->end; t++)
+                        if (!load_has_room(&board->sites[used[u]], piece_of(board, run, t), mode))
+                                return false;
+        return true;
+}
+
+/* Is there too much at a capacity on some second of a run? */
+static bool is_crowded_at(const struct board *board, const struct load *load, const struct plan_interval *run)
+{
+        const struct slots *slots = &board->prices->slots;
+
+        for (size_t t = slots_find(slots, run->start); t < slots->n && slots->edges[t] < run->end; t++) {
+                double gpus, mw;
+
+                if (!load_is_over(load, t))
+                        continue;
+                load_over(load, piece_of(board, run, t), NULL, &gpus, &mw);
+                if (gpus > 0 || mw > 0)
+                        return true;
+        }
+        return false;
+}
 
 bool board_is_crowded(const struct board *board, size_t j)
 {
         const struct choice *choice = &board->schedule.jobs[j];
-        const int64_t *edges = board->prices->slots.edges;
 
         for (size_t i = 0; i < choice->n; i++) {
                 const struct plan_interval *run = &choice->intervals[i];
-                const struct load *load = &board->sites[run->site];
+                uint32_t used[CAPACITIES_OF_ONE];
+                size_t n = capacities_of(&board->prices->capacities, run->site,
+                                         &board->problem->jobs[j].modes[run->mode], used);
 
-                for (size_t t = slots_find(&board->prices->slots, run->start);
-                     t < board->prices->slots.n && edges[t] < run->end; t++) {
-                        struct load_piece piece = { t, run->start > edges[t] ? run->start - edges[t] : 0,
-                                                    (run->end < edges[t + 1] ? run->end : edges[t + 1]) - edges[t] };
-                        double gpus, mw;
-
-                        if (!load_is_over(load, t))
-                                continue;
-                        load_over(load, piece, NULL, &gpus, &mw);
-                        if (gpus > 0 || mw > 0)
+                for (size_t u = 0; u < n; u++)
+                        if (is_crowded_at(board, &board->sites[used[u]], run))
                                 return true;
-                }
         }
         return false;
 }

@@ -6,19 +6,20 @@
 #ifndef OFFPEAK_PLAN_BOARD_H
 #define OFFPEAK_PLAN_BOARD_H
 
-#include "plan/best_hours.h"
+#include "plan/dependents.h"
 #include "plan/load.h"
 #include "plan/prices.h"
 
 struct board {
         const struct plan_problem *problem;
         const struct prices *prices; /* slots, and GPU prices where a guide is wanted */
-        struct load *sites;
+        const struct dependents *dependents;
+        struct load *sites;   /* of each capacity: the sites, then the limits */
         struct schedule schedule;
-        struct hours hours;   /* scratch */
+        struct chooser chooser; /* scratch */
         struct choice before, found; /* scratch: what a job had, and what was found for it */
         double *theta;        /* of each job: a guess for its next response */
-        /* A guide besides true cost: what a GPU's seat in a slot costs, currency per GPU-hour; site s, slot t at [s x n + t] */
+        /* A guide besides true cost: what a GPU's seat in a slot costs, currency per GPU-hour; capacity s, slot t at [s x n + t] */
         bool guided;
         float *seat_price;
         /* Demand charges, by slot as above: what every W above a level costs; NULL where no site has one */
@@ -28,7 +29,8 @@ struct board {
         double penalty;
 };
 
-int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices);
+int board_init(struct board *board, const struct plan_problem *problem, const struct prices *prices,
+               const struct dependents *dependents);
 void board_finish(struct board *board);
 
 /*
@@ -44,7 +46,7 @@ uint64_t board_work(const struct board *board);
 void board_lift(struct board *board, size_t job);
 int board_put(struct board *board, size_t job, const struct plan_interval *intervals, size_t n);
 
-/* Put a job that is off where it is cheapest at true marginal cost, and what guides. ENOMEM. */
+/* Put a job that is off where it is cheapest at true marginal cost, and what guides; between those before and after it. ENOMEM. */
 int board_place(struct board *board, size_t job, double *ret_cost);
 
 /*
@@ -65,6 +67,12 @@ int board_improve(struct board *board, size_t job, bool *ret_moved);
  */
 enum { BOARD_SHUFFLE = 8 };
 int board_shuffle(struct board *board, const size_t *jobs, size_t n, bool *ret_better);
+
+/* Jobs that start before those are done that they come after are placed anew. ENOMEM. */
+int board_reorder(struct board *board);
+
+/* Is there room for an interval of a job that is off? */
+bool board_has_room(const struct board *board, const struct plan_job *job, const struct plan_interval *run);
 
 /* Is the job on a second on which there is too much? Only while repairing. */
 bool board_is_crowded(const struct board *board, size_t job);

@@ -51,7 +51,9 @@ struct planner {
         struct board board, empty;
         struct schedule soft; /* what the jobs answered the prices */
         struct schedule best, at_once;
-        struct hours hours;
+        struct dependents dependents;
+        struct chooser chooser;
+        struct choice scratch;
         double *theta; /* of each job, for the next response */
         size_t *order; /* least flexible first */
         double best_cost;
@@ -63,7 +65,7 @@ struct planner {
 
 static uint64_t work_of(const struct planner *planner)
 {
-        return planner->hours.work + board_work(&planner->board) + board_work(&planner->empty);
+        return planner->chooser.work + board_work(&planner->board) + board_work(&planner->empty);
 }
 
 static bool is_over(void *context)
@@ -77,47 +79,48 @@ static bool is_over(void *context)
 
 /* ---- passes */
 
-/* The cheapest a job can have at the present prices, as a choice if one is wanted. */
-static int respond_to_prices(struct planner *planner, size_t j, double *ret_cost, struct choice *choice)
+/* The cheapest a job can have at the present prices, as a choice; and the least that any way costs, in *ret_least. */
+static int respond_to_prices(struct planner *planner, const struct plan_job *job, size_t j, double *ret_least,
+                             struct choice *choice)
 {
-        const struct plan_job *job = &planner->problem->jobs[j];
-        struct hours *hours = &planner->hours;
+        struct market market = prices_market(&planner->prices);
+        double cost = INFINITY;
+        int code;
 
-        *ret_cost = INFINITY;
-        for (uint32_t s = 0; s < planner->problem->n_sites; s++)
-                for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
-                        struct price_view view = { &planner->prices, job, s, m };
-                        struct wish wish = { planner->problem, job, s, m, planner->theta[j] };
-                        struct rates rates = prices_rates(&view);
+        planner->chooser.theta = planner->theta[j];
+        code = best_choice(&market, job, INT64_MAX, &planner->chooser, &cost, choice);
+        planner->theta[j] = planner->chooser.theta;
+        *ret_least = planner->chooser.least;
+        return code;
+}
 
-                        if (best_hours(&wish, &planner->prices.slots, &rates, hours) != 0)
-                                return OFFPEAK_ENOMEM;
-                        if (!(hours->cost < *ret_cost))
-                                continue;
-                        *ret_cost = hours->cost;
-                        planner->theta[j] = hours->theta;
-                        if (choice == NULL)
-                                continue;
-                        choice->n = 0;
-                        for (size_t i = 0; i < hours->n_runs; i++)
-                                if (choice_append(choice, (struct plan_interval){ hours->runs[i].start,
-                                                                                  hours->runs[i].end, s, m }) != 0)
-                                        return OFFPEAK_ENOMEM;
-                }
-        return 0;
+/* When the jobs before it are done, as they answered last. */
+static int64_t soft_release(const struct planner *planner, const struct plan_job *job)
+{
+        int64_t release = job->release;
+
+        for (size_t i = 0; i < job->n_after; i++) {
+                int64_t end = schedule_end(planner->problem, job->after[i], &planner->soft.jobs[job->after[i]]);
+
+                release = end < INT64_MAX && end > release ? end : release;
+        }
+        return release;
 }
 
 static int answer(struct planner *planner, size_t j)
 {
+        struct plan_job job = planner->problem->jobs[j];
         struct choice *choice = &planner->soft.jobs[j];
-        double cost;
-        int code;
+        double least;
+        int code = 0;
 
         prices_use(&planner->prices, j, choice, -1);
         choice->n = 0;
-        code = planner->problem->jobs[j].release < planner->problem->horizon
-                       ? respond_to_prices(planner, j, &cost, choice)
-                       : 0;
+        job.release = soft_release(planner, &job);
+        if (job.pinned)
+                code = choice_set(choice, job.kept, job.n_kept);
+        else if (job.release < planner->problem->horizon)
+                code = respond_to_prices(planner, &job, j, &least, choice);
         prices_use(&planner->prices, j, choice, 1);
         return code;
 }
@@ -163,16 +166,18 @@ static int pass(struct planner *planner, double steepness)
 /* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
 static int try_bound(struct planner *planner)
 {
-        double bound = prices_dual(&planner->prices), cost;
+        double bound = prices_dual(&planner->prices), least;
 
         prices_steepen(&planner->prices, 0);
         planner->prices.parts_take_all = false;
         for (size_t j = 0; j < planner->problem->n_jobs; j++) {
-                if (planner->problem->jobs[j].release >= planner->problem->horizon)
-                        continue;
-                if (respond_to_prices(planner, j, &cost, NULL) != 0)
+                const struct plan_job *job = &planner->problem->jobs[j];
+
+                if (job->release >= planner->problem->horizon || job->pinned)
+                        continue; /* the same under all prices, or nearly */
+                if (respond_to_prices(planner, job, j, &least, &planner->scratch) != 0)
                         return OFFPEAK_ENOMEM;
-                bound += cost;
+                bound += least;
         }
         if (!(bound > planner->bound))
                 return 0;
@@ -196,17 +201,17 @@ static double slack(const struct planner *planner, size_t j)
 /* What a job is sorted by. */
 struct rank {
         size_t job;
-        bool running;
+        int group; /* pinned, running, the others */
         double slack;
 };
 
-/* Running jobs first, then the least slack; in submit order among equals. */
+/* Pinned and running jobs first, then the least slack; in submit order among equals. */
 static int by_rank(const void *a, const void *b)
 {
         const struct rank *x = a, *y = b;
 
-        if (x->running != y->running)
-                return x->running ? -1 : 1;
+        if (x->group != y->group)
+                return x->group - y->group;
         if (x->slack != y->slack)
                 return x->slack < y->slack ? -1 : 1;
         return x->job < y->job ? -1 : x->job > y->job;
@@ -220,7 +225,10 @@ static int make_order(struct planner *planner)
         if (ranks == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t j = 0; j < n; j++)
-                ranks[j] = (struct rank){ j, planner->problem->jobs[j].running, slack(planner, j) };
+                ranks[j] = (struct rank){ j, planner->problem->jobs[j].pinned    ? 0
+                                             : planner->problem->jobs[j].running ? 1
+                                                                                 : 2,
+                                          slack(planner, j) };
         qsort(ranks, n, sizeof(*ranks), by_rank);
         for (size_t i = 0; i < n; i++)
                 planner->order[i] = ranks[i].job;
@@ -398,13 +406,15 @@ static int recall(struct planner *planner)
 
         for (size_t i = 0; code == 0 && i < n; i++) {
                 code = keep_hours(&planner->board, planner->order[i], &kept);
-                n_kept += kept;
+                n_kept += kept && !planner->problem->jobs[planner->order[i]].pinned;
         }
         if (code != 0 || n_kept == 0)
                 return code;
         for (size_t i = 0; code == 0 && i < n; i++)
-                if (planner->board.schedule.jobs[planner->order[i]].n == 0)
+                if (planner->board.schedule.jobs[planner->order[i]].n == 0 && !planner->problem->jobs[planner->order[i]].pinned)
                         code = board_place(&planner->board, planner->order[i], &cost);
+        if (code == 0)
+                code = board_reorder(&planner->board);
         planner->board.reluctance = JOB_HYSTERESIS;
         if (code == 0)
                 code = descend(planner);
@@ -445,13 +455,13 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
         size_t n_jobs = problem->n_jobs, n;
 
         *planner = (struct planner){ .problem = problem, .budget = budget, .bound = -INFINITY, .seed = 1 };
-        hours_init(&planner->hours);
-        if (prices_init(&planner->prices, problem) != 0 ||
-            board_init(&planner->board, problem, &planner->prices) != 0 ||
-            board_init(&planner->empty, problem, &planner->prices) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
+        chooser_init(&planner->chooser);
+        if (dependents_init(&planner->dependents, problem) != 0 || prices_init(&planner->prices, problem) != 0 ||
+            board_init(&planner->board, problem, &planner->prices, &planner->dependents) != 0 ||
+            board_init(&planner->empty, problem, &planner->prices, &planner->dependents) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
             schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
-        n = planner->prices.slots.n * problem->n_sites;
+        n = planner->prices.slots.n * planner->prices.capacities.n;
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));
         if (planner->theta == NULL || planner->order == NULL || price_set_init(&planner->mean, n) != 0 ||
@@ -477,7 +487,9 @@ static void planner_finish(struct planner *planner)
         if (planner->board.problem != NULL)
                 board_finish(&planner->board);
         prices_finish(&planner->prices);
-        hours_finish(&planner->hours);
+        dependents_finish(&planner->dependents);
+        chooser_finish(&planner->chooser);
+        free(planner->scratch.intervals);
 }
 
 /* ---- the answer */
@@ -518,6 +530,15 @@ static int fill_multipliers(struct planner *planner, struct plan_multipliers *mu
         multipliers->n_slots = slots->n;
         multipliers->power = planner->proof.power;
         multipliers->gpus = planner->proof.gpus;
+        if (planner->problem->n_limits > 0) {
+                size_t n_limits = planner->problem->n_limits * slots->n;
+
+                multipliers->limits = malloc(n_limits * sizeof(double));
+                if (multipliers->limits == NULL)
+                        return OFFPEAK_ENOMEM;
+                memcpy(multipliers->limits, planner->proof.gpus + planner->problem->n_sites * slots->n,
+                       n_limits * sizeof(double));
+        }
         multipliers->demand = planner->proof.demand;
         planner->proof = (struct price_set){ 0 };
         return 0;

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { MOST = 64 }; /* runs of a job that are kept; who has more is planned anew */
+enum { MOST = 64 }; /* intervals of a job that are kept; who has more is planned anew */
 
 /* What is left of a job's old hours. */
 struct memory {
@@ -13,13 +13,12 @@ struct memory {
         size_t n;
 };
 
-static int64_t overhead_of(const struct memory *memory, const struct plan_interval *run)
+static int64_t overhead_of(const struct memory *memory, size_t i)
 {
-        return job_goes_on(memory->problem, memory->job, run->site, run->mode, run->start) ? 0
-                                                                                           : memory->job->start_cost_s;
+        return job_starts_at(memory->problem, memory->job, memory->runs, i) ? memory->job->start_cost_s : 0;
 }
 
-/* Runs that are not over, from now or the release on; none of them all start. */
+/* Intervals that are not over, from now or the release on; none of them all start. */
 static bool take_what_is_left(struct memory *memory)
 {
         const struct plan_job *job = memory->job;
@@ -31,71 +30,45 @@ static bool take_what_is_left(struct memory *memory)
                         run.start = job->release;
                 if (run.end > memory->problem->horizon)
                         run.end = memory->problem->horizon;
-                if (run.end - run.start <= overhead_of(memory, &run))
-                        continue;
                 if (memory->n == MOST || run.mode >= job->n_modes || run.site >= memory->problem->n_sites ||
                     (job->sites >> run.site & 1) == 0)
                         return false;
-                if (memory->n > 0 && (run.site != memory->runs[0].site || run.mode != memory->runs[0].mode ||
-                                      run.start <= memory->runs[memory->n - 1].end))
-                        return false;
+                if (run.end <= run.start)
+                        continue;
                 memory->runs[memory->n++] = run;
+                if (run.end - run.start <= overhead_of(memory, memory->n - 1))
+                        memory->n--;
+                else if (memory->n > 1 && run.start < memory->runs[memory->n - 2].end)
+                        return false;
         }
         return memory->n > 0;
 }
 
-/* End the last run where the work is done; runs behind that are not needed. */
+/* End the last interval where the work is done, sooner or later; those behind that are not needed. */
 static bool fit_to_work(struct memory *memory)
 {
-        int64_t left = job_seconds(memory->job, &memory->job->modes[memory->runs[0].mode]);
+        const struct plan_job *job = memory->job;
+        double enough = job->work_s * (1 - PLAN_WORK_TOLERANCE);
 
         for (size_t i = 0; i < memory->n; i++) {
                 struct plan_interval *run = &memory->runs[i];
-                int64_t overhead = overhead_of(memory, run), progress = run->end - run->start - overhead;
+                double speed = job->modes[run->mode].speed;
+                double missing = enough - job_progress(memory->problem, job, memory->runs, i + 1);
 
-                if (progress < left && i + 1 < memory->n) {
-                        left -= progress;
+                if (missing > 0 && i + 1 < memory->n)
                         continue;
-                }
-                run->end = run->start + overhead + left;
+                run->end += (int64_t)ceil(missing / speed - 1e-9);
                 memory->n = i + 1;
-                return run->end <= memory->problem->horizon;
+                return run->end <= memory->problem->horizon && run->end - run->start > overhead_of(memory, i);
         }
         return false;
 }
 
-static bool is_allowed(const struct memory *memory)
-{
-        const struct plan_job *job = memory->job;
-        uint32_t starts = 0;
-
-        for (size_t i = 0; i < memory->n; i++) {
-                const struct plan_interval *run = &memory->runs[i];
-
-                if (job_goes_on(memory->problem, job, run->site, run->mode, run->start))
-                        continue;
-                if (++starts > job->max_starts || (i + 1 < memory->n && run->end - run->start < job->min_run_s))
-                        return false;
-        }
-        return true;
-}
-
 static bool has_room(const struct board *board, const struct memory *memory)
 {
-        const struct slots *slots = &board->prices->slots;
-
-        for (size_t i = 0; i < memory->n; i++) {
-                const struct plan_interval *run = &memory->runs[i];
-
-                for (size_t t = slots_find(slots, run->start); t < slots->n && slots->edges[t] < run->end; t++) {
-                        int64_t first = slots->edges[t], last = slots->edges[t + 1];
-                        struct load_piece piece = { t, run->start > first ? run->start - first : 0,
-                                                    (run->end < last ? run->end : last) - first };
-
-                        if (!load_has_room(&board->sites[run->site], piece, &memory->job->modes[run->mode]))
-                                return false;
-                }
-        }
+        for (size_t i = 0; i < memory->n; i++)
+                if (!board_has_room(board, memory->job, &memory->runs[i]))
+                        return false;
         return true;
 }
 
@@ -103,7 +76,11 @@ int keep_hours(struct board *board, size_t j, bool *ret_kept)
 {
         struct memory memory = { .problem = board->problem, .job = &board->problem->jobs[j] };
 
-        *ret_kept = take_what_is_left(&memory) && fit_to_work(&memory) && is_allowed(&memory) &&
-                    has_room(board, &memory);
+        if (memory.job->pinned) {
+                *ret_kept = true;
+                return board_put(board, j, memory.job->kept, memory.job->n_kept);
+        }
+        *ret_kept = take_what_is_left(&memory) && fit_to_work(&memory) &&
+                    job_may_run(memory.problem, memory.job, memory.runs, memory.n) && has_room(board, &memory);
         return *ret_kept ? board_put(board, j, memory.runs, memory.n) : 0;
 }

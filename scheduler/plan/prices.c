@@ -99,14 +99,14 @@ void prices_steepen(struct prices *prices, double steepness)
         struct price_table *table = &prices->table;
 
         prices->steepness = steepness;
-        for (size_t s = 0; s < prices->problem->n_sites; s++)
+        for (size_t s = 0; s < prices->capacities.n; s++)
                 for (size_t t = 0; t < prices->slots.n; t++) {
                         size_t k = s * prices->slots.n + t;
                         double slope = steepness * prices->gpu_scale;
 
                         table->gpu_base[k] = (float)(prices->base.gpus[k] - slope);
                         table->gpu_gain[k] = prices->steps[k]->gpus > 0 ? (float)(slope / prices->steps[k]->gpus) : 0;
-                        fill_power(prices, k, &prices->problem->sites[s]);
+                        fill_power(prices, k, prices->capacities.at[s]);
                 }
 }
 
@@ -168,13 +168,14 @@ void prices_respread(struct prices *prices)
 struct factors {
         float gpus, watts, half_gpus, half_watts;
         float per_price; /* MWh per second */
-        float per_carbon;
+        float per_carbon, per_spread;
         float by_second, by_slot; /* GPU-hours per second that are paid for when run, or when the slot is touched */
 };
 
-static struct factors factors_of(const struct price_view *view)
+static struct factors factors_of(const struct look *view)
 {
-        const struct plan_site *site = &view->prices->problem->sites[view->site];
+        const struct prices *prices = view->world;
+        const struct plan_site *site = &prices->problem->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         double energy = site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
 
@@ -185,8 +186,9 @@ static struct factors factors_of(const struct price_view *view)
                 .half_watts = (float)(0.5 * mode->watts),
                 .per_price = (float)energy,
                 .per_carbon = (float)(energy * view->job->carbon_price / 1000),
-                .by_second = view->prices->parts_take_all ? 0 : (float)(mode->gpus / 3600.0),
-                .by_slot = view->prices->parts_take_all ? (float)(mode->gpus / 3600.0) : 0,
+                .per_spread = (float)(energy * view->job->risk),
+                .by_second = prices->parts_take_all ? 0 : (float)(mode->gpus / 3600.0),
+                .by_slot = prices->parts_take_all ? (float)(mode->gpus / 3600.0) : 0,
         };
 }
 
@@ -219,9 +221,9 @@ static void fill_plain(const struct price_table *table, struct factors factors, 
 }
 
 /* Slots with more kinks than the table knows. */
-static void fill_kinks(const struct price_view *view, struct factors factors, size_t first, size_t n, float *rates)
+static void fill_kinks(const struct look *view, struct factors factors, size_t first, size_t n, float *rates)
 {
-        const struct prices *prices = view->prices;
+        const struct prices *prices = view->world;
 
         for (size_t t = 0; t < n; t++) {
                 size_t k = view->site * prices->slots.n + first + t;
@@ -238,25 +240,65 @@ static void fill_kinks(const struct price_view *view, struct factors factors, si
         }
 }
 
-static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
+/* GPUs that count in a limit as well pay its price, too. */
+static void fill_limit(const struct price_table *table, struct factors factors, size_t k, size_t n,
+                       float *restrict rates, float *restrict seats)
 {
-        const struct price_view *view = context;
-        struct factors factors = factors_of(view);
+        const float *restrict base = table->gpu_base + k, *restrict gain = table->gpu_gain + k;
+        const float *restrict gpus = table->gpus + k, *restrict most = table->most_gpus + k;
+        const float *restrict slot_s = table->slot_s + k;
 
-        fill_plain(&view->prices->table, factors, view->site * view->prices->slots.n + first, n, rates, seats);
-        if (view->prices->has_more_kinks[view->site])
-                fill_kinks(view, factors, first, n, rates);
+        for (size_t t = 0; t < n; t++) {
+                float gpu = base[t] + gain[t] * (gpus[t] + factors.half_gpus);
+
+                gpu = gpu > 0 ? gpu : 0;
+                rates[t] = factors.gpus <= most[t] ? rates[t] + factors.by_second * gpu : INFINITY;
+                seats[t] += factors.by_slot * slot_s[t] * gpu;
+        }
 }
 
-struct rates prices_rates(struct price_view *view)
+static void fill_spread(const float *restrict spread, float per_spread, size_t n, float *restrict rates)
 {
-        struct factors factors = factors_of(view);
-        const struct prices *prices = view->prices;
+        for (size_t t = 0; t < n; t++)
+                rates[t] += per_spread * spread[t];
+}
 
-        return (struct rates){ .context = view,
-                               .fill = fill,
-                               .least = (double)factors.per_price * prices->least_power[view->site] +
-                                        (double)factors.per_carbon * prices->least_carbon[view->site] };
+static void fill(void *context, size_t first, size_t n, float *rates, float *seats)
+{
+        const struct look *view = context;
+        const struct prices *prices = view->world;
+        struct factors factors = factors_of(view);
+        size_t k = view->site * prices->slots.n + first;
+        uint64_t limits = view->job->modes[view->mode].limits;
+
+        fill_plain(&prices->table, factors, k, n, rates, seats);
+        if (prices->has_more_kinks[view->site])
+                fill_kinks(view, factors, first, n, rates);
+        if (factors.per_spread != 0)
+                fill_spread(prices->table.spread + k, factors.per_spread, n, rates);
+        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+                if ((limits >> l & 1) != 0)
+                        fill_limit(&prices->table, factors, (prices->capacities.n_sites + l) * prices->slots.n + first, n,
+                                   rates, seats);
+}
+
+double prices_least_rate(const struct prices *prices, const struct look *look)
+{
+        const struct plan_site *site = &prices->problem->sites[look->site];
+        double risk = fmin(0, look->job->risk) * prices->most_spread[look->site];
+
+        return site->pue_factor * look->job->modes[look->mode].watts / PLAN_JOULES_PER_MWH *
+               (prices->least_power[look->site] + look->job->carbon_price / 1000 * prices->least_carbon[look->site] + risk);
+}
+
+static struct rates rates_of(struct look *look)
+{
+        return (struct rates){ .context = look, .fill = fill, .least = prices_least_rate(look->world, look) };
+}
+
+struct market prices_market(const struct prices *prices)
+{
+        return (struct market){ prices->problem, &prices->slots, prices, rates_of };
 }
 
 /* ---- use */
@@ -270,6 +312,8 @@ void prices_use(struct prices *prices, size_t j, const struct choice *choice, do
                 const struct plan_mode *mode = &prices->problem->jobs[j].modes[run->mode];
                 float gpus = (float)(sign * mode->gpus), watts = (float)(sign * mode->watts);
                 size_t base = run->site * prices->slots.n;
+                uint32_t used[CAPACITIES_OF_ONE];
+                size_t n_used = capacities_of(&prices->capacities, run->site, mode, used);
 
                 for (size_t t = slots_find(&prices->slots, run->start); t < prices->slots.n && edges[t] < run->end;
                      t++) {
@@ -277,7 +321,9 @@ void prices_use(struct prices *prices, size_t j, const struct choice *choice, do
                         int64_t to = edges[t + 1] < run->end ? edges[t + 1] : run->end;
                         float share = (float)(to - from) / (float)(edges[t + 1] - edges[t]);
 
-                        prices->table.gpus[base + t] += prices->parts_take_all ? gpus : share * gpus;
+                        for (size_t u = 0; u < n_used; u++)
+                                prices->table.gpus[used[u] * prices->slots.n + t] +=
+                                        prices->parts_take_all ? gpus : share * gpus;
                         prices->table.watts[base + t] += share * watts;
                 }
         }
@@ -285,7 +331,7 @@ void prices_use(struct prices *prices, size_t j, const struct choice *choice, do
 
 void prices_recount(struct prices *prices, const struct schedule *schedule)
 {
-        size_t n = prices->slots.n * prices->problem->n_sites;
+        size_t n = prices->slots.n * prices->capacities.n;
 
         memset(prices->table.gpus, 0, n * sizeof(float));
         memset(prices->table.watts, 0, n * sizeof(float));
@@ -307,8 +353,10 @@ static void settle_demand(struct prices *prices, size_t s)
 
 void prices_settle(struct prices *prices)
 {
-        for (size_t s = 0; s < prices->problem->n_sites; s++) {
-                if (prices->problem->sites[s].n_demands > 0)
+        for (size_t s = 0; s < prices->capacities.n; s++) {
+                const struct plan_site *site = prices->capacities.at[s];
+
+                if (site->n_demands > 0)
                         settle_demand(prices, s);
                 for (size_t t = 0; t < prices->slots.n; t++) {
                         size_t k = s * prices->slots.n + t;
@@ -317,10 +365,9 @@ void prices_settle(struct prices *prices)
 
                         if (prices->steps[k]->gpus > 0)
                                 prices->base.gpus[k] = fmax(0, gpu);
-                        if (prices->steps[k]->n_segments > 0)
+                        if (s < prices->capacities.n_sites && prices->steps[k]->n_segments > 0)
                                 prices->base.power[k] =
-                                        power_price_at(prices, &prices->problem->sites[s], k, (double)table->watts[k],
-                                                       prices->steepness);
+                                        power_price_at(prices, site, k, (double)table->watts[k], prices->steepness);
                 }
         }
 }
@@ -349,7 +396,7 @@ static double supply_dual(const struct plan_site *site, const struct plan_step *
 
 static double paid_at(const struct prices *prices, size_t s, size_t t)
 {
-        for (size_t d = 0; d < prices->problem->sites[s].n_demands; d++)
+        for (size_t d = 0; s < prices->capacities.n_sites && d < prices->problem->sites[s].n_demands; d++)
                 if (t >= prices->demands[s][d].first && t < prices->demands[s][d].last)
                         return prices->problem->sites[s].demands[d].paid_w;
         return 0;
@@ -359,12 +406,12 @@ double prices_dual(const struct prices *prices)
 {
         double sum = 0;
 
-        for (size_t s = 0; s < prices->problem->n_sites; s++)
+        for (size_t s = 0; s < prices->capacities.n; s++)
                 for (size_t t = 0; t < prices->slots.n; t++) {
                         size_t k = s * prices->slots.n + t;
                         double seconds = (double)slots_length(&prices->slots, t);
 
-                        sum += seconds * (supply_dual(&prices->problem->sites[s], prices->steps[k],
+                        sum += seconds * (supply_dual(prices->capacities.at[s], prices->steps[k],
                                                       prices->base.power[k], prices->base.demand[k],
                                                       paid_at(prices, s, t)) -
                                           prices->base.gpus[k] * prices->steps[k]->gpus / 3600);
@@ -411,7 +458,7 @@ void price_set_approach(struct price_set *set, const struct price_set *to, doubl
 
 static void start_site(struct prices *prices, size_t s)
 {
-        const struct plan_site *site = &prices->problem->sites[s];
+        const struct plan_site *site = prices->capacities.at[s];
         struct price_table *table = &prices->table;
 
         prices->least_power[s] = prices->least_carbon[s] = INFINITY;
@@ -425,6 +472,7 @@ static void start_site(struct prices *prices, size_t s)
                 step = prices->steps[k] = &site->steps[at];
                 limit = supply_firm_limit(step);
                 table->carbon[k] = (float)step->carbon;
+                table->spread[k] = (float)step->spread;
                 table->slot_s[k] = (float)slots_length(&prices->slots, t);
                 table->most_gpus[k] = (float)step->gpus;
                 /* a little more than there is: whoever places a job counts exactly */
@@ -436,6 +484,7 @@ static void start_site(struct prices *prices, size_t s)
                         prices->least_power[s] = fmin(prices->least_power[s], step->segments[0].price);
                 }
                 prices->least_carbon[s] = fmin(prices->least_carbon[s], step->carbon);
+                prices->most_spread[s] = fmax(prices->most_spread[s], step->spread);
                 if (step->n_segments > 2 || (step->n_segments == 2 && !isinf(limit)))
                         prices->has_more_kinks[s] = true;
         }
@@ -447,7 +496,8 @@ static int make_table(struct price_table *table, size_t n)
 {
         float **const columns[] = { &table->gpu_base,   &table->gpu_gain,  &table->gpus,       &table->power_base,
                                     &table->power_gain, &table->watts,     &table->power_low,  &table->power_high,
-                                    &table->carbon,     &table->most_gpus, &table->most_watts, &table->slot_s };
+                                    &table->carbon,     &table->most_gpus, &table->most_watts, &table->slot_s,
+                                    &table->spread };
         size_t n_columns = sizeof(columns) / sizeof(columns[0]);
         float *all = calloc(n * n_columns, sizeof(*all));
 
@@ -475,31 +525,36 @@ static int make_levels(struct prices *prices)
 
 int prices_init(struct prices *prices, const struct plan_problem *problem)
 {
-        size_t n;
+        size_t n, n_at;
 
         *prices = (struct prices){ .problem = problem };
         if (slots_init(&prices->slots, problem) != 0)
                 return OFFPEAK_ENOMEM;
-        n = prices->slots.n * problem->n_sites + 1;
+        if (capacities_init(&prices->capacities, problem) != 0)
+                goto fail;
+        n_at = prices->capacities.n + 1;
+        n = prices->slots.n * n_at;
         prices->steps = calloc(n, sizeof(*prices->steps));
         prices->facility_w = calloc(prices->slots.n + 1, sizeof(double));
         prices->spread = calloc(prices->slots.n + 1, sizeof(double));
         prices->demands = calloc(problem->n_sites + 1, sizeof(*prices->demands));
-        prices->least_power = calloc(problem->n_sites + 1, sizeof(double));
-        prices->least_carbon = calloc(problem->n_sites + 1, sizeof(double));
-        prices->has_more_kinks = calloc(problem->n_sites + 1, sizeof(bool));
-        if (prices->steps == NULL || price_set_init(&prices->base, n) != 0 || prices->least_power == NULL || prices->least_carbon == NULL || prices->has_more_kinks == NULL ||
-            prices->facility_w == NULL || prices->spread == NULL ||
-            make_table(&prices->table, n) != 0 || make_levels(prices) != 0) {
-                prices_finish(prices);
-                return OFFPEAK_ENOMEM;
-        }
-        for (size_t s = 0; s < problem->n_sites; s++)
+        prices->least_power = calloc(3 * n_at, sizeof(double));
+        prices->has_more_kinks = calloc(n_at, sizeof(bool));
+        if (prices->steps == NULL || price_set_init(&prices->base, n) != 0 || prices->least_power == NULL ||
+            prices->has_more_kinks == NULL || prices->facility_w == NULL || prices->spread == NULL ||
+            make_table(&prices->table, n) != 0 || make_levels(prices) != 0)
+                goto fail;
+        prices->least_carbon = prices->least_power + n_at;
+        prices->most_spread = prices->least_carbon + n_at;
+        for (size_t s = 0; s < prices->capacities.n; s++)
                 start_site(prices, s);
         prices->power_scale = problem->n_sites > 0 ? price_spread(prices) : 1;
         prices->gpu_scale = gpu_spread(problem, prices->power_scale);
         prices_steepen(prices, 0);
         return 0;
+fail:
+        prices_finish(prices);
+        return OFFPEAK_ENOMEM;
 }
 
 void prices_finish(struct prices *prices)
@@ -511,9 +566,9 @@ void prices_finish(struct prices *prices)
         free(prices->spread);
         price_set_finish(&prices->base);
         slots_finish(&prices->slots);
+        capacities_finish(&prices->capacities);
         free(prices->steps);
         free(prices->least_power);
-        free(prices->least_carbon);
         free(prices->has_more_kinks);
         free(prices->table.gpu_base);
         *prices = (struct prices){ 0 };

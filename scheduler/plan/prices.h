@@ -13,21 +13,22 @@
 #ifndef OFFPEAK_PLAN_PRICES_H
 #define OFFPEAK_PLAN_PRICES_H
 
-#include "plan/best_hours.h"
+#include "plan/best_choice.h"
+#include "plan/capacities.h"
 #include "plan/demand.h"
-#include "plan/schedule.h"
 
-/* What a response reads of each slot, site after site. */
+/* What a response reads of each slot, capacity after capacity: the sites, then the limits. */
 struct price_table {
         float *gpu_base, *gpu_gain, *gpus;       /* price = max(0, base + gain x use); currency per GPU-hour */
         float *power_base, *power_gain, *watts;  /* price = base + gain x use, within [low, high]; currency per MWh */
         float *power_low, *power_high;
         float *carbon;                           /* g per kWh */
+        float *spread;                           /* currency per MWh */
         float *slot_s;
         float *most_gpus, *most_watts;           /* that one job may use */
 };
 
-/* Base prices: site s, slot t at [s * slots.n + t]. */
+/* Base prices: capacity s, slot t at [s * slots.n + t]. Only sites have power. */
 struct price_set {
         double *gpus;   /* currency per GPU-hour, >= 0 */
         double *power;  /* currency per MWh, demand counted in */
@@ -38,11 +39,12 @@ struct price_set {
 struct prices {
         const struct plan_problem *problem;
         struct slots slots;
-        /* site s, slot t at [s * slots.n + t] */
+        struct capacities capacities;
+        /* capacity s, slot t at [s * slots.n + t] */
         const struct plan_step **steps;
         struct price_set base;
         double gpu_scale, power_scale; /* what counts as a large difference in price */
-        double *least_power, *least_carbon; /* of each site: no slot has less */
+        double *least_power, *least_carbon, *most_spread; /* of each site: no slot has less, or more */
         double steepness;              /* of the table */
         /*
          * How a part of a slot counts for GPUs: by its seconds, as a bound may believe; or like all of the slot, as a plan has
@@ -77,13 +79,11 @@ void prices_respread(struct prices *prices);
 /* Make the prices of the present use the base. */
 void prices_settle(struct prices *prices);
 
-/* A job's view of a site in a mode, for best_hours(). */
-struct price_view {
-        const struct prices *prices;
-        const struct plan_job *job;
-        uint32_t site, mode;
-};
-struct rates prices_rates(struct price_view *view);
+/* What jobs see at the table's prices. */
+struct market prices_market(const struct prices *prices);
+
+/* Currency per second: no slot of the horizon costs a look less. */
+double prices_least_rate(const struct prices *prices, const struct look *look);
 
 /* What the base prices say of the sites alone: min over use of supply's cost at these prices, less the GPUs' worth. */
 double prices_dual(const struct prices *prices);

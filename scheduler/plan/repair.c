@@ -6,7 +6,7 @@ enum { ROUNDS = 30 };
 /* The guide is the price of GPUs, and rises where there was too much before. */
 static void begin_guide(struct board *board)
 {
-        for (size_t k = 0; k < board->problem->n_sites * board->prices->slots.n; k++)
+        for (size_t k = 0; k < board->prices->capacities.n * board->prices->slots.n; k++)
                 board->seat_price[k] = (float)board->prices->base.gpus[k];
         board->guided = true;
 }
@@ -17,7 +17,7 @@ static void raise_guide(struct board *board)
         const struct slots *slots = &board->prices->slots;
         float step = (float)(0.3 * board->penalty * board->prices->gpu_scale);
 
-        for (size_t s = 0; s < board->problem->n_sites; s++)
+        for (size_t s = 0; s < board->prices->capacities.n; s++)
                 for (size_t t = 0; t < slots->n; t++)
                         if (load_is_over(&board->sites[s], t))
                                 board->seat_price[s * slots->n + t] += step;
@@ -30,7 +30,7 @@ static int round_of_moves(struct board *board, const size_t *order, size_t *ret_
         for (size_t i = board->problem->n_jobs; i-- > 0;) {
                 double cost;
 
-                if (!board_is_crowded(board, order[i]))
+                if (board->problem->jobs[order[i]].pinned || !board_is_crowded(board, order[i]))
                         continue;
                 *ret_n += 1;
                 board_lift(board, order[i]);
@@ -47,10 +47,10 @@ static int evict(struct board *board, const size_t *order)
         double cost;
 
         for (size_t i = n; i-- > 0;)
-                if (board_is_crowded(board, order[i]))
+                if (!board->problem->jobs[order[i]].pinned && board_is_crowded(board, order[i]))
                         board_lift(board, order[i]);
         for (size_t i = 0; i < n; i++)
-                if (board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], &cost) != 0)
+                if (!board->problem->jobs[order[i]].pinned && board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], &cost) != 0)
                         return OFFPEAK_ENOMEM;
         return 0;
 }
@@ -72,5 +72,5 @@ int repair(struct board *board, const struct schedule *schedule, const size_t *o
         if (code == 0)
                 code = evict(board, order);
         board->guided = false;
-        return code;
+        return code == 0 ? board_reorder(board) : code;
 }

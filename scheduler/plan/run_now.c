@@ -6,12 +6,16 @@
  *
  * Where capacity is known to go away, what runs is cut there and queues again for the rest; and a job longer than any
  * stretch of capacity runs in pieces of half the longest or more, as no other way would ever begin it.
+ *
+ * Pinned jobs run in their hours; a job that comes after others is ready when these are done; nothing moves.
  */
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
 #include "plan/account.h"
+#include "plan/capacities.h"
+#include "plan/dependents.h"
 #include "plan/reasons.h"
 #include "plan/run_now.h"
 #include "plan/supply_rate.h"
@@ -26,17 +30,21 @@ struct waiting {
         int64_t longest_s; /* stretch of capacity that it can ever have, before the horizon */
         uint32_t starts;   /* left */
         bool over;         /* runs to its end, or never will */
+        size_t before;     /* jobs that must be done before it, and are not */
 };
 
 struct backfill {
         const struct plan_problem *problem;
-        struct timeline *sites;
+        struct capacities capacities;
+        struct dependents dependents;
+        struct timeline *sites; /* of each capacity */
         struct waiting *queue;  /* all jobs, in submit order */
         struct waiting **later; /* those that are not ready yet, the next one last */
         struct waiting **ready; /* the others that still hope, in submit order */
         size_t n_later, n_ready;
         struct plan_step *least; /* of each site: as few GPUs and as little power as there ever are */
         struct schedule *schedule;
+        bool walking; /* the queue is filled: who becomes ready joins it */
 };
 
 static const struct plan_mode *mode_of(const struct backfill *backfill, const struct waiting *waiting)
@@ -74,8 +82,8 @@ static int64_t wanted(const struct backfill *backfill, const struct waiting *wai
 
 static void fill_least(struct backfill *backfill)
 {
-        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
-                const struct plan_site *site = &backfill->problem->sites[s];
+        for (size_t s = 0; s < backfill->capacities.n; s++) {
+                const struct plan_site *site = backfill->capacities.at[s];
                 struct plan_step *least = &backfill->least[s];
                 double limit = INFINITY;
 
@@ -97,32 +105,138 @@ static bool fits_alone(const struct plan_site *site, const struct plan_step *ste
         return timeline_has_room(&empty, &span, mode);
 }
 
+/* The longest stretch on which a capacity could hold the mode, were nothing else there. */
+static int64_t longest_at(const struct backfill *backfill, size_t at, const struct plan_mode *mode)
+{
+        const struct plan_site *site = backfill->capacities.at[at];
+        int64_t longest = 0, since = INT64_MAX;
+
+        if (fits_alone(site, &backfill->least[at], mode))
+                return backfill->problem->horizon - backfill->problem->now;
+        for (size_t t = 0; t < site->n_steps; t++) {
+                int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : backfill->problem->horizon;
+
+                if (!fits_alone(site, &site->steps[t], mode)) {
+                        since = INT64_MAX;
+                        continue;
+                }
+                if (since == INT64_MAX)
+                        since = site->steps[t].start;
+                if (end - since > longest)
+                        longest = end - since;
+        }
+        return longest;
+}
+
 /* The longest time that the job could run were it alone. */
 static int64_t longest_stretch(const struct backfill *backfill, const struct waiting *waiting)
 {
         const struct plan_mode *mode = mode_of(backfill, waiting);
         int64_t longest = 0;
 
-        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
-                const struct plan_site *site = &backfill->problem->sites[s];
-                int64_t since = INT64_MAX;
+        for (uint32_t s = 0; s < backfill->problem->n_sites; s++) {
+                uint32_t used[CAPACITIES_OF_ONE];
+                size_t n = capacities_of(&backfill->capacities, s, mode, used);
+                int64_t here = INT64_MAX;
 
-                if ((waiting->sites >> s & 1) != 0 && fits_alone(site, &backfill->least[s], mode))
-                        return backfill->problem->horizon - backfill->problem->now;
-                for (size_t t = 0; (waiting->sites >> s & 1) != 0 && t < site->n_steps; t++) {
-                        int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : backfill->problem->horizon;
+                for (size_t u = 0; (waiting->sites >> s & 1) != 0 && u < n; u++) {
+                        int64_t there = longest_at(backfill, used[u], mode);
 
-                        if (!fits_alone(site, &site->steps[t], mode)) {
-                                since = INT64_MAX;
-                                continue;
-                        }
-                        if (since == INT64_MAX)
-                                since = site->steps[t].start;
-                        if (end - since > longest)
-                                longest = end - since;
+                        here = there < here ? there : here;
                 }
+                if (here < INT64_MAX && here > longest)
+                        longest = here;
         }
         return longest;
+}
+
+/* ---- room at a site, within the limits */
+
+static int use(struct backfill *backfill, uint32_t site, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        uint32_t used[CAPACITIES_OF_ONE];
+        size_t n = capacities_of(&backfill->capacities, site, mode, used);
+
+        for (size_t u = 0; u < n; u++)
+                if (timeline_add(&backfill->sites[used[u]], start, end, mode) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+static void give_back(struct backfill *backfill, uint32_t site, int64_t start, int64_t end, const struct plan_mode *mode)
+{
+        uint32_t used[CAPACITIES_OF_ONE];
+        size_t n = capacities_of(&backfill->capacities, site, mode, used);
+
+        for (size_t u = 0; u < n; u++)
+                timeline_remove(&backfill->sites[used[u]], start, end, mode);
+}
+
+static int64_t room_until(const struct backfill *backfill, uint32_t site, int64_t time, const struct plan_mode *mode)
+{
+        uint32_t used[CAPACITIES_OF_ONE];
+        size_t n = capacities_of(&backfill->capacities, site, mode, used);
+        int64_t until = INT64_MAX;
+
+        for (size_t u = 0; u < n; u++) {
+                int64_t here = timeline_room_until(&backfill->sites[used[u]], time, mode);
+
+                until = here < until ? here : until;
+        }
+        return until;
+}
+
+/* The first time at which all have room for so long: whoever says later is asked with the others again. */
+static int64_t first_room(const struct backfill *backfill, uint32_t site, int64_t from, int64_t seconds,
+                          const struct plan_mode *mode)
+{
+        uint32_t used[CAPACITIES_OF_ONE];
+        size_t n = capacities_of(&backfill->capacities, site, mode, used);
+
+        for (size_t u = 0, agreed = 0; agreed < n && from < INT64_MAX; u = (u + 1) % n) {
+                int64_t at = timeline_earliest(&backfill->sites[used[u]], from, seconds, mode);
+
+                agreed = at == from ? agreed + 1 : 1;
+                from = at;
+        }
+        return from;
+}
+
+/* ---- running */
+
+static bool can_hope(const struct backfill *backfill, const struct waiting *waiting)
+{
+        return waiting->starts > 0 && (whole(backfill, waiting) <= waiting->longest_s ||
+                                       waiting->longest_s >= shortest_piece(backfill, waiting));
+}
+
+static bool is_behind(const struct waiting *a, const struct waiting *b)
+{
+        return a->ready != b->ready ? a->ready > b->ready : a->job > b->job;
+}
+
+static void put_later(struct backfill *backfill, struct waiting *waiting)
+{
+        size_t i = backfill->n_later++;
+
+        for (; i > 0 && is_behind(waiting, backfill->later[i - 1]); i--)
+                backfill->later[i] = backfill->later[i - 1];
+        backfill->later[i] = waiting;
+}
+
+/* A job is done: those for which it was the last that they waited for are ready. */
+static void release_dependents(struct backfill *backfill, size_t j, int64_t time)
+{
+        const struct dependents *dependents = &backfill->dependents;
+
+        for (size_t i = dependents->first[j]; i < dependents->first[j + 1]; i++) {
+                struct waiting *waiting = &backfill->queue[dependents->jobs[i]];
+
+                if (time > waiting->ready)
+                        waiting->ready = time;
+                if (--waiting->before == 0 && backfill->walking && can_hope(backfill, waiting))
+                        put_later(backfill, waiting);
+        }
 }
 
 /* Use the mode from `start` until `end`, note it in the schedule up to the horizon, and keep what is left. */
@@ -133,7 +247,7 @@ static int run(struct backfill *backfill, struct waiting *waiting, uint32_t site
         int64_t horizon = backfill->problem->horizon;
         struct plan_interval interval = { start, end < horizon ? end : horizon, site, waiting->mode };
 
-        if (timeline_add(&backfill->sites[site], start, end, mode_of(backfill, waiting)) != 0)
+        if (use(backfill, site, start, end, mode_of(backfill, waiting)) != 0)
                 return OFFPEAK_ENOMEM;
         if (started && interval.end - start <= start_cost(backfill, waiting))
                 waiting->over = true; /* all that lies before the horizon is overhead: not worth a word */
@@ -147,6 +261,8 @@ static int run(struct backfill *backfill, struct waiting *waiting, uint32_t site
         waiting->ready = end;
         waiting->sites = UINT64_C(1) << site;
         waiting->longest_s = longest_stretch(backfill, waiting);
+        if (waiting->left_s <= 0 && !waiting->over && end <= horizon)
+                release_dependents(backfill, waiting->job, end);
         waiting->over = waiting->over || waiting->left_s <= 0;
         return 0;
 }
@@ -159,10 +275,27 @@ static int go_on(struct backfill *backfill, struct waiting *waiting)
         if (job->modes[0].gpus != job->modes[job->run_mode].gpus)
                 waiting->mode = job->run_mode; /* only the cap can be taken off without a restart */
         waiting->left_s = job_seconds(job, mode_of(backfill, waiting));
-        end = timeline_room_until(&backfill->sites[job->run_site], now, mode_of(backfill, waiting));
+        end = room_until(backfill, job->run_site, now, mode_of(backfill, waiting));
         if (end > now + waiting->left_s)
                 end = now + waiting->left_s;
         return end > now ? run(backfill, waiting, job->run_site, now, end, false) : 0;
+}
+
+static int run_pinned(struct backfill *backfill, size_t j)
+{
+        const struct plan_job *job = &backfill->problem->jobs[j];
+        struct choice *choice = &backfill->schedule->jobs[j];
+        int64_t end;
+
+        for (size_t i = 0; i < job->n_kept; i++)
+                if (choice_append(choice, job->kept[i]) != 0 ||
+                    use(backfill, job->kept[i].site, job->kept[i].start, job->kept[i].end,
+                        &job->modes[job->kept[i].mode]) != 0)
+                        return OFFPEAK_ENOMEM;
+        end = schedule_end(backfill->problem, j, choice);
+        if (end <= backfill->problem->horizon)
+                release_dependents(backfill, j, end);
+        return 0;
 }
 
 /* Every job in the queue; those that run are on already. */
@@ -172,28 +305,28 @@ static int fill_queue(struct backfill *backfill)
                 const struct plan_job *job = &backfill->problem->jobs[j];
                 struct waiting *waiting = &backfill->queue[j];
 
-                *waiting = (struct waiting){ .job = j, .sites = job->sites, .ready = job->release };
+                *waiting = (struct waiting){ .job = j, .sites = job->sites, .ready = job->release, .before = job->n_after };
+                if (job->may_move && job->home != PLAN_ANYWHERE && (job->sites >> job->home & 1) != 0)
+                        waiting->sites = UINT64_C(1) << job->home;
+                waiting->over = job->pinned;
                 waiting->starts = job->max_starts;
                 waiting->left_s = job_seconds(job, &job->modes[0]);
                 waiting->longest_s = longest_stretch(backfill, waiting);
         }
         for (size_t j = 0; j < backfill->problem->n_jobs; j++)
-                if (backfill->problem->jobs[j].running && go_on(backfill, &backfill->queue[j]) != 0)
+                if (backfill->problem->jobs[j].pinned && run_pinned(backfill, j) != 0)
+                        return OFFPEAK_ENOMEM;
+        for (size_t j = 0; j < backfill->problem->n_jobs; j++)
+                if (backfill->problem->jobs[j].running && !backfill->problem->jobs[j].pinned && go_on(backfill, &backfill->queue[j]) != 0)
                         return OFFPEAK_ENOMEM;
         return 0;
-}
-
-static bool can_hope(const struct backfill *backfill, const struct waiting *waiting)
-{
-        return waiting->starts > 0 && (whole(backfill, waiting) <= waiting->longest_s ||
-                                       waiting->longest_s >= shortest_piece(backfill, waiting));
 }
 
 static int start(struct backfill *backfill, struct waiting *waiting, uint32_t site, int64_t time)
 {
         const struct choice *choice = &backfill->schedule->jobs[waiting->job];
         bool started = choice->n == 0 || choice->intervals[choice->n - 1].end != time; /* else it never stopped */
-        int64_t end = timeline_room_until(&backfill->sites[site], time, mode_of(backfill, waiting));
+        int64_t end = room_until(backfill, site, time, mode_of(backfill, waiting));
         int64_t need = started ? whole(backfill, waiting) : waiting->left_s;
 
         return run(backfill, waiting, site, time, end - time > need ? time + need : end, started);
@@ -210,8 +343,7 @@ static int64_t earliest(const struct backfill *backfill, const struct waiting *w
 
                 if ((waiting->sites >> s & 1) == 0)
                         continue;
-                at = timeline_earliest(&backfill->sites[s], time, wanted(backfill, waiting),
-                                       mode_of(backfill, waiting));
+                at = first_room(backfill, s, time, wanted(backfill, waiting), mode_of(backfill, waiting));
                 if (at < best) {
                         best = at;
                         *ret_site = s;
@@ -224,12 +356,11 @@ static int64_t earliest(const struct backfill *backfill, const struct waiting *w
 static bool fits_now(const struct backfill *backfill, const struct waiting *waiting, int64_t time, uint32_t *ret_site)
 {
         for (uint32_t s = 0; s < backfill->problem->n_sites; s++) {
-                const struct timeline *timeline = &backfill->sites[s];
                 int64_t until;
 
                 if ((waiting->sites >> s & 1) == 0)
                         continue;
-                until = timeline_room_until(timeline, time, mode_of(backfill, waiting));
+                until = room_until(backfill, s, time, mode_of(backfill, waiting));
                 if (until == INT64_MAX || until - time >= wanted(backfill, waiting)) {
                         *ret_site = s;
                         return true;
@@ -240,29 +371,15 @@ static bool fits_now(const struct backfill *backfill, const struct waiting *wait
 
 /* ---- who waits */
 
-static bool is_behind(const struct waiting *a, const struct waiting *b)
-{
-        return a->ready != b->ready ? a->ready > b->ready : a->job > b->job;
-}
-
 static int latest_first(const void *a, const void *b)
 {
         return is_behind(*(struct waiting *const *)a, *(struct waiting *const *)b) ? -1 : 1;
 }
 
-static void put_later(struct backfill *backfill, struct waiting *waiting)
-{
-        size_t i = backfill->n_later++;
-
-        for (; i > 0 && is_behind(waiting, backfill->later[i - 1]); i--)
-                backfill->later[i] = backfill->later[i - 1];
-        backfill->later[i] = waiting;
-}
-
 static void fill_later(struct backfill *backfill)
 {
         for (size_t j = 0; j < backfill->problem->n_jobs; j++)
-                if (!backfill->queue[j].over && can_hope(backfill, &backfill->queue[j]))
+                if (!backfill->queue[j].over && backfill->queue[j].before == 0 && can_hope(backfill, &backfill->queue[j]))
                         backfill->later[backfill->n_later++] = &backfill->queue[j];
         if (backfill->n_later > 0)
                 qsort(backfill->later, backfill->n_later, sizeof(struct waiting *), latest_first);
@@ -303,7 +420,7 @@ static int try_start(struct backfill *backfill, struct waiting *waiting, int64_t
         if (at == INT64_MAX)
                 return 0;
         *head = (struct head){ waiting, site, at };
-        return timeline_add(&backfill->sites[site], at, at + wanted(backfill, waiting), mode_of(backfill, waiting));
+        return use(backfill, site, at, at + wanted(backfill, waiting), mode_of(backfill, waiting));
 }
 
 /* One walk through those that are ready; who has begun leaves, and comes back when its run ends with work left. */
@@ -326,8 +443,8 @@ static int walk_queue(struct backfill *backfill, int64_t time)
         }
         backfill->n_ready = kept;
         if (head.waiting != NULL && code == 0)
-                timeline_remove(&backfill->sites[head.site], head.reserved,
-                                head.reserved + wanted(backfill, head.waiting), mode_of(backfill, head.waiting));
+                give_back(backfill, head.site, head.reserved, head.reserved + wanted(backfill, head.waiting),
+                          mode_of(backfill, head.waiting));
         return code;
 }
 
@@ -338,7 +455,7 @@ static int64_t next_event(const struct backfill *backfill, int64_t time)
 
         if (backfill->n_ready == 0)
                 return next;
-        for (size_t s = 0; s < backfill->problem->n_sites; s++) {
+        for (size_t s = 0; s < backfill->capacities.n; s++) {
                 const struct timeline *timeline = &backfill->sites[s];
                 size_t i = timeline_find(timeline, time) + 1;
 
@@ -353,6 +470,7 @@ static int backfill_run(struct backfill *backfill)
         int code = fill_queue(backfill);
 
         fill_later(backfill);
+        backfill->walking = true;
         for (int64_t time = backfill->problem->now; code == 0 && time < backfill->problem->horizon;
              time = next_event(backfill, time))
                 code = walk_queue(backfill, time);
@@ -364,22 +482,26 @@ int run_now(const struct plan_problem *problem, struct schedule *schedule)
         struct backfill backfill = { .problem = problem, .schedule = schedule };
         int code = OFFPEAK_ENOMEM;
 
-        backfill.sites = calloc(problem->n_sites + 1, sizeof(*backfill.sites));
+        if (capacities_init(&backfill.capacities, problem) != 0 || dependents_init(&backfill.dependents, problem) != 0)
+                goto out;
+        backfill.sites = calloc(backfill.capacities.n + 1, sizeof(*backfill.sites));
         backfill.queue = calloc(problem->n_jobs + 1, sizeof(*backfill.queue));
         backfill.later = calloc(problem->n_jobs + 1, sizeof(*backfill.later));
         backfill.ready = calloc(problem->n_jobs + 1, sizeof(*backfill.ready));
-        backfill.least = calloc(problem->n_sites + 1, sizeof(*backfill.least));
+        backfill.least = calloc(backfill.capacities.n + 1, sizeof(*backfill.least));
         if (backfill.sites == NULL || backfill.queue == NULL || backfill.later == NULL || backfill.ready == NULL ||
             backfill.least == NULL)
                 goto out;
         fill_least(&backfill);
-        for (uint32_t s = 0; s < problem->n_sites; s++)
-                if (timeline_init(&backfill.sites[s], problem, s) != 0)
+        for (size_t s = 0; s < backfill.capacities.n; s++)
+                if (timeline_init(&backfill.sites[s], backfill.capacities.at[s]) != 0)
                         goto out;
         code = backfill_run(&backfill);
 out:
-        for (size_t s = 0; backfill.sites != NULL && s < problem->n_sites; s++)
+        for (size_t s = 0; backfill.sites != NULL && s < backfill.capacities.n; s++)
                 timeline_finish(&backfill.sites[s]);
+        dependents_finish(&backfill.dependents);
+        capacities_finish(&backfill.capacities);
         free(backfill.least);
         free(backfill.ready);
         free(backfill.later);

@@ -82,15 +82,58 @@ bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job,
                job->modes[mode].gpus == job->modes[job->run_mode].gpus;
 }
 
+static bool is_same_run(const struct plan_job *job, const struct plan_interval *before, const struct plan_interval *next)
+{
+        return before->end == next->start && before->site == next->site &&
+               job->modes[before->mode].gpus == job->modes[next->mode].gpus;
+}
+
 bool job_starts_at(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
                    size_t i)
 {
         const struct plan_interval *run = &intervals[i];
 
-        if (i > 0 && run[-1].end == run->start && run[-1].site == run->site &&
-            job->modes[run[-1].mode].gpus == job->modes[run->mode].gpus)
+        if (i > 0 && is_same_run(job, run - 1, run))
                 return false;
         return !job_goes_on(problem, job, run->site, run->mode, run->start);
+}
+
+static bool may_move_to(const struct plan_job *job, const struct plan_interval *intervals, size_t i)
+{
+        uint32_t from = i > 0 ? intervals[i - 1].site : job->may_move ? job->home : PLAN_ANYWHERE;
+        int64_t since = i > 0 ? intervals[i - 1].end : job->release;
+
+        return from == PLAN_ANYWHERE || from == intervals[i].site ||
+               (job->may_move && intervals[i].start >= since + job->move_s);
+}
+
+bool job_may_run(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                 size_t n)
+{
+        uint32_t starts = 0;
+
+        for (size_t i = 0, last; i < n; i = last + 1) {
+                if (!may_move_to(job, intervals, i))
+                        return false;
+                for (last = i; last + 1 < n && is_same_run(job, &intervals[last], &intervals[last + 1]);)
+                        last++;
+                if (!job_starts_at(problem, job, intervals, i))
+                        continue;
+                if (++starts > job->max_starts || intervals[i].end - intervals[i].start <= job->start_cost_s ||
+                    (intervals[last].end - intervals[i].start < job->min_run_s && last + 1 < n))
+                        return false;
+        }
+        return true;
+}
+
+int64_t schedule_end(const struct plan_problem *problem, size_t j, const struct choice *choice)
+{
+        const struct plan_job *job = &problem->jobs[j];
+
+        if (choice->n == 0 ||
+            job_progress(problem, job, choice->intervals, choice->n) < job->work_s * (1 - PLAN_WORK_TOLERANCE))
+                return INT64_MAX;
+        return choice->intervals[choice->n - 1].end;
 }
 
 double job_moves(const struct plan_job *job, const struct plan_interval *intervals, size_t n)

@@ -33,6 +33,13 @@ bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job,
 bool job_starts_at(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
                    size_t i);
 
+/* Are these intervals what the job's own rules allow: starts, minimum run, time to move, a first second of progress? */
+bool job_may_run(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                 size_t n);
+
+/* When a job is done: the end of its last interval, or INT64_MAX if it leaves work undone. */
+int64_t schedule_end(const struct plan_problem *problem, size_t job, const struct choice *choice);
+
 /* What its moves cost: from home, and from site to site. */
 double job_moves(const struct plan_job *job, const struct plan_interval *intervals, size_t n);
 

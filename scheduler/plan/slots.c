@@ -62,6 +62,8 @@ int slots_init(struct slots *slots, const struct plan_problem *problem)
 
         for (size_t s = 0; s < problem->n_sites; s++)
                 most += problem->sites[s].n_steps + 2 * problem->sites[s].n_demands;
+        for (size_t l = 0; l < problem->n_limits; l++)
+                most += problem->limits[l].n_steps;
         *slots = (struct slots){ .edges = calloc(most, sizeof(int64_t)), .same_until = calloc(most, sizeof(size_t)) };
         if (slots->edges == NULL || slots->same_until == NULL) {
                 slots_finish(slots);
@@ -72,6 +74,9 @@ int slots_init(struct slots *slots, const struct plan_problem *problem)
                 slots->edges[n++] = edge;
         for (size_t s = 0; s < problem->n_sites; s++)
                 n += site_edges(problem, &problem->sites[s], &slots->edges[n]);
+        for (size_t l = 0; l < problem->n_limits; l++)
+                for (size_t t = 1; t < problem->limits[l].n_steps; t++)
+                        slots->edges[n++] = problem->limits[l].steps[t].start;
         qsort(slots->edges, n, sizeof(*slots->edges), by_value);
         for (size_t i = 0; i < n; i++)
                 if (i == 0 || slots->edges[i] != slots->edges[kept - 1])

@@ -2,8 +2,8 @@
 /*
  * slots.h - the planner's slots: the horizon cut so that within one nothing changes at any site.
  *
- * They contain every edge of the steps and of the demand charge's months. Between these they are cut at round times: hours or quarters, whatever gives about
- * as many as a plan needs, never finer than the steps ask for.
+ * They contain every edge of the steps, of the limits and of the demand charge's months. Between these they are cut at round
+ * times: hours or quarters, whatever gives about as many as a plan needs, never finer than the steps ask for.
  */
 #ifndef OFFPEAK_PLAN_SLOTS_H
 #define OFFPEAK_PLAN_SLOTS_H

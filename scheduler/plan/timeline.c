@@ -73,16 +73,14 @@ static void uncut(struct timeline *timeline, int64_t time)
         timeline->n--;
 }
 
-int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site)
+int timeline_init(struct timeline *timeline, const struct plan_site *site)
 {
-        const struct plan_site *at = &problem->sites[site];
-
-        *timeline = (struct timeline){ .site = at };
-        if (make_room(timeline, at->n_steps) != 0)
+        *timeline = (struct timeline){ .site = site };
+        if (make_room(timeline, site->n_steps) != 0)
                 return OFFPEAK_ENOMEM;
-        for (size_t t = 0; t < at->n_steps; t++)
+        for (size_t t = 0; t < site->n_steps; t++)
                 timeline->spans[timeline->n++] =
-                        (struct span){ .start = at->steps[t].start, .step = &at->steps[t], .fixed = true };
+                        (struct span){ .start = site->steps[t].start, .step = &site->steps[t], .fixed = true };
         return 0;
 }
 

@@ -27,7 +27,7 @@ struct timeline {
 };
 
 /* ENOMEM. */
-int timeline_init(struct timeline *timeline, const struct plan_problem *problem, uint32_t site);
+int timeline_init(struct timeline *timeline, const struct plan_site *site);
 void timeline_finish(struct timeline *timeline);
 
 /* The span that holds `time`. */

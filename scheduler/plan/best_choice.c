@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview: one way after another is asked when it is best; a path through all ways of a site, or of all sites for a job that may
+ * move, gives further candidates. Every candidate is billed alike, by choice_cost().
+ */
+#include "plan/best_choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void chooser_init(struct chooser *chooser)
+{
+        *chooser = (struct chooser){ .theta = NAN };
+        hours_init(&chooser->hours);
+        mix_init(&chooser->mix);
+}
+
+void chooser_finish(struct chooser *chooser)
+{
+        hours_finish(&chooser->hours);
+        mix_finish(&chooser->mix);
+        free(chooser->mixed.intervals);
+        free(chooser->rates);
+        chooser_init(chooser);
+}
+
+/* ---- a fence: nothing runs behind it */
+
+struct fence {
+        struct look look;
+        struct rates inner;
+        const struct slots *slots;
+        int64_t until;
+};
+
+static void fill_fenced(void *context, size_t first, size_t n, float *rates, float *seats)
+{
+        struct fence *fence = context;
+
+        fence->inner.fill(fence->inner.context, first, n, rates, seats);
+        for (size_t t = n; t-- > 0 && fence->slots->edges[first + t + 1] > fence->until;)
+                rates[t] = INFINITY;
+}
+
+static bool is_divided(const void *context, size_t slot)
+{
+        const struct fence *fence = context;
+
+        return (fence->slots->edges[slot] < fence->until && fence->slots->edges[slot + 1] > fence->until) ||
+               (fence->inner.is_divided != NULL && fence->inner.is_divided(fence->inner.context, slot));
+}
+
+static double part_fenced(void *context, size_t slot, int64_t from, int64_t to)
+{
+        struct fence *fence = context;
+        float rate, seat;
+
+        if (fence->slots->edges[slot] + to > fence->until)
+                return INFINITY;
+        if (fence->inner.is_divided != NULL && fence->inner.is_divided(fence->inner.context, slot))
+                return fence->inner.part(fence->inner.context, slot, from, to);
+        fence->inner.fill(fence->inner.context, slot, 1, &rate, &seat);
+        return (double)rate * (double)(to - from) + (double)seat;
+}
+
+/* The rates of a way, as they are or behind a fence. The fence must outlive them. */
+static struct rates rates_within(const struct market *market, int64_t until, struct fence *fence)
+{
+        fence->inner = market->rates(&fence->look);
+        if (until >= market->slots->edges[market->slots->n])
+                return fence->inner;
+        fence->slots = market->slots;
+        fence->until = until;
+        return (struct rates){ .context = fence,
+                               .fill = fill_fenced,
+                               .is_divided = is_divided,
+                               .part = part_fenced,
+                               .least = fence->inner.least };
+}
+
+/* ---- the bill of a choice */
+
+static int reserve(struct chooser *chooser, size_t n)
+{
+        if (n <= chooser->room)
+                return 0;
+        free(chooser->rates);
+        chooser->room = 0;
+        chooser->rates = malloc(4 * n * sizeof(*chooser->rates));
+        if (chooser->rates == NULL)
+                return OFFPEAK_ENOMEM;
+        chooser->seats = chooser->rates + 2 * n;
+        chooser->room = 2 * n;
+        return 0;
+}
+
+static double interval_cost(const struct market *market, const struct rates *rates, struct chooser *chooser,
+                            const struct plan_interval *run)
+{
+        const struct slots *slots = market->slots;
+        size_t first = slots_find(slots, run->start), last = slots_find(slots, run->end - 1);
+        double cost = 0;
+
+        rates->fill(rates->context, first, last + 1 - first, chooser->rates, chooser->seats);
+        for (size_t t = first; t <= last; t++) {
+                int64_t from = run->start > slots->edges[t] ? run->start : slots->edges[t];
+                int64_t to = run->end < slots->edges[t + 1] ? run->end : slots->edges[t + 1];
+                bool whole = to - from == slots_length(slots, t);
+
+                if (!whole && rates->is_divided != NULL && rates->is_divided(rates->context, t))
+                        cost += rates->part(rates->context, t, from - slots->edges[t], to - slots->edges[t]);
+                else
+                        cost += (double)chooser->rates[t - first] * (double)(to - from) +
+                                (double)chooser->seats[t - first];
+        }
+        chooser->work += (last + 1 - first) / 4 + 1;
+        return cost;
+}
+
+int choice_cost(const struct market *market, const struct plan_job *job, struct chooser *chooser,
+                const struct plan_interval *intervals, size_t n, double *ret_cost)
+{
+        const struct plan_problem *problem = market->problem;
+        double progress = job_progress(problem, job, intervals, n);
+        struct outcome outcome = job_outcome(problem, job, progress, n > 0 ? intervals[n - 1].end : 0);
+        double cost = outcome.delay + outcome.lateness + outcome.unfinished + job_moves(job, intervals, n);
+
+        if (reserve(chooser, market->slots->n) != 0)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; i < n; i++) {
+                struct look look = { market->world, job, intervals[i].site, intervals[i].mode };
+                struct rates rates = market->rates(&look);
+
+                cost += interval_cost(market, &rates, chooser, &intervals[i]);
+                if (job_starts_at(problem, job, intervals, i))
+                        cost += job_start_cost(problem, job, intervals[i].site, intervals[i].mode, intervals[i].start);
+        }
+        *ret_cost = cost;
+        return 0;
+}
+
+/* ---- one way */
+
+/* All that a call is about. */
+struct quest {
+        const struct market *market;
+        const struct plan_job *job;
+        int64_t until;
+        struct chooser *chooser;
+        double *cost;
+        struct choice *choice;
+        double guess;
+};
+
+/* Is it enough of a difference? Rounding is none. */
+static bool is_less(double cost, double than)
+{
+        return cost < (isinf(than) ? than : than - 1e-7 * fabs(than));
+}
+
+/* The job as it is at a site: its data may have to come first. */
+static struct plan_job job_at(const struct plan_job *job, uint32_t site, double *ret_fee)
+{
+        struct plan_job at = *job;
+
+        *ret_fee = 0;
+        if (job->may_move && job->home != PLAN_ANYWHERE && job->home != site) {
+                *ret_fee = job->move_cost;
+                at.release += job->move_s;
+        }
+        return at;
+}
+
+static int try_way(struct quest *quest, uint32_t site, uint32_t mode, double *ret_cost)
+{
+        const struct market *market = quest->market;
+        struct hours *hours = &quest->chooser->hours;
+        double fee;
+        struct plan_job job = job_at(quest->job, site, &fee);
+        struct fence fence = { .look = { market->world, &job, site, mode } };
+        struct rates rates = rates_within(market, quest->until, &fence);
+        struct wish wish = { market->problem, &job, site, mode, quest->guess };
+        uint64_t before = hours->work;
+
+        *ret_cost = INFINITY;
+        if (job.release >= market->problem->horizon)
+                return 0;
+        if (best_hours(&wish, market->slots, &rates, hours) != 0)
+                return OFFPEAK_ENOMEM;
+        quest->chooser->work += hours->work - before;
+        *ret_cost = hours->cost + (hours->n_runs > 0 ? fee : 0);
+        if (!is_less(*ret_cost, *quest->cost))
+                return 0;
+        *quest->cost = *ret_cost;
+        quest->chooser->theta = hours->theta;
+        quest->choice->n = 0;
+        for (size_t i = 0; i < hours->n_runs; i++)
+                if (choice_append(quest->choice, (struct plan_interval){ hours->runs[i].start, hours->runs[i].end, site,
+                                                                         mode }) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
+static int try_ways(struct quest *quest)
+{
+        const struct plan_job *job = quest->job;
+
+        for (uint32_t s = 0; s < quest->market->problem->n_sites; s++)
+                for (uint32_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++) {
+                        double cost;
+
+                        if (try_way(quest, s, m, &cost) != 0)
+                                return OFFPEAK_ENOMEM;
+                        quest->chooser->least = fmin(quest->chooser->least, cost);
+                }
+        return 0;
+}
+
+/* ---- several ways */
+
+/* The ways of the sites in `sites`, with their rates over the job's window. */
+static int fill_ways(struct quest *quest, uint64_t sites, const struct mix_wish *wish)
+{
+        const struct market *market = quest->market;
+        const struct plan_job *job = quest->job;
+        struct mix *mix = &quest->chooser->mix;
+        size_t n = 0;
+
+        if (mix_reserve(mix, (size_t)__builtin_popcountll(sites) * job->n_modes, wish->n) != 0)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t s = 0; s < market->problem->n_sites; s++)
+                for (uint32_t m = 0; (sites >> s & 1) != 0 && m < job->n_modes; m++, n++) {
+                        struct fence fence = { .look = { market->world, job, s, m } };
+                        struct rates rates = rates_within(market, quest->until, &fence);
+
+                        mix->ways[n].site = s;
+                        mix->ways[n].mode = m;
+                        rates.fill(rates.context, wish->first, wish->n, mix->ways[n].rates, mix->ways[n].seats);
+                        quest->chooser->work += wish->n / 4 + 1;
+                }
+        return 0;
+}
+
+/* Slots from the release to a little behind the deadline, or all that are left. */
+static struct mix_wish wish_of(const struct quest *quest, bool all)
+{
+        const struct slots *slots = quest->market->slots;
+        const struct plan_job *job = quest->job;
+        struct mix_wish wish = { .problem = quest->market->problem, .job = job, .slots = slots };
+        size_t last = slots->n;
+
+        wish.first = slots_find(slots, job->release);
+        if (!all && job->deadline > job->release && job->deadline < slots->edges[slots->n])
+                last = slots_find(slots, job->deadline - 1) + 1;
+        wish.n = last - wish.first;
+        return wish;
+}
+
+static int try_candidates(struct quest *quest, const struct mix_wish *wish)
+{
+        struct chooser *chooser = quest->chooser;
+
+        for (size_t c = 0; c < chooser->mix.n_candidates; c++) {
+                double cost;
+                int code;
+
+                if (!mix_trim(wish, &chooser->mix, chooser->mix.candidates[c], &chooser->mixed, &code)) {
+                        if (code != 0)
+                                return code;
+                        continue;
+                }
+                if (choice_cost(quest->market, quest->job, chooser, chooser->mixed.intervals, chooser->mixed.n, &cost) != 0)
+                        return OFFPEAK_ENOMEM;
+                if (!is_less(cost, *quest->cost) || chooser->mixed.intervals[chooser->mixed.n - 1].end > quest->until)
+                        continue;
+                *quest->cost = cost;
+                if (choice_set(quest->choice, chooser->mixed.intervals, chooser->mixed.n) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
+/* The way that a path uses most. */
+static size_t used_most(const struct mix *mix, size_t n)
+{
+        size_t uses[MIX_WAYS + 1] = { 0 }, best = 1;
+
+        for (size_t t = 0; t < n; t++)
+                uses[mix->candidates[0][t].way]++;
+        for (size_t w = 1; w <= mix->n_ways; w++)
+                if (uses[w] > uses[best])
+                        best = w;
+        return best - 1;
+}
+
+/* Mixed at these sites: the path's candidates, and the best hours of the way it uses most. false: nothing fits the window. */
+static int try_mix(struct quest *quest, uint64_t sites, bool all, bool *ret_fits)
+{
+        struct mix *mix = &quest->chooser->mix;
+        struct mix_wish wish = wish_of(quest, all);
+        uint64_t before = mix->work;
+        double cost;
+        int code = fill_ways(quest, sites, &wish);
+
+        if (code == 0)
+                code = mix_solve(&wish, mix, quest->guess);
+        quest->chooser->work += mix->work - before;
+        *ret_fits = code == 0 && mix->n_candidates > 0;
+        if (!*ret_fits)
+                return code;
+        quest->chooser->least = fmin(quest->chooser->least, mix->least);
+        if (!isnan(mix->theta))
+                quest->chooser->theta = mix->theta;
+        code = try_candidates(quest, &wish);
+        if (code == 0) {
+                size_t way = used_most(mix, wish.n);
+                double theta = quest->chooser->theta;
+
+                code = try_way(quest, mix->ways[way].site, mix->ways[way].mode, &cost);
+                quest->chooser->theta = theta;
+        }
+        return code;
+}
+
+/* Is all of its work so short that single ways say more than a path through many? */
+static bool is_short(const struct quest *quest)
+{
+        const struct slots *slots = quest->market->slots;
+
+        return quest->job->work_s <= 4 * (double)slots_length(slots, slots_find(slots, quest->job->release));
+}
+
+static int try_mixes(struct quest *quest)
+{
+        const struct plan_job *job = quest->job;
+        uint64_t sites = job->sites;
+        bool fits = true, any = false;
+        int code = 0;
+
+        if ((size_t)__builtin_popcountll(sites) * job->n_modes > MIX_WAYS)
+                return try_ways(quest);
+        for (uint32_t s = 0; code == 0 && !job->may_move && s < quest->market->problem->n_sites; s++)
+                if ((sites >> s & 1) != 0) {
+                        code = try_mix(quest, UINT64_C(1) << s, false, &fits);
+                        any = any || fits;
+                }
+        if (code == 0 && job->may_move)
+                code = try_mix(quest, sites, false, &any);
+        /* late, undone, or so short that it may be: every way by itself */
+        if (code == 0 && (!any || is_short(quest)))
+                code = try_ways(quest);
+        return code;
+}
+
+int best_choice(const struct market *market, const struct plan_job *job, int64_t until, struct chooser *chooser,
+                double *cost, struct choice *ret_choice)
+{
+        struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta };
+        bool mixes = job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1);
+
+        chooser->least = INFINITY;
+        return mixes ? try_mixes(&quest) : try_ways(&quest);
+}

@@ -1,0 +1,831 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview: walk() fills the rows of the shortest path for eight thetas; solve() narrows the thetas down to where the bound is
+ * highest; read_back() tells a lane's picks; splice() joins the picks on both sides of the bound so that as little as may be is
+ * too much; mix_trim() cuts that off.
+ */
+#include "plan/mix.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LANES = MIX_LANES, FEES = 4 };
+
+void mix_init(struct mix *mix)
+{
+        *mix = (struct mix){ .theta = NAN };
+}
+
+void mix_finish(struct mix *mix)
+{
+        free(mix->memory);
+        free(mix->rows);
+        free(mix->ends);
+        free(mix->below);
+        mix_init(mix);
+}
+
+int mix_reserve(struct mix *mix, size_t n_ways, size_t n)
+{
+        if (2 * n_ways * n > mix->room) {
+                free(mix->memory);
+                mix->room = 0;
+                mix->memory = malloc(4 * n_ways * n * sizeof(*mix->memory));
+                if (mix->memory == NULL)
+                        return OFFPEAK_ENOMEM;
+                mix->room = 4 * n_ways * n;
+        }
+        for (size_t w = 0; w < n_ways; w++) {
+                mix->ways[w].rates = mix->memory + 2 * w * n;
+                mix->ways[w].seats = mix->ways[w].rates + n;
+        }
+        mix->n_ways = n_ways;
+        return 0;
+}
+
+/* Rows for n slots: of every group and of every place. */
+static int reserve_rows(struct mix *mix, size_t n)
+{
+        size_t rows = (n + 1) * (MIX_GROUPS + 64) * LANES;
+        struct mix_pick *picks;
+
+        if (n <= mix->room_rows)
+                return 0;
+        free(mix->rows);
+        free(mix->ends);
+        free(mix->below);
+        mix->room_rows = 0;
+        mix->rows = malloc(rows * sizeof(*mix->rows));
+        mix->ends = malloc(3 * (n + 1) * sizeof(*mix->ends));
+        picks = mix->below = malloc(5 * (n + 1) * sizeof(*picks));
+        if (mix->rows == NULL || mix->ends == NULL || picks == NULL)
+                return OFFPEAK_ENOMEM;
+        mix->seconds = mix->ends + n + 1;
+        mix->progress = mix->seconds + n + 1;
+        mix->above = picks + n + 1;
+        for (size_t c = 0; c < 3; c++)
+                mix->candidates[c] = picks + (2 + c) * (n + 1);
+        mix->room_rows = n;
+        return 0;
+}
+
+/* ---- the question, as the path sees it */
+
+struct path {
+        const struct mix_wish *wish;
+        const struct plan_job *job;
+        struct mix *mix;
+        size_t n, n_groups, n_places;
+        uint32_t place_of[MIX_GROUPS]; /* of a group */
+        uint32_t site_of[64];          /* of a place */
+        size_t goes_on;                /* group that runs now; SIZE_MAX: none */
+        float *on, *off;               /* [(t x n_groups + g) x LANES + lane], [(t x n_places + p) x LANES + lane] */
+        float fee;                     /* on every start */
+        float theta[LANES], value[LANES];
+        size_t end[LANES], end_group[LANES];
+};
+
+static const struct plan_mode *mode_of(const struct path *path, size_t way)
+{
+        return &path->job->modes[path->mix->ways[way].mode];
+}
+
+static void find_groups(struct path *path)
+{
+        struct mix *mix = path->mix;
+
+        path->n_groups = path->n_places = 0;
+        path->goes_on = SIZE_MAX;
+        for (size_t w = 0; w < mix->n_ways; w++) {
+                size_t same = 0, place = 0;
+
+                while (same < w && (mix->ways[same].site != mix->ways[w].site ||
+                                    mode_of(path, same)->gpus != mode_of(path, w)->gpus))
+                        same++;
+                while (place < path->n_places && path->site_of[place] != mix->ways[w].site)
+                        place++;
+                if (place == path->n_places)
+                        path->site_of[path->n_places++] = mix->ways[w].site;
+                mix->ways[w].group = same < w ? mix->ways[same].group : (uint32_t)path->n_groups++;
+                path->place_of[mix->ways[w].group] = (uint32_t)place;
+                if (job_goes_on(path->wish->problem, path->job, mix->ways[w].site, mix->ways[w].mode, path->job->release))
+                        path->goes_on = mix->ways[w].group;
+        }
+}
+
+static int64_t edge(const struct path *path, size_t t)
+{
+        int64_t at = path->wish->slots->edges[path->wish->first + t];
+
+        return t == 0 && at < path->job->release ? path->job->release : at;
+}
+
+static void measure(struct path *path)
+{
+        for (size_t t = 0; t < path->n; t++) {
+                path->mix->seconds[t] = (double)(edge(path, t + 1) - edge(path, t));
+                path->mix->ends[t] = job_end_cost(path->job, edge(path, t + 1));
+        }
+}
+
+/* ---- the path */
+
+static double slot_cost(const struct path *path, size_t way, size_t t)
+{
+        const struct mix_way *at = &path->mix->ways[way];
+
+        return (double)at->rates[t] * path->mix->seconds[t] + (double)at->seats[t];
+}
+
+/* A start: the progress it loses, and what it draws at a negative price once more, both ways. */
+static float start_fee(const struct path *path, size_t way, size_t t, size_t lane)
+{
+        const struct mix_way *at = &path->mix->ways[way];
+        float lost = (float)path->job->start_cost_s;
+        float energy = at->rates[t] < 0 ? -2 * at->rates[t] * lost : 0;
+
+        return path->fee + energy + fmaxf(0, path->theta[lane]) * (float)mode_of(path, way)->speed * lost;
+}
+
+/* What a group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */
+static void price_slot(const struct path *path, size_t group, size_t t, float *restrict run, float *restrict start)
+{
+        for (size_t lane = 0; lane < LANES; lane++)
+                run[lane] = start[lane] = INFINITY;
+        for (size_t w = 0; w < path->mix->n_ways; w++) {
+                const struct mix_way *way = &path->mix->ways[w];
+                float cost = (float)slot_cost(path, w, t), lost = (float)path->job->start_cost_s;
+                float speed = (float)mode_of(path, w)->speed, progress = speed * (float)path->mix->seconds[t];
+                float extra = path->fee + (way->rates[t] < 0 ? -2 * way->rates[t] * lost : 0);
+
+                if (way->group != group || isinf(cost))
+                        continue;
+                for (size_t lane = 0; lane < LANES; lane++) {
+                        float theta = path->theta[lane], on = cost - theta * progress;
+                        float first = on + extra + (theta > 0 ? theta : 0) * speed * lost;
+
+                        run[lane] = on < run[lane] ? on : run[lane];
+                        start[lane] = first < start[lane] ? first : start[lane];
+                }
+        }
+}
+
+static float *on_row(const struct path *path, size_t t, size_t group)
+{
+        return path->on + (t * path->n_groups + group) * LANES;
+}
+
+static float *off_row(const struct path *path, size_t t, size_t place)
+{
+        return path->off + (t * path->n_places + place) * LANES;
+}
+
+static void keep_less(float *restrict to, const float *restrict from, const float *restrict more)
+{
+        for (size_t lane = 0; lane < LANES; lane++) {
+                float sum = from[lane] + more[lane];
+
+                to[lane] = sum < to[lane] ? sum : to[lane];
+        }
+}
+
+/* The slot from whose beginning on a move is over by the beginning of t; SIZE_MAX: none. */
+static size_t move_from(const struct path *path, size_t t)
+{
+        size_t from = t;
+
+        while (edge(path, t) - edge(path, from) < path->job->move_s) {
+                if (from == 0)
+                        return SIZE_MAX;
+                from--;
+        }
+        return from;
+}
+
+/* Being elsewhere as slot t begins. */
+static void keep_moves(const struct path *path, size_t t)
+{
+        size_t from = path->job->may_move && path->n_places > 1 ? move_from(path, t) : SIZE_MAX;
+        float fee[LANES];
+
+        if (from == SIZE_MAX)
+                return;
+        for (size_t lane = 0; lane < LANES; lane++)
+                fee[lane] = (float)path->job->move_cost;
+        for (size_t to = 0; to < path->n_places; to++)
+                for (size_t place = 0; place < path->n_places; place++)
+                        if (place != to)
+                                keep_less(off_row(path, t, to), off_row(path, from, place), fee);
+}
+
+static void begin_rows(const struct path *path)
+{
+        for (size_t g = 0; g < path->n_groups; g++)
+                for (size_t lane = 0; lane < LANES; lane++)
+                        on_row(path, 0, g)[lane] = g == path->goes_on ? 0 : INFINITY;
+        for (size_t p = 0; p < path->n_places; p++) {
+                bool here = !path->job->may_move || path->job->home == PLAN_ANYWHERE ||
+                            path->job->home == path->site_of[p];
+
+                for (size_t lane = 0; lane < LANES; lane++)
+                        off_row(path, 0, p)[lane] = here ? 0 : INFINITY;
+        }
+        keep_moves(path, 0);
+}
+
+static void step(struct path *path, size_t t)
+{
+        static const float nothing[LANES];
+
+        for (size_t p = 0; p < path->n_places; p++)
+                memcpy(off_row(path, t + 1, p), off_row(path, t, p), LANES * sizeof(float));
+        for (size_t g = 0; g < path->n_groups; g++) {
+                float run[LANES], start[LANES], *next = on_row(path, t + 1, g);
+
+                price_slot(path, g, t, run, start);
+                for (size_t lane = 0; lane < LANES; lane++)
+                        next[lane] = on_row(path, t, g)[lane] + run[lane];
+                if (path->job->max_starts > 0) {
+                        keep_less(next, off_row(path, t, path->place_of[g]), start);
+                        for (size_t h = 0; h < path->n_groups; h++)
+                                if (h != g && path->place_of[h] == path->place_of[g])
+                                        keep_less(next, on_row(path, t, h), start);
+                }
+                keep_less(off_row(path, t + 1, path->place_of[g]), next, nothing);
+                for (size_t lane = 0; lane < LANES; lane++)
+                        if (next[lane] + (float)path->mix->ends[t] < path->value[lane]) {
+                                path->value[lane] = next[lane] + (float)path->mix->ends[t];
+                                path->end[lane] = t + 1;
+                                path->end_group[lane] = g;
+                        }
+        }
+        keep_moves(path, t + 1);
+}
+
+/* Fill the rows for the path's thetas; value: the least of cost - theta x progress. */
+static void walk(struct path *path)
+{
+        for (size_t lane = 0; lane < LANES; lane++) {
+                path->value[lane] = INFINITY;
+                path->end[lane] = 0;
+        }
+        begin_rows(path);
+        for (size_t t = 0; t < path->n; t++)
+                step(path, t);
+        path->mix->work += path->n * (path->n_groups + path->mix->n_ways);
+}
+
+/* ---- reading it back */
+
+/* The way that is cheapest in a slot for a lane, starting or going on; what it costs in *ret_cost. */
+static size_t cheapest_way(const struct path *path, size_t group, size_t t, size_t lane, bool starts, float *ret_cost)
+{
+        size_t best = 0;
+
+        *ret_cost = INFINITY;
+        for (size_t w = 0; w < path->mix->n_ways; w++) {
+                float progress = (float)mode_of(path, w)->speed * (float)path->mix->seconds[t];
+                float cost = (float)slot_cost(path, w, t) - path->theta[lane] * progress;
+
+                if (path->mix->ways[w].group != group)
+                        continue;
+                cost += starts ? start_fee(path, w, t, lane) : 0;
+                if (cost < *ret_cost) {
+                        *ret_cost = cost;
+                        best = w;
+                }
+        }
+        return best;
+}
+
+/* Where the path is: running in a group, or off at a place, as slot t begins. */
+struct spot {
+        bool on;
+        size_t t, at;
+};
+
+static void try_spot(const struct path *path, struct spot *best, float *least, struct spot from, float more, size_t lane)
+{
+        float cost = (from.on ? on_row(path, from.t, from.at) : off_row(path, from.t, from.at))[lane] + more;
+
+        if (cost < *least) {
+                *least = cost;
+                *best = from;
+        }
+}
+
+static struct spot before_on(const struct path *path, struct spot spot, size_t lane, struct mix_pick *ret_pick)
+{
+        struct spot best = { true, spot.t - 1, spot.at };
+        size_t t = spot.t - 1, run, start;
+        float least = INFINITY, run_cost, start_cost;
+
+        run = cheapest_way(path, spot.at, t, lane, false, &run_cost);
+        start = cheapest_way(path, spot.at, t, lane, true, &start_cost);
+        try_spot(path, &best, &least, best, run_cost, lane);
+        *ret_pick = (struct mix_pick){ (uint8_t)(run + 1), false };
+        if (path->job->max_starts == 0)
+                return best;
+        try_spot(path, &best, &least, (struct spot){ false, t, path->place_of[spot.at] }, start_cost, lane);
+        for (size_t h = 0; h < path->n_groups; h++)
+                if (h != spot.at && path->place_of[h] == path->place_of[spot.at])
+                        try_spot(path, &best, &least, (struct spot){ true, t, h }, start_cost, lane);
+        if (!best.on || best.at != spot.at)
+                *ret_pick = (struct mix_pick){ (uint8_t)(start + 1), true };
+        return best;
+}
+
+static struct spot before_off(const struct path *path, struct spot spot, size_t lane)
+{
+        struct spot best = { false, spot.t - 1, spot.at };
+        size_t from = path->job->may_move && path->n_places > 1 ? move_from(path, spot.t) : SIZE_MAX;
+        float least = INFINITY;
+
+        try_spot(path, &best, &least, best, 0, lane);
+        for (size_t g = 0; g < path->n_groups; g++)
+                if (path->place_of[g] == spot.at)
+                        try_spot(path, &best, &least, (struct spot){ true, spot.t, g }, 0, lane);
+        for (size_t p = 0; from != SIZE_MAX && from < spot.t && p < path->n_places; p++)
+                if (p != spot.at)
+                        try_spot(path, &best, &least, (struct spot){ false, from, p }, (float)path->job->move_cost, lane);
+        return best;
+}
+
+/* Where path and place begin to differ in more than rounding no plan is lost: picks are checked, and cost what they cost. */
+static void read_back(const struct path *path, size_t lane, struct mix_pick *picks)
+{
+        struct spot spot = { true, path->end[lane], path->end_group[lane] };
+
+        memset(picks, 0, path->n * sizeof(*picks));
+        while (spot.t > 0)
+                spot = spot.on ? before_on(path, spot, lane, &picks[spot.t - 1]) : before_off(path, spot, lane);
+}
+
+static double progress_of(const struct path *path, const struct mix_pick *picks)
+{
+        double progress = 0;
+
+        for (size_t t = 0; t < path->n; t++)
+                if (picks[t].way > 0)
+                        progress += mode_of(path, picks[t].way - 1u)->speed *
+                                    (path->mix->seconds[t] - (picks[t].starts ? (double)path->job->start_cost_s : 0));
+        return progress;
+}
+
+/* ---- joining two */
+
+static bool same_group(const struct path *path, struct mix_pick a, struct mix_pick b)
+{
+        return a.way > 0 && b.way > 0 && path->mix->ways[a.way - 1].group == path->mix->ways[b.way - 1].group;
+}
+
+/* The pick behind a join: it begins a run unless the one before it is of its group. */
+static struct mix_pick joined(const struct path *path, struct mix_pick before, struct mix_pick pick)
+{
+        pick.starts = pick.way > 0 && !same_group(path, before, pick);
+        return pick;
+}
+
+static double pick_progress(const struct path *path, struct mix_pick pick, size_t t)
+{
+        if (pick.way == 0)
+                return 0;
+        return mode_of(path, pick.way - 1u)->speed *
+               (path->mix->seconds[t] - (pick.starts ? (double)path->job->start_cost_s : 0));
+}
+
+/* `head` up to a slot, `tail` from it on: so that the least is done that is enough. False if no join is enough. */
+static bool splice(const struct path *path, const struct mix_pick *head, const struct mix_pick *tail,
+                   struct mix_pick *ret_picks)
+{
+        double *rest = path->mix->progress, done = 0, least = INFINITY;
+        size_t cut = SIZE_MAX;
+
+        rest[path->n] = 0;
+        for (size_t t = path->n; t-- > 0;)
+                rest[t] = rest[t + 1] + pick_progress(path, tail[t], t);
+        for (size_t t = 1; t < path->n; t++) {
+                struct mix_pick first = joined(path, head[t - 1], tail[t]);
+                double all;
+
+                done += pick_progress(path, head[t - 1], t - 1);
+                all = done + rest[t + 1] + pick_progress(path, first, t);
+                if (all >= path->job->work_s && all < least) {
+                        least = all;
+                        cut = t;
+                }
+        }
+        if (cut == SIZE_MAX)
+                return false;
+        memcpy(ret_picks, head, cut * sizeof(*head));
+        memcpy(ret_picks + cut, tail + cut, (path->n - cut) * sizeof(*tail));
+        ret_picks[cut] = joined(path, head[cut - 1], tail[cut]);
+        return true;
+}
+
+/* ---- where the bound is */
+
+struct range {
+        double low, high;
+};
+
+/* Every theta that may matter: from where nothing runs to where all does. */
+static struct range all_thetas(const struct path *path)
+{
+        struct range range = { 0, 0 };
+
+        for (size_t w = 0; w < path->mix->n_ways; w++)
+                for (size_t t = 0; t < path->n; t++) {
+                        double unit = slot_cost(path, w, t) / (mode_of(path, w)->speed * path->mix->seconds[t]);
+
+                        if (isinf(unit))
+                                continue;
+                        range.low = fmin(range.low, 2 * unit);
+                        range.high = fmax(range.high, 2 * unit);
+                }
+        range.high += (path->fee + path->job->move_cost + job_end_cost(path->job, edge(path, path->n))) /
+                      fmin(path->job->work_s, 3600);
+        return range;
+}
+
+static double lane_bound(const struct path *path, size_t lane)
+{
+        return (double)path->value[lane] + (double)path->theta[lane] * path->job->work_s;
+}
+
+static size_t highest_lane(const struct path *path)
+{
+        size_t best = 0;
+
+        for (size_t lane = 1; lane < LANES; lane++)
+                if (lane_bound(path, lane) > lane_bound(path, best))
+                        best = lane;
+        return best;
+}
+
+static void walk_evenly(struct path *path, struct range range)
+{
+        for (size_t lane = 0; lane < LANES; lane++)
+                path->theta[lane] = (float)(range.low + (range.high - range.low) * (double)lane / (LANES - 1));
+        walk(path);
+}
+
+/* About a guess: near it closely, further out less so. */
+static void walk_about(struct path *path, double guess)
+{
+        static const double at[LANES] = { -1, -0.35, -0.1, -0.02, 0.02, 0.1, 0.35, 1 };
+
+        for (size_t lane = 0; lane < LANES; lane++)
+                path->theta[lane] = (float)(guess + at[lane] * (0.2 * fabs(guess) + 1e-12));
+        walk(path);
+}
+
+static struct range about(const struct path *path, size_t lane)
+{
+        return (struct range){ (double)path->theta[lane > 0 ? lane - 1 : 0],
+                               (double)path->theta[lane + 1 < LANES ? lane + 1 : LANES - 1] };
+}
+
+/* Narrow down to the highest bound; the rows are those of the last walk. */
+static void climb(struct path *path, double guess)
+{
+        size_t lane = 0;
+        int rounds = 1;
+
+        if (!isnan(guess)) {
+                walk_about(path, guess);
+                lane = highest_lane(path);
+        }
+        if (lane == 0 || lane == LANES - 1) {
+                walk_evenly(path, all_thetas(path));
+                rounds = 3;
+        }
+        for (int round = 0; round < rounds; round++)
+                walk_evenly(path, about(path, highest_lane(path)));
+}
+
+/* The picks of the first lane that does enough, and of the one before it. False if none does enough. */
+static bool find_sides(struct path *path)
+{
+        struct mix *mix = path->mix;
+        size_t lane = highest_lane(path);
+        bool enough;
+
+        read_back(path, lane, mix->above);
+        enough = progress_of(path, mix->above) >= path->job->work_s;
+        if (enough) {
+                while (lane > 0) {
+                        read_back(path, lane - 1, mix->below);
+                        if (progress_of(path, mix->below) < path->job->work_s)
+                                return true;
+                        memcpy(mix->above, mix->below, path->n * sizeof(*mix->above));
+                        lane--;
+                }
+                memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
+                return true;
+        }
+        memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
+        for (lane++; lane < LANES; lane++) {
+                read_back(path, lane, mix->above);
+                if (progress_of(path, mix->above) >= path->job->work_s)
+                        return true;
+                memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
+        }
+        return false;
+}
+
+static uint32_t count_starts(const struct path *path, const struct mix_pick *picks)
+{
+        uint32_t starts = 0;
+
+        for (size_t t = 0; t < path->n; t++)
+                starts += picks[t].way > 0 && picks[t].starts;
+        return starts;
+}
+
+static void collect(struct path *path)
+{
+        struct mix *mix = path->mix;
+
+        mix->n_candidates = 0;
+        if (!find_sides(path))
+                return;
+        if (splice(path, mix->below, mix->above, mix->candidates[mix->n_candidates]))
+                mix->n_candidates++;
+        if (splice(path, mix->above, mix->below, mix->candidates[mix->n_candidates]))
+                mix->n_candidates++;
+        memcpy(mix->candidates[mix->n_candidates++], mix->above, path->n * sizeof(*mix->above));
+}
+
+/* Does any candidate keep to the starts that are allowed? */
+static bool few_starts(const struct path *path)
+{
+        for (size_t c = 0; c < path->mix->n_candidates; c++)
+                if (count_starts(path, path->mix->candidates[c]) <= path->job->max_starts)
+                        return true;
+        return path->mix->n_candidates == 0;
+}
+
+int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta)
+{
+        struct path path = { .wish = wish, .job = wish->job, .mix = mix, .n = wish->n };
+        struct range range;
+
+        mix->least = -INFINITY;
+        mix->theta = NAN;
+        mix->n_candidates = 0;
+        if (reserve_rows(mix, wish->n) != 0)
+                return OFFPEAK_ENOMEM;
+        find_groups(&path);
+        mix->n_groups = path.n_groups;
+        path.on = mix->rows;
+        path.off = mix->rows + (wish->n + 1) * path.n_groups * LANES;
+        measure(&path);
+        range = all_thetas(&path);
+        if (wish->job->max_starts <= 1) /* one run: whatever is saved by another is not worth it */
+                path.fee = (float)(2 * (fabs(range.low) + range.high) * wish->job->work_s);
+        for (int fees = 0; fees < FEES; fees++) {
+                climb(&path, fees == 0 ? theta : NAN);
+                if (fees == 0 && path.fee == 0) {
+                        mix->least = lane_bound(&path, highest_lane(&path));
+                        mix->theta = (double)path.theta[highest_lane(&path)];
+                }
+                collect(&path);
+                if (few_starts(&path))
+                        return 0;
+                path.fee = path.fee > 0 ? 4 * path.fee : (float)(0.02 * range.high * wish->job->work_s);
+        }
+        return 0;
+}
+
+/* ---- cutting off what is too much */
+
+/* A cut: so many seconds of an interval leave it, or run in another mode. */
+struct cut {
+        double gain; /* currency per second of progress */
+        size_t interval;
+        int64_t from, to;
+        uint32_t mode; /* instead; UINT32_MAX: off */
+};
+
+struct trim {
+        const struct mix_wish *wish;
+        const struct mix *mix;
+        const struct plan_job *job;
+        struct choice *choice;
+        double excess;
+};
+
+static double rate_at(const struct trim *trim, uint32_t site, uint32_t mode, int64_t time)
+{
+        size_t t = slots_find(trim->wish->slots, time) - trim->wish->first;
+
+        for (size_t w = 0; w < trim->mix->n_ways; w++)
+                if (trim->mix->ways[w].site == site && trim->mix->ways[w].mode == mode)
+                        return (double)trim->mix->ways[w].rates[t];
+        return INFINITY;
+}
+
+/* What the job saves for each second that it ends sooner. */
+static double hurry(const struct trim *trim, int64_t end)
+{
+        return job_end_cost(trim->job, end) - job_end_cost(trim->job, end - 1);
+}
+
+static int64_t overhead_of(const struct trim *trim, size_t i)
+{
+        return job_starts_at(trim->wish->problem, trim->job, trim->choice->intervals, i) ? trim->job->start_cost_s : 0;
+}
+
+static bool begins_run(const struct trim *trim, size_t i)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+
+        return i == 0 || at[-1].end != at->start || at[-1].site != at->site ||
+               trim->job->modes[at[-1].mode].gpus != trim->job->modes[at->mode].gpus;
+}
+
+/* Seconds that may be cut off the run that interval i is of, at interval i. */
+static int64_t spare_of(const struct trim *trim, size_t i)
+{
+        const struct choice *choice = trim->choice;
+        size_t first = i, last = i;
+        int64_t keep, all;
+
+        while (!begins_run(trim, first))
+                first--;
+        while (last + 1 < choice->n && !begins_run(trim, last + 1))
+                last++;
+        all = choice->intervals[last].end - choice->intervals[first].start;
+        keep = overhead_of(trim, first) + 1;
+        if (trim->job->min_run_s > keep)
+                keep = trim->job->min_run_s;
+        if (i == first && choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1 < all - keep)
+                return choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1;
+        return all - keep;
+}
+
+static void keep_cut(struct cut *best, struct cut cut)
+{
+        if (cut.to > cut.from && cut.gain > best->gain)
+                *best = cut;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
+}
+
+static void try_ends(const struct trim *trim, size_t i, struct cut *best)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct slots *slots = trim->wish->slots;
+        double speed = trim->job->modes[at->mode].speed;
+        int64_t want = least((int64_t)(trim->excess / speed), spare_of(trim, i));
+        bool is_last = i + 1 == trim->choice->n;
+
+        if (is_last || begins_run(trim, i + 1)) {
+                int64_t slot = slots->edges[slots_find(slots, at->end - 1)];
+                int64_t from = at->start > slot ? at->start : slot;
+                int64_t seconds = least(want, at->end - from);
+                double rate = rate_at(trim, at->site, at->mode, at->end - 1) + (is_last ? hurry(trim, at->end) : 0);
+
+                if (from == at->start && seconds == at->end - from && begins_run(trim, i))
+                        seconds = 0; /* nothing would be left */
+                keep_cut(best, (struct cut){ rate / speed, i, at->end - seconds, at->end, UINT32_MAX });
+        }
+        if (begins_run(trim, i) && overhead_of(trim, i) == trim->job->start_cost_s) {
+                int64_t slot = slots->edges[slots_find(slots, at->start) + 1];
+                int64_t seconds = least(want, slot - at->start);
+
+                if (seconds < at->end - at->start)
+                        keep_cut(best, (struct cut){ rate_at(trim, at->site, at->mode, at->start) / speed, i, at->start,
+                                                     at->start + seconds, UINT32_MAX });
+        }
+}
+
+/* A slower mode of the same width for the last seconds of each slot of an interval. */
+static void try_caps(const struct trim *trim, size_t i, struct cut *best)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct slots *slots = trim->wish->slots;
+        const struct plan_mode *mode = &trim->job->modes[at->mode];
+        int64_t first = at->start + overhead_of(trim, i) + 1;
+
+        for (uint32_t m = 0; m < trim->job->n_modes; m++) {
+                const struct plan_mode *slower = &trim->job->modes[m];
+                double less = mode->speed - slower->speed;
+
+                if (slower->gpus != mode->gpus || !(less > 0) || slower->limits != mode->limits)
+                        continue;
+                for (size_t t = slots_find(slots, at->start); t < slots->n && slots->edges[t] < at->end; t++) {
+                        int64_t to = least(at->end, slots->edges[t + 1]);
+                        int64_t from = slots->edges[t] > first ? slots->edges[t] : first;
+                        int64_t seconds = least((int64_t)(trim->excess / less), to - from);
+                        double gain = rate_at(trim, at->site, at->mode, to - 1) - rate_at(trim, at->site, m, to - 1);
+
+                        if (seconds > 0)
+                                keep_cut(best, (struct cut){ gain / less, i, to - seconds, to, m });
+                }
+        }
+}
+
+/* Replace interval i by up to three parts. */
+static int put_parts(struct choice *choice, size_t i, const struct plan_interval *parts, size_t n)
+{
+        for (size_t k = 1; k < n; k++)
+                if (choice_append(choice, (struct plan_interval){ 0 }) != 0)
+                        return OFFPEAK_ENOMEM;
+        memmove(&choice->intervals[i + n], &choice->intervals[i + 1],
+                (choice->n - n - i) * sizeof(*choice->intervals));
+        memcpy(&choice->intervals[i], parts, n * sizeof(*parts));
+        return 0;
+}
+
+static void drop(struct choice *choice, size_t i)
+{
+        memmove(&choice->intervals[i], &choice->intervals[i + 1], (choice->n - i - 1) * sizeof(*choice->intervals));
+        choice->n--;
+}
+
+static int make_cut(struct trim *trim, const struct cut *cut)
+{
+        struct plan_interval old = trim->choice->intervals[cut->interval], parts[3];
+        double speed = trim->job->modes[old.mode].speed;
+        size_t n = 0;
+
+        if (cut->mode != UINT32_MAX)
+                speed -= trim->job->modes[cut->mode].speed;
+        trim->excess -= speed * (double)(cut->to - cut->from);
+        if (cut->from > old.start)
+                parts[n++] = (struct plan_interval){ old.start, cut->from, old.site, old.mode };
+        if (cut->mode != UINT32_MAX)
+                parts[n++] = (struct plan_interval){ cut->from, cut->to, old.site, cut->mode };
+        if (cut->to < old.end)
+                parts[n++] = (struct plan_interval){ cut->to, old.end, old.site, old.mode };
+        if (n == 0) {
+                drop(trim->choice, cut->interval);
+                return 0;
+        }
+        return put_parts(trim->choice, cut->interval, parts, n);
+}
+
+static int make_intervals(const struct trim *trim, const struct mix_pick *picks)
+{
+        const struct mix_wish *wish = trim->wish;
+        struct choice *choice = trim->choice;
+
+        choice->n = 0;
+        for (size_t t = 0; t < wish->n; t++) {
+                const struct mix_way *way = &trim->mix->ways[picks[t].way > 0 ? picks[t].way - 1 : 0];
+                int64_t start = wish->slots->edges[wish->first + t], end = wish->slots->edges[wish->first + t + 1];
+                struct plan_interval *last = choice->n > 0 ? &choice->intervals[choice->n - 1] : NULL;
+
+                if (picks[t].way == 0)
+                        continue;
+                if (start < trim->job->release)
+                        start = trim->job->release;
+                if (last != NULL && last->end == start && last->site == way->site && last->mode == way->mode)
+                        last->end = end;
+                else if (choice_append(choice, (struct plan_interval){ start, end, way->site, way->mode }) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
+bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
+              struct choice *ret_choice, int *ret_code)
+{
+        struct trim trim = { .wish = wish, .mix = mix, .job = wish->job, .choice = ret_choice };
+        double enough = wish->job->work_s * (1 - PLAN_WORK_TOLERANCE);
+
+        *ret_code = make_intervals(&trim, picks);
+        trim.excess = *ret_code == 0 ? job_progress(wish->problem, wish->job, ret_choice->intervals, ret_choice->n) - enough
+                                     : -1;
+        if (trim.excess < 0)
+                return false;
+        for (int round = 0; *ret_code == 0 && round < 64; round++) {
+                struct cut best = { .gain = -INFINITY };
+
+                for (size_t i = 0; i < ret_choice->n; i++) {
+                        try_ends(&trim, i, &best);
+                        try_caps(&trim, i, &best);
+                }
+                if (isinf(best.gain))
+                        break;
+                *ret_code = make_cut(&trim, &best);
+        }
+        if (*ret_code != 0 || ret_choice->n == 0)
+                return false;
+        /* the last second must be needed */
+        while (trim.excess >= wish->job->modes[ret_choice->intervals[ret_choice->n - 1].mode].speed) {
+                struct plan_interval *last = &ret_choice->intervals[ret_choice->n - 1];
+
+                if (last->end - last->start - overhead_of(&trim, ret_choice->n - 1) <= 1)
+                        return false;
+                trim.excess -= wish->job->modes[last->mode].speed;
+                last->end--;
+        }
+        return ret_choice->n > 0 && job_may_run(wish->problem, wish->job, ret_choice->intervals, ret_choice->n);
+}
