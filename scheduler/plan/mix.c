@@ -273,7 +273,7 @@ static void walk(struct path *path)
         begin_rows(path);
         for (size_t t = 0; t < path->n; t++)
                 step(path, t);
-        path->mix->work += path->n * (path->n_groups + path->mix->n_ways);
+        path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 4;
 }
 
 /* ---- reading it back */

@@ -60,6 +60,10 @@ static struct random_shape mixed(uint64_t seed)
                 .deadlines = 0.5,
                 .delays = 0.5,
                 .once = 0.3,
+                .limits = seed % 4 == 0 ? 0.7 : 0,
+                .afters = seed % 5 == 0 ? 0.4 : 0,
+                .movers = seed % 3 == 2 ? 0.5 : 0,
+                .risks = seed % 6 == 0 ? 0.5 : 0,
                 .fractions = 0.2,
                 .unfinished_cost = seed % 7 == 0 ? 0.02 : 0,
         };
@@ -68,7 +72,7 @@ static struct random_shape mixed(uint64_t seed)
 static void every_plan_is_sound(void **state)
 {
         (void)state;
-        for (uint64_t seed = 1; seed <= 80; seed++) {
+        for (uint64_t seed = 1; seed <= 240; seed++) {
                 struct random_shape shape = mixed(seed);
                 struct random_problem random;
                 struct plan plan, at_once;
