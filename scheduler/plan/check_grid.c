@@ -4,9 +4,11 @@
  * edge, or its end a bend: all are tried.
  *
  * Take any way of R >= 2 runs, of together run_s + (R - 1) start_s seconds. Its cost is linear in every begin and end between
- * the edges, and the end's cost is no less than the line that slopes gives; only the total time ties them together. So
- * begins and ends can be moved at equal total, never getting dearer, until all of them but one lie on edges: consider such
- * ways only. They run whole slots, and one more in part at the border of a run; a run may have been emptied on the way.
+ * the edges, but for the end's own cost, which may bend within its slot; a line that lies nowhere above that cost in this slot
+ * stands for it. Only the total time ties begins and ends together. So they can be moved at equal total, never getting
+ * dearer, until all of them but one lie on edges: consider such ways only. They run whole slots, and one more in part at the
+ * border of a run; a run may have been emptied on the way. Where the end's cost bends, ends at the slot's beginning count as well,
+ * at the line: any line proves a bound for the ends in this slot, and the one that proves most is taken (ends_in()).
  *
  * For R = 2 the rows below try just these. For R > 2 look at each run behind the second from where its start is over, in slot
  * t: its start has cost the start rates of the seconds before. As that point moves through the slot, this is a line from
@@ -52,7 +54,7 @@ static double end_of(const struct check_grid *grid, double seconds)
         return grid->delay * fmax(0, seconds - grid->prompt_s) + grid->lateness * fmax(0, seconds - grid->deadline_s);
 }
 
-/* The line that end_of(), a convex function, follows just before `seconds`: its slope. */
+/* How steep end_of(), a convex function of bent lines, is just before `seconds`. */
 static double slope_before(const struct check_grid *grid, double seconds)
 {
         return (seconds > grid->prompt_s ? grid->delay : 0) + (seconds > grid->deadline_s ? grid->lateness : 0);
@@ -93,6 +95,62 @@ static double one_run(const struct check_grid *grid, double *scratch)
         }
         best = fmin(best, run_until(&sums, grid->earliest_s + grid->run_s));
         return fmin(best, fmin(run_until(&sums, grid->prompt_s), run_until(&sums, grid->deadline_s)));
+}
+
+/* ---- ends of several runs: by lines */
+
+/* The least of what costs without its end's cost: done before slot t, at its end, or with the part at its beginning. */
+struct ends {
+        double before, whole, part;
+};
+
+/* Slot t, its part included, with the line through (bend, cost) that slopes so. */
+static double at_line(const struct ends *ends, const double *distances, double cost, double slope)
+{
+        return cost + lesser(ends->before + slope * distances[0],
+                             lesser(ends->whole + slope * distances[1], ends->part + slope * distances[2]));
+}
+
+/* The line through a bend within the slot that makes most of it: it slopes as one side does, or two of the ends cost the same. */
+static double at_bend(const struct check_grid *grid, const struct ends *ends, size_t t, double part_s, double bend,
+                      double jump)
+{
+        double begin = (double)t * grid->slot_s, cost = end_of(grid, bend), flattest = slope_before(grid, bend);
+        double costs[] = { ends->before, ends->whole, ends->part };
+        double distances[] = { begin - bend, begin + grid->slot_s - bend, begin + part_s - bend };
+        double best = fmax(at_line(ends, distances, cost, flattest), at_line(ends, distances, cost, flattest + jump));
+
+        for (int i = 0; i < 3; i++)
+                for (int k = 0; k < i; k++) {
+                        double slope = (costs[i] - costs[k]) / (distances[k] - distances[i]);
+
+                        if (slope > flattest && slope < flattest + jump) /* false for what is no number */
+                                best = fmax(best, at_line(ends, distances, cost, slope));
+                }
+        return best;
+}
+
+static bool bends(const struct check_grid *grid, size_t t, double bend, double jump)
+{
+        return jump > 0 && bend > (double)t * grid->slot_s && bend < (double)(t + 1) * grid->slot_s;
+}
+
+/* What all ways cost at the least that end in slot t. */
+static double ends_in(const struct check_grid *grid, const struct ends *ends, size_t t, double part_s)
+{
+        bool prompt = bends(grid, t, grid->prompt_s, grid->delay);
+        bool late = bends(grid, t, grid->deadline_s, grid->lateness);
+        double end = (double)(t + 1) * grid->slot_s, least = -INFINITY;
+
+        if (isinf(lesser(ends->before, lesser(ends->whole, ends->part))))
+                return INFINITY;
+        if (prompt)
+                least = at_bend(grid, ends, t, part_s, grid->prompt_s, grid->delay);
+        if (late)
+                least = fmax(least, at_bend(grid, ends, t, part_s, grid->deadline_s, grid->lateness));
+        if (prompt || late)
+                return least;
+        return lesser(ends->whole, ends->part - slope_before(grid, end) * (grid->slot_s - part_s)) + end_of(grid, end);
 }
 
 /* ---- two runs and more: of together run_s + start_s seconds at the least */
@@ -204,18 +262,20 @@ static void advance(const struct rows *from, struct rows *to, struct costs costs
         }
 }
 
-/* Being done with slot t, in one run or more. */
+/* Being done in slot t, in one run or more. */
 static double finish(const struct check_grid *grid, const struct rows *from, const struct rows *to, struct costs costs,
                      size_t t, size_t whole, double part_s)
 {
-        double end = (double)(t + 1) * grid->slot_s, least, early;
+        int part = part_s > 0;
+        struct ends ends = { .before = lesser(from->any[part][0][whole], from->any[part][1][whole]),
+                             .whole = lesser(to->on[part][0][whole], to->on[part][1][whole]),
+                             .part = INFINITY };
 
-        if (part_s == 0)
-                return lesser(to->on[0][0][whole], to->on[0][1][whole]) + end_of(grid, end);
-        early = slope_before(grid, end) * (grid->slot_s - part_s);
-        least = lesser(from->on[0][1][whole], from->any[0][1][whole] + costs.start);
-        least = lesser(least, lesser(from->on[0][0][whole], from->any[0][0][whole]));
-        return lesser(lesser(to->on[1][0][whole], to->on[1][1][whole]), least + costs.part - early) + end_of(grid, end);
+        if (part) {
+                ends.part = lesser(from->on[0][1][whole], from->any[0][1][whole] + costs.start);
+                ends.part = lesser(ends.part, lesser(from->on[0][0][whole], from->any[0][0][whole])) + costs.part;
+        }
+        return ends_in(grid, &ends, t, part_s);
 }
 
 static double more_runs(const struct check_grid *grid, double *scratch)
@@ -282,13 +342,12 @@ static void pay_and_run_part(const struct paid_rows *from, struct paid_rows *to,
 static double finish_paid(const struct check_grid *grid, const struct paid_rows *from, const struct paid_rows *to,
                           struct costs costs, size_t t, size_t whole, double part_s)
 {
-        double end = (double)(t + 1) * grid->slot_s, early, tail;
+        int part = part_s > 0;
+        struct ends ends = { .before = from->any[part][whole], .whole = to->on[part][whole], .part = INFINITY };
 
-        if (part_s == 0)
-                return to->on[0][whole] + end_of(grid, end);
-        early = slope_before(grid, end) * (grid->slot_s - part_s);
-        tail = lesser(from->on[0][whole], from->any[0][whole] + costs.start) + costs.part - early;
-        return lesser(to->on[1][whole], tail) + end_of(grid, end);
+        if (part)
+                ends.part = lesser(from->on[0][whole], from->any[0][whole] + costs.start) + costs.part;
+        return ends_in(grid, &ends, t, part_s);
 }
 
 static double work_of(const struct check_grid *grid)

@@ -31,6 +31,7 @@ static double chance(void)
 static void make(struct world *world)
 {
         bool negative = chance() < 0.3, hurries = chance() < 0.5;
+        double steep = chance() < 0.3 ? 100 : 1; /* as deadlines are: being late costs far more than any hour */
 
         for (size_t t = 0; t < SLOTS; t++) {
                 world->rates[t] = floor(10 * chance()) - (negative ? 4 : 0);
@@ -46,7 +47,7 @@ static void make(struct world *world)
                 .prompt_s = floor(SECONDS * chance()),
                 .deadline_s = floor(SECONDS * chance()),
                 .delay = hurries ? chance() : 0,
-                .lateness = hurries ? 3 * chance() : 0,
+                .lateness = hurries ? 3 * steep * chance() : 0,
         };
         world->grid.run_s = 1 + floor((SECONDS - 2) * chance()) + (world->grid.goes_on ? 0 : world->grid.start_s);
 }
