@@ -32,7 +32,7 @@ struct settings {
 
 static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--generated]\n"
-        "  --kind K      loose, tight, reactor, peak or sites; all of them if not given\n"
+        "  --kind K      loose, tight, reactor, peak, sites, elastic or mixed; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind)\n"

@@ -16,7 +16,7 @@
 
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
-const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak", "sites" };
+const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed" };
 
 /* ---- chance */
 
@@ -231,7 +231,7 @@ static void fill_job(struct instance *instance, size_t j, const struct size *siz
                      struct chance *chance)
 {
         struct plan_job *job = &instance->jobs[j];
-        struct plan_mode *mode = &instance->modes[j];
+        struct plan_mode *mode = &instance->modes[j * INSTANCE_MODES];
         double before = 0, after = 0;
         int64_t release, deadline;
 
@@ -259,12 +259,43 @@ static void fill_job(struct instance *instance, size_t j, const struct size *siz
         job->earliest_finish = job->release + size->hours * HOUR;
 }
 
+/* Half as wide and twice, each with a cap of 70 % that leaves 85 % of the speed. */
+static void widen(struct instance *instance, size_t j, uint32_t most_gpus)
+{
+        static const double widths[] = { 1, 2, 0.5 }, speeds[] = { 1, 1.8, 0.55 };
+        struct plan_job *job = &instance->jobs[j];
+        struct plan_mode *modes = &instance->modes[j * INSTANCE_MODES], whole = modes[0];
+
+        job->n_modes = 0;
+        for (int w = 0; w < 3; w++) {
+                double gpus = widths[w] * whole.gpus;
+
+                if (gpus < 1 || gpus > most_gpus || gpus != floor(gpus))
+                        continue;
+                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, widths[w] * whole.watts, speeds[w], 0 };
+                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, 0.7 * widths[w] * whole.watts, 0.85 * speeds[w], 0 };
+        }
+}
+
+/* One job in three may move, from where it has its hidden place, for the price of some of its energy and a quarter of an hour. */
+static void let_move(struct instance *instance, size_t j, uint32_t home, struct chance *chance)
+{
+        struct plan_job *job = &instance->jobs[j];
+
+        if (unit(chance) > 1 / 3.0)
+                return;
+        job->may_move = true;
+        job->home = home;
+        job->move_s = 900;
+        job->move_cost = 50 * job->modes[0].watts / 1e6; /* an hour at 50 per MWh */
+}
+
 static double mean_watts(const struct instance *instance, const struct size *sizes, size_t n_slots)
 {
         double sum = 0;
 
         for (size_t j = 0; j < instance->problem.n_jobs; j++)
-                sum += instance->modes[j].watts * (double)sizes[j].hours;
+                sum += instance->modes[j * INSTANCE_MODES].watts * (double)sizes[j].hours;
         return sum / (double)n_slots;
 }
 
@@ -277,6 +308,21 @@ static double plant_w(double mean_w, size_t t, size_t n_slots)
         return refuels || trips ? 0 : 0.85 * mean_w;
 }
 
+static bool has_plant(enum instance_kind kind, size_t site)
+{
+        return kind == INSTANCE_REACTOR || (kind == INSTANCE_MIXED && site == 0);
+}
+
+static bool has_demand(enum instance_kind kind, size_t site)
+{
+        return kind == INSTANCE_PEAK || (kind == INSTANCE_MIXED && site == 1);
+}
+
+static bool is_elastic(enum instance_kind kind)
+{
+        return kind == INSTANCE_ELASTIC || kind == INSTANCE_MIXED;
+}
+
 static void fill_site(struct instance *instance, const struct instance_shape *shape, size_t s, const double *prices,
                       uint32_t gpus, double mean_w)
 {
@@ -286,7 +332,7 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
 
         for (size_t t = 0; t < shape->n_slots; t++) {
                 struct plan_step *step = &steps[t];
-                double plant = shape->kind == INSTANCE_REACTOR ? plant_w(mean_w, t, shape->n_slots) : 0;
+                double plant = has_plant(shape->kind, s) ? plant_w(mean_w, t, shape->n_slots) : 0;
 
                 *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t, .gpus = gpus };
                 if (plant > 0 && prices[t] > 9)
@@ -294,7 +340,7 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
                 step->segments[step->n_segments++] = (struct plan_segment){ prices[t], INFINITY };
         }
         *site = (struct plan_site){ .name = names[s], .steps = steps, .n_steps = shape->n_slots, .pue_factor = PUE };
-        if (shape->kind != INSTANCE_PEAK)
+        if (!has_demand(shape->kind, s))
                 return;
         instance->demands[0] = (struct plan_demand){
                 .start = NOW,
@@ -315,13 +361,56 @@ static void open_sites(struct instance *instance, size_t n_sites, struct chance 
                 for (size_t s = 0; n_sites > 1 && s < n_sites; s++)
                         if (unit(chance) < 0.5)
                                 instance->jobs[j].sites |= UINT64_C(1) << s;
+                if (n_sites > 1)
+                        let_move(instance, j, (uint32_t)(j % n_sites), chance);
+        }
+}
+
+/* The jobs of a quota hold no more at once than they do in the hidden schedule. */
+static void make_quota(struct instance *instance, const struct hidden *hidden)
+{
+        uint32_t most = 1;
+
+        for (size_t t = 0; t < hidden->n_slots; t++) {
+                uint32_t used = 0;
+
+                for (size_t j = 0; j < instance->problem.n_jobs; j += 2)
+                        if (t >= hidden->start[j] && t < hidden->start[j] + (size_t)hidden->sizes[j].hours)
+                                used += hidden->sizes[j].gpus;
+                most = used > most ? used : most;
+        }
+        instance->limit_step = (struct plan_limit_step){ NOW, most };
+        instance->limit = (struct plan_limit){ "quota", &instance->limit_step, 1 };
+        instance->problem.limits = &instance->limit;
+        instance->problem.n_limits = 1;
+        for (size_t j = 0; j < instance->problem.n_jobs; j += 2)
+                for (size_t m = 0; m < instance->jobs[j].n_modes; m++)
+                        instance->modes[j * INSTANCE_MODES + m].limits = 1;
+}
+
+/* In the order of submission: every fifth job after an earlier one that is done before it begins in the hidden schedule. */
+static void make_chains(struct instance *instance, const struct hidden *hidden)
+{
+        for (size_t i = 1; i < instance->problem.n_jobs; i++) {
+                struct plan_job *job = &instance->jobs[i];
+                size_t j = (size_t)job->id - 1;
+
+                for (size_t k = i; j % 5 == 0 && job->n_after == 0 && k-- > 0 && i - k < 50;) {
+                        size_t before = (size_t)instance->jobs[k].id - 1;
+
+                        if (hidden->start[before] + (size_t)hidden->sizes[before].hours > hidden->start[j])
+                                continue;
+                        instance->after[i] = k;
+                        job->after = &instance->after[i];
+                        job->n_after = 1;
+                }
         }
 }
 
 static void fill(struct instance *instance, const struct instance_shape *shape, struct hidden *hidden,
                  struct size *sizes, double *prices)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80 };
         static const char *const zones[] = { "DE-LU", "FR", "NL", "SE4" };
         struct chance chance = { shape->seed };
         double sum = 0, place;
@@ -338,7 +427,13 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
         instance->load = sum / (double)(shape->n_slots * hidden->n_sites) / gpus;
         for (size_t j = 0; j < shape->n_jobs; j++)
                 fill_job(instance, j, &sizes[j], hidden->start[j], shape->n_slots, &chance);
+        for (size_t j = 0; is_elastic(shape->kind) && j < shape->n_jobs; j++)
+                widen(instance, j, gpus);
         open_sites(instance, hidden->n_sites, &chance);
+        for (size_t j = 0; shape->kind == INSTANCE_MIXED && j < shape->n_jobs; j++)
+                instance->jobs[j].delay_cost = j % 3 == 0 ? 0.0005 : 0;
+        if (shape->kind == INSTANCE_MIXED)
+                make_quota(instance, hidden);
         place = unit(&chance);
         for (size_t site = 0; site < hidden->n_sites; site++) {
                 draw_prices(instance, shape, zones[(shape->seed + site) % 4], place, &chance, prices);
@@ -357,7 +452,7 @@ static int by_release(const void *a, const void *b)
 
 int instance_init(struct instance *instance, const struct instance_shape *shape, struct offpeak_error *err)
 {
-        size_t n_sites = shape->kind == INSTANCE_SITES ? 3 : 1;
+        size_t n_sites = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_MIXED ? 3 : 1;
         struct hidden hidden = { .n_slots = shape->n_slots, .n_sites = n_sites };
         struct size *sizes = calloc(shape->n_jobs + 1, sizeof(*sizes));
         double *prices = calloc(shape->n_slots + 1, sizeof(*prices));
@@ -372,9 +467,11 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
         instance->demands = calloc(1, sizeof(*instance->demands));
         instance->steps = calloc(n_sites * shape->n_slots + 1, sizeof(*instance->steps));
         instance->jobs = calloc(shape->n_jobs + 1, sizeof(*instance->jobs));
-        instance->modes = calloc(shape->n_jobs + 1, sizeof(*instance->modes));
+        instance->modes = calloc(INSTANCE_MODES * shape->n_jobs + 1, sizeof(*instance->modes));
+        instance->after = calloc(shape->n_jobs + 1, sizeof(*instance->after));
         if (sizes == NULL || prices == NULL || hidden.order == NULL || hidden.start == NULL || hidden.used == NULL ||
-            instance->sites == NULL || instance->demands == NULL || instance->steps == NULL || instance->jobs == NULL || instance->modes == NULL) {
+            instance->sites == NULL || instance->demands == NULL || instance->steps == NULL || instance->jobs == NULL ||
+            instance->modes == NULL || instance->after == NULL) {
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
                 goto out;
         }
@@ -395,6 +492,8 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
         };
         fill(instance, shape, &hidden, sizes, prices);
         qsort(instance->jobs, shape->n_jobs, sizeof(*instance->jobs), by_release); /* the order of submission */
+        if (shape->kind == INSTANCE_MIXED)
+                make_chains(instance, &hidden);
         code = 0;
 out:
         free(hidden.used);
@@ -408,6 +507,7 @@ out:
 void instance_finish(struct instance *instance)
 {
         free(instance->modes);
+        free(instance->after);
         free(instance->jobs);
         free(instance->steps);
         free(instance->demands);

@@ -18,7 +18,10 @@ enum instance_kind {
         INSTANCE_TIGHT,     /* 95 % */
         INSTANCE_REACTOR,   /* a plant at 85 % of the mean load, with a refuelling outage and a trip; grid behind it */
         INSTANCE_PEAK,      /* 80 %, and a demand charge on what rises above 90 % of the mean load */
-        INSTANCE_SITES,     /* 80 % at each of three sites in three zones; jobs may run at those of a random set */
+        INSTANCE_SITES,     /* 80 % at each of three sites in three zones; jobs may run at those of a random set, one in three may move */
+        INSTANCE_ELASTIC,   /* 80 % in the width that is asked for; jobs run half as wide or twice, with a cap or without */
+        INSTANCE_MIXED,     /* sites, elastic, a reactor at the first and a demand charge at the second, a quota for every other
+                               job, chains of jobs, and hours that are waited */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];
@@ -31,8 +34,13 @@ struct instance {
         struct plan_demand *demands;
         struct plan_step *steps; /* of all sites, one after the other */
         struct plan_job *jobs;
-        struct plan_mode *modes;
+        struct plan_mode *modes; /* INSTANCE_MODES for each job */
+        struct plan_limit limit;
+        struct plan_limit_step limit_step;
+        size_t *after; /* one for each job */
 };
+
+enum { INSTANCE_MODES = 6 };
 
 struct instance_shape {
         enum instance_kind kind;
