@@ -151,6 +151,7 @@ struct quest {
         double *cost;
         struct choice *choice;
         double guess;
+        double best; /* of all that was tried and does the work */
 };
 
 /* Is it enough of a difference? Rounding is none. */
@@ -190,6 +191,8 @@ static int try_way(struct quest *quest, uint32_t site, uint32_t mode, double *re
                 return OFFPEAK_ENOMEM;
         quest->chooser->work += hours->work - before;
         *ret_cost = hours->cost + (hours->n_runs > 0 ? fee : 0);
+        if (hours->n_runs > 0)
+                quest->best = fmin(quest->best, *ret_cost);
         if (!is_less(*ret_cost, *quest->cost))
                 return 0;
         *quest->cost = *ret_cost;
@@ -272,7 +275,10 @@ static int try_candidates(struct quest *quest, const struct mix_wish *wish)
                 }
                 if (choice_cost(quest->market, quest->job, chooser, chooser->mixed.intervals, chooser->mixed.n, &cost) != 0)
                         return OFFPEAK_ENOMEM;
-                if (!is_less(cost, *quest->cost) || chooser->mixed.intervals[chooser->mixed.n - 1].end > quest->until)
+                if (chooser->mixed.intervals[chooser->mixed.n - 1].end > quest->until)
+                        continue;
+                quest->best = fmin(quest->best, cost);
+                if (!is_less(cost, *quest->cost))
                         continue;
                 *quest->cost = cost;
                 if (choice_set(quest->choice, chooser->mixed.intervals, chooser->mixed.n) != 0)
@@ -304,7 +310,7 @@ static int try_mix(struct quest *quest, uint64_t sites, bool all, bool *ret_fits
         int code = fill_ways(quest, sites, &wish);
 
         if (code == 0)
-                code = mix_solve(&wish, mix, quest->guess);
+                code = mix_solve(&wish, mix, quest->guess, quest->chooser->thorough);
         quest->chooser->work += mix->work - before;
         *ret_fits = code == 0 && mix->n_candidates > 0;
         if (!*ret_fits)
@@ -335,20 +341,18 @@ static int try_mixes(struct quest *quest)
 {
         const struct plan_job *job = quest->job;
         uint64_t sites = job->sites;
-        bool fits = true, any = false;
+        bool fits = true;
         int code = 0;
 
         if ((size_t)__builtin_popcountll(sites) * job->n_modes > MIX_WAYS)
                 return try_ways(quest);
         for (uint32_t s = 0; code == 0 && !job->may_move && s < quest->market->problem->n_sites; s++)
-                if ((sites >> s & 1) != 0) {
+                if ((sites >> s & 1) != 0)
                         code = try_mix(quest, UINT64_C(1) << s, false, &fits);
-                        any = any || fits;
-                }
         if (code == 0 && job->may_move)
-                code = try_mix(quest, sites, false, &any);
-        /* late, undone, or so short that it may be: every way by itself */
-        if (code == 0 && (!any || is_short(quest)))
+                code = try_mix(quest, sites, false, &fits);
+        /* nothing in time, or so short that a path says little: every way by itself */
+        if (code == 0 && (isinf(quest->best) || (quest->chooser->thorough && is_short(quest))))
                 code = try_ways(quest);
         return code;
 }
@@ -356,7 +360,7 @@ static int try_mixes(struct quest *quest)
 int best_choice(const struct market *market, const struct plan_job *job, int64_t until, struct chooser *chooser,
                 double *cost, struct choice *ret_choice)
 {
-        struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta };
+        struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY };
         bool mixes = job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1);
 
         chooser->least = INFINITY;

@@ -23,7 +23,9 @@ struct offer {
         double *sums;      /* scratch of `single`, n + 1 */
         double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
         double *starts;    /* its sums, n + 1 */
-        struct path *walk; /* scratch of `runs`, 2 x LEVELS for each mode and LEVELS + 1 */
+        struct path *walk; /* scratch of `runs`, 2 x LEVELS + 1 for each mode and LEVELS + 1 */
+        size_t *width;     /* of each mode: the first mode as wide */
+        double *slowest;   /* of each mode: speed of the slowest as wide */
         double undone;     /* currency per second of progress left undone */
 };
 
@@ -93,14 +95,11 @@ static void keep_cheaper(struct path *best, const struct path *other, double the
                 *best = *other;
 }
 
-static struct path path_start(const struct path *from, const struct plan_job *job, size_t mode)
+/* A start in a mode: its overhead may be spent in the slowest mode of the same width. */
+static struct path path_start(const struct path *from, const struct offer *offer, size_t mode)
 {
-        double slowest = job->modes[mode].speed;
-
-        for (size_t m = 0; m < job->n_modes; m++) /* overhead may be spent in the slowest mode of the same width */
-                if (job->modes[m].gpus == job->modes[mode].gpus && job->modes[m].speed < slowest)
-                        slowest = job->modes[m].speed;
-        return (struct path){ from->cost, from->progress - slowest * (double)job->start_cost_s };
+        return (struct path){ from->cost,
+                              from->progress - offer->slowest[mode] * (double)offer->job->start_cost_s };
 }
 
 static struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
@@ -123,41 +122,60 @@ struct walk {
         double theta;
         size_t n_levels;
         bool top_is_more;
-        struct path *on, *moved, *off;
+        struct path *on, *moved, *off, *of_width;
 };
 
 static void keep_started(struct path *best, const struct walk *walk, const struct path *from, size_t m)
 {
-        struct path start = path_start(from, walk->offer->job, m);
+        struct path start = path_start(from, walk->offer, m);
 
         keep_cheaper(best, &start, walk->theta);
 }
 
-/* The cheapest way to be running in mode m as the next piece begins. A run may begin where the one before ends. */
-static struct path walk_enter(const struct walk *walk, size_t level, size_t m)
+/* The cheapest of a level's modes as the next piece begins: of each width, and of all. */
+static struct path cheapest_on(const struct walk *walk, size_t level, struct path *of_width)
 {
-        const struct plan_job *job = walk->offer->job;
-        size_t n_modes = job->n_modes;
-        const struct path *same = &walk->on[level * n_modes];
-        struct path to = same[m];
+        const struct offer *offer = walk->offer;
+        size_t n_modes = offer->job->n_modes;
+        struct path all = { INFINITY, 0 };
 
-        for (size_t k = 0; k < n_modes; k++)
-                if (job->modes[k].gpus == job->modes[m].gpus)
-                        keep_cheaper(&to, &same[k], walk->theta);
-        if (job->max_starts == 0)
-                return to;
-        keep_started(&to, walk, &walk->off[level], m);
-        for (size_t k = 0; level > 0 && k < n_modes; k++)
-                keep_started(&to, walk, &walk->on[(level - 1) * n_modes + k], m);
-        if (walk->top_is_more && level + 1 == walk->n_levels) {
-                keep_started(&to, walk, &walk->off[level + 1], m);
-                for (size_t k = 0; k < n_modes; k++)
-                        keep_started(&to, walk, &same[k], m);
+        for (size_t m = 0; m < n_modes; m++)
+                of_width[m] = (struct path){ INFINITY, 0 };
+        for (size_t m = 0; m < n_modes; m++) {
+                keep_cheaper(&of_width[offer->width[m]], &walk->on[level * n_modes + m], walk->theta);
+                keep_cheaper(&all, &walk->on[level * n_modes + m], walk->theta);
         }
-        return to;
+        return all;
 }
 
-static void walk_init(struct walk *walk, const struct offer *offer, double theta)
+/*
+ * The cheapest ways to be running in each mode of a level as the next piece begins. A run may begin where the one before ends.
+ * below: the cheapest of the level below, or none.
+ */
+static struct path walk_enter(const struct walk *walk, size_t level, const struct path *below, struct path *moved)
+{
+        const struct offer *offer = walk->offer;
+        const struct plan_job *job = offer->job;
+        struct path all = cheapest_on(walk, level, walk->of_width);
+        bool is_top = walk->top_is_more && level + 1 == walk->n_levels;
+
+        for (size_t m = 0; m < job->n_modes; m++) {
+                moved[m] = walk->of_width[offer->width[m]];
+                if (job->max_starts == 0)
+                        continue;
+                keep_started(&moved[m], walk, &walk->off[level], m);
+                if (level > 0)
+                        keep_started(&moved[m], walk, below, m);
+                if (is_top) {
+                        keep_started(&moved[m], walk, &walk->off[level + 1], m);
+                        keep_started(&moved[m], walk, &all, m);
+                }
+        }
+        return all;
+}
+
+/* Levels are told apart as far as it matters: up to the runs that are asked for, where there may be any number. */
+static void walk_init(struct walk *walk, const struct offer *offer, double theta, int runs)
 {
         const struct plan_job *job = offer->job;
         size_t n_modes = job->n_modes;
@@ -165,9 +183,12 @@ static void walk_init(struct walk *walk, const struct offer *offer, double theta
 
         *walk = (struct walk){ .offer = offer, .theta = theta, .n_levels = most_runs < LEVELS ? most_runs : LEVELS };
         walk->top_is_more = most_runs > LEVELS;
+        if (walk->top_is_more)
+                walk->n_levels = (size_t)runs;
         walk->on = offer->walk;
         walk->moved = walk->on + LEVELS * n_modes;
-        walk->off = walk->moved + LEVELS * n_modes;
+        walk->of_width = walk->moved + LEVELS * n_modes;
+        walk->off = walk->of_width + n_modes;
         for (size_t k = 0; k < walk->n_levels * n_modes; k++)
                 walk->on[k] = (struct path){ INFINITY, 0 };
         for (size_t level = 0; level <= walk->n_levels; level++)
@@ -184,13 +205,15 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
         struct path best = { INFINITY, 0 };
         struct walk walk;
 
-        walk_init(&walk, offer, theta);
+        walk_init(&walk, offer, theta, runs);
         for (size_t i = 0; i < offer->n; i++) {
                 double now = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i]);
                 double then = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i + 1]);
 
-                for (size_t k = 0; k < walk.n_levels * n_modes; k++)
-                        walk.moved[k] = walk_enter(&walk, k / n_modes, k % n_modes);
+                struct path below = { INFINITY, 0 };
+
+                for (size_t level = 0; level < walk.n_levels; level++)
+                        below = walk_enter(&walk, level, &below, &walk.moved[level * n_modes]);
                 for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
                         struct path *moved = &walk.moved[k], *on = &walk.on[k];
 
@@ -460,8 +483,11 @@ static int offer_init(struct offer *offer, const struct plan_problem *problem, c
         offer->edges = calloc(n + 1, sizeof(*offer->edges));
         offer->rates = calloc(n * job->n_modes + 1, sizeof(*offer->rates));
         offer->sums = calloc(3 * (n + 1), sizeof(*offer->sums));
-        offer->walk = calloc(2 * LEVELS * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
-        if (offer->edges == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL)
+        offer->walk = calloc((2 * LEVELS + 1) * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
+        offer->width = calloc(job->n_modes, sizeof(*offer->width));
+        offer->slowest = calloc(job->n_modes, sizeof(*offer->slowest));
+        if (offer->edges == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL ||
+            offer->width == NULL || offer->slowest == NULL)
                 return OFFPEAK_ENOMEM;
         offer->starts = offer->sums + n + 1;
         offer->extras = offer->starts + n + 1;
@@ -470,10 +496,27 @@ static int offer_init(struct offer *offer, const struct plan_problem *problem, c
 
 static void offer_finish(struct offer *offer)
 {
+        free(offer->slowest);
+        free(offer->width);
         free(offer->walk);
         free(offer->sums);
         free(offer->rates);
         free(offer->edges);
+}
+
+/* Which modes are of one width: to be called once the modes are there. */
+static void measure_widths(struct offer *offer)
+{
+        const struct plan_job *job = offer->job;
+
+        for (size_t m = 0; m < job->n_modes; m++) {
+                while (job->modes[offer->width[m]].gpus != job->modes[m].gpus)
+                        offer->width[m]++;
+                offer->slowest[m] = job->modes[m].speed;
+                for (size_t k = 0; k < job->n_modes; k++)
+                        if (job->modes[k].gpus == job->modes[m].gpus)
+                                offer->slowest[m] = fmin(offer->slowest[m], job->modes[k].speed);
+        }
 }
 
 static double size_of(const struct offer *offer)
@@ -499,6 +542,7 @@ int offer_least(const struct plan_problem *problem, uint32_t s, const struct pie
                 code = OFFPEAK_ENOMEM;
                 goto out;
         }
+        measure_widths(&offer);
         split(pieces, &offer, owner);
         for (size_t i = 0; i < offer.n; i++)
                 offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
@@ -590,6 +634,7 @@ int offer_least_anywhere(const struct plan_problem *problem, const struct pieces
                 fill_site(&offer, &pieces[s], s, job, first);
                 first += job->n_modes;
         }
+        measure_widths(&offer);
         offer.goes_on = job->running && offer.n > 0;
         *size += size_of(&offer);
         *ret_least = offer.n > 0 ? runs_bound(&offer, 1) : INFINITY;

@@ -170,6 +170,7 @@ static int try_bound(struct planner *planner)
 
         prices_steepen(&planner->prices, 0);
         planner->prices.parts_take_all = false;
+        planner->chooser.thorough = true;
         for (size_t j = 0; j < planner->problem->n_jobs; j++) {
                 const struct plan_job *job = &planner->problem->jobs[j];
 
@@ -179,6 +180,7 @@ static int try_bound(struct planner *planner)
                         return OFFPEAK_ENOMEM;
                 bound += least;
         }
+        planner->chooser.thorough = false;
         if (!(bound > planner->bound))
                 return 0;
         planner->bound = bound;
@@ -242,6 +244,7 @@ static int descend(struct planner *planner)
 
         for (int round = 0; round < DESCENTS && moves > 0; round++) {
                 moves = 0;
+                planner->board.chooser.thorough = round > 0;
                 for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
                         bool moved;
 
@@ -278,6 +281,8 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
         /* the peak that prices settle at is below what whole jobs can keep: try a little above */
         board_set_levels(&planner->board, levels[planner->realised++ % (sizeof(levels) / sizeof(levels[0]))]);
+        planner->board.chooser.thorough = false;
+        memcpy(planner->board.theta, planner->theta, planner->problem->n_jobs * sizeof(double));
         code = repair(&planner->board, &planner->soft, planner->order, is_over, planner);
 
         if (code == 0)

@@ -28,17 +28,19 @@ void mix_finish(struct mix *mix)
 
 int mix_reserve(struct mix *mix, size_t n_ways, size_t n)
 {
-        if (2 * n_ways * n > mix->room) {
+        if (4 * n_ways * n > mix->room) {
                 free(mix->memory);
                 mix->room = 0;
-                mix->memory = malloc(4 * n_ways * n * sizeof(*mix->memory));
+                mix->memory = malloc(8 * n_ways * n * sizeof(*mix->memory));
                 if (mix->memory == NULL)
                         return OFFPEAK_ENOMEM;
-                mix->room = 4 * n_ways * n;
+                mix->room = 8 * n_ways * n;
         }
         for (size_t w = 0; w < n_ways; w++) {
-                mix->ways[w].rates = mix->memory + 2 * w * n;
+                mix->ways[w].rates = mix->memory + 4 * w * n;
                 mix->ways[w].seats = mix->ways[w].rates + n;
+                mix->ways[w].costs = mix->ways[w].rates + 2 * n;
+                mix->ways[w].starts = mix->ways[w].rates + 3 * n;
         }
         mix->n_ways = n_ways;
         return 0;
@@ -131,21 +133,27 @@ static void measure(struct path *path)
 
 /* ---- the path */
 
-static double slot_cost(const struct path *path, size_t way, size_t t)
+/* Of all ways: what a slot costs, and what a start in it draws at a negative price once more, both ways. */
+static void price_ways(const struct path *path)
 {
-        const struct mix_way *at = &path->mix->ways[way];
+        float lost = (float)path->job->start_cost_s;
 
-        return (double)at->rates[t] * path->mix->seconds[t] + (double)at->seats[t];
+        for (size_t w = 0; w < path->mix->n_ways; w++) {
+                const struct mix_way *way = &path->mix->ways[w];
+
+                for (size_t t = 0; t < path->n; t++) {
+                        way->costs[t] = way->rates[t] * (float)path->mix->seconds[t] + way->seats[t];
+                        way->starts[t] = way->rates[t] < 0 ? -2 * way->rates[t] * lost : 0;
+                }
+        }
 }
 
-/* A start: the progress it loses, and what it draws at a negative price once more, both ways. */
 static float start_fee(const struct path *path, size_t way, size_t t, size_t lane)
 {
-        const struct mix_way *at = &path->mix->ways[way];
         float lost = (float)path->job->start_cost_s;
-        float energy = at->rates[t] < 0 ? -2 * at->rates[t] * lost : 0;
 
-        return path->fee + energy + fmaxf(0, path->theta[lane]) * (float)mode_of(path, way)->speed * lost;
+        return path->fee + path->mix->ways[way].starts[t] +
+               fmaxf(0, path->theta[lane]) * (float)mode_of(path, way)->speed * lost;
 }
 
 /* What a group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */
@@ -155,9 +163,9 @@ static void price_slot(const struct path *path, size_t group, size_t t, float *r
                 run[lane] = start[lane] = INFINITY;
         for (size_t w = 0; w < path->mix->n_ways; w++) {
                 const struct mix_way *way = &path->mix->ways[w];
-                float cost = (float)slot_cost(path, w, t), lost = (float)path->job->start_cost_s;
+                float cost = way->costs[t], lost = (float)path->job->start_cost_s;
                 float speed = (float)mode_of(path, w)->speed, progress = speed * (float)path->mix->seconds[t];
-                float extra = path->fee + (way->rates[t] < 0 ? -2 * way->rates[t] * lost : 0);
+                float extra = path->fee + way->starts[t];
 
                 if (way->group != group || isinf(cost))
                         continue;
@@ -273,7 +281,7 @@ static void walk(struct path *path)
         begin_rows(path);
         for (size_t t = 0; t < path->n; t++)
                 step(path, t);
-        path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 4;
+        path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 2;
 }
 
 /* ---- reading it back */
@@ -286,7 +294,7 @@ static size_t cheapest_way(const struct path *path, size_t group, size_t t, size
         *ret_cost = INFINITY;
         for (size_t w = 0; w < path->mix->n_ways; w++) {
                 float progress = (float)mode_of(path, w)->speed * (float)path->mix->seconds[t];
-                float cost = (float)slot_cost(path, w, t) - path->theta[lane] * progress;
+                float cost = path->mix->ways[w].costs[t] - path->theta[lane] * progress;
 
                 if (path->mix->ways[w].group != group)
                         continue;
@@ -437,7 +445,7 @@ static struct range all_thetas(const struct path *path)
 
         for (size_t w = 0; w < path->mix->n_ways; w++)
                 for (size_t t = 0; t < path->n; t++) {
-                        double unit = slot_cost(path, w, t) / (mode_of(path, w)->speed * path->mix->seconds[t]);
+                        double unit = (double)path->mix->ways[w].costs[t] / (mode_of(path, w)->speed * path->mix->seconds[t]);
 
                         if (isinf(unit))
                                 continue;
@@ -447,6 +455,14 @@ static struct range all_thetas(const struct path *path)
         range.high += (path->fee + path->job->move_cost + job_end_cost(path->job, edge(path, path->n))) /
                       fmin(path->job->work_s, 3600);
         return range;
+}
+
+/* The most that a second of progress can be worth, whatever its sign. */
+static double reach(const struct path *path)
+{
+        struct range range = all_thetas(path);
+
+        return fabs(range.low) + range.high;
 }
 
 static double lane_bound(const struct path *path, size_t lane)
@@ -481,25 +497,49 @@ static void walk_about(struct path *path, double guess)
         walk(path);
 }
 
+/* Far from a guess, on both sides. */
+static void walk_around(struct path *path, double guess)
+{
+        static const double at[LANES] = { -0.75, -0.5, -0.3, -0.18, 0.18, 0.6, 1.5, 4 };
+
+        for (size_t lane = 0; lane < LANES; lane++)
+                path->theta[lane] = (float)(guess + at[lane] * fabs(guess));
+        walk(path);
+}
+
 static struct range about(const struct path *path, size_t lane)
 {
         return (struct range){ (double)path->theta[lane > 0 ? lane - 1 : 0],
                                (double)path->theta[lane + 1 < LANES ? lane + 1 : LANES - 1] };
 }
 
-/* Narrow down to the highest bound; the rows are those of the last walk. */
-static void climb(struct path *path, double guess)
+/* Does the highest bound of the last walk lie between its thetas, or are they of no consequence: is all run that can be? */
+static bool is_found(const struct path *path)
 {
-        size_t lane = 0;
-        int rounds = 1;
+        size_t lane = highest_lane(path);
 
-        if (!isnan(guess)) {
-                walk_about(path, guess);
-                lane = highest_lane(path);
+        if (lane == LANES - 1) {
+                read_back(path, lane, path->mix->above);
+                return progress_of(path, path->mix->above) >= path->job->work_s;
         }
-        if (lane == 0 || lane == LANES - 1) {
-                walk_evenly(path, all_thetas(path));
-                rounds = 3;
+        return lane > 0;
+}
+
+/* Narrow down to the highest bound; the rows are those of the last walk. */
+static void climb(struct path *path, double guess, bool thorough)
+{
+        int rounds = thorough;
+
+        if (!isnan(guess))
+                walk_about(path, guess);
+        if (isnan(guess) || !is_found(path)) {
+                rounds++;
+                if (!isnan(guess))
+                        walk_around(path, guess);
+                if (isnan(guess) || !is_found(path)) {
+                        walk_evenly(path, all_thetas(path));
+                        rounds = 3;
+                }
         }
         for (int round = 0; round < rounds; round++)
                 walk_evenly(path, about(path, highest_lane(path)));
@@ -567,10 +607,9 @@ static bool few_starts(const struct path *path)
         return path->mix->n_candidates == 0;
 }
 
-int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta)
+int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool thorough)
 {
         struct path path = { .wish = wish, .job = wish->job, .mix = mix, .n = wish->n };
-        struct range range;
 
         mix->least = -INFINITY;
         mix->theta = NAN;
@@ -582,11 +621,11 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta)
         path.on = mix->rows;
         path.off = mix->rows + (wish->n + 1) * path.n_groups * LANES;
         measure(&path);
-        range = all_thetas(&path);
+        price_ways(&path);
         if (wish->job->max_starts <= 1) /* one run: whatever is saved by another is not worth it */
-                path.fee = (float)(2 * (fabs(range.low) + range.high) * wish->job->work_s);
+                path.fee = (float)(2 * reach(&path) * wish->job->work_s);
         for (int fees = 0; fees < FEES; fees++) {
-                climb(&path, fees == 0 ? theta : NAN);
+                climb(&path, fees == 0 ? theta : NAN, thorough);
                 if (fees == 0 && path.fee == 0) {
                         mix->least = lane_bound(&path, highest_lane(&path));
                         mix->theta = (double)path.theta[highest_lane(&path)];
@@ -594,7 +633,7 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta)
                 collect(&path);
                 if (few_starts(&path))
                         return 0;
-                path.fee = path.fee > 0 ? 4 * path.fee : (float)(0.02 * range.high * wish->job->work_s);
+                path.fee = path.fee > 0 ? 4 * path.fee : (float)(0.02 * reach(&path) * wish->job->work_s);
         }
         return 0;
 }

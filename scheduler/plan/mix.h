@@ -19,6 +19,8 @@ struct mix_way {
         uint32_t site, mode;
         uint32_t group; /* ways of one site and width: a change among them is no start */
         float *rates, *seats;
+        float *costs;  /* of the whole slot; what a start in it costs beside the progress it loses */
+        float *starts;
 };
 
 /* Several ways for one job. */
@@ -62,8 +64,11 @@ void mix_finish(struct mix *mix);
 /* Room for the rates and seats of so many ways over n slots; ways[] then point into it. ENOMEM. */
 int mix_reserve(struct mix *mix, size_t n_ways, size_t n);
 
-/* Find the bound and the candidates. The ways' rates are filled, sites and modes set. theta: a guess or NAN. ENOMEM. */
-int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta);
+/*
+ * Find the bound and the candidates. The ways' rates are filled, sites and modes set. theta: a guess or NAN. thorough: to the
+ * last bit, where else a guess that is near is near enough. ENOMEM.
+ */
+int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool thorough);
 
 /* A candidate as intervals that do the work and no more; false if it breaks a rule of the job. ENOMEM in *ret_code. */
 bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
