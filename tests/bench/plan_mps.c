@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names: x<j>_<s>_<t> job j runs slot t at site s; y: it starts there; u<j>_<s>: it is at site s; e<s>_<t>_<i>: MWh from
- * segment i; z<s>_<d>: MW above what month d has paid for.
+ * Names: x<j>_<s>_<t> job j runs slot t at site s; y: it starts there; u<j>_<s>: it is at site s; o<j>: seconds that it
+ * runs for nothing; e<s>_<t>_<i>: kWh from segment i; z<s>_<d>: kW above what month d has paid for.
+ *
+ * A plan ends a job in the second in which its work is done, whole slots may end later. Where prices are negative that
+ * would earn, so o costs what the lowest of them could pay: a plan that leaves these seconds out costs no more than the
+ * program. Nor may a start be where nothing starts, to use them up.
  */
 #include "bench/plan_mps.h"
 
@@ -47,10 +51,11 @@ static void write_rows(const struct writer *writer)
                 size_t first, last;
 
                 window(writer, &problem->jobs[j], &first, &last);
-                fprintf(writer->file, " G WORK%zu\n E ONE%zu\n", j, j);
+                fprintf(writer->file, " E WORK%zu\n E ONE%zu\n", j, j);
                 for (size_t s = 0; s < problem->n_sites; s++)
                         for (size_t t = first; may_run(&problem->jobs[j], s) && t < last; t++)
-                                fprintf(writer->file, " G START%zu_%zu_%zu\n L AT%zu_%zu_%zu\n", j, s, t, j, s, t);
+                                fprintf(writer->file, " G START%zu_%zu_%zu\n L AT%zu_%zu_%zu\n L RUNS%zu_%zu_%zu\n L FRESH%zu_%zu_%zu\n",
+                                        j, s, t, j, s, t, j, s, t, j, s, t);
         }
         for (size_t s = 0; s < problem->n_sites; s++) {
                 for (size_t t = 0; t < problem->sites[s].n_steps; t++) {
@@ -65,33 +70,37 @@ static void write_run(const struct writer *writer, size_t j, size_t s, size_t t,
 {
         const struct plan_job *job = &writer->problem->jobs[j];
         const struct plan_site *site = &writer->problem->sites[s];
-        double mw = site->pue_factor * job->modes[0].watts / 1e6, mwh = mw * hours(writer);
+        double kw = site->pue_factor * job->modes[0].watts / 1e3, kwh = kw * hours(writer);
         char name[64];
 
         snprintf(name, sizeof(name), "x%zu_%zu_%zu", j, s, t);
         fprintf(writer->file, " %s WORK%zu %.12g\n", name, j, job->modes[0].speed * (double)writer->slot_s);
         fprintf(writer->file, " %s START%zu_%zu_%zu -1\n %s AT%zu_%zu_%zu 1\n", name, j, s, t, name, j, s, t);
+        fprintf(writer->file, " %s RUNS%zu_%zu_%zu -1\n", name, j, s, t);
         if (t + 1 < last)
-                fprintf(writer->file, " %s START%zu_%zu_%zu 1\n", name, j, s, t + 1);
+                fprintf(writer->file, " %s START%zu_%zu_%zu 1\n %s FRESH%zu_%zu_%zu 1\n", name, j, s, t + 1, name, j, s,
+                        t + 1);
         fprintf(writer->file, " %s GPUS%zu_%zu %u\n", name, s, t, job->modes[0].gpus);
-        fprintf(writer->file, " %s POWER%zu_%zu %.12g\n", name, s, t, mwh);
-        fprintf(writer->file, " %s COST %.12g\n", name, mwh * job->carbon_price * site->steps[t].carbon / 1000);
+        fprintf(writer->file, " %s POWER%zu_%zu %.12g\n", name, s, t, kwh);
+        fprintf(writer->file, " %s COST %.12g\n", name, kwh * job->carbon_price * site->steps[t].carbon / 1000);
         for (size_t d = 0; d < site->n_demands; d++)
                 if (site->steps[t].start >= site->demands[d].start && site->steps[t].start < site->demands[d].end)
-                        fprintf(writer->file, " %s PEAK%zu_%zu_%zu %.12g\n", name, s, d, t, mw);
+                        fprintf(writer->file, " %s PEAK%zu_%zu_%zu %.12g\n", name, s, d, t, kw);
 }
 
 static void write_start(const struct writer *writer, size_t j, size_t s, size_t t)
 {
         const struct plan_job *job = &writer->problem->jobs[j];
         const struct plan_site *site = &writer->problem->sites[s];
-        double start_mwh = site->pue_factor * job->modes[0].watts * (double)job->start_cost_s / PLAN_JOULES_PER_MWH;
+        double start_kwh = site->pue_factor * job->modes[0].watts / 1e3 * (double)job->start_cost_s / 3600;
 
         fprintf(writer->file, " y%zu_%zu_%zu WORK%zu %.12g\n", j, s, t, j,
                 -job->modes[0].speed * (double)job->start_cost_s);
         fprintf(writer->file, " y%zu_%zu_%zu START%zu_%zu_%zu 1\n", j, s, t, j, s, t);
+        fprintf(writer->file, " y%zu_%zu_%zu RUNS%zu_%zu_%zu 1\n y%zu_%zu_%zu FRESH%zu_%zu_%zu 1\n", j, s, t, j, s, t, j, s,
+                t, j, s, t);
         fprintf(writer->file, " y%zu_%zu_%zu COST %.12g\n", j, s, t,
-                2 * start_mwh * fmax(0, -site->steps[t].segments[0].price));
+                2 * start_kwh * fmax(0, -site->steps[t].segments[0].price));
 }
 
 static void write_job(const struct writer *writer, size_t j)
@@ -113,6 +122,29 @@ static void write_job(const struct writer *writer, size_t j)
         }
 }
 
+/* Per second: the most that power at the lowest price could pay for running the job. */
+static double most_paid(const struct writer *writer, const struct plan_job *job)
+{
+        double most = 0;
+
+        for (size_t s = 0; s < writer->problem->n_sites; s++) {
+                const struct plan_site *site = &writer->problem->sites[s];
+                double kwh = site->pue_factor * job->modes[0].watts / 1e3 / 3600;
+
+                for (size_t t = 0; may_run(job, s) && t < site->n_steps; t++)
+                        most = fmax(most, -kwh * site->steps[t].segments[0].price);
+        }
+        return most;
+}
+
+static void write_overrun(const struct writer *writer, size_t j)
+{
+        const struct plan_job *job = &writer->problem->jobs[j];
+
+        fprintf(writer->file, " o%zu WORK%zu %.12g\n o%zu COST %.12g\n", j, j, -job->modes[0].speed, j,
+                most_paid(writer, job));
+}
+
 static void write_supply(const struct writer *writer, size_t s)
 {
         const struct plan_site *site = &writer->problem->sites[s];
@@ -128,14 +160,25 @@ static void write_supply(const struct writer *writer, size_t s)
         }
 }
 
+static void write_job_right_sides(const struct writer *writer, size_t j)
+{
+        const struct plan_job *job = &writer->problem->jobs[j];
+        size_t first, last;
+
+        window(writer, job, &first, &last);
+        fprintf(writer->file, " R WORK%zu %.12g\n R ONE%zu 1\n", j, job->work_s * (1 - PLAN_WORK_TOLERANCE), j);
+        for (size_t s = 0; s < writer->problem->n_sites; s++)
+                for (size_t t = first; may_run(job, s) && t < last; t++)
+                        fprintf(writer->file, " R FRESH%zu_%zu_%zu 1\n", j, s, t);
+}
+
 static void write_right_sides(const struct writer *writer)
 {
         const struct plan_problem *problem = writer->problem;
 
         fputs("RHS\n", writer->file);
         for (size_t j = 0; j < problem->n_jobs; j++)
-                fprintf(writer->file, " R WORK%zu %.12g\n R ONE%zu 1\n", j,
-                        problem->jobs[j].work_s * (1 - PLAN_WORK_TOLERANCE), j);
+                write_job_right_sides(writer, j);
         for (size_t s = 0; s < problem->n_sites; s++) {
                 const struct plan_site *site = &problem->sites[s];
                 double idle_w = site->pue_fixed_w + site->pue_factor * site->idle_w;
@@ -144,7 +187,7 @@ static void write_right_sides(const struct writer *writer)
                         fprintf(writer->file, " R GPUS%zu_%zu %u\n", s, t, site->steps[t].gpus);
                         for (size_t d = 0; d < site->n_demands; d++)
                                 fprintf(writer->file, " R PEAK%zu_%zu_%zu %.12g\n", s, d, t,
-                                        (site->demands[d].paid_w - idle_w) / 1e6);
+                                        (site->demands[d].paid_w - idle_w) / 1e3);
                 }
         }
 }
@@ -178,7 +221,7 @@ static void write_bounds(const struct writer *writer)
                                 if (isinf(limit_w))
                                         continue;
                                 fprintf(writer->file, " UP B e%zu_%zu_%u %.12g\n", s, t, i,
-                                        fmax(0, limit_w - idle_w) / 1e6 * hours(writer));
+                                        fmax(0, limit_w - idle_w) / 1e3 * hours(writer));
                                 idle_w = fmax(0, idle_w - limit_w);
                         }
                 }
@@ -214,6 +257,8 @@ int plan_write_mps(const struct plan_problem *problem, const char *path, struct 
         for (size_t j = 0; j < problem->n_jobs; j++)
                 write_job(&writer, j);
         fputs(" MARK1 'MARKER' 'INTEND'\n", writer.file);
+        for (size_t j = 0; j < problem->n_jobs; j++)
+                write_overrun(&writer, j);
         for (size_t s = 0; s < problem->n_sites; s++)
                 write_supply(&writer, s);
         write_right_sides(&writer);

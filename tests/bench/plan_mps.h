@@ -4,7 +4,8 @@
  *
  * Grid-aligned: a job runs whole slots of its window, a start loses its time in the slot it begins. That is less than the
  * planner may do (it runs parts of slots too, and may be late), so the program's optimum is no less than the best plan's cost:
- * a bound above it would be wrong.
+ * a bound above it would be wrong. Costs are in thousandths, for solvers' absolute tolerances: an instance of ten jobs costs
+ * about 1.
  */
 #ifndef OFFPEAK_TESTS_PLAN_MPS_H
 #define OFFPEAK_TESTS_PLAN_MPS_H
