@@ -61,6 +61,24 @@ static int by_value(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
+/* Jobs that begin or end a run within a slot. */
+static size_t count_parts(const struct instance *instance, const struct plan *plan)
+{
+        int64_t now = instance->problem.now,
+                slot_s = (instance->problem.horizon - now) / (int64_t)instance->sites[0].n_steps;
+        size_t n = 0;
+
+        for (size_t j = 0; j < plan->n_jobs; j++) {
+                bool parts = false;
+
+                for (size_t i = plan->jobs[j].first; i < plan->jobs[j].first + plan->jobs[j].n; i++)
+                        parts |= (plan->intervals[i].start - now) % slot_s != 0 ||
+                                 (plan->intervals[i].end - now) % slot_s != 0;
+                n += parts;
+        }
+        return n;
+}
+
 static void print_terms(const struct plan_terms *terms)
 {
         printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
@@ -90,9 +108,9 @@ static void print_line(const struct settings *settings, const struct instance *i
         print_terms(&verdict->terms);
         printf(",\"bound\":%.10g,\"gap\":%.8f,\"gap_absolute\":%.4f,"
                "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.10g,"
-               "\"run_now_lateness\":%.4f,\"late\":%zu}\n",
+               "\"run_now_lateness\":%.4f,\"late\":%zu,\"parts\":%zu}\n",
                verdict->bound, verdict->gap / fabs(cost), verdict->gap, verdict->idle, verdict->supply, verdict->regret,
-               captured, run_now, plan->run_now.lateness, late);
+               captured, run_now, plan->run_now.lateness, late, count_parts(instance, plan));
         fflush(stdout);
 }
 
