@@ -26,23 +26,27 @@ struct settings {
         struct instance_shape shape;
         const char *kind; /* NULL: all */
         const char *mps;  /* file to write the instance to; NULL: none */
+        const char *lp;   /* likewise, as a linear program */
         uint64_t work;
         int repeat;
 };
 
 static const char usage[] =
-        "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--generated]\n"
-        "  --kind K      loose, tight, reactor, peak, sites, elastic or mixed; all of them if not given\n"
+        "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--lp FILE]\n"
+        "                  [--generated]\n"
+        "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
+        "                shift-reactor; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
+        "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
-static double seconds_now(void)
+static double seconds_now(clockid_t clock)
 {
         struct timespec now;
 
-        clock_gettime(CLOCK_MONOTONIC, &now);
+        clock_gettime(clock, &now);
         return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
@@ -88,7 +92,8 @@ static void print_terms(const struct plan_terms *terms)
 }
 
 static void print_line(const struct settings *settings, const struct instance *instance, const struct plan *plan,
-                       const struct plan_verdict *verdict, double seconds, double check_seconds)
+                       const struct plan_verdict *verdict, double seconds, double cpu_seconds,
+                       double check_seconds)
 {
         double cost = verdict->terms.total, run_now = plan->run_now.total - plan->run_now.lateness;
         double possible = run_now - verdict->bound;
@@ -103,8 +108,8 @@ static void print_line(const struct settings *settings, const struct instance *i
                instance_kind_names[settings->shape.kind], settings->shape.n_jobs, settings->shape.n_slots,
                settings->shape.seed, instance->real_jobs && instance->real_prices ? "true" : "false",
                instance->steps[0].gpus, instance->load);
-        printf("\"seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.10g,", seconds,
-               check_seconds, plan->work, peak_mb(), cost);
+        printf("\"seconds\":%.4f,\"cpu_seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.10g,", seconds,
+               cpu_seconds, check_seconds, plan->work, peak_mb(), cost);
         print_terms(&verdict->terms);
         printf(",\"bound\":%.10g,\"gap\":%.8f,\"gap_absolute\":%.4f,"
                "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.10g,"
@@ -117,7 +122,7 @@ static void print_line(const struct settings *settings, const struct instance *i
 static int run(const struct settings *settings)
 {
         struct plan_budget budget = { .work = settings->work > 0 ? settings->work : 1000000 + 750 * settings->shape.n_jobs };
-        double seconds[MAX_REPEAT], start;
+        double seconds[MAX_REPEAT], cpu[MAX_REPEAT], start, cpu_start;
         struct plan_verdict verdict;
         struct instance instance;
         struct offpeak_error err;
@@ -127,19 +132,25 @@ static int run(const struct settings *settings)
         plan_init(&plan);
         if (code == 0 && settings->mps != NULL)
                 code = plan_write_mps(&instance.problem, settings->mps, &err);
+        if (code == 0 && settings->lp != NULL)
+                code = plan_write_lp(&instance.problem, settings->lp, &err);
         for (int i = 0; code == 0 && i < settings->repeat; i++) {
                 plan_finish(&plan);
-                start = seconds_now();
+                start = seconds_now(CLOCK_MONOTONIC);
+                cpu_start = seconds_now(CLOCK_PROCESS_CPUTIME_ID);
                 code = plan_compute(&instance.problem, &budget, &plan, &err);
-                seconds[i] = seconds_now() - start;
+                cpu[i] = seconds_now(CLOCK_PROCESS_CPUTIME_ID) - cpu_start;
+                seconds[i] = seconds_now(CLOCK_MONOTONIC) - start;
         }
-        start = seconds_now();
+        start = seconds_now(CLOCK_MONOTONIC);
         if (code == 0)
                 code = plan_check(&instance.problem, &plan, &verdict, &err);
-        start = seconds_now() - start;
+        start = seconds_now(CLOCK_MONOTONIC) - start;
         if (code == 0) {
                 qsort(seconds, (size_t)settings->repeat, sizeof(double), by_value);
-                print_line(settings, &instance, &plan, &verdict, seconds[settings->repeat / 2], start);
+                qsort(cpu, (size_t)settings->repeat, sizeof(double), by_value);
+                print_line(settings, &instance, &plan, &verdict, seconds[settings->repeat / 2], cpu[settings->repeat / 2],
+                           start);
         } else {
                 fprintf(stderr, "plan_bench: %s\n", err.text);
         }
@@ -155,7 +166,7 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "slots", required_argument, NULL, 't' },  { "seed", required_argument, NULL, 's' },
                 { "work", required_argument, NULL, 'w' },   { "repeat", required_argument, NULL, 'r' },
                 { "generated", no_argument, NULL, 'g' },    { "mps", required_argument, NULL, 'm' },
-                { NULL, 0, NULL, 0 },
+                { "lp", required_argument, NULL, 'l' },     { NULL, 0, NULL, 0 },
         };
         int option;
 
@@ -174,6 +185,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->repeat = atoi(optarg);
                 else if (option == 'm')
                         settings->mps = optarg;
+                else if (option == 'l')
+                        settings->lp = optarg;
                 else if (option == 'g')
                         settings->shape.data = NULL;
                 else

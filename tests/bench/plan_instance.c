@@ -16,7 +16,14 @@
 
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
-const char *const instance_kind_names[INSTANCE_KINDS] = { "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed" };
+const char *const instance_kind_names[INSTANCE_KINDS] = {
+        "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor",
+};
+
+static bool is_shift(enum instance_kind kind)
+{
+        return kind == INSTANCE_SHIFT || kind == INSTANCE_SHIFT_REACTOR;
+}
 
 /* ---- chance */
 
@@ -227,8 +234,8 @@ static uint32_t pack_all(struct hidden *hidden, size_t n_jobs, double load, cons
 
 /* ---- jobs and sites */
 
-static void fill_job(struct instance *instance, size_t j, const struct size *size, size_t start, size_t n_slots,
-                     struct chance *chance)
+static void fill_job(struct instance *instance, const struct instance_shape *shape, size_t j, const struct size *size,
+                     size_t start, struct chance *chance)
 {
         struct plan_job *job = &instance->jobs[j];
         struct plan_mode *mode = &instance->modes[j * INSTANCE_MODES];
@@ -250,11 +257,13 @@ static void fill_job(struct instance *instance, size_t j, const struct size *siz
                 .modes = mode,
                 .n_modes = 1,
                 .release = NOW + HOUR * (release > 0 ? release : 0),
-                .deadline = NOW + HOUR * (deadline < (int64_t)n_slots ? deadline : (int64_t)n_slots),
+                .deadline = NOW + HOUR * (deadline < (int64_t)shape->n_slots ? deadline : (int64_t)shape->n_slots),
                 .lateness_cost = 1000.0 * size->gpus,
                 .start_cost_s = 60 * (1 + (int64_t)below(chance, 10)),
                 .max_starts = PLAN_ANY_STARTS,
         };
+        if (is_shift(shape->kind))
+                job->start_cost_s = 0;
         job->work_s = (double)(size->hours * HOUR - job->start_cost_s);
         job->earliest_finish = job->release + size->hours * HOUR;
 }
@@ -310,7 +319,7 @@ static double plant_w(double mean_w, size_t t, size_t n_slots)
 
 static bool has_plant(enum instance_kind kind, size_t site)
 {
-        return kind == INSTANCE_REACTOR || (kind == INSTANCE_MIXED && site == 0);
+        return kind == INSTANCE_REACTOR || kind == INSTANCE_SHIFT_REACTOR || (kind == INSTANCE_MIXED && site == 0);
 }
 
 static bool has_demand(enum instance_kind kind, size_t site)
@@ -407,10 +416,17 @@ static void make_chains(struct instance *instance, const struct hidden *hidden)
         }
 }
 
+static double load_of(const struct instance_shape *shape)
+{
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.60, 0.60 };
+        struct chance chance = { ~shape->seed };
+
+        return loads[shape->kind] + (is_shift(shape->kind) ? 0.35 * unit(&chance) : 0);
+}
+
 static void fill(struct instance *instance, const struct instance_shape *shape, struct hidden *hidden,
                  struct size *sizes, double *prices)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80 };
         static const char *const zones[] = { "DE-LU", "FR", "NL", "SE4" };
         struct chance chance = { shape->seed };
         double sum = 0, place;
@@ -423,10 +439,10 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
         }
         sorted = sizes;
         qsort(hidden->order, shape->n_jobs, sizeof(size_t), longest_first);
-        gpus = pack_all(hidden, shape->n_jobs, loads[shape->kind], &chance);
+        gpus = pack_all(hidden, shape->n_jobs, load_of(shape), &chance);
         instance->load = sum / (double)(shape->n_slots * hidden->n_sites) / gpus;
         for (size_t j = 0; j < shape->n_jobs; j++)
-                fill_job(instance, j, &sizes[j], hidden->start[j], shape->n_slots, &chance);
+                fill_job(instance, shape, j, &sizes[j], hidden->start[j], &chance);
         for (size_t j = 0; is_elastic(shape->kind) && j < shape->n_jobs; j++)
                 widen(instance, j, gpus);
         open_sites(instance, hidden->n_sites, &chance);

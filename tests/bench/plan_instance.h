@@ -22,6 +22,8 @@ enum instance_kind {
         INSTANCE_ELASTIC,   /* 80 % in the width that is asked for; jobs run half as wide or twice, with a cap or without */
         INSTANCE_MIXED,     /* sites, elastic, a reactor at the first and a demand charge at the second, a quota for every other
                                job, chains of jobs, and hours that are waited */
+        INSTANCE_SHIFT,     /* 60 to 95 % by the seed, and starts take no time: nothing but work that is put off */
+        INSTANCE_SHIFT_REACTOR, /* likewise, with the plant of `reactor` */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];

@@ -2,11 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # test_plan_mps.sh - small instances as MILPs, solved by CBC: no bound above the cost of a plan, no plan of whole slots below
-# their optimum, and none far above it. Jobs and prices are generated: the same on every machine.
+# their optimum, and none far above it. Instances without starts as linear programs, solved by CLP: no bound above the
+# optimum. Jobs and prices are generated: the same on every machine.
 set -euo pipefail
 
 for need in cbc python3; do
         command -v $need >/dev/null || { echo "skipped: $need is not installed" && exit 77; }
 done
-exec "$(dirname "$0")/../bench/plan_cbc" --bench "$OFFPEAK_BUILD/tests/bench/plan_bench" \
-        --generated --count 8 --limit 3 --worst 20
+bench=$OFFPEAK_BUILD/tests/bench/plan_bench
+folder=$(cd "$(dirname "$0")/../bench" && pwd)
+if command -v clp >/dev/null; then
+        "$folder/plan_clp" --bench "$bench" --generated --jobs 200 --slots 96 --count 3 --repeat 1
+else
+        echo "clp is not installed: no linear programs"
+fi
+exec "$folder/plan_cbc" --bench "$bench" --generated --count 8 --limit 3 --worst 20
