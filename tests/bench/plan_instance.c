@@ -418,7 +418,7 @@ static void make_chains(struct instance *instance, const struct hidden *hidden)
 
 static double load_of(const struct instance_shape *shape)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.60, 0.60 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60 };
         struct chance chance = { ~shape->seed };
 
         return loads[shape->kind] + (is_shift(shape->kind) ? 0.35 * unit(&chance) : 0);
