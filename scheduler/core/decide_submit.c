@@ -14,9 +14,11 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "core/lone.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 #include "core/question.h"
+#include "plan/fit_deadline.h"
 
 static int refuse_nodes(const struct state *state, const struct job *job, struct offpeak_error *err)
 {
@@ -167,22 +169,82 @@ static void write_warning(const struct state *state, const struct now *now, cons
                          when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));
 }
 
-/* With a deadline that it would meet: a full minute, and at least one from now to think. */
-static void refuse_late(struct turn *turn, const struct client *client, const struct job *job, const struct plan *plan,
+/* Why it cannot be in time, as a clause behind what becomes of it. */
+static const char *why_late(enum fit_cause cause)
+{
+        switch (cause) {
+        case FIT_NOTHING:
+                return "";
+        case FIT_TIME:
+                return ", as it would if it were alone";
+        case FIT_GPUS:
+                return ", as others have the GPUs";
+        case FIT_POWER:
+                return ", as there is not the power for it";
+        case FIT_GPUS_AND_POWER:
+                return ", as others have the GPUs and there is not the power for it";
+        }
+        return "";
+}
+
+/* What would help besides a later deadline; empty: nothing. */
+static void write_remedy(const struct job *job, const struct deadline_fit *fit, char *text, size_t size)
+{
+        bool many = (uint64_t)job->spec.nodes * job->spec.gpus_per_node > 1;
+        char begin[WHEN_TEXT_SIZE];
+
+        text[0] = '\0';
+        if (fit->release != 0)
+                snprintf(text, size, ", or with --begin %s", when_format_utc(fit->release / 60 * 60, begin));
+        else if (many && fit->cause != FIT_TIME)
+                snprintf(text, size, ", or perhaps with fewer GPUs");
+}
+
+/* Its hours end too late: with a deadline that it would meet. */
+static void refuse_fit(struct turn *turn, const struct client *client, const struct job *job, int64_t finish,
+                       const struct deadline_fit *fit, const char *warning)
+{
+        char deadline[WHEN_TEXT_SIZE], remedy[80];
+
+        write_remedy(job, fit, remedy, sizeof(remedy));
+        reply(turn, client, OFFPEAK_EDEADLINE, 0,
+              "refused (--strict-deadline): it %s%s; it would be in time with --deadline %s%s", warning,
+              why_late(fit->cause), when_format_utc(lone_deadline(finish), deadline), remedy);
+}
+
+static int find_fit(const struct state *state, const struct now *now, const struct job *job,
+                    struct deadline_fit *ret_fit)
+{
+        struct lone lone;
+        int code = lone_init(state, now, job, &lone);
+
+        if (code != 0)
+                return code;
+        *ret_fit = (struct deadline_fit){ 0 };
+        if (lone.question.problem != NULL)
+                code = fit_deadline(&lone.question, job->spec.deadline, ret_fit);
+        lone_finish(&lone);
+        return code;
+}
+
+static void refuse_late(const struct state *state, const struct now *now, struct turn *turn,
+                        const struct client *client, const struct job *job, const struct plan *plan,
                         const char *warning)
 {
         int64_t finish = plan->n_jobs == 1 ? plan->jobs[0].finish : 0;
-        bool many = (uint64_t)job->spec.nodes * job->spec.gpus_per_node > 1;
-        char deadline[WHEN_TEXT_SIZE];
+        struct deadline_fit fit;
 
-        if (finish == 0)
+        if (finish == 0) {
                 reply(turn, client, OFFPEAK_EDEADLINE, 0,
                       "refused (--strict-deadline): it %s; submit it again later, or without --strict-deadline",
                       warning);
-        else
-                reply(turn, client, OFFPEAK_EDEADLINE, 0,
-                      "refused (--strict-deadline): it %s; it would be in time with --deadline %s%s", warning,
-                      when_format_utc((finish + 119) / 60 * 60, deadline), many ? ", or perhaps with fewer GPUs" : "");
+                return;
+        }
+        if (find_fit(state, now, job, &fit) != 0) {
+                turn->failed = true;
+                return;
+        }
+        refuse_fit(turn, client, job, finish > fit.deadline ? finish : fit.deadline, &fit, warning);
 }
 
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn)
@@ -210,7 +272,7 @@ void decide_submit(const struct state *state, const struct input *input, struct 
         }
         write_warning(state, &input->now, &job, &plan, warning, sizeof(warning));
         if (warning[0] != '\0' && job.spec.strict_deadline) {
-                refuse_late(turn, client, &job, &plan, warning);
+                refuse_late(state, &input->now, turn, client, &job, &plan, warning);
         } else {
                 record_job(turn, &input->now, client, &job, warning);
                 if (plan.n_jobs == 1)

@@ -247,6 +247,7 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
         return 0;
 }
 
+/* candidate: the job for whom others' hours are taken out; NULL: none are. */
 static int fill_site(const struct state *state, const struct now *now, const struct site *site, int64_t horizon,
                      const struct job *candidate, struct plan_site *ret_site)
 {
@@ -443,7 +444,8 @@ static double highest_price(const struct memory *memory)
         return highest;
 }
 
-static int ask(const struct state *state, const struct now *now, const struct job *candidate,
+/* candidate: the only job; NULL: all. beside_others: what their planned hours take is taken out. */
+static int ask(const struct state *state, const struct now *now, const struct job *candidate, bool beside_others,
                struct plan_question *ret_question)
 {
         struct plan_question question = { .log_index = state->log_index, .work = state->policy.plan_work };
@@ -458,7 +460,8 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         if (memory->sites == NULL)
                 code = OFFPEAK_ENOMEM;
         for (uint32_t i = 0; code == 0 && i < state->n_sites; i++) {
-                code = fill_site(state, now, &state->sites[i], horizon, candidate, &memory->sites[i]);
+                code = fill_site(state, now, &state->sites[i], horizon, beside_others ? candidate : NULL,
+                                 &memory->sites[i]);
                 memory->n_sites++;
         }
         question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };
@@ -479,11 +482,17 @@ static int ask(const struct state *state, const struct now *now, const struct jo
 
 int plan_question_init(const struct state *state, const struct now *now, struct plan_question *ret_question)
 {
-        return ask(state, now, NULL, ret_question);
+        return ask(state, now, NULL, false, ret_question);
 }
 
 int question_for_one(const struct state *state, const struct now *now, const struct job *candidate,
                      struct plan_question *ret_question)
 {
-        return ask(state, now, candidate, ret_question);
+        return ask(state, now, candidate, true, ret_question);
+}
+
+int question_for_one_alone(const struct state *state, const struct now *now, const struct job *candidate,
+                           struct plan_question *ret_question)
+{
+        return ask(state, now, candidate, false, ret_question);
 }

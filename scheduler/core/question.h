@@ -12,6 +12,10 @@
 int question_for_one(const struct state *state, const struct now *now, const struct job *candidate,
                      struct plan_question *ret_question);
 
+/* The same as if nobody else had hours. */
+int question_for_one_alone(const struct state *state, const struct now *now, const struct job *candidate,
+                           struct plan_question *ret_question);
+
 /* When the job is done if it starts as late as its class's max_delay allows; 0: the class does not say. */
 int64_t question_class_deadline(const struct state *state, const struct job *job);
 

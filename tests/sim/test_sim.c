@@ -304,18 +304,49 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         spec.deadline = WORLD_START + 2 * HOUR;
         spec.strict_deadline = true;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
-        assert_string_equal(err.text, "refused (--strict-deadline): it misses its deadline by 1 h; it would be in time "
-                                      "with --deadline 2025-06-09T03:01:00Z");
-        spec.gpus_per_node = 2;
-        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
-        assert_non_null(strstr(err.text, "03:01:00Z, or perhaps with fewer GPUs"));
-        spec.gpus_per_node = 1;
+        assert_string_equal(err.text, "refused (--strict-deadline): it misses its deadline by 1 h, as it would if it "
+                                      "were alone; it would be in time with --deadline 2025-06-09T03:01:00Z");
         spec.deadline = WORLD_START + 3 * HOUR + 60; /* as it was told */
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         spec.deadline = WORLD_START + 2 * HOUR;
         spec.strict_deadline = false;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         assert_int_equal(job_of(&world, id)->planned_late_s, HOUR);
+        offpeak_job_spec_finish(&spec);
+        finish(&world);
+}
+
+/* n1's four GPUs are taken for an hour; of the two that are asked for then one less would do. */
+static void a_refusal_says_who_is_in_the_way(void **unused)
+{
+        static const double prices[] = { 10, 10, 10, 10 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct world world;
+        uint64_t id;
+
+        (void)unused;
+        world_policy(&world.policy);
+        setup(&world, prices, 4);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "first", 3, 2 * HOUR);
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        world_spec(&spec, "second", 2, HOUR);
+        spec.strict_deadline = true;
+        spec.deadline = WORLD_START + 2 * HOUR;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
+        assert_string_equal(err.text, "refused (--strict-deadline): it misses its deadline by 1 h, as others have the "
+                                      "GPUs; it would be in time with --deadline 2025-06-09T03:01:00Z, or perhaps with "
+                                      "fewer GPUs");
+        spec.begin = WORLD_START + 90 * 60; /* it may begin too late, and would even if it were alone */
+        spec.gpus_per_node = 1;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EDEADLINE);
+        assert_non_null(strstr(err.text, "by 30 min, as it would if it were alone; it would be in time with --deadline "
+                                         "2025-06-09T02:31:00Z, or with --begin 2025-06-09T01:00:00Z"));
+        spec.begin = WORLD_START + 60 * 60; /* as it was told */
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         offpeak_job_spec_finish(&spec);
         finish(&world);
 }
@@ -482,6 +513,7 @@ int main(void)
                 cmocka_unit_test(a_cancelled_job_stops),
                 cmocka_unit_test(a_job_behind_the_horizon_is_not_work_left_undone),
                 cmocka_unit_test(an_infeasible_deadline_is_told_or_refused),
+                cmocka_unit_test(a_refusal_says_who_is_in_the_way),
                 cmocka_unit_test(a_job_that_ran_at_once_saves_nothing),
                 cmocka_unit_test(a_job_beyond_all_power_is_refused),
                 cmocka_unit_test(a_job_that_became_impossible_is_kept_apart),
