@@ -5,6 +5,7 @@
 
 #include "core/power.h"
 #include "core/question.h"
+#include "io/answer_alternatives.h"
 #include "io/answer_supply.h"
 
 enum { DAY = 86400, MOST_STRETCHES = 8 };
@@ -225,6 +226,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
                     node_in_service(state, &state->nodes[i], answer->now.mono_ms))
                         scene.gpus += state->nodes[i].inventory.n_devices;
         object = explain(answer, &scene);
+        answer_put_alternatives(answer, object, job);
         answer_supply_finish(&scene.supply);
         return object;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
 #include "io/answer_ran.h"
 
@@ -211,6 +212,7 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
         answer_put(answer, object, "attempt", attempt_object(answer, job));
         answer_put(answer, object, "late_exits", late_exits(answer, job));
         answer_put(answer, object, "explanation", answer_explanation(answer, job));
+        answer_put(answer, object, "deadline_fit", answer_deadline_fit(answer, job));
         answer_put(answer, answer->root, "job", object);
         return put_ran(answer, object, job, err);
 }

@@ -77,6 +77,24 @@ json_t *answer_text(const char *text)
         return value;
 }
 
+json_t *answer_terms(struct answer *answer, const struct plan_terms *terms)
+{
+        json_t *object = json_object();
+
+        answer_put(answer, object, "supply_micro", answer_money(terms->supply));
+        answer_put(answer, object, "carbon_micro", answer_money(terms->carbon));
+        answer_put(answer, object, "delay_micro", answer_money(terms->delay));
+        answer_put(answer, object, "lateness_micro", answer_money(terms->lateness));
+        answer_put(answer, object, "unfinished_micro", answer_money(terms->unfinished));
+        answer_put(answer, object, "demand_micro", answer_money(terms->demand));
+        answer_put(answer, object, "starts_micro", answer_money(terms->starts));
+        answer_put(answer, object, "risk_micro", answer_money(terms->risk));
+        answer_put(answer, object, "moves_micro", answer_money(terms->moves));
+        answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
+        answer_put(answer, object, "total_micro", answer_money(terms->total));
+        return object;
+}
+
 /* ---- arguments */
 
 int answer_expect(const struct answer *answer, const char *const *names, struct offpeak_error *err)

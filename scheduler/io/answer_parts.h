@@ -47,6 +47,8 @@ json_t *answer_real(double value);               /* what is not finite is */
 json_t *answer_money(double currency_units);     /* in micro-currency */
 json_t *answer_text(const char *text);           /* NULL is; bytes that are not UTF-8 are replaced */
 
+json_t *answer_terms(struct answer *answer, const struct plan_terms *terms); /* what a plan costs */
+
 /* ---- arguments */
 
 /* EINVAL names an argument that is not in names (ended by NULL). */

@@ -23,24 +23,6 @@ struct view {
 
 /* ---- cost and certificate */
 
-static json_t *terms(struct answer *answer, const struct plan_terms *terms)
-{
-        json_t *object = json_object();
-
-        answer_put(answer, object, "supply_micro", answer_money(terms->supply));
-        answer_put(answer, object, "carbon_micro", answer_money(terms->carbon));
-        answer_put(answer, object, "delay_micro", answer_money(terms->delay));
-        answer_put(answer, object, "lateness_micro", answer_money(terms->lateness));
-        answer_put(answer, object, "unfinished_micro", answer_money(terms->unfinished));
-        answer_put(answer, object, "demand_micro", answer_money(terms->demand));
-        answer_put(answer, object, "starts_micro", answer_money(terms->starts));
-        answer_put(answer, object, "risk_micro", answer_money(terms->risk));
-        answer_put(answer, object, "moves_micro", answer_money(terms->moves));
-        answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
-        answer_put(answer, object, "total_micro", answer_money(terms->total));
-        return object;
-}
-
 /*
  * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. What running at
  * once would pay for missed deadlines and work left undone is not money saved: counted in, every saving looks complete.
@@ -65,8 +47,8 @@ static void put_certificate(struct answer *answer)
         answer_put(answer, root, "made_utc", made ? answer_utc(plan->made_at) : json_null());
         answer_put(answer, root, "horizon_utc", made ? answer_utc(plan->horizon) : json_null());
         answer_put(answer, root, "currency", answer_text(answer_currency(answer->state)));
-        answer_put(answer, root, "cost", made ? terms(answer, &plan->terms) : json_null());
-        answer_put(answer, root, "run_now_cost", made ? terms(answer, &plan->run_now) : json_null());
+        answer_put(answer, root, "cost", made ? answer_terms(answer, &plan->terms) : json_null());
+        answer_put(answer, root, "run_now_cost", made ? answer_terms(answer, &plan->run_now) : json_null());
         answer_put(answer, root, "bound_micro", made ? answer_money(plan->bound) : json_null());
         answer_put(answer, root, "gap_micro", made ? answer_money(plan->terms.total - plan->bound) : json_null());
         answer_put(answer, root, "captured_saving", made ? answer_real(captured(plan)) : json_null());

@@ -11,8 +11,10 @@ int solo_init(struct solo *solo, const struct plan_problem *problem)
         *solo = (struct solo){ .problem = problem };
         if (prices_init(&solo->prices, problem) != 0)
                 return OFFPEAK_ENOMEM;
-        if (board_init(&solo->board, problem, &solo->prices) == 0)
+        if (dependents_init(&solo->dependents, problem) == 0 &&
+            board_init(&solo->board, problem, &solo->prices, &solo->dependents) == 0)
                 return 0;
+        dependents_finish(&solo->dependents);
         prices_finish(&solo->prices);
         return OFFPEAK_ENOMEM;
 }
@@ -20,6 +22,7 @@ int solo_init(struct solo *solo, const struct plan_problem *problem)
 void solo_finish(struct solo *solo)
 {
         board_finish(&solo->board);
+        dependents_finish(&solo->dependents);
         prices_finish(&solo->prices);
 }
 

@@ -11,7 +11,8 @@
 struct solo {
         const struct plan_problem *problem;
         struct prices prices;
-        struct board board; /* points to prices: a solo is not to be copied */
+        struct dependents dependents; /* none */
+        struct board board; /* points to both: a solo is not to be copied */
 };
 
 /* Borrows the problem, which has one job. ENOMEM. */

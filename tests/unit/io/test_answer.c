@@ -421,6 +421,94 @@ static void cheaper_hours_are_named_with_their_reason(void **state)
         json_decref(document);
 }
 
+/* 42 wants 8 of 16 GPUs for six hours at 0.8 kW x 1.5; it has 20:00-26:10, the first four hours at 40, the rest at 100. */
+static void other_ways_are_told_with_what_they_cost(void **state)
+{
+        json_t *document = world_ask(*state, "job", "{\"job\":42}");
+        const json_t *explanation = world_at(document, "job.explanation");
+        const json_t *others = json_object_get(explanation, "alternatives");
+        int64_t last = INT64_MIN, cost = json_integer_value(world_at(explanation, "cost.total_micro"));
+
+        assert_true(cost > 0);
+        assert_true(json_integer_value(world_at(explanation, "cost.supply_micro")) > 0);
+        assert_true(json_array_size(others) > 0);
+        for (size_t i = 0; i < json_array_size(others); i++) {
+                const json_t *other = json_array_get(others, i);
+                int64_t difference = json_integer_value(json_object_get(other, "difference_micro"));
+
+                assert_true(difference >= last);
+                assert_true(llabs(cost + difference - json_integer_value(json_object_get(other, "cost_micro"))) <= 1);
+                world_expect_text(other, "hours.0.site", "hanford");
+                world_expect_text(other, "differs.0", "start");
+                last = difference;
+        }
+        json_decref(document);
+}
+
+/* At 15:00-17:00 power costs 20, and n1 is 41's. */
+static void what_keeps_a_job_from_cheaper_hours_is_told(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 42);
+        json_t *document;
+        const json_t *gpus;
+
+        world->state.policy.classes[1].delay_cost = 0;
+        job->spec.nodes = 2;
+        job->spec.time_s = job->total_s = 2 * WORLD_HOUR;
+        job->spec.deadline = WORLD_DAY + 40 * WORLD_HOUR;
+        job->planned[0].start = WORLD_DAY + 25 * WORLD_HOUR;
+        job->planned[0].end = WORLD_DAY + 27 * WORLD_HOUR;
+        job->planned_finish = job->planned[0].end;
+        document = world_ask(*state, "job", "{\"job\":42}");
+        gpus = world_at(document, "job.explanation.blockers.0");
+        world_expect_text(gpus, "limit", "gpus");
+        world_expect_int(gpus, "missing_gpus", 8);
+        world_expect_int(gpus, "missing_w", 0);
+        expect_time(gpus, "hours.0.start_utc", WORLD_DAY + 15 * WORLD_HOUR);
+        expect_time(gpus, "hours.0.end_utc", WORLD_DAY + 17 * WORLD_HOUR);
+        expect_time(gpus, "missing_from_utc", WORLD_DAY + 15 * WORLD_HOUR);
+        expect_time(gpus, "missing_to_utc", WORLD_DAY + 17 * WORLD_HOUR);
+        assert_true(json_integer_value(json_object_get(gpus, "saving_micro")) > 0);
+        world_expect_null(document, "job.deadline_fit");
+        json_decref(document);
+}
+
+static void a_late_job_says_what_it_lacks(void **state)
+{
+        struct job *job = world_job(*state, 42);
+        json_t *document;
+
+        job->spec.deadline = WORLD_DAY + 18 * WORLD_HOUR; /* 3.5 hours for six */
+        document = world_ask(*state, "job", "{\"job\":42}");
+        world_expect_text(document, "job.deadline_fit.cause", "time");
+        world_expect_int(document, "job.deadline_fit.missing_gpu_s", 8 * 5 * WORLD_HOUR / 2);
+        expect_time(document, "job.deadline_fit.limit_utc", WORLD_DAY + 18 * WORLD_HOUR);
+        expect_time(document, "job.deadline_fit.earliest_utc", WORLD_NOW + 6 * WORLD_HOUR);
+        world_expect_null(document, "job.deadline_fit.begin_utc");
+        json_decref(document);
+        job->spec.nodes = 2; /* 41 has the other node until 19:00, 40 one from 20:00 on */
+        job->spec.time_s = job->total_s = WORLD_HOUR;
+        job->spec.interruptible = OFFPEAK_NO;
+        document = world_ask(*state, "job", "{\"job\":42}");
+        world_expect_text(document, "job.deadline_fit.cause", "gpus");
+        expect_time(document, "job.deadline_fit.earliest_utc", WORLD_DAY + 20 * WORLD_HOUR);
+        expect_time(document, "job.deadline_fit.deadline_utc", WORLD_DAY + 20 * WORLD_HOUR + 60);
+        json_decref(document);
+}
+
+static void without_prices_no_way_is_cheaper(void **state)
+{
+        json_t *document;
+
+        world_job(*state, 42)->reason = PLAN_NO_PRICE;
+        document = world_ask(*state, "job", "{\"job\":42}");
+        world_expect_null(document, "job.explanation.cost");
+        assert_int_equal(json_array_size(world_at(document, "job.explanation.alternatives")), 0);
+        assert_int_equal(json_array_size(world_at(document, "job.explanation.blockers")), 0);
+        json_decref(document);
+}
+
 static void hours_behind_the_deadline_are_named(void **state)
 {
         struct job *job = world_job(*state, 42);
@@ -713,6 +801,10 @@ int main(void)
                 cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
                 cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),
+                cmocka_unit_test_setup_teardown(other_ways_are_told_with_what_they_cost, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_keeps_a_job_from_cheaper_hours_is_told, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_late_job_says_what_it_lacks, setup, teardown),
+                cmocka_unit_test_setup_teardown(without_prices_no_way_is_cheaper, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_deadline_are_named, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_classs_delay_are_named, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_prices_nothing_is_cheaper, setup, teardown),
