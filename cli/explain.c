@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* explain.c - `offpeak explain`: why a job has its hours and no cheaper ones. */
+/* explain.c - `offpeak explain`: why a job has its hours and no cheaper ones, and what else it could have. */
 #include <string.h>
 
 #include "base/text.h"
@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/document.h"
+#include "cli/explain_ways.h"
 #include "cli/job_text.h"
 #include "cli/views.h"
 
@@ -124,8 +125,11 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         if (has_hours) {
                 explain_price(job, out);
                 explain_cheaper(job, screen, out);
+                explain_alternatives(job, screen, out);
+                explain_blockers(job, screen, out);
                 explain_waiting(job, out);
         }
+        explain_fit(job, screen, out);
         return 0;
 }
 

@@ -114,6 +114,68 @@ static void hours_are_explained(void **state)
         (void)state;
         check("job_planned", "explain_planned", view_explain, plain);
         check("job_paused", "explain_paused", view_explain, plain);
+        check("job_late", "explain_late", view_explain, plain);
+}
+
+/* The planned job's explanation with its blockers, or the job with some of its facts, as explain has it. */
+static char *explain_with(const char *limit, json_t *blocker, json_t *changes)
+{
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job");
+        json_t *blockers = json_object_get(json_object_get(job, "explanation"), "blockers");
+        char *text;
+
+        if (limit != NULL) {
+                json_object_set_new(json_array_get(blockers, 0), "limit", json_string(limit));
+                assert_int_equal(json_object_update_new(json_array_get(blockers, 0), blocker), 0);
+        }
+        assert_int_equal(json_object_update_new(job, changes), 0);
+        text = render(view_explain, document, plain);
+        json_decref(document);
+        return text;
+}
+
+static void expect_in(char *text, const char *part)
+{
+        if (strstr(text, part) == NULL)
+                fail_msg("no \"%s\" in:\n%s", part, text);
+        free(text);
+}
+
+static void every_limit_has_words(void **state)
+{
+        (void)state;
+        expect_in(explain_with("gpus", json_pack("{s:i}", "missing_gpus", 1), json_object()),
+                  "with: 1 more GPU free 15:00-17:00: 2.10 EUR less, 15:00-21:00\n");
+        expect_in(explain_with("power", json_object(), json_object()),
+                  "with: the cheaper power that others draw: 2.10 EUR less");
+        expect_in(explain_with("max_delay", json_object(), json_object()),
+                  "with: a longer max_delay (class nightly): 2.10 EUR less");
+        expect_in(explain_with("min_run", json_object(), json_object()), "with: a shorter min_run (class nightly): ");
+        expect_in(explain_with("pauses", json_object(), json_object()), "with: more pauses (class nightly): ");
+        expect_in(explain_with("pauses", json_object(), json_pack("{s:b}", "interruptible", 0)),
+                  "with: --interruptible yes: ");
+        expect_in(explain_with("begin", json_object(), json_object()), "with: --begin 15:00: ");
+        expect_in(explain_with("moon", json_object(), json_object()), "with: moon: 2.10 EUR less"); /* of a later version */
+        expect_in(explain_with("gpus", json_pack("{s:i}", "saving_micro", 20), json_object()), "at the same cost");
+}
+
+static void a_late_job_is_told_what_helps(void **state)
+{
+        const char *format = "{s:{s:s, s:i, s:s, s:s, s:s, s:s}, s:s}";
+        const char *noon = "2026-11-23T12:00:00Z", *ten = "2026-11-23T10:00:00Z";
+
+        (void)state;
+        expect_in(explain_with(NULL, NULL, json_pack(format, "deadline_fit", "cause", "time", "missing_gpu_s", 7200,
+                                                     "limit_utc", ten, "earliest_utc", noon, "deadline_utc", noon,
+                                                     "begin_utc", "2026-11-23T04:00:30Z", "limit", "deadline")),
+                  "  it is late, because the time is too short, even if it were alone: 2 GPU-hours of it do not fit before "
+                  "10:00.\n  it can be done by 12:00 at the earliest; --deadline 12:00 would do, and so would --begin "
+                  "04:00.\n");
+        expect_in(explain_with(NULL, NULL, json_pack(format, "deadline_fit", "cause", "power", "missing_gpu_s", 7200,
+                                                     "limit_utc", ten, "earliest_utc", noon, "deadline_utc", noon,
+                                                     "begin_utc", "2026-11-23T04:00:30Z", "limit", "max_delay")),
+                  "because there is not the power for it: 2 GPU-hours of it do not fit before 10:00.\n  it can be done by "
+                  "12:00 at the earliest; --begin 04:00 would do.\n");
 }
 
 /* The planned job with some of its facts changed, as show has it. */
@@ -355,6 +417,8 @@ int main(void)
                 cmocka_unit_test(a_terminal_gets_utf8_bars),
                 cmocka_unit_test(a_job_is_told_in_full),
                 cmocka_unit_test(hours_are_explained),
+                cmocka_unit_test(every_limit_has_words),
+                cmocka_unit_test(a_late_job_is_told_what_helps),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
