@@ -361,7 +361,7 @@ int best_choice(const struct market *market, const struct plan_job *job, int64_t
                 double *cost, struct choice *ret_choice)
 {
         struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY };
-        bool mixes = job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1);
+        bool mixes = !chooser->one_way && (job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1));
 
         chooser->least = INFINITY;
         return mixes ? try_mixes(&quest) : try_ways(&quest);

@@ -27,6 +27,7 @@ struct chooser {
         float *rates, *seats; /* scratch: of one interval */
         size_t room;
         bool thorough; /* mixes are looked for to the last bit */
+        bool one_way;  /* no mixes: quick, and near enough to tell a reason */
         double least;  /* no choice costs less, as far as a path can tell: an estimate of a bound */
         double theta;  /* price of progress: a guess for the next time, or NAN */
         uint64_t work; /* units spent, added up */

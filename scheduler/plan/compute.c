@@ -466,6 +466,7 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
             board_init(&planner->empty, problem, &planner->prices, &planner->dependents) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
             schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
+        planner->empty.chooser.one_way = true;
         n = planner->prices.slots.n * planner->prices.capacities.n;
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));

@@ -155,8 +155,8 @@ static void the_budget_is_kept(void **state)
 
                 random_problem_init(&random, 5, &shape);
                 plan = compute(&random.problem, budgets[i], 5);
-                /* asked every 64 responses, and a few bounds come on top */
-                if (plan.work > budgets[i] + 400000)
+                /* asked every 64 responses, of up to thousands of units with many modes; and a few bounds come on top */
+                if (plan.work > budgets[i] + 600000)
                         fail_msg("%llu units for a budget of %llu", (unsigned long long)plan.work,
                                  (unsigned long long)budgets[i]);
                 if (plan.terms.total > last * (1 + 1e-9))
