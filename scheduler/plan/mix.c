@@ -153,7 +153,7 @@ static float start_fee(const struct path *path, size_t way, size_t t, size_t lan
         float lost = (float)path->job->start_cost_s;
 
         return path->fee + path->mix->ways[way].starts[t] +
-               fmaxf(0, path->theta[lane]) * (float)mode_of(path, way)->speed * lost;
+               (path->theta[lane] > 0 ? path->theta[lane] : 0) * (float)mode_of(path, way)->speed * lost;
 }
 
 /* What a group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */

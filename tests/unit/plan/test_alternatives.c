@@ -278,7 +278,7 @@ static unsigned try_seed(uint64_t seed, bool once, bool best)
         assert_int_equal(alternatives_init(&found, &question), 0);
         if (found.present.n > 0 && found.present.rest_s <= 0) {
                 check_alternatives(&random.problem, &found, seed);
-                compare(&random.problem, &found, once, seed);
+                compare(&random.problem, &found, once && random.problem.jobs[0].n_modes == 1, seed); /* a mix may be cheaper */
                 n = (unsigned)found.n_others;
         }
         alternatives_finish(&found);
