@@ -41,6 +41,8 @@ const char *job_impossible(const json_t *job)
                 return NULL;
         if (waits_for != NULL && strcmp(waits_for, "power") == 0)
                 return "no power for it now";
+        if (waits_for != NULL && strcmp(waits_for, "quota") == 0)
+                return "its class's quota is too small";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : "nothing free for it";
 }
 
@@ -240,6 +242,8 @@ static const char *impossible_reason(const json_t *job)
 
         if (waits_for != NULL && strcmp(waits_for, "power") == 0)
                 return "no site ever has the power for it";
+        if (waits_for != NULL && strcmp(waits_for, "quota") == 0)
+                return "its class may not hold as many GPUs";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
                                                                     : "others have all that it could have";
 }

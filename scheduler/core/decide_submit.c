@@ -54,6 +54,15 @@ static int refuse_power(const struct state *state, const struct now *now, const 
                     text_format_power(power.limit_w, limit), job->spec.power_w > 0 ? "--power" : "--gpus");
 }
 
+static int refuse_quota(const struct state *state, const struct job *job, struct offpeak_error *err)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return fail(err, OFFPEAK_EINVAL,
+                    "the job needs %u GPUs, and class %s may hold %u at once: ask for less --gpus, or raise quota.gpus",
+                    job->spec.nodes * job->spec.gpus_per_node, class->name, class->quota_gpus);
+}
+
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
@@ -64,6 +73,8 @@ static int check_size(const struct state *state, const struct now *now, const st
                 return refuse_nodes(state, job, err);
         case LACK_POWER:
                 return refuse_power(state, now, job, err);
+        case LACK_QUOTA:
+                return refuse_quota(state, job, err);
         case LACK_NOTHING:
                 break;
         }

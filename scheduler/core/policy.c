@@ -140,7 +140,7 @@ static bool same_class(const struct policy_class *a, const struct policy_class *
                a->max_pauses == b->max_pauses && a->min_run_s == b->min_run_s && a->start_cost_s == b->start_cost_s &&
                a->stop_grace_s == b->stop_grace_s && a->lateness_cost == b->lateness_cost && a->on_lost == b->on_lost &&
                a->lease_ms == b->lease_ms && a->retries == b->retries && a->limit_ppm == b->limit_ppm &&
-               a->quota_gpus == b->quota_gpus;
+               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm;
 }
 
 bool policy_same(const struct policy *a, const struct policy *b)

@@ -37,6 +37,7 @@ struct policy_class {
         uint32_t retries;          /* attempts lost without a result that are tried again */
         int64_t limit_ppm;         /* a job is stopped at time_s x this / 1e6 of running; 0: never */
         uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
+        int64_t risk_ppm;          /* quantile of the price forecast that it plans on, less a half, in millionths; 0: the median */
         char **sites;              /* names; NULL: all */
         size_t n_sites;
 };

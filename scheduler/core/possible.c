@@ -75,11 +75,22 @@ static bool has_power(const struct state *state, const struct possible_site *pos
                needed(state, possible, site, job) <= possible->limit_w;
 }
 
+/* A running job is over no quota: what it holds it may keep. */
+static bool quota_is_large_enough(const struct state *state, const struct job *job)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return class == NULL || class->quota_gpus == 0 || job->state == OFFPEAK_JOB_ACTIVE ||
+               job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
+}
+
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
                         const struct job *job)
 {
         uint64_t sites = 0;
 
+        if (!quota_is_large_enough(state, job))
+                return 0;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
                 if (has_nodes(state, now, &state->sites[s], job) &&
                     has_power(state, &possible[s], &state->sites[s], job))
@@ -91,6 +102,8 @@ enum lack possible_lack(const struct state *state, const struct now *now, const 
 {
         enum lack lack = LACK_NODES;
 
+        if (!quota_is_large_enough(state, job))
+                return LACK_QUOTA;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 struct possible_site possible;
 

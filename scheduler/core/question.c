@@ -17,7 +17,10 @@
 #include "core/copy.h"
 #include "core/possible.h"
 #include "core/power.h"
+#include "core/quotas.h"
 #include "core/room.h"
+#include "core/usage.h"
+#include "supply/spread.h"
 
 #define MICRO 1e-6
 
@@ -33,13 +36,7 @@ struct memory {
         struct plan_job *jobs;
         struct plan_mode *modes;
         struct plan_interval *kept; /* of all jobs, one after the other */
-};
-
-/* What other jobs' planned hours take at a site: a change at a time. */
-struct usage {
-        int64_t at;
-        int64_t gpus;
-        double facility_w;
+        struct quotas quotas;
 };
 
 void plan_question_finish(struct plan_question *question)
@@ -53,6 +50,7 @@ void plan_question_finish(struct plan_question *question)
                 free(memory->jobs);
                 free(memory->modes);
                 free(memory->kept);
+                quotas_finish(&memory->quotas);
                 free(memory);
         }
         memset(question, 0, sizeof(*question));
@@ -122,24 +120,6 @@ static void take_power(struct plan_step *step, double facility_w)
         }
 }
 
-static int by_time(const void *a, const void *b)
-{
-        const struct usage *x = a, *y = b;
-
-        return x->at < y->at ? -1 : x->at > y->at;
-}
-
-static int add_usage(struct usage **usage, size_t *n, int64_t at, int64_t gpus, double facility_w)
-{
-        struct usage *change = room_for_one((void **)usage, *n, sizeof(*change));
-
-        if (change == NULL)
-                return OFFPEAK_ENOMEM;
-        *change = (struct usage){ at, gpus, facility_w };
-        *n += 1;
-        return 0;
-}
-
 /* The planned hours of every other job at the site, as changes in order of time. */
 static int collect_usage(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
                          struct usage **ret_usage, size_t *ret_n)
@@ -158,13 +138,12 @@ static int collect_usage(const struct state *state, const struct site *site, con
 
                         if (interval->site != site->id || interval->end <= now)
                                 continue;
-                        if (add_usage(ret_usage, ret_n, interval->start > now ? interval->start : now, gpus, watts) != 0 ||
-                            add_usage(ret_usage, ret_n, interval->end, -gpus, -watts) != 0)
+                        if (usage_add(ret_usage, ret_n, interval->start > now ? interval->start : now, gpus, watts) != 0 ||
+                            usage_add(ret_usage, ret_n, interval->end, -gpus, -watts) != 0)
                                 return OFFPEAK_ENOMEM;
                 }
         }
-        if (*ret_n > 0)
-                qsort(*ret_usage, *ret_n, sizeof(**ret_usage), by_time);
+        usage_sort(*ret_usage, *ret_n);
         return 0;
 }
 
@@ -182,7 +161,7 @@ static uint32_t gpus_in_service(const struct state *state, const struct site *si
 }
 
 struct site_filled {
-        struct series price, carbon;
+        struct series price, carbon, spread;
         struct site_supply supply;
 };
 
@@ -190,6 +169,16 @@ static void site_filled_finish(struct site_filled *filled)
 {
         series_finish(&filled->price);
         series_finish(&filled->carbon);
+        series_finish(&filled->spread);
+}
+
+/* Does any class mind that prices are not known? */
+static bool any_risk(const struct policy *policy)
+{
+        for (size_t c = 0; c < policy->n_classes; c++)
+                if (policy->classes[c].risk_ppm != 0)
+                        return true;
+        return false;
 }
 
 static int site_filled_init(const struct state *state, const struct site *site, int64_t from, int64_t to,
@@ -200,7 +189,10 @@ static int site_filled_init(const struct state *state, const struct site *site, 
         ret_filled->supply = state_supply(state, site);
         series_init(&ret_filled->price, SERIES_PRICE);
         series_init(&ret_filled->carbon, SERIES_CARBON);
-        if (series_fill(ret_filled->supply.price, from, to, &ret_filled->price, &ignored) != 0 ||
+        series_init(&ret_filled->spread, SERIES_PRICE);
+        if ((any_risk(&state->policy) &&
+             series_spread(ret_filled->supply.price, from, to, &ret_filled->spread, &ignored) != 0) ||
+            series_fill(ret_filled->supply.price, from, to, &ret_filled->price, &ignored) != 0 ||
             series_fill(ret_filled->supply.carbon, from, to, &ret_filled->carbon, &ignored) != 0) {
                 site_filled_finish(ret_filled);
                 return OFFPEAK_ENOMEM;
@@ -208,6 +200,19 @@ static int site_filled_init(const struct state *state, const struct site *site, 
         ret_filled->supply.price = &ret_filled->price;
         ret_filled->supply.carbon = &ret_filled->carbon;
         return 0;
+}
+
+/* What the price may be off by, where power comes from the grid; *edge is moved to where that changes. */
+static double spread_at(const struct site_filled *filled, const struct supply_curve *curve, int64_t time, int64_t *edge)
+{
+        int64_t spread = series_at(&filled->spread, time), next = series_next_edge(&filled->spread, time);
+        bool has_grid = false;
+
+        for (unsigned i = 0; i < curve->n_segments; i++)
+                has_grid = has_grid || curve->segments[i].unit == SUPPLY_GRID;
+        if (next < *edge)
+                *edge = next;
+        return has_grid && spread != SERIES_UNKNOWN ? (double)spread * MICRO : 0;
 }
 
 /* Steps from now to the horizon: an edge wherever the supply or the usage changes. */
@@ -236,6 +241,7 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                 }
                 step->start = t;
                 fill_step(step, &curve, unknown_price);
+                step->spread = spread_at(filled, &curve, t, &edge);
                 take_power(step, used_w);
                 step->gpus = used_gpus >= gpus ? 0 : gpus - (uint32_t)used_gpus;
                 if (next < n_usage && usage[next].at < edge)
@@ -373,6 +379,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .earliest_finish = (job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at) +
                                    class->start_cost_s + job->total_s,
                 .carbon_price = (double)class->carbon_price * MICRO,
+                .risk = (double)class->risk_ppm * MICRO / 0.4, /* the spread is that of the 0.9 quantile */
                 .running = running,
                 .run_site = running && job->site != NONE_U32 ? job->site : first_site,
         };
@@ -468,10 +475,19 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem.n_sites = memory->n_sites;
         if (code == 0)
                 code = fill_jobs(state, now, candidate, horizon, memory, &question.problem.n_jobs);
+        if (code == 0)
+                code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
         if (code != 0) {
                 plan_question_finish(&question);
                 return code;
         }
+        for (size_t i = 0; i < question.problem.n_jobs; i++) {
+                const struct job *job = candidate != NULL ? candidate : state_job(state, memory->jobs[i].id);
+
+                memory->modes[i].limits = quotas_bit(&memory->quotas, state_class(state, job));
+        }
+        question.problem.limits = memory->quotas.limits;
+        question.problem.n_limits = memory->quotas.n;
         question.problem.jobs = memory->jobs;
         question.problem.terminal_price = highest_price(memory);
         question.problem.unfinished_cost = UNDONE;

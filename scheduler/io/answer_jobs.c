@@ -166,6 +166,8 @@ static const char *lacks(const struct answer *answer, const struct job *job)
                 return "nodes";
         case LACK_POWER:
                 return "power";
+        case LACK_QUOTA:
+                return "quota";
         case LACK_NOTHING:
                 break;
         }

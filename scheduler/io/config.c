@@ -76,6 +76,15 @@ static void take_costs(struct config_reading *r, const struct said_class *said, 
                 config_take_seconds(r, "max_delay", said->max_delay, MINUTE, 365 * DAY, &class->max_delay_s);
 }
 
+/* Said as a quantile, kept as its distance from the median. */
+static void take_risk(struct config_reading *r, const struct said_class *said, struct policy_class *class)
+{
+        int64_t quantile = class->risk_ppm + 500000;
+
+        config_take_number(r, "risk", said->risk, 6, 50000, 950000, &quantile);
+        class->risk_ppm = quantile - 500000;
+}
+
 static void take_quota(struct config_reading *r, const struct said_quota *said, struct policy_class *class)
 {
         uint64_t gpus = class->quota_gpus;
@@ -95,7 +104,6 @@ static void refuse_what_does_nothing(struct config_reading *r, const struct said
         config_take_only(r, "shed_tier", said->shed_tier, NULL);
         config_take_only(r, "cap_floor", said->cap_floor, NULL);
         config_take_only(r, "max_price_per_mwh", said->max_price_per_mwh, NULL);
-        config_take_only(r, "risk", said->risk, "0.5");
         config_take_only(r, "may_move", said->may_move, "false");
         for (unsigned i = 0; i < said->flex_count; i++)
                 config_take_only(r, "flex", said->flex[i], "stop");
@@ -142,6 +150,7 @@ static void take_class(struct config_reading *r, const struct said_class *said, 
         take_pauses(r, said, class);
         take_retry(r, said, class);
         take_quota(r, said->quota, class);
+        take_risk(r, said, class);
         refuse_what_does_nothing(r, said);
         if (r->code == 0)
                 take_class_sites(r, said, policy, class);

@@ -139,6 +139,7 @@ static void take_class(struct taker *taker, const Log__PolicyClass *from, struct
         to->retries = from->retries;
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
+        to->risk_ppm = from->risk_ppm;
         to->sites = take_words(taker, from->sites, from->n_sites, &to->n_sites);
 }
 

@@ -122,6 +122,7 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->retries = from->retries;
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
+        to->risk_ppm = from->risk_ppm;
         to->n_sites = from->n_sites;
         to->sites = from->sites;
 }

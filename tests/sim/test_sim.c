@@ -99,6 +99,39 @@ static void runs_in_the_cheap_hours(void **unused)
         finish(&world);
 }
 
+/* Two jobs of a class that may hold four GPUs: the plan puts one behind the other, though both would fit the cheap hours. */
+static void a_quota_is_planned_for(void **unused)
+{
+        static const double prices[] = { 50, 40, 10, 10, 30, 30, 60, 60, 60, 60, 60, 60 };
+        struct offpeak_job_spec wide;
+        struct offpeak_error err;
+        struct world world;
+        const struct job *first, *second;
+        uint64_t one, two, refused;
+
+        (void)unused;
+        world_policy(&world.policy);
+        world.policy.classes[0].quota_gpus = 4;
+        setup(&world, prices, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 8, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
+        one = submit(&world, "one", 4, 2 * HOUR, WORLD_START + 12 * HOUR);
+        two = submit(&world, "two", 3, 2 * HOUR, WORLD_START + 12 * HOUR);
+        world_spec(&wide, "wide", 5, HOUR);
+        assert_int_not_equal(sim_submit(world.sim, &wide, &refused, &err), 0);
+        assert_non_null(strstr(err.text, "may hold 4 at once"));
+        offpeak_job_spec_finish(&wide);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        first = job_of(&world, one);
+        second = job_of(&world, two);
+        assert_int_equal(first->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(second->state, OFFPEAK_JOB_DONE);
+        assert_true(first->ended_at <= second->first_started_at || second->ended_at <= first->first_started_at);
+        assert_int_equal(first->first_started_at, WORLD_START + 2 * HOUR); /* the wider one has the cheap hours */
+        assert_int_equal(second->first_started_at, WORLD_START + 4 * HOUR); /* and the other the next best, as planned */
+        finish(&world);
+}
+
 static void pauses_over_a_dear_hour(void **unused)
 {
         static const double prices[] = { 10, 90, 10, 90, 90, 90, 90, 90, 90, 90, 90, 90 };
@@ -504,6 +537,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(runs_in_the_cheap_hours),
+                cmocka_unit_test(a_quota_is_planned_for),
                 cmocka_unit_test(pauses_over_a_dear_hour),
                 cmocka_unit_test(a_deadline_comes_before_the_price),
                 cmocka_unit_test(a_gang_takes_two_nodes),

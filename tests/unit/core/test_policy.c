@@ -137,6 +137,7 @@ static void every_difference_counts(void **state)
         DIFFERS(b.classes[1].retries++);
         DIFFERS(b.classes[1].limit_ppm++);
         DIFFERS(b.classes[1].quota_gpus++);
+        DIFFERS(b.classes[1].risk_ppm++);
         DIFFERS(b.classes[1].sites[1][0] = 'x');
         DIFFERS(free(b.classes[1].sites[--b.classes[1].n_sites]));
 #undef DIFFERS

@@ -17,7 +17,7 @@ KNOWN(struct request, 64);
 KNOWN(struct offpeak_job_spec, 152);
 KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 72);
-KNOWN(struct policy_class, 128);
+KNOWN(struct policy_class, 136);
 KNOWN(struct adopted_plan, 216);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
@@ -285,6 +285,7 @@ static void walk_class(struct walk *walk, struct policy_class *class)
         U32(class->retries);
         I64(class->limit_ppm);
         U32(class->quota_gpus);
+        I64(class->risk_ppm);
         take_words(walk, &class->sites, &class->n_sites, "class->sites");
 }
 

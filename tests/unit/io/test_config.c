@@ -164,7 +164,7 @@ static const char full[] =
         "    retries: 5\n"
         "    time_limit_factor: 1.5\n"
         "    max_price_per_mwh: null\n"
-        "    risk: 0.5\n"
+        "    risk: 0.9\n"
         "    quota: {gpus: 256, gpu_hours_per_month: null}\n"
         "    sites: [hanford, lulea]\n"
         "    may_move: false\n"
@@ -207,6 +207,7 @@ static void everything_there_is(void **state)
         assert_int_equal(class->retries, 5);
         assert_int_equal(class->limit_ppm, 1500000);
         assert_int_equal(class->quota_gpus, 256);
+        assert_int_equal(class->risk_ppm, 400000);
         assert_int_equal(class->n_sites, 2);
         assert_string_equal(class->sites[1], "lulea");
         class = policy_class(&c.policy, "urgent");
@@ -388,6 +389,7 @@ static void numbers(void **state)
                 "policy.yaml:3:26: \"time_limit_factor\" is 0.5: 1 is the least allowed");
         refused(*state, CLASS("retries: -1"), "policy.yaml:3:16: \"retries\": \"-1\" is not a whole number from 0 on");
         refused(*state, CLASS("retries: 1001"), "policy.yaml:3:16: \"retries\" is 1001: it must be between 0 and 1000");
+        refused(*state, CLASS("risk: 1"), "policy.yaml:3:13: \"risk\" is 1: 0.95 is the most allowed");
         refused(*state, CLASS("quota: {gpus: 0}"),
                 "policy.yaml:3:21: \"gpus\" is 0: it must be between 1 and 4294967295");
         refused(*state, CLASS("quota: {gpus: 99999999999999999999}"),
@@ -451,8 +453,6 @@ static void what_is_not_supported_yet(void **state)
                 "policy.yaml:3:18: \"cap_floor: 0.55\" is not supported yet: leave the key out, or write null");
         refused(*state, CLASS("max_price_per_mwh: 90"),
                 "policy.yaml:3:26: \"max_price_per_mwh: 90\" is not supported yet: leave the key out, or write null");
-        refused(*state, CLASS("risk: 0.9"),
-                "policy.yaml:3:13: \"risk: 0.9\" is not supported yet: leave the key out, or write 0.5");
         refused(*state, CLASS("may_move: true"),
                 "policy.yaml:3:17: \"may_move: true\" is not supported yet: leave the key out, or write false");
         refused(*state, CLASS("quota: {gpu_hours_per_month: 9}"),
