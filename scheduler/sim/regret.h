@@ -12,7 +12,8 @@
  *
  * All in the planner's own terms (plan.h) on one problem: every job that was done, released when it was submitted, until
  * its own deadline (a plan on the way aims a little ahead of it); GPUs of all nodes from the beginning. What the hours lost to
- * devices that were not free together, to minutes of stopping, or to jobs that were not done, counts as regret. Pure.
+ * devices that were not free together, to minutes of stopping, or to jobs that were not done, counts as regret. It is below 0
+ * where the planner, asked once, found less than the daemon did by asking again and again: by no more than the gap. Pure.
  */
 #ifndef OFFPEAK_SIM_REGRET_H
 #define OFFPEAK_SIM_REGRET_H

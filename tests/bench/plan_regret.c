@@ -190,7 +190,7 @@ int main(int argc, char **argv)
                                                .seed = 1,
                                                .start_cost_s = 240,
                                                .stop_s = 30,
-                                               .work = 200000 };
+                                               .work = 1000000 };
         if (read_settings(argc, argv, &settings) != 0 || day_of(settings.start) < 0) {
                 fputs(usage, stderr);
                 return 64;
