@@ -393,6 +393,8 @@ static int find_own_place(struct board *board, size_t j, double *cost, struct ch
 {
         const struct plan_job *job = &board->problem->jobs[j];
         struct plan_job tied;
+        int64_t until;
+        int code;
 
         if (job->pinned) {
                 *cost = 0;
@@ -402,7 +404,11 @@ static int find_own_place(struct board *board, size_t j, double *cost, struct ch
                 return find_place(board, job, INT64_MAX, &board->theta[j], cost, ret);
         tied = *job;
         tied.release = release_of(board, job);
-        return find_place(board, &tied, until_of(board, j), &board->theta[j], cost, ret);
+        until = until_of(board, j);
+        code = find_place(board, &tied, until, &board->theta[j], cost, ret);
+        if (until < INT64_MAX && schedule_end(board->problem, j, ret) == INT64_MAX)
+                *cost = INFINITY; /* those behind it could not run: out of the question, cheap as it may be for itself */
+        return code;
 }
 
 int board_place(struct board *board, size_t j, double *ret_cost)
@@ -459,7 +465,8 @@ int board_improve(struct board *board, size_t j, bool *ret_moved)
             cost_of(board, j, &board->before, &cost) != 0)
                 return OFFPEAK_ENOMEM;
         beat = cost - board->reluctance * fabs(cost);
-        if (find_own_place(board, j, &beat, &board->found) != 0)
+        if (find_own_place(board, j, &beat, &board->found) != 0 ||
+            (isinf(beat) && choice_set(&board->found, board->before.intervals, board->before.n) != 0))
                 return OFFPEAK_ENOMEM;
         *ret_moved = !choice_same(&board->before, &board->found);
         return board_put(board, j, board->found.intervals, board->found.n);

@@ -13,15 +13,13 @@
  * second of running, constant on pieces. A job that comes after others is looked at as if each of these ran at once.
  */
 #include "plan/check.h"
+#include "plan/check_bound.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/fail.h"
 #include "plan/check_alone.h"
-
-/* Part of every absolute amount that double arithmetic may lose on the way. */
-#define ROUNDING 1e-12
 
 static double capacity_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces, double *size)
 {
@@ -39,6 +37,17 @@ static double capacity_bound(const struct plan_problem *problem, uint32_t s, con
         return sum;
 }
 
+struct bound_part bound_of_capacities(const struct plan_problem *problem, const struct pieces *pieces,
+                                      const struct plan_multipliers *multipliers)
+{
+        double worth = limits_worth(problem, multipliers);
+        struct bound_part part = { -worth, worth };
+
+        for (uint32_t s = 0; s < problem->n_sites; s++)
+                part.sum += capacity_bound(problem, s, &pieces[s], &part.size);
+        return part;
+}
+
 /* When a job can be done at the earliest, were all before it alone and at their fastest. */
 static int64_t earliest_end(const struct plan_job *job, int64_t release)
 {
@@ -52,23 +61,39 @@ static int64_t earliest_end(const struct plan_job *job, int64_t release)
                (job->running ? 0 : job->start_cost_s);
 }
 
-/* ends[j]: when job j can be done at the earliest; jobs before it are there. What it may cost at the least. */
-static int job_bound(const struct plan_problem *problem, const struct pieces *pieces, size_t j, int64_t *ends,
-                     double *ret_least, double *size)
+int bound_of_job(const struct plan_problem *problem, const struct pieces *pieces, size_t j, int64_t *ends,
+                 struct bound_part *ret)
 {
         struct plan_job job = problem->jobs[j];
 
         for (size_t i = 0; i < job.n_after; i++)
                 job.release = job.release < ends[job.after[i]] ? ends[job.after[i]] : job.release;
         ends[j] = earliest_end(&job, job.release);
-        return alone_least(problem, pieces, &job, ret_least, size);
+        *ret = (struct bound_part){ 0, 0 };
+        return alone_least(problem, pieces, &job, &ret->sum, &ret->size);
+}
+
+static int sum_up(const struct plan_problem *problem, const struct pieces *pieces,
+                  const struct plan_multipliers *multipliers, int64_t *ends, double *ret_bound)
+{
+        struct bound_part all = bound_of_capacities(problem, pieces, multipliers);
+
+        for (size_t j = 0; j < problem->n_jobs; j++) {
+                struct bound_part part;
+
+                if (bound_of_job(problem, pieces, j, ends, &part) != 0)
+                        return OFFPEAK_ENOMEM;
+                all.sum += part.sum;
+                all.size += part.size;
+        }
+        *ret_bound = all.sum - BOUND_ROUNDING * all.size;
+        return 0;
 }
 
 int plan_bound(const struct plan_problem *problem, const struct plan_multipliers *multipliers, double *ret_bound,
                struct offpeak_error *err)
 {
         struct pieces pieces[64] = { { 0 } };
-        double sum = 0, size = 0, worth;
         int64_t *ends;
         int code = plan_problem_check(problem, err);
 
@@ -77,27 +102,12 @@ int plan_bound(const struct plan_problem *problem, const struct plan_multipliers
         if (code != 0)
                 return code;
         ends = calloc(problem->n_jobs + 1, sizeof(*ends));
-        if (ends == NULL)
-                return fail(err, OFFPEAK_ENOMEM, "computing the bound: out of memory");
-        worth = limits_worth(problem, multipliers);
-        sum -= worth;
-        size += worth;
-        for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++) {
+        for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
                 code = pieces_init(&pieces[s], problem, s, multipliers, err);
-                if (code == 0)
-                        sum += capacity_bound(problem, s, &pieces[s], &size);
-        }
-        for (size_t j = 0; code == 0 && j < problem->n_jobs; j++) {
-                double least = 0;
-
-                if (job_bound(problem, pieces, j, ends, &least, &size) != 0)
-                        code = fail(err, OFFPEAK_ENOMEM, "computing the bound: out of memory");
-                sum += least;
-        }
+        if (code == 0 && (ends == NULL || sum_up(problem, pieces, multipliers, ends, ret_bound) != 0))
+                code = fail(err, OFFPEAK_ENOMEM, "computing the bound: out of memory");
         for (uint32_t s = 0; s < problem->n_sites; s++)
                 pieces_finish(&pieces[s]);
         free(ends);
-        if (code == 0)
-                *ret_bound = sum - ROUNDING * size;
         return code;
 }

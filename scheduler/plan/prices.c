@@ -110,6 +110,20 @@ void prices_steepen(struct prices *prices, double steepness)
                 }
 }
 
+void prices_reprice(struct prices *prices, uint32_t site)
+{
+        prices->least_power[site] = INFINITY;
+        for (size_t t = 0; t < prices->slots.n; t++) {
+                const struct plan_step *step = prices->steps[site * prices->slots.n + t];
+
+                if (step->n_segments > 0)
+                        prices->least_power[site] = fmin(prices->least_power[site], step->segments[0].price);
+        }
+        if (isinf(prices->least_power[site]))
+                prices->least_power[site] = 0;
+        prices_steepen(prices, prices->steepness);
+}
+
 /* ---- demand charges */
 
 /* Currency per MWh for each W that a slot's use is above the level. */
@@ -540,7 +554,7 @@ int prices_init(struct prices *prices, const struct plan_problem *problem)
         prices->demands = calloc(problem->n_sites + 1, sizeof(*prices->demands));
         prices->least_power = calloc(3 * n_at, sizeof(double));
         prices->has_more_kinks = calloc(n_at, sizeof(bool));
-        if (prices->steps == NULL || price_set_init(&prices->base, n) != 0 || prices->least_power == NULL ||
+        if (prices->steps == NULL || price_set_init(&prices->base, prices->slots.n * prices->capacities.n) != 0 || prices->least_power == NULL ||
             prices->has_more_kinks == NULL || prices->facility_w == NULL || prices->spread == NULL ||
             make_table(&prices->table, n) != 0 || make_levels(prices) != 0)
                 goto fail;

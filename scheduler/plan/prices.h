@@ -66,6 +66,9 @@ void price_set_approach(struct price_set *set, const struct price_set *to, doubl
 int prices_init(struct prices *prices, const struct plan_problem *problem);
 void prices_finish(struct prices *prices);
 
+/* The segments' prices of a site have changed, and nothing else: see them as they are. */
+void prices_reprice(struct prices *prices, uint32_t site);
+
 /* Make the table for this steepness; 0: the base prices as they are. The use stays. */
 void prices_steepen(struct prices *prices, double steepness);
 

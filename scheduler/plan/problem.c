@@ -228,6 +228,11 @@ static int check_job(const struct plan_problem *problem, const struct plan_job *
         return code == 0 ? check_pin(problem, job, err) : code;
 }
 
+int plan_problem_check_job(const struct plan_problem *problem, size_t j, struct offpeak_error *err)
+{
+        return check_job(problem, &problem->jobs[j], err);
+}
+
 int plan_problem_check(const struct plan_problem *problem, struct offpeak_error *err)
 {
         int code = 0;

@@ -157,4 +157,7 @@ struct plan_problem {
 /* EINVAL if the problem contradicts itself or holds a value nobody could mean; the sentence names the place. */
 int plan_problem_check(const struct plan_problem *problem, struct offpeak_error *err);
 
+/* The same of one job among the others. */
+int plan_problem_check_job(const struct plan_problem *problem, size_t job, struct offpeak_error *err);
+
 #endif

@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "bench/plan_events.h"
 #include "bench/plan_instance.h"
 #include "bench/plan_mps.h"
 #include "plan/check.h"
@@ -29,6 +30,7 @@ struct settings {
         const char *lp;   /* likewise, as a linear program */
         uint64_t work;
         int repeat;
+        size_t events; /* of each kind, after the plan; 0: none */
 };
 
 static const char usage[] =
@@ -37,6 +39,7 @@ static const char usage[] =
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
         "                shift-reactor; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
+        "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
         "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
@@ -151,9 +154,11 @@ static int run(const struct settings *settings)
                 qsort(cpu, (size_t)settings->repeat, sizeof(double), by_value);
                 print_line(settings, &instance, &plan, &verdict, seconds[settings->repeat / 2], cpu[settings->repeat / 2],
                            start);
-        } else {
-                fprintf(stderr, "plan_bench: %s\n", err.text);
+                if (settings->events > 0)
+                        code = plan_time_events(&instance.problem, &plan, settings->events, &err);
         }
+        if (code != 0)
+                fprintf(stderr, "plan_bench: %s\n", err.text);
         plan_finish(&plan);
         instance_finish(&instance);
         return code != 0;
@@ -165,7 +170,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "kind", required_argument, NULL, 'k' },   { "jobs", required_argument, NULL, 'j' },
                 { "slots", required_argument, NULL, 't' },  { "seed", required_argument, NULL, 's' },
                 { "work", required_argument, NULL, 'w' },   { "repeat", required_argument, NULL, 'r' },
-                { "generated", no_argument, NULL, 'g' },    { "mps", required_argument, NULL, 'm' },
+                { "generated", no_argument, NULL, 'g' },
+                { "events", required_argument, NULL, 'e' },      { "mps", required_argument, NULL, 'm' },
                 { "lp", required_argument, NULL, 'l' },     { NULL, 0, NULL, 0 },
         };
         int option;
@@ -187,6 +193,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->mps = optarg;
                 else if (option == 'l')
                         settings->lp = optarg;
+                else if (option == 'e')
+                        settings->events = strtoull(optarg, NULL, 10);
                 else if (option == 'g')
                         settings->shape.data = NULL;
                 else
