@@ -606,7 +606,7 @@ static void fill_site(struct offer *offer, const struct pieces *pieces, uint32_t
 int offer_least_anywhere(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
                          double *ret_least, double *size)
 {
-        size_t n_sites = (size_t)__builtin_popcountll(job->sites), n = 2, first = 0, at[64] = { 0 };
+        size_t n_sites = (size_t)__builtin_popcountll(job->sites), n = 2, first = 0, filled = 0, at[64] = { 0 };
         struct plan_mode *modes = calloc(n_sites * job->n_modes, sizeof(*modes));
         struct plan_job all = *job;
         struct offer offer = { 0 };
@@ -618,6 +618,8 @@ int offer_least_anywhere(const struct plan_problem *problem, const struct pieces
         all.n_modes = n_sites * job->n_modes;
         for (size_t s = 0; s < problem->n_sites; s++) {
                 n += pieces[s].n;
+                for (size_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++)
+                        modes[filled++] = job->modes[m];
                 while (at[s] < pieces[s].n && pieces[s].at[at[s]].end <= job->release)
                         at[s]++;
         }
@@ -629,8 +631,6 @@ int offer_least_anywhere(const struct plan_problem *problem, const struct pieces
                         continue;
                 if (job->running && job->run_site == s)
                         all.run_mode = (uint32_t)first + job->run_mode;
-                for (size_t m = 0; m < job->n_modes; m++)
-                        modes[first + m] = job->modes[m];
                 fill_site(&offer, &pieces[s], s, job, first);
                 first += job->n_modes;
         }

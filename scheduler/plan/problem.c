@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/fail.h"
+#include "plan/pins.h"
 
 /* Beyond these a number is a mistake, and sums of them would lose the second or the watt. */
 #define MAX_SECONDS INT64_C(4000000000)
@@ -256,5 +257,5 @@ int plan_problem_check(const struct plan_problem *problem, struct offpeak_error 
                 code = check_limit(problem, &problem->limits[l], err);
         for (size_t j = 0; code == 0 && j < problem->n_jobs; j++)
                 code = check_job(problem, &problem->jobs[j], err);
-        return code;
+        return code == 0 ? pins_check(problem, err) : code;
 }
