@@ -111,8 +111,8 @@ static void print_line(const struct settings *settings, const struct instance *i
                instance_kind_names[settings->shape.kind], settings->shape.n_jobs, settings->shape.n_slots,
                settings->shape.seed, instance->real_jobs && instance->real_prices ? "true" : "false",
                instance->steps[0].gpus, instance->load);
-        printf("\"seconds\":%.4f,\"cpu_seconds\":%.4f,\"check_seconds\":%.4f,\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.10g,", seconds,
-               cpu_seconds, check_seconds, plan->work, peak_mb(), cost);
+        printf("\"seconds\":%.4f,\"cpu_seconds\":%.4f,\"check_seconds\":%.4f,", seconds, cpu_seconds, check_seconds);
+        printf("\"work\":%" PRIu64 ",\"peak_mb\":%.1f,\"cost\":%.10g,", plan->work, peak_mb(), cost);
         print_terms(&verdict->terms);
         printf(",\"bound\":%.10g,\"gap\":%.8f,\"gap_absolute\":%.4f,"
                "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.10g,"

@@ -59,9 +59,10 @@ static void write_rows(const struct writer *writer)
                         continue;
                 fprintf(writer->file, " E ONE%zu\n", j);
                 for (size_t s = 0; s < problem->n_sites; s++)
-                        for (size_t t = first; may_run(&problem->jobs[j], s) && t < last; t++)
-                                fprintf(writer->file, " G START%zu_%zu_%zu\n L AT%zu_%zu_%zu\n L RUNS%zu_%zu_%zu\n L FRESH%zu_%zu_%zu\n",
-                                        j, s, t, j, s, t, j, s, t, j, s, t);
+                        for (size_t t = first; may_run(&problem->jobs[j], s) && t < last; t++) {
+                                fprintf(writer->file, " G START%zu_%zu_%zu\n L AT%zu_%zu_%zu\n", j, s, t, j, s, t);
+                                fprintf(writer->file, " L RUNS%zu_%zu_%zu\n L FRESH%zu_%zu_%zu\n", j, s, t, j, s, t);
+                        }
         }
         for (size_t s = 0; s < problem->n_sites; s++) {
                 for (size_t t = 0; t < problem->sites[s].n_steps; t++) {
