@@ -201,7 +201,10 @@ static double cost_before(const struct quest *quest, size_t t, int64_t seconds)
         return seconds > 0 ? INFINITY : cost;
 }
 
-/* A further start takes its time before the run begins, and costs something whatever the sign of the price. */
+/*
+ * A further start takes its time before the run begins, and costs something whatever the sign of the price. One that takes
+ * none takes no seat either.
+ */
 static void fill_starts(const struct quest *quest, bool may_start_again)
 {
         struct hours *hours = quest->hours;
@@ -213,7 +216,7 @@ static void fill_starts(const struct quest *quest, bool may_start_again)
                 hours->start[t] = INFINITY;
         if (!may_start_again)
                 return;
-        if (quest->rates->is_divided == NULL && overhead_s <= quest->length) {
+        if (quest->rates->is_divided == NULL && overhead_s > 0 && overhead_s <= quest->length) {
                 for (size_t t = quest->grid + 1; t < quest->n; t++) {
                         float cost = hours->rates[t - 1] * seconds + hours->seats[t - 1];
 
