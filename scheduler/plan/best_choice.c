@@ -357,11 +357,23 @@ static int try_mixes(struct quest *quest)
         return code;
 }
 
+/* Are the slots of the job's window of one length, but for the one in which it is released? Then one way after another is exact. */
+static bool is_even(const struct slots *slots, const struct plan_job *job)
+{
+        size_t first = slots_find(slots, job->release), last = slots->n;
+
+        if (first + 1 < slots->n && job->release > slots->edges[first])
+                first++;
+        if (job->deadline > job->release && job->deadline < slots->edges[slots->n])
+                last = slots_find(slots, job->deadline - 1) + 1;
+        return slots->same_until[first] >= last || (first + 1 < slots->n && slots->same_until[first + 1] >= last);
+}
+
 int best_choice(const struct market *market, const struct plan_job *job, int64_t until, struct chooser *chooser,
                 double *cost, struct choice *ret_choice)
 {
         struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY };
-        bool mixes = !chooser->one_way && (job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1));
+        bool mixes = !chooser->one_way && (job->n_modes > 1 || !is_even(market->slots, job) || (job->may_move && __builtin_popcountll(job->sites) > 1));
 
         chooser->least = INFINITY;
         return mixes ? try_mixes(&quest) : try_ways(&quest);

@@ -357,9 +357,17 @@ static int64_t until_of(const struct board *board, size_t j)
         return until;
 }
 
-static bool is_tied(const struct board *board, size_t j)
+bool board_is_tied(const struct board *board, size_t j)
 {
         return board->problem->jobs[j].n_after > 0 || board->dependents->first[j] < board->dependents->first[j + 1];
+}
+
+bool board_is_late(const struct board *board, size_t j)
+{
+        const struct plan_job *job = &board->problem->jobs[j];
+        int64_t end = schedule_end(board->problem, j, &board->schedule.jobs[j]);
+
+        return end == INT64_MAX || (job->deadline != 0 && end > job->deadline);
 }
 
 /* ---- placing */
@@ -400,9 +408,9 @@ static int find_own_place(struct board *board, size_t j, double *cost, struct ch
                 *cost = 0;
                 return choice_set(ret, job->kept, job->n_kept);
         }
-        if (!is_tied(board, j))
+        if (!board_is_tied(board, j))
                 return find_place(board, job, INT64_MAX, &board->theta[j], cost, ret);
-        tied = *job;
+        tied = dependents_hurry(board->dependents, board->problem, j);
         tied.release = release_of(board, job);
         until = until_of(board, j);
         code = find_place(board, &tied, until, &board->theta[j], cost, ret);

@@ -74,6 +74,12 @@ int board_reorder(struct board *board);
 /* Is there room for an interval of a job that is off? */
 bool board_has_room(const struct board *board, const struct plan_job *job, const struct plan_interval *run);
 
+/* Do jobs come after it, or it after others? */
+bool board_is_tied(const struct board *board, size_t job);
+
+/* Is it behind its deadline, or does it leave work undone? */
+bool board_is_late(const struct board *board, size_t job);
+
 /* Is the job on a second on which there is too much? Only while repairing. */
 bool board_is_crowded(const struct board *board, size_t job);
 

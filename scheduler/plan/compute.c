@@ -21,6 +21,7 @@
 #include "plan/board.h"
 #include "plan/check.h"
 #include "plan/keep_hours.h"
+#include "plan/make_way.h"
 #include "plan/prices.h"
 #include "plan/reasons.h"
 #include "plan/repair.h"
@@ -38,7 +39,8 @@ enum {
         SMALL = 300,      /* jobs: prices have little to say of so few, and descending from run_now is cheap */
         DESCENTS = 4,
         ROUNDS = 60,      /* disturbed, at most */
-        PATIENCE = 10,    /* rounds without a better plan */
+        MOST_HELPED = 64, /* jobs without a place in time, for each schedule */
+        PATIENCE = 16,    /* rounds without a better plan */
 };
 
 struct planner {
@@ -109,7 +111,7 @@ static int64_t soft_release(const struct planner *planner, const struct plan_job
 
 static int answer(struct planner *planner, size_t j)
 {
-        struct plan_job job = planner->problem->jobs[j];
+        struct plan_job job = dependents_hurry(&planner->dependents, planner->problem, j);
         struct choice *choice = &planner->soft.jobs[j];
         double least;
         int code = 0;
@@ -274,17 +276,39 @@ static int keep(struct planner *planner, bool *ret_better)
         return schedule_copy(&planner->best, &planner->board.schedule);
 }
 
+/* Whoever found no place in time is given one, if others can make way; also when the budget is spent, but not for many. */
+static int help_the_late(struct planner *planner)
+{
+        const struct plan_problem *problem = planner->problem;
+        size_t helped = 0, moved = 0;
+        double change;
+
+        for (size_t j = 0; j < problem->n_jobs && helped < MOST_HELPED; j++) {
+                if (problem->jobs[j].release >= problem->horizon || !board_is_late(&planner->board, j))
+                        continue;
+                if (make_way(&planner->board, j, &change, &moved) != 0)
+                        return OFFPEAK_ENOMEM;
+                helped++;
+        }
+        return 0;
+}
+
 static int realise_and_keep(struct planner *planner, bool *ret_better)
 {
-        static const double levels[] = { 1, 1.005, 1.01, 1.02 };
+        static const double fine[] = { 1, 1.005, 1.01, 1.02 }, coarse[] = { 1, 1.02, 1.05, 1.1, 1.2, 1.35, 1.6, 2 };
+        bool few = planner->problem->n_jobs <= SMALL;
+        size_t n = few ? sizeof(coarse) / sizeof(coarse[0]) : sizeof(fine) / sizeof(fine[0]);
+        size_t k = planner->realised++ % n;
         int code;
 
-        /* the peak that prices settle at is below what whole jobs can keep: try a little above */
-        board_set_levels(&planner->board, levels[planner->realised++ % (sizeof(levels) / sizeof(levels[0]))]);
+        /* the peak that prices settle at is below what whole jobs can keep: try a little above, or much with few jobs */
+        board_set_levels(&planner->board, few ? coarse[k] : fine[k]);
         planner->board.chooser.thorough = false;
         memcpy(planner->board.theta, planner->theta, planner->problem->n_jobs * sizeof(double));
         code = repair(&planner->board, &planner->soft, planner->order, is_over, planner);
 
+        if (code == 0)
+                code = help_the_late(planner);
         if (code == 0)
                 code = descend(planner);
         if (code == 0)
@@ -294,14 +318,25 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* How many passes three quarters of the budget pay for, when one costs so much. */
+/* Do jobs mix modes, sites or unequal slots? */
+static bool any_mixes(const struct planner *planner)
+{
+        bool mixes = planner->prices.slots.inner_s == 0;
+
+        for (size_t j = 0; j < planner->problem->n_jobs && !mixes; j++)
+                mixes = planner->problem->jobs[j].n_modes > 1 || planner->problem->jobs[j].may_move;
+        return mixes;
+}
+
+/* How many passes three fifths of the budget pay for, when one costs so much. */
 static int count_passes(const struct planner *planner, uint64_t cost)
 {
-        uint64_t passes = planner->budget->work / 4 * 3 / (cost + 1);
+        uint64_t passes = planner->budget->work / 5 * 3 / (cost + 1);
+        uint64_t bounds = (BOUND_PASSES + 1) * (any_mixes(planner) ? 3 : 1); /* to the last bit, which a pass is not */
 
-        if (passes < BOUND_PASSES + 1 + FEW_PASSES)
-                return 1;
-        return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
+        if (passes < bounds + FEW_PASSES)
+                return passes < FEW_PASSES ? 1 : FEW_PASSES;
+        return passes - bounds < PASSES ? (int)(passes - bounds) : PASSES;
 }
 
 /* Passes by seconds, with prices that prove a bound: steepness falls from 5 to 0.2. The second tells what they cost. */
@@ -446,7 +481,7 @@ static int think(struct planner *planner)
                 code = run_provers(planner, &passes);
         if (code == 0)
                 code = run_makers(planner, passes - passes * 2 / 3);
-        if (code == 0 && passes > 1 && !is_over(planner))
+        if (code == 0 && passes > 1) /* also when the budget is spent: all that was done would be for nothing */
                 code = realise_and_keep(planner, &better);
         if (code == 0 && !(planner->best_cost < at_once))
                 code = improve_at_once(planner);

@@ -169,6 +169,7 @@ static void price_slot(const struct path *path, size_t group, size_t t, float *r
 
                 if (way->group != group || isinf(cost))
                         continue;
+#pragma GCC unroll 1 /* the vectoriser sees loops only */
                 for (size_t lane = 0; lane < LANES; lane++) {
                         float theta = path->theta[lane], on = cost - theta * progress;
                         float first = on + extra + (theta > 0 ? theta : 0) * speed * lost;
@@ -191,6 +192,7 @@ static float *off_row(const struct path *path, size_t t, size_t place)
 
 static void keep_less(float *restrict to, const float *restrict from, const float *restrict more)
 {
+#pragma GCC unroll 1
         for (size_t lane = 0; lane < LANES; lane++) {
                 float sum = from[lane] + more[lane];
 
@@ -252,6 +254,7 @@ static void step(struct path *path, size_t t)
                 float run[LANES], start[LANES], *next = on_row(path, t + 1, g);
 
                 price_slot(path, g, t, run, start);
+#pragma GCC unroll 1
                 for (size_t lane = 0; lane < LANES; lane++)
                         next[lane] = on_row(path, t, g)[lane] + run[lane];
                 if (path->job->max_starts > 0) {
@@ -281,7 +284,7 @@ static void walk(struct path *path)
         begin_rows(path);
         for (size_t t = 0; t < path->n; t++)
                 step(path, t);
-        path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 2;
+        path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 4;
 }
 
 /* ---- reading it back */

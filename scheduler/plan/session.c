@@ -14,6 +14,7 @@
 #include "plan/account.h"
 #include "plan/board.h"
 #include "plan/check_bound.h"
+#include "plan/make_way.h"
 
 /* Others move only if that saves more than this share of what they cost. */
 #define HYSTERESIS 0.04
@@ -340,182 +341,6 @@ static int settle(struct plan_session *session, uint64_t before, size_t moved, s
         return 0;
 }
 
-/* ---- making room */
-
-/* Jobs that were moved to make room, and what they had. */
-struct moves {
-        size_t *jobs;
-        struct choice *had;
-        size_t n, room;
-};
-
-static void moves_finish(struct moves *moves)
-{
-        for (size_t i = 0; i < moves->n; i++)
-                free(moves->had[i].intervals);
-        free(moves->had);
-        free(moves->jobs);
-}
-
-/* Keep what job j has, unless that is kept already. */
-static int note_move(struct moves *moves, const struct board *board, size_t j)
-{
-        size_t room = moves->room > 0 ? 2 * moves->room : 16;
-
-        for (size_t i = 0; i < moves->n; i++)
-                if (moves->jobs[i] == j)
-                        return 0;
-        if (moves->n == moves->room) {
-                size_t *jobs = realloc(moves->jobs, room * sizeof(*jobs));
-                struct choice *had;
-
-                moves->jobs = jobs != NULL ? jobs : moves->jobs;
-                had = jobs != NULL ? realloc(moves->had, room * sizeof(*had)) : NULL;
-                if (had == NULL)
-                        return OFFPEAK_ENOMEM;
-                moves->had = had;
-                moves->room = room;
-        }
-        moves->jobs[moves->n] = j;
-        moves->had[moves->n] = (struct choice){ 0 };
-        return choice_set(&moves->had[moves->n++], board->schedule.jobs[j].intervals, board->schedule.jobs[j].n);
-}
-
-static int put_back(struct board *board, const struct moves *moves)
-{
-        int code = 0;
-
-        for (size_t i = 0; i < moves->n; i++)
-                board_lift(board, moves->jobs[i]);
-        for (size_t i = 0; code == 0 && i < moves->n; i++)
-                code = board_put(board, moves->jobs[i], moves->had[i].intervals, moves->had[i].n);
-        return code;
-}
-
-/* Enough that nothing is ever too many, and too little to count. */
-#define NO_LIMITS 1e-9
-
-/* A job that is in the way, and what it costs to be elsewhere, for each of its GPUs. */
-struct in_the_way {
-        size_t job;
-        double price;
-};
-
-static int by_price(const void *a, const void *b)
-{
-        const struct in_the_way *x = a, *y = b;
-
-        if (x->price != y->price)
-                return x->price < y->price ? -1 : 1;
-        return x->job < y->job ? -1 : x->job > y->job;
-}
-
-static int present_cost(struct board *board, size_t j, double *ret_cost)
-{
-        int code;
-
-        board->penalty = NO_LIMITS;
-        code = board_present_cost(board, j, ret_cost);
-        board->penalty = 0;
-        return code;
-}
-
-/* Everyone on a crowded second but job j, the cheapest to move first. */
-static int find_in_the_way(struct board *board, size_t j, struct in_the_way *list, size_t *ret_n)
-{
-        *ret_n = 0;
-        for (size_t k = 0; k < board->problem->n_jobs; k++) {
-                const struct plan_job *job = &board->problem->jobs[k];
-                struct choice had = { 0 };
-                double before, after;
-                int code;
-
-                if (k == j || job->pinned || !board_is_crowded(board, k))
-                        continue;
-                code = present_cost(board, k, &before);
-                if (code == 0)
-                        code = choice_set(&had, board->schedule.jobs[k].intervals, board->schedule.jobs[k].n);
-                if (code == 0) {
-                        board_lift(board, k);
-                        code = board_place(board, k, &after);
-                }
-                if (code == 0) {
-                        board_lift(board, k);
-                        code = board_put(board, k, had.intervals, had.n);
-                }
-                free(had.intervals);
-                if (code != 0)
-                        return code;
-                list[(*ret_n)++] = (struct in_the_way){ k, (after - before) / job->modes[0].gpus };
-        }
-        qsort(list, *ret_n, sizeof(*list), by_price);
-        return 0;
-}
-
-/* Move them, one after the other, until job j has its room. *cost: what all of it costs more. */
-static int make_way(struct board *board, size_t j, const struct in_the_way *list, size_t n, struct moves *moves, double *cost)
-{
-        for (size_t i = 0; i < n && board_is_crowded(board, j); i++) {
-                double before, after;
-
-                if (!board_is_crowded(board, list[i].job))
-                        continue;
-                if (note_move(moves, board, list[i].job) != 0 || present_cost(board, list[i].job, &before) != 0)
-                        return OFFPEAK_ENOMEM;
-                board_lift(board, list[i].job);
-                if (board_place(board, list[i].job, &after) != 0)
-                        return OFFPEAK_ENOMEM;
-                *cost += after - before;
-        }
-        return 0;
-}
-
-/*
- * Job j found no place in time: give it the one it would have, and let others make room, those first to whom that is
- * cheapest, if it is cheaper for all. Not where jobs come after others: they would have to move along.
- */
-static int squeeze_in(struct plan_session *session, size_t j, size_t *moved)
-{
-        struct board *board = &session->board;
-        struct in_the_way *list = calloc(session->problem.n_jobs, sizeof(*list));
-        struct moves moves = { 0 };
-        double before, after, cost = 0;
-        size_t n = 0;
-        int code = list == NULL ? OFFPEAK_ENOMEM : note_move(&moves, board, j);
-
-        if (code == 0)
-                code = board_present_cost(board, j, &before);
-        board_lift(board, j);
-        board->penalty = 0.3; /* fuller slots are dearer */
-        if (code == 0)
-                code = board_place(board, j, &after);
-        board->penalty = 0;
-        if (code == 0)
-                code = present_cost(board, j, &after);
-        if (code == 0)
-                code = find_in_the_way(board, j, list, &n);
-        cost = after - before;
-        if (code == 0)
-                code = make_way(board, j, list, n, &moves, &cost);
-        if (code == 0 && (board_is_crowded(board, j) || cost >= 0)) {
-                code = put_back(board, &moves);
-        } else if (code == 0) {
-                session->cost += cost;
-                *moved += moves.n - 1;
-        }
-        moves_finish(&moves);
-        free(list);
-        return code;
-}
-
-static bool is_late(const struct plan_session *session, size_t j)
-{
-        const struct plan_job *job = &session->jobs[j];
-        int64_t end = schedule_end(&session->problem, j, &session->board.schedule.jobs[j]);
-
-        return end == INT64_MAX || (job->deadline != 0 && end > job->deadline);
-}
-
 /* ---- a job comes */
 
 static int append(struct plan_session *session, const struct plan_job *job, struct offpeak_error *err)
@@ -560,8 +385,10 @@ int plan_session_add(struct plan_session *session, const struct plan_job *job, u
         if (code == 0) /* to the second, where the search may have taken means */
                 code = board_present_cost(&session->board, j, &cost);
         session->cost += cost;
-        if (code == 0 && is_late(session, j) && !session->jobs[j].pinned && session->dependents.n == 0)
-                code = squeeze_in(session, j, &moved);
+        if (code == 0 && board_is_late(&session->board, j)) {
+                code = make_way(&session->board, j, &cost, &moved);
+                session->cost += cost;
+        }
         if (code == 0)
                 code = add_part(session, j);
         session->capacities = bound_of_capacities(&session->problem, session->pieces, &session->multipliers);

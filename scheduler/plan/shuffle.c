@@ -87,10 +87,11 @@ static size_t pick(struct shuffler *shuffler, size_t *jobs)
 {
         const struct schedule *present = &shuffler->board->schedule;
         size_t want = 1 + random_below(shuffler, BOARD_SHUFFLE - 1), seen = 0, n = 1;
+        bool any = next_random(shuffler) < 0.5, mixed = next_random(shuffler) < 0.5;
 
         jobs[0] = pick_first(shuffler);
         for (size_t j = 0; j < present->n_jobs; j++) {
-                if (j == jobs[0] || !overlap(&present->jobs[j], &shuffler->wanted.jobs[jobs[0]]))
+                if (j == jobs[0] || (!any && !overlap(&present->jobs[j], &shuffler->wanted.jobs[jobs[0]])))
                         continue;
                 if (seen++ < want) {
                         jobs[n++] = j;
@@ -101,8 +102,8 @@ static size_t pick(struct shuffler *shuffler, size_t *jobs)
                                 jobs[1 + other] = j;
                 }
         }
-        for (size_t k = n - 1; k > 1; k--) {
-                size_t other = 1 + random_below(shuffler, k), swap = jobs[k];
+        for (size_t k = n - 1; k > !mixed; k--) {
+                size_t other = mixed ? random_below(shuffler, k + 1) : 1 + random_below(shuffler, k), swap = jobs[k];
 
                 jobs[k] = jobs[other];
                 jobs[other] = swap;
@@ -114,7 +115,7 @@ static size_t pick(struct shuffler *shuffler, size_t *jobs)
 
 static int run(struct shuffler *shuffler, bool (*stop)(void *context), void *context)
 {
-        size_t n_jobs = shuffler->board->problem->n_jobs, patience = 16 + n_jobs;
+        size_t n_jobs = shuffler->board->problem->n_jobs, patience = 200 + 20 * n_jobs;
         int code = sum_regrets(shuffler);
 
         for (size_t i = 0, last = 0, round = 0; code == 0 && i - last < patience && !stop(context); i++) {

@@ -38,8 +38,10 @@ static const char usage[] =
         "                  [--generated]\n"
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
         "                shift-reactor; all of them if not given\n"
-        "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job)\n"
+        "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
+        "                that for sites, elastic and mixed, and with quarters)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
+        "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
         "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
@@ -122,9 +124,17 @@ static void print_line(const struct settings *settings, const struct instance *i
         fflush(stdout);
 }
 
+/* Jobs that mix modes, sites or slots of several lengths cost some four times as much to place. */
+static uint64_t default_work(const struct instance_shape *shape)
+{
+        bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->kind == INSTANCE_MIXED;
+
+        return (1000000 + 750 * shape->n_jobs) * (mixes || shape->quarters > 0 ? 4 : 1);
+}
+
 static int run(const struct settings *settings)
 {
-        struct plan_budget budget = { .work = settings->work > 0 ? settings->work : 1000000 + 750 * settings->shape.n_jobs };
+        struct plan_budget budget = { .work = settings->work > 0 ? settings->work : default_work(&settings->shape) };
         double seconds[MAX_REPEAT], cpu[MAX_REPEAT], start, cpu_start;
         struct plan_verdict verdict;
         struct instance instance;
@@ -171,6 +181,7 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "slots", required_argument, NULL, 't' },  { "seed", required_argument, NULL, 's' },
                 { "work", required_argument, NULL, 'w' },   { "repeat", required_argument, NULL, 'r' },
                 { "generated", no_argument, NULL, 'g' },
+                { "quarters", required_argument, NULL, 'q' },
                 { "events", required_argument, NULL, 'e' },      { "mps", required_argument, NULL, 'm' },
                 { "lp", required_argument, NULL, 'l' },     { NULL, 0, NULL, 0 },
         };
@@ -193,6 +204,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->mps = optarg;
                 else if (option == 'l')
                         settings->lp = optarg;
+                else if (option == 'q')
+                        settings->shape.quarters = strtoull(optarg, NULL, 10);
                 else if (option == 'e')
                         settings->events = strtoull(optarg, NULL, 10);
                 else if (option == 'g')

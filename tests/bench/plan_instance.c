@@ -337,18 +337,22 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
 {
         static const char *const names[] = { "hall", "mill", "yard" };
         struct plan_site *site = &instance->sites[s];
-        struct plan_step *steps = &instance->steps[s * shape->n_slots];
+        struct plan_step *steps = &instance->steps[s * (shape->n_slots + 3 * shape->quarters)];
+        size_t n = 0;
 
-        for (size_t t = 0; t < shape->n_slots; t++) {
-                struct plan_step *step = &steps[t];
-                double plant = has_plant(shape->kind, s) ? plant_w(mean_w, t, shape->n_slots) : 0;
+        for (size_t t = 0; t < shape->n_slots; t++)
+                for (size_t q = 0, n_q = t < shape->quarters ? 4 : 1; q < n_q; q++) {
+                        struct plan_step *step = &steps[n++];
+                        double plant = has_plant(shape->kind, s) ? plant_w(mean_w, t, shape->n_slots) : 0;
+                        double next = prices[t + 1 < shape->n_slots ? t + 1 : t]; /* a quarter's price is on the way there */
+                        double price = prices[t] + (double)q / 4 * (next - prices[t]);
 
-                *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t, .gpus = gpus };
-                if (plant > 0 && prices[t] > 9)
-                        step->segments[step->n_segments++] = (struct plan_segment){ 9, plant };
-                step->segments[step->n_segments++] = (struct plan_segment){ prices[t], INFINITY };
-        }
-        *site = (struct plan_site){ .name = names[s], .steps = steps, .n_steps = shape->n_slots, .pue_factor = PUE };
+                        *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t + 900 * (int64_t)q, .gpus = gpus };
+                        if (plant > 0 && price > 9)
+                                step->segments[step->n_segments++] = (struct plan_segment){ 9, plant };
+                        step->segments[step->n_segments++] = (struct plan_segment){ price, INFINITY };
+                }
+        *site = (struct plan_site){ .name = names[s], .steps = steps, .n_steps = n, .pue_factor = PUE };
         if (!has_demand(shape->kind, s))
                 return;
         instance->demands[0] = (struct plan_demand){
@@ -481,7 +485,7 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
         hidden.sizes = sizes;
         instance->sites = calloc(n_sites, sizeof(*instance->sites));
         instance->demands = calloc(1, sizeof(*instance->demands));
-        instance->steps = calloc(n_sites * shape->n_slots + 1, sizeof(*instance->steps));
+        instance->steps = calloc(n_sites * (shape->n_slots + 3 * shape->quarters) + 1, sizeof(*instance->steps));
         instance->jobs = calloc(shape->n_jobs + 1, sizeof(*instance->jobs));
         instance->modes = calloc(INSTANCE_MODES * shape->n_jobs + 1, sizeof(*instance->modes));
         instance->after = calloc(shape->n_jobs + 1, sizeof(*instance->after));
@@ -489,6 +493,10 @@ int instance_init(struct instance *instance, const struct instance_shape *shape,
             instance->sites == NULL || instance->demands == NULL || instance->steps == NULL || instance->jobs == NULL ||
             instance->modes == NULL || instance->after == NULL) {
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+                goto out;
+        }
+        if (shape->quarters > shape->n_slots) {
+                code = fail(err, OFFPEAK_EINVAL, "there are no %zu hours to cut in quarters", shape->quarters);
                 goto out;
         }
         if (shape->n_slots < 3) {
