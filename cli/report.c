@@ -144,6 +144,23 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
         return r;
 }
 
+/* The present plan, and how far it is from the best there can be. */
+static void print_plan(const json_t *plan, const struct screen *screen, FILE *out)
+{
+        const char *currency = document_text(plan, "currency");
+        char cost[TEXT_SIZE], gap[TEXT_SIZE], made[SCREEN_TIME_SIZE];
+        double captured;
+
+        if (document_text(plan, "made_utc") == NULL || document_int_or(plan, "cost_micro", 0) == 0)
+                return;
+        fprintf(out, "%-12s of %s: %s planned, at most %s above the best there is", "plan",
+                screen_time(screen, document_time(plan, "made_utc"), made),
+                document_money(plan, "cost_micro", currency, cost), document_money(plan, "gap_micro", currency, gap));
+        if (document_real(plan, "captured_saving", &captured))
+                fprintf(out, "; %.0f %% of what can be saved", floor(100 * captured));
+        putc('\n', out);
+}
+
 int view_report(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *reports = json_object_get(document, "reports");
@@ -170,6 +187,7 @@ int view_report(const json_t *document, const struct screen *screen, FILE *out)
                 if (print_report(report, screen, out) != 0)
                         r = OFFPEAK_ENOMEM;
         }
+        print_plan(json_object_get(document, "plan"), screen, out);
         return r;
 }
 

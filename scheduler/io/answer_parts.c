@@ -77,6 +77,20 @@ json_t *answer_text(const char *text)
         return value;
 }
 
+/*
+ * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. What running at
+ * once would pay for missed deadlines and work left undone is not money saved: counted in, every saving looks complete.
+ */
+json_t *answer_captured(const struct adopted_plan *plan)
+{
+        double at_once = plan->run_now.total - plan->run_now.lateness - plan->run_now.unfinished;
+        double possible = at_once - plan->bound;
+
+        if (!isfinite(possible) || possible <= 1e-6 * fmax(1, fabs(plan->run_now.total)))
+                return json_null();
+        return answer_real((at_once - plan->terms.total) / possible);
+}
+
 json_t *answer_terms(struct answer *answer, const struct plan_terms *terms)
 {
         json_t *object = json_object();

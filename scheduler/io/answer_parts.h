@@ -48,6 +48,7 @@ json_t *answer_money(double currency_units);     /* in micro-currency */
 json_t *answer_text(const char *text);           /* NULL is; bytes that are not UTF-8 are replaced */
 
 json_t *answer_terms(struct answer *answer, const struct plan_terms *terms); /* what a plan costs */
+json_t *answer_captured(const struct adopted_plan *plan); /* share of what can be saved that it saves; null where nothing can be */
 
 /* ---- arguments */
 

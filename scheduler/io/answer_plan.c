@@ -23,20 +23,6 @@ struct view {
 
 /* ---- cost and certificate */
 
-/*
- * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be. What running at
- * once would pay for missed deadlines and work left undone is not money saved: counted in, every saving looks complete.
- */
-static double captured(const struct adopted_plan *plan)
-{
-        double at_once = plan->run_now.total - plan->run_now.lateness - plan->run_now.unfinished;
-        double possible = at_once - plan->bound;
-
-        if (!isfinite(possible) || possible <= 1e-6 * fmax(1, fabs(plan->run_now.total)))
-                return NAN;
-        return (at_once - plan->terms.total) / possible;
-}
-
 static void put_certificate(struct answer *answer)
 {
         const struct adopted_plan *plan = &answer->state->plan;
@@ -51,7 +37,7 @@ static void put_certificate(struct answer *answer)
         answer_put(answer, root, "run_now_cost", made ? answer_terms(answer, &plan->run_now) : json_null());
         answer_put(answer, root, "bound_micro", made ? answer_money(plan->bound) : json_null());
         answer_put(answer, root, "gap_micro", made ? answer_money(plan->terms.total - plan->bound) : json_null());
-        answer_put(answer, root, "captured_saving", made ? answer_real(captured(plan)) : json_null());
+        answer_put(answer, root, "captured_saving", made ? answer_captured(plan) : json_null());
         answer_put(answer, root, "planning", json_boolean(answer->state->plan_asked || answer->state->plan_wanted));
 }
 

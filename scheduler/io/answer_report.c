@@ -281,6 +281,25 @@ static int add_reports(struct answer *answer, const struct question *question, j
         return r;
 }
 
+/* How good the plan is that the coming hours follow: what was saved so far was saved by plans like it. */
+static json_t *plan_in_force(struct answer *answer)
+{
+        const struct adopted_plan *plan = &answer->state->plan;
+        json_t *object = json_object();
+
+        if (plan->version == 0) {
+                json_decref(object);
+                return json_null();
+        }
+        answer_put(answer, object, "made_utc", answer_utc(plan->made_at));
+        answer_put(answer, object, "currency", answer_text(answer_currency(answer->state)));
+        answer_put(answer, object, "cost_micro", answer_money(plan->terms.total));
+        answer_put(answer, object, "bound_micro", answer_money(plan->bound));
+        answer_put(answer, object, "gap_micro", answer_money(plan->terms.total - plan->bound));
+        answer_put(answer, object, "captured_saving", answer_captured(plan));
+        return object;
+}
+
 int answer_report(struct answer *answer, struct offpeak_error *err)
 {
         static const char *const names[] = { "site", "user", "from_utc", "to_utc", NULL };
@@ -303,5 +322,6 @@ int answer_report(struct answer *answer, struct offpeak_error *err)
         answer_put(answer, answer->root, "from_utc", answer_utc(question.from));
         answer_put(answer, answer->root, "to_utc", answer_utc(question.to));
         answer_put(answer, answer->root, "reports", list);
+        answer_put(answer, answer->root, "plan", plan_in_force(answer));
         return r;
 }
