@@ -304,10 +304,10 @@ static bool is_divided(const void *context, size_t slot)
         const struct board *board = board_of(view);
         uint64_t limits = view->job->modes[view->mode].limits;
 
-        if (board->sites[view->site].at[slot].n_parts > 0)
+        if (board->sites[view->site].at[slot].n_spans > 0)
                 return true;
         for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
-                if ((limits >> l & 1) != 0 && board->sites[board->prices->capacities.n_sites + l].at[slot].n_parts > 0)
+                if ((limits >> l & 1) != 0 && board->sites[board->prices->capacities.n_sites + l].at[slot].n_spans > 0)
                         return true;
         return false;
 }

@@ -39,7 +39,7 @@ int load_init(struct load *load, const struct plan_site *site, const struct slot
 void load_finish(struct load *load)
 {
         for (size_t t = 0; load->at != NULL && t < load->slots->n; t++)
-                free(load->at[t].parts);
+                free(load->at[t].spans);
         free(load->at);
         free(load->limit_mw);
         free(load->peak_gpus);
@@ -49,108 +49,115 @@ void load_finish(struct load *load)
 
 /* ---- the seconds of a slot */
 
-/* A stretch of a slot on which use does not change. */
-struct stretch {
-        int64_t from, to;
-        int64_t gpus, power;
-};
-
-/* The stretch that begins at `from`, ending at `to` at the latest. */
-static struct stretch stretch_at(const struct load_slot *slot, int64_t from, int64_t to)
+/* The span that holds a second. */
+static uint32_t span_at(const struct load_slot *slot, int64_t second)
 {
-        struct stretch stretch = { from, to, slot->gpus, slot->power };
+        uint32_t i = 0;
 
-        for (uint32_t i = 0; i < slot->n_parts; i++) {
-                const struct load_part *part = &slot->parts[i];
+        while (i + 1 < slot->n_spans && slot->spans[i + 1].from <= second)
+                i++;
+        return i;
+}
 
-                if (part->from <= from && part->to > from) {
-                        stretch.gpus += part->gpus;
-                        stretch.power += part->power;
-                        if (part->to < stretch.to)
-                                stretch.to = part->to;
-                } else if (part->from > from && part->from < stretch.to) {
-                        stretch.to = part->from;
-                }
+/* The most of [from, to): GPUs and mW, not always at the same second. */
+static void most_of(const struct load_slot *slot, int64_t from, int64_t to, int64_t *ret_gpus, int64_t *ret_power)
+{
+        int64_t gpus = 0, power = 0;
+
+        for (uint32_t i = slot->n_spans > 0 ? span_at(slot, from) : 0; i < slot->n_spans && slot->spans[i].from < to; i++) {
+                gpus = slot->spans[i].gpus > gpus ? slot->spans[i].gpus : gpus;
+                power = slot->spans[i].power > power ? slot->spans[i].power : power;
         }
-        return stretch;
+        *ret_gpus = slot->gpus + gpus;
+        *ret_power = slot->power + power;
 }
 
 static void find_peak(struct load *load, size_t t)
 {
-        const struct load_slot *slot = &load->at[t];
-        int64_t length = slots_length(load->slots, t), gpus = slot->gpus, power = slot->power;
+        int64_t gpus, power;
 
-        for (int64_t from = 0; slot->n_parts > 0 && from < length;) {
-                struct stretch stretch = stretch_at(slot, from, length);
-
-                gpus = stretch.gpus > gpus ? stretch.gpus : gpus;
-                power = stretch.power > power ? stretch.power : power;
-                from = stretch.to;
-        }
+        most_of(&load->at[t], 0, slots_length(load->slots, t), &gpus, &power);
         load->peak_gpus[t] = (float)gpus;
         load->peak_mw[t] = (double)power;
 }
 
 static void peak_of(const struct load *load, struct load_piece piece, double *ret_gpus, double *ret_mw)
 {
-        const struct load_slot *slot = &load->at[piece.slot];
-        int64_t gpus = slot->gpus, power = slot->power;
+        int64_t gpus, power;
 
-        if (slot->n_parts > 0 && piece.from == 0 && piece.to == slots_length(load->slots, piece.slot)) {
+        if (piece.from == 0 && piece.to == slots_length(load->slots, piece.slot)) {
                 *ret_gpus = (double)load->peak_gpus[piece.slot];
                 *ret_mw = load->peak_mw[piece.slot];
                 return;
         }
-        for (int64_t from = piece.from; slot->n_parts > 0 && from < piece.to;) {
-                struct stretch stretch = stretch_at(slot, from, piece.to);
-
-                gpus = stretch.gpus > gpus ? stretch.gpus : gpus;
-                power = stretch.power > power ? stretch.power : power;
-                from = stretch.to;
-        }
+        most_of(&load->at[piece.slot], piece.from, piece.to, &gpus, &power);
         *ret_gpus = (double)gpus;
         *ret_mw = (double)power;
 }
 
 /* ---- use */
 
+/* The span that begins at a second, made by cutting if need be; there is room for it. */
+static uint32_t cut(struct load_slot *slot, int64_t second)
+{
+        uint32_t i = span_at(slot, second);
+
+        if (slot->spans[i].from < second) {
+                memmove(&slot->spans[i + 2], &slot->spans[i + 1], (slot->n_spans - i - 1) * sizeof(*slot->spans));
+                slot->spans[i + 1] = slot->spans[i];
+                slot->spans[++i].from = second;
+                slot->spans[i].ends = 0;
+                slot->n_spans++;
+        }
+        slot->spans[i].ends++;
+        return i;
+}
+
+/* One part fewer begins or ends at a second: where none is left the span goes on from the one before. */
+static void uncut(struct load_slot *slot, int64_t second)
+{
+        uint32_t i = span_at(slot, second);
+
+        if (--slot->spans[i].ends > 0 || i == 0)
+                return;
+        memmove(&slot->spans[i], &slot->spans[i + 1], (slot->n_spans - i - 1) * sizeof(*slot->spans));
+        slot->n_spans--;
+}
+
 static int add_part(struct load_slot *slot, int64_t from, int64_t to, const struct plan_mode *mode)
 {
-        uint32_t i = 0;
+        uint32_t first, last;
 
-        while (i < slot->n_parts && (slot->parts[i].from != from || slot->parts[i].to != to))
-                i++;
-        if (i == slot->n_parts) {
-                if (slot->n_parts == slot->room) {
-                        uint32_t room = slot->room > 0 ? 2 * slot->room : 4;
-                        struct load_part *parts = realloc(slot->parts, room * sizeof(*parts));
+        if (slot->n_spans + 3 > slot->room) {
+                uint32_t room = slot->room > 0 ? 2 * slot->room : 8;
+                struct load_span *spans = realloc(slot->spans, room * sizeof(*spans));
 
-                        if (parts == NULL)
-                                return OFFPEAK_ENOMEM;
-                        slot->parts = parts;
-                        slot->room = room;
-                }
-                slot->parts[slot->n_parts++] = (struct load_part){ .from = from, .to = to };
+                if (spans == NULL)
+                        return OFFPEAK_ENOMEM;
+                slot->spans = spans;
+                slot->room = room;
         }
-        slot->parts[i].gpus += mode->gpus;
-        slot->parts[i].power += load_milliwatts(mode);
-        slot->parts[i].users++;
+        if (slot->n_spans == 0)
+                slot->spans[slot->n_spans++] = (struct load_span){ 0 };
+        first = cut(slot, from);
+        last = cut(slot, to); /* at the slot's end: a span of no length, which nobody looks at */
+        for (; first < last; first++) {
+                slot->spans[first].gpus += mode->gpus;
+                slot->spans[first].power += load_milliwatts(mode);
+        }
         return 0;
 }
 
 static void remove_part(struct load_slot *slot, int64_t from, int64_t to, const struct plan_mode *mode)
 {
-        for (uint32_t i = 0; i < slot->n_parts; i++) {
-                struct load_part *part = &slot->parts[i];
-
-                if (part->from != from || part->to != to)
-                        continue;
-                part->gpus -= mode->gpus;
-                part->power -= load_milliwatts(mode);
-                if (--part->users == 0)
-                        *part = slot->parts[--slot->n_parts];
-                return;
+        for (uint32_t i = span_at(slot, from); i < slot->n_spans && slot->spans[i].from < to; i++) {
+                slot->spans[i].gpus -= mode->gpus;
+                slot->spans[i].power -= load_milliwatts(mode);
         }
+        uncut(slot, to);
+        uncut(slot, from);
+        if (slot->n_spans == 1 && slot->spans[0].ends == 0)
+                slot->n_spans = 0;
 }
 
 /* The part of [start, end) that lies in a slot. */
@@ -253,13 +260,13 @@ double load_marginal(const struct load *load, struct load_piece piece, const str
 
         if (load->is_plain[piece.slot])
                 return step->segments[0].price * load->site->pue_factor * mode->watts / PLAN_JOULES_PER_MWH;
-        if (slot->n_parts == 0)
+        if (slot->n_spans == 0)
                 return marginal_at(load, piece.slot, slot->power, mode);
-        for (int64_t from = piece.from; from < piece.to;) {
-                struct stretch stretch = stretch_at(slot, from, piece.to);
+        for (uint32_t i = span_at(slot, piece.from); i < slot->n_spans && slot->spans[i].from < piece.to; i++) {
+                int64_t from = slot->spans[i].from > piece.from ? slot->spans[i].from : piece.from;
+                int64_t to = i + 1 < slot->n_spans && slot->spans[i + 1].from < piece.to ? slot->spans[i + 1].from : piece.to;
 
-                sum += marginal_at(load, piece.slot, stretch.power, mode) * (double)(stretch.to - stretch.from);
-                from = stretch.to;
+                sum += marginal_at(load, piece.slot, slot->power + slot->spans[i].power, mode) * (double)(to - from);
         }
         return sum / (double)(piece.to - piece.from);
 }

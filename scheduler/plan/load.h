@@ -10,17 +10,17 @@
 
 #include "plan/slots.h"
 
-/* Use of seconds [from, to) of a slot; parts of the same seconds are one. */
-struct load_part {
-        int64_t from, to;
+/* Use of a slot by those that use a part of it, from a second until the next span begins or the slot ends. */
+struct load_span {
+        int64_t from;
         int64_t gpus, power;
-        uint32_t users;
+        uint32_t ends; /* parts that begin or end here */
 };
 
 struct load_slot {
         int64_t gpus, power; /* of those that use all of it; power in mW, IT side */
-        struct load_part *parts;
-        uint32_t n_parts, room;
+        struct load_span *spans; /* ascending, the first from 0; none if nobody uses a part */
+        uint32_t n_spans, room;
 };
 
 struct load {

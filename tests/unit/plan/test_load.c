@@ -158,7 +158,7 @@ static void every_second_counts(void **state)
                                 check_all(&world);
                 }
                 for (size_t t = 0; t < world.slots.n; t++) {
-                        assert_int_equal(world.load.at[t].n_parts, 0);
+                        assert_int_equal(world.load.at[t].n_spans, 0);
                         assert_float_equal(world.load.peak_gpus[t], 0, 0);
                         assert_float_equal(world.load.peak_mw[t], 0, 0);
                 }
