@@ -19,6 +19,7 @@ struct offer {
         bool goes_on; /* running here: a first run from `now` need not start */
         size_t n;
         int64_t *edges;    /* n + 1 */
+        double *ends;      /* delay and lateness of a job that ends on each edge, n + 1 */
         double *rates;     /* mode m on piece i at [m * n + i] */
         double *sums;      /* scratch of `single`, n + 1 */
         double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
@@ -207,8 +208,7 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
 
         walk_init(&walk, offer, theta, runs);
         for (size_t i = 0; i < offer->n; i++) {
-                double now = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i]);
-                double then = alone_end_cost(offer->problem, offer->job, (double)offer->edges[i + 1]);
+                double now = offer->ends[i], then = offer->ends[i + 1];
 
                 struct path below = { INFINITY, 0 };
 
@@ -245,8 +245,7 @@ static struct path cheapest_burn(const struct offer *offer, double theta, int ru
                 sum.cost += least.cost;
                 sum.progress += least.progress;
                 keep_cheaper(&best,
-                             &(struct path){ sum.cost + alone_end_cost(offer->problem, offer->job, (double)offer->edges[i]),
-                                             sum.progress },
+                             &(struct path){ sum.cost + offer->ends[i], sum.progress },
                              theta);
         }
         return best;
@@ -481,12 +480,13 @@ static int offer_init(struct offer *offer, const struct plan_problem *problem, c
 {
         *offer = (struct offer){ .problem = problem, .job = job, .undone = alone_undone_rate(problem, job) };
         offer->edges = calloc(n + 1, sizeof(*offer->edges));
+        offer->ends = calloc(n + 1, sizeof(*offer->ends));
         offer->rates = calloc(n * job->n_modes + 1, sizeof(*offer->rates));
         offer->sums = calloc(3 * (n + 1), sizeof(*offer->sums));
         offer->walk = calloc((2 * LEVELS + 1) * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
         offer->width = calloc(job->n_modes, sizeof(*offer->width));
         offer->slowest = calloc(job->n_modes, sizeof(*offer->slowest));
-        if (offer->edges == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL ||
+        if (offer->edges == NULL || offer->ends == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL ||
             offer->width == NULL || offer->slowest == NULL)
                 return OFFPEAK_ENOMEM;
         offer->starts = offer->sums + n + 1;
@@ -501,13 +501,17 @@ static void offer_finish(struct offer *offer)
         free(offer->walk);
         free(offer->sums);
         free(offer->rates);
+        free(offer->ends);
         free(offer->edges);
 }
 
-/* Which modes are of one width: to be called once the modes are there. */
-static void measure_widths(struct offer *offer)
+/* What each edge means for the job's end, and which modes are of one width: to be called once edges and modes are there. */
+static void measure(struct offer *offer)
 {
         const struct plan_job *job = offer->job;
+
+        for (size_t i = 0; i <= offer->n; i++)
+                offer->ends[i] = alone_end_cost(offer->problem, job, (double)offer->edges[i]);
 
         for (size_t m = 0; m < job->n_modes; m++) {
                 while (job->modes[offer->width[m]].gpus != job->modes[m].gpus)
@@ -542,8 +546,8 @@ int offer_least(const struct plan_problem *problem, uint32_t s, const struct pie
                 code = OFFPEAK_ENOMEM;
                 goto out;
         }
-        measure_widths(&offer);
         split(pieces, &offer, owner);
+        measure(&offer);
         for (size_t i = 0; i < offer.n; i++)
                 offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
@@ -634,7 +638,7 @@ int offer_least_anywhere(const struct plan_problem *problem, const struct pieces
                 fill_site(&offer, &pieces[s], s, job, first);
                 first += job->n_modes;
         }
-        measure_widths(&offer);
+        measure(&offer);
         offer.goes_on = job->running && offer.n > 0;
         *size += size_of(&offer);
         *ret_least = offer.n > 0 ? runs_bound(&offer, 1) : INFINITY;
