@@ -305,12 +305,14 @@ static bool lengthen(const struct quest *quest, const struct run *before, struct
         return true;
 }
 
-/* min_run_s binds what is started, but for what ends the job. */
+/* min_run_s binds what is started, but for what ends the job; and the first run is longer than its start. */
 static bool is_allowed(const struct quest *quest, const struct run *runs, size_t n)
 {
         bool goes_on = quest->may_go_on && runs[0].start == quest->wish->problem->now;
 
         if (n - goes_on > quest->job->max_starts)
+                return false;
+        if (n > 0 && !goes_on && runs[0].end - runs[0].start <= quest->job->start_cost_s)
                 return false;
         for (size_t i = goes_on; i + 1 < n; i++)
                 if (runs[i].end - runs[i].start < quest->job->min_run_s)

@@ -537,12 +537,12 @@ static int make_levels(struct prices *prices)
         return 0;
 }
 
-int prices_init(struct prices *prices, const struct plan_problem *problem)
+int prices_init(struct prices *prices, const struct plan_problem *problem, size_t slots)
 {
         size_t n, n_at;
 
         *prices = (struct prices){ .problem = problem };
-        if (slots_init(&prices->slots, problem) != 0)
+        if (slots_init(&prices->slots, problem, slots) != 0)
                 return OFFPEAK_ENOMEM;
         if (capacities_init(&prices->capacities, problem) != 0)
                 goto fail;

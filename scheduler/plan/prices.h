@@ -63,7 +63,8 @@ void price_set_copy(struct price_set *to, const struct price_set *from); /* of t
 /* Move a set towards another by a share of the way. */
 void price_set_approach(struct price_set *set, const struct price_set *to, double share);
 
-int prices_init(struct prices *prices, const struct plan_problem *problem);
+/* `slots`: about how many (slots.h). ENOMEM. */
+int prices_init(struct prices *prices, const struct plan_problem *problem, size_t slots);
 void prices_finish(struct prices *prices);
 
 /* The segments' prices of a site have changed, and nothing else: see them as they are. */

@@ -228,7 +228,7 @@ int plan_session_create(const struct plan_problem *problem, const struct plan *p
         if (code == 0)
                 code = dependents_init(&session->dependents, &session->problem);
         if (code == 0)
-                code = prices_init(&session->prices, &session->problem);
+                code = prices_init(&session->prices, &session->problem, SLOTS_COARSE);
         if (code == 0)
                 code = board_init(&session->board, &session->problem, &session->prices, &session->dependents);
         if (code == 0)

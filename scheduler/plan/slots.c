@@ -3,10 +3,8 @@
 
 #include <stdlib.h>
 
-enum { SLOTS = 336 }; /* about: a fortnight of hours */
-
-/* A round length, so that there are about as many as SLOTS. */
-static int64_t round_length(int64_t horizon_s)
+/* A round length, so that there are about as many. */
+static int64_t round_length(int64_t horizon_s, size_t about)
 {
         static const int64_t lengths[] = {
                 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200
@@ -14,9 +12,9 @@ static int64_t round_length(int64_t horizon_s)
         size_t n = sizeof(lengths) / sizeof(lengths[0]);
 
         for (size_t i = 0; i < n; i++)
-                if (horizon_s / lengths[i] <= SLOTS)
+                if (horizon_s / lengths[i] <= (int64_t)about)
                         return lengths[i];
-        return (horizon_s / SLOTS / 86400 + 1) * 86400;
+        return (horizon_s / (int64_t)about / 86400 + 1) * 86400;
 }
 
 static int by_value(const void *a, const void *b)
@@ -55,9 +53,9 @@ static size_t site_edges(const struct plan_problem *problem, const struct plan_s
         return n;
 }
 
-int slots_init(struct slots *slots, const struct plan_problem *problem)
+int slots_init(struct slots *slots, const struct plan_problem *problem, size_t about)
 {
-        int64_t length = round_length(problem->horizon - problem->now);
+        int64_t length = round_length(problem->horizon - problem->now, about);
         size_t most = (size_t)((problem->horizon - problem->now) / length) + 3, n = 0, kept = 0;
 
         for (size_t s = 0; s < problem->n_sites; s++)

@@ -17,7 +17,10 @@ struct slots {
         int64_t inner_s;     /* length of every slot but the first and the last; 0: they differ */
 };
 
-int slots_init(struct slots *slots, const struct plan_problem *problem); /* ENOMEM */
+/* `about`: how many there should be, if the edges that must be there do not make them more. ENOMEM. */
+int slots_init(struct slots *slots, const struct plan_problem *problem, size_t about);
+
+enum { SLOTS_COARSE = 336 }; /* a fortnight of hours */
 void slots_finish(struct slots *slots);
 
 /* The slot that holds `time`. */

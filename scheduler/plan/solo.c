@@ -9,7 +9,7 @@
 int solo_init(struct solo *solo, const struct plan_problem *problem)
 {
         *solo = (struct solo){ .problem = problem };
-        if (prices_init(&solo->prices, problem) != 0)
+        if (prices_init(&solo->prices, problem, SLOTS_COARSE) != 0)
                 return OFFPEAK_ENOMEM;
         if (dependents_init(&solo->dependents, problem) == 0 &&
             board_init(&solo->board, problem, &solo->prices, &solo->dependents) == 0)

@@ -43,7 +43,7 @@ static void ask(struct between between, int64_t start_cost_s, struct hours *hour
         struct rates rates = { .context = &between, .fill = fill, .least = 1 };
         struct slots slots;
 
-        assert_int_equal(slots_init(&slots, &problem), 0);
+        assert_int_equal(slots_init(&slots, &problem, SLOTS_COARSE), 0);
         assert_int_equal(slots.n, HOURS);
         hours_init(hours);
         assert_int_equal(best_hours(&wish, &slots, &rates, hours), 0);

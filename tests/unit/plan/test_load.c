@@ -59,7 +59,7 @@ static void world_init(struct world *world)
         world->problem = (struct plan_problem){
                 .now = NOW, .horizon = NOW + SPAN, .sites = &world->site, .n_sites = 1
         };
-        assert_int_equal(slots_init(&world->slots, &world->problem), 0);
+        assert_int_equal(slots_init(&world->slots, &world->problem, SLOTS_COARSE), 0);
         for (size_t t = 0, step = 0; t < world->slots.n; t++) {
                 while (step + 1 < STEPS && world->steps[step + 1].start <= world->slots.edges[t])
                         step++;
@@ -198,7 +198,7 @@ static void slots_are_found_at_once(void **state)
                 };
                 struct slots slots;
 
-                assert_int_equal(slots_init(&slots, &problem), 0);
+                assert_int_equal(slots_init(&slots, &problem, SLOTS_COARSE), 0);
                 for (int64_t time = problem.now; time < problem.horizon; time += 97) {
                         size_t t = slots_find(&slots, time);
 

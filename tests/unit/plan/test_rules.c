@@ -187,6 +187,22 @@ static void a_job_moves_if_that_pays(void **state)
         plan_finish(&plan);
 }
 
+/* A start of an hour and a half does not fit the first cheap hour: there it would only burn power. */
+static void a_start_may_be_longer_than_a_slot(void **state)
+{
+        static const double prices[] = { 10, 200, 200, 30, 30, 30, 30, 200 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 8, prices);
+        scene.jobs[0].start_cost_s = 5400;
+        scene.jobs[0].work_s = 2 * 3600 + 1800;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, 3 * HOUR, 7 * HOUR);
+        plan_finish(&plan);
+}
+
 /* An hour that will likely be cheap but may be dear: who minds waits for the one that is sure. */
 static void risk_keeps_away_from_unsure_hours(void **state)
 {
@@ -217,6 +233,7 @@ int main(void)
                 cmocka_unit_test(pins_that_overlap_are_refused),
                 cmocka_unit_test(a_cap_is_put_on_where_power_is_dear),
                 cmocka_unit_test(a_job_moves_if_that_pays),
+                cmocka_unit_test(a_start_may_be_longer_than_a_slot),
                 cmocka_unit_test(risk_keeps_away_from_unsure_hours),
         };
 
