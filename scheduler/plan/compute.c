@@ -173,7 +173,6 @@ static int try_bound(struct planner *planner)
 
         prices_steepen(&planner->prices, 0);
         planner->prices.parts_take_all = false;
-        planner->chooser.thorough = true;
         for (size_t j = 0; j < planner->problem->n_jobs; j++) {
                 const struct plan_job *job = &planner->problem->jobs[j];
 
@@ -183,7 +182,6 @@ static int try_bound(struct planner *planner)
                         return OFFPEAK_ENOMEM;
                 bound += least;
         }
-        planner->chooser.thorough = false;
         if (!(bound > planner->bound))
                 return 0;
         planner->bound = bound;
@@ -319,25 +317,14 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* Do jobs mix modes, sites or unequal slots? */
-static bool any_mixes(const struct planner *planner)
-{
-        bool mixes = planner->prices.slots.inner_s == 0;
-
-        for (size_t j = 0; j < planner->problem->n_jobs && !mixes; j++)
-                mixes = planner->problem->jobs[j].n_modes > 1 || planner->problem->jobs[j].may_move;
-        return mixes;
-}
-
 /* How many passes three fifths of the budget pay for, when one costs so much. */
 static int count_passes(const struct planner *planner, uint64_t cost)
 {
         uint64_t passes = planner->budget->work / 5 * 3 / (cost + 1);
-        uint64_t bounds = (BOUND_PASSES + 1) * (any_mixes(planner) ? 3 : 1); /* to the last bit, which a pass is not */
 
-        if (passes < bounds + FEW_PASSES)
+        if (passes < BOUND_PASSES + 1 + FEW_PASSES)
                 return passes < FEW_PASSES ? 1 : FEW_PASSES;
-        return passes - bounds < PASSES ? (int)(passes - bounds) : PASSES;
+        return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
 }
 
 /* Passes by seconds, with prices that prove a bound: steepness falls from 5 to 0.2. The second tells what they cost. */
