@@ -34,7 +34,8 @@
 
 enum {
         PASSES = 28,      /* with budget for it */
-        FEW_PASSES = 6,   /* fewer are worth nothing */
+        FEW_PASSES = 3,   /* fewer are worth nothing */
+        SOME_PASSES = 6,  /* so many are worth going over the budget for */
         BOUND_PASSES = 3, /* the last so many that prove are worth a bound */
         SMALL = 300,      /* jobs: prices have little to say of so few, and descending from run_now is cheap */
         DESCENTS = 4,
@@ -322,8 +323,10 @@ static int count_passes(const struct planner *planner, uint64_t cost)
 {
         uint64_t passes = planner->budget->work / 5 * 3 / (cost + 1);
 
-        if (passes < BOUND_PASSES + 1 + FEW_PASSES)
-                return passes < FEW_PASSES ? 1 : FEW_PASSES;
+        if (passes < FEW_PASSES)
+                return 1;
+        if (passes < BOUND_PASSES + 1 + SOME_PASSES)
+                return passes < SOME_PASSES ? (int)passes : SOME_PASSES;
         return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
 }
 

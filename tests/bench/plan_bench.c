@@ -39,7 +39,7 @@ static const char usage[] =
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
         "                shift-reactor; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
-        "                that for sites, elastic and mixed, and with quarters)\n"
+        "                that for sites, elastic and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
@@ -124,12 +124,12 @@ static void print_line(const struct settings *settings, const struct instance *i
         fflush(stdout);
 }
 
-/* Jobs that mix modes, sites or slots of several lengths cost some four times as much to place. */
+/* Jobs that mix modes, sites or slots of several lengths cost some four times as much to place; at three sites, ten times. */
 static uint64_t default_work(const struct instance_shape *shape)
 {
-        bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->kind == INSTANCE_MIXED;
+        bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->quarters > 0;
 
-        return (1000000 + 750 * shape->n_jobs) * (mixes || shape->quarters > 0 ? 4 : 1);
+        return (1000000 + 750 * shape->n_jobs) * (shape->kind == INSTANCE_MIXED ? 10 : mixes ? 4 : 1);
 }
 
 static int run(const struct settings *settings)
