@@ -357,7 +357,10 @@ static int try_mixes(struct quest *quest)
         return code;
 }
 
-/* Are the slots of the job's window of one length, but for the one in which it is released? Then one way after another is exact. */
+/*
+ * Are the slots of the job's window of one length, but for the one in which it is released? Then one way after another is asked
+ * exactly.
+ */
 static bool is_even(const struct slots *slots, const struct plan_job *job)
 {
         size_t first = slots_find(slots, job->release), last = slots->n;
@@ -373,7 +376,8 @@ int best_choice(const struct market *market, const struct plan_job *job, int64_t
                 double *cost, struct choice *ret_choice)
 {
         struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY };
-        bool mixes = !chooser->one_way && (job->n_modes > 1 || !is_even(market->slots, job) || (job->may_move && __builtin_popcountll(job->sites) > 1));
+        bool several = job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1);
+        bool mixes = !chooser->one_way && (several || !is_even(market->slots, job));
 
         chooser->least = INFINITY;
         return mixes ? try_mixes(&quest) : try_ways(&quest);

@@ -9,7 +9,7 @@
 #define OFFPEAK_PLAN_BEST_CHOICE_H
 
 #include "plan/best_hours.h"
-#include "plan/mix.h"
+#include "plan/mix_trim.h"
 
 /* Who says what running costs. */
 struct market {

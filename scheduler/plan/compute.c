@@ -506,10 +506,11 @@ static int planner_init(struct planner *planner, const struct plan_problem *prob
 
         *planner = (struct planner){ .problem = problem, .budget = budget, .bound = -INFINITY, .seed = 1 };
         chooser_init(&planner->chooser);
-        if (dependents_init(&planner->dependents, problem) != 0 || prices_init(&planner->prices, problem, count_slots(problem, budget)) != 0 ||
+        if (dependents_init(&planner->dependents, problem) != 0 ||
+            prices_init(&planner->prices, problem, count_slots(problem, budget)) != 0 ||
             board_init(&planner->board, problem, &planner->prices, &planner->dependents) != 0 ||
-            board_init(&planner->empty, problem, &planner->prices, &planner->dependents) != 0 || schedule_init(&planner->soft, n_jobs) != 0 ||
-            schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
+            board_init(&planner->empty, problem, &planner->prices, &planner->dependents) != 0 ||
+            schedule_init(&planner->soft, n_jobs) != 0 || schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
         planner->empty.chooser.one_way = true;
         n = planner->prices.slots.n * planner->prices.capacities.n;

@@ -70,8 +70,4 @@ int mix_reserve(struct mix *mix, size_t n_ways, size_t n);
  */
 int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool thorough);
 
-/* A candidate as intervals that do the work and no more; false if it breaks a rule of the job. ENOMEM in *ret_code. */
-bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
-              struct choice *ret_choice, int *ret_code);
-
 #endif

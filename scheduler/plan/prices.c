@@ -554,8 +554,8 @@ int prices_init(struct prices *prices, const struct plan_problem *problem, size_
         prices->demands = calloc(problem->n_sites + 1, sizeof(*prices->demands));
         prices->least_power = calloc(3 * n_at, sizeof(double));
         prices->has_more_kinks = calloc(n_at, sizeof(bool));
-        if (prices->steps == NULL || price_set_init(&prices->base, prices->slots.n * prices->capacities.n) != 0 || prices->least_power == NULL ||
-            prices->has_more_kinks == NULL || prices->facility_w == NULL || prices->spread == NULL ||
+        if (prices->steps == NULL || price_set_init(&prices->base, prices->slots.n * prices->capacities.n) != 0 ||
+            prices->least_power == NULL || prices->has_more_kinks == NULL || prices->facility_w == NULL || prices->spread == NULL ||
             make_table(&prices->table, n) != 0 || make_levels(prices) != 0)
                 goto fail;
         prices->least_carbon = prices->least_power + n_at;

@@ -50,7 +50,8 @@ static int evict(struct board *board, const size_t *order)
                 if (!board->problem->jobs[order[i]].pinned && board_is_crowded(board, order[i]))
                         board_lift(board, order[i]);
         for (size_t i = 0; i < n; i++)
-                if (!board->problem->jobs[order[i]].pinned && board->schedule.jobs[order[i]].n == 0 && board_place(board, order[i], &cost) != 0)
+                if (!board->problem->jobs[order[i]].pinned && board->schedule.jobs[order[i]].n == 0 &&
+                    board_place(board, order[i], &cost) != 0)
                         return OFFPEAK_ENOMEM;
         return 0;
 }

@@ -319,7 +319,8 @@ static int fill_queue(struct backfill *backfill)
                 if (backfill->problem->jobs[j].pinned && run_pinned(backfill, j) != 0)
                         return OFFPEAK_ENOMEM;
         for (size_t j = 0; j < backfill->problem->n_jobs; j++)
-                if (backfill->problem->jobs[j].running && !backfill->problem->jobs[j].pinned && go_on(backfill, &backfill->queue[j]) != 0)
+                if (backfill->problem->jobs[j].running && !backfill->problem->jobs[j].pinned &&
+                    go_on(backfill, &backfill->queue[j]) != 0)
                         return OFFPEAK_ENOMEM;
         return 0;
 }

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview: the picks become intervals; then, as long as more is done than the work, the dearest cut is made: seconds off the end or
+ * the beginning of a run, or a slower mode of the same width for the last seconds of a slot.
+ */
+#include "plan/mix_trim.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A cut: so many seconds of an interval leave it, or run in another mode. */
+struct cut {
+        double gain; /* currency per second of progress */
+        size_t interval;
+        int64_t from, to;
+        uint32_t mode; /* instead; UINT32_MAX: off */
+};
+
+struct trim {
+        const struct mix_wish *wish;
+        const struct mix *mix;
+        const struct plan_job *job;
+        struct choice *choice;
+        double excess;
+};
+
+static double rate_at(const struct trim *trim, uint32_t site, uint32_t mode, int64_t time)
+{
+        size_t t = slots_find(trim->wish->slots, time) - trim->wish->first;
+
+        for (size_t w = 0; w < trim->mix->n_ways; w++)
+                if (trim->mix->ways[w].site == site && trim->mix->ways[w].mode == mode)
+                        return (double)trim->mix->ways[w].rates[t];
+        return INFINITY;
+}
+
+/* What the job saves for each second that it ends sooner. */
+static double hurry(const struct trim *trim, int64_t end)
+{
+        return job_end_cost(trim->job, end) - job_end_cost(trim->job, end - 1);
+}
+
+static int64_t overhead_of(const struct trim *trim, size_t i)
+{
+        return job_starts_at(trim->wish->problem, trim->job, trim->choice->intervals, i) ? trim->job->start_cost_s : 0;
+}
+
+static bool begins_run(const struct trim *trim, size_t i)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+
+        return i == 0 || at[-1].end != at->start || at[-1].site != at->site ||
+               trim->job->modes[at[-1].mode].gpus != trim->job->modes[at->mode].gpus;
+}
+
+/* Seconds that may be cut off the run that interval i is of, at interval i. */
+static int64_t spare_of(const struct trim *trim, size_t i)
+{
+        const struct choice *choice = trim->choice;
+        size_t first = i, last = i;
+        int64_t keep, all;
+
+        while (!begins_run(trim, first))
+                first--;
+        while (last + 1 < choice->n && !begins_run(trim, last + 1))
+                last++;
+        all = choice->intervals[last].end - choice->intervals[first].start;
+        keep = overhead_of(trim, first) + 1;
+        if (trim->job->min_run_s > keep)
+                keep = trim->job->min_run_s;
+        if (i == first && choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1 < all - keep)
+                return choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1;
+        return all - keep;
+}
+
+static void keep_cut(struct cut *best, struct cut cut)
+{
+        if (cut.to > cut.from && cut.gain > best->gain)
+                *best = cut;
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
+}
+
+static void try_ends(const struct trim *trim, size_t i, struct cut *best)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct slots *slots = trim->wish->slots;
+        double speed = trim->job->modes[at->mode].speed;
+        int64_t want = least((int64_t)(trim->excess / speed), spare_of(trim, i));
+        bool is_last = i + 1 == trim->choice->n;
+
+        if (is_last || begins_run(trim, i + 1)) {
+                int64_t slot = slots->edges[slots_find(slots, at->end - 1)];
+                int64_t from = at->start > slot ? at->start : slot;
+                int64_t seconds = least(want, at->end - from);
+                double rate = rate_at(trim, at->site, at->mode, at->end - 1) + (is_last ? hurry(trim, at->end) : 0);
+
+                if (from == at->start && seconds == at->end - from && begins_run(trim, i))
+                        seconds = 0; /* nothing would be left */
+                keep_cut(best, (struct cut){ rate / speed, i, at->end - seconds, at->end, UINT32_MAX });
+        }
+        if (begins_run(trim, i) && overhead_of(trim, i) == trim->job->start_cost_s) {
+                int64_t slot = slots->edges[slots_find(slots, at->start) + 1];
+                int64_t seconds = least(want, slot - at->start);
+
+                if (seconds < at->end - at->start)
+                        keep_cut(best, (struct cut){ rate_at(trim, at->site, at->mode, at->start) / speed, i, at->start,
+                                                     at->start + seconds, UINT32_MAX });
+        }
+}
+
+/* A slower mode of the same width for the last seconds of each slot of an interval. */
+static void try_caps(const struct trim *trim, size_t i, struct cut *best)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct slots *slots = trim->wish->slots;
+        const struct plan_mode *mode = &trim->job->modes[at->mode];
+        int64_t first = at->start + overhead_of(trim, i) + 1;
+
+        for (uint32_t m = 0; m < trim->job->n_modes; m++) {
+                const struct plan_mode *slower = &trim->job->modes[m];
+                double less = mode->speed - slower->speed;
+
+                if (slower->gpus != mode->gpus || !(less > 0) || slower->limits != mode->limits)
+                        continue;
+                for (size_t t = slots_find(slots, at->start); t < slots->n && slots->edges[t] < at->end; t++) {
+                        int64_t to = least(at->end, slots->edges[t + 1]);
+                        int64_t from = slots->edges[t] > first ? slots->edges[t] : first;
+                        int64_t seconds = least((int64_t)(trim->excess / less), to - from);
+                        double gain = rate_at(trim, at->site, at->mode, to - 1) - rate_at(trim, at->site, m, to - 1);
+
+                        if (seconds > 0)
+                                keep_cut(best, (struct cut){ gain / less, i, to - seconds, to, m });
+                }
+        }
+}
+
+/* Replace interval i by up to three parts. */
+static int put_parts(struct choice *choice, size_t i, const struct plan_interval *parts, size_t n)
+{
+        for (size_t k = 1; k < n; k++)
+                if (choice_append(choice, (struct plan_interval){ 0 }) != 0)
+                        return OFFPEAK_ENOMEM;
+        memmove(&choice->intervals[i + n], &choice->intervals[i + 1],
+                (choice->n - n - i) * sizeof(*choice->intervals));
+        memcpy(&choice->intervals[i], parts, n * sizeof(*parts));
+        return 0;
+}
+
+static void drop(struct choice *choice, size_t i)
+{
+        memmove(&choice->intervals[i], &choice->intervals[i + 1], (choice->n - i - 1) * sizeof(*choice->intervals));
+        choice->n--;
+}
+
+static int make_cut(struct trim *trim, const struct cut *cut)
+{
+        struct plan_interval old = trim->choice->intervals[cut->interval], parts[3];
+        double speed = trim->job->modes[old.mode].speed;
+        size_t n = 0;
+
+        if (cut->mode != UINT32_MAX)
+                speed -= trim->job->modes[cut->mode].speed;
+        trim->excess -= speed * (double)(cut->to - cut->from);
+        if (cut->from > old.start)
+                parts[n++] = (struct plan_interval){ old.start, cut->from, old.site, old.mode };
+        if (cut->mode != UINT32_MAX)
+                parts[n++] = (struct plan_interval){ cut->from, cut->to, old.site, cut->mode };
+        if (cut->to < old.end)
+                parts[n++] = (struct plan_interval){ cut->to, old.end, old.site, old.mode };
+        if (n == 0) {
+                drop(trim->choice, cut->interval);
+                return 0;
+        }
+        return put_parts(trim->choice, cut->interval, parts, n);
+}
+
+static int make_intervals(const struct trim *trim, const struct mix_pick *picks)
+{
+        const struct mix_wish *wish = trim->wish;
+        struct choice *choice = trim->choice;
+
+        choice->n = 0;
+        for (size_t t = 0; t < wish->n; t++) {
+                const struct mix_way *way = &trim->mix->ways[picks[t].way > 0 ? picks[t].way - 1 : 0];
+                int64_t start = wish->slots->edges[wish->first + t], end = wish->slots->edges[wish->first + t + 1];
+                struct plan_interval *last = choice->n > 0 ? &choice->intervals[choice->n - 1] : NULL;
+
+                if (picks[t].way == 0)
+                        continue;
+                if (start < trim->job->release)
+                        start = trim->job->release;
+                if (last != NULL && last->end == start && last->site == way->site && last->mode == way->mode)
+                        last->end = end;
+                else if (choice_append(choice, (struct plan_interval){ start, end, way->site, way->mode }) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
+bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
+              struct choice *ret_choice, int *ret_code)
+{
+        struct trim trim = { .wish = wish, .mix = mix, .job = wish->job, .choice = ret_choice };
+        double enough = wish->job->work_s * (1 - PLAN_WORK_TOLERANCE);
+
+        *ret_code = make_intervals(&trim, picks);
+        trim.excess = *ret_code == 0 ? job_progress(wish->problem, wish->job, ret_choice->intervals, ret_choice->n) - enough
+                                     : -1;
+        if (trim.excess < 0)
+                return false;
+        for (int round = 0; *ret_code == 0 && round < 64; round++) {
+                struct cut best = { .gain = -INFINITY };
+
+                for (size_t i = 0; i < ret_choice->n; i++) {
+                        try_ends(&trim, i, &best);
+                        try_caps(&trim, i, &best);
+                }
+                if (isinf(best.gain))
+                        break;
+                *ret_code = make_cut(&trim, &best);
+        }
+        if (*ret_code != 0 || ret_choice->n == 0)
+                return false;
+        /* the last second must be needed */
+        while (trim.excess >= wish->job->modes[ret_choice->intervals[ret_choice->n - 1].mode].speed) {
+                struct plan_interval *last = &ret_choice->intervals[ret_choice->n - 1];
+
+                if (last->end - last->start - overhead_of(&trim, ret_choice->n - 1) <= 1)
+                        return false;
+                trim.excess -= wish->job->modes[last->mode].speed;
+                last->end--;
+        }
+        return ret_choice->n > 0 && job_may_run(wish->problem, wish->job, ret_choice->intervals, ret_choice->n);
+}
