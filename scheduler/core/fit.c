@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/power.h"
+#include "core/quotas.h"
 
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
 {
@@ -14,22 +15,12 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
         return NULL;
 }
 
-static uint32_t gpus_in_use(const struct state *state, const struct policy_class *class)
-{
-        uint32_t gpus = 0;
-
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE && state_class(state, &state->jobs[i]) == class)
-                        gpus += state->jobs[i].spec.nodes * state->jobs[i].spec.gpus_per_node;
-        return gpus;
-}
-
 static bool quota_allows(const struct state *state, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
 
         return class->quota_gpus == 0 ||
-               gpus_in_use(state, class) + job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
+               quotas_in_use(state, class) + job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
 }
 
 static bool power_allows(const struct state *state, const struct job *job, const struct site *site, int64_t wall)

@@ -10,7 +10,7 @@ static uint32_t job_gpus(const struct job *job)
         return job->spec.nodes * job->spec.gpus_per_node;
 }
 
-static uint32_t gpus_running(const struct state *state, const struct policy_class *class)
+uint32_t quotas_in_use(const struct state *state, const struct policy_class *class)
 {
         uint32_t gpus = 0;
 
@@ -66,7 +66,7 @@ static int fill_steps(struct plan_limit *limit, uint32_t quota, const struct usa
 static int add_limit(struct quotas *quotas, const struct state *state, const struct policy_class *class,
                      const struct job *beside, int64_t now, int64_t horizon)
 {
-        uint32_t running = gpus_running(state, class);
+        uint32_t running = quotas_in_use(state, class);
         struct usage *usage = NULL;
         size_t n_usage = 0;
         int code = beside != NULL ? collect_usage(state, class, beside, now, &usage, &n_usage) : 0;

@@ -18,6 +18,9 @@ struct quotas {
 int quotas_init(struct quotas *quotas, const struct state *state, const struct job *beside, int64_t now, int64_t horizon);
 void quotas_finish(struct quotas *quotas);
 
+/* GPUs of a class's jobs that run. */
+uint32_t quotas_in_use(const struct state *state, const struct policy_class *class);
+
 /* The limit that a class's jobs count in, as a bit of plan_mode.limits; 0: none. */
 uint64_t quotas_bit(const struct quotas *quotas, const struct policy_class *class);
 

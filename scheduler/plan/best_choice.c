@@ -245,8 +245,8 @@ static int fill_ways(struct quest *quest, uint64_t sites, const struct mix_wish 
         return 0;
 }
 
-/* Slots from the release to a little behind the deadline, or all that are left. */
-static struct mix_wish wish_of(const struct quest *quest, bool all)
+/* Slots from the release to the deadline, or all that are left. */
+static struct mix_wish wish_of(const struct quest *quest)
 {
         const struct slots *slots = quest->market->slots;
         const struct plan_job *job = quest->job;
@@ -254,7 +254,7 @@ static struct mix_wish wish_of(const struct quest *quest, bool all)
         size_t last = slots->n;
 
         wish.first = slots_find(slots, job->release);
-        if (!all && job->deadline > job->release && job->deadline < slots->edges[slots->n])
+        if (job->deadline > job->release && job->deadline < slots->edges[slots->n])
                 last = slots_find(slots, job->deadline - 1) + 1;
         wish.n = last - wish.first;
         return wish;
@@ -300,11 +300,11 @@ static size_t used_most(const struct mix *mix, size_t n)
         return best - 1;
 }
 
-/* Mixed at these sites: the path's candidates, and the best hours of the way it uses most. false: nothing fits the window. */
-static int try_mix(struct quest *quest, uint64_t sites, bool all, bool *ret_fits)
+/* Mixed at these sites: the path's candidates, and the best hours of the way it uses most. */
+static int try_mix(struct quest *quest, uint64_t sites)
 {
         struct mix *mix = &quest->chooser->mix;
-        struct mix_wish wish = wish_of(quest, all);
+        struct mix_wish wish = wish_of(quest);
         uint64_t before = mix->work;
         double cost;
         int code = fill_ways(quest, sites, &wish);
@@ -312,8 +312,7 @@ static int try_mix(struct quest *quest, uint64_t sites, bool all, bool *ret_fits
         if (code == 0)
                 code = mix_solve(&wish, mix, quest->guess, quest->chooser->thorough);
         quest->chooser->work += mix->work - before;
-        *ret_fits = code == 0 && mix->n_candidates > 0;
-        if (!*ret_fits)
+        if (code != 0 || mix->n_candidates == 0)
                 return code;
         quest->chooser->least = fmin(quest->chooser->least, mix->least);
         if (!isnan(mix->theta))
@@ -341,16 +340,15 @@ static int try_mixes(struct quest *quest)
 {
         const struct plan_job *job = quest->job;
         uint64_t sites = job->sites;
-        bool fits = true;
         int code = 0;
 
         if ((size_t)__builtin_popcountll(sites) * job->n_modes > MIX_WAYS)
                 return try_ways(quest);
         for (uint32_t s = 0; code == 0 && !job->may_move && s < quest->market->problem->n_sites; s++)
                 if ((sites >> s & 1) != 0)
-                        code = try_mix(quest, UINT64_C(1) << s, false, &fits);
+                        code = try_mix(quest, UINT64_C(1) << s);
         if (code == 0 && job->may_move)
-                code = try_mix(quest, sites, false, &fits);
+                code = try_mix(quest, sites);
         /* nothing in time, or so short that a path says little: every way by itself */
         if (code == 0 && (isinf(quest->best) || (quest->chooser->thorough && is_short(quest))))
                 code = try_ways(quest);

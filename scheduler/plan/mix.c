@@ -46,29 +46,40 @@ int mix_reserve(struct mix *mix, size_t n_ways, size_t n)
         return 0;
 }
 
-/* Rows for n slots: of every group and of every place. */
-static int reserve_rows(struct mix *mix, size_t n)
+/* Rows of so many floats. */
+static int reserve_rows(struct mix *mix, size_t floats)
 {
-        size_t rows = (n + 1) * (MIX_GROUPS + 64) * LANES;
-        struct mix_pick *picks;
-
-        if (n <= mix->room_rows)
+        if (floats <= mix->room_rows)
                 return 0;
         free(mix->rows);
+        mix->room_rows = 0;
+        mix->rows = malloc(floats * sizeof(*mix->rows));
+        if (mix->rows == NULL)
+                return OFFPEAK_ENOMEM;
+        mix->room_rows = floats;
+        return 0;
+}
+
+/* What there is one of for each slot. */
+static int reserve_slots(struct mix *mix, size_t n)
+{
+        struct mix_pick *picks;
+
+        if (n <= mix->room_slots)
+                return 0;
         free(mix->ends);
         free(mix->below);
-        mix->room_rows = 0;
-        mix->rows = malloc(rows * sizeof(*mix->rows));
+        mix->room_slots = 0;
         mix->ends = malloc(3 * (n + 1) * sizeof(*mix->ends));
         picks = mix->below = malloc(5 * (n + 1) * sizeof(*picks));
-        if (mix->rows == NULL || mix->ends == NULL || picks == NULL)
+        if (mix->ends == NULL || picks == NULL)
                 return OFFPEAK_ENOMEM;
         mix->seconds = mix->ends + n + 1;
         mix->progress = mix->seconds + n + 1;
         mix->above = picks + n + 1;
         for (size_t c = 0; c < 3; c++)
                 mix->candidates[c] = picks + (2 + c) * (n + 1);
-        mix->room_rows = n;
+        mix->room_slots = n;
         return 0;
 }
 
@@ -373,14 +384,20 @@ static void read_back(const struct path *path, size_t lane, struct mix_pick *pic
                 spot = spot.on ? before_on(path, spot, lane, &picks[spot.t - 1]) : before_off(path, spot, lane);
 }
 
+static double pick_progress(const struct path *path, struct mix_pick pick, size_t t)
+{
+        if (pick.way == 0)
+                return 0;
+        return mode_of(path, pick.way - 1u)->speed *
+               (path->mix->seconds[t] - (pick.starts ? (double)path->job->start_cost_s : 0));
+}
+
 static double progress_of(const struct path *path, const struct mix_pick *picks)
 {
         double progress = 0;
 
         for (size_t t = 0; t < path->n; t++)
-                if (picks[t].way > 0)
-                        progress += mode_of(path, picks[t].way - 1u)->speed *
-                                    (path->mix->seconds[t] - (picks[t].starts ? (double)path->job->start_cost_s : 0));
+                progress += pick_progress(path, picks[t], t);
         return progress;
 }
 
@@ -396,14 +413,6 @@ static struct mix_pick joined(const struct path *path, struct mix_pick before, s
 {
         pick.starts = pick.way > 0 && !same_group(path, before, pick);
         return pick;
-}
-
-static double pick_progress(const struct path *path, struct mix_pick pick, size_t t)
-{
-        if (pick.way == 0)
-                return 0;
-        return mode_of(path, pick.way - 1u)->speed *
-               (path->mix->seconds[t] - (pick.starts ? (double)path->job->start_cost_s : 0));
 }
 
 /* `head` up to a slot, `tail` from it on: so that the least is done that is enough. False if no join is enough. */
@@ -610,6 +619,21 @@ static bool few_starts(const struct path *path)
         return path->mix->n_candidates == 0;
 }
 
+/* The bound, less the fees that the path which has it pays: without them nobody with so few starts could do better, nearly. */
+static void note_bound(const struct path *path)
+{
+        struct mix *mix = path->mix;
+        size_t lane = highest_lane(path);
+        uint32_t starts = 0;
+
+        if (path->fee > 0) {
+                read_back(path, lane, mix->below);
+                starts = count_starts(path, mix->below);
+        }
+        mix->least = lane_bound(path, lane) - (double)path->fee * starts;
+        mix->theta = (double)path->theta[lane];
+}
+
 int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool thorough)
 {
         struct path path = { .wish = wish, .job = wish->job, .mix = mix, .n = wish->n };
@@ -617,10 +641,10 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool t
         mix->least = -INFINITY;
         mix->theta = NAN;
         mix->n_candidates = 0;
-        if (reserve_rows(mix, wish->n) != 0)
-                return OFFPEAK_ENOMEM;
         find_groups(&path);
-        mix->n_groups = path.n_groups;
+        if (reserve_slots(mix, wish->n) != 0 ||
+            reserve_rows(mix, (wish->n + 1) * (path.n_groups + path.n_places) * LANES) != 0)
+                return OFFPEAK_ENOMEM;
         path.on = mix->rows;
         path.off = mix->rows + (wish->n + 1) * path.n_groups * LANES;
         measure(&path);
@@ -629,10 +653,8 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool t
                 path.fee = (float)(2 * reach(&path) * wish->job->work_s);
         for (int fees = 0; fees < FEES; fees++) {
                 climb(&path, fees == 0 ? theta : NAN, thorough);
-                if (fees == 0 && path.fee == 0) {
-                        mix->least = lane_bound(&path, highest_lane(&path));
-                        mix->theta = (double)path.theta[highest_lane(&path)];
-                }
+                if (fees == 0)
+                        note_bound(&path);
                 collect(&path);
                 if (few_starts(&path))
                         return 0;

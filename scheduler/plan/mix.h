@@ -31,7 +31,7 @@ struct mix_wish {
         size_t first, n; /* slots: first holds the release; n of them */
 };
 
-enum { MIX_WAYS = 64, MIX_GROUPS = 32 };
+enum { MIX_WAYS = 64, MIX_GROUPS = MIX_WAYS }; /* every way may be a width of its own */
 
 /* A slot of a path: the way, and whether a run begins. */
 struct mix_pick {
@@ -41,8 +41,7 @@ struct mix_pick {
 
 struct mix {
         struct mix_way ways[MIX_WAYS];
-        size_t n_ways, n_groups;
-        uint32_t group_site[MIX_GROUPS];
+        size_t n_ways;
         double least;   /* the bound; -INFINITY: none was found */
         double theta;   /* where it is; NAN: none */
         uint64_t work;  /* added up */
@@ -55,7 +54,7 @@ struct mix {
         float *memory;    /* rates and seats of the ways, then the path's rows */
         float *rows;
         double *ends, *seconds, *progress;
-        size_t room, room_rows;
+        size_t room, room_rows, room_slots;
 };
 
 void mix_init(struct mix *mix);

@@ -165,6 +165,9 @@ static int check_move(const struct plan_problem *problem, const struct plan_job 
 
 static int check_pin(const struct plan_problem *problem, const struct plan_job *job, struct offpeak_error *err)
 {
+        if (job->pinned && (job->n_after > 0 || job->may_move))
+                return fail(err, OFFPEAK_EINVAL, "job %llu: it is pinned, and is to come after others or may move",
+                            (unsigned long long)job->id);
         for (size_t i = 0; job->pinned && i < job->n_kept; i++) {
                 const struct plan_interval *kept = &job->kept[i];
 

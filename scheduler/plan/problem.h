@@ -15,7 +15,7 @@
  *   - min_run_s binds runs that were started; not one that ends the job, reaches the horizon or goes on from `now`.
  *   - Work counts as done within 1e-9 of it, and ends in the second in which it is done.
  *   - It starts when all jobs that it comes after are done; never, where one of them leaves work undone.
- *   - A pinned job runs in its kept hours, whatever that costs, as far as they lie within the plan.
+ *   - A pinned job runs in its kept hours, whatever that costs; it comes after no other, and does not move.
  *   - GPUs never exceed those in service, and those of a limit never what it allows. Jobs never draw above the firm limit (the sum of the segments): where idle
  *     power alone is above it no job runs.
  */

@@ -74,6 +74,10 @@ static int copy_job(struct plan_job *to, const struct plan_job *from)
         }
         *to = *from;
         to->after = after;
+        if (!from->pinned) { /* the board knows */
+                to->kept = NULL;
+                to->n_kept = 0;
+        }
         return 0;
 }
 
@@ -213,15 +217,8 @@ int plan_session_create(const struct plan_problem *problem, const struct plan *p
                                session->stale == NULL
                        ? OFFPEAK_ENOMEM
                         : copy_sites(session);
-        for (size_t j = 0; code == 0 && j < problem->n_jobs; j++) {
+        for (size_t j = 0; code == 0 && j < problem->n_jobs; j++)
                 code = copy_job(&session->jobs[j], &problem->jobs[j]);
-                session->jobs[j].kept = NULL; /* the board knows */
-                session->jobs[j].n_kept = 0;
-                if (problem->jobs[j].pinned) {
-                        session->jobs[j].kept = problem->jobs[j].kept;
-                        session->jobs[j].n_kept = problem->jobs[j].n_kept;
-                }
-        }
         session->problem.jobs = session->jobs;
         if (code == 0)
                 code = copy_multipliers(&session->multipliers, &plan->multipliers, problem);
@@ -358,6 +355,10 @@ static int append(struct plan_session *session, const struct plan_job *job, stru
         session->problem.n_jobs++;
         session->board.schedule.n_jobs++;
         code = plan_problem_check_job(&session->problem, j, err);
+        for (size_t i = 0; code == 0 && job->pinned && i < job->n_kept; i++)
+                if (!board_has_room(&session->board, job, &job->kept[i]))
+                        code = fail(err, OFFPEAK_EINVAL, "job %llu: others have the hours that it is pinned to",
+                                    (unsigned long long)job->id);
         if (code == 0)
                 code = dependents_init(&dependents, &session->problem);
         if (code != 0) {

@@ -149,6 +149,29 @@ static void a_cap_is_put_on_where_power_is_dear(void **state)
         plan_finish(&plan);
 }
 
+/* Sixty widths, of which the widest that fits is the cheapest: more groups than most jobs have modes. */
+static void a_job_may_have_many_widths(void **state)
+{
+        static const double prices[] = { 100, 20, 100, 300, 300, 300 };
+        struct plan_mode modes[60];
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 6, prices);
+        scene.steps[0].gpus = scene.steps[1].gpus = scene.steps[2].gpus = 64;
+        for (uint32_t m = 0; m < 60; m++)
+                modes[m] = (struct plan_mode){ m + 1, 1000.0 * (m + 1), (m + 1) / 60.0, 0 };
+        scene.jobs[0].modes = modes;
+        scene.jobs[0].n_modes = 60;
+        scene.jobs[0].max_starts = 1;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_run(&plan, 0, 0, HOUR, 2 * HOUR);
+        assert_int_equal(plan.intervals[0].mode, 59);
+        assert_true(plan.terms.total - plan.bound < 0.3 * plan.terms.total);
+        plan_finish(&plan);
+}
+
 /* Four hours of work, two of which are cheap here and two there. */
 static void a_job_moves_if_that_pays(void **state)
 {
@@ -232,6 +255,7 @@ int main(void)
                 cmocka_unit_test(a_pinned_job_keeps_its_hours),
                 cmocka_unit_test(pins_that_overlap_are_refused),
                 cmocka_unit_test(a_cap_is_put_on_where_power_is_dear),
+                cmocka_unit_test(a_job_may_have_many_widths),
                 cmocka_unit_test(a_job_moves_if_that_pays),
                 cmocka_unit_test(a_start_may_be_longer_than_a_slot),
                 cmocka_unit_test(risk_keeps_away_from_unsure_hours),
