@@ -10,6 +10,9 @@
 #include "plan/load.h"
 #include "plan/prices.h"
 
+/* A job keeps the hours of the last plan unless moving saves more than this share of what it costs. */
+#define JOB_HYSTERESIS 0.04
+
 struct board {
         const struct plan_problem *problem;
         const struct prices *prices; /* slots, and GPU prices where a guide is wanted */

@@ -28,8 +28,7 @@
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
 
-/* Hours of the last plan are kept unless moving a job, or making the plan anew, saves more than this share. */
-#define JOB_HYSTERESIS  0.04
+/* The last plan is kept unless making it anew saves more than this share. */
 #define PLAN_HYSTERESIS 0.005
 
 enum {

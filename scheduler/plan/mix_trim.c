@@ -49,8 +49,7 @@ static bool begins_run(const struct trim *trim, size_t i)
 {
         const struct plan_interval *at = &trim->choice->intervals[i];
 
-        return i == 0 || at[-1].end != at->start || at[-1].site != at->site ||
-               trim->job->modes[at[-1].mode].gpus != trim->job->modes[at->mode].gpus;
+        return i == 0 || !job_same_run(trim->job, at - 1, at);
 }
 
 /* Seconds that may be cut off the run that interval i is of, at interval i. */

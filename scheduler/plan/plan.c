@@ -34,14 +34,20 @@ void plan_init(struct plan *plan)
         *plan = (struct plan){ .bound = -INFINITY };
 }
 
+void plan_multipliers_finish(struct plan_multipliers *multipliers)
+{
+        free(multipliers->edges);
+        free(multipliers->power);
+        free(multipliers->gpus);
+        free(multipliers->limits);
+        free(multipliers->demand);
+        *multipliers = (struct plan_multipliers){ 0 };
+}
+
 void plan_finish(struct plan *plan)
 {
         free(plan->jobs);
         free(plan->intervals);
-        free(plan->multipliers.edges);
-        free(plan->multipliers.power);
-        free(plan->multipliers.gpus);
-        free(plan->multipliers.limits);
-        free(plan->multipliers.demand);
+        plan_multipliers_finish(&plan->multipliers);
         plan_init(plan);
 }

@@ -91,6 +91,7 @@ struct plan {
 
 void plan_init(struct plan *plan);
 void plan_finish(struct plan *plan);
+void plan_multipliers_finish(struct plan_multipliers *multipliers); /* a plan's go with it */
 
 /* How much to think. The same problem and budget give the same plan to the last bit. */
 struct plan_budget {

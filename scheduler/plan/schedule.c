@@ -82,7 +82,7 @@ bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job,
                job->modes[mode].gpus == job->modes[job->run_mode].gpus;
 }
 
-static bool is_same_run(const struct plan_job *job, const struct plan_interval *before, const struct plan_interval *next)
+bool job_same_run(const struct plan_job *job, const struct plan_interval *before, const struct plan_interval *next)
 {
         return before->end == next->start && before->site == next->site &&
                job->modes[before->mode].gpus == job->modes[next->mode].gpus;
@@ -93,7 +93,7 @@ bool job_starts_at(const struct plan_problem *problem, const struct plan_job *jo
 {
         const struct plan_interval *run = &intervals[i];
 
-        if (i > 0 && is_same_run(job, run - 1, run))
+        if (i > 0 && job_same_run(job, run - 1, run))
                 return false;
         return !job_goes_on(problem, job, run->site, run->mode, run->start);
 }
@@ -115,7 +115,7 @@ bool job_may_run(const struct plan_problem *problem, const struct plan_job *job,
         for (size_t i = 0, last; i < n; i = last + 1) {
                 if (!may_move_to(job, intervals, i))
                         return false;
-                for (last = i; last + 1 < n && is_same_run(job, &intervals[last], &intervals[last + 1]);)
+                for (last = i; last + 1 < n && job_same_run(job, &intervals[last], &intervals[last + 1]);)
                         last++;
                 if (!job_starts_at(problem, job, intervals, i))
                         continue;

@@ -29,6 +29,9 @@ bool choice_same(const struct choice *a, const struct choice *b);
 bool job_goes_on(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
                  int64_t start);
 
+/* Do two intervals touch, at one site with as many GPUs: are they one run? */
+bool job_same_run(const struct plan_job *job, const struct plan_interval *before, const struct plan_interval *next);
+
 /* True if interval i begins a run that is a start: it does not go on from the interval before, nor from what runs now. */
 bool job_starts_at(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
                    size_t i);

@@ -16,9 +16,6 @@
 #include "plan/check_bound.h"
 #include "plan/make_way.h"
 
-/* Others move only if that saves more than this share of what they cost. */
-#define HYSTERESIS 0.04
-
 struct plan_session {
         struct plan_problem problem;
         struct plan_site *sites; /* with their steps: owned */
@@ -136,15 +133,6 @@ static int copy_multipliers(struct plan_multipliers *to, const struct plan_multi
         return 0;
 }
 
-static void multipliers_finish(struct plan_multipliers *multipliers)
-{
-        free(multipliers->edges);
-        free(multipliers->power);
-        free(multipliers->gpus);
-        free(multipliers->demand);
-        free(multipliers->limits);
-}
-
 static int put_plan(struct plan_session *session, const struct plan *plan)
 {
         for (size_t j = 0; j < plan->n_jobs; j++)
@@ -236,7 +224,7 @@ int plan_session_create(const struct plan_problem *problem, const struct plan *p
                 plan_session_destroy(session);
                 return code == OFFPEAK_ENOMEM ? fail(err, code, "keeping the plan in mind: out of memory") : code;
         }
-        session->board.reluctance = HYSTERESIS;
+        session->board.reluctance = JOB_HYSTERESIS;
         *ret_session = session;
         return 0;
 }
@@ -247,7 +235,7 @@ void plan_session_destroy(struct plan_session *session)
                 return;
         for (size_t s = 0; s < session->problem.n_sites; s++)
                 pieces_finish(&session->pieces[s]);
-        multipliers_finish(&session->multipliers);
+        plan_multipliers_finish(&session->multipliers);
         if (session->board.problem != NULL)
                 board_finish(&session->board);
         if (session->prices.problem != NULL)

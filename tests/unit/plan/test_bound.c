@@ -63,15 +63,6 @@ static struct plan_multipliers random_multipliers(uint64_t *seed, const struct p
         return multipliers;
 }
 
-static void multipliers_finish(struct plan_multipliers *multipliers)
-{
-        free(multipliers->edges);
-        free(multipliers->power);
-        free(multipliers->gpus);
-        free(multipliers->demand);
-        free(multipliers->limits);
-}
-
 /* A handful of seconds; every feature at random. Watts are such that a second costs about price / 1000. */
 static struct random_shape tiny(uint64_t *seed)
 {
@@ -154,7 +145,7 @@ static void the_bound_holds_under_any_multipliers(void **state)
                                         random_multipliers(&random_seed, &random.problem, shape.price);
 
                                 bound_holds(&brute, &multipliers, seed);
-                                multipliers_finish(&multipliers);
+                                plan_multipliers_finish(&multipliers);
                         }
                         tried++;
                 }
@@ -222,7 +213,7 @@ static void the_bound_of_a_lone_job_is_tight(void **state)
                         costs += fabs(brute.cost);
                 }
                 brute_finish(&brute);
-                multipliers_finish(&multipliers);
+                plan_multipliers_finish(&multipliers);
                 random_problem_finish(&random);
         }
         print_message("gap of lone jobs: %.3f %% of their cost\n", 100 * gaps / costs);
