@@ -45,31 +45,35 @@ static int64_t overhead_of(const struct trim *trim, size_t i)
         return job_starts_at(trim->wish->problem, trim->job, trim->choice->intervals, i) ? trim->job->start_cost_s : 0;
 }
 
-static bool begins_run(const struct trim *trim, size_t i)
+/* A run of the choice: intervals that touch at one site with as many GPUs. */
+struct stretch {
+        size_t first, last;
+        int64_t overhead; /* seconds of its start */
+        int64_t spare;    /* seconds that may be cut off it */
+};
+
+static struct stretch stretch_at(const struct trim *trim, size_t first)
 {
-        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct plan_interval *intervals = trim->choice->intervals;
+        struct stretch run = { .first = first, .last = first, .overhead = overhead_of(trim, first) };
+        int64_t keep = run.overhead + 1;
 
-        return i == 0 || !job_same_run(trim->job, at - 1, at);
-}
-
-/* Seconds that may be cut off the run that interval i is of, at interval i. */
-static int64_t spare_of(const struct trim *trim, size_t i)
-{
-        const struct choice *choice = trim->choice;
-        size_t first = i, last = i;
-        int64_t keep, all;
-
-        while (!begins_run(trim, first))
-                first--;
-        while (last + 1 < choice->n && !begins_run(trim, last + 1))
-                last++;
-        all = choice->intervals[last].end - choice->intervals[first].start;
-        keep = overhead_of(trim, first) + 1;
+        while (run.last + 1 < trim->choice->n &&
+               job_same_run(trim->job, &intervals[run.last], &intervals[run.last + 1]))
+                run.last++;
         if (trim->job->min_run_s > keep)
                 keep = trim->job->min_run_s;
-        if (i == first && choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1 < all - keep)
-                return choice->intervals[i].end - choice->intervals[i].start - overhead_of(trim, i) - 1;
-        return all - keep;
+        run.spare = intervals[run.last].end - intervals[first].start - keep;
+        return run;
+}
+
+/* Seconds that may be cut off it at interval i: its first one keeps its start. */
+static int64_t spare_at(const struct trim *trim, const struct stretch *run, size_t i)
+{
+        const struct plan_interval *at = &trim->choice->intervals[i];
+        int64_t own = at->end - at->start - run->overhead - 1;
+
+        return i == run->first && own < run->spare ? own : run->spare;
 }
 
 static void keep_cut(struct cut *best, struct cut cut)
@@ -83,41 +87,45 @@ static int64_t least(int64_t a, int64_t b)
         return a < b ? a : b;
 }
 
-static void try_ends(const struct trim *trim, size_t i, struct cut *best)
+static void try_end(const struct trim *trim, const struct stretch *run, struct cut *best)
 {
-        const struct plan_interval *at = &trim->choice->intervals[i];
+        const struct plan_interval *at = &trim->choice->intervals[run->last];
         const struct slots *slots = trim->wish->slots;
         double speed = trim->job->modes[at->mode].speed;
-        int64_t want = least((int64_t)(trim->excess / speed), spare_of(trim, i));
-        bool is_last = i + 1 == trim->choice->n;
+        bool is_last = run->last + 1 == trim->choice->n;
+        int64_t slot = slots->edges[slots_find(slots, at->end - 1)];
+        int64_t from = at->start > slot ? at->start : slot;
+        int64_t want = least((int64_t)(trim->excess / speed), spare_at(trim, run, run->last));
+        int64_t seconds = least(want, at->end - from);
+        double rate = rate_at(trim, at->site, at->mode, at->end - 1) + (is_last ? hurry(trim, at->end) : 0);
 
-        if (is_last || begins_run(trim, i + 1)) {
-                int64_t slot = slots->edges[slots_find(slots, at->end - 1)];
-                int64_t from = at->start > slot ? at->start : slot;
-                int64_t seconds = least(want, at->end - from);
-                double rate = rate_at(trim, at->site, at->mode, at->end - 1) + (is_last ? hurry(trim, at->end) : 0);
+        if (run->first == run->last && seconds == at->end - at->start)
+                return; /* nothing would be left */
+        keep_cut(best, (struct cut){ rate / speed, run->last, at->end - seconds, at->end, UINT32_MAX });
+}
 
-                if (from == at->start && seconds == at->end - from && begins_run(trim, i))
-                        seconds = 0; /* nothing would be left */
-                keep_cut(best, (struct cut){ rate / speed, i, at->end - seconds, at->end, UINT32_MAX });
-        }
-        if (begins_run(trim, i) && overhead_of(trim, i) == trim->job->start_cost_s) {
-                int64_t slot = slots->edges[slots_find(slots, at->start) + 1];
-                int64_t seconds = least(want, slot - at->start);
+static void try_begin(const struct trim *trim, const struct stretch *run, struct cut *best)
+{
+        const struct plan_interval *at = &trim->choice->intervals[run->first];
+        const struct slots *slots = trim->wish->slots;
+        double speed = trim->job->modes[at->mode].speed;
+        int64_t slot = slots->edges[slots_find(slots, at->start) + 1];
+        int64_t want = least((int64_t)(trim->excess / speed), spare_at(trim, run, run->first));
+        int64_t seconds = least(want, slot - at->start);
 
-                if (seconds < at->end - at->start)
-                        keep_cut(best, (struct cut){ rate_at(trim, at->site, at->mode, at->start) / speed, i, at->start,
-                                                     at->start + seconds, UINT32_MAX });
-        }
+        if (run->overhead != trim->job->start_cost_s || seconds >= at->end - at->start)
+                return;
+        keep_cut(best, (struct cut){ rate_at(trim, at->site, at->mode, at->start) / speed, run->first, at->start,
+                                     at->start + seconds, UINT32_MAX });
 }
 
 /* A slower mode of the same width for the last seconds of each slot of an interval. */
-static void try_caps(const struct trim *trim, size_t i, struct cut *best)
+static void try_caps(const struct trim *trim, size_t i, int64_t overhead, struct cut *best)
 {
         const struct plan_interval *at = &trim->choice->intervals[i];
         const struct slots *slots = trim->wish->slots;
         const struct plan_mode *mode = &trim->job->modes[at->mode];
-        int64_t first = at->start + overhead_of(trim, i) + 1;
+        int64_t first = at->start + overhead + 1;
 
         for (uint32_t m = 0; m < trim->job->n_modes; m++) {
                 const struct plan_mode *slower = &trim->job->modes[m];
@@ -214,9 +222,13 @@ bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct m
         for (int round = 0; *ret_code == 0 && round < 64; round++) {
                 struct cut best = { .gain = -INFINITY };
 
-                for (size_t i = 0; i < ret_choice->n; i++) {
-                        try_ends(&trim, i, &best);
-                        try_caps(&trim, i, &best);
+                for (size_t i = 0; i < ret_choice->n;) {
+                        struct stretch run = stretch_at(&trim, i);
+
+                        try_end(&trim, &run, &best);
+                        try_begin(&trim, &run, &best);
+                        for (; i <= run.last; i++)
+                                try_caps(&trim, i, i == run.first ? run.overhead : 0, &best);
                 }
                 if (isinf(best.gain))
                         break;
