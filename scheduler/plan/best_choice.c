@@ -9,6 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A mix so little above the least that any can cost, as a share of its cost, is not looked at further. */
+#define GOOD_ENOUGH 0.01
+
 void chooser_init(struct chooser *chooser)
 {
         *chooser = (struct chooser){ .theta = NAN };
@@ -300,6 +303,12 @@ static size_t used_most(const struct mix *mix, size_t n)
         return best - 1;
 }
 
+/* So little above what is the least that looking further is not worth it. */
+static bool is_good(double cost, double least)
+{
+        return !isinf(cost) && cost <= least + GOOD_ENOUGH * fabs(cost);
+}
+
 /* Mixed at these sites: the path's candidates, and the best hours of the way it uses most. */
 static int try_mix(struct quest *quest, uint64_t sites)
 {
@@ -317,8 +326,10 @@ static int try_mix(struct quest *quest, uint64_t sites)
         quest->chooser->least = fmin(quest->chooser->least, mix->least);
         if (!isnan(mix->theta))
                 quest->chooser->theta = mix->theta;
+        if (is_good(*quest->cost, mix->least))
+                return 0;
         code = try_candidates(quest, &wish);
-        if (code == 0) {
+        if (code == 0 && !is_good(*quest->cost, mix->least)) {
                 size_t way = used_most(mix, wish.n);
                 double theta = quest->chooser->theta;
 
@@ -350,7 +361,8 @@ static int try_mixes(struct quest *quest)
         if (code == 0 && job->may_move)
                 code = try_mix(quest, sites);
         /* nothing in time, or so short that a path says little: every way by itself */
-        if (code == 0 && (isinf(quest->best) || (quest->chooser->thorough && is_short(quest))))
+        if (code == 0 && !is_good(*quest->cost, quest->chooser->least) &&
+            (isinf(quest->best) || (quest->chooser->thorough && is_short(quest))))
                 code = try_ways(quest);
         return code;
 }
