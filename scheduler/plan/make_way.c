@@ -140,7 +140,7 @@ int make_way(struct board *board, size_t j, double *ret_change, size_t *moved)
         int code = list == NULL ? OFFPEAK_ENOMEM : 0;
 
         *ret_change = 0;
-        if (code != 0 || board->problem->jobs[j].pinned || board_is_tied(board, j)) {
+        if (code != 0 || board->problem->jobs[j].pinned) {
                 free(list);
                 return code;
         }
