@@ -28,15 +28,21 @@
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
 
+/* Of prices that prove: from the first passes to the last. */
+#define MOST_STEEP 5.0
+#define LEAST_STEEP 0.2
+
 /* The last plan is kept unless making it anew saves more than this share. */
 #define PLAN_HYSTERESIS 0.005
 
 enum {
-        PASSES = 28,      /* with budget for it */
-        FEW_PASSES = 3,   /* fewer are worth nothing */
-        SOME_PASSES = 6,  /* so many are worth going over the budget for */
-        BOUND_PASSES = 3, /* the last so many that prove are worth a bound */
-        SMALL = 300,      /* jobs: prices have little to say of so few, and descending from run_now is cheap */
+        PASSES = 28,          /* with budget for it */
+        FEW_PASSES = 3,       /* fewer are worth nothing */
+        SOME_PASSES = 6,      /* so many are worth going over the budget for */
+        GUESSED_PASSES = 3,   /* after so many a pass costs what all later ones do */
+        SCHEDULE_PASSES = 10, /* a schedule made from prices costs as much as so many passes */
+        BOUND_PASSES = 3,     /* the last so many that prove are worth a bound */
+        SMALL = 300,          /* jobs: prices have little to say of so few, and descending from run_now is cheap */
         DESCENTS = 4,
         ROUNDS = 60,      /* disturbed, at most */
         FINEST_S = 900,   /* slots are not made finer than this: starts had better fit in */
@@ -317,10 +323,15 @@ static int realise_and_keep(struct planner *planner, bool *ret_better)
 
 /* ---- the whole */
 
-/* How many passes three fifths of the budget pay for, when one costs so much. */
-static int count_passes(const struct planner *planner, uint64_t cost)
+/*
+ * How many passes three quarters of the budget pay for, when `done` are done and one more costs so much; less if that leaves too
+ * little to make a schedule.
+ */
+static int count_passes(const struct planner *planner, int done, uint64_t cost)
 {
-        uint64_t passes = planner->budget->work / 5 * 3 / (cost + 1);
+        uint64_t budget = planner->budget->work, spent = work_of(planner), schedule = SCHEDULE_PASSES * cost;
+        uint64_t share = budget / 4 > schedule ? budget / 4 * 3 : budget > schedule ? budget - schedule : 0;
+        uint64_t passes = (uint64_t)done + (share > spent ? (share - spent) / (cost + 1) : 0);
 
         if (passes < FEW_PASSES)
                 return 1;
@@ -329,21 +340,29 @@ static int count_passes(const struct planner *planner, uint64_t cost)
         return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
 }
 
-/* Passes by seconds, with prices that prove a bound: steepness falls from 5 to 0.2. The second tells what they cost. */
+/*
+ * Passes by seconds, with prices that prove a bound: steepness falls to LEAST_STEEP. The first ones tell what one costs: they cost
+ * more than those to come, as nobody has a guess yet.
+ */
 static int run_provers(struct planner *planner, int *ret_passes)
 {
-        int code = pass(planner, 5), provers;
-        uint64_t before = work_of(planner);
+        double steepness = MOST_STEEP;
+        int code = 0, provers = 2;
 
-        if (code == 0)
-                code = pass(planner, 5);
-        *ret_passes = count_passes(planner, work_of(planner) - before);
-        provers = *ret_passes * 2 / 3;
-        price_set_copy(&planner->mean, &planner->prices.base);
-        for (int i = 2; code == 0 && i < provers && !is_over(planner); i++) {
-                code = pass(planner, 5 * pow(0.04, (double)i / (provers - 1)));
-                price_set_approach(&planner->mean, &planner->prices.base, 2 * i < provers ? 1 : 0.2);
-                if (code == 0 && i + BOUND_PASSES >= provers)
+        for (int i = 0; code == 0 && i < provers && (i < 2 || !is_over(planner)); i++) {
+                uint64_t before = work_of(planner);
+
+                if (i >= 2)
+                        steepness *= pow(LEAST_STEEP / steepness, 1.0 / (provers - i));
+                code = pass(planner, steepness);
+                if (i >= 1 && i <= GUESSED_PASSES) {
+                        uint64_t cost = work_of(planner) - before;
+
+                        *ret_passes = count_passes(planner, i + 1, i == 1 ? cost / 2 : cost);
+                        provers = *ret_passes * 2 / 3;
+                }
+                price_set_approach(&planner->mean, &planner->prices.base, i < 2 || 2 * i < provers ? 1 : 0.2);
+                if (code == 0 && i >= 2 && i + BOUND_PASSES >= provers)
                         code = try_bound(planner);
         }
         if (code == 0)
