@@ -16,6 +16,7 @@ struct planner {
         atomic_bool stop;       /* set on the loop, read by the worker */
         struct plan_question question;
         struct plan answer;     /* the worker's until it is done */
+        struct plan_multipliers last; /* of the last answer: the next begins with them */
         int code;
         struct offpeak_error err;
         void (*closed)(void *context);
@@ -46,13 +47,14 @@ static bool is_aborted(void *context)
         return atomic_load(&planner->stop);
 }
 
-/* In the worker thread: touches question, answer, code and err only. */
+/* In the worker thread: touches question, answer, last, code and err only. */
 static void compute(uv_work_t *work)
 {
         struct planner *planner = work->data;
         struct plan_budget budget = { .work = planner->question.work, .aborted = is_aborted, .context = planner };
 
         planner->err.text[0] = '\0';
+        planner->question.problem.last = &planner->last;
         planner->code = planner->compute(&planner->question.problem, &budget, &planner->answer, &planner->err);
 }
 
@@ -77,6 +79,8 @@ static void after(uv_work_t *work, int status)
 
         if (!stopped)
                 hand_back(planner, status != 0 ? OFFPEAK_EINTERNAL : planner->code);
+        if (!stopped && status == 0 && planner->code == 0)
+                plan_multipliers_take(&planner->last, &planner->answer);
         plan_finish(&planner->answer);
         plan_question_finish(&planner->question);
         planner->busy = false;
@@ -104,6 +108,7 @@ void planner_close(struct planner *planner, void (*closed)(void *context), void 
         planner->closed_context = context;
         if (planner->busy)
                 return; /* after() comes back here */
+        plan_multipliers_finish(&planner->last);
         free(planner);
         if (closed != NULL)
                 closed(context);

@@ -30,6 +30,7 @@
 
 /* Of prices that prove: from the first passes to the last. */
 #define MOST_STEEP 5.0
+#define WARM_STEEP 1.0 /* where the last plan's prices are known */
 #define LEAST_STEEP 0.2
 
 /* The last plan is kept unless making it anew saves more than this share. */
@@ -37,6 +38,7 @@
 
 enum {
         PASSES = 28,          /* with budget for it */
+        WARM_PASSES = 9,      /* with the last plan's prices */
         FEW_PASSES = 3,       /* fewer are worth nothing */
         SOME_PASSES = 6,      /* so many are worth going over the budget for */
         GUESSED_PASSES = 3,   /* after so many a pass costs what all later ones do */
@@ -44,6 +46,7 @@ enum {
         BOUND_PASSES = 3,     /* the last so many that prove are worth a bound */
         SMALL = 300,          /* jobs: prices have little to say of so few, and descending from run_now is cheap */
         DESCENTS = 4,
+        FEW_MOVES = 200,  /* one job in so many moves: a descent is over */
         ROUNDS = 60,      /* disturbed, at most */
         FINEST_S = 900,   /* slots are not made finer than this: starts had better fit in */
         MOST_HELPED = 64, /* jobs without a place in time, for each schedule */
@@ -66,6 +69,7 @@ struct planner {
         double *theta; /* of each job, for the next response */
         size_t *order; /* least flexible first */
         double best_cost;
+        bool warm;     /* prices began with the last plan's */
         bool recalled; /* the best schedule is the last plan's, or was better by enough */
         double bound;
         unsigned realised; /* schedules made from prices so far */
@@ -156,6 +160,8 @@ static int pass(struct planner *planner, double steepness)
 {
         size_t n = planner->problem->n_jobs, step = stride(n);
 
+        if (planner->warm && is_over(planner))
+                return 0; /* better the last plan's prices than those of jobs that have not answered */
         prices_steepen(&planner->prices, steepness);
         prices_recount(&planner->prices, &planner->soft);
         for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
@@ -247,9 +253,9 @@ static int make_order(struct planner *planner)
 
 static int descend(struct planner *planner)
 {
-        size_t n = planner->problem->n_jobs, step = stride(n), moves = 1;
+        size_t n = planner->problem->n_jobs, step = stride(n), moves = n;
 
-        for (int round = 0; round < DESCENTS && moves > 0; round++) {
+        for (int round = 0; round < DESCENTS && moves > n / FEW_MOVES; round++) {
                 moves = 0;
                 planner->board.chooser.thorough = round > 0;
                 for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
@@ -331,13 +337,14 @@ static int count_passes(const struct planner *planner, int done, uint64_t cost)
 {
         uint64_t budget = planner->budget->work, spent = work_of(planner), schedule = SCHEDULE_PASSES * cost;
         uint64_t share = budget / 4 > schedule ? budget / 4 * 3 : budget > schedule ? budget - schedule : 0;
+        int most = planner->warm ? WARM_PASSES : PASSES;
         uint64_t passes = (uint64_t)done + (share > spent ? (share - spent) / (cost + 1) : 0);
 
         if (passes < FEW_PASSES)
                 return 1;
         if (passes < BOUND_PASSES + 1 + SOME_PASSES)
                 return passes < SOME_PASSES ? (int)passes : SOME_PASSES;
-        return passes - BOUND_PASSES - 1 < PASSES ? (int)passes - BOUND_PASSES - 1 : PASSES;
+        return passes - BOUND_PASSES - 1 < (uint64_t)most ? (int)passes - BOUND_PASSES - 1 : most;
 }
 
 /*
@@ -346,7 +353,7 @@ static int count_passes(const struct planner *planner, int done, uint64_t cost)
  */
 static int run_provers(struct planner *planner, int *ret_passes)
 {
-        double steepness = MOST_STEEP;
+        double steepness = planner->warm ? WARM_STEEP : MOST_STEEP;
         int code = 0, provers = 2;
 
         for (int i = 0; code == 0 && i < provers && (i < 2 || !is_over(planner)); i++) {
@@ -471,6 +478,13 @@ static int recall(struct planner *planner)
         return code == 0 ? keep_recalled(planner) : code;
 }
 
+/* Prices begin where the last plan's ended, and jobs where its hours are. */
+static int warm_up(struct planner *planner)
+{
+        planner->warm = planner->problem->last != NULL && prices_recall(&planner->prices, planner->problem->last);
+        return planner->warm ? schedule_copy(&planner->soft, &planner->board.schedule) : 0;
+}
+
 static int think(struct planner *planner)
 {
         struct plan_terms terms;
@@ -484,6 +498,8 @@ static int think(struct planner *planner)
                 return OFFPEAK_ENOMEM;
         planner->best_cost = at_once = terms.total;
         code = recall(planner);
+        if (code == 0)
+                code = warm_up(planner);
         if (code == 0 && planner->problem->n_jobs <= SMALL)
                 code = improve_at_once(planner);
         if (code == 0)
@@ -597,6 +613,8 @@ static int fill_multipliers(struct planner *planner, struct plan_multipliers *mu
         if (multipliers->edges == NULL)
                 return OFFPEAK_ENOMEM;
         memcpy(multipliers->edges, slots->edges, (slots->n + 1) * sizeof(int64_t));
+        multipliers->n_sites = planner->problem->n_sites;
+        multipliers->n_limits = planner->problem->n_limits;
         multipliers->n_slots = slots->n;
         multipliers->power = planner->proof.power;
         multipliers->gpus = planner->proof.gpus;

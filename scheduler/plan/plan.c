@@ -44,6 +44,13 @@ void plan_multipliers_finish(struct plan_multipliers *multipliers)
         *multipliers = (struct plan_multipliers){ 0 };
 }
 
+void plan_multipliers_take(struct plan_multipliers *to, struct plan *plan)
+{
+        plan_multipliers_finish(to);
+        *to = plan->multipliers;
+        plan->multipliers = (struct plan_multipliers){ 0 };
+}
+
 void plan_finish(struct plan *plan)
 {
         free(plan->jobs);

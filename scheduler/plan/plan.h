@@ -68,7 +68,7 @@ struct plan_terms {
 
 /* Prices of the coupling constraints on the planner's own slots: site s, slot t at [s * n_slots + t]. */
 struct plan_multipliers {
-        size_t n_slots;
+        size_t n_sites, n_limits, n_slots;
         int64_t *edges;     /* n_slots + 1 */
         double *power;      /* currency per MWh of facility energy */
         double *gpus;       /* currency per GPU-hour, >= 0 */
@@ -92,6 +92,8 @@ struct plan {
 void plan_init(struct plan *plan);
 void plan_finish(struct plan *plan);
 void plan_multipliers_finish(struct plan_multipliers *multipliers); /* a plan's go with it */
+/* They leave the plan, and take the place of those that were there: for the next problem's `last`. */
+void plan_multipliers_take(struct plan_multipliers *to, struct plan *plan);
 
 /* How much to think. The same problem and budget give the same plan to the last bit. */
 struct plan_budget {

@@ -7,6 +7,8 @@
 
 #include "plan/supply_rate.h"
 
+enum { DAY_S = 86400 };
+
 /* ---- scales */
 
 /* How much prices differ over the horizon: their standard deviation, of the last segment's; never nothing. */
@@ -122,6 +124,58 @@ void prices_reprice(struct prices *prices, uint32_t site)
         if (isinf(prices->least_power[site]))
                 prices->least_power[site] = 0;
         prices_steepen(prices, prices->steepness);
+}
+
+/* The slot of another plan's that holds a time, or the same hour on one of its days. */
+static size_t recalled_slot(const struct plan_multipliers *last, int64_t time)
+{
+        const int64_t *edges = last->edges;
+        size_t low = 0, high = last->n_slots;
+
+        while (time >= edges[last->n_slots] && time - DAY_S >= edges[0])
+                time -= DAY_S;
+        while (high - low > 1) {
+                size_t middle = low + (high - low) / 2;
+
+                if (edges[middle] <= time)
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* A price of power that was right under other prices, as near as the segments allow now. */
+static double within_segments(const struct plan_step *step, double price, double demand)
+{
+        const struct plan_segment *first = step->segments, *last = first + step->n_segments - 1;
+
+        if (step->n_segments == 0)
+                return price;
+        price = fmax(price, first->price + demand);
+        return isinf(last->limit_w) ? fmin(price, last->price + demand) : price;
+}
+
+bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
+{
+        size_t n = prices->slots.n, n_sites = prices->capacities.n_sites;
+
+        if (last->n_slots == 0 || last->n_sites != n_sites || last->n_limits != prices->problem->n_limits)
+                return false;
+        for (size_t t = 0; t < n; t++) {
+                size_t from = recalled_slot(last, prices->slots.edges[t] + slots_length(&prices->slots, t) / 2);
+
+                for (size_t s = 0; s < n_sites; s++) {
+                        size_t k = s * n + t, at = s * last->n_slots + from;
+
+                        prices->base.gpus[k] = last->gpus[at];
+                        prices->base.demand[k] = last->demand != NULL ? last->demand[at] : 0;
+                        prices->base.power[k] = within_segments(prices->steps[k], last->power[at], prices->base.demand[k]);
+                }
+                for (size_t l = 0; l < last->n_limits; l++)
+                        prices->base.gpus[(n_sites + l) * n + t] = last->limits[l * last->n_slots + from];
+        }
+        return true;
 }
 
 /* ---- demand charges */

@@ -135,6 +135,8 @@ struct plan_job {
         size_t n_kept;
 };
 
+struct plan_multipliers; /* plan.h */
+
 struct plan_problem {
         int64_t now;
         int64_t horizon;        /* the plan speaks of [now, horizon) */
@@ -147,6 +149,7 @@ struct plan_problem {
         double terminal_price;  /* currency per MWh (facility) put on work left undone at the horizon */
         double unfinished_cost; /* currency per GPU-hour of work left undone: dearer than any way to do it */
         double over_limit_cost; /* currency per MWh drawn above the firm limit, when power is simply gone */
+        const struct plan_multipliers *last; /* of the last plan of these sites and limits: where prices begin. NULL: none */
 };
 
 #define PLAN_JOULES_PER_MWH 3.6e9

@@ -115,7 +115,7 @@ static int copy_multipliers(struct plan_multipliers *to, const struct plan_multi
 {
         size_t n = from->n_slots * problem->n_sites, n_limits = from->n_slots * problem->n_limits;
 
-        *to = (struct plan_multipliers){ .n_slots = from->n_slots };
+        *to = (struct plan_multipliers){ problem->n_sites, problem->n_limits, from->n_slots, NULL, NULL, NULL, NULL, NULL };
         to->edges = malloc((from->n_slots + 1) * sizeof(*to->edges));
         to->power = malloc((n + 1) * sizeof(double));
         to->gpus = malloc((n + 1) * sizeof(double));

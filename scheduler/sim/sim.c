@@ -32,6 +32,7 @@ struct sim {
         struct action *inbox;     /* orders and welcomes on their way to nodes */
         size_t n_inbox;
         bool plan_asked;
+        struct plan_multipliers last; /* of the last plan */
         uint64_t next_request;
         struct action answer;     /* the last reply */
 };
@@ -191,12 +192,15 @@ static int plan(struct sim *sim)
         if (code != 0)
                 return code;
         budget.work = question.work;
+        question.problem.last = &sim->last;
         plan_init(&answer);
         input.u.plan_ready.code = plan_compute(&question.problem, &budget, &answer, NULL);
         input.u.plan_ready.plan = &answer;
         input.u.plan_ready.problem = &question.problem;
         input.u.plan_ready.asked_index = question.log_index;
         code = step(sim, &input);
+        if (input.u.plan_ready.code == 0)
+                plan_multipliers_take(&sim->last, &answer);
         plan_finish(&answer);
         plan_question_finish(&question);
         return code;
@@ -332,6 +336,7 @@ void sim_destroy(struct sim *sim)
         free(sim->bookings);
         free(sim->inbox);
         free(sim->answer.text);
+        plan_multipliers_finish(&sim->last);
         policy_finish(&sim->policy);
         state_finish(&sim->state);
         free(sim);

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "bench/plan_events.h"
+#include "bench/plan_forecasts.h"
 #include "bench/plan_instance.h"
 #include "bench/plan_mps.h"
 #include "plan/check.h"
@@ -31,6 +32,7 @@ struct settings {
         uint64_t work;
         int repeat;
         size_t events; /* of each kind, after the plan; 0: none */
+        size_t forecasts; /* new ones, after the plan; 0: none */
 };
 
 static const char usage[] =
@@ -41,6 +43,7 @@ static const char usage[] =
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
         "                that for sites, elastic and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
+        "  --forecasts F then plan F times from the last plan, every price off by 6 % at random\n"
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind); nobody moves then\n"
@@ -166,6 +169,8 @@ static int run(const struct settings *settings)
                            start);
                 if (settings->events > 0)
                         code = plan_time_events(&instance.problem, &plan, settings->events, &err);
+                if (code == 0 && settings->forecasts > 0)
+                        code = plan_time_forecasts(&instance.problem, settings->forecasts, budget.work, &err);
         }
         if (code != 0)
                 fprintf(stderr, "plan_bench: %s\n", err.text);
@@ -183,6 +188,7 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "generated", no_argument, NULL, 'g' },
                 { "quarters", required_argument, NULL, 'q' },
                 { "events", required_argument, NULL, 'e' },      { "mps", required_argument, NULL, 'm' },
+                { "forecasts", required_argument, NULL, 'f' },
                 { "lp", required_argument, NULL, 'l' },     { NULL, 0, NULL, 0 },
         };
         int option;
@@ -208,6 +214,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->shape.quarters = strtoull(optarg, NULL, 10);
                 else if (option == 'e')
                         settings->events = strtoull(optarg, NULL, 10);
+                else if (option == 'f')
+                        settings->forecasts = strtoull(optarg, NULL, 10);
                 else if (option == 'g')
                         settings->shape.data = NULL;
                 else

@@ -49,7 +49,7 @@ static void make(struct random_problem *random, uint64_t seed)
         random_problem_init(random, seed, &shape);
 }
 
-/* The hours of a plan become what the next one may keep. `room` holds them. */
+/* The hours of a plan become what the next one may keep, its prices where it begins. `room` holds the hours. */
 static void remember(struct random_problem *random, const struct plan *plan, struct plan_interval **room)
 {
         free(*room);
@@ -60,6 +60,7 @@ static void remember(struct random_problem *random, const struct plan *plan, str
                 random->jobs[j].kept = *room + plan->jobs[j].first;
                 random->jobs[j].n_kept = plan->jobs[j].n;
         }
+        random->problem.last = &plan->multipliers;
 }
 
 static void forget(struct random_problem *random)
@@ -68,6 +69,7 @@ static void forget(struct random_problem *random)
                 random->jobs[j].kept = NULL;
                 random->jobs[j].n_kept = 0;
         }
+        random->problem.last = NULL;
 }
 
 static size_t count_moves(const struct plan *a, const struct plan *b)
@@ -185,6 +187,46 @@ static void a_new_world_is_a_new_plan(void **state)
         random_problem_finish(&random);
 }
 
+/* With the last plan's prices a little work proves what took a lot without. */
+static void last_prices_prove_at_once(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 20; seed < 24; seed++) {
+                struct random_problem random;
+                struct plan first, cold, warm;
+
+                make(&random, seed);
+                first = compute(&random.problem, ENOUGH, 0);
+                cold = compute(&random.problem, LITTLE / 20, 1);
+                random.problem.last = &first.multipliers;
+                warm = compute(&random.problem, LITTLE / 20, 2);
+                assert_true(warm.bound > cold.bound);
+                assert_true(first.bound - warm.bound <= 0.1 * (first.bound - cold.bound));
+                plan_finish(&first);
+                plan_finish(&cold);
+                plan_finish(&warm);
+                random_problem_finish(&random);
+        }
+}
+
+/* Prices of a cluster with other sites say nothing. */
+static void prices_of_other_sites_are_left_alone(void **state)
+{
+        struct random_problem random;
+        struct plan first, again;
+
+        (void)state;
+        make(&random, 12);
+        first = compute(&random.problem, LITTLE, 0);
+        first.multipliers.n_sites++;
+        random.problem.last = &first.multipliers;
+        again = compute(&random.problem, LITTLE, 1);
+        assert_true(first.terms.total == again.terms.total && first.bound == again.bound);
+        plan_finish(&first);
+        plan_finish(&again);
+        random_problem_finish(&random);
+}
+
 /* Hours of a world that is gone: sites, modes, GPUs and times that are not there any more. */
 static void senseless_hours_are_forgotten(void **state)
 {
@@ -214,6 +256,8 @@ int main(void)
                 cmocka_unit_test(noise_moves_few_jobs),
                 cmocka_unit_test(the_same_problem_keeps_its_plan),
                 cmocka_unit_test(a_new_world_is_a_new_plan),
+                cmocka_unit_test(last_prices_prove_at_once),
+                cmocka_unit_test(prices_of_other_sites_are_left_alone),
                 cmocka_unit_test(senseless_hours_are_forgotten),
         };
 
