@@ -2,6 +2,7 @@
 #include "core/quotas.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/usage.h"
 
@@ -76,8 +77,9 @@ static int add_limit(struct quotas *quotas, const struct state *state, const str
                                   usage, n_usage, now, horizon);
         free(usage);
         if (code == 0)
-                quotas->limits[quotas->n++].name = class->name;
-        return code;
+                quotas->limits[quotas->n].name = strdup(class->name); /* classes may change while the planner thinks */
+        quotas->n += code == 0;
+        return code == 0 && quotas->limits[quotas->n - 1].name == NULL ? OFFPEAK_ENOMEM : code;
 }
 
 int quotas_init(struct quotas *quotas, const struct state *state, const struct job *beside, int64_t now, int64_t horizon)
@@ -95,8 +97,10 @@ int quotas_init(struct quotas *quotas, const struct state *state, const struct j
 
 void quotas_finish(struct quotas *quotas)
 {
-        for (size_t l = 0; l < quotas->n; l++)
+        for (size_t l = 0; l < quotas->n; l++) {
                 free((void *)quotas->limits[l].steps);
+                free((void *)quotas->limits[l].name);
+        }
         free(quotas->limits);
         *quotas = (struct quotas){ 0 };
 }
@@ -104,7 +108,7 @@ void quotas_finish(struct quotas *quotas)
 uint64_t quotas_bit(const struct quotas *quotas, const struct policy_class *class)
 {
         for (size_t l = 0; l < quotas->n; l++)
-                if (quotas->limits[l].name == class->name)
+                if (strcmp(quotas->limits[l].name, class->name) == 0)
                         return UINT64_C(1) << l;
         return 0;
 }

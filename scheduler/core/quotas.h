@@ -7,7 +7,7 @@
 #include "plan/problem.h"
 
 struct quotas {
-        struct plan_limit *limits; /* owned, with their steps; names are those of the classes */
+        struct plan_limit *limits; /* owned, with their steps and names, which are those of the classes */
         size_t n;
 };
 

@@ -597,6 +597,8 @@ bool board_is_crowded(const struct board *board, size_t j)
 {
         const struct choice *choice = &board->schedule.jobs[j];
 
+        if (board->problem->jobs[j].pinned)
+                return false;
         for (size_t i = 0; i < choice->n; i++) {
                 const struct plan_interval *run = &choice->intervals[i];
                 uint32_t used[CAPACITIES_OF_ONE];

@@ -83,7 +83,7 @@ bool board_is_tied(const struct board *board, size_t job);
 /* Is it behind its deadline, or does it leave work undone? */
 bool board_is_late(const struct board *board, size_t job);
 
-/* Is the job on a second on which there is too much? Only while repairing. */
+/* Is the job on a second on which there is too much, and may it leave it? Only while repairing. */
 bool board_is_crowded(const struct board *board, size_t job);
 
 /* Make the board hold another strict schedule; only the jobs that differ are moved. ENOMEM. */

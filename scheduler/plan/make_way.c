@@ -91,7 +91,7 @@ static int find_in_the_way(struct board *board, size_t j, struct in_the_way *lis
                 double before, after;
                 int code;
 
-                if (k == j || job->pinned || board_is_tied(board, k) || !board_is_crowded(board, k))
+                if (k == j || board_is_tied(board, k) || !board_is_crowded(board, k))
                         continue;
                 code = present_cost(board, k, &before);
                 if (code == 0)

@@ -30,7 +30,7 @@ static int round_of_moves(struct board *board, const size_t *order, size_t *ret_
         for (size_t i = board->problem->n_jobs; i-- > 0;) {
                 double cost;
 
-                if (board->problem->jobs[order[i]].pinned || !board_is_crowded(board, order[i]))
+                if (!board_is_crowded(board, order[i]))
                         continue;
                 *ret_n += 1;
                 board_lift(board, order[i]);
@@ -47,7 +47,7 @@ static int evict(struct board *board, const size_t *order)
         double cost;
 
         for (size_t i = n; i-- > 0;)
-                if (!board->problem->jobs[order[i]].pinned && board_is_crowded(board, order[i]))
+                if (board_is_crowded(board, order[i]))
                         board_lift(board, order[i]);
         for (size_t i = 0; i < n; i++)
                 if (!board->problem->jobs[order[i]].pinned && board->schedule.jobs[order[i]].n == 0 &&

@@ -7,7 +7,7 @@
 
 #define J_PER_MWH 3.6e9
 
-static const struct plan_step *step_at(const struct plan_site *site, int64_t time)
+const struct plan_step *brute_step_at(const struct plan_site *site, int64_t time)
 {
         size_t t = 0;
 
@@ -16,7 +16,7 @@ static const struct plan_step *step_at(const struct plan_site *site, int64_t tim
         return &site->steps[t];
 }
 
-static double draw(const struct plan_step *step, double watts)
+double brute_draw(const struct plan_step *step, double watts)
 {
         double cost = 0;
 
@@ -33,7 +33,7 @@ static double draw(const struct plan_step *step, double watts)
 static double second_cost(const struct plan_problem *problem, uint32_t s, int64_t time, uint32_t gpus, double watts)
 {
         const struct plan_site *site = &problem->sites[s];
-        const struct plan_step *step = step_at(site, time);
+        const struct plan_step *step = brute_step_at(site, time);
         double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
         double all = idle + site->pue_factor * watts, limit = 0;
 
@@ -41,7 +41,7 @@ static double second_cost(const struct plan_problem *problem, uint32_t s, int64_
                 limit += step->segments[i].limit_w;
         if (gpus > step->gpus || all > fmax(limit, idle) + 1e-3)
                 return INFINITY;
-        return draw(step, all) - draw(step, idle);
+        return brute_draw(step, all) - brute_draw(step, idle);
 }
 
 /* Is it allowed, and what does it cost beside supply? */
@@ -77,7 +77,7 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
                 for (; t < seconds && way->mode[t] != 0 && way->site[t] == here && job->modes[way->mode[t] - 1].gpus == width;
                      t++) {
                         const struct plan_mode *mode = &job->modes[way->mode[t] - 1];
-                        const struct plan_step *step = step_at(site, problem->now + t);
+                        const struct plan_step *step = brute_step_at(site, problem->now + t);
                         double mwh = site->pue_factor * mode->watts / J_PER_MWH;
 
                         if (problem->now + t < job->release)

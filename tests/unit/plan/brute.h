@@ -11,6 +11,12 @@
 
 enum { BRUTE_SECONDS = 12 };
 
+/* The step of a site that holds a time. */
+const struct plan_step *brute_step_at(const struct plan_site *site, int64_t time);
+
+/* What so many watts cost in a second of a step: segment by segment. */
+double brute_draw(const struct plan_step *step, double watts);
+
 /* What a job may do alone: mode + 1 at each second, 0 for off, and where. */
 struct brute_way {
         uint8_t mode[BRUTE_SECONDS], site[BRUTE_SECONDS];

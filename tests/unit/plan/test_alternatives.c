@@ -15,6 +15,7 @@
 #include "plan/check.h"
 #include "plan/fit_deadline.h"
 #include "plan/solo.h"
+#include "unit/plan/brute.h"
 #include "unit/plan/random_problem.h"
 
 #define NOW  INT64_C(1800000000)
@@ -23,33 +24,11 @@
 
 /* ---- the oracle: one run, every second, in arithmetic of its own */
 
-static const struct plan_step *step_at(const struct plan_site *site, int64_t time)
-{
-        size_t t = 0;
-
-        while (t + 1 < site->n_steps && site->steps[t + 1].start <= time)
-                t++;
-        return &site->steps[t];
-}
-
-static double draw(const struct plan_step *step, double watts)
-{
-        double cost = 0;
-
-        for (unsigned i = 0; i < step->n_segments; i++) {
-                double part = fmin(watts, step->segments[i].limit_w);
-
-                cost += part * step->segments[i].price / MWH;
-                watts -= part;
-        }
-        return cost;
-}
-
 /* What a second of a mode costs; INFINITY: no room. */
 static double second(const struct plan_problem *problem, uint32_t s, const struct plan_mode *mode, int64_t time)
 {
         const struct plan_site *site = &problem->sites[s];
-        const struct plan_step *step = step_at(site, time);
+        const struct plan_step *step = brute_step_at(site, time);
         const struct plan_job *job = &problem->jobs[0];
         double idle = site->pue_fixed_w + site->pue_factor * site->idle_w, all = idle + site->pue_factor * mode->watts;
         double limit = 0;
@@ -58,7 +37,7 @@ static double second(const struct plan_problem *problem, uint32_t s, const struc
                 limit += step->segments[i].limit_w;
         if (mode->gpus > step->gpus || all > limit)
                 return INFINITY;
-        return draw(step, all) - draw(step, idle) + (all - idle) / MWH * job->carbon_price * step->carbon / 1000;
+        return brute_draw(step, all) - brute_draw(step, idle) + (all - idle) / MWH * job->carbon_price * step->carbon / 1000;
 }
 
 /* Sums over seconds from now on, of one site and mode. */
@@ -76,7 +55,7 @@ static struct sums sum_up(const struct plan_problem *problem, uint32_t s, const 
 
         for (size_t t = 0; t < n; t++) {
                 int64_t time = problem->now + (int64_t)t;
-                const struct plan_step *step = step_at(&problem->sites[s], time);
+                const struct plan_step *step = brute_step_at(&problem->sites[s], time);
                 double cost = second(problem, s, mode, time);
 
                 sums.cost[t + 1] = sums.cost[t] + (isinf(cost) ? 0 : cost);
