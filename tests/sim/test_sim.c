@@ -10,54 +10,9 @@
 #include <cmocka.h>
 
 #include "core/outcome.h"
-#include "sim/sim.h"
-#include "support/world.h"
+#include "support/sim_world.h"
 
-struct world {
-        struct policy policy;
-        struct sim *sim;
-        struct state replayed; /* rebuilt from the journal alone */
-        uint64_t records;
-};
-
-static void journal(void *context, const struct record *record)
-{
-        struct world *world = context;
-        struct record copy = *record; /* apply() writes only the index, which is set */
-
-        assert_int_equal(apply(&world->replayed, &copy), 0);
-        world->records++;
-}
-
-static void setup(struct world *world, const double *prices, size_t n)
-{
-        struct sim_options options = { .start = WORLD_START,
-                                       .policy = &world->policy,
-                                       .journal = journal,
-                                       .context = world };
-        struct series price;
-
-        state_init(&world->replayed);
-        assert_int_equal(sim_create(&options, &world->sim), 0);
-        world_series(&price, SERIES_PRICE, WORLD_START, prices, n);
-        assert_int_equal(sim_take_series(world->sim, &price), 0);
-        series_finish(&price);
-}
-
-static void finish(struct world *world)
-{
-        char *live = state_dump(sim_state(world->sim));
-        char *replayed = state_dump(&world->replayed);
-
-        assert_string_equal(live, replayed); /* replaying the log gives the same state, byte for byte */
-        free(live);
-        free(replayed);
-        sim_destroy(world->sim);
-        state_finish(&world->replayed);
-        policy_finish(&world->policy);
-}
-
-static uint64_t submit(struct world *world, const char *name, uint32_t gpus, int64_t time_s, int64_t deadline)
+static uint64_t submit(struct sim_world *world, const char *name, uint32_t gpus, int64_t time_s, int64_t deadline)
 {
         struct offpeak_job_spec spec;
         struct offpeak_error err;
@@ -70,33 +25,28 @@ static uint64_t submit(struct world *world, const char *name, uint32_t gpus, int
         return job;
 }
 
-static const struct job *job_of(const struct world *world, uint64_t id)
-{
-        return state_job(sim_state(world->sim), id);
-}
-
 /* 100 W for two hours at 10 EUR/MWh: 0.2 kWh, 0.002 EUR. */
 static void runs_in_the_cheap_hours(void **unused)
 {
         static const double prices[] = { 50, 40, 10, 10, 60, 60, 60, 60, 60, 60, 60, 60 };
-        struct world world;
+        struct sim_world world;
         const struct job *job;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 12);
+        sim_world_init(&world, prices, 12);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
         id = submit(&world, "one", 1, 2 * HOUR, WORLD_START + 12 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
-        job = job_of(&world, id);
+        job = sim_world_job(&world, id);
         assert_int_equal(job->state, OFFPEAK_JOB_DONE);
         assert_int_equal(job->first_started_at, WORLD_START + 2 * HOUR);
         assert_int_equal(job->ended_at, WORLD_START + 4 * HOUR);
         assert_int_equal(job->joules, 100 * 2 * HOUR);
         assert_int_equal(job->cost, 2000); /* micro-EUR */
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* Two jobs of a class that may hold four GPUs: the plan puts one behind the other, though both would fit the cheap hours. */
@@ -105,14 +55,14 @@ static void a_quota_is_planned_for(void **unused)
         static const double prices[] = { 50, 40, 10, 10, 30, 30, 60, 60, 60, 60, 60, 60 };
         struct offpeak_job_spec wide;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         const struct job *first, *second;
         uint64_t one, two, refused;
 
         (void)unused;
         world_policy(&world.policy);
         world.policy.classes[0].quota_gpus = 4;
-        setup(&world, prices, 12);
+        sim_world_init(&world, prices, 12);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 8, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
         one = submit(&world, "one", 4, 2 * HOUR, WORLD_START + 12 * HOUR);
@@ -122,55 +72,55 @@ static void a_quota_is_planned_for(void **unused)
         assert_non_null(strstr(err.text, "may hold 4 at once"));
         offpeak_job_spec_finish(&wide);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
-        first = job_of(&world, one);
-        second = job_of(&world, two);
+        first = sim_world_job(&world, one);
+        second = sim_world_job(&world, two);
         assert_int_equal(first->state, OFFPEAK_JOB_DONE);
         assert_int_equal(second->state, OFFPEAK_JOB_DONE);
         assert_true(first->ended_at <= second->first_started_at || second->ended_at <= first->first_started_at);
         assert_int_equal(first->first_started_at, WORLD_START + 2 * HOUR); /* the wider one has the cheap hours */
         assert_int_equal(second->first_started_at, WORLD_START + 4 * HOUR); /* and the other the next best, as planned */
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 static void pauses_over_a_dear_hour(void **unused)
 {
         static const double prices[] = { 10, 90, 10, 90, 90, 90, 90, 90, 90, 90, 90, 90 };
-        struct world world;
+        struct sim_world world;
         const struct job *job;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 12);
+        sim_world_init(&world, prices, 12);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 2, 2 * HOUR, WORLD_START + 12 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
-        job = job_of(&world, id);
+        job = sim_world_job(&world, id);
         assert_int_equal(job->state, OFFPEAK_JOB_DONE);
         assert_int_equal(job->pauses, 1);
         assert_int_equal(job->attempts, 2);
         assert_int_equal(job->joules, 200 * 2 * HOUR);
         assert_int_equal(job->cost, 4000);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 static void a_deadline_comes_before_the_price(void **unused)
 {
         static const double prices[] = { 50, 50, 50, 10, 10, 10, 10, 10, 10, 10, 10, 10 };
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 12);
+        sim_world_init(&world, prices, 12);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "urgent", 1, 2 * HOUR, WORLD_START + 2 * HOUR + 1800);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
-        assert_true(job_of(&world, id)->ended_at <= WORLD_START + 2 * HOUR + 1800);
-        finish(&world);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
+        assert_true(sim_world_job(&world, id)->ended_at <= WORLD_START + 2 * HOUR + 1800);
+        sim_world_finish(&world);
 }
 
 static void a_gang_takes_two_nodes(void **unused)
@@ -178,12 +128,12 @@ static void a_gang_takes_two_nodes(void **unused)
         static const double prices[] = { 50, 10, 50, 50, 50, 50 };
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 6);
+        sim_world_init(&world, prices, 6);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
@@ -192,45 +142,45 @@ static void a_gang_takes_two_nodes(void **unused)
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         offpeak_job_spec_finish(&spec);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 6 * HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
-        assert_int_equal(job_of(&world, id)->attempt.n_legs, 2);
-        assert_int_equal(job_of(&world, id)->joules, 600 * HOUR);
-        assert_int_equal(job_of(&world, id)->cost, 6000);
-        finish(&world);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(sim_world_job(&world, id)->attempt.n_legs, 2);
+        assert_int_equal(sim_world_job(&world, id)->joules, 600 * HOUR);
+        assert_int_equal(sim_world_job(&world, id)->cost, 6000);
+        sim_world_finish(&world);
 }
 
 static void never_more_devices_than_there_are(void **unused)
 {
         static const double prices[] = { 50, 10, 50, 50, 50, 50, 50, 50, 50, 50 };
-        struct world world;
+        struct sim_world world;
         uint64_t ids[4];
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 10);
+        sim_world_init(&world, prices, 10);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         for (int i = 0; i < 4; i++)
                 ids[i] = submit(&world, "wide", 3, HOUR, WORLD_START + 10 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 10 * HOUR), 0);
         for (int i = 0; i < 4; i++) {
-                assert_int_equal(job_of(&world, ids[i])->state, OFFPEAK_JOB_DONE);
+                assert_int_equal(sim_world_job(&world, ids[i])->state, OFFPEAK_JOB_DONE);
                 for (int k = 0; k < i; k++)
-                        assert_true(job_of(&world, ids[i])->first_started_at >= job_of(&world, ids[k])->ended_at ||
-                                    job_of(&world, ids[k])->first_started_at >= job_of(&world, ids[i])->ended_at);
+                        assert_true(sim_world_job(&world, ids[i])->first_started_at >= sim_world_job(&world, ids[k])->ended_at ||
+                                    sim_world_job(&world, ids[k])->first_started_at >= sim_world_job(&world, ids[i])->ended_at);
         }
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 static void equal_prices_are_no_reason_to_pause(void **unused)
 {
         static const double prices[] = { 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50 };
-        struct world world;
+        struct sim_world world;
 
         (void)unused;
         world_policy(&world.policy);
         world.policy.plan_interval_s = 600;
-        setup(&world, prices, 12);
+        sim_world_init(&world, prices, 12);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
         for (int i = 0; i < 20; i++) {
@@ -239,17 +189,17 @@ static void equal_prices_are_no_reason_to_pause(void **unused)
         }
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
         for (uint64_t id = 1; id <= 20; id++) {
-                assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
-                assert_int_equal(job_of(&world, id)->pauses, 0);
+                assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
+                assert_int_equal(sim_world_job(&world, id)->pauses, 0);
         }
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* Cheap now and dear later; then, ten minutes into the run, it turns out to be the other way round. */
 static void a_begun_run_lasts_its_minimum(void **unused)
 {
         static const double hoped[] = { 10, 90, 90, 90, 90, 90 }, turned_out[] = { 900, 900, 1, 1, 1, 1 };
-        struct world world;
+        struct sim_world world;
         struct series price;
         uint64_t id;
 
@@ -257,44 +207,44 @@ static void a_begun_run_lasts_its_minimum(void **unused)
         world_policy(&world.policy);
         for (size_t i = 0; i < world.policy.n_classes; i++)
                 world.policy.classes[i].min_run_s = 1800;
-        setup(&world, hoped, 6);
+        sim_world_init(&world, hoped, 6);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 2, 5400, WORLD_START + 6 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 600), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_ACTIVE);
         world_series(&price, SERIES_PRICE, WORLD_START, turned_out, 6);
         assert_int_equal(sim_take_series(world.sim, &price), 0);
         series_finish(&price);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 1790), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_ACTIVE);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 2400), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_QUEUED);
-        assert_int_equal(job_of(&world, id)->pauses, 1);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(sim_world_job(&world, id)->pauses, 1);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 6 * HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
-        finish(&world);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
+        sim_world_finish(&world);
 }
 
 static void a_cancelled_job_stops(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 };
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, 3 * HOUR, 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_ACTIVE);
         assert_int_equal(sim_cancel(world.sim, id), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR + 60), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_CANCELLED);
-        assert_int_equal(job_of(&world, id)->joules, 100 * HOUR);
-        finish(&world);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_CANCELLED);
+        assert_int_equal(sim_world_job(&world, id)->joules, 100 * HOUR);
+        sim_world_finish(&world);
 }
 
 static void a_job_behind_the_horizon_is_not_work_left_undone(void **unused)
@@ -302,12 +252,12 @@ static void a_job_behind_the_horizon_is_not_work_left_undone(void **unused)
         static const double prices[] = { 10, 10, 10, 10 };
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "later", 1, 300);
@@ -315,9 +265,9 @@ static void a_job_behind_the_horizon_is_not_work_left_undone(void **unused)
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         offpeak_job_spec_finish(&spec);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_QUEUED);
         assert_true(sim_state(world.sim)->plan.terms.unfinished < 1e-9);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 static void an_infeasible_deadline_is_told_or_refused(void **unused)
@@ -325,12 +275,12 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         static const double prices[] = { 10, 10, 10, 10 };
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "late", 1, 3 * HOUR);
@@ -344,9 +294,9 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         spec.deadline = WORLD_START + 2 * HOUR;
         spec.strict_deadline = false;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
-        assert_int_equal(job_of(&world, id)->planned_late_s, HOUR);
+        assert_int_equal(sim_world_job(&world, id)->planned_late_s, HOUR);
         offpeak_job_spec_finish(&spec);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* n1's four GPUs are taken for an hour; of the two that are asked for then one less would do. */
@@ -355,12 +305,12 @@ static void a_refusal_says_who_is_in_the_way(void **unused)
         static const double prices[] = { 10, 10, 10, 10 };
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "first", 3, 2 * HOUR);
@@ -381,7 +331,7 @@ static void a_refusal_says_who_is_in_the_way(void **unused)
         spec.begin = WORLD_START + 60 * 60; /* as it was told */
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         offpeak_job_spec_finish(&spec);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* Stopped before its start was over: at once it would have been just the same. */
@@ -392,13 +342,13 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         struct report_site site;
         struct report_job outcome;
         struct report report;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
         world.policy.classes[0].start_cost_s = 240;
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, HOUR, 0);
@@ -406,7 +356,7 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         assert_int_equal(sim_cancel(world.sim, id), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
         site = outcome_of_site(sim_state(world.sim), &sim_state(world.sim)->sites[0]);
-        outcome = outcome_of_job(sim_state(world.sim), job_of(&world, id), 0);
+        outcome = outcome_of_job(sim_state(world.sim), sim_world_job(&world, id), 0);
         input.sites = &site;
         input.jobs = &outcome;
         assert_int_equal(report_compute(&input, &report, NULL), 0);
@@ -414,11 +364,11 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         assert_int_equal(report.run_now.joules, 7700);
         assert_int_equal(report.run_now.delay_s, report.actual.delay_s);
         assert_int_equal(report.saved, 0);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* 400 kW of grid at a PUE of 1.1 + 5 kW, 10 kW idle: 349 kW are left for jobs. */
-static void setup_limited(struct world *world)
+static void setup_limited(struct sim_world *world)
 {
         static const double prices[] = { 10, 10, 10, 10 };
 
@@ -426,7 +376,7 @@ static void setup_limited(struct world *world)
         world->policy.sites[0].terms.grid_limit_w = 400000;
         world->policy.sites[0].terms.pue_ppm = 1100000;
         world->policy.sites[0].terms.pue_fixed_w = 5000;
-        setup(world, prices, 4);
+        sim_world_init(world, prices, 4);
         assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 10000, 1000), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
 }
@@ -435,7 +385,7 @@ static void a_job_beyond_all_power_is_refused(void **unused)
 {
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
@@ -448,7 +398,7 @@ static void a_job_beyond_all_power_is_refused(void **unused)
         spec.power_w = 349000;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         offpeak_job_spec_finish(&spec);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* The limit is lowered under a job that waits: it stays, without hours, and the others' totals are their own. */
@@ -458,7 +408,7 @@ static void a_job_that_became_impossible_is_kept_apart(void **unused)
         struct offpeak_job_spec spec;
         struct offpeak_error err;
         struct series limit;
-        struct world world;
+        struct sim_world world;
         uint64_t big, small;
 
         (void)unused;
@@ -474,13 +424,13 @@ static void a_job_that_became_impossible_is_kept_apart(void **unused)
         series_finish(&limit);
         small = submit(&world, "small", 1, HOUR, WORLD_START + DAY);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 1200), 0);
-        assert_int_equal(job_of(&world, big)->reason, PLAN_IMPOSSIBLE);
-        assert_int_equal(job_of(&world, big)->n_planned, 0);
-        assert_true(job_of(&world, small)->n_planned > 0);
+        assert_int_equal(sim_world_job(&world, big)->reason, PLAN_IMPOSSIBLE);
+        assert_int_equal(sim_world_job(&world, big)->n_planned, 0);
+        assert_true(sim_world_job(&world, small)->n_planned > 0);
         assert_true(sim_state(world.sim)->plan.terms.unfinished < 1e-9);
         assert_true(sim_state(world.sim)->plan.terms.lateness < 1e-9);
         offpeak_job_spec_finish(&spec);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 /* What a reactor will give is not known before it is reported: a job may wait for that. */
@@ -488,25 +438,25 @@ static void a_job_may_wait_for_an_unreported_reactor(void **unused)
 {
         static const double prices[] = { 10, 10, 10, 10 }, capacity[] = { 5000, 5000, 5000, 5000 };
         struct series reported;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
         world.policy.sites[0].terms.grid_limit_w = 0;
         world.policy.sites[0].terms.has_reactor = true;
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, HOUR, 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
-        assert_int_equal(job_of(&world, id)->reason, PLAN_IMPOSSIBLE);
+        assert_int_equal(sim_world_job(&world, id)->reason, PLAN_IMPOSSIBLE);
         world_series(&reported, SERIES_CAPACITY, WORLD_START, capacity, 4);
         assert_int_equal(sim_take_series(world.sim, &reported), 0);
         series_finish(&reported);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 2 * HOUR), 0);
-        assert_int_equal(job_of(&world, id)->state, OFFPEAK_JOB_DONE);
-        finish(&world);
+        assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
+        sim_world_finish(&world);
 }
 
 static void no_hours_are_no_promise(void **unused)
@@ -514,12 +464,12 @@ static void no_hours_are_no_promise(void **unused)
         static const double prices[] = { 10, 10, 10, 10 };
         struct offpeak_job_spec spec;
         struct offpeak_error err;
-        struct world world;
+        struct sim_world world;
         uint64_t id;
 
         (void)unused;
         world_policy(&world.policy);
-        setup(&world, prices, 4);
+        sim_world_init(&world, prices, 4);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "early", 1, HOUR); /* before any node was heard of */
         spec.deadline = WORLD_START + 4 * HOUR;
@@ -530,7 +480,7 @@ static void no_hours_are_no_promise(void **unused)
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
         assert_non_null(strstr(sim_state(world.sim)->requests[0].text, "has no hours before its deadline"));
         offpeak_job_spec_finish(&spec);
-        finish(&world);
+        sim_world_finish(&world);
 }
 
 int main(void)

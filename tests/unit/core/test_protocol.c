@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * test_protocol.c - the scheduler's side of the attempt protocol, rule by rule: what is recorded and what is sent.
- *
- * One node "n1" with four devices; its messages are written by hand.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,197 +11,8 @@
 
 #include <cmocka.h>
 
-#include "core/decide.h"
 #include "core/lease.h"
-#include "support/world.h"
-
-struct scene {
-        struct policy policy;
-        struct state state;
-        struct turn turn; /* of the last input */
-        struct now now;
-        uint64_t seq[2];
-        uint64_t next_request;
-};
-
-static void send(struct scene *scene, struct input *input)
-{
-        turn_finish(&scene->turn);
-        turn_init(&scene->turn);
-        input->now = scene->now;
-        assert_int_equal(core_step(&scene->state, input, &scene->turn), 0);
-}
-
-static void wait_ms(struct scene *scene, int64_t ms)
-{
-        struct input tick = { .type = INPUT_TICK };
-
-        scene->now.mono_ms += ms;
-        scene->now.wall += ms / 1000;
-        send(scene, &tick);
-}
-
-static const struct action *sent(const struct scene *scene, enum action_type type)
-{
-        for (size_t i = 0; i < scene->turn.n_actions; i++)
-                if (scene->turn.actions[i].type == type)
-                        return &scene->turn.actions[i];
-        return NULL;
-}
-
-static const struct action *ordered(const struct scene *scene, enum want want)
-{
-        for (size_t i = 0; i < scene->turn.n_actions; i++)
-                if (scene->turn.actions[i].type == ACTION_ORDER && scene->turn.actions[i].want == want)
-                        return &scene->turn.actions[i];
-        return NULL;
-}
-
-static const struct record *recorded(const struct scene *scene, enum record_type type)
-{
-        for (size_t i = 0; i < scene->turn.n_records; i++)
-                if (scene->turn.records[i].type == type)
-                        return &scene->turn.records[i];
-        return NULL;
-}
-
-/* ---- the node's messages */
-
-static const char *const names[] = { "n1", "n2" };
-
-static const struct session *session_of(const struct scene *scene, int node)
-{
-        return &state_node(&scene->state, names[node])->session;
-}
-
-static void hello(struct scene *scene, int node, uint8_t nonce)
-{
-        struct device devices[4] = { { .kind = DEVICE_CPU_SLOT, .max_w = 100, .address = "slot" } };
-        struct inventory inventory = { .devices = devices, .n_devices = 4, .idle_w = 10 };
-        struct input input = { .type = INPUT_HELLO };
-
-        for (int i = 1; i < 4; i++)
-                devices[i] = devices[0];
-        input.u.hello.node = names[node];
-        input.u.hello.site = "hanford";
-        input.u.hello.boot = "boot";
-        input.u.hello.nonce[0] = nonce;
-        input.u.hello.inventory = &inventory;
-        send(scene, &input);
-}
-
-static void renew(struct scene *scene, int node, const struct leg_report *legs, uint32_t n)
-{
-        struct input input = { .type = INPUT_RENEW };
-
-        input.u.renew.node = names[node];
-        input.u.renew.term = session_of(scene, node)->term;
-        input.u.renew.session = session_of(scene, node)->number;
-        input.u.renew.seq = ++scene->seq[node];
-        input.u.renew.sure = true;
-        input.u.renew.legs = legs;
-        input.u.renew.n_legs = n;
-        send(scene, &input);
-}
-
-static struct leg_report leg_as(const struct scene *scene, uint64_t job, enum report_state state, enum leg_how how,
-                                int32_t status)
-{
-        const struct attempt *attempt = &state_job(&scene->state, job)->attempt;
-
-        return (struct leg_report){ .job = job, .attempt = attempt->number, .epoch = attempt->epoch, .state = state,
-                                    .how = how, .status = status };
-}
-
-static void renew_with(struct scene *scene, int node, uint64_t job, enum report_state state, enum leg_how how,
-                       int32_t status)
-{
-        struct leg_report leg = leg_as(scene, job, state, how, status);
-
-        renew(scene, node, &leg, 1);
-}
-
-/* ---- the client's */
-
-static struct client client(struct scene *scene)
-{
-        struct client client = { .uid = 1000, .user = "ana", .digest = ++scene->next_request };
-
-        memcpy(client.request_id, &scene->next_request, sizeof(scene->next_request));
-        return client;
-}
-
-static uint64_t submit_as(struct scene *scene, struct client who, uint32_t nodes)
-{
-        struct offpeak_job_spec spec;
-        struct input input = { .type = INPUT_SUBMIT };
-        uint64_t job;
-
-        world_spec(&spec, "job", 1, HOUR);
-        spec.nodes = nodes;
-        input.u.submit.client = who;
-        input.u.submit.spec = &spec;
-        send(scene, &input);
-        offpeak_job_spec_finish(&spec);
-        job = sent(scene, ACTION_REPLY)->job;
-        return job;
-}
-
-static void cancel_as(struct scene *scene, struct client who, uint64_t job)
-{
-        struct input input = { .type = INPUT_CANCEL };
-
-        input.u.job.client = who;
-        input.u.job.job = job;
-        send(scene, &input);
-}
-
-/* ---- scenes */
-
-static void scene_init(struct scene *scene, enum on_lost on_lost)
-{
-        static const double prices[] = { 10, 20, 30, 40, 50, 60, 70, 80 };
-        struct input start = { .type = INPUT_START };
-        struct input config = { .type = INPUT_CONFIG };
-        struct input series = { .type = INPUT_SERIES };
-        struct series price;
-
-        memset(scene, 0, sizeof(*scene));
-        scene->now = (struct now){ .wall = WORLD_START, .mono_ms = 1000000 };
-        state_init(&scene->state);
-        world_policy(&scene->policy);
-        scene->policy.classes[0].on_lost = on_lost;
-        scene->policy.classes[0].lease_ms = 60000;
-        scene->policy.classes[0].stop_grace_s = 10;
-        turn_init(&scene->turn);
-        send(scene, &start);
-        config.u.config.policy = &scene->policy;
-        send(scene, &config);
-        world_series(&price, SERIES_PRICE, WORLD_START, prices, 8);
-        series.u.series.series = &price;
-        send(scene, &series);
-        series_finish(&price);
-}
-
-static void scene_finish(struct scene *scene)
-{
-        turn_finish(&scene->turn);
-        state_finish(&scene->state);
-        policy_finish(&scene->policy);
-}
-
-/* One node up, one job launched there. Prices rise: it starts at once. */
-static uint64_t scene_with_job(struct scene *scene, enum on_lost on_lost)
-{
-        uint64_t job;
-
-        scene_init(scene, on_lost);
-        hello(scene, 0, 1);
-        renew(scene, 0, NULL, 0);
-        job = submit_as(scene, client(scene), 1);
-        assert_int_equal(state_job(&scene->state, job)->state, OFFPEAK_JOB_ACTIVE);
-        return job;
-}
+#include "unit/core/scene.h"
 
 /* ---- sessions */
 
@@ -211,15 +20,15 @@ static void a_hello_makes_a_session_and_concludes_nothing(void **unused)
 {
         struct scene scene;
         uint64_t job = scene_with_job(&scene, ON_LOST_RELAUNCH);
-        uint64_t first = session_of(&scene, 0)->number;
+        uint64_t first = scene_session(&scene, 0)->number;
 
         (void)unused;
-        hello(&scene, 0, 2);
-        assert_non_null(sent(&scene, ACTION_WELCOME));
-        assert_int_equal(sent(&scene, ACTION_WELCOME)->nonce[0], 2);
-        assert_true(session_of(&scene, 0)->number > first);
-        assert_int_equal(session_of(&scene, 0)->state, SESSION_PENDING);
-        assert_null(recorded(&scene, RECORD_LEG_END));
+        scene_hello(&scene, 0, 2);
+        assert_non_null(scene_sent(&scene, ACTION_WELCOME));
+        assert_int_equal(scene_sent(&scene, ACTION_WELCOME)->nonce[0], 2);
+        assert_true(scene_session(&scene, 0)->number > first);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_PENDING);
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
         scene_finish(&scene);
 }
@@ -231,11 +40,11 @@ static void a_repeated_hello_gets_the_same_session(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        hello(&scene, 0, 7);
-        number = session_of(&scene, 0)->number;
-        hello(&scene, 0, 7);
-        assert_int_equal(sent(&scene, ACTION_WELCOME)->session, number);
-        assert_int_equal(session_of(&scene, 0)->number, number);
+        scene_hello(&scene, 0, 7);
+        number = scene_session(&scene, 0)->number;
+        scene_hello(&scene, 0, 7);
+        assert_int_equal(scene_sent(&scene, ACTION_WELCOME)->session, number);
+        assert_int_equal(scene_session(&scene, 0)->number, number);
         scene_finish(&scene);
 }
 
@@ -246,15 +55,15 @@ static void a_renewal_of_another_session_is_stale(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        hello(&scene, 0, 1);
-        renew(&scene, 0, NULL, 0);
+        scene_hello(&scene, 0, 1);
+        scene_renew(&scene, 0, NULL, 0);
         input.u.renew.node = "n1";
-        input.u.renew.term = session_of(&scene, 0)->term;
-        input.u.renew.session = session_of(&scene, 0)->number + 1;
+        input.u.renew.term = scene_session(&scene, 0)->term;
+        input.u.renew.session = scene_session(&scene, 0)->number + 1;
         input.u.renew.seq = 99;
-        send(&scene, &input);
-        assert_non_null(sent(&scene, ACTION_STALE));
-        assert_null(sent(&scene, ACTION_GRANT));
+        scene_send(&scene, &input);
+        assert_non_null(scene_sent(&scene, ACTION_STALE));
+        assert_null(scene_sent(&scene, ACTION_GRANT));
         scene_finish(&scene);
 }
 
@@ -264,12 +73,12 @@ static void a_renewal_seen_before_is_dropped(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        hello(&scene, 0, 1);
-        renew(&scene, 0, NULL, 0);
-        assert_non_null(sent(&scene, ACTION_GRANT));
+        scene_hello(&scene, 0, 1);
+        scene_renew(&scene, 0, NULL, 0);
+        assert_non_null(scene_sent(&scene, ACTION_GRANT));
         scene.seq[0]--;
-        renew(&scene, 0, NULL, 0);
-        assert_null(sent(&scene, ACTION_GRANT));
+        scene_renew(&scene, 0, NULL, 0);
+        assert_null(scene_sent(&scene, ACTION_GRANT));
         scene_finish(&scene);
 }
 
@@ -279,17 +88,17 @@ static void silence_comes_after_half_a_lease(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        hello(&scene, 0, 1);
-        renew(&scene, 0, NULL, 0);
-        wait_ms(&scene, 29000);
-        assert_int_equal(session_of(&scene, 0)->state, SESSION_UP);
-        wait_ms(&scene, 2000);
-        assert_int_equal(session_of(&scene, 0)->state, SESSION_SILENT);
-        assert_int_equal(submit_as(&scene, client(&scene), 1), 1);
-        assert_null(recorded(&scene, RECORD_LAUNCH)); /* nothing starts on a node nobody hears */
-        renew(&scene, 0, NULL, 0);
-        assert_int_equal(session_of(&scene, 0)->state, SESSION_UP);
-        assert_non_null(recorded(&scene, RECORD_LAUNCH));
+        scene_hello(&scene, 0, 1);
+        scene_renew(&scene, 0, NULL, 0);
+        scene_wait_ms(&scene, 29000);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_UP);
+        scene_wait_ms(&scene, 2000);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_SILENT);
+        assert_int_equal(scene_submit(&scene, scene_client(&scene), 1), 1);
+        assert_null(scene_recorded(&scene, RECORD_LAUNCH)); /* nothing starts on a node nobody hears */
+        scene_renew(&scene, 0, NULL, 0);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_UP);
+        assert_non_null(scene_recorded(&scene, RECORD_LAUNCH));
         scene_finish(&scene);
 }
 
@@ -299,13 +108,13 @@ static void the_epoch_is_the_launch_record(void **unused)
 {
         struct scene scene;
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
-        const struct record *launch = recorded(&scene, RECORD_LAUNCH);
+        const struct record *launch = scene_recorded(&scene, RECORD_LAUNCH);
 
         (void)unused;
         assert_non_null(launch);
         assert_int_equal(state_job(&scene.state, job)->attempt.epoch, launch->index);
-        assert_non_null(ordered(&scene, WANT_GO));
-        assert_int_equal(ordered(&scene, WANT_GO)->epoch, launch->index);
+        assert_non_null(scene_ordered(&scene, WANT_GO));
+        assert_int_equal(scene_ordered(&scene, WANT_GO)->epoch, launch->index);
         scene_finish(&scene);
 }
 
@@ -315,23 +124,23 @@ static void an_order_is_a_level(void **unused)
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
 
         (void)unused;
-        renew(&scene, 0, NULL, 0); /* it never arrived: not the first renewal, so nothing has ended */
-        assert_null(recorded(&scene, RECORD_LEG_END));
-        assert_non_null(ordered(&scene, WANT_GO));
-        renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0);
-        assert_null(ordered(&scene, WANT_GO));
-        cancel_as(&scene, client(&scene), job);
-        assert_non_null(ordered(&scene, WANT_STOP));
-        renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0); /* the stop was lost */
-        assert_non_null(ordered(&scene, WANT_STOP));
-        renew_with(&scene, 0, job, REPORT_STOPPING, 0, 0);
-        assert_null(ordered(&scene, WANT_STOP));
-        renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0);
+        scene_renew(&scene, 0, NULL, 0); /* it never arrived: not the first renewal, so nothing has ended */
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
+        assert_non_null(scene_ordered(&scene, WANT_GO));
+        scene_renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0);
+        assert_null(scene_ordered(&scene, WANT_GO));
+        scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), job);
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
+        scene_renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0); /* the stop was lost */
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
+        scene_renew_with(&scene, 0, job, REPORT_STOPPING, 0, 0);
+        assert_null(scene_ordered(&scene, WANT_STOP));
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_CANCELLED);
-        assert_non_null(ordered(&scene, WANT_FORGET));
-        renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0); /* so was the forget */
-        assert_non_null(ordered(&scene, WANT_FORGET));
-        assert_null(recorded(&scene, RECORD_LEG_END));
+        assert_non_null(scene_ordered(&scene, WANT_FORGET));
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0); /* so was the forget */
+        assert_non_null(scene_ordered(&scene, WANT_FORGET));
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
         scene_finish(&scene);
 }
 
@@ -342,14 +151,14 @@ static void an_alien_leg_is_stopped(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        hello(&scene, 0, 1);
-        renew(&scene, 0, &alien, 1);
-        assert_non_null(ordered(&scene, WANT_STOP));
-        assert_int_equal(ordered(&scene, WANT_STOP)->job, 77);
+        scene_hello(&scene, 0, 1);
+        scene_renew(&scene, 0, &alien, 1);
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
+        assert_int_equal(scene_ordered(&scene, WANT_STOP)->job, 77);
         alien.state = REPORT_EXITED;
         alien.how = LEG_EXIT;
-        renew(&scene, 0, &alien, 1);
-        assert_non_null(ordered(&scene, WANT_FORGET));
+        scene_renew(&scene, 0, &alien, 1);
+        assert_non_null(scene_ordered(&scene, WANT_FORGET));
         scene_finish(&scene);
 }
 
@@ -361,12 +170,12 @@ static void absence_counts_in_the_first_renewal_only(void **unused)
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
 
         (void)unused;
-        renew(&scene, 0, NULL, 0);
-        assert_null(recorded(&scene, RECORD_LEG_END));
-        hello(&scene, 0, 2);
-        renew(&scene, 0, NULL, 0);
-        assert_non_null(recorded(&scene, RECORD_LEG_END));
-        assert_int_equal(recorded(&scene, RECORD_LEG_END)->u.leg_end.how, LEG_ABSENT);
+        scene_renew(&scene, 0, NULL, 0);
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
+        scene_hello(&scene, 0, 2);
+        scene_renew(&scene, 0, NULL, 0);
+        assert_non_null(scene_recorded(&scene, RECORD_LEG_END));
+        assert_int_equal(scene_recorded(&scene, RECORD_LEG_END)->u.leg_end.how, LEG_ABSENT);
         assert_int_equal(state_job(&scene.state, job)->losses, 1);
         scene_finish(&scene);
 }
@@ -378,14 +187,14 @@ static void an_unsure_absence_proves_nothing(void **unused)
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
 
         (void)unused;
-        hello(&scene, 0, 2);
+        scene_hello(&scene, 0, 2);
         input.u.renew.node = "n1";
-        input.u.renew.term = session_of(&scene, 0)->term;
-        input.u.renew.session = session_of(&scene, 0)->number;
+        input.u.renew.term = scene_session(&scene, 0)->term;
+        input.u.renew.session = scene_session(&scene, 0)->number;
         input.u.renew.seq = 1;
         input.u.renew.sure = false;
-        send(&scene, &input);
-        assert_null(recorded(&scene, RECORD_LEG_END));
+        scene_send(&scene, &input);
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
         scene_finish(&scene);
 }
@@ -398,13 +207,13 @@ static void a_lease_is_waited_for(void **unused)
 
         (void)unused;
         assert_true(wait >= 60000 * 1001 / 999);
-        wait_ms(&scene, wait - 1);
-        assert_null(recorded(&scene, RECORD_LEG_END));
-        wait_ms(&scene, 1);
-        assert_non_null(recorded(&scene, RECORD_LEG_END));
-        assert_int_equal(recorded(&scene, RECORD_LEG_END)->u.leg_end.how, LEG_LEASE_OVER);
+        scene_wait_ms(&scene, wait - 1);
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
+        scene_wait_ms(&scene, 1);
+        assert_non_null(scene_recorded(&scene, RECORD_LEG_END));
+        assert_int_equal(scene_recorded(&scene, RECORD_LEG_END)->u.leg_end.how, LEG_LEASE_OVER);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
-        assert_int_equal(session_of(&scene, 0)->state, SESSION_NONE);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_NONE);
         scene_finish(&scene);
 }
 
@@ -415,7 +224,7 @@ static void a_job_that_waits_is_never_given_up(void **unused)
 
         (void)unused;
         for (int i = 0; i < 100; i++)
-                wait_ms(&scene, 60000);
+                scene_wait_ms(&scene, 60000);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
         scene_finish(&scene);
 }
@@ -424,7 +233,7 @@ static int restart(struct scene *scene)
 {
         struct input start = { .type = INPUT_START };
 
-        send(scene, &start);
+        scene_send(scene, &start);
         return 0;
 }
 
@@ -435,12 +244,12 @@ static void a_restarted_scheduler_counts_from_its_start(void **unused)
         int64_t wait = lease_wait_ms(state_job(&scene.state, job)->attempt.lease_ms);
 
         (void)unused;
-        wait_ms(&scene, wait - 10);
+        scene_wait_ms(&scene, wait - 10);
         restart(&scene);
-        wait_ms(&scene, wait - 10);
-        assert_null(recorded(&scene, RECORD_LEG_END));
-        wait_ms(&scene, 10);
-        assert_non_null(recorded(&scene, RECORD_LEG_END));
+        scene_wait_ms(&scene, wait - 10);
+        assert_null(scene_recorded(&scene, RECORD_LEG_END));
+        scene_wait_ms(&scene, 10);
+        assert_non_null(scene_recorded(&scene, RECORD_LEG_END));
         scene_finish(&scene);
 }
 
@@ -448,17 +257,17 @@ static void an_exit_that_comes_late_is_kept_without_consequence(void **unused)
 {
         struct scene scene;
         uint64_t job = scene_with_job(&scene, ON_LOST_RELAUNCH);
-        struct leg_report late = leg_as(&scene, job, REPORT_EXITED, LEG_EXIT, 0);
+        struct leg_report late = scene_leg(&scene, job, REPORT_EXITED, LEG_EXIT, 0);
 
         (void)unused;
-        wait_ms(&scene, lease_wait_ms(60000));
+        scene_wait_ms(&scene, lease_wait_ms(60000));
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
-        hello(&scene, 0, 2);
-        renew(&scene, 0, &late, 1);
-        assert_non_null(recorded(&scene, RECORD_LATE_EXIT));
-        assert_non_null(ordered(&scene, WANT_FORGET));
-        renew(&scene, 0, &late, 1);
-        assert_null(recorded(&scene, RECORD_LATE_EXIT)); /* once */
+        scene_hello(&scene, 0, 2);
+        scene_renew(&scene, 0, &late, 1);
+        assert_non_null(scene_recorded(&scene, RECORD_LATE_EXIT));
+        assert_non_null(scene_ordered(&scene, WANT_FORGET));
+        scene_renew(&scene, 0, &late, 1);
+        assert_null(scene_recorded(&scene, RECORD_LATE_EXIT)); /* once */
         assert_int_equal(state_job(&scene.state, job)->n_late_exits, 1);
         assert_int_not_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_DONE);
         scene_finish(&scene);
@@ -470,11 +279,11 @@ static void a_failure_is_final_and_its_status_kept(void **unused)
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
 
         (void)unused;
-        renew_with(&scene, 0, job, REPORT_EXITED, LEG_EXIT, 256);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_EXIT, 256);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_FAILED);
         assert_int_equal(state_job(&scene.state, job)->status, 256);
-        cancel_as(&scene, client(&scene), job);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE);
+        scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), job);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_FAILED);
         scene_finish(&scene);
 }
@@ -486,17 +295,17 @@ static void losses_are_tried_again_until_none_is_left(void **unused)
 
         (void)unused;
         for (uint32_t i = 0; i < 3; i++) {
-                renew_with(&scene, 0, job, REPORT_EXITED, LEG_SHIM_LOST, 0);
+                scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_SHIM_LOST, 0);
                 assert_int_equal(state_job(&scene.state, job)->losses, i + 1);
-                renew(&scene, 0, NULL, 0);
+                scene_renew(&scene, 0, NULL, 0);
                 assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED); /* it backs off */
                 for (int k = 0; k < 10; k++) {
-                        wait_ms(&scene, 10000);
-                        renew(&scene, 0, NULL, 0);
+                        scene_wait_ms(&scene, 10000);
+                        scene_renew(&scene, 0, NULL, 0);
                 }
                 assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
         }
-        renew_with(&scene, 0, job, REPORT_EXITED, LEG_SHIM_LOST, 0);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_SHIM_LOST, 0);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_FAILED);
         assert_int_equal(state_job(&scene.state, job)->end, END_LOST);
         scene_finish(&scene);
@@ -508,10 +317,10 @@ static uint64_t scene_with_gang(struct scene *scene)
 {
         scene_init(scene, ON_LOST_WAIT);
         for (int node = 0; node < 2; node++) {
-                hello(scene, node, 1);
-                renew(scene, node, NULL, 0);
+                scene_hello(scene, node, 1);
+                scene_renew(scene, node, NULL, 0);
         }
-        return submit_as(scene, client(scene), 2);
+        return scene_submit(scene, scene_client(scene), 2);
 }
 
 static void a_gang_goes_when_all_are_armed(void **unused)
@@ -520,13 +329,13 @@ static void a_gang_goes_when_all_are_armed(void **unused)
         uint64_t job = scene_with_gang(&scene);
 
         (void)unused;
-        assert_non_null(ordered(&scene, WANT_ARM));
-        assert_null(ordered(&scene, WANT_GO));
-        renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
-        assert_null(recorded(&scene, RECORD_GO));
-        renew_with(&scene, 1, job, REPORT_ARMED, 0, 0);
-        assert_non_null(recorded(&scene, RECORD_GO));
-        assert_non_null(ordered(&scene, WANT_GO));
+        assert_non_null(scene_ordered(&scene, WANT_ARM));
+        assert_null(scene_ordered(&scene, WANT_GO));
+        scene_renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
+        assert_null(scene_recorded(&scene, RECORD_GO));
+        scene_renew_with(&scene, 1, job, REPORT_ARMED, 0, 0);
+        assert_non_null(scene_recorded(&scene, RECORD_GO));
+        assert_non_null(scene_ordered(&scene, WANT_GO));
         scene_finish(&scene);
 }
 
@@ -536,12 +345,12 @@ static void without_go_nothing_is_waited_for(void **unused)
         uint64_t job = scene_with_gang(&scene);
 
         (void)unused;
-        renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
-        renew_with(&scene, 1, job, REPORT_EXITED, LEG_NEVER, 0);
+        scene_renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
+        scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_NEVER, 0);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
         assert_int_equal(state_job(&scene.state, job)->losses, 1);
-        renew_with(&scene, 0, job, REPORT_ARMED, 0, 0); /* still armed: it shall leave */
-        assert_non_null(ordered(&scene, WANT_STOP));
+        scene_renew_with(&scene, 0, job, REPORT_ARMED, 0, 0); /* still armed: it shall leave */
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
         scene_finish(&scene);
 }
 
@@ -552,8 +361,8 @@ static void a_gang_that_arms_too_slowly_is_called_off(void **unused)
 
         (void)unused;
         for (int i = 0; i < 4; i++) {
-                wait_ms(&scene, 10000);
-                renew(&scene, 0, NULL, 0);
+                scene_wait_ms(&scene, 10000);
+                scene_renew(&scene, 0, NULL, 0);
         }
         assert_true(state_job(&scene.state, job)->losses > 0);
         scene_finish(&scene);
@@ -565,13 +374,13 @@ static void one_failed_rank_stops_the_others(void **unused)
         uint64_t job = scene_with_gang(&scene);
 
         (void)unused;
-        renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
-        renew_with(&scene, 1, job, REPORT_ARMED, 0, 0);
-        renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0);
-        renew_with(&scene, 1, job, REPORT_EXITED, LEG_EXIT, 9);
-        assert_non_null(ordered(&scene, WANT_STOP));
+        scene_renew_with(&scene, 0, job, REPORT_ARMED, 0, 0);
+        scene_renew_with(&scene, 1, job, REPORT_ARMED, 0, 0);
+        scene_renew_with(&scene, 0, job, REPORT_RUNNING, 0, 0);
+        scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_EXIT, 9);
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
-        renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_FAILED);
         assert_int_equal(state_job(&scene.state, job)->status, 9);
         scene_finish(&scene);
@@ -587,13 +396,13 @@ static void a_repeated_request_is_answered_as_before(void **unused)
 
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
-        who = client(&scene);
-        job = submit_as(&scene, who, 1);
-        assert_int_equal(submit_as(&scene, who, 1), job);
+        who = scene_client(&scene);
+        job = scene_submit(&scene, who, 1);
+        assert_int_equal(scene_submit(&scene, who, 1), job);
         assert_int_equal(scene.state.n_jobs, 1);
         who.digest++;
-        assert_int_equal(submit_as(&scene, who, 1), 0);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_ECONFLICT);
+        assert_int_equal(scene_submit(&scene, who, 1), 0);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_ECONFLICT);
         scene_finish(&scene);
 }
 
@@ -604,11 +413,11 @@ static void a_job_being_cancelled_is_not_released(void **unused)
         struct input release = { .type = INPUT_RELEASE };
 
         (void)unused;
-        cancel_as(&scene, client(&scene), job);
-        release.u.job.client = client(&scene);
+        scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), job);
+        release.u.job.client = scene_client(&scene);
         release.u.job.job = job;
-        send(&scene, &release);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE);
+        scene_send(&scene, &release);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE);
         assert_true(state_job(&scene.state, job)->cancel);
         scene_finish(&scene);
 }
@@ -617,18 +426,18 @@ static void only_the_owner_or_an_operator_changes_a_job(void **unused)
 {
         struct scene scene;
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
-        struct client other = client(&scene);
+        struct client other = scene_client(&scene);
 
         (void)unused;
         other.uid = 1001;
-        cancel_as(&scene, other, job);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_EPERMISSION);
+        scene_tell(&scene, INPUT_CANCEL, other, job);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_EPERMISSION);
         assert_false(state_job(&scene.state, job)->cancel);
-        other = client(&scene);
+        other = scene_client(&scene);
         other.uid = 1001;
         other.is_operator = true;
-        cancel_as(&scene, other, job);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, 0);
+        scene_tell(&scene, INPUT_CANCEL, other, job);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, 0);
         scene_finish(&scene);
 }
 
@@ -637,24 +446,24 @@ static void a_fence_frees_what_waits(void **unused)
         struct scene scene;
         uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
         struct input fence = { .type = INPUT_FENCE };
-        struct leg_report alive = leg_as(&scene, job, REPORT_RUNNING, 0, 0);
+        struct leg_report alive = scene_leg(&scene, job, REPORT_RUNNING, 0, 0);
 
         (void)unused;
-        fence.u.fence.client = client(&scene);
+        fence.u.fence.client = scene_client(&scene);
         fence.u.fence.node = "n1";
-        send(&scene, &fence);
-        assert_int_equal(sent(&scene, ACTION_REPLY)->code, OFFPEAK_EPERMISSION);
-        fence.u.fence.client = client(&scene);
+        scene_send(&scene, &fence);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_EPERMISSION);
+        fence.u.fence.client = scene_client(&scene);
         fence.u.fence.client.is_operator = true;
-        send(&scene, &fence);
+        scene_send(&scene, &fence);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
         assert_true(state_node(&scene.state, "n1")->fenced);
-        hello(&scene, 0, 2);
-        renew(&scene, 0, &alive, 1); /* it was not dead: it stops, and the node stays fenced */
-        assert_non_null(ordered(&scene, WANT_STOP));
+        scene_hello(&scene, 0, 2);
+        scene_renew(&scene, 0, &alive, 1); /* it was not dead: it stops, and the node stays fenced */
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
         assert_true(state_node(&scene.state, "n1")->fenced);
-        assert_null(recorded(&scene, RECORD_LAUNCH));
-        renew(&scene, 0, NULL, 0);
+        assert_null(scene_recorded(&scene, RECORD_LAUNCH));
+        scene_renew(&scene, 0, NULL, 0);
         assert_false(state_node(&scene.state, "n1")->fenced);
         scene_finish(&scene);
 }
@@ -668,23 +477,23 @@ static void a_lost_tail_starts_fenced(void **unused)
         (void)unused;
         scene_init(&scene, ON_LOST_WAIT);
         for (int node = 0; node < 2; node++) {
-                hello(&scene, node, 1);
-                renew(&scene, node, NULL, 0);
+                scene_hello(&scene, node, 1);
+                scene_renew(&scene, node, NULL, 0);
         }
         start.u.start.lost_tail = true;
-        send(&scene, &start);
-        submit_as(&scene, client(&scene), 1);
-        hello(&scene, 0, 2);
+        scene_send(&scene, &start);
+        scene_submit(&scene, scene_client(&scene), 1);
+        scene_hello(&scene, 0, 2);
         scene.seq[0] = 0;
-        renew(&scene, 0, NULL, 0);
-        assert_null(recorded(&scene, RECORD_LAUNCH));
-        hello(&scene, 1, 2);
+        scene_renew(&scene, 0, NULL, 0);
+        assert_null(scene_recorded(&scene, RECORD_LAUNCH));
+        scene_hello(&scene, 1, 2);
         scene.seq[1] = 0;
-        renew(&scene, 1, &lost, 1); /* the lost tail launched it */
-        assert_null(recorded(&scene, RECORD_LAUNCH));
-        assert_non_null(ordered(&scene, WANT_STOP));
-        renew(&scene, 1, NULL, 0);
-        assert_non_null(recorded(&scene, RECORD_LAUNCH));
+        scene_renew(&scene, 1, &lost, 1); /* the lost tail launched it */
+        assert_null(scene_recorded(&scene, RECORD_LAUNCH));
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
+        scene_renew(&scene, 1, NULL, 0);
+        assert_non_null(scene_recorded(&scene, RECORD_LAUNCH));
         scene_finish(&scene);
 }
 
@@ -692,21 +501,21 @@ static void a_lost_tail_starts_fenced(void **unused)
 
 static void renew_reading(struct scene *scene, uint64_t job, int64_t start, int64_t end, int64_t joules)
 {
-        struct leg_report leg = leg_as(scene, job, REPORT_RUNNING, 0, 0);
+        struct leg_report leg = scene_leg(scene, job, REPORT_RUNNING, 0, 0);
         struct reading reading = { .seq = 1, .job = job, .attempt = 1, .start = start, .end = end, .joules = joules,
                                    .quality = QUALITY_MEASURED };
         struct input input = { .type = INPUT_RENEW };
 
         input.u.renew.node = "n1";
-        input.u.renew.term = session_of(scene, 0)->term;
-        input.u.renew.session = session_of(scene, 0)->number;
+        input.u.renew.term = scene_session(scene, 0)->term;
+        input.u.renew.session = scene_session(scene, 0)->number;
         input.u.renew.seq = ++scene->seq[0];
         input.u.renew.sure = true;
         input.u.renew.legs = &leg;
         input.u.renew.n_legs = 1;
         input.u.renew.readings = &reading;
         input.u.renew.n_readings = 1;
-        send(scene, &input);
+        scene_send(scene, &input);
 }
 
 /* Price 10 EUR/MWh in the first hour, 20 in the second. */
