@@ -21,6 +21,7 @@ enum {
         OFFPEAK_MAX_SPEC = 1024 * 1024,  /* bytes of a whole spec on the wire */
         OFFPEAK_MAX_NODES = 1024,        /* nodes of one gang */
         OFFPEAK_MAX_DEVICES = 64,        /* devices of one node */
+        OFFPEAK_MAX_AFTER = 1024,        /* jobs that one job comes after */
 };
 
 /* QUEUED covers planned, held and paused: `offpeak jobs` tells them apart by what the job waits for. */
@@ -62,6 +63,10 @@ struct offpeak_job_spec {
         enum offpeak_choice interruptible;
         bool hold;
         bool strict_deadline;        /* refuse rather than miss it */
+        uint64_t *after_ok;          /* n_after_ok earlier jobs: it starts when all of them have ended well, */
+        size_t n_after_ok;
+        uint64_t *after_any;         /* and these n_after_any in whatever way. Each job is named once */
+        size_t n_after_any;
 };
 
 void offpeak_job_spec_init(struct offpeak_job_spec *spec);

@@ -32,6 +32,8 @@ void offpeak_job_spec_finish(struct offpeak_job_spec *spec)
         free(spec->stderr_path);
         free(spec->checkpoint_dir);
         free(spec->site);
+        free(spec->after_ok);
+        free(spec->after_any);
         offpeak_job_spec_init(spec);
 }
 
@@ -57,6 +59,18 @@ static int copy_words(char *const *words, size_t n, char ***ret_words, size_t *r
         return 0;
 }
 
+static int copy_ids(const uint64_t *ids, size_t n, uint64_t **ret_ids, size_t *ret_n)
+{
+        if (n == 0)
+                return 0;
+        *ret_ids = malloc(n * sizeof(*ids));
+        if (*ret_ids == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(*ret_ids, ids, n * sizeof(*ids));
+        *ret_n = n;
+        return 0;
+}
+
 int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_job_spec *ret_spec)
 {
         struct offpeak_job_spec copy = *spec;
@@ -65,13 +79,17 @@ int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_jo
         copy.stdout_path = copy.stderr_path = copy.checkpoint_dir = copy.site = NULL;
         copy.argv = copy.env = NULL;
         copy.argc = copy.envc = 0;
+        copy.after_ok = copy.after_any = NULL;
+        copy.n_after_ok = copy.n_after_any = 0;
         if (copy_text(spec->name, &copy.name) != 0 || copy_text(spec->class_name, &copy.class_name) != 0 ||
             copy_words(spec->argv, spec->argc, &copy.argv, &copy.argc) != 0 ||
             copy_words(spec->env, spec->envc, &copy.env, &copy.envc) != 0 ||
             copy_text(spec->directory, &copy.directory) != 0 ||
             copy_text(spec->stdout_path, &copy.stdout_path) != 0 ||
             copy_text(spec->stderr_path, &copy.stderr_path) != 0 ||
-            copy_text(spec->checkpoint_dir, &copy.checkpoint_dir) != 0 || copy_text(spec->site, &copy.site) != 0) {
+            copy_text(spec->checkpoint_dir, &copy.checkpoint_dir) != 0 || copy_text(spec->site, &copy.site) != 0 ||
+            copy_ids(spec->after_ok, spec->n_after_ok, &copy.after_ok, &copy.n_after_ok) != 0 ||
+            copy_ids(spec->after_any, spec->n_after_any, &copy.after_any, &copy.n_after_any) != 0) {
                 offpeak_job_spec_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }

@@ -118,6 +118,8 @@ static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
         check_range(check, "the stop signal", spec->signal, 0, 64);
         check_range(check, "the notice before the kill in seconds", spec->signal_lead_s, 0, MAX_DURATION_S);
         check_range(check, "interruptible", spec->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO);
+        check_count(check, "the number of jobs that must end well before", spec->n_after_ok, 0, OFFPEAK_MAX_AFTER);
+        check_count(check, "the number of jobs that must end before", spec->n_after_any, 0, OFFPEAK_MAX_AFTER);
 }
 
 static void check_request(struct check *check, const struct message_request *request)

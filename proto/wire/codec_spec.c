@@ -2,6 +2,9 @@
 /* codec_spec.c - a job's spec, which travels in a client's request and in an agent's order. */
 #include "wire/codec.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/fail.h"
 
 void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSpec *ret_wire)
@@ -29,6 +32,10 @@ void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSp
         ret_wire->interruptible = spec->interruptible;
         ret_wire->hold = spec->hold;
         ret_wire->strict_deadline = spec->strict_deadline;
+        ret_wire->after_ok = spec->after_ok;
+        ret_wire->n_after_ok = spec->n_after_ok;
+        ret_wire->after_any = spec->after_any;
+        ret_wire->n_after_any = spec->n_after_any;
 }
 
 static int copy_texts(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
@@ -52,6 +59,18 @@ static int copy_texts(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spe
         return 0;
 }
 
+static int copy_ids(const uint64_t *ids, size_t n, uint64_t **ret_ids, size_t *ret_n, struct offpeak_error *err)
+{
+        if (n == 0)
+                return 0;
+        *ret_ids = malloc(n * sizeof(*ids));
+        if (*ret_ids == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        memcpy(*ret_ids, ids, n * sizeof(*ids));
+        *ret_n = n;
+        return 0;
+}
+
 int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
 {
         int code = codec_check_spec_size(wire, err);
@@ -62,6 +81,10 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
                 code = codec_copy_words(wire->argv, wire->n_argv, &spec->argv, &spec->argc, err);
         if (code == 0)
                 code = codec_copy_words(wire->env, wire->n_env, &spec->env, &spec->envc, err);
+        if (code == 0)
+                code = copy_ids(wire->after_ok, wire->n_after_ok, &spec->after_ok, &spec->n_after_ok, err);
+        if (code == 0)
+                code = copy_ids(wire->after_any, wire->n_after_any, &spec->after_any, &spec->n_after_any, err);
         if (code != 0)
                 return code;
         spec->nodes = wire->nodes;

@@ -60,6 +60,9 @@ int apply_held(struct state *state, const struct record *record)
 
         if (job == NULL)
                 return OFFPEAK_EINVAL;
+        if (job->unmet && !record->u.held.held)
+                job->anyhow = true;
+        job->unmet = record->u.held.held && (job->unmet || record->u.held.unmet);
         job->held = record->u.held.held;
         return apply_request(state, &record->u.held.request);
 }

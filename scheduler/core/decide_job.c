@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/after.h"
+
 static bool owns(const struct client *client, const struct job *job)
 {
         if (client->uid != job->uid)
@@ -81,6 +83,21 @@ static bool may_pause(const struct state *state, const struct job *job)
         return state_class(state, job)->interruptible;
 }
 
+/* A job whose owner held it says only when it is let go that others, meanwhile, ended as they should not. */
+static void reply_held(const struct state *state, const struct client *client, const struct job *job, bool hold,
+                       struct turn *turn)
+{
+        const struct job *other = NULL;
+        enum after_word word = hold ? AFTER_MET : after_look(state, job, &other);
+
+        if (word == AFTER_NEVER && !job->unmet && other != NULL)
+                reply(turn, client, OFFPEAK_OK, job->id,
+                      "stays on hold: job %" PRIu64 " that it comes after did not end well; release it once more to run it all "
+                      "the same", other->id);
+        else
+                reply(turn, client, OFFPEAK_OK, job->id, NULL);
+}
+
 void decide_hold(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct client *client = &input->u.job.client;
@@ -109,5 +126,5 @@ void decide_hold(const struct state *state, const struct input *input, struct tu
         if (hold)
                 record_stop(turn, &input->now, job, STOP_HOLD);
         want_plan(state, &input->now, turn);
-        reply(turn, client, OFFPEAK_OK, job->id, NULL);
+        reply_held(state, client, job, hold, turn);
 }

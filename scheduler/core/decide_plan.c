@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/after.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 
@@ -76,20 +77,29 @@ static bool planned_in(const struct plan *plan, uint64_t job)
         return false;
 }
 
-/* Jobs that no site can hold were not in the problem: say so instead of leaving old hours. */
-static void record_impossible(const struct state *state, const struct input *input, struct turn *turn)
+/* Why a job was not in the problem though it waits for hours; 0: it was submitted or released since. */
+static enum plan_reason why_left_out(const struct state *state, const struct now *now, const struct job *job)
+{
+        if (possible_lack(state, now, job) != LACK_NOTHING)
+                return PLAN_IMPOSSIBLE;
+        return after_is_unknown(state, job) ? PLAN_AFTER : 0;
+}
+
+/* Jobs that no site can hold, or that come after such, were not in the problem: say so instead of leaving old hours. */
+static void record_left_out(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct plan *plan = input->u.plan_ready.plan;
 
         for (size_t i = 0; i < state->n_jobs; i++) {
                 const struct job *job = &state->jobs[i];
-                struct plan_job_result result = { .id = job->id, .reason = PLAN_IMPOSSIBLE };
+                struct plan_job_result result = { .id = job->id };
                 struct plan none = { .jobs = &result, .n_jobs = 1 };
 
-                if (job->state != OFFPEAK_JOB_QUEUED || job->held || planned_in(plan, job->id) ||
-                    job->reason == PLAN_IMPOSSIBLE || possible_lack(state, &input->now, job) == LACK_NOTHING)
+                if (job->state != OFFPEAK_JOB_QUEUED || job->held || planned_in(plan, job->id))
                         continue;
-                plan_records(turn, &input->now, NULL, &none);
+                result.reason = why_left_out(state, &input->now, job);
+                if (result.reason != 0 && (result.reason != job->reason || job->n_planned > 0))
+                        plan_records(turn, &input->now, NULL, &none);
         }
 }
 
@@ -112,6 +122,6 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
                 plan_records(turn, &input->now, &header, plan);
                 if (!turn->failed)
                         keep_what_holds(state, &turn->records[turn->n_records - 1]);
-                record_impossible(state, input, turn);
+                record_left_out(state, input, turn);
         }
 }

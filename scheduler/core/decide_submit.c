@@ -7,6 +7,7 @@
  */
 #include "core/decide_parts.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "core/after.h"
 #include "core/lone.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
@@ -96,6 +98,38 @@ static int check_times(const struct offpeak_job_spec *spec, const struct now *no
         return 0;
 }
 
+static bool is_named_before(const struct state *state, const struct job *job, size_t i)
+{
+        uint64_t id = after_link_at(state, job, i).id;
+
+        while (i-- > 0)
+                if (after_link_at(state, job, i).id == id)
+                        return true;
+        return false;
+}
+
+static int check_after(const struct state *state, const struct job *job, struct offpeak_error *err)
+{
+        if (after_count(job) > OFFPEAK_MAX_AFTER)
+                return fail(err, OFFPEAK_EINVAL, "--dependency names %zu jobs: at most %d are allowed", after_count(job),
+                            OFFPEAK_MAX_AFTER);
+        for (size_t i = 0; i < after_count(job); i++) {
+                struct after_link link = after_link_at(state, job, i);
+
+                if (link.other == NULL && link.id == job->id)
+                        return fail(err, OFFPEAK_ENOTFOUND,
+                                    "--dependency names job %" PRIu64 ", which would be this one: a job can only come after "
+                                    "those submitted before it; `offpeak jobs -a` lists them", link.id);
+                if (link.other == NULL)
+                        return fail(err, OFFPEAK_ENOTFOUND,
+                                    "--dependency names job %" PRIu64 ", which does not exist; `offpeak jobs -a` lists all",
+                                    link.id);
+                if (is_named_before(state, job, i))
+                        return fail(err, OFFPEAK_EINVAL, "--dependency names job %" PRIu64 " twice: name it once", link.id);
+        }
+        return 0;
+}
+
 static int check_spec(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
@@ -112,6 +146,8 @@ static int check_spec(const struct state *state, const struct now *now, const st
         if (spec->site != NULL && policy_site(&state->policy, spec->site) == NULL)
                 return fail(err, OFFPEAK_ENOTFOUND, "there is no site \"%s\"; `offpeak price` lists them", spec->site);
         code = check_times(spec, now, err);
+        if (code == 0)
+                code = check_after(state, job, err);
         return code != 0 ? code : check_size(state, now, job, err);
 }
 
@@ -166,13 +202,29 @@ static bool has_no_hours(const struct state *state, const struct now *now, const
         return job->spec.deadline != 0 && job->spec.deadline <= now->wall + state->policy.plan_horizon_s;
 }
 
-/* What the client should know: empty, or what becomes of the deadline. */
+/* What those that it comes after keep it from; true if that is all there is to say. */
+static bool write_after(const struct state *state, const struct job *job, char *warning, size_t size)
+{
+        const struct job *other;
+        enum after_word word = after_look(state, job, &other);
+
+        if (word == AFTER_NEVER)
+                snprintf(warning, size, "is on hold, as job %" PRIu64 " that it comes after did not end well; release it to "
+                                        "run it all the same", other->id);
+        else if (word == AFTER_WAITS && after_is_unknown(state, job))
+                snprintf(warning, size, "has no hours yet, as one that it comes after has none: job %" PRIu64, other->id);
+        return warning[0] != '\0';
+}
+
+/* What the client should know: empty, or what becomes of the deadline, or of a wait for others. */
 static void write_warning(const struct state *state, const struct now *now, const struct job *job,
                           const struct plan *plan, char *warning, size_t size)
 {
         char late[WHEN_TEXT_SIZE];
 
         warning[0] = '\0';
+        if (write_after(state, job, warning, size))
+                return;
         if (has_no_hours(state, now, job, plan))
                 snprintf(warning, size, "has no hours before its deadline: nothing is free for it, or known to be");
         else if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
@@ -181,8 +233,10 @@ static void write_warning(const struct state *state, const struct now *now, cons
 }
 
 /* Why it cannot be in time, as a clause behind what becomes of it. */
-static const char *why_late(enum fit_cause cause)
+static const char *why_late(const struct job *job, enum fit_cause cause)
 {
+        if (cause == FIT_TIME && after_count(job) > 0)
+                return ", as what it comes after ends too late for it";
         switch (cause) {
         case FIT_NOTHING:
                 return "";
@@ -205,7 +259,7 @@ static void write_remedy(const struct job *job, const struct deadline_fit *fit, 
         char begin[WHEN_TEXT_SIZE];
 
         text[0] = '\0';
-        if (fit->release != 0)
+        if (fit->release != 0 && after_count(job) == 0)
                 snprintf(text, size, ", or with --begin %s", when_format_utc(fit->release / 60 * 60, begin));
         else if (many && fit->cause != FIT_TIME)
                 snprintf(text, size, ", or perhaps with fewer GPUs");
@@ -220,7 +274,7 @@ static void refuse_fit(struct turn *turn, const struct client *client, const str
         write_remedy(job, fit, remedy, sizeof(remedy));
         reply(turn, client, OFFPEAK_EDEADLINE, 0,
               "refused (--strict-deadline): it %s%s; it would be in time with --deadline %s%s", warning,
-              why_late(fit->cause), when_format_utc(lone_deadline(finish), deadline), remedy);
+              why_late(job, fit->cause), when_format_utc(lone_deadline(finish), deadline), remedy);
 }
 
 static int find_fit(const struct state *state, const struct now *now, const struct job *job,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/after.h"
 #include "core/power.h"
 #include "core/quotas.h"
 
@@ -74,7 +75,7 @@ static bool place(const struct state *state, const struct job *job, const struct
 bool fit_may_start(const struct state *state, const struct job *job, const struct now *now)
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
-               launches_allowed(state) && quota_allows(state, job);
+               after_look(state, job, NULL) == AFTER_MET && launches_allowed(state) && quota_allows(state, job);
 }
 
 struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall)

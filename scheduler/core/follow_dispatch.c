@@ -2,6 +2,7 @@
 /*
  * follow_dispatch.c - the difference between plan and reality, as launches and stops.
  *
+ *   queued, and one that it comes after did not end well    -> on hold for that
  *   queued, in its hours, nodes up, devices and power there -> launch (one at a time: the next one sees it)
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
  *   running far beyond what was asked for                   -> stop at its limit
@@ -11,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "core/after.h"
 #include "core/fit.h"
 #include "core/pause.h"
 
@@ -87,11 +89,23 @@ static bool ran_too_long(const struct state *state, const struct job *job, int64
         return limit_ppm > 0 && ran > (int64_t)((__int128)job->spec.time_s * limit_ppm / 1000000);
 }
 
+/* Nothing is lost: its owner may release it all the same, or cancel it. */
+static void record_unmet(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
+{
+        struct record *record = turn_record(turn, RECORD_HELD, now);
+
+        record->u.held.job = job->id;
+        record->u.held.held = record->u.held.unmet = true;
+        want_plan(state, now, turn);
+}
+
 static void follow_queued(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
 {
         const struct plan_interval *interval = fit_interval(job, now->wall);
 
-        if (interval != NULL && interval->site < state->n_sites)
+        if (!job->held && after_look(state, job, NULL) == AFTER_NEVER)
+                record_unmet(state, job, now, turn);
+        else if (interval != NULL && interval->site < state->n_sites)
                 try_launch(state, job, interval, now, turn);
         else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
                 want_plan(state, now, turn); /* its hours went by without it */

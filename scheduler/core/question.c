@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/after.h"
 #include "core/copy.h"
 #include "core/possible.h"
 #include "core/power.h"
@@ -36,6 +37,7 @@ struct memory {
         struct plan_job *jobs;
         struct plan_mode *modes;
         struct plan_interval *kept; /* of all jobs, one after the other */
+        size_t *after;              /* likewise */
         struct quotas quotas;
 };
 
@@ -50,6 +52,7 @@ void plan_question_finish(struct plan_question *question)
                 free(memory->jobs);
                 free(memory->modes);
                 free(memory->kept);
+                free(memory->after);
                 quotas_finish(&memory->quotas);
                 free(memory);
         }
@@ -326,10 +329,14 @@ static int64_t aim(const struct job *job, int64_t earliest)
         return finish < job->spec.deadline ? finish : job->spec.deadline;
 }
 
+/* A job cannot wait before others have ended: from then on its class's max_delay counts. */
 int64_t question_class_deadline(const struct state *state, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
         int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
+        int64_t last_end = after_last_end(state, job);
+
+        release = last_end > release ? last_end : release;
 
         return class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
 }
@@ -349,13 +356,22 @@ static int64_t latest_finish(const struct state *state, const struct job *job, i
         return aim(job, earliest);
 }
 
-static void fill_job(const struct state *state, const struct now *now, const struct job *job, uint64_t sites,
-                     struct plan_mode *mode, struct plan_job *ret_job)
+/* When it may begin. A lone job knows of others by their planned ends alone. */
+static int64_t release_of(const struct state *state, const struct now *now, const struct job *job, bool lone)
+{
+        int64_t release = job->spec.begin > now->wall ? job->spec.begin : now->wall;
+        int64_t last_end = lone ? after_last_end(state, job) : 0;
+
+        return last_end > release ? last_end : release;
+}
+
+static void fill_job(const struct state *state, const struct now *now, const struct job *job, int64_t release,
+                     uint64_t sites, struct plan_mode *mode, struct plan_job *ret_job)
 {
         const struct policy_class *class = state_class(state, job);
         bool running = job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state != ATTEMPT_STOPPING;
-        int64_t release = job->spec.begin > now->wall ? job->spec.begin : now->wall;
         double left = work_left(job, class, now->wall);
+        int64_t begin = release_of(state, now, job, true);
         uint32_t first_site = 0;
 
         while ((sites >> first_site & 1) == 0)
@@ -370,7 +386,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .n_modes = 1,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(state, job, release + (running ? 0 : class->start_cost_s) + (int64_t)left),
+                .deadline = latest_finish(state, job, begin + (running ? 0 : class->start_cost_s) + (int64_t)left),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,
@@ -401,40 +417,113 @@ static void keep_planned(const struct job *job, struct plan_interval *kept, stru
         ret_job->n_kept = job->n_planned;
 }
 
+/* The problem's index of a job, or n. */
+static size_t index_of(const struct plan_job *jobs, size_t n, uint64_t id)
+{
+        size_t low = 0, high = n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (jobs[middle].id < id)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low < n && jobs[low].id == id ? low : n;
+}
+
+/*
+ * Those it comes after and that have not ended, from the n jobs before it. False if one is not among them, or has ended
+ * as it should not: then nobody can say when the job may start.
+ */
+static bool take_after(const struct state *state, const struct job *job, const struct plan_job *jobs, size_t n,
+                       size_t *after, size_t *ret_n_after)
+{
+        *ret_n_after = 0;
+        if (after_look(state, job, NULL) == AFTER_NEVER)
+                return false;
+        for (size_t i = 0; i < after_count(job); i++) {
+                struct after_link link = after_link_at(state, job, i);
+
+                if (!after_is_open(&link))
+                        continue;
+                after[*ret_n_after] = index_of(jobs, n, link.id);
+                if (after[*ret_n_after] == n)
+                        return false;
+                *ret_n_after += 1;
+        }
+        return true;
+}
+
+static int jobs_room(const struct state *state, struct memory *memory)
+{
+        size_t n_kept = 0, n_after = 0;
+
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                n_kept += state->jobs[i].n_planned;
+                n_after += after_count(&state->jobs[i]);
+        }
+        memory->jobs = calloc(state->n_jobs + 1, sizeof(*memory->jobs));
+        memory->modes = calloc(state->n_jobs + 1, sizeof(*memory->modes));
+        memory->kept = calloc(n_kept + 1, sizeof(*memory->kept));
+        memory->after = calloc(n_after + 1, sizeof(*memory->after));
+        return memory->jobs != NULL && memory->modes != NULL && memory->kept != NULL && memory->after != NULL ?
+                       0 : OFFPEAK_ENOMEM;
+}
+
 /*
  * A job that may only begin behind the horizon has no hours yet: a later plan will see it. Nor has one that no site can
- * hold: as work left undone it would cost more than all the others together, and hide what they save.
+ * hold: as work left undone it would cost more than all the others together, and hide what they save. Nor one that
+ * comes after such a job, or after one that is held.
  */
-static int fill_jobs(const struct state *state, const struct now *now, const struct job *candidate, int64_t horizon,
-                     struct memory *memory, size_t *ret_n)
+static int fill_jobs(const struct state *state, const struct now *now, int64_t horizon, struct memory *memory,
+                     size_t *ret_n)
 {
         struct possible_site possible[POSSIBLE_SITES];
-        size_t room = candidate != NULL ? 1 : state->n_jobs;
-        size_t n = 0, n_kept = 0;
+        size_t n = 0, n_kept = 0, n_after = 0;
 
         possible_init(state, now, possible);
-        memory->jobs = calloc(room > 0 ? room : 1, sizeof(*memory->jobs));
-        memory->modes = calloc(room > 0 ? room : 1, sizeof(*memory->modes));
-        for (size_t i = 0; candidate == NULL && i < state->n_jobs; i++)
-                n_kept += state->jobs[i].n_planned;
-        memory->kept = calloc(n_kept + 1, sizeof(*memory->kept));
-        if (memory->jobs == NULL || memory->modes == NULL || memory->kept == NULL)
+        if (jobs_room(state, memory) != 0)
                 return OFFPEAK_ENOMEM;
-        n_kept = 0;
-        for (size_t i = 0; i < room; i++) {
-                const struct job *job = candidate != NULL ? candidate : &state->jobs[i];
+        for (size_t i = 0; i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
                 uint64_t sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
+                size_t after = 0;
 
-                if (sites == 0 || job->spec.begin >= horizon)
+                if (sites == 0 || job->spec.begin >= horizon ||
+                    !take_after(state, job, memory->jobs, n, &memory->after[n_after], &after))
                         continue;
-                fill_job(state, now, job, sites, &memory->modes[n], &memory->jobs[n]);
-                if (candidate == NULL) {
-                        keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
-                        n_kept += memory->jobs[n].n_kept;
-                }
+                fill_job(state, now, job, release_of(state, now, job, false), sites, &memory->modes[n], &memory->jobs[n]);
+                memory->jobs[n].after = &memory->after[n_after];
+                memory->jobs[n].n_after = after;
+                keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
+                n_kept += memory->jobs[n].n_kept;
+                n_after += after;
                 n++;
         }
         *ret_n = n;
+        return 0;
+}
+
+/* The same for one job, which need not be in the state. */
+static int fill_candidate(const struct state *state, const struct now *now, const struct job *job, int64_t horizon,
+                          struct memory *memory, size_t *ret_n)
+{
+        struct possible_site possible[POSSIBLE_SITES];
+        int64_t release = release_of(state, now, job, true);
+        uint64_t sites;
+
+        possible_init(state, now, possible);
+        memory->jobs = calloc(1, sizeof(*memory->jobs));
+        memory->modes = calloc(1, sizeof(*memory->modes));
+        if (memory->jobs == NULL || memory->modes == NULL)
+                return OFFPEAK_ENOMEM;
+        sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
+        *ret_n = sites != 0 && release < horizon && after_look(state, job, NULL) != AFTER_NEVER &&
+                 !after_is_unknown(state, job);
+        if (*ret_n == 1)
+                fill_job(state, now, job, release, sites, memory->modes, memory->jobs);
         return 0;
 }
 
@@ -474,7 +563,9 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };
         question.problem.n_sites = memory->n_sites;
         if (code == 0)
-                code = fill_jobs(state, now, candidate, horizon, memory, &question.problem.n_jobs);
+                code = candidate != NULL ?
+                               fill_candidate(state, now, candidate, horizon, memory, &question.problem.n_jobs) :
+                               fill_jobs(state, now, horizon, memory, &question.problem.n_jobs);
         if (code == 0)
                 code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
         if (code != 0) {

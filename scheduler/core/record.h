@@ -82,7 +82,12 @@ struct record {
                         bool held;
                         struct request request;
                 } submitted;
-                struct { uint64_t job; bool held; struct request request; } held;
+                struct {
+                        uint64_t job;
+                        bool held;
+                        bool unmet; /* because of those it comes after; no request then */
+                        struct request request;
+                } held;
                 struct { uint64_t job; struct request request; } cancel;
                 struct { char *name, *site; char boot[40]; struct inventory inventory; } node_up;
                 struct { uint32_t node; bool fenced; struct request request; } node_fenced;

@@ -155,6 +155,8 @@ struct job {
         int64_t submitted_at;        /* wall */
         enum offpeak_job_state state;
         bool held;
+        bool unmet;                  /* held because one that it comes after did not end well (after.h) */
+        bool anyhow;                 /* released all the same: how they end does not matter to it any more */
         bool cancel;                 /* recorded, not yet over */
         struct attempt attempt;      /* the last one; valid when attempts > 0 */
         uint32_t attempts;           /* ever launched */

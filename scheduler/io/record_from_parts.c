@@ -50,6 +50,16 @@ static char **take_words(struct taker *taker, char *const *words, size_t n, size
         return copy;
 }
 
+static uint64_t *take_ids(struct taker *taker, const uint64_t *ids, size_t n, size_t *ret_n)
+{
+        uint64_t *copy = take_memory(taker, n, sizeof(*copy));
+
+        *ret_n = copy != NULL ? n : 0;
+        if (copy != NULL)
+                memcpy(copy, ids, n * sizeof(*copy));
+        return copy;
+}
+
 static void take_chars(struct taker *taker, const char *text, char *to, size_t size, const char *field)
 {
         size_t length = strlen(text);
@@ -105,6 +115,8 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
                 take_enum(taker, from->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO, "spec.interruptible");
         to->hold = from->hold;
         to->strict_deadline = from->strict_deadline;
+        to->after_ok = take_ids(taker, from->after_ok, from->n_after_ok, &to->n_after_ok);
+        to->after_any = take_ids(taker, from->after_any, from->n_after_any, &to->n_after_any);
 }
 
 /* ---- policy */
@@ -243,7 +255,7 @@ static void take_planned(struct taker *taker, const Log__PlannedJob *from, struc
 {
         to->job = from->job;
         to->intervals = take_intervals(taker, from->intervals, from->n_intervals, &to->n_intervals);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_IMPOSSIBLE, "plan.reason");
+        to->reason = take_enum(taker, from->reason, 0, PLAN_AFTER, "plan.reason");
         to->finish = from->finish;
         to->late_s = from->late_s;
         to->cost = from->cost;
@@ -511,7 +523,7 @@ static void take_job_books(const Log__Job *from, struct job *to)
 static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)
 {
         to->planned = take_intervals(taker, from->planned, from->n_planned, &to->n_planned);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_IMPOSSIBLE, "job.reason");
+        to->reason = take_enum(taker, from->reason, 0, PLAN_AFTER, "job.reason");
         to->planned_finish = from->planned_finish;
         to->planned_late_s = from->planned_late_s;
         to->planned_cost = from->planned_cost;
@@ -527,6 +539,8 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         to->submitted_at = from->submitted_at;
         to->state = take_enum(taker, from->state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED, "job.state");
         to->held = from->held;
+        to->unmet = from->unmet;
+        to->anyhow = from->anyhow;
         to->cancel = from->cancel;
         take_attempt(taker, from->attempt, &to->attempt);
         to->attempts = from->attempts;
@@ -569,6 +583,7 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
         case RECORD_HELD:
                 to->u.held.job = from->held->job;
                 to->u.held.held = from->held->held;
+                to->u.held.unmet = from->held->unmet;
                 take_request(taker, from->held->request, &to->u.held.request);
                 break;
         case RECORD_CANCEL:

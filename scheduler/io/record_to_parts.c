@@ -84,6 +84,10 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
         to->interruptible = from->interruptible;
         to->hold = from->hold;
         to->strict_deadline = from->strict_deadline;
+        to->n_after_ok = from->n_after_ok;
+        to->after_ok = from->after_ok;
+        to->n_after_any = from->n_after_any;
+        to->after_any = from->after_any;
         return to;
 }
 
@@ -526,6 +530,8 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->submitted_at = from->submitted_at;
         to->state = from->state;
         to->held = from->held;
+        to->unmet = from->unmet;
+        to->anyhow = from->anyhow;
         to->cancel = from->cancel;
         to->attempt = attempt_part(arena, &from->attempt);
         to->attempts = from->attempts;
@@ -569,6 +575,7 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
         case RECORD_HELD:
                 to->held->job = record->u.held.job;
                 to->held->held = record->u.held.held;
+                to->held->unmet = record->u.held.unmet;
                 to->held->request = request_part(arena, &record->u.held.request);
                 break;
         case RECORD_CANCEL:

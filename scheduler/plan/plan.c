@@ -25,6 +25,8 @@ const char *plan_reason_name(enum plan_reason reason)
                 return "running";
         case PLAN_IMPOSSIBLE:
                 return "impossible";
+        case PLAN_AFTER:
+                return "after others";
         }
         return "unknown";
 }

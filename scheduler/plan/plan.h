@@ -40,6 +40,7 @@ enum plan_reason {
         PLAN_BEYOND,           /* does not fit before the horizon */
         PLAN_RUNNING,          /* it runs and goes on */
         PLAN_IMPOSSIBLE,       /* no site has as many GPUs, or the power, ever */
+        PLAN_AFTER,            /* one that it comes after has no hours: it was not in the problem (the core's word) */
 };
 const char *plan_reason_name(enum plan_reason reason);
 

@@ -390,13 +390,23 @@ int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *r
         return sim->answer.code;
 }
 
-int sim_cancel(struct sim *sim, uint64_t job)
+static int tell(struct sim *sim, enum input_type type, uint64_t job)
 {
-        struct input input = { .type = INPUT_CANCEL };
+        struct input input = { .type = type };
         int code;
 
         input.u.job.client = next_client(sim);
         input.u.job.job = job;
         code = step(sim, &input);
         return code != 0 ? code : sim->answer.code;
+}
+
+int sim_cancel(struct sim *sim, uint64_t job)
+{
+        return tell(sim, INPUT_CANCEL, job);
+}
+
+int sim_release(struct sim *sim, uint64_t job)
+{
+        return tell(sim, INPUT_RELEASE, job);
 }

@@ -14,7 +14,7 @@
 #define KNOWN(type, size)                                                                                              \
         _Static_assert(sizeof(type) == (size), "teach record.proto, its codec and this walk the new field")
 KNOWN(struct request, 64);
-KNOWN(struct offpeak_job_spec, 152);
+KNOWN(struct offpeak_job_spec, 184);
 KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 72);
 KNOWN(struct policy_class, 136);
@@ -27,7 +27,7 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 96);
-KNOWN(struct job, 504);
+KNOWN(struct job, 536);
 KNOWN(struct node, 216);
 KNOWN(struct site, 672);
 KNOWN(struct late_exit, 12);
@@ -253,6 +253,12 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
         WITHIN(spec->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO);
         BOOL(spec->hold);
         BOOL(spec->strict_deadline);
+        ARRAY(spec->n_after_ok, spec->after_ok, 4);
+        for (size_t i = 0; i < spec->n_after_ok; i++)
+                U64(spec->after_ok[i]);
+        ARRAY(spec->n_after_any, spec->after_any, 4);
+        for (size_t i = 0; i < spec->n_after_any; i++)
+                U64(spec->after_any[i]);
 }
 
 static void walk_policy_site(struct walk *walk, struct policy_site *site)
@@ -361,7 +367,7 @@ static void walk_planned(struct walk *walk, struct record_planned_job *job)
         ARRAY(job->n_intervals, job->intervals, 4);
         for (uint32_t i = 0; i < job->n_intervals; i++)
                 walk_interval(walk, &job->intervals[i]);
-        WITHIN(job->reason, 0, PLAN_IMPOSSIBLE);
+        WITHIN(job->reason, 0, PLAN_AFTER);
         I64(job->finish);
         I64(job->late_s);
         DOUBLE(job->cost);
@@ -501,7 +507,7 @@ static void walk_job_plan(struct walk *walk, struct job *job)
         ARRAY(job->n_planned, job->planned, 5);
         for (uint32_t i = 0; i < job->n_planned; i++)
                 walk_interval(walk, &job->planned[i]);
-        WITHIN(job->reason, 0, PLAN_IMPOSSIBLE);
+        WITHIN(job->reason, 0, PLAN_AFTER);
         I64(job->planned_finish);
         I64(job->planned_late_s);
         DOUBLE(job->planned_cost);
@@ -517,6 +523,8 @@ static void walk_job(struct walk *walk, struct job *job)
         I64(job->submitted_at);
         WITHIN(job->state, OFFPEAK_JOB_QUEUED, OFFPEAK_JOB_CANCELLED);
         BOOL(job->held);
+        BOOL(job->unmet);
+        BOOL(job->anyhow);
         BOOL(job->cancel);
         walk_attempt(walk, &job->attempt);
         U32(job->attempts);
@@ -607,6 +615,7 @@ static void walk_small(struct walk *walk, struct record *record)
         case RECORD_HELD:
                 U64(record->u.held.job);
                 BOOL(record->u.held.held);
+                BOOL(record->u.held.unmet);
                 walk_request(walk, &record->u.held.request);
                 break;
         case RECORD_CANCEL:

@@ -92,6 +92,15 @@ static void bytes16(uint64_t *seed, uint8_t bytes[16])
                 bytes[i] = (uint8_t)sample_random(seed);
 }
 
+static uint64_t *random_ids(uint64_t *seed, size_t n)
+{
+        uint64_t *ids = allocate(n, sizeof(*ids));
+
+        for (size_t i = 0; i < n; i++)
+                ids[i] = sample_random(seed);
+        return ids;
+}
+
 static struct offpeak_job_spec random_spec(uint64_t *seed)
 {
         struct offpeak_job_spec spec;
@@ -126,6 +135,10 @@ static struct offpeak_job_spec random_spec(uint64_t *seed)
         spec.interruptible = (enum offpeak_choice)number(seed, 0, 2);
         spec.hold = coin(seed);
         spec.strict_deadline = coin(seed);
+        spec.n_after_ok = (size_t)number(seed, 0, 5);
+        spec.after_ok = random_ids(seed, spec.n_after_ok);
+        spec.n_after_any = (size_t)number(seed, 0, 5);
+        spec.after_any = random_ids(seed, spec.n_after_any);
         return spec;
 }
 
@@ -354,6 +367,12 @@ static const char *spec_difference(const struct offpeak_job_spec *a, const struc
         SAME(interruptible);
         SAME(hold);
         SAME(strict_deadline);
+        SAME(n_after_ok);
+        SAME(n_after_any);
+        for (size_t i = 0; i < a->n_after_ok; i++)
+                SAME(after_ok[i]);
+        for (size_t i = 0; i < a->n_after_any; i++)
+                SAME(after_any[i]);
         return NULL;
 }
 
