@@ -8,6 +8,7 @@
  *
  *   - the processes of one job belong to one attempt, and no device is held by two legs
  *   - of a gang nobody runs before `go` is on record
+ *   - nobody runs before those it comes after have ended, well if that is what it asks for, and their processes with them
  *   - a job that has ended stays as it ended, and an acknowledged job is never absent
  *
  * Then the faults stop, and within a bounded time every job has ended, every node is empty, and replaying the log gives
@@ -24,6 +25,7 @@
 #include <cmocka.h>
 
 #include "agent/core/agent_step.h"
+#include "core/after.h"
 #include "core/decide.h"
 #include "io/record_codec.h"
 #include "support/world.h"
@@ -32,6 +34,7 @@ enum {
         NODES = 3,
         DEVICES = 2,
         JOBS = 8,
+        CANCELLED = 2,        /* this one, if it has not ended by then */
         MAX_SHIMS = 64,
         MAX_PACKETS = 4096,
         STEP_MS = 100,
@@ -205,7 +208,7 @@ static void act(struct world *world, const struct action *action)
                 world->plan_at_ms = world->now_ms + 200;
                 return;
         case ACTION_REPLY:
-                if (action->code == 0 && action->job != 0 && world->n_acknowledged < JOBS)
+                if (action->code == 0 && action->job > (uint64_t)world->n_acknowledged && world->n_acknowledged < JOBS)
                         world->acknowledged[world->n_acknowledged++] = action->job;
                 return;
         case ACTION_ORDER:
@@ -305,6 +308,49 @@ static void plan(struct world *world)
         plan_question_finish(&question);
 }
 
+static struct client next_client(struct world *world)
+{
+        struct client client = { .user = "test", .digest = ++world->next_request };
+
+        memcpy(client.request_id, &world->next_request, sizeof(world->next_request));
+        return client;
+}
+
+/* Whom job i comes after, by number: a chain of three, two at once, and one behind a job that is cancelled. */
+static void come_after(struct offpeak_job_spec *spec, int i)
+{
+        static const struct {
+                uint64_t ok, any;
+        } after[JOBS] = { [3] = { .ok = 1 }, [4] = { .any = CANCELLED }, [5] = { .ok = 4 }, [6] = { 3, 5 },
+                          [7] = { .ok = CANCELLED } };
+
+        if (after[i].ok != 0) {
+                spec->after_ok = malloc(sizeof(uint64_t));
+                spec->after_ok[spec->n_after_ok++] = after[i].ok;
+        }
+        if (after[i].any != 0) {
+                spec->after_any = malloc(sizeof(uint64_t));
+                spec->after_any[spec->n_after_any++] = after[i].any;
+        }
+}
+
+static void tell(struct world *world, enum input_type type, uint64_t job)
+{
+        struct input input = { .type = type };
+
+        input.u.job.client = next_client(world);
+        input.u.job.job = job;
+        take(world, &input, false);
+}
+
+/* What a cancelled job left on hold is run all the same. */
+static void release_unmet(struct world *world)
+{
+        for (size_t i = 0; i < world->state.n_jobs; i++)
+                if (world->state.jobs[i].unmet)
+                        tell(world, INPUT_RELEASE, world->state.jobs[i].id);
+}
+
 static void submit(struct world *world, int i)
 {
         struct offpeak_job_spec spec;
@@ -313,10 +359,9 @@ static void submit(struct world *world, int i)
         world_spec(&spec, "job", 1 + (uint32_t)i % DEVICES, 10 + 5 * i);
         spec.nodes = i % 3 == 2 ? 2 : 1;
         spec.class_name = strdup(i % 2 == 0 ? "default" : "relaunch");
+        come_after(&spec, i);
         input.u.submit.spec = &spec;
-        input.u.submit.client.user = "test";
-        input.u.submit.client.digest = ++world->next_request;
-        memcpy(input.u.submit.client.request_id, &world->next_request, sizeof(world->next_request));
+        input.u.submit.client = next_client(world);
         take(world, &input, false);
         offpeak_job_spec_finish(&spec);
 }
@@ -726,6 +771,29 @@ static void assert_recorded(const struct world *world, const struct shim *shim)
                 assert_true(job->attempt.go);
 }
 
+static bool any_runs(const struct world *world, uint64_t job)
+{
+        for (int node = 0; node < NODES; node++)
+                for (int i = 0; i < MAX_SHIMS; i++)
+                        if (runs(&world->machines[node].shims[i]) && world->machines[node].shims[i].id.job == job)
+                                return true;
+        return false;
+}
+
+static void assert_after_others(const struct world *world, const struct shim *shim)
+{
+        const struct job *job = state_job(&world->state, shim->id.job);
+
+        for (size_t i = 0; i < after_count(job); i++) {
+                struct after_link link = after_link_at(&world->state, job, i);
+
+                if (after_is_open(&link) || any_runs(world, link.id))
+                        fail_msg("job %d runs, and job %d that it comes after has not ended", (int)job->id, (int)link.id);
+                if (link.ok && !job->anyhow)
+                        assert_int_equal(link.other->state, OFFPEAK_JOB_DONE);
+        }
+}
+
 static void assert_devices_apart(const struct machine *machine)
 {
         uint64_t held = 0;
@@ -759,6 +827,7 @@ static void assert_safe(struct world *world)
                         if (runs(&world->machines[node].shims[i])) {
                                 assert_one_place(world, &world->machines[node].shims[i]);
                                 assert_recorded(world, &world->machines[node].shims[i]);
+                                assert_after_others(world, &world->machines[node].shims[i]);
                         }
         }
         assert_jobs_stay(world);
@@ -911,21 +980,26 @@ static void explain(const struct world *world)
 static void run(uint64_t seed)
 {
         struct world *world = malloc(sizeof(*world));
-        int left = QUIET_STEPS;
+        int left = QUIET_STEPS, cancelled_at;
 
         assert_non_null(world);
         setup(world, seed);
         world->faulty = true;
+        cancelled_at = FAULTY_STEPS / JOBS / 2 + 1 + (int)draw(world, FAULTY_STEPS / JOBS);
         for (int i = 0; i < FAULTY_STEPS; i++) {
                 if (i % (FAULTY_STEPS / JOBS / 2) == 0 && i / (FAULTY_STEPS / JOBS / 2) < JOBS)
                         submit(world, i / (FAULTY_STEPS / JOBS / 2));
+                if (i == cancelled_at)
+                        tell(world, INPUT_CANCEL, CANCELLED);
                 step(world);
         }
         world->faulty = false;
         for (int node = 0; node < NODES; node++)
                 world->machines[node].link_dead_until_ms = 0;
-        while (left-- > 0 && !is_quiet(world))
+        while (left-- > 0 && !is_quiet(world)) {
+                release_unmet(world);
                 step(world);
+        }
         if (!is_quiet(world)) {
                 explain(world);
                 fail_msg("seed %d: not at rest after the faults stopped", (int)seed);
