@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/after.h"
 #include "core/lone.h"
 #include "core/question.h"
 #include "plan/blockers.h"
@@ -85,9 +86,16 @@ static json_t *alternatives(struct answer *answer, const struct job *job, const 
 
 /* ---- what it is kept from */
 
-/* The deadline of its class is its max_delay. */
+static bool waits(const struct answer *answer, const struct job *job)
+{
+        return after_look(answer->state, job, NULL) == AFTER_WAITS;
+}
+
+/* The deadline of its class is its max_delay; and what it may not begin before may be the end of others. */
 static const char *limit_name(const struct answer *answer, const struct job *job, enum blocker_limit limit)
 {
+        if (limit == BLOCKER_RELEASE && waits(answer, job))
+                return "dependency";
         return limit == BLOCKER_DEADLINE && question_class_decides(answer->state, job) ? "max_delay"
                                                                                        : blocker_name(limit);
 }
@@ -173,16 +181,17 @@ static bool is_late(const struct answer *answer, const struct job *job, int64_t 
                limit <= answer->now.wall;
 }
 
-static json_t *fit_object(struct answer *answer, const struct deadline_fit *fit, int64_t limit)
+static json_t *fit_object(struct answer *answer, const struct job *job, const struct deadline_fit *fit, int64_t limit)
 {
         json_t *object = json_object();
+        bool others = fit->cause == FIT_TIME && waits(answer, job);
 
-        answer_put(answer, object, "cause", json_string(fit_cause_name(fit->cause)));
+        answer_put(answer, object, "cause", json_string(others ? "dependency" : fit_cause_name(fit->cause)));
         answer_put(answer, object, "missing_gpu_s", json_integer((json_int_t)ceil(fit->missing_gpu_s)));
         answer_put(answer, object, "limit_utc", answer_utc(limit));
         answer_put(answer, object, "earliest_utc", answer_utc(fit->earliest));
         answer_put(answer, object, "deadline_utc", answer_utc(fit->deadline != 0 ? lone_deadline(fit->deadline) : 0));
-        answer_put(answer, object, "begin_utc", answer_utc(fit->release));
+        answer_put(answer, object, "begin_utc", answer_utc(waits(answer, job) ? 0 : fit->release));
         return object;
 }
 
@@ -200,7 +209,7 @@ json_t *answer_deadline_fit(struct answer *answer, const struct job *job)
         if (lone.question.problem == NULL)
                 object = json_null();
         else if (fit_deadline(&lone.question, limit, &fit) == 0)
-                object = fit_object(answer, &fit, limit);
+                object = fit_object(answer, job, &fit, limit);
         lone_finish(&lone);
         return object;
 }

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/after.h"
 #include "core/power.h"
 #include "core/question.h"
 #include "io/answer_alternatives.h"
@@ -216,6 +217,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
                 return json_null();
         scene.site = &state->sites[job->planned[job->n_planned - 1].site];
         scene.from = job->spec.begin > scene.from ? job->spec.begin : scene.from;
+        scene.from = after_last_end(state, job) > scene.from ? after_last_end(state, job) : scene.from;
         scene.to = scene_end(job);
         scene.class_deadline = question_class_deadline(state, job);
         if (answer_supply_init(state, scene.site, answer->now.wall, scene.to, &scene.supply) != 0)

@@ -4,6 +4,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "core/after.h"
 #include "core/possible.h"
 #include "core/question.h"
 #include "io/answer_parts.h"
@@ -182,11 +183,13 @@ static const char *waits_for(const struct answer *answer, const struct job *job)
         if (job->state != OFFPEAK_JOB_QUEUED)
                 return NULL;
         if (job->held)
-                return "release";
+                return job->unmet ? "dependency_never" : "release";
         if (answer->state->fenced_start)
                 return "recovery";
         if (lacks(answer, job) != NULL)
                 return lacks(answer, job);
+        if (after_look(answer->state, job, NULL) != AFTER_MET)
+                return "dependency";
         if (job->spec.begin > now)
                 return "begin";
         if (job->not_before_ms > answer->now.mono_ms)
@@ -195,6 +198,30 @@ static const char *waits_for(const struct answer *answer, const struct job *job)
                 if (job->planned[i].start <= now && now < job->planned[i].end)
                         return "devices";
         return job->n_planned > 0 ? "hours" : "plan";
+}
+
+/* The jobs that it comes after, ended or not. */
+static json_t *after(struct answer *answer, const struct job *job)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < after_count(job); i++) {
+                struct after_link link = after_link_at(answer->state, job, i);
+                const struct job *other = link.other;
+                json_t *item = json_object();
+
+                answer_put(answer, item, "id", json_integer((json_int_t)link.id));
+                answer_put(answer, item, "name", answer_text(other != NULL ? other->spec.name : NULL));
+                answer_put(answer, item, "kind", json_string(link.ok && !job->anyhow ? "afterok" : "afterany"));
+                answer_put(answer, item, "status",
+                           answer_text(other != NULL ? answer_job_status(answer->state, other) : NULL));
+                answer_put(answer, item, "ended", json_boolean(!after_is_open(&link)));
+                answer_put(answer, item, "planned_finish_utc",
+                           after_is_open(&link) && !other->held && other->n_planned > 0 ? answer_utc(other->planned_finish)
+                                                                                        : json_null());
+                answer_add(answer, list, item);
+        }
+        return list;
 }
 
 json_t *answer_job_summary(struct answer *answer, const struct job *job)
@@ -227,6 +254,7 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
         put_progress(answer, object, job);
         put_plan(answer, object, job);
         answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
+        answer_put(answer, object, "after", after(answer, job));
         answer_put(answer, object, "currency", answer_text(currency));
         put_books(answer, object, job);
         return object;

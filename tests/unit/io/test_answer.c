@@ -353,6 +353,40 @@ static void a_queued_job_says_what_it_waits_for(void **state)
         json_decref(document);
 }
 
+static void a_job_names_those_it_comes_after(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 42);
+        json_t *document;
+
+        job->spec.after_ok = malloc(2 * sizeof(uint64_t));
+        job->spec.after_ok[0] = 39;
+        job->spec.after_ok[1] = 41;
+        job->spec.n_after_ok = 2;
+        job->spec.after_any = malloc(sizeof(uint64_t));
+        job->spec.after_any[0] = 43;
+        job->spec.n_after_any = 1;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "dependency");
+        assert_int_equal(json_array_size(world_at(document, "job.after")), 3);
+        world_expect_int(document, "job.after.0.id", 39);
+        world_expect_text(document, "job.after.0.kind", "afterok");
+        world_expect_text(document, "job.after.0.status", "done");
+        assert_true(json_is_true(world_at(document, "job.after.0.ended")));
+        world_expect_null(document, "job.after.0.planned_finish_utc");
+        assert_true(json_is_false(world_at(document, "job.after.1.ended")));
+        expect_time(document, "job.after.1.planned_finish_utc", world_job(world, 41)->planned_finish);
+        world_expect_text(document, "job.after.2.kind", "afterany");
+        world_expect_null(document, "job.after.2.planned_finish_utc"); /* it is held */
+        json_decref(document);
+        world_job(world, 39)->state = OFFPEAK_JOB_FAILED;
+        job->held = job->unmet = true;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "dependency_never");
+        world_expect_text(document, "job.after.0.status", "failed");
+        json_decref(document);
+}
+
 static void an_impossible_job_says_what_is_missing(void **state)
 {
         struct world *world = *state;
@@ -798,6 +832,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(paths_are_as_the_job_has_them, setup, teardown),
                 cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_names_those_it_comes_after, setup, teardown),
                 cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
                 cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),
