@@ -105,6 +105,32 @@ static void explain_waiting(const json_t *job, FILE *out)
                         text_format_money(rate * gpus, document_text(job, "currency"), money), (long long)gpus);
 }
 
+/* Those it waits for, or the one because of which it does not run. */
+static void explain_after(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const json_t *unmet = job_unmet(job);
+        json_t *other;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "after"), i, other) {
+                const char *name = document_text(other, "name"), *status = document_text(other, "status");
+                int64_t finish = document_time(other, "planned_finish_utc");
+                char at[SCREEN_TIME_SIZE];
+
+                if (document_true(other, "ended") && other != unmet)
+                        continue;
+                fputs("  it comes after ", out);
+                screen_print(screen, out, name != NULL ? name : "?");
+                fprintf(out, " (%lld): %s", (long long)document_int_or(other, "id", 0),
+                        status != NULL ? status : "not known");
+                if (finish != 0)
+                        fprintf(out, ", planned to end %s", screen_time(screen, finish, at));
+                fputs(".\n", out);
+        }
+        if (unmet != NULL)
+                fputs("  `offpeak release` runs it all the same, `offpeak cancel` removes it.\n", out);
+}
+
 int view_explain(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
@@ -122,6 +148,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         }
         explain_cost(job, out);
         fputs(".\n", out);
+        explain_after(job, screen, out);
         if (has_hours) {
                 explain_price(job, out);
                 explain_cheaper(job, screen, out);

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "cli/document.h"
+#include "cli/job_text.h"
 
 /* Less than it would show in the fourth place of a currency unit. */
 enum { NO_DIFFERENCE_MICRO = 50 };
@@ -172,6 +173,15 @@ static void print_begin(const json_t *job, const json_t *blocker, const struct s
         fprintf(out, "--begin %s", screen_time(screen, start, at));
 }
 
+static void print_dependency(const json_t *job, const json_t *blocker, const struct screen *screen, FILE *out)
+{
+        int64_t start = document_time(json_array_get(json_object_get(blocker, "hours"), 0), "start_utc");
+        char at[SCREEN_TIME_SIZE], after[JOB_TEXT_SIZE];
+
+        fprintf(out, "an end of %s by %s", job_after(job, after) != NULL ? after : "those before it",
+                screen_time(screen, start, at));
+}
+
 static void print_site(const json_t *job, const json_t *blocker, const struct screen *screen, FILE *out)
 {
         const char *site = document_text(json_array_get(json_object_get(blocker, "hours"), 0), "site");
@@ -187,7 +197,7 @@ static const struct {
 } limits[] = {
         { "gpus", print_gpus },           { "power", print_power },     { "deadline", print_deadline },
         { "max_delay", print_max_delay }, { "min_run", print_min_run }, { "pauses", print_pauses },
-        { "begin", print_begin },         { "site", print_site },
+        { "begin", print_begin },         { "site", print_site },       { "dependency", print_dependency },
 };
 
 /* `8 more GPUs free 13:00-17:00`; a limit that this program does not know by its name. */
@@ -231,6 +241,7 @@ static const char *cause_text(const char *cause)
                 { "gpus", "others have the GPUs" },
                 { "power", "there is not the power for it" },
                 { "gpus and power", "others have the GPUs, and there is not the power for it" },
+                { "dependency", "what it comes after ends too late for it" },
                 { "nothing", "being in time would cost more than being late" },
         };
 

@@ -31,6 +31,47 @@ static bool has_ended(const char *status)
         return is_one_of(status, words);
 }
 
+/* ---- whom it comes after */
+
+const char *job_after(const json_t *job, char *buffer)
+{
+        const json_t *other;
+        size_t i, open = 0, named = 0, used = 0;
+
+        json_array_foreach(json_object_get(job, "after"), i, other)
+                open += !document_true(other, "ended");
+        buffer[0] = '\0';
+        json_array_foreach(json_object_get(job, "after"), i, other) {
+                if (document_true(other, "ended") || named == 2)
+                        continue;
+                used += (size_t)snprintf(buffer + used, JOB_TEXT_SIZE - used, "%s%lld",
+                                         named == 0 ? "" : open > 2 ? ", " : " and ",
+                                         (long long)document_int_or(other, "id", 0));
+                named++;
+        }
+        if (open > named)
+                snprintf(buffer + used, JOB_TEXT_SIZE - used, " and %zu more", open - named);
+        return open > 0 ? buffer : NULL;
+}
+
+const json_t *job_unmet(const json_t *job)
+{
+        const char *waits_for = document_text(job, "waits_for"), *status, *kind;
+        const json_t *other;
+        size_t i;
+
+        if (waits_for == NULL || strcmp(waits_for, "dependency_never") != 0)
+                return NULL;
+        json_array_foreach(json_object_get(job, "after"), i, other) {
+                status = document_text(other, "status");
+                kind = document_text(other, "kind");
+                if (document_true(other, "ended") && kind != NULL && strcmp(kind, "afterok") == 0 &&
+                    (status == NULL || strcmp(status, "done") != 0))
+                        return other;
+        }
+        return NULL;
+}
+
 /* ---- when */
 
 const char *job_impossible(const json_t *job)
@@ -67,13 +108,14 @@ static const char *when_planned(const json_t *job, const json_t *planned, const 
 {
         size_t n = json_array_size(planned), pauses = n - 1;
         const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : "";
-        char span[2 * SCREEN_TIME_SIZE];
+        char span[2 * SCREEN_TIME_SIZE], pause_text[32] = "", after[JOB_TEXT_SIZE];
+        bool waits = job_after(job, after) != NULL;
 
         screen_span(screen, document_time(json_array_get(planned, 0), "start_utc"), end_of(job, n - 1), span);
-        if (pauses == 0)
-                snprintf(buffer, JOB_TEXT_SIZE, "%s%s", span, beyond);
-        else
-                snprintf(buffer, JOB_TEXT_SIZE, "%s, %zu pause%s%s", span, pauses, pauses > 1 ? "s" : "", beyond);
+        if (pauses > 0)
+                snprintf(pause_text, sizeof(pause_text), ", %zu pause%s", pauses, pauses > 1 ? "s" : "");
+        snprintf(buffer, JOB_TEXT_SIZE, "%s%s%s%s%.48s", span, pause_text, beyond, waits ? ", after " : "",
+                 waits ? after : "");
         return buffer;
 }
 
@@ -118,12 +160,18 @@ static const char *when_waiting(const json_t *job, const struct screen *screen, 
 {
         const char *status = document_text(job, "status");
         int64_t begin = document_time(job, "begin_utc");
-        char at[SCREEN_TIME_SIZE];
+        const json_t *unmet = job_unmet(job);
+        char at[SCREEN_TIME_SIZE], after[JOB_TEXT_SIZE];
 
-        if (status != NULL && strcmp(status, "held") == 0)
+        if (unmet != NULL)
+                snprintf(buffer, JOB_TEXT_SIZE, "until released: %lld %.32s", (long long)document_int_or(unmet, "id", 0),
+                         document_text(unmet, "status") != NULL ? document_text(unmet, "status") : "is not known");
+        else if (status != NULL && strcmp(status, "held") == 0)
                 snprintf(buffer, JOB_TEXT_SIZE, "until released");
         else if (job_impossible(job) != NULL)
                 snprintf(buffer, JOB_TEXT_SIZE, "%s", job_impossible(job));
+        else if (job_after(job, after) != NULL)
+                snprintf(buffer, JOB_TEXT_SIZE, "after %.64s", after);
         else if (begin > screen->now)
                 snprintf(buffer, JOB_TEXT_SIZE, "after %s", screen_time(screen, begin, at));
         else
@@ -259,6 +307,20 @@ static bool starts_at_its_begin(const json_t *job, const char *reason)
                document_int_or(job, "attempts", 0) == 0 && !is_one_of(reason, others);
 }
 
+/* It waits for no price either, but for the last of those that it comes after. */
+static bool starts_after_others(const json_t *job, const char *reason)
+{
+        static const char *const others[] = { "late", "beyond the horizon", NULL };
+        const json_t *first = json_array_get(json_object_get(job, "planned"), 0), *other;
+        int64_t last = 0;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "after"), i, other)
+                if (document_time(other, "planned_finish_utc") > last)
+                        last = document_time(other, "planned_finish_utc");
+        return last != 0 && document_time(first, "start_utc") - last < 60 && !is_one_of(reason, others);
+}
+
 const char *job_reason(const json_t *job, const struct screen *screen, char *buffer)
 {
         static const struct {
@@ -269,10 +331,11 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 { "crowded", "the GPUs or the power of cheaper hours are taken" },
                 { "no price", "no price is known, so nothing is gained by waiting" },
                 { "beyond the horizon", "its hours lie beyond what is planned so far" },
+                { "after others", "one that it comes after has no hours" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
         };
         const char *reason = document_text(job, "reason");
-        char at[SCREEN_TIME_SIZE];
+        char at[SCREEN_TIME_SIZE], after[JOB_TEXT_SIZE];
 
         if (reason == NULL)
                 return NULL;
@@ -281,6 +344,10 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
         if (starts_at_its_begin(job, reason)) {
                 snprintf(buffer, JOB_TEXT_SIZE, "it may start not before its --begin %s",
                          screen_time(screen, document_time(job, "begin_utc"), at));
+                return buffer;
+        }
+        if (job_after(job, after) != NULL && starts_after_others(job, reason)) {
+                snprintf(buffer, JOB_TEXT_SIZE, "it starts when %.64s %s ended", after, strchr(after, ' ') != NULL ? "have" : "has");
                 return buffer;
         }
         if (strcmp(reason, "late") == 0 || strcmp(reason, "deadline") == 0)

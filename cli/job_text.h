@@ -18,8 +18,15 @@ enum { JOB_TEXT_SIZE = 160 };
 /* Whether it is longer than all that is planned: its end is an estimate, its cost a part. */
 bool job_goes_beyond(const json_t *job);
 
+/* Those that it comes after and that have not ended: `41`, `41 and 42`, `41, 42 and 3 more`; NULL: none. */
+const char *job_after(const json_t *job, char *buffer);
+
+/* Of a job that is on hold because of it: the first that it comes after and that did not end well; NULL: that is not why. */
+const json_t *job_unmet(const json_t *job);
+
 /*
- * `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`.
+ * `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`,
+ * `23:00-05:00, after 41`, `until released: 41 failed`.
  */
 const char *job_when(const json_t *job, const struct screen *screen, char *buffer);
 

@@ -22,7 +22,6 @@ static const struct {
         { "cpus-per-task", "a job gets the CPUs beside its GPUs: leave it out" },
         { "mem", "a job gets the memory of its nodes' share: leave it out" },
         { "array", "submit one job per task, in a loop of the shell" },
-        { "dependency", "submit with --hold, and release the job when the other has ended" },
         { "wrap", "write the command behind --" },
         { "requeue", "jobs are resumed by themselves; see --interruptible" },
 };

@@ -97,6 +97,8 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
                 { "nodes", "nodes that can hold it" },
                 { "power", "a higher limit at its site, or a submission with less --power" },
                 { "begin", "its --begin" },
+                { "dependency", "the end of what it comes after" },
+                { "dependency_never", "its release, to run it all the same: offpeak release; offpeak cancel removes it" },
                 { "backoff", "a moment after a failed launch" },
                 { "devices", "its nodes: its hours have begun, and its GPUs are not free" },
                 { "hours", "its hours" },
@@ -107,6 +109,25 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
         for (size_t i = 0; name != NULL && i < sizeof(waits) / sizeof(waits[0]); i++)
                 if (strcmp(name, waits[i].name) == 0)
                         line(screen, out, "waits for", waits[i].text);
+}
+
+static void show_after(const json_t *job, const struct screen *screen, FILE *out)
+{
+        json_t *other;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "after"), i, other) {
+                const char *name = document_text(other, "name"), *status = document_text(other, "status");
+                const char *kind = document_text(other, "kind");
+                int64_t finish = document_time(other, "planned_finish_utc");
+                bool any = !document_true(other, "ended") && kind != NULL && strcmp(kind, "afterany") == 0;
+                char text[320], at[SCREEN_TIME_SIZE];
+
+                snprintf(text, sizeof(text), "%lld %.128s, %.32s%s%s%s", (long long)document_int_or(other, "id", 0),
+                         name != NULL ? name : "", status != NULL ? status : "not known", finish != 0 ? " until " : "",
+                         finish != 0 ? screen_time(screen, finish, at) : "", any ? " (in whatever way it ends)" : "");
+                line(screen, out, i == 0 ? "after" : "", text);
+        }
 }
 
 static void show_ran(const json_t *job, const struct screen *screen, FILE *out)
@@ -158,6 +179,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         line(screen, out, "when", job_when(job, screen, text));
         line(screen, out, "because", job_reason(job, screen, text));
         show_waits(job, screen, out);
+        show_after(job, screen, out);
         line(screen, out, "deadline", job_deadline(job, screen, text));
         show_shape(job, screen, out);
         line(screen, out, "done", job_done(job, screen, text));

@@ -90,12 +90,12 @@ int view_submitted(const json_t *document, const char *warning, const struct scr
         const char *dot = screen->utf8 ? "\xc2\xb7" : "-", *status = document_text(job, "status");
         const char *site = document_text(job, "site");
         int64_t gpus = document_int_or(job, "gpus", 0);
-        char when[JOB_TEXT_SIZE];
+        char when[JOB_TEXT_SIZE], after[JOB_TEXT_SIZE];
 
         fprintf(out, "%lld  %s %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
                 job_when(job, screen, when));
         if (site != NULL) {
-                fputs(" at ", out);
+                fputs(job_after(job, after) != NULL ? ", at " : " at ", out);
                 screen_print(screen, out, site);
         }
         fprintf(out, ", %lld GPU%s", (long long)gpus, gpus == 1 ? "" : "s");

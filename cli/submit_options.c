@@ -21,6 +21,7 @@ enum {
         OPT_DEADLINE,
         OPT_STRICT_DEADLINE,
         OPT_BEGIN,
+        OPT_DEPENDENCY,
         OPT_NAME,
         OPT_CLASS,
         OPT_SITE,
@@ -45,6 +46,7 @@ const struct option_row submit_rows[] = {
         { OPT_DEADLINE, 0, "deadline", "WHEN", "finished by: 08:00, tomorrow, now+12h, 2026-11-22T08:00" },
         { OPT_STRICT_DEADLINE, 0, "strict-deadline", NULL, "refuse the job if no plan meets its deadline" },
         { OPT_BEGIN, 'b', "begin", "WHEN", "do not start before" },
+        { OPT_DEPENDENCY, 'd', "dependency", "LIST", "start after others: afterok:ID[:ID...], afterany:ID[:ID...]" },
         { OPT_NAME, 'J', "job-name", "NAME", "name to show (that of the script or command)" },
         { OPT_CLASS, 0, "class", "NAME", "policy class (default)" },
         { OPT_SITE, 0, "site", "NAME", "run there only (any that the class allows)" },
@@ -231,6 +233,79 @@ static int take_choice(const struct option_found *found, enum offpeak_choice *re
         return 0;
 }
 
+/* ---- dependencies */
+
+static int take_id(struct offpeak_job_spec *spec, bool ok, uint64_t id, struct offpeak_error *err)
+{
+        uint64_t **ids = ok ? &spec->after_ok : &spec->after_any;
+        size_t *n = ok ? &spec->n_after_ok : &spec->n_after_any;
+        uint64_t *longer = realloc(*ids, (*n + 1) * sizeof(*longer));
+
+        if (longer == NULL)
+                return no_memory(err);
+        *ids = longer;
+        longer[(*n)++] = id;
+        return 0;
+}
+
+/* `:41:42` behind a kind; *at is left behind it. */
+static int take_ids(const struct option_found *found, struct offpeak_job_spec *spec, bool ok, const char **at,
+                    struct offpeak_error *err)
+{
+        do {
+                const char *digits = *at + 1;
+                unsigned long long id;
+                char *end;
+                int r;
+
+                errno = 0;
+                id = strtoull(digits, &end, 10);
+                if (errno != 0 || id == 0 || *digits < '0' || *digits > '9' || (*end != ':' && *end != ',' && *end != '\0'))
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "%s %s: \"%.*s\" is no job's number: write afterok:41, or afterok:41:42", found->name,
+                                    found->value, (int)strcspn(digits, ":,"), digits);
+                r = take_id(spec, ok, id, err);
+                if (r != 0)
+                        return r;
+                *at = end;
+        } while (**at == ':');
+        return 0;
+}
+
+static int wrong_kind(const struct option_found *found, const char *at, struct offpeak_error *err)
+{
+        size_t length = strcspn(at, ":,");
+
+        if ((length == 7 && strncmp(at, "afterok", 7) == 0) || (length == 8 && strncmp(at, "afterany", 8) == 0))
+                return fail(err, OFFPEAK_EINVAL, "%s %s: %.*s names no job: write %.*s:41, say", found->name, found->value,
+                            (int)length, at, (int)length, at);
+        return fail(err, OFFPEAK_EINVAL,
+                    "%s %s: there is no \"%.*s\": afterok:ID waits for a good end, afterany:ID for any end", found->name,
+                    found->value, (int)length, at);
+}
+
+/* Given more than once it adds up. */
+static int take_dependency(struct submit_settings *settings, const struct option_found *found, struct offpeak_error *err)
+{
+        struct offpeak_job_spec *spec = &settings->spec;
+        const char *at = found->value;
+        int r = 0;
+
+        if (settings->after_source != settings->source)
+                spec->n_after_ok = spec->n_after_any = 0;
+        settings->after_source = settings->source;
+        for (;; at++) {
+                bool ok = strncmp(at, "afterok:", 8) == 0;
+
+                if (!ok && strncmp(at, "afterany:", 9) != 0)
+                        return wrong_kind(found, at, err);
+                at += ok ? 7 : 8;
+                r = take_ids(found, spec, ok, &at, err);
+                if (r != 0 || *at == '\0')
+                        return r;
+        }
+}
+
 /* ---- environment */
 
 static int add_env(struct submit_settings *settings, const char *word, size_t length, const struct option_found *found,
@@ -320,6 +395,8 @@ int submit_take(struct submit_settings *settings, const struct option_found *fou
                 return take_text(found, OFFPEAK_MAX_NAME, &settings->deadline, err);
         case OPT_BEGIN:
                 return take_text(found, OFFPEAK_MAX_NAME, &settings->begin, err);
+        case OPT_DEPENDENCY:
+                return take_dependency(settings, found, err);
         case OPT_STRICT_DEADLINE:
                 spec->strict_deadline = true;
                 return 0;

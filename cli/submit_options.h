@@ -39,6 +39,7 @@ struct submit_settings {
         struct submit_variable *env; /* of --env and --export, in order */
         size_t n_env;
         bool export_none;
+        enum submit_source after_source; /* of spec.after_ok and after_any: the line's take the place of the script's */
         size_t named_by;             /* the word of the command that names the job, if --job-name does not */
         bool parsable;
 };

@@ -6,11 +6,35 @@ _offpeak_options() {
 }
 
 _offpeak_ids() {
-        "$1" jobs --json --timeout 2s 2>/dev/null | sed -n 's/^ *"id": \([0-9]*\),$/\1/p'
+        "$1" jobs --json --timeout 2s 2>/dev/null | sed -n 's/^      "id": \([0-9]*\),$/\1/p'
 }
 
 _offpeak_nodes() {
         "$1" nodes --json --timeout 2s 2>/dev/null | sed -n 's/^      "name": "\(.*\)",$/\1/p'
+}
+
+# Is the present word part of a list behind --dependency? bash breaks words at colons.
+_offpeak_in_dependency() {
+        local i
+        for ((i = COMP_CWORD - 1; i > 1; i--)); do
+                case ${COMP_WORDS[i]} in
+                --dependency | -d) return 0 ;;
+                = | : | afterok | afterany | [0-9]*) ;;
+                *) return 1 ;;
+                esac
+        done
+        return 1
+}
+
+_offpeak_dependency() {
+        local before=${COMP_WORDS[COMP_CWORD - 1]} word=$2
+        [ "$word" = : ] && word= before=:
+        if [ "$before" = : ]; then
+                mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_ids "$1")" -- "$word")
+        else
+                mapfile -t COMPREPLY < <(compgen -W "afterok: afterany:" -- "${word#=}")
+                compopt -o nospace
+        fi
 }
 
 _offpeak() {
@@ -25,6 +49,10 @@ _offpeak() {
         done
         if [[ $word == -* ]]; then
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_options "$program" "$command")" -- "$word")
+                return
+        fi
+        if [ "$command" = submit ] && _offpeak_in_dependency; then
+                _offpeak_dependency "$program" "$word"
                 return
         fi
         case $command in

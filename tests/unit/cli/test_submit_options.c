@@ -157,6 +157,20 @@ static void bad_values_name_option_value_and_remedy(void **state)
                 { "-t 1h --env ''", OFFPEAK_EINVAL, { "NAME=value" } },
                 { "-t 1h --env UNSET", OFFPEAK_EINVAL, { "UNSET", "not set" } },
                 { "-t 1h --export A=1,,B=2", OFFPEAK_EINVAL, { "NAME=value" } },
+                { "-t 1h --dependency ''", OFFPEAK_EINVAL, { "--dependency", "afterok:ID" } },
+                { "-t 1h --dependency 41", OFFPEAK_EINVAL, { "no \"41\"", "afterok:ID", "afterany:ID" } },
+                { "-t 1h -d afterok", OFFPEAK_EINVAL, { "-d afterok", "names no job", "afterok:41" } },
+                { "-t 1h -d afterok:", OFFPEAK_EINVAL, { "\"\" is no job's number" } },
+                { "-t 1h -d afterok:0", OFFPEAK_EINVAL, { "\"0\" is no job's number" } },
+                { "-t 1h -d afterok:-1", OFFPEAK_EINVAL, { "\"-1\" is no job's number" } },
+                { "-t 1h -d 'afterok: 1'", OFFPEAK_EINVAL, { "\" 1\" is no job's number" } },
+                { "-t 1h -d afterok:1+10", OFFPEAK_EINVAL, { "\"1+10\" is no job's number" } },
+                { "-t 1h -d afterok:99999999999999999999", OFFPEAK_EINVAL, { "is no job's number" } },
+                { "-t 1h -d afterok:1,", OFFPEAK_EINVAL, { "there is no \"\"" } },
+                { "-t 1h -d afterok:1,2", OFFPEAK_EINVAL, { "there is no \"2\"" } },
+                { "-t 1h -d afternotok:1", OFFPEAK_EINVAL, { "no \"afternotok\"" } },
+                { "-t 1h -d singleton", OFFPEAK_EINVAL, { "no \"singleton\"" } },
+                { "-t 1h -d afterok:1?afterok:2", OFFPEAK_EINVAL, { "is no job's number" } },
                 { "-t 1h --dealine 08:00", OFFPEAK_EUSAGE, { "--deadline?" } },
         };
 
@@ -258,6 +272,22 @@ static void what_is_not_given_has_a_default(void **state)
         assert_int_equal(spec->signal, 0);
         assert_int_equal(spec->interruptible, OFFPEAK_CLASS_DECIDES);
         assert_false(submit_needs_clock(&settings));
+        submit_settings_finish(&settings);
+}
+
+static void dependencies_add_up(void **state)
+{
+        struct submit_settings settings;
+        const struct offpeak_job_spec *spec = &settings.spec;
+
+        (void)state;
+        expect("-t 1h --dependency afterok:41:42,afterany:7 -d afterok:18446744073709551615", &settings);
+        assert_int_equal(spec->n_after_ok, 3);
+        assert_int_equal(spec->after_ok[0], 41);
+        assert_int_equal(spec->after_ok[1], 42);
+        assert_true(spec->after_ok[2] == UINT64_MAX);
+        assert_int_equal(spec->n_after_any, 1);
+        assert_int_equal(spec->after_any[0], 7);
         submit_settings_finish(&settings);
 }
 
@@ -457,6 +487,22 @@ static void the_command_line_wins_over_the_script(void **state)
         }
 }
 
+static void a_lines_dependencies_take_the_place_of_the_scripts(void **state)
+{
+        struct submit_settings settings;
+        struct offpeak_error err = { 0 };
+
+        (void)state;
+        submit_settings_init(&settings);
+        assert_int_equal(take_script(&settings, "-d afterok:1 -d afterany:2", &err), 0);
+        assert_int_equal(settings.spec.n_after_ok + settings.spec.n_after_any, 2);
+        assert_int_equal(take_line(&settings, "-t 1h -d afterok:3 -d afterok:4", &err), 0);
+        assert_int_equal(settings.spec.n_after_any, 0);
+        assert_int_equal(settings.spec.n_after_ok, 2);
+        assert_int_equal(settings.spec.after_ok[0], 3);
+        submit_settings_finish(&settings);
+}
+
 static void errors_in_a_script_name_its_line(void **state)
 {
         static const struct {
@@ -467,6 +513,7 @@ static void errors_in_a_script_name_its_line(void **state)
                 { "--gpus 0", OFFPEAK_EINVAL, "train.sh:3: --gpus 0" },
                 { "--gpsu 8", OFFPEAK_EUSAGE, "train.sh:3: unknown option --gpsu (did you mean --gpus?)" },
                 { "--gpus", OFFPEAK_EUSAGE, "train.sh:3: --gpus needs a value" },
+                { "--dependency afterko:1", OFFPEAK_EINVAL, "train.sh:3: --dependency afterko:1: there is no \"afterko\"" },
                 { "python3 train.py", OFFPEAK_EINVAL, "options only" },
                 { "-- train", OFFPEAK_EINVAL, "options only" },
                 { "--json", OFFPEAK_EINVAL, "command line" },
@@ -495,6 +542,8 @@ int main(void)
                 cmocka_unit_test(without_a_command_there_is_no_job),
                 cmocka_unit_test(all_that_is_given_arrives),
                 cmocka_unit_test(what_is_not_given_has_a_default),
+                cmocka_unit_test(dependencies_add_up),
+                cmocka_unit_test(a_lines_dependencies_take_the_place_of_the_scripts),
                 cmocka_unit_test(signals_have_many_spellings),
                 cmocka_unit_test(power_has_units),
                 cmocka_unit_test(a_deadline_is_local_time_of_its_own_day),

@@ -214,6 +214,48 @@ static void a_job_that_waits_for_its_begin_says_so(void **state)
         free(text);
 }
 
+static json_t *other(int id, const char *kind, const char *status, bool ended, const char *finish)
+{
+        return json_pack("{s:i, s:s, s:s, s:s, s:b, s:s?}", "id", id, "name", "prep", "kind", kind, "status", status,
+                         "ended", ended, "planned_finish_utc", finish);
+}
+
+static void a_job_names_those_it_waits_for(void **state)
+{
+        const char *eleven = "2026-11-22T23:00:00Z";
+        json_t *changes = json_pack("{s:s, s:[o, o]}", "waits_for", "dependency", "after",
+                                    other(41, "afterok", "running", false, eleven), other(40, "afterany", "done", true, NULL));
+        char *text = show_with(json_incref(changes));
+
+        (void)state;
+        assert_non_null(strstr(text, "when        23:00-05:00, after 41\n"));
+        assert_non_null(strstr(text, "because     it starts when 41 has ended\n"));
+        assert_non_null(strstr(text, "waits for   the end of what it comes after\n"));
+        assert_non_null(strstr(text, "after       41 prep, running until 23:00\n"));
+        expect_in(text, "            40 prep, done\n");
+        expect_in(explain_with("dependency", json_object(), json_incref(changes)), "with: an end of 41 by 15:00: 2.10 EUR less");
+        text = explain_with(NULL, NULL, changes);
+        assert_null(strstr(text, "prep (40)"));
+        expect_in(text, "  it comes after prep (41): running, planned to end 23:00.\n");
+        text = show_with(json_pack("{s:s, s:[], s:n, s:[o, o, o, o]}", "waits_for", "dependency", "planned", "reason", "after",
+                                   other(1, "afterok", "held", false, NULL), other(2, "afterok", "held", false, NULL),
+                                   other(3, "afterany", "held", false, NULL), other(4, "afterok", "held", false, NULL)));
+        assert_non_null(strstr(text, "            3 prep, held (in whatever way it ends)\n"));
+        expect_in(text, "when        after 1, 2 and 2 more\n");
+}
+
+static void a_job_that_can_never_start_says_why(void **state)
+{
+        json_t *changes = json_pack("{s:s, s:s, s:[], s:n, s:[o]}", "waits_for", "dependency_never", "status", "held",
+                                    "planned", "reason", "after", other(41, "afterok", "failed", true, NULL));
+        char *text = show_with(json_incref(changes));
+
+        (void)state;
+        assert_non_null(strstr(text, "when        until released: 41 failed\n"));
+        expect_in(text, "waits for   its release, to run it all the same: offpeak release");
+        expect_in(explain_with(NULL, NULL, changes), "  it comes after prep (41): failed.\n  `offpeak release` runs it");
+}
+
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
 static void a_job_longer_than_the_plan_says_so(void **state)
 {
@@ -421,6 +463,8 @@ int main(void)
                 cmocka_unit_test(a_late_job_is_told_what_helps),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
+                cmocka_unit_test(a_job_names_those_it_waits_for),
+                cmocka_unit_test(a_job_that_can_never_start_says_why),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
