@@ -171,7 +171,7 @@ static struct plan_job job_at(const struct plan_job *job, uint32_t site, double 
         *ret_fee = 0;
         if (job->may_move && job->home != PLAN_ANYWHERE && job->home != site) {
                 *ret_fee = job->move_cost;
-                at.release += job->move_s;
+                at.release = job_first_move(job);
         }
         return at;
 }

@@ -97,7 +97,7 @@ static int check_moves(struct check *check, size_t j)
         const struct plan_job_result *result = &check->plan->jobs[j];
         const struct plan_interval *intervals = &check->plan->intervals[result->first];
         uint32_t at = job->may_move ? job->home : PLAN_ANYWHERE;
-        int64_t since = job->release;
+        int64_t since = job->may_move && job->rests_since != 0 ? job->rests_since : job->release;
 
         for (size_t i = 0; i < result->n; i++) {
                 if (at != PLAN_ANYWHERE && intervals[i].site != at) {

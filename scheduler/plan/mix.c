@@ -217,8 +217,8 @@ static size_t move_from(const struct path *path, size_t t)
         size_t from = t;
 
         while (edge(path, t) - edge(path, from) < path->job->move_s) {
-                if (from == 0)
-                        return SIZE_MAX;
+                if (from == 0) /* it has not run before; part of its rest may be over */
+                        return edge(path, t) >= job_first_move(path->job) ? 0 : SIZE_MAX;
                 from--;
         }
         return from;

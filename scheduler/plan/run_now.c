@@ -309,7 +309,7 @@ static int fill_queue(struct backfill *backfill)
                 if (job->may_move && job->home != PLAN_ANYWHERE && (job->sites >> job->home & 1) != 0)
                         waiting->sites = UINT64_C(1) << job->home;
                 else if (job->may_move && job->home != PLAN_ANYWHERE)
-                        waiting->ready += job->move_s; /* it may not run where its data is */
+                        waiting->ready = job_first_move(job); /* it may not run where its data is */
                 waiting->over = job->pinned;
                 waiting->starts = job->max_starts;
                 waiting->left_s = job_seconds(job, &job->modes[0]);

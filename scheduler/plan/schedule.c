@@ -98,13 +98,19 @@ bool job_starts_at(const struct plan_problem *problem, const struct plan_job *jo
         return !job_goes_on(problem, job, run->site, run->mode, run->start);
 }
 
+int64_t job_first_move(const struct plan_job *job)
+{
+        int64_t first = (job->rests_since != 0 ? job->rests_since : job->release) + job->move_s;
+
+        return first > job->release ? first : job->release;
+}
+
 static bool may_move_to(const struct plan_job *job, const struct plan_interval *intervals, size_t i)
 {
         uint32_t from = i > 0 ? intervals[i - 1].site : job->may_move ? job->home : PLAN_ANYWHERE;
-        int64_t since = i > 0 ? intervals[i - 1].end : job->release;
+        int64_t first = i > 0 ? intervals[i - 1].end + job->move_s : job_first_move(job);
 
-        return from == PLAN_ANYWHERE || from == intervals[i].site ||
-               (job->may_move && intervals[i].start >= since + job->move_s);
+        return from == PLAN_ANYWHERE || from == intervals[i].site || (job->may_move && intervals[i].start >= first);
 }
 
 bool job_may_run(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,

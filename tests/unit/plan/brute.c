@@ -50,7 +50,7 @@ static bool judge(const struct plan_problem *problem, const struct plan_job *job
         int seconds = (int)(problem->horizon - problem->now), last_on = -1;
         double done = 0, before_last = 0, rest, factor = problem->sites[__builtin_ctzll(job->sites)].pue_factor;
         uint32_t starts = 0, at = job->may_move ? job->home : PLAN_ANYWHERE;
-        int64_t since = job->release;
+        int64_t since = job->rests_since != 0 ? job->rests_since : job->release;
 
         for (int t = 0; t < seconds;) {
                 const struct plan_site *site;

@@ -204,6 +204,8 @@ static void make_ties(uint64_t *seed, const struct random_shape *shape, struct r
                                                                 : (uint32_t)random_range(seed, 0, (int64_t)problem->n_sites - 1);
                         job->move_cost = random_unit(seed) * shape->price * shape->watts_per_gpu * (double)shape->step_s / 3.6e9;
                         job->move_s = random_range(seed, 0, shape->step_s);
+                        if (!job->running && chance(seed, 0.5)) /* it has rested for a while */
+                                job->rests_since = job->release - random_range(seed, 0, shape->step_s);
                 }
                 if (chance(seed, shape->risks))
                         job->risk = round(10 * (random_unit(seed) * 1.6 - 0.6)) / 10;

@@ -203,6 +203,18 @@ static void a_job_moves_if_that_pays(void **state)
         assert_int_equal(plan.intervals[1].site, 1);
         assert_true(fabs(plan.terms.moves - 0.5) < 1e-9);
         plan_finish(&plan);
+        scene.steps[0].segments[0].price = scene.steps[1].segments[0].price = 500;
+        there[0].segments[0].price = there[1].segments[0].price = there[2].segments[0].price = 30;
+        scene.jobs[0].move_s = 2 * HOUR;
+        plan = compute(&scene.problem, 400000, 0);
+        assert_run(&plan, 0, 0, 2 * HOUR, 6 * HOUR); /* only then it can be there */
+        plan_finish(&plan);
+        scene.jobs[0].rests_since = scene.problem.now - HOUR; /* it is on its way already */
+        plan = compute(&scene.problem, 400000, 0);
+        assert_int_equal(plan.intervals[0].site, 1);
+        assert_run(&plan, 0, 0, HOUR, 5 * HOUR);
+        plan_finish(&plan);
+        scene.jobs[0].rests_since = 0;
         scene.jobs[0].move_cost = 5; /* more than the energy it saves */
         plan = compute(&scene.problem, 400000, 0);
         for (size_t i = 0; i < plan.n_intervals; i++)
