@@ -537,10 +537,16 @@ static bool is_found(const struct path *path)
         return lane > 0;
 }
 
+/* Lateness at the end of the window can be worth so much more than power that a few rounds only find out that it is. */
+static bool is_wide(struct range range)
+{
+        return range.high - range.low > 0.5 * fmax(fabs(range.low), fabs(range.high));
+}
+
 /* Narrow down to the highest bound; the rows are those of the last walk. */
 static void climb(struct path *path, double guess, bool thorough)
 {
-        int rounds = thorough;
+        int rounds = thorough, most = thorough;
 
         if (!isnan(guess))
                 walk_about(path, guess);
@@ -551,9 +557,10 @@ static void climb(struct path *path, double guess, bool thorough)
                 if (isnan(guess) || !is_found(path)) {
                         walk_evenly(path, all_thetas(path));
                         rounds = 3;
+                        most = 12;
                 }
         }
-        for (int round = 0; round < rounds; round++)
+        for (int round = 0; round < rounds || (round < most && is_wide(about(path, highest_lane(path)))); round++)
                 walk_evenly(path, about(path, highest_lane(path)));
 }
 

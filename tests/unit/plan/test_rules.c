@@ -222,6 +222,41 @@ static void a_job_moves_if_that_pays(void **state)
         plan_finish(&plan);
 }
 
+/* What being late for a part of a slot costs is a hundred thousand times what power does: that hides no cheaper hours. */
+static void a_deadline_hides_no_cheap_hours(void **state)
+{
+        static const double prices[] = { 10, 10, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200, 200 };
+        struct plan_step there[14];
+        struct plan_site sites[2];
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 14, prices);
+        for (size_t t = 0; t < 14; t++) {
+                there[t] = scene.steps[t];
+                there[t].segments[0].price = t >= 3 && t < 6 ? 10 : 200;
+        }
+        sites[0] = scene.site;
+        sites[1] = (struct plan_site){ .name = "there", .steps = there, .n_steps = 14, .pue_factor = 1 };
+        scene.problem.sites = sites;
+        scene.problem.n_sites = 2;
+        scene.problem.horizon = scene.problem.now + 168 * HOUR;
+        scene.modes[0].watts = 100;
+        scene.modes[0].gpus = 1;
+        scene.jobs[0].sites = 3;
+        scene.jobs[0].work_s = 4 * 3600;
+        scene.jobs[0].deadline = scene.problem.now + 12 * HOUR - 348;
+        scene.jobs[0].lateness_cost = 1000;
+        scene.jobs[0].may_move = true;
+        scene.jobs[0].home = PLAN_ANYWHERE;
+        scene.jobs[0].move_cost = 0.00675;
+        scene.jobs[0].move_s = 5400;
+        plan = compute(&scene.problem, 4000000, 0);
+        assert_true(fabs(plan.terms.total - 0.01075) < 1e-6); /* 0.004 of energy and a move; at one site 0.023 */
+        plan_finish(&plan);
+}
+
 /* A start of an hour and a half does not fit the first cheap hour: there it would only burn power. */
 static void a_start_may_be_longer_than_a_slot(void **state)
 {
@@ -269,6 +304,7 @@ int main(void)
                 cmocka_unit_test(a_cap_is_put_on_where_power_is_dear),
                 cmocka_unit_test(a_job_may_have_many_widths),
                 cmocka_unit_test(a_job_moves_if_that_pays),
+                cmocka_unit_test(a_deadline_hides_no_cheap_hours),
                 cmocka_unit_test(a_start_may_be_longer_than_a_slot),
                 cmocka_unit_test(risk_keeps_away_from_unsure_hours),
         };
