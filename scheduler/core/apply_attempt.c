@@ -29,6 +29,7 @@ int apply_launch(struct state *state, const struct record *record)
 {
         struct job *job = state_job(state, record->u.launch.job);
         struct attempt *attempt;
+        struct site *site;
         struct leg *legs;
 
         if (job == NULL || record->u.launch.n_legs == 0 || record->u.launch.legs[0].node >= state->n_nodes)
@@ -53,11 +54,8 @@ int apply_launch(struct state *state, const struct record *record)
         attempt->n_legs = record->u.launch.n_legs;
         job->attempts = attempt->number;
         job->state = OFFPEAK_JOB_ACTIVE;
-        if (job->site == NONE_U32) {
-                struct site *site = state_site(state, state->nodes[legs[0].node].site);
-
-                job->site = site != NULL ? site->id : NONE_U32;
-        }
+        site = state_site(state, state->nodes[legs[0].node].site);
+        job->site = site != NULL ? site->id : NONE_U32;
         return 0;
 }
 
@@ -130,6 +128,7 @@ int apply_over(struct state *state, const struct record *record)
 
         if (job == NULL)
                 return OFFPEAK_EINVAL;
+        job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;
         job->pauses += record->u.over.paused;

@@ -67,12 +67,12 @@ static void put_terms(struct text *text, const struct supply_terms *terms)
 static void put_class(struct text *text, const struct policy_class *class)
 {
         put(text, "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
-                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u risk=%lld sites=",
+                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u risk=%lld move=%d/%lld sites=",
             class->name, (long long)class->delay_cost, (long long)class->max_delay_s, (long long)class->carbon_price,
             class->interruptible, class->max_pauses, (long long)class->min_run_s, (long long)class->start_cost_s,
             (long long)class->stop_grace_s, (long long)class->lateness_cost, class->on_lost, (long long)class->lease_ms,
             class->retries, (long long)class->limit_ppm, class->quota_gpus,
-            (long long)class->risk_ppm);
+            (long long)class->risk_ppm, class->may_move, (long long)class->move_mb);
         for (size_t i = 0; i < class->n_sites; i++)
                 put(text, "%s%s", i > 0 ? "," : "", class->sites[i]);
         put(text, "\n");
@@ -86,6 +86,8 @@ static void put_policy(struct text *text, const struct policy *policy)
         for (size_t i = 0; i < policy->n_sites; i++) {
                 put(text, "policy-site %s %s", policy->sites[i].name, policy->sites[i].currency);
                 put_terms(text, &policy->sites[i].terms);
+                put(text, " wan=%lld egress=%lld", (long long)policy->sites[i].wan_mbit_per_s,
+                    (long long)policy->sites[i].egress_cost);
                 put(text, "\n");
         }
         for (size_t i = 0; i < policy->n_classes; i++)
@@ -165,10 +167,10 @@ static void put_leg(struct text *text, const struct leg *leg)
 static void put_attempt(struct text *text, const struct attempt *attempt)
 {
         put(text, "  attempt %u epoch=%llu state=%d stop=%d go=%d mode=%u at=%lld lease=%lld grace=%lld on_lost=%d"
-                  " before=%.17g\n",
+                  " before=%.17g over=%lld\n",
             attempt->number, (unsigned long long)attempt->epoch, attempt->state, attempt->stop, attempt->go,
             attempt->mode, (long long)attempt->launched_at, (long long)attempt->lease_ms,
-            (long long)attempt->grace_s, attempt->on_lost, attempt->fraction_before);
+            (long long)attempt->grace_s, attempt->on_lost, attempt->fraction_before, (long long)attempt->over_at);
         for (uint32_t l = 0; l < attempt->n_legs; l++)
                 put_leg(text, &attempt->legs[l]);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/move.h"
 #include "core/power.h"
 #include "core/quotas.h"
 
@@ -72,10 +73,11 @@ static bool place(const struct state *state, const struct job *job, const struct
         return placed;
 }
 
-bool fit_may_start(const struct state *state, const struct job *job, const struct now *now)
+bool fit_may_start(const struct state *state, const struct job *job, const struct site *site, const struct now *now)
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
-               after_look(state, job, NULL) == AFTER_MET && launches_allowed(state) && quota_allows(state, job);
+               after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
+               launches_allowed(state) && quota_allows(state, job);
 }
 
 struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall)

@@ -9,8 +9,11 @@
 /* The planned interval of a job that holds at `wall`, or NULL. */
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
 
-/* Queued, not held, its back-off over, those it comes after ended, its class's quota not used up. */
-bool fit_may_start(const struct state *state, const struct job *job, const struct now *now);
+/*
+ * Queued, not held, its back-off over, those it comes after ended, its class's quota not used up; and at this site, if it
+ * ran at another before.
+ */
+bool fit_may_start(const struct state *state, const struct job *job, const struct site *site, const struct now *now);
 
 /* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room now. */
 struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall);

@@ -60,11 +60,12 @@ static void record_launch(const struct state *state, const struct job *job, cons
 static void try_launch(const struct state *state, const struct job *job, const struct plan_interval *interval,
                        const struct now *now, struct turn *turn)
 {
+        const struct site *site = &state->sites[interval->site];
         struct place_leg *places;
 
-        if (!fit_may_start(state, job, now))
+        if (!fit_may_start(state, job, site, now))
                 return;
-        places = fit_now(state, job, &state->sites[interval->site], now->wall);
+        places = fit_now(state, job, site, now->wall);
         if (places != NULL)
                 record_launch(state, job, interval, places, now, turn);
         free(places);

@@ -3,6 +3,7 @@
 #include "core/decide_parts.h"
 
 #include "core/lease.h"
+#include "core/move.h"
 
 void want_plan(const struct state *state, const struct now *now, struct turn *turn)
 {
@@ -48,6 +49,8 @@ static void sooner(int64_t *next, int64_t candidate)
 
 static void next_of_job(const struct job *job, const struct state *state, const struct now *now, struct now *next)
 {
+        int64_t ready = 0;
+
         if (job->state >= OFFPEAK_JOB_DONE)
                 return;
         for (uint32_t i = 0; i < job->n_planned; i++) {
@@ -55,6 +58,10 @@ static void next_of_job(const struct job *job, const struct state *state, const 
                         sooner(&next->wall, job->planned[i].start);
                 if (job->planned[i].end > now->wall)
                         sooner(&next->wall, job->planned[i].end);
+                if (job->state == OFFPEAK_JOB_QUEUED && job->planned[i].site < state->n_sites)
+                        ready = move_ready_at(state, job, &state->sites[job->planned[i].site]);
+                if (ready > now->wall)
+                        sooner(&next->wall, ready);
         }
         if (job->not_before_ms > now->mono_ms)
                 sooner(&next->mono_ms, job->not_before_ms);

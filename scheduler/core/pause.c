@@ -87,7 +87,7 @@ static bool somebody_needs_the_room(const struct state *state, const struct job 
                 const struct plan_interval *interval = fit_interval(job, now->wall);
                 struct place_leg *places;
 
-                if (interval == NULL || interval->site != site->id || !fit_may_start(state, job, now) ||
+                if (interval == NULL || interval->site != site->id || !fit_may_start(state, job, site, now) ||
                     !loses_by_waiting(state, job, running, now->wall))
                         continue;
                 places = fit_now(state, job, site, now->wall);

@@ -125,7 +125,8 @@ static bool same_terms(const struct supply_terms *a, const struct supply_terms *
 
 static bool same_site(const struct policy_site *a, const struct policy_site *b)
 {
-        return same_text(a->name, b->name) && same_text(a->currency, b->currency) && same_terms(&a->terms, &b->terms);
+        return same_text(a->name, b->name) && same_text(a->currency, b->currency) && same_terms(&a->terms, &b->terms) &&
+               a->wan_mbit_per_s == b->wan_mbit_per_s && a->egress_cost == b->egress_cost;
 }
 
 static bool same_class(const struct policy_class *a, const struct policy_class *b)
@@ -140,7 +141,8 @@ static bool same_class(const struct policy_class *a, const struct policy_class *
                a->max_pauses == b->max_pauses && a->min_run_s == b->min_run_s && a->start_cost_s == b->start_cost_s &&
                a->stop_grace_s == b->stop_grace_s && a->lateness_cost == b->lateness_cost && a->on_lost == b->on_lost &&
                a->lease_ms == b->lease_ms && a->retries == b->retries && a->limit_ppm == b->limit_ppm &&
-               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm;
+               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm &&
+               a->may_move == b->may_move && a->move_mb == b->move_mb;
 }
 
 bool policy_same(const struct policy *a, const struct policy *b)

@@ -19,6 +19,8 @@ struct policy_site {
         char *name;
         char *currency;            /* ISO 4217 */
         struct supply_terms terms;
+        int64_t wan_mbit_per_s;    /* what it can send and take; 0: nobody has said */
+        int64_t egress_cost;       /* micro-currency per GB that leaves it */
 };
 
 struct policy_class {
@@ -38,6 +40,8 @@ struct policy_class {
         int64_t limit_ppm;         /* a job is stopped at time_s x this / 1e6 of running; 0: never */
         uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
         int64_t risk_ppm;          /* quantile of the price forecast that it plans on, less a half, in millionths; 0: the median */
+        bool may_move;             /* a paused job may go on at another site */
+        int64_t move_mb;           /* what it then has to carry, 10^6 bytes */
         char **sites;              /* names; NULL: all */
         size_t n_sites;
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/move.h"
 #include "core/power.h"
 
 /* The limit at its highest, over the hours of a plan made now. */
@@ -36,8 +37,10 @@ static bool site_allowed(const struct state *state, const struct job *job, const
 
         if (policy_site(&state->policy, site->name) == NULL)
                 return false;
-        if (job->site != NONE_U32)
-                return job->site == site->id;
+        if (job->site == site->id)
+                return true;
+        if (job->site != NONE_U32 && !move_is_allowed(state, job))
+                return false;
         if (job->spec.site != NULL)
                 return strcmp(job->spec.site, site->name) == 0;
         if (class == NULL || class->n_sites == 0)
@@ -71,7 +74,9 @@ static int64_t needed(const struct state *state, const struct possible_site *pos
 static bool has_power(const struct state *state, const struct possible_site *possible, const struct site *site,
                       const struct job *job)
 {
-        return job->state == OFFPEAK_JOB_ACTIVE || possible->limit_w == INT64_MAX ||
+        bool runs = job->state == OFFPEAK_JOB_ACTIVE && (job->site == NONE_U32 || job->site == site->id);
+
+        return runs || possible->limit_w == INT64_MAX ||
                needed(state, possible, site, job) <= possible->limit_w;
 }
 
@@ -95,6 +100,8 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
                 if (has_nodes(state, now, &state->sites[s], job) &&
                     has_power(state, &possible[s], &state->sites[s], job))
                         sites |= UINT64_C(1) << s;
+        if (job->state == OFFPEAK_JOB_ACTIVE && job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0)
+                return 0; /* it is where it cannot be, and cannot be elsewhere before it has ended there */
         return sites;
 }
 

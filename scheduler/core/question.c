@@ -16,6 +16,7 @@
 
 #include "core/after.h"
 #include "core/copy.h"
+#include "core/move.h"
 #include "core/possible.h"
 #include "core/power.h"
 #include "core/quotas.h"
@@ -365,6 +366,25 @@ static int64_t release_of(const struct state *state, const struct now *now, cons
         return last_end > release ? last_end : release;
 }
 
+/* Between runs it may go on at another site; what it needs is on its way since its last run has ended. */
+static void fill_moves(const struct state *state, const struct job *job, struct plan_job *ret_job)
+{
+        uint64_t home = job->site < POSSIBLE_SITES ? UINT64_C(1) << job->site : 0;
+        struct move_terms terms;
+
+        ret_job->home = home != 0 ? job->site : PLAN_ANYWHERE;
+        if (ret_job->running)
+                ret_job->home = ret_job->run_site;
+        ret_job->may_move = move_is_allowed(state, job) && __builtin_popcountll(ret_job->sites | home) > 1;
+        if (!ret_job->may_move)
+                return;
+        terms = move_dearest(state, job, ret_job->sites | home);
+        ret_job->move_cost = terms.cost;
+        ret_job->move_s = terms.seconds;
+        if (job->state == OFFPEAK_JOB_QUEUED && job->attempts > 0 && job->attempt.over_at < ret_job->release)
+                ret_job->rests_since = job->attempt.over_at;
+}
+
 static void fill_job(const struct state *state, const struct now *now, const struct job *job, int64_t release,
                      uint64_t sites, struct plan_mode *mode, struct plan_job *ret_job)
 {
@@ -399,6 +419,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .running = running,
                 .run_site = running && job->site != NONE_U32 ? job->site : first_site,
         };
+        fill_moves(state, job, ret_job);
 }
 
 static bool wants_hours(const struct job *job)

@@ -127,6 +127,7 @@ struct attempt {
         int64_t grace_s;
         enum on_lost on_lost;
         double fraction_before;    /* of the work done when it began */
+        int64_t over_at;           /* wall: when its last leg had ended; 0: it has not */
         struct leg *legs;
         uint32_t n_legs;
 };
@@ -173,7 +174,8 @@ struct job {
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;
         int64_t overhead_joules, overhead_cost, overhead_carbon_mg;
-        uint32_t site;               /* id of the site it is bound to; NONE_U32 until the first launch */
+        uint32_t site;               /* id of the site where it ran last, to which it is bound unless it may move; NONE_U32 until the
+                                        first launch */
         uint32_t avoid_node;         /* that refused or lost it last; NONE_U32 */
         int64_t not_before_ms;       /* mono, volatile: back off */
         struct late_exit *late_exits;

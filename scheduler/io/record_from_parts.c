@@ -132,6 +132,8 @@ static void take_policy_site(struct taker *taker, const Log__PolicySite *from, s
         to->terms.reactor_carbon = from->terms->reactor_carbon;
         to->terms.pue_fixed_w = from->terms->pue_fixed_w;
         to->terms.pue_ppm = from->terms->pue_ppm;
+        to->wan_mbit_per_s = from->wan_mbit_per_s;
+        to->egress_cost = from->egress_cost;
 }
 
 static void take_class(struct taker *taker, const Log__PolicyClass *from, struct policy_class *to)
@@ -152,6 +154,8 @@ static void take_class(struct taker *taker, const Log__PolicyClass *from, struct
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
         to->risk_ppm = from->risk_ppm;
+        to->may_move = from->may_move;
+        to->move_mb = from->move_mb;
         to->sites = take_words(taker, from->sites, from->n_sites, &to->n_sites);
 }
 
@@ -374,6 +378,7 @@ static void take_attempt(struct taker *taker, const Log__Attempt *from, struct a
         to->grace_s = from->grace_s;
         to->on_lost = take_enum(taker, from->on_lost, 0, ON_LOST_RELAUNCH, "attempt.on_lost");
         to->fraction_before = from->fraction_before;
+        to->over_at = from->over_at;
         to->legs = take_legs(taker, from->legs, from->n_legs, &to->n_legs);
 }
 

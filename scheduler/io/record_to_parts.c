@@ -127,6 +127,8 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
         to->risk_ppm = from->risk_ppm;
+        to->may_move = from->may_move;
+        to->move_mb = from->move_mb;
         to->n_sites = from->n_sites;
         to->sites = from->sites;
 }
@@ -146,6 +148,8 @@ static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
                 to->sites[i]->name = text(from->sites[i].name);
                 to->sites[i]->currency = text(from->sites[i].currency);
                 to->sites[i]->terms = terms_part(arena, &from->sites[i].terms);
+                to->sites[i]->wan_mbit_per_s = from->sites[i].wan_mbit_per_s;
+                to->sites[i]->egress_cost = from->sites[i].egress_cost;
         }
         to->n_classes = from->n_classes;
         for (size_t i = 0; i < from->n_classes; i++)
@@ -365,6 +369,7 @@ static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *fro
         to->grace_s = from->grace_s;
         to->on_lost = from->on_lost;
         to->fraction_before = from->fraction_before;
+        to->over_at = from->over_at;
         to->n_legs = from->n_legs;
         to->legs = leg_parts(arena, from->legs, from->n_legs);
         return to;

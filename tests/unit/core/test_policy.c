@@ -122,6 +122,8 @@ static void every_difference_counts(void **state)
         DIFFERS(b.sites[0].terms.reactor_carbon++);
         DIFFERS(b.sites[0].terms.pue_fixed_w++);
         DIFFERS(b.sites[0].terms.pue_ppm++);
+        DIFFERS(b.sites[0].wan_mbit_per_s++);
+        DIFFERS(b.sites[0].egress_cost++);
         DIFFERS(b.classes[1].name[0] = 'x');
         DIFFERS(b.classes[1].delay_cost++);
         DIFFERS(b.classes[1].max_delay_s++);
@@ -138,6 +140,8 @@ static void every_difference_counts(void **state)
         DIFFERS(b.classes[1].limit_ppm++);
         DIFFERS(b.classes[1].quota_gpus++);
         DIFFERS(b.classes[1].risk_ppm++);
+        DIFFERS(b.classes[1].may_move = !b.classes[1].may_move);
+        DIFFERS(b.classes[1].move_mb++);
         DIFFERS(b.classes[1].sites[1][0] = 'x');
         DIFFERS(free(b.classes[1].sites[--b.classes[1].n_sites]));
 #undef DIFFERS

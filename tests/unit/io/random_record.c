@@ -16,8 +16,8 @@
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_job_spec, 184);
 KNOWN(struct policy, 72);
-KNOWN(struct policy_site, 72);
-KNOWN(struct policy_class, 136);
+KNOWN(struct policy_site, 88);
+KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 216);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
@@ -26,8 +26,8 @@ KNOWN(struct book, 56);
 KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
-KNOWN(struct attempt, 96);
-KNOWN(struct job, 536);
+KNOWN(struct attempt, 104);
+KNOWN(struct job, 544);
 KNOWN(struct node, 216);
 KNOWN(struct site, 672);
 KNOWN(struct late_exit, 12);
@@ -272,6 +272,8 @@ static void walk_policy_site(struct walk *walk, struct policy_site *site)
         I64(site->terms.reactor_carbon);
         I64(site->terms.pue_fixed_w);
         I64(site->terms.pue_ppm);
+        I64(site->wan_mbit_per_s);
+        I64(site->egress_cost);
 }
 
 static void walk_class(struct walk *walk, struct policy_class *class)
@@ -292,6 +294,8 @@ static void walk_class(struct walk *walk, struct policy_class *class)
         I64(class->limit_ppm);
         U32(class->quota_gpus);
         I64(class->risk_ppm);
+        BOOL(class->may_move);
+        I64(class->move_mb);
         take_words(walk, &class->sites, &class->n_sites, "class->sites");
 }
 
@@ -459,6 +463,7 @@ static void walk_attempt(struct walk *walk, struct attempt *attempt)
         I64(attempt->grace_s);
         WITHIN(attempt->on_lost, 0, ON_LOST_RELAUNCH);
         DOUBLE(attempt->fraction_before);
+        I64(attempt->over_at);
         ARRAY(attempt->n_legs, attempt->legs, 5);
         for (uint32_t i = 0; i < attempt->n_legs; i++)
                 walk_leg(walk, &attempt->legs[i]);
