@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/move.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
 #include "io/answer_ran.h"
@@ -76,6 +77,8 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "signal_lead_s",
                    json_integer(spec->signal_lead_s != 0 ? spec->signal_lead_s : class->stop_grace_s));
         answer_put(answer, object, "interruptible", json_boolean(is_interruptible(answer->state, job)));
+        answer_put(answer, object, "may_move", json_boolean(move_is_allowed(answer->state, job)));
+        answer_put(answer, object, "move_mb", json_integer(class->move_mb));
         answer_put(answer, object, "strict_deadline", json_boolean(spec->strict_deadline));
         answer_put(answer, object, "delay_cost_micro_per_gpu_hour", json_integer(class->delay_cost));
 }

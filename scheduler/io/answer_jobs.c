@@ -5,6 +5,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "core/after.h"
+#include "core/move.h"
 #include "core/possible.h"
 #include "core/question.h"
 #include "io/answer_parts.h"
@@ -108,6 +109,31 @@ static json_t *intervals(struct answer *answer, const struct job *job)
         return list;
 }
 
+/* Where its hours to come are elsewhere than where it ran before. */
+static json_t *moves(struct answer *answer, const struct job *job, bool planned)
+{
+        const struct state *state = answer->state;
+        uint32_t at = job->site;
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; planned && i < job->n_planned; i++) {
+                const struct plan_interval *interval = &job->planned[i];
+                json_t *item;
+
+                if (interval->end <= answer->now.wall || interval->site >= state->n_sites)
+                        continue;
+                if (at < state->n_sites && at != interval->site) {
+                        item = json_object();
+                        answer_put(answer, item, "from", answer_text(state->sites[at].name));
+                        answer_put(answer, item, "to", answer_text(state->sites[interval->site].name));
+                        answer_put(answer, item, "start_utc", answer_utc(interval->start));
+                        answer_add(answer, list, item);
+                }
+                at = interval->site;
+        }
+        return list;
+}
+
 /* Seconds behind its owner's deadline, as planned; the planner's own may be an earlier one, of its class. */
 static json_t *late(const struct job *job, bool planned)
 {
@@ -131,6 +157,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
         json_t *planned_list = planned ? intervals(answer, job) : json_array();
 
         answer_put(answer, object, "planned", planned_list);
+        answer_put(answer, object, "moves", moves(answer, job, planned));
         answer_put(answer, object, "planned_finish_utc", planned ? answer_utc(job->planned_finish) : json_null());
         answer_put(answer, object, "late_s", late(job, planned));
         answer_put(answer, object, "reason", answer_text(planned ? plan_reason_name(job->reason) : NULL));

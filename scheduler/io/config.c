@@ -104,7 +104,6 @@ static void refuse_what_does_nothing(struct config_reading *r, const struct said
         config_take_only(r, "shed_tier", said->shed_tier, NULL);
         config_take_only(r, "cap_floor", said->cap_floor, NULL);
         config_take_only(r, "max_price_per_mwh", said->max_price_per_mwh, NULL);
-        config_take_only(r, "may_move", said->may_move, "false");
         for (unsigned i = 0; i < said->flex_count; i++)
                 config_take_only(r, "flex", said->flex[i], "stop");
 }
@@ -139,6 +138,34 @@ static void take_class_sites(struct config_reading *r, const struct said_class *
         }
 }
 
+static bool may_use(const struct policy_class *class, const struct policy_site *site)
+{
+        for (size_t i = 0; i < class->n_sites; i++)
+                if (strcmp(class->sites[i], site->name) == 0)
+                        return true;
+        return class->n_sites == 0;
+}
+
+/* What has to be carried takes time: over a link that nobody has told of nobody knows how much. */
+static void take_moves(struct config_reading *r, const struct said_class *said, const struct policy *policy,
+                       struct policy_class *class)
+{
+        size_t n = 0;
+
+        config_take_bool(r, "may_move", said->may_move, &class->may_move);
+        config_take_number(r, "move_gb", said->move_gb, 3, 0, INT64_C(1000000000), &class->move_mb);
+        for (size_t s = 0; s < policy->n_sites; s++)
+                n += may_use(class, &policy->sites[s]);
+        if (!class->may_move || class->move_mb == 0 || n < 2)
+                return;
+        for (size_t s = 0; r->code == 0 && s < policy->n_sites; s++)
+                if (may_use(class, &policy->sites[s]) && policy->sites[s].wan_mbit_per_s == 0)
+                        config_refuse(r, said->move_gb,
+                                      "jobs of class \"%s\" carry this between their sites, and site \"%s\" does not say how fast: "
+                                      "give it wan: {gbit_per_s: 10}, say",
+                                      class->name, policy->sites[s].name);
+}
+
 static void take_class(struct config_reading *r, const struct said_class *said, struct policy *policy)
 {
         struct policy_class *class = &policy->classes[policy->n_classes];
@@ -154,6 +181,8 @@ static void take_class(struct config_reading *r, const struct said_class *said, 
         refuse_what_does_nothing(r, said);
         if (r->code == 0)
                 take_class_sites(r, said, policy, class);
+        if (r->code == 0)
+                take_moves(r, said, policy, class);
         for (size_t i = 0; r->code == 0 && i + 1 < policy->n_classes; i++)
                 if (strcmp(policy->classes[i].name, class->name) == 0)
                         config_refuse(r, said->name, "class \"%s\" is there twice", class->name);
@@ -240,6 +269,10 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
         if (said->pue != NULL) {
                 config_take_power(r, "fixed", said->pue->fixed, &terms->pue_fixed_w);
                 config_take_number(r, "factor", said->pue->factor, 6, MICRO, 10 * MICRO, &terms->pue_ppm);
+        }
+        if (said->wan != NULL) {
+                config_take_number(r, "gbit_per_s", said->wan->gbit_per_s, 3, 1, INT64_C(100000000), &site->wan_mbit_per_s);
+                config_take_number(r, "egress_per_gb", said->wan->egress_per_gb, 6, 0, MOST_MONEY, &site->egress_cost);
         }
         if (said->grid == NULL && said->reactor == NULL)
                 config_refuse(r, said->name, "site \"%s\" has neither grid nor reactor: where is its power from?",

@@ -30,12 +30,19 @@ static const cyaml_schema_field_t pue[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t wan[] = {
+        VALUE(MAY, struct said_wan, gbit_per_s),
+        VALUE(MAY, struct said_wan, egress_per_gb),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t site_fields[] = {
         VALUE(MUST, struct said_site, name),
         VALUE(MUST, struct said_site, currency),
         PART(struct said_site, grid, grid),
         PART(struct said_site, reactor, reactor),
         PART(struct said_site, pue, pue),
+        PART(struct said_site, wan, wan),
         CYAML_FIELD_END,
 };
 
@@ -68,6 +75,7 @@ static const cyaml_schema_field_t class_fields[] = {
         VALUE(MAY, struct said_class, max_price_per_mwh),
         VALUE(MAY, struct said_class, risk),
         VALUE(MAY, struct said_class, may_move),
+        VALUE(MAY, struct said_class, move_gb),
         LIST(MAY, struct said_class, flex, &word),
         PART(struct said_class, quota, quota),
         LIST(MAY, struct said_class, sites, &word),

@@ -22,11 +22,16 @@ struct said_pue {
         char *fixed, *factor;
 };
 
+struct said_wan {
+        char *gbit_per_s, *egress_per_gb;
+};
+
 struct said_site {
         char *name, *currency;
         struct said_grid *grid;
         struct said_reactor *reactor;
         struct said_pue *pue;
+        struct said_wan *wan;
 };
 
 struct said_quota {
@@ -39,7 +44,7 @@ struct said_class {
         char *carbon_price_per_t, *carbon_basis;
         char *interruptible, *max_pauses, *min_run, *start_cost, *stop_grace;
         char *on_lost, *lease, *retries, *time_limit_factor;
-        char *shed_tier, *cap_floor, *max_price_per_mwh, *risk, *may_move;
+        char *shed_tier, *cap_floor, *max_price_per_mwh, *risk, *may_move, *move_gb;
         char **flex;
         unsigned flex_count;
         struct said_quota *quota;

@@ -139,8 +139,9 @@ static const char full[] =
         "     grid: {price: prices.csv, carbon: carbon.csv, limit: 20 MW, limit_series: limit.csv, adder_per_mwh: "
         "-1.5},\n"
         "     reactor: {capacity: /data/reactor.csv, fuel_cost_per_mwh: 8, carbon_g_per_kwh: 11.5},\n"
-        "     pue: {fixed: 250 kW, factor: 1.1}}\n"
+        "     pue: {fixed: 250 kW, factor: 1.1}, wan: {gbit_per_s: 10, egress_per_gb: 0.02}}\n"
         "  - name: lulea\n"
+        "    wan: {gbit_per_s: 2.5}\n"
         "    currency: EUR\n"
         "    grid: {limit: null}\n"
         "classes:\n"
@@ -167,7 +168,8 @@ static const char full[] =
         "    risk: 0.9\n"
         "    quota: {gpus: 256, gpu_hours_per_month: null}\n"
         "    sites: [hanford, lulea]\n"
-        "    may_move: false\n"
+        "    may_move: true\n"
+        "    move_gb: 512.5\n"
         "  urgent: {interruptible: no, max_pauses: 0, time_limit_factor: null, quota: {gpus: null}}\n";
 
 static void everything_there_is(void **state)
@@ -208,6 +210,12 @@ static void everything_there_is(void **state)
         assert_int_equal(class->limit_ppm, 1500000);
         assert_int_equal(class->quota_gpus, 256);
         assert_int_equal(class->risk_ppm, 400000);
+        assert_true(class->may_move);
+        assert_int_equal(class->move_mb, 512500);
+        assert_int_equal(c.policy.sites[0].wan_mbit_per_s, 10000);
+        assert_int_equal(c.policy.sites[0].egress_cost, 20000);
+        assert_int_equal(c.policy.sites[1].wan_mbit_per_s, 2500);
+        assert_int_equal(c.policy.sites[1].egress_cost, 0);
         assert_int_equal(class->n_sites, 2);
         assert_string_equal(class->sites[1], "lulea");
         class = policy_class(&c.policy, "urgent");
@@ -406,6 +414,32 @@ static void numbers(void **state)
                 "policy.yaml:2:54: \"factor\" is 0.9: 1 is the least allowed");
 }
 
+/* Who carries something must know how fast; who carries nothing, or has one site, need not. */
+static void moves(void **state)
+{
+#define TWO(wan) "sites:\n  - {name: a, currency: EUR, grid: {}, wan: {gbit_per_s: 1}}\n  - {name: b, currency: EUR, grid: {}" wan "}\n"
+        struct config c = good(*state, TWO("") "classes:\n  x: {may_move: true}\n  y: {may_move: true, move_gb: 5, sites: [b]}\n"
+                                               "  z: {move_gb: 5}\n");
+
+        assert_true(policy_class(&c.policy, "x")->may_move);
+        assert_int_equal(policy_class(&c.policy, "x")->move_mb, 0);
+        config_finish(&c);
+        refused(*state, TWO("") "classes:\n  x: {may_move: true, move_gb: 5}\n",
+                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: give "
+                "it wan: {gbit_per_s: 10}, say");
+        refused(*state, TWO(", wan: {egress_per_gb: 1}") "classes:\n  x: {may_move: true, move_gb: 5}\n",
+                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: give "
+                "it wan: {gbit_per_s: 10}, say");
+        refused(*state, TWO(", wan: {gbit_per_s: 0}"), "policy.yaml:3:58: \"gbit_per_s\" is 0: 0.001 is the least allowed");
+        refused(*state, TWO(", wan: {egress_per_gb: -1}"),
+                "policy.yaml:3:61: \"egress_per_gb\" is -1: 0 is the least allowed");
+        refused(*state, TWO(", wan: {gbit: 1}"), "policy.yaml:3:46: unknown key \"gbit\": docs/configuration.md names those there are");
+        refused(*state, TWO("") "classes:\n  x: {move_gb: 5 GB}\n",
+                "policy.yaml:5:16: \"move_gb\": \"5 GB\" is not a number: write it as 0.40");
+        refused(*state, TWO("") "classes:\n  x: {may_move: maybe}\n",
+                "policy.yaml:5:17: \"may_move\": \"maybe\" is neither true nor false");
+}
+
 static void words(void **state)
 {
         refused(*state, CLASS("interruptible: perhaps"),
@@ -453,8 +487,6 @@ static void what_is_not_supported_yet(void **state)
                 "policy.yaml:3:18: \"cap_floor: 0.55\" is not supported yet: leave the key out, or write null");
         refused(*state, CLASS("max_price_per_mwh: 90"),
                 "policy.yaml:3:26: \"max_price_per_mwh: 90\" is not supported yet: leave the key out, or write null");
-        refused(*state, CLASS("may_move: true"),
-                "policy.yaml:3:17: \"may_move: true\" is not supported yet: leave the key out, or write false");
         refused(*state, CLASS("quota: {gpu_hours_per_month: 9}"),
                 "policy.yaml:3:36: \"gpu_hours_per_month: 9\" is not supported yet: leave the key out, or write null");
 }
@@ -564,6 +596,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(durations, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(numbers, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(words, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(moves, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_not_supported_yet, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(files, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(aliases_do_not_multiply, set_up, tear_down),
