@@ -131,6 +131,24 @@ static void explain_after(const json_t *job, const struct screen *screen, FILE *
                 fputs("  `offpeak release` runs it all the same, `offpeak cancel` removes it.\n", out);
 }
 
+static void explain_moves(const json_t *job, const struct screen *screen, FILE *out)
+{
+        json_t *move;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "moves"), i, move) {
+                const char *from = document_text(move, "from"), *to = document_text(move, "to");
+                char at[SCREEN_TIME_SIZE];
+
+                fputs("  it moves from ", out);
+                screen_print(screen, out, from != NULL ? from : "?");
+                fputs(" to ", out);
+                screen_print(screen, out, to != NULL ? to : "?");
+                fprintf(out, " and goes on there %s; what that costs is counted in.\n",
+                        screen_time(screen, document_time(move, "start_utc"), at));
+        }
+}
+
 int view_explain(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
@@ -149,6 +167,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         explain_cost(job, out);
         fputs(".\n", out);
         explain_after(job, screen, out);
+        explain_moves(job, screen, out);
         if (has_hours) {
                 explain_price(job, out);
                 explain_cheaper(job, screen, out);

@@ -179,11 +179,23 @@ static const char *when_waiting(const json_t *job, const struct screen *screen, 
         return buffer;
 }
 
+/* `resumes 01:00`, and where, if that is not where it ran. */
+static const char *when_resumed(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
+{
+        const char *site = document_text(job, "site"), *next = document_text(json_array_get(planned, 0), "site");
+        bool moves = site != NULL && next != NULL && strcmp(site, next) != 0;
+        char at[SCREEN_TIME_SIZE];
+
+        snprintf(buffer, JOB_TEXT_SIZE, "resumes %s%s%.64s",
+                 screen_time(screen, document_time(json_array_get(planned, 0), "start_utc"), at), moves ? " at " : "",
+                 moves ? next : "");
+        return buffer;
+}
+
 const char *job_when(const json_t *job, const struct screen *screen, char *buffer)
 {
         const json_t *planned = json_object_get(job, "planned");
         const char *status = document_text(job, "status");
-        char at[SCREEN_TIME_SIZE];
 
         if (has_ended(status))
                 return when_ended(job, screen, buffer);
@@ -193,9 +205,7 @@ const char *job_when(const json_t *job, const struct screen *screen, char *buffe
                 return when_waiting(job, screen, buffer);
         if (document_int_or(job, "attempts", 0) == 0)
                 return when_planned(job, planned, screen, buffer);
-        snprintf(buffer, JOB_TEXT_SIZE, "resumes %s",
-                 screen_time(screen, document_time(json_array_get(planned, 0), "start_utc"), at));
-        return buffer;
+        return when_resumed(job, planned, screen, buffer);
 }
 
 /* ---- what */

@@ -35,6 +35,24 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
         line(screen, out, "GPUs", text);
 }
 
+static void show_moves(const json_t *job, const struct screen *screen, FILE *out)
+{
+        int64_t mb = document_int_or(job, "move_mb", 0);
+        json_t *move;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "moves"), i, move) {
+                const char *from = document_text(move, "from"), *to = document_text(move, "to");
+                char text[400], at[SCREEN_TIME_SIZE], size[48] = "";
+
+                if (mb > 0)
+                        snprintf(size, sizeof(size), " with %.6g GB", (double)mb / 1000);
+                snprintf(text, sizeof(text), "from %.128s to %.128s%s, goes on %s", from != NULL ? from : "?",
+                         to != NULL ? to : "?", size, screen_time(screen, document_time(move, "start_utc"), at));
+                line(screen, out, i == 0 ? "moves" : "", text);
+        }
+}
+
 static void show_cost(const json_t *job, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(job, "currency");
@@ -182,6 +200,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         show_after(job, screen, out);
         line(screen, out, "deadline", job_deadline(job, screen, text));
         show_shape(job, screen, out);
+        show_moves(job, screen, out);
         line(screen, out, "done", job_done(job, screen, text));
         line(screen, out, "takes", when_format_duration(document_int_or(job, "total_s", 0), duration));
         show_cost(job, screen, out);

@@ -256,6 +256,20 @@ static void a_job_that_can_never_start_says_why(void **state)
         expect_in(explain_with(NULL, NULL, changes), "  it comes after prep (41): failed.\n  `offpeak release` runs it");
 }
 
+static void a_job_that_moves_says_from_where_to_where(void **state)
+{
+        const char *one = "2026-11-23T01:00:00Z";
+        json_t *changes = json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s}], s:[{s:s, s:s, s:s}]}", "attempts", 1, "status",
+                                    "paused", "move_mb", 500000, "moves", "from", "hanford", "to", "lulea", "start_utc", one,
+                                    "planned", "start_utc", one, "end_utc", "2026-11-23T05:00:00Z", "site", "lulea");
+        char *text = show_with(json_incref(changes));
+
+        (void)state;
+        assert_non_null(strstr(text, "when        resumes 01:00 at lulea\n"));
+        expect_in(text, "moves       from hanford to lulea with 500 GB, goes on 01:00\n");
+        expect_in(explain_with(NULL, NULL, changes), "  it moves from hanford to lulea and goes on there 01:00; ");
+}
+
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
 static void a_job_longer_than_the_plan_says_so(void **state)
 {
@@ -465,6 +479,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
+                cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
