@@ -138,14 +138,15 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
 
         json_array_foreach(json_object_get(job, "moves"), i, move) {
                 const char *from = document_text(move, "from"), *to = document_text(move, "to");
-                char at[SCREEN_TIME_SIZE];
+                char at[SCREEN_TIME_SIZE], money[TEXT_SIZE];
 
                 fputs("  it moves from ", out);
                 screen_print(screen, out, from != NULL ? from : "?");
                 fputs(" to ", out);
                 screen_print(screen, out, to != NULL ? to : "?");
-                fprintf(out, " and goes on there %s; what that costs is counted in.\n",
-                        screen_time(screen, document_time(move, "start_utc"), at));
+                fprintf(out, " and goes on there %s, for %s beside the power: that is weighed in.\n",
+                        screen_time(screen, document_time(move, "start_utc"), at),
+                        document_money(move, "cost_micro", document_text(job, "currency"), money));
         }
 }
 

@@ -357,7 +357,8 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 return buffer;
         }
         if (job_after(job, after) != NULL && starts_after_others(job, reason)) {
-                snprintf(buffer, JOB_TEXT_SIZE, "it starts when %.64s %s ended", after, strchr(after, ' ') != NULL ? "have" : "has");
+                snprintf(buffer, JOB_TEXT_SIZE, "it starts when %.64s %s ended", after,
+                         strchr(after, ' ') != NULL ? "have" : "has");
                 return buffer;
         }
         if (strcmp(reason, "late") == 0 || strcmp(reason, "deadline") == 0)

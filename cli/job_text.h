@@ -25,7 +25,8 @@ const char *job_after(const json_t *job, char *buffer);
 const json_t *job_unmet(const json_t *job);
 
 /*
- * `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `resumes 01:00 at lulea`, `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`,
+ * `23:00-05:00, 1 pause`, `until 19:40`, `resumes 01:00`, `resumes 01:00 at lulea`,
+ * `ended Tue 04:10`, `23:00-Tue 05:00, beyond what is planned`,
  * `23:00-05:00, after 41`, `until released: 41 failed`.
  */
 const char *job_when(const json_t *job, const struct screen *screen, char *buffer);

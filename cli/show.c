@@ -43,10 +43,11 @@ static void show_moves(const json_t *job, const struct screen *screen, FILE *out
 
         json_array_foreach(json_object_get(job, "moves"), i, move) {
                 const char *from = document_text(move, "from"), *to = document_text(move, "to");
-                char text[400], at[SCREEN_TIME_SIZE], size[48] = "";
+                char text[400], at[SCREEN_TIME_SIZE], size[128] = "", money[TEXT_SIZE];
 
                 if (mb > 0)
-                        snprintf(size, sizeof(size), " with %.6g GB", (double)mb / 1000);
+                        snprintf(size, sizeof(size), " with %.6g GB (%s)", (double)mb / 1000,
+                                 document_money(move, "cost_micro", document_text(job, "currency"), money));
                 snprintf(text, sizeof(text), "from %.128s to %.128s%s, goes on %s", from != NULL ? from : "?",
                          to != NULL ? to : "?", size, screen_time(screen, document_time(move, "start_utc"), at));
                 line(screen, out, i == 0 ? "moves" : "", text);
@@ -142,7 +143,7 @@ static void show_after(const json_t *job, const struct screen *screen, FILE *out
                 char text[320], at[SCREEN_TIME_SIZE];
 
                 snprintf(text, sizeof(text), "%lld %.128s, %.32s%s%s%s", (long long)document_int_or(other, "id", 0),
-                         name != NULL ? name : "", status != NULL ? status : "not known", finish != 0 ? " until " : "",
+                         name != NULL ? name : "", status != NULL ? status : "not known", finish != 0 ? ", planned to end " : "",
                          finish != 0 ? screen_time(screen, finish, at) : "", any ? " (in whatever way it ends)" : "");
                 line(screen, out, i == 0 ? "after" : "", text);
         }

@@ -188,11 +188,12 @@ static void put_planned(struct text *text, const struct job *job)
 
 static void put_job(struct text *text, const struct job *job)
 {
-        put(text, "job %llu name=%s uid=%u user=%s at=%lld state=%d held=%d unmet=%d anyhow=%d cancel=%d attempts=%u pauses=%u losses=%u"
-                  " first=%lld ended=%lld end=%d status=%d fraction=%.17g@%lld reported=%d total=%lld ran=%lld site=%u"
-                  " avoid=%u\n",
+        put(text, "job %llu name=%s uid=%u user=%s at=%lld state=%d held=%d unmet=%d anyhow=%d cancel=%d"
+                  " attempts=%u pauses=%u losses=%u first=%lld ended=%lld end=%d status=%d fraction=%.17g@%lld"
+                  " reported=%d total=%lld ran=%lld site=%u avoid=%u\n",
             (unsigned long long)job->id, or_none(job->spec.name), job->uid, or_none(job->user),
-            (long long)job->submitted_at, job->state, job->held, job->unmet, job->anyhow, job->cancel, job->attempts, job->pauses, job->losses,
+            (long long)job->submitted_at, job->state, job->held, job->unmet, job->anyhow, job->cancel,
+            job->attempts, job->pauses, job->losses,
             (long long)job->first_started_at, (long long)job->ended_at, job->end, job->status, job->fraction,
             (long long)job->fraction_at, job->fraction_reported, (long long)job->total_s, (long long)job->ran_s, job->site, job->avoid_node);
         put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld\n",

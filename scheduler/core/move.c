@@ -38,6 +38,13 @@ int64_t move_ready_at(const struct state *state, const struct job *job, const st
                                                    slower(link_of(state, &state->sites[job->site]), link_of(state, site)));
 }
 
+int64_t move_price(const struct state *state, const struct job *job, const struct site *from)
+{
+        const struct policy_site *terms = policy_site(&state->policy, from->name);
+
+        return terms != NULL ? (int64_t)((__int128)state_class(state, job)->move_mb * terms->egress_cost / 1000) : 0;
+}
+
 struct move_terms move_dearest(const struct state *state, const struct job *job, uint64_t sites)
 {
         int64_t mb = state_class(state, job)->move_mb, slowest = 0, dearest = 0;

@@ -16,6 +16,9 @@ bool move_is_allowed(const struct state *state, const struct job *job);
 /* The first wall second at which it may be launched at a site. 0: at once; INT64_MAX: never. */
 int64_t move_ready_at(const struct state *state, const struct job *job, const struct site *site);
 
+/* What it costs to leave a site, micro-currency. */
+int64_t move_price(const struct state *state, const struct job *job, const struct site *from);
+
 /* The dearest and the slowest move between any two of the sites, which is what a plan counts for each: currency, seconds. */
 struct move_terms {
         double cost;

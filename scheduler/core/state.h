@@ -174,8 +174,7 @@ struct job {
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;
         int64_t overhead_joules, overhead_cost, overhead_carbon_mg;
-        uint32_t site;               /* id of the site where it ran last, to which it is bound unless it may move; NONE_U32 until the
-                                        first launch */
+        uint32_t site;               /* id of the site where it ran last, and stays unless it may move; NONE_U32: none yet */
         uint32_t avoid_node;         /* that refused or lost it last; NONE_U32 */
         int64_t not_before_ms;       /* mono, volatile: back off */
         struct late_exit *late_exits;

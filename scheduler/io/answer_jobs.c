@@ -127,6 +127,7 @@ static json_t *moves(struct answer *answer, const struct job *job, bool planned)
                         answer_put(answer, item, "from", answer_text(state->sites[at].name));
                         answer_put(answer, item, "to", answer_text(state->sites[interval->site].name));
                         answer_put(answer, item, "start_utc", answer_utc(interval->start));
+                        answer_put(answer, item, "cost_micro", json_integer(move_price(state, job, &state->sites[at])));
                         answer_add(answer, list, item);
                 }
                 at = interval->site;

@@ -161,8 +161,8 @@ static void take_moves(struct config_reading *r, const struct said_class *said, 
         for (size_t s = 0; r->code == 0 && s < policy->n_sites; s++)
                 if (may_use(class, &policy->sites[s]) && policy->sites[s].wan_mbit_per_s == 0)
                         config_refuse(r, said->move_gb,
-                                      "jobs of class \"%s\" carry this between their sites, and site \"%s\" does not say how fast: "
-                                      "give it wan: {gbit_per_s: 10}, say",
+                                      "jobs of class \"%s\" carry this between their sites, and site \"%s\" does not say "
+                                      "how fast: give it wan: {gbit_per_s: 10}, say",
                                       class->name, policy->sites[s].name);
 }
 

@@ -158,7 +158,7 @@ static int check_move(const struct plan_problem *problem, const struct plan_job 
                 return fail(err, OFFPEAK_EINVAL, "job %llu: its home is no site of the problem",
                             (unsigned long long)job->id);
         if (job->rests_since < 0 || job->rests_since > job->release)
-                return fail(err, OFFPEAK_EINVAL, "job %llu: it rests since a time after its release, or before the beginning of time",
+                return fail(err, OFFPEAK_EINVAL, "job %llu: it rests since a time behind its release, or below 0",
                             (unsigned long long)job->id);
         if (job->running && job->home != job->run_site)
                 return fail(err, OFFPEAK_EINVAL, "job %llu: it may move and runs, but not at its home",

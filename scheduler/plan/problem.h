@@ -125,7 +125,7 @@ struct plan_job {
         bool may_move;           /* may run at one site first and at another later */
         uint32_t home;           /* if it may move: where its data is now, or PLAN_ANYWHERE */
         double move_cost;        /* currency for each move */
-        int64_t move_s;          /* from the end of a run (before its first: from rests_since) to the first second at the next site */
+        int64_t move_s;          /* from the end of a run (first: from rests_since) to the first second at the next site */
         int64_t rests_since;     /* when it last ran at its home: not after its release. 0: its release */
         bool pinned;             /* runs in its kept hours */
         bool running;            /* runs now at run_site in run_mode: keeping it on from `now` is no start */

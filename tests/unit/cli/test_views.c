@@ -231,7 +231,7 @@ static void a_job_names_those_it_waits_for(void **state)
         assert_non_null(strstr(text, "when        23:00-05:00, after 41\n"));
         assert_non_null(strstr(text, "because     it starts when 41 has ended\n"));
         assert_non_null(strstr(text, "waits for   the end of what it comes after\n"));
-        assert_non_null(strstr(text, "after       41 prep, running until 23:00\n"));
+        assert_non_null(strstr(text, "after       41 prep, running, planned to end 23:00\n"));
         expect_in(text, "            40 prep, done\n");
         expect_in(explain_with("dependency", json_object(), json_incref(changes)), "with: an end of 41 by 15:00: 2.10 EUR less");
         text = explain_with(NULL, NULL, changes);
@@ -259,15 +259,15 @@ static void a_job_that_can_never_start_says_why(void **state)
 static void a_job_that_moves_says_from_where_to_where(void **state)
 {
         const char *one = "2026-11-23T01:00:00Z";
-        json_t *changes = json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s}], s:[{s:s, s:s, s:s}]}", "attempts", 1, "status",
+        json_t *changes = json_pack("{s:i, s:s, s:i, s:[{s:s, s:s, s:s, s:i}], s:[{s:s, s:s, s:s}]}", "attempts", 1, "status",
                                     "paused", "move_mb", 500000, "moves", "from", "hanford", "to", "lulea", "start_utc", one,
-                                    "planned", "start_utc", one, "end_utc", "2026-11-23T05:00:00Z", "site", "lulea");
+                                    "cost_micro", 10000000, "planned", "start_utc", one, "end_utc", "2026-11-23T05:00:00Z", "site", "lulea");
         char *text = show_with(json_incref(changes));
 
         (void)state;
         assert_non_null(strstr(text, "when        resumes 01:00 at lulea\n"));
-        expect_in(text, "moves       from hanford to lulea with 500 GB, goes on 01:00\n");
-        expect_in(explain_with(NULL, NULL, changes), "  it moves from hanford to lulea and goes on there 01:00; ");
+        expect_in(text, "moves       from hanford to lulea with 500 GB (10.00 EUR), goes on 01:00\n");
+        expect_in(explain_with(NULL, NULL, changes), "  it moves from hanford to lulea and goes on there 01:00, for 10.00 EUR beside the power");
 }
 
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */

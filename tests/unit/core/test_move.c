@@ -83,6 +83,8 @@ static void a_plan_counts_the_dearest_and_the_slowest(void **unused)
 
         (void)unused;
         begin(&scene);
+        assert_int_equal(move_price(&scene.state, &job, &scene.state.sites[0]), 5000000);
+        assert_int_equal(move_price(&scene.state, &job, &scene.state.sites[2]), 0);
         terms = move_dearest(&scene.state, &job, 7);
         assert_true(terms.cost == 25.0);
         assert_int_equal(terms.seconds, 4000);

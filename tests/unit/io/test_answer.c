@@ -387,6 +387,33 @@ static void a_job_names_those_it_comes_after(void **state)
         json_decref(document);
 }
 
+static void a_job_says_where_it_moves(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 40);
+        json_t *document = world_ask(world, "job", "{\"job\":40}");
+
+        assert_int_equal(json_array_size(world_at(document, "job.moves")), 0);
+        assert_true(json_is_false(world_at(document, "job.may_move")));
+        json_decref(document);
+        for (size_t i = 0; i < world->state.policy.n_classes; i++) {
+                world->state.policy.classes[i].may_move = true;
+                world->state.policy.classes[i].move_mb = 1500;
+        }
+        for (size_t i = 0; i < world->state.policy.n_sites; i++)
+                world->state.policy.sites[i].egress_cost = 20000;
+        job->planned[0].site = 1;
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_text(document, "job.site", "hanford");
+        world_expect_text(document, "job.moves.0.from", "hanford");
+        world_expect_text(document, "job.moves.0.to", "lulea");
+        expect_time(document, "job.moves.0.start_utc", job->planned[0].start);
+        world_expect_int(document, "job.moves.0.cost_micro", 30000);
+        world_expect_int(document, "job.move_mb", 1500);
+        assert_true(json_is_true(world_at(document, "job.may_move")));
+        json_decref(document);
+}
+
 static void an_impossible_job_says_what_is_missing(void **state)
 {
         struct world *world = *state;
@@ -833,6 +860,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_names_those_it_comes_after, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_says_where_it_moves, setup, teardown),
                 cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
                 cmocka_unit_test_setup_teardown(cheaper_hours_are_named_with_their_reason, setup, teardown),

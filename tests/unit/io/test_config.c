@@ -417,7 +417,9 @@ static void numbers(void **state)
 /* Who carries something must know how fast; who carries nothing, or has one site, need not. */
 static void moves(void **state)
 {
-#define TWO(wan) "sites:\n  - {name: a, currency: EUR, grid: {}, wan: {gbit_per_s: 1}}\n  - {name: b, currency: EUR, grid: {}" wan "}\n"
+#define TWO(wan)                                                                                                       \
+        "sites:\n  - {name: a, currency: EUR, grid: {}, wan: {gbit_per_s: 1}}\n"                                       \
+        "  - {name: b, currency: EUR, grid: {}" wan "}\n"
         struct config c = good(*state, TWO("") "classes:\n  x: {may_move: true}\n  y: {may_move: true, move_gb: 5, sites: [b]}\n"
                                                "  z: {move_gb: 5}\n");
 
@@ -425,15 +427,16 @@ static void moves(void **state)
         assert_int_equal(policy_class(&c.policy, "x")->move_mb, 0);
         config_finish(&c);
         refused(*state, TWO("") "classes:\n  x: {may_move: true, move_gb: 5}\n",
-                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: give "
-                "it wan: {gbit_per_s: 10}, say");
+                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: "
+                "give it wan: {gbit_per_s: 10}, say");
         refused(*state, TWO(", wan: {egress_per_gb: 1}") "classes:\n  x: {may_move: true, move_gb: 5}\n",
-                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: give "
-                "it wan: {gbit_per_s: 10}, say");
+                "policy.yaml:5:32: jobs of class \"x\" carry this between their sites, and site \"b\" does not say how fast: "
+                "give it wan: {gbit_per_s: 10}, say");
         refused(*state, TWO(", wan: {gbit_per_s: 0}"), "policy.yaml:3:58: \"gbit_per_s\" is 0: 0.001 is the least allowed");
         refused(*state, TWO(", wan: {egress_per_gb: -1}"),
                 "policy.yaml:3:61: \"egress_per_gb\" is -1: 0 is the least allowed");
-        refused(*state, TWO(", wan: {gbit: 1}"), "policy.yaml:3:46: unknown key \"gbit\": docs/configuration.md names those there are");
+        refused(*state, TWO(", wan: {gbit: 1}"),
+                "policy.yaml:3:46: unknown key \"gbit\": docs/configuration.md names those there are");
         refused(*state, TWO("") "classes:\n  x: {move_gb: 5 GB}\n",
                 "policy.yaml:5:16: \"move_gb\": \"5 GB\" is not a number: write it as 0.40");
         refused(*state, TWO("") "classes:\n  x: {may_move: maybe}\n",

@@ -112,6 +112,8 @@ SETTER(power, SPEC.power_w = value)
 SETTER(signal, SPEC.signal = (int32_t)value)
 SETTER(lead, SPEC.signal_lead_s = value)
 SETTER(interruptible, SPEC.interruptible = (enum offpeak_choice)value)
+SETTER(after_ok, SPEC.after_ok = calloc((size_t)value, sizeof(uint64_t)); SPEC.n_after_ok = (size_t)value)
+SETTER(after_any, SPEC.after_any = calloc((size_t)value, sizeof(uint64_t)); SPEC.n_after_any = (size_t)value)
 SETTER(verb, message->u.request.verb = (uint32_t)value; put_text(&message->u.request.target, strdup("t")))
 SETTER(target, message->u.request.verb = VERB_QUERY; put_text(&message->u.request.target, word((size_t)value)))
 SETTER(arguments, put_text(&message->u.request.arguments, word((size_t)value)))
@@ -199,6 +201,8 @@ static const struct {
         { MESSAGE_REQUEST, set_lead, 0, -1, "the notice" },
         { MESSAGE_REQUEST, set_lead, TEN_YEARS, TEN_YEARS + 1, "the notice" },
         { MESSAGE_REQUEST, set_interruptible, 2, 3, "interruptible" },
+        { MESSAGE_REQUEST, set_after_ok, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end well" },
+        { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end before" },
         { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_RELOAD + 1, "the verb" },
         { MESSAGE_REQUEST, set_verb, VERB_SUBMIT, 0, "the verb" },
         { MESSAGE_REQUEST, set_target, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the target" },
