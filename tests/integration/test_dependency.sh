@@ -88,7 +88,7 @@ main() {
         write_files
         start_daemon
         OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
-        prep=$(submit prep 'sleep 2; echo ready >ready') || fail "prep was not taken"
+        prep=$(submit prep 'until [ -e go ]; do sleep 0.1; done; echo ready >ready') || fail "prep was not taken"
         train=$(submit train 'grep ready ready && touch trained' --dependency "afterok:$prep") || fail "train was not taken"
         bad=$(submit bad "until [ -e trained ]; do sleep 0.1; done; exit 3") || fail "bad was not taken"
         needs=$(submit needs 'touch needed' -d "afterok:$train:$bad") || fail "needs was not taken"
@@ -99,6 +99,7 @@ main() {
         kill -KILL "$daemon"
         wait "$daemon" 2>/dev/null
         start_daemon
+        touch "$work/go"
         wait_for "$train" "done" # and it found what prep had made
         wait_for "$bad" failed
         wait_for "$any" "done"
