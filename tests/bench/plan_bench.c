@@ -46,7 +46,7 @@ static const char usage[] =
         "  --forecasts F then plan F times from the last plan, every price off by 6 % at random\n"
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
-        "  --mps FILE    write the instance as a MILP, too (with --kind); nobody moves then\n"
+        "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
         "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
@@ -221,7 +221,6 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 else
                         return -1;
         }
-        settings->shape.stay = settings->mps != NULL; /* the program knows no moves */
         return optind == argc && settings->repeat >= 1 && settings->repeat <= MAX_REPEAT ? 0 : -1;
 }
 

@@ -367,14 +367,14 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
 }
 
 /* A job may run where it has its hidden place, and at each other site with a chance of a half. */
-static void open_sites(struct instance *instance, size_t n_sites, bool stay, struct chance *chance)
+static void open_sites(struct instance *instance, size_t n_sites, struct chance *chance)
 {
         for (size_t j = 0; j < instance->problem.n_jobs; j++) {
                 instance->jobs[j].sites = UINT64_C(1) << j % n_sites;
                 for (size_t s = 0; n_sites > 1 && s < n_sites; s++)
                         if (unit(chance) < 0.5)
                                 instance->jobs[j].sites |= UINT64_C(1) << s;
-                if (n_sites > 1 && !stay)
+                if (n_sites > 1)
                         let_move(instance, j, (uint32_t)(j % n_sites), chance);
         }
 }
@@ -449,7 +449,7 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
                 fill_job(instance, shape, j, &sizes[j], hidden->start[j], &chance);
         for (size_t j = 0; is_elastic(shape->kind) && j < shape->n_jobs; j++)
                 widen(instance, j, gpus);
-        open_sites(instance, hidden->n_sites, shape->stay, &chance);
+        open_sites(instance, hidden->n_sites, &chance);
         for (size_t j = 0; shape->kind == INSTANCE_MIXED && j < shape->n_jobs; j++)
                 instance->jobs[j].delay_cost = j % 3 == 0 ? 0.0005 : 0;
         if (shape->kind == INSTANCE_MIXED)

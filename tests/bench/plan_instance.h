@@ -48,7 +48,6 @@ struct instance_shape {
         enum instance_kind kind;
         size_t n_jobs, n_slots; /* slots are hours */
         uint64_t seed;
-        bool stay;        /* nobody moves from site to site */
         size_t quarters;  /* the first so many hours have a price for each quarter */
         const char *data; /* folder with open/traces and open/prices; NULL: generate */
 };
