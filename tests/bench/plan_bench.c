@@ -17,8 +17,10 @@
 
 #include "bench/plan_events.h"
 #include "bench/plan_forecasts.h"
+#include "bench/plan_guess.h"
 #include "bench/plan_instance.h"
 #include "bench/plan_mps.h"
+#include "bench/plan_solution.h"
 #include "plan/check.h"
 #include "plan/plan.h"
 
@@ -26,9 +28,12 @@ enum { MAX_REPEAT = 99 };
 
 struct settings {
         struct instance_shape shape;
-        const char *kind; /* NULL: all */
-        const char *mps;  /* file to write the instance to; NULL: none */
-        const char *lp;   /* likewise, as a linear program */
+        const char *kind;     /* NULL: all */
+        const char *mps;      /* file to write the instance to; NULL: none */
+        const char *lp;       /* likewise, as a linear program */
+        const char *solution; /* file with the program's solution, to be looked at instead of planning; NULL: none */
+        size_t guesses;       /* likewise: the best plan of whole slots of so many tries */
+        bool show;            /* print the intervals */
         uint64_t work;
         int repeat;
         size_t events; /* of each kind, after the plan; 0: none */
@@ -37,7 +42,7 @@ struct settings {
 
 static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--lp FILE]\n"
-        "                  [--generated]\n"
+        "                  [--solution FILE] [--guess N] [--show] [--generated]\n"
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
         "                shift-reactor; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
@@ -47,6 +52,9 @@ static const char usage[] =
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
         "  --repeat R    plan R times and print the median of the seconds (default 1)\n"
         "  --mps FILE    write the instance as a MILP, too (with --kind)\n"
+        "  --solution F  do not plan: check CBC's solution of that program as a plan, and print its bill\n"
+        "  --guess N     do not plan: the best of N guesses at a plan of whole slots\n"
+        "  --show        print the intervals, too: job, site, mode, begin and end in hours\n"
         "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
@@ -73,30 +81,31 @@ static int by_value(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
-/* Jobs that begin or end a run within a slot. */
-static size_t count_parts(const struct instance *instance, const struct plan *plan)
-{
-        int64_t now = instance->problem.now,
-                slot_s = (instance->problem.horizon - now) / (int64_t)instance->sites[0].n_steps;
-        size_t n = 0;
-
-        for (size_t j = 0; j < plan->n_jobs; j++) {
-                bool parts = false;
-
-                for (size_t i = plan->jobs[j].first; i < plan->jobs[j].first + plan->jobs[j].n; i++)
-                        parts |= (plan->intervals[i].start - now) % slot_s != 0 ||
-                                 (plan->intervals[i].end - now) % slot_s != 0;
-                n += parts;
-        }
-        return n;
-}
-
 static void print_terms(const struct plan_terms *terms)
 {
         printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
                "\"demand\":%.4f,\"starts\":%.4f,\"risk\":%.4f,\"moves\":%.4f,\"over_limit\":%.4f}",
                terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->demand, terms->starts,
                terms->risk, terms->moves, terms->over_limit);
+}
+
+/* Job, site, mode, begin and end in hours from now. */
+static void print_intervals(const struct settings *settings, const struct instance *instance, const struct plan *plan)
+{
+        const char *before = ",\"intervals\":[";
+
+        if (!settings->show)
+                return;
+        for (size_t j = 0; j < plan->n_jobs; j++)
+                for (size_t i = plan->jobs[j].first; i < plan->jobs[j].first + plan->jobs[j].n; i++) {
+                        const struct plan_interval *run = &plan->intervals[i];
+
+                        printf("%s[%" PRIu64 ",%u,%u,%.4f,%.4f]", before, plan->jobs[j].id, run->site, run->mode,
+                               (double)(run->start - instance->problem.now) / 3600,
+                               (double)(run->end - instance->problem.now) / 3600);
+                        before = ",";
+                }
+        putchar(']');
 }
 
 static void print_line(const struct settings *settings, const struct instance *instance, const struct plan *plan,
@@ -121,9 +130,11 @@ static void print_line(const struct settings *settings, const struct instance *i
         print_terms(&verdict->terms);
         printf(",\"bound\":%.10g,\"gap\":%.8f,\"gap_absolute\":%.4f,"
                "\"gap_idle_gpus\":%.4f,\"gap_supply\":%.4f,\"gap_regret\":%.4f,\"captured_saving\":%s,\"run_now\":%.10g,"
-               "\"run_now_lateness\":%.4f,\"late\":%zu,\"parts\":%zu}\n",
-               verdict->bound, verdict->gap / fabs(cost), verdict->gap, verdict->idle, verdict->supply, verdict->regret,
-               captured, run_now, plan->run_now.lateness, late, count_parts(instance, plan));
+               "\"run_now_lateness\":%.4f,\"late\":%zu,\"parts\":%zu",
+               verdict->bound, verdict->gap / fmax(fabs(cost), 1e-9), verdict->gap, verdict->idle, verdict->supply,
+               verdict->regret, captured, run_now, plan->run_now.lateness, late, plan_count_parts(&instance->problem, plan));
+        print_intervals(settings, instance, plan);
+        puts("}");
         fflush(stdout);
 }
 
@@ -133,6 +144,32 @@ static uint64_t default_work(const struct instance_shape *shape)
         bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->quarters > 0;
 
         return (1000000 + 750 * shape->n_jobs) * (shape->kind == INSTANCE_MIXED ? 10 : mixes ? 4 : 1);
+}
+
+/* The checker's word on what a solver found, or on the best of many guesses. */
+static int check_other(const struct settings *settings, const struct instance *instance, struct offpeak_error *err)
+{
+        const struct plan_problem *problem = &instance->problem;
+        struct plan_verdict verdict;
+        struct plan plan;
+        int code;
+
+        plan_init(&plan);
+        if (settings->solution != NULL)
+                code = plan_read_solution(problem, settings->solution, &plan, err);
+        else
+                code = plan_guess(problem, settings->shape.seed, settings->guesses, &plan, err);
+        if (code == 0)
+                code = plan_check(problem, &plan, &verdict, err);
+        if (code == 0) {
+                printf("{\"bill\":%.10g,\"exact\":%s,\"parts\":%zu,", verdict.terms.total,
+                       plan_is_billed_exactly(problem, &plan) ? "true" : "false", plan_count_parts(problem, &plan));
+                print_terms(&verdict.terms);
+                print_intervals(settings, instance, &plan);
+                puts("}");
+        }
+        plan_finish(&plan);
+        return code;
 }
 
 static int run(const struct settings *settings)
@@ -150,6 +187,10 @@ static int run(const struct settings *settings)
                 code = plan_write_mps(&instance.problem, settings->mps, &err);
         if (code == 0 && settings->lp != NULL)
                 code = plan_write_lp(&instance.problem, settings->lp, &err);
+        if (code == 0 && (settings->solution != NULL || settings->guesses > 0)) {
+                code = check_other(settings, &instance, &err);
+                goto out;
+        }
         for (int i = 0; code == 0 && i < settings->repeat; i++) {
                 plan_finish(&plan);
                 start = seconds_now(CLOCK_MONOTONIC);
@@ -172,6 +213,7 @@ static int run(const struct settings *settings)
                 if (code == 0 && settings->forecasts > 0)
                         code = plan_time_forecasts(&instance.problem, settings->forecasts, budget.work, &err);
         }
+out:
         if (code != 0)
                 fprintf(stderr, "plan_bench: %s\n", err.text);
         plan_finish(&plan);
@@ -189,6 +231,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "quarters", required_argument, NULL, 'q' },
                 { "events", required_argument, NULL, 'e' },      { "mps", required_argument, NULL, 'm' },
                 { "forecasts", required_argument, NULL, 'f' },
+                { "solution", required_argument, NULL, 'x' }, { "show", no_argument, NULL, 'i' },
+                { "guess", required_argument, NULL, 'u' },
                 { "lp", required_argument, NULL, 'l' },     { NULL, 0, NULL, 0 },
         };
         int option;
@@ -216,6 +260,12 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         settings->events = strtoull(optarg, NULL, 10);
                 else if (option == 'f')
                         settings->forecasts = strtoull(optarg, NULL, 10);
+                else if (option == 'x')
+                        settings->solution = optarg;
+                else if (option == 'u')
+                        settings->guesses = strtoull(optarg, NULL, 10);
+                else if (option == 'i')
+                        settings->show = true;
                 else if (option == 'g')
                         settings->shape.data = NULL;
                 else
