@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Overview: rows of the sites and limits first, then each job (plan_mps_job.c), then what power costs.
+ * Overview: rows of the sites and limits first, then each job (plan_mps_job.c says how), then what power costs.
  *
  * Columns: e<s>_<t>_<i>: kWh from segment i; z<s>_<d>: kW above what month d has paid for; the rest are jobs'. The
  * linear program has x as a share of the slot, and nothing else of a job.
@@ -96,6 +96,9 @@ static int check_job(const struct program *program, size_t j, struct offpeak_err
                 return fail(err, OFFPEAK_EINVAL, "job %zu runs, or is pinned", j + 1);
         if (job->start_cost_s >= program->slot_s || job->min_run_s > program->slot_s)
                 return fail(err, OFFPEAK_EINVAL, "job %zu: its start or least run is longer than a slot", j + 1);
+        for (size_t m = 1; m < job->n_modes; m++)
+                if (job->modes[m].limits != job->modes[0].limits)
+                        return fail(err, OFFPEAK_EINVAL, "job %zu: its modes count in different limits", j + 1);
         if (!program->whole && (program->problem->n_sites > 1 || job->start_cost_s > 0 || job->n_modes > 1))
                 return fail(err, OFFPEAK_EINVAL, "job %zu has to choose a site or mode, or its starts take time",
                             j + 1);
