@@ -11,14 +11,15 @@
  *   SEAT    x(w,t) <= X(w,t)                        LEAST   T x(w,t) >= X(w,t) + S y(w,t)
  *   BORDER  X(w,t) - x(w,t) <= 1 - X(w,t+1) + y(w,t)        a part of a slot begins a run or ends it
  *   START   y(w,t) >= X(w,t) - X(w,t-1)             FRESH   y(w,t) + X(w,t-1) <= 1         FIRST   T x(m,t) >= S y(m,t)
- *   WORK    sum of speed (T x - S y) - q = work     q < 1 s of progress: plans end with a whole second
+ *   WORK    sum of speed (T x - S y) = work         plans are in whole seconds, which this leaves out
  *   ONCE    X(t) + D(t-1) <= 1                      D rises once, in a slot that is run, behind which nothing is
  *   RISE    D(t) >= D(t-1)                          LAST    D(t) - D(t-1) <= X(t)          D is 1 in the end
  *   HERE    X(s,t) <= u(s) or p(s,t)                MOVE    v(t) >= p(s,t) - p(s,t-1)
  *   REST    X(t) + v(t-i) <= 1, i slots of rest     AFTER   X(t) <= D(t-1) of each job that it comes after
  *   STARTS  sum of y >= 1                           SLOTS   sum of X >= those that its work takes at its fastest
  *
- * So a cap changes at any time for nothing, another width is a start. X is whole, therefore y and D are.
+ * So a cap changes at any time for nothing, another width is a start. X is whole, therefore D is, and y if there is one
+ * mode of a width: else it has to be told.
  *
  * Where power has several prices, or its peak one, a mean will not do: there a mode has its own X, and what is drawn is
  * counted as if the slot were run to its end. What is not run of it is paid back at the lowest price: no more than a
@@ -92,36 +93,6 @@ static double fastest_speed(const struct plan_job *job)
         return fastest;
 }
 
-/* Is its work done with a whole second whatever it does? */
-static bool ends_whole(const struct plan_job *job)
-{
-        for (size_t m = 0; m < job->n_modes; m++)
-                if (job->modes[m].speed != 1)
-                        return false;
-        return job->work_s == floor(job->work_s);
-}
-
-/* Whole seconds in each mode; what is done too much by the last of them is q. */
-static void count_seconds(const struct writer *writer)
-{
-        const struct plan_problem *problem = writer->program->problem;
-        double most = (double)(problem->horizon - problem->now);
-
-        mps_add(writer->mps, writer->work,
-                mps_column(writer->mps, false, 0, fastest_speed(writer->job), "q%zu", writer->j), -1);
-        for (size_t m = 0; m < writer->job->n_modes; m++) {
-                size_t seconds = mps_column(writer->mps, true, 0, most, "N%zu_%zu", writer->j, m);
-                size_t row = mps_row(writer->mps, MPS_EQUAL, 0, "SECONDS%zu_%zu", writer->j, m);
-
-                mps_add(writer->mps, row, seconds, -1);
-                for (size_t s = 0; s < n_sites(writer); s++)
-                        for (size_t t = writer->columns->first; may_run(writer->job, s) && t < writer->columns->last;
-                             t++)
-                                mps_add(writer->mps, row, *at(writer, writer->columns->run, s, m, t),
-                                        (double)writer->program->slot_s);
-        }
-}
-
 /* Slots and starts as a whole: what whole numbers of them say, and a solver does not see. */
 static void count_runs(const struct writer *writer)
 {
@@ -157,12 +128,11 @@ int program_add_job(struct program *program, size_t j)
 {
         const struct plan_job *job = &program->problem->jobs[j];
         struct writer writer = { program, program->mps, job, &program->jobs[j], j, 0 };
-        double share = program->whole && ends_whole(job) ? 1 : 1 - PLAN_WORK_TOLERANCE;
 
         find_window(program, job, writer.columns);
         if (reserve(&writer) != 0)
                 return OFFPEAK_ENOMEM;
-        writer.work = mps_row(program->mps, MPS_EQUAL, share * job->work_s, "WORK%zu", j);
+        writer.work = mps_row(program->mps, MPS_EQUAL, job->work_s * (1 - PLAN_WORK_TOLERANCE), "WORK%zu", j);
         add_ways(&writer);
         if (!program->whole)
                 return 0;
@@ -170,8 +140,6 @@ int program_add_job(struct program *program, size_t j)
                 return OFFPEAK_ENOMEM;
         bind_runs(&writer);
         bind_slots(&writer);
-        if (!ends_whole(job))
-                count_seconds(&writer);
         count_runs(&writer);
         charge_delay(&writer);
         bind_order(&writer);

@@ -105,13 +105,22 @@ static void add_run(struct writer *writer, size_t s, size_t m, size_t t)
         }
 }
 
+/* Is there another mode as wide? */
+static bool has_caps(const struct plan_job *job, size_t m)
+{
+        for (size_t i = 0; i < job->n_modes; i++)
+                if (i != m && as_wide(job, i, m))
+                        return true;
+        return false;
+}
+
 /* y: a start costs its time, and twice what it would earn. */
 static void add_start(struct writer *writer, size_t s, size_t m, size_t t)
 {
         const struct plan_step *step = &writer->program->problem->sites[s].steps[t];
         double start_s = (double)writer->job->start_cost_s, kwh = kw_of(writer, s, m) * start_s / 3600;
-        size_t y = mps_column(writer->mps, false, 2 * kwh * fmax(0, -step->segments[0].price), 1, "y%zu_%zu_%zu_%zu",
-                              writer->j, s, m, t);
+        size_t y = mps_column(writer->mps, has_caps(writer->job, m), 2 * kwh * fmax(0, -step->segments[0].price), 1,
+                              "y%zu_%zu_%zu_%zu", writer->j, s, m, t);
         size_t row = mps_row(writer->mps, MPS_AT_MOST, 0, "FIRST%zu_%zu_%zu_%zu", writer->j, s, m, t);
 
         *at(writer, writer->columns->start, s, m, t) = y;

@@ -76,11 +76,21 @@ struct slot_run {
         int64_t seconds;
 };
 
+static bool starts_here(const struct grid *grid, size_t j, size_t t)
+{
+        for (size_t s = 0; s < grid->problem->n_sites; s++)
+                for (size_t m = 0; m < grid->n_modes; m++)
+                        if (*at(grid, grid->starts, j, t, s, m) > 0.5)
+                                return true;
+        return false;
+}
+
 static bool comes_first(const struct grid *grid, size_t j, size_t t, const struct plan_interval *part,
                         const struct plan_interval *before)
 {
-        return *at(grid, grid->starts, j, t, part->site, part->mode) > 0.5 ||
-               (before != NULL && before->site == part->site && before->mode == part->mode);
+        if (starts_here(grid, j, t))
+                return *at(grid, grid->starts, j, t, part->site, part->mode) > 0.5;
+        return before != NULL && before->site == part->site && before->mode == part->mode;
 }
 
 static struct slot_run read_slot(const struct grid *grid, size_t j, size_t t, const struct plan_interval *before)
@@ -90,8 +100,11 @@ static struct slot_run read_slot(const struct grid *grid, size_t j, size_t t, co
         for (uint32_t s = 0; s < grid->problem->n_sites; s++)
                 for (uint32_t m = 0; m < grid->n_modes && slot.n < 64; m++) {
                         int64_t seconds = llround(*at(grid, grid->runs, j, t, s, m) * (double)grid->slot_s);
+                        int64_t start_s = grid->problem->jobs[j].start_cost_s;
                         struct plan_interval part = { 0, seconds, s, m };
 
+                        if (*at(grid, grid->starts, j, t, s, m) > 0.5 && seconds < start_s) /* rounded */
+                                part.end = seconds = start_s;
                         if (seconds == 0)
                                 continue;
                         slot.parts[slot.n++] = part;
@@ -101,6 +114,10 @@ static struct slot_run read_slot(const struct grid *grid, size_t j, size_t t, co
                                 slot.parts[0] = part;
                         }
                 }
+        if (slot.seconds == grid->slot_s + 1 || (slot.n > 1 && slot.seconds == grid->slot_s - 1)) { /* rounded */
+                slot.parts[slot.n - 1].end += grid->slot_s - slot.seconds;
+                slot.seconds = grid->slot_s;
+        }
         return slot;
 }
 
@@ -131,15 +148,60 @@ static int append_slot(const struct grid *grid, size_t t, const struct slot_run 
         return 0;
 }
 
-/* The last interval ends with the second in which the work is done. */
-static void trim(const struct plan_problem *problem, size_t j, struct choice *choice)
+/* What it has done, less its work. */
+static double too_much(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
 {
-        const struct plan_job *job = &problem->jobs[j];
-        struct plan_interval *last = &choice->intervals[choice->n - 1];
-        double too_much =
-                job_progress(problem, job, choice->intervals, choice->n) - job->work_s * (1 - PLAN_WORK_TOLERANCE);
-        int64_t seconds = (int64_t)floor(too_much / job->modes[last->mode].speed);
+        return job_progress(problem, job, choice->intervals, choice->n) - job->work_s * (1 - PLAN_WORK_TOLERANCE);
+}
 
+/* A second more at the border of a run that is within a slot; false: there is none. */
+static bool stretch(const struct grid *grid, const struct plan_job *job, struct choice *choice)
+{
+        for (size_t i = 0; i < choice->n; i++) {
+                struct plan_interval *run = &choice->intervals[i];
+                bool begins = i == 0 || !job_same_run(job, run - 1, run);
+                bool ends = i + 1 == choice->n || !job_same_run(job, run, run + 1);
+
+                if (ends && (run->end - grid->problem->now) % grid->slot_s != 0) {
+                        run->end++;
+                        return true;
+                }
+                if (begins && (run->start - grid->problem->now) % grid->slot_s != 0) {
+                        run->start--;
+                        return true;
+                }
+        }
+        return false;
+}
+
+/* A second more of the faster of two modes, behind the seconds of a start. */
+static bool hasten(const struct plan_job *job, struct choice *choice)
+{
+        for (size_t i = 0; i + 1 < choice->n; i++) {
+                struct plan_interval *run = &choice->intervals[i];
+                double speed = job->modes[run->mode].speed, next = job->modes[run[1].mode].speed;
+                bool longer = run->end - run->start > job->start_cost_s + 1;
+
+                if (!job_same_run(job, run, run + 1) || speed == next || (speed < next && !longer))
+                        continue;
+                run[1].start = run->end += speed > next ? 1 : -1;
+                return true;
+        }
+        return false;
+}
+
+/* In whole seconds: what rounding lost is added, and the last interval ends with the second in which the work is done.
+ */
+static void mend(const struct grid *grid, size_t j, struct choice *choice)
+{
+        const struct plan_job *job = &grid->problem->jobs[j];
+        struct plan_interval *last = &choice->intervals[choice->n - 1];
+        int64_t seconds;
+
+        for (int i = 0; i < 10 && too_much(grid->problem, job, choice) < 0; i++)
+                if (!stretch(grid, job, choice) && !hasten(job, choice))
+                        break;
+        seconds = (int64_t)floor(too_much(grid->problem, job, choice) / job->modes[last->mode].speed + 1e-9);
         if (seconds > 0 && seconds < last->end - last->start)
                 last->end -= seconds;
 }
@@ -161,7 +223,7 @@ static int join_slots(const struct grid *grid, size_t j, struct choice *choice)
                 before = slot;
         }
         if (choice->n > 0)
-                trim(grid->problem, j, choice);
+                mend(grid, j, choice);
         return 0;
 }
 
