@@ -128,11 +128,12 @@ int program_add_job(struct program *program, size_t j)
 {
         const struct plan_job *job = &program->problem->jobs[j];
         struct writer writer = { program, program->mps, job, &program->jobs[j], j, 0 };
+        double share = program->whole ? 1 : 1 - PLAN_WORK_TOLERANCE; /* no solver would leave 1e-9 of a slot out for sure */
 
         find_window(program, job, writer.columns);
         if (reserve(&writer) != 0)
                 return OFFPEAK_ENOMEM;
-        writer.work = mps_row(program->mps, MPS_EQUAL, job->work_s * (1 - PLAN_WORK_TOLERANCE), "WORK%zu", j);
+        writer.work = mps_row(program->mps, MPS_EQUAL, share * job->work_s, "WORK%zu", j);
         add_ways(&writer);
         if (!program->whole)
                 return 0;
