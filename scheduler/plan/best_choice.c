@@ -360,9 +360,9 @@ static int try_mixes(struct quest *quest)
                         code = try_mix(quest, UINT64_C(1) << s);
         if (code == 0 && job->may_move)
                 code = try_mix(quest, sites);
-        /* nothing in time, or so short that a path says little: every way by itself */
+        /* nothing in time, a stay at one site that a path under one theta passes over, or so short that it says little: every way by itself */
         if (code == 0 && !is_good(*quest->cost, quest->chooser->least) &&
-            (isinf(quest->best) || (quest->chooser->thorough && is_short(quest))))
+            (isinf(quest->best) || job->may_move || (quest->chooser->thorough && is_short(quest))))
                 code = try_ways(quest);
         return code;
 }

@@ -134,6 +134,14 @@ static double slot_hours(const struct look *view, size_t slot)
         return (double)slots_length(&board_of(view)->prices->slots, slot) / 3600;
 }
 
+/* What share of a peak each slot of a job bears: one of as many as its work takes. */
+static double peak_share(const struct look *view, size_t slot)
+{
+        int64_t seconds = job_seconds(view->job, &view->job->modes[view->mode]) + view->job->start_cost_s;
+
+        return board_of(view)->shares_peak ? fmin(1, (double)slots_length(&board_of(view)->prices->slots, slot) / (double)seconds) : 1;
+}
+
 /* What the mode adds to a month's peak, as far as that is above the level. */
 static double surcharge(const struct look *view, size_t slot)
 {
@@ -146,7 +154,7 @@ static double surcharge(const struct look *view, size_t slot)
                 return 0;
         before = site_facility_w(site, board->sites[view->site].peak_mw[slot] / 1000);
         after = before + site->pue_factor * view->job->modes[view->mode].watts;
-        return board->per_w[k] * (fmax(0, after - board->level_w[k]) - fmax(0, before - board->level_w[k]));
+        return board->per_w[k] * (fmax(0, after - board->level_w[k]) - fmax(0, before - board->level_w[k])) * peak_share(view, slot);
 }
 
 /* What guides and what would be too much, for touching the slot: nobody else could use the rest of a GPU. */

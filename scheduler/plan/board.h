@@ -27,6 +27,8 @@ struct board {
         float *seat_price;
         /* Demand charges, by slot as above: what every W above a level costs; NULL where no site has one */
         double *level_w, *per_w;
+        /* A peak that a job raises is paid once: each of its slots bears a share. Else all of it in each, as those of many jobs will find */
+        bool shares_peak;
         double reluctance; /* share of its cost that a job must save before it moves */
         /* While repairing: what a GPU or W too many costs, in units of the prices' scales; 0: nothing is ever too many */
         double penalty;

@@ -37,6 +37,7 @@
 #define PLAN_HYSTERESIS 0.005
 
 enum {
+        HOUR_S = 3600,
         PASSES = 28,          /* with budget for it */
         WARM_PASSES = 9,      /* with the last plan's prices */
         FEW_PASSES = 3,       /* fewer are worth nothing */
@@ -68,6 +69,8 @@ struct planner {
         struct choice scratch;
         double *theta; /* of each job, for the next response */
         size_t *order; /* least flexible first */
+        const struct schedule *hint; /* what was found on coarser slots, or NULL */
+        uint64_t spent;              /* on that */
         double best_cost;
         bool warm;     /* prices began with the last plan's */
         bool recalled; /* the best schedule is the last plan's, or was better by enough */
@@ -78,7 +81,7 @@ struct planner {
 
 static uint64_t work_of(const struct planner *planner)
 {
-        return planner->chooser.work + board_work(&planner->board) + board_work(&planner->empty);
+        return planner->spent + planner->chooser.work + board_work(&planner->board) + board_work(&planner->empty);
 }
 
 static bool is_over(void *context)
@@ -427,11 +430,11 @@ static int run_shuffles(struct planner *planner)
         return code == 0 ? keep(planner, &better) : code;
 }
 
-/* From what running at once has: few jobs leave prices little to say. */
-static int improve_at_once(struct planner *planner)
+/* From a schedule that is there: few jobs leave prices little to say. */
+static int improve_on(struct planner *planner, const struct schedule *schedule)
 {
         bool better;
-        int code = board_load(&planner->board, &planner->at_once);
+        int code = board_load(&planner->board, schedule);
 
         if (code == 0)
                 code = descend(planner);
@@ -501,7 +504,7 @@ static int think(struct planner *planner)
         if (code == 0)
                 code = warm_up(planner);
         if (code == 0 && planner->problem->n_jobs <= SMALL)
-                code = improve_at_once(planner);
+                code = improve_on(planner, planner->hint != NULL ? planner->hint : &planner->at_once);
         if (code == 0)
                 code = run_provers(planner, &passes);
         if (code == 0)
@@ -509,7 +512,7 @@ static int think(struct planner *planner)
         if (code == 0 && passes > 1) /* also when the budget is spent: all that was done would be for nothing */
                 code = realise_and_keep(planner, &better);
         if (code == 0 && !(planner->best_cost < at_once))
-                code = improve_at_once(planner);
+                code = improve_on(planner, &planner->at_once);
         if (code == 0)
                 code = run_rounds(planner);
         return code == 0 && !is_over(planner) ? run_shuffles(planner) : code;
@@ -534,19 +537,20 @@ static size_t count_slots(const struct plan_problem *problem, const struct plan_
         return slots;
 }
 
-static int planner_init(struct planner *planner, const struct plan_problem *problem, const struct plan_budget *budget)
+static int planner_init(struct planner *planner, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots)
 {
         size_t n_jobs = problem->n_jobs, n;
 
         *planner = (struct planner){ .problem = problem, .budget = budget, .bound = -INFINITY, .seed = 1 };
         chooser_init(&planner->chooser);
         if (dependents_init(&planner->dependents, problem) != 0 ||
-            prices_init(&planner->prices, problem, count_slots(problem, budget)) != 0 ||
+            prices_init(&planner->prices, problem, slots) != 0 ||
             board_init(&planner->board, problem, &planner->prices, &planner->dependents) != 0 ||
             board_init(&planner->empty, problem, &planner->prices, &planner->dependents) != 0 ||
             schedule_init(&planner->soft, n_jobs) != 0 || schedule_init(&planner->best, n_jobs) != 0 || schedule_init(&planner->at_once, n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
         planner->empty.chooser.one_way = true;
+        planner->board.shares_peak = n_jobs <= SMALL;
         n = planner->prices.slots.n * planner->prices.capacities.n;
         planner->theta = calloc(n_jobs + 1, sizeof(double));
         planner->order = calloc(n_jobs + 1, sizeof(size_t));
@@ -645,23 +649,50 @@ static int fill_plan(struct planner *planner, struct plan *plan)
         return 0;
 }
 
+/*
+ * Slots finer than hours let jobs share hours; on whole hours few jobs are found to fit one behind the other. Both are tried, unless
+ * there is a last plan to go on from.
+ */
+static bool thinks_twice(const struct plan_problem *problem, size_t slots)
+{
+        bool first = problem->last == NULL || problem->last->n_slots == 0;
+
+        return first && problem->n_jobs <= SMALL && (problem->horizon - problem->now) / (int64_t)slots < HOUR_S;
+}
+
+static int think_coarsely(struct planner *coarse, const struct plan_problem *problem, const struct plan_budget *budget)
+{
+        struct plan_budget share = { budget->work / 4, budget->aborted, budget->context };
+        int code = planner_init(coarse, problem, &share, (size_t)((problem->horizon - problem->now) / HOUR_S) + 1);
+
+        return code == 0 ? think(coarse) : code;
+}
+
 int plan_compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
                  struct offpeak_error *err)
 {
         struct offpeak_error refusal __attribute__((unused));
-        struct planner planner;
+        struct planner planner = { 0 }, coarse = { 0 };
         struct plan plan;
+        size_t slots;
         int code = plan_problem_check(problem, err);
 
         if (code != 0)
                 return code;
         plan_init(&plan);
-        code = planner_init(&planner, problem, budget);
+        slots = count_slots(problem, budget);
+        if (thinks_twice(problem, slots))
+                code = think_coarsely(&coarse, problem, budget);
+        if (code == 0)
+                code = planner_init(&planner, problem, budget, slots);
+        planner.hint = coarse.problem != NULL ? &coarse.best : NULL;
+        planner.spent = work_of(&coarse);
         if (code == 0)
                 code = think(&planner);
         if (code == 0)
                 code = fill_plan(&planner, &plan);
         planner_finish(&planner);
+        planner_finish(&coarse);
         if (code != 0)
                 fail(err, code, "planning: out of memory");
 #ifndef NDEBUG
