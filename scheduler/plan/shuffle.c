@@ -46,7 +46,7 @@ static int sum_regrets(struct shuffler *shuffler)
 
                 if (board_present_cost(shuffler->board, j, &cost) != 0)
                         return OFFPEAK_ENOMEM;
-                sum += fmax(0, cost - shuffler->alone[j]);
+                sum += shuffler->board->problem->jobs[j].pinned ? 0 : fmax(0, cost - shuffler->alone[j]);
                 shuffler->regret[j] = sum;
         }
         return 0;
@@ -82,16 +82,20 @@ static size_t pick_first(struct shuffler *shuffler)
         return low;
 }
 
-/* A job, and some of those that are where it wants to be, in random order. */
+/* A job, and some of those that are where it wants to be, in random order. Pinned jobs stay; none, if it is one. */
 static size_t pick(struct shuffler *shuffler, size_t *jobs)
 {
+        const struct plan_job *all = shuffler->board->problem->jobs;
         const struct schedule *present = &shuffler->board->schedule;
         size_t want = 1 + random_below(shuffler, BOARD_SHUFFLE - 1), seen = 0, n = 1;
         bool any = next_random(shuffler) < 0.5, mixed = next_random(shuffler) < 0.5;
 
         jobs[0] = pick_first(shuffler);
+        if (all[jobs[0]].pinned)
+                return 0;
         for (size_t j = 0; j < present->n_jobs; j++) {
-                if (j == jobs[0] || (!any && !overlap(&present->jobs[j], &shuffler->wanted.jobs[jobs[0]])))
+                if (j == jobs[0] || all[j].pinned ||
+                    (!any && !overlap(&present->jobs[j], &shuffler->wanted.jobs[jobs[0]])))
                         continue;
                 if (seen++ < want) {
                         jobs[n++] = j;

@@ -104,6 +104,29 @@ static void a_pinned_job_keeps_its_hours(void **state)
         plan_finish(&plan);
 }
 
+/* The cheapest hour is pinned away: however long is thought, the others do not have it, too. */
+static void nobody_shares_what_is_pinned_away(void **state)
+{
+        static const double prices[] = { 90, 20, 40, 80 };
+        static const struct plan_interval cheap = { NOW + HOUR, NOW + 2 * HOUR, 0, 0 };
+        struct scene scene;
+
+        (void)state;
+        scene_init(&scene, 3, 4, prices);
+        for (size_t j = 0; j < 3; j++) {
+                struct plan plan;
+
+                scene.jobs[j].pinned = true;
+                scene.jobs[j].kept = &cheap;
+                scene.jobs[j].n_kept = 1;
+                plan = compute(&scene.problem, 1000000, j);
+                assert_run(&plan, j, 0, HOUR, 2 * HOUR);
+                plan_finish(&plan);
+                scene.jobs[j].pinned = false;
+                scene.jobs[j].n_kept = 0;
+        }
+}
+
 static void pins_that_overlap_are_refused(void **state)
 {
         static const double prices[] = { 90, 20, 40, 80 };
@@ -300,6 +323,7 @@ int main(void)
                 cmocka_unit_test(what_comes_after_waits),
                 cmocka_unit_test(after_what_cannot_run_nothing_runs),
                 cmocka_unit_test(a_pinned_job_keeps_its_hours),
+                cmocka_unit_test(nobody_shares_what_is_pinned_away),
                 cmocka_unit_test(pins_that_overlap_are_refused),
                 cmocka_unit_test(a_cap_is_put_on_where_power_is_dear),
                 cmocka_unit_test(a_job_may_have_many_widths),
