@@ -167,19 +167,6 @@ static double risk_of(const struct plan_problem *problem, const struct plan_job 
         return cost;
 }
 
-static double starts_of(const struct plan_problem *problem, const struct plan_job *job, const struct choice *choice)
-{
-        double cost = 0;
-
-        for (size_t i = 0; job->start_cost_s > 0 && i < choice->n; i++) {
-                const struct plan_interval *run = &choice->intervals[i];
-
-                if (job_starts_at(problem, job, choice->intervals, i))
-                        cost += job_start_cost(problem, job, run->site, run->mode, run->start);
-        }
-        return cost;
-}
-
 static struct outcome outcome_of(const struct plan_problem *problem, const struct plan_job *job,
                                  const struct choice *choice)
 {
@@ -192,8 +179,9 @@ double account_waiting(const struct plan_problem *problem, const struct plan_job
 {
         struct outcome outcome = outcome_of(problem, job, choice);
 
-        return outcome.delay + outcome.lateness + outcome.unfinished + starts_of(problem, job, choice) +
-               risk_of(problem, job, choice) + job_moves(job, choice->intervals, choice->n);
+        return outcome.delay + outcome.lateness + outcome.unfinished +
+               job_starts(problem, job, choice->intervals, choice->n) + risk_of(problem, job, choice) +
+               job_moves(job, choice->intervals, choice->n);
 }
 
 static void add_outcomes(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *terms,
@@ -203,7 +191,8 @@ static void add_outcomes(const struct plan_problem *problem, const struct schedu
                 const struct plan_job *job = &problem->jobs[j];
                 const struct choice *choice = &schedule->jobs[j];
                 struct outcome outcome = outcome_of(problem, job, choice);
-                double starts = starts_of(problem, job, choice), risk = risk_of(problem, job, choice);
+                double starts = job_starts(problem, job, choice->intervals, choice->n);
+                double risk = risk_of(problem, job, choice);
                 double moves = job_moves(job, choice->intervals, choice->n);
 
                 terms->starts += starts;

@@ -212,11 +212,12 @@ double job_progress(const struct plan_problem *problem, const struct plan_job *j
         return progress;
 }
 
-double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t s, uint32_t mode,
-                      int64_t start)
+/* What `seconds` of a start cost beside their power. */
+static double start_part_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t s, uint32_t mode,
+                              int64_t start, int64_t seconds)
 {
         const struct plan_site *site = &problem->sites[s];
-        int64_t end = start + job->start_cost_s;
+        int64_t end = start + seconds;
         double energy = site->pue_factor * job->modes[mode].watts / PLAN_JOULES_PER_MWH, cost = 0;
         size_t low = 0, high = site->n_steps;
 
@@ -235,6 +236,34 @@ double job_start_cost(const struct plan_problem *problem, const struct plan_job 
 
                 if (step->n_segments > 0 && step->segments[0].price < 0)
                         cost -= 2 * energy * (double)(to - from) * step->segments[0].price;
+        }
+        return cost;
+}
+
+double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t s, uint32_t mode,
+                      int64_t start)
+{
+        return start_part_cost(problem, job, s, mode, start, job->start_cost_s);
+}
+
+double job_starts(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                  size_t n)
+{
+        int64_t overhead_s = 0;
+        double cost = 0;
+
+        for (size_t i = 0; job->start_cost_s > 0 && i < n; i++) {
+                const struct plan_interval *run = &intervals[i];
+                int64_t seconds = run->end - run->start, lost_s;
+
+                if (job_starts_at(problem, job, intervals, i))
+                        overhead_s = job->start_cost_s;
+                else if (i == 0 || !job_same_run(job, run - 1, run))
+                        overhead_s = 0;
+                lost_s = overhead_s < seconds ? overhead_s : seconds;
+                overhead_s -= lost_s;
+                if (lost_s > 0)
+                        cost += start_part_cost(problem, job, run->site, run->mode, run->start, lost_s);
         }
         return cost;
 }

@@ -72,6 +72,10 @@ double job_end_cost(const struct plan_job *job, int64_t end);
 double job_start_cost(const struct plan_problem *problem, const struct plan_job *job, uint32_t site, uint32_t mode,
                       int64_t start);
 
+/* The same of all its starts; a pinned run may be over before its start is. */
+double job_starts(const struct plan_problem *problem, const struct plan_job *job, const struct plan_interval *intervals,
+                  size_t n);
+
 /* Cost of a second of progress (a unit of work) left undone. */
 double job_undone_rate(const struct plan_problem *problem, const struct plan_job *job);
 

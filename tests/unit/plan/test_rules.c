@@ -104,6 +104,25 @@ static void a_pinned_job_keeps_its_hours(void **state)
         plan_finish(&plan);
 }
 
+/* What is over before its start costs what that drew, and no more. */
+static void a_pinned_run_may_be_shorter_than_its_start(void **state)
+{
+        static const double prices[] = { -50, 20, 40, 80 };
+        static const struct plan_interval pins[] = { { NOW, NOW + HOUR / 2, 0, 0 }, { NOW + HOUR, NOW + 3 * HOUR, 0, 0 } };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 4, prices);
+        scene.jobs[0].pinned = true;
+        scene.jobs[0].kept = pins;
+        scene.jobs[0].n_kept = 2;
+        scene.jobs[0].start_cost_s = HOUR;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_true(fabs(plan.terms.starts - 2 * 50 * 0.008 / 2) < 1e-9);
+        plan_finish(&plan);
+}
+
 /* The cheapest hour is pinned away: however long is thought, the others do not have it, too. */
 static void nobody_shares_what_is_pinned_away(void **state)
 {
@@ -324,6 +343,7 @@ int main(void)
                 cmocka_unit_test(after_what_cannot_run_nothing_runs),
                 cmocka_unit_test(a_pinned_job_keeps_its_hours),
                 cmocka_unit_test(nobody_shares_what_is_pinned_away),
+                cmocka_unit_test(a_pinned_run_may_be_shorter_than_its_start),
                 cmocka_unit_test(pins_that_overlap_are_refused),
                 cmocka_unit_test(a_cap_is_put_on_where_power_is_dear),
                 cmocka_unit_test(a_job_may_have_many_widths),
