@@ -268,7 +268,7 @@ static void fill(void *context, size_t first, size_t n, float *rates, float *sea
         fill_plain(view, first, n, rates, seats);
         if (!board->sites[view->site].all_plain)
                 fill_power(view, first, n, rates, seats);
-        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+        for (size_t l = 0; l < PLAN_MAX_LIMITS && limits >> l != 0; l++)
                 if ((limits >> l & 1) != 0)
                         fill_limit(view, board->prices->capacities.n_sites + l, first, n, rates, seats);
 }
@@ -300,7 +300,7 @@ static double part(void *context, size_t slot, int64_t from, int64_t to)
         if (board->penalty > 0 ? !load_could_have_room(load, slot, mode) : !load_has_room(load, piece, mode))
                 return INFINITY;
         load_over(load, piece, mode, &gpus, &mw);
-        for (size_t l = 0; mode->limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+        for (size_t l = 0; l < PLAN_MAX_LIMITS && mode->limits >> l != 0; l++)
                 if ((mode->limits >> l & 1) != 0)
                         limits += limit_part(view, board->prices->capacities.n_sites + l, piece);
         return energy_rate(view, piece) * (double)(to - from) + seat(view, slot, gpus, mw) + limits;
@@ -314,7 +314,7 @@ static bool is_divided(const void *context, size_t slot)
 
         if (board->sites[view->site].at[slot].n_spans > 0)
                 return true;
-        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+        for (size_t l = 0; l < PLAN_MAX_LIMITS && limits >> l != 0; l++)
                 if ((limits >> l & 1) != 0 && board->sites[board->prices->capacities.n_sites + l].at[slot].n_spans > 0)
                         return true;
         return false;

@@ -145,7 +145,7 @@ double piece_gpu_price(const struct pieces *pieces, const struct piece *piece, c
         const struct plan_multipliers *multipliers = pieces->multipliers;
         double price = piece->gpus;
 
-        for (size_t l = 0; multipliers->limits != NULL && mode->limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+        for (size_t l = 0; multipliers->limits != NULL && l < PLAN_MAX_LIMITS && mode->limits >> l != 0; l++)
                 if ((mode->limits >> l & 1) != 0)
                         price += multipliers->limits[l * multipliers->n_slots + piece->slot];
         return price;

@@ -344,7 +344,7 @@ static void fill(void *context, size_t first, size_t n, float *rates, float *sea
                 fill_kinks(view, factors, first, n, rates);
         if (factors.per_spread != 0)
                 fill_spread(prices->table.spread + k, factors.per_spread, n, rates);
-        for (size_t l = 0; limits >> l != 0 && l < PLAN_MAX_LIMITS; l++)
+        for (size_t l = 0; l < PLAN_MAX_LIMITS && limits >> l != 0; l++)
                 if ((limits >> l & 1) != 0)
                         fill_limit(&prices->table, factors, (prices->capacities.n_sites + l) * prices->slots.n + first, n,
                                    rates, seats);

@@ -43,6 +43,28 @@ static void a_limit_keeps_two_jobs_apart(void **state)
         plan_finish(&plan);
 }
 
+/* As many limits as there may be, and the last of them counts. */
+static void the_last_of_many_limits_holds(void **state)
+{
+        static const double prices[] = { 90, 20, 40, 80 };
+        static const struct plan_limit_step room = { NOW, 100 }, closed = { NOW, 0 };
+        struct plan_limit limits[PLAN_MAX_LIMITS];
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 4, prices);
+        for (size_t l = 0; l < PLAN_MAX_LIMITS; l++)
+                limits[l] = (struct plan_limit){ "many", &room, 1 };
+        limits[PLAN_MAX_LIMITS - 1].steps = &closed;
+        scene.modes[0].limits = UINT64_C(1) << (PLAN_MAX_LIMITS - 1);
+        scene.problem.limits = limits;
+        scene.problem.n_limits = PLAN_MAX_LIMITS;
+        plan = compute(&scene.problem, 100000, 0);
+        assert_int_equal(plan.jobs[0].n, 0);
+        plan_finish(&plan);
+}
+
 /* The second comes after the first, and has the cheaper hour; the first then must be done before it. */
 static void what_comes_after_waits(void **state)
 {
@@ -339,6 +361,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_limit_keeps_two_jobs_apart),
+                cmocka_unit_test(the_last_of_many_limits_holds),
                 cmocka_unit_test(what_comes_after_waits),
                 cmocka_unit_test(after_what_cannot_run_nothing_runs),
                 cmocka_unit_test(a_pinned_job_keeps_its_hours),
