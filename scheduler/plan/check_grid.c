@@ -421,8 +421,9 @@ static double least_of_two(const struct check_grid *grid, double *scratch)
 double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch)
 {
         double best = one_run(grid, scratch);
+        bool two_fit = grid->run_s + grid->start_s <= (double)grid->n * grid->slot_s;
 
-        if (!may_start_again || best <= least_of_two(grid, scratch))
+        if (!may_start_again || !two_fit || best <= least_of_two(grid, scratch))
                 return best;
         return lesser(best, fmax(more_runs(grid, scratch), paid_starts(grid, scratch)));
 }

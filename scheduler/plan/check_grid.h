@@ -26,7 +26,7 @@ struct check_grid {
 
 /*
  * A lower bound for every way to run in exact seconds, exact for one run, and nearly so for two. scratch:
- * 2 n + 16 x (run_s / slot_s + 4) doubles. INFINITY: it does not fit.
+ * 18 n + 64 doubles. INFINITY: it does not fit.
  */
 double check_grid_least(const struct check_grid *grid, bool may_start_again, double *scratch);
 
