@@ -9,6 +9,8 @@
 
 enum { DAY_S = 86400 };
 
+#define RECALLED_MOST 1e12 /* beyond it a price of the last plan is a mistake */
+
 /* ---- scales */
 
 /* How much prices differ over the horizon: their standard deviation, of the last segment's; never nothing. */
@@ -156,6 +158,12 @@ static double within_segments(const struct plan_step *step, double price, double
         return isinf(last->limit_w) ? fmin(price, last->price + demand) : price;
 }
 
+/* A recalled price that nobody can have meant is nothing to begin with. */
+static double recalled(const double *prices, size_t at, double least)
+{
+        return prices != NULL && prices[at] >= least && prices[at] <= RECALLED_MOST ? prices[at] : 0;
+}
+
 bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
 {
         size_t n = prices->slots.n, n_sites = prices->capacities.n_sites;
@@ -168,12 +176,13 @@ bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
                 for (size_t s = 0; s < n_sites; s++) {
                         size_t k = s * n + t, at = s * last->n_slots + from;
 
-                        prices->base.gpus[k] = last->gpus[at];
-                        prices->base.demand[k] = last->demand != NULL ? last->demand[at] : 0;
-                        prices->base.power[k] = within_segments(prices->steps[k], last->power[at], prices->base.demand[k]);
+                        prices->base.gpus[k] = recalled(last->gpus, at, 0);
+                        prices->base.demand[k] = recalled(last->demand, at, 0);
+                        prices->base.power[k] = within_segments(prices->steps[k], recalled(last->power, at, -RECALLED_MOST),
+                                                                prices->base.demand[k]);
                 }
                 for (size_t l = 0; l < last->n_limits; l++)
-                        prices->base.gpus[(n_sites + l) * n + t] = last->limits[l * last->n_slots + from];
+                        prices->base.gpus[(n_sites + l) * n + t] = recalled(last->limits, l * last->n_slots + from, 0);
         }
         return true;
 }

@@ -250,6 +250,44 @@ static void senseless_hours_are_forgotten(void **state)
         }
 }
 
+/* Prices that are no numbers, and limits that had none: where prices begin, so that the next plan is sound all the same. */
+static void a_last_plan_may_say_anything(void **state)
+{
+        static const double odd[] = { NAN, INFINITY, -INFINITY, 1e300, -1e300 };
+        static const struct plan_limit_step quota = { 1800000000, 24 };
+        static const struct plan_limit limit = { "quota", &quota, 1 };
+        struct random_problem random;
+        struct plan first;
+
+        (void)state;
+        make(&random, 5);
+        random.problem.limits = &limit;
+        random.problem.n_limits = 1;
+        for (size_t j = 0; j < random.problem.n_jobs; j++)
+                random.modes[j].limits = 1;
+        first = compute(&random.problem, LITTLE, 0);
+        for (int i = 0; i < 5; i++) {
+                struct plan_multipliers last = first.multipliers;
+                double *power = malloc(last.n_slots * sizeof(double)), *gpus = malloc(last.n_slots * sizeof(double));
+                struct plan plan;
+
+                assert_true(power != NULL && gpus != NULL);
+                for (size_t t = 0; t < last.n_slots; t++)
+                        power[t] = gpus[t] = odd[(t + (size_t)i) % 5];
+                last.power = power;
+                last.gpus = last.demand = gpus;
+                last.limits = i == 0 ? NULL : gpus;
+                random.problem.last = &last;
+                plan = compute(&random.problem, LITTLE, i);
+                assert_true(isfinite(plan.bound));
+                plan_finish(&plan);
+                free(power);
+                free(gpus);
+        }
+        plan_finish(&first);
+        random_problem_finish(&random);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -259,6 +297,7 @@ int main(void)
                 cmocka_unit_test(last_prices_prove_at_once),
                 cmocka_unit_test(prices_of_other_sites_are_left_alone),
                 cmocka_unit_test(senseless_hours_are_forgotten),
+                cmocka_unit_test(a_last_plan_may_say_anything),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
