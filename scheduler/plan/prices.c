@@ -128,6 +128,11 @@ void prices_reprice(struct prices *prices, uint32_t site)
         prices_steepen(prices, prices->steepness);
 }
 
+static int64_t middle_of(const struct slots *slots, size_t t)
+{
+        return slots->edges[t] + slots_length(slots, t) / 2;
+}
+
 /* The slot of another plan's that holds a time, or the same hour on one of its days. */
 static size_t recalled_slot(const struct plan_multipliers *last, int64_t time)
 {
@@ -164,20 +169,36 @@ static double recalled(const double *prices, size_t at, double least)
         return prices != NULL && prices[at] >= least && prices[at] <= RECALLED_MOST ? prices[at] : 0;
 }
 
+/* As much of the last plan's spread as the months allow now: even within an averaging interval, and in sum their price. */
+static void recall_demand(struct prices *prices, size_t s, const struct plan_multipliers *last)
+{
+        const struct plan_site *site = &prices->problem->sites[s];
+        double *base = &prices->base.demand[s * prices->slots.n];
+
+        for (size_t t = 0; t < prices->slots.n; t++) {
+                base[t] = recalled(last->demand, s * last->n_slots + recalled_slot(last, middle_of(&prices->slots, t)), 0);
+                prices->facility_w[t] = prices->spread[t] = 0;
+        }
+        for (size_t d = 0; d < site->n_demands; d++)
+                demand_spread(&prices->demands[s][d], &prices->slots, prices->facility_w, base, 0, prices->spread);
+        memcpy(base, prices->spread, prices->slots.n * sizeof(*base));
+}
+
 bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
 {
         size_t n = prices->slots.n, n_sites = prices->capacities.n_sites;
 
         if (last->n_slots == 0 || last->n_sites != n_sites || last->n_limits != prices->problem->n_limits)
                 return false;
+        for (size_t s = 0; s < n_sites; s++)
+                recall_demand(prices, s, last);
         for (size_t t = 0; t < n; t++) {
-                size_t from = recalled_slot(last, prices->slots.edges[t] + slots_length(&prices->slots, t) / 2);
+                size_t from = recalled_slot(last, middle_of(&prices->slots, t));
 
                 for (size_t s = 0; s < n_sites; s++) {
                         size_t k = s * n + t, at = s * last->n_slots + from;
 
                         prices->base.gpus[k] = recalled(last->gpus, at, 0);
-                        prices->base.demand[k] = recalled(last->demand, at, 0);
                         prices->base.power[k] = within_segments(prices->steps[k], recalled(last->power, at, -RECALLED_MOST),
                                                                 prices->base.demand[k]);
                 }

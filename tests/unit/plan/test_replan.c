@@ -288,6 +288,36 @@ static void a_last_plan_may_say_anything(void **state)
         random_problem_finish(&random);
 }
 
+/* What the last plan spread over a month need not fit this one: other intervals, a lower price, or no demand charge at all. */
+static void a_last_spread_is_made_to_fit(void **state)
+{
+        struct plan_demand month = { 1800000000 - 3600, 1800000000 + 20 * 3600, 50, 1e6, 4 * 3600 };
+        struct random_problem random;
+        struct plan first;
+
+        (void)state;
+        make(&random, 5);
+        first = compute(&random.problem, LITTLE, 0);
+        for (int i = 0; i < 4; i++) {
+                struct plan_multipliers last = first.multipliers;
+                double *demand = malloc(last.n_slots * sizeof(double));
+                struct plan plan;
+
+                assert_non_null(demand);
+                for (size_t t = 0; t < last.n_slots; t++)
+                        demand[t] = (double)(t % 3) * 10;
+                last.demand = demand;
+                random.problem.last = &last;
+                random.sites[0].demands = &month;
+                random.sites[0].n_demands = i % 2;
+                plan = compute(&random.problem, i < 2 ? 0 : LITTLE, i);
+                plan_finish(&plan);
+                free(demand);
+        }
+        plan_finish(&first);
+        random_problem_finish(&random);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -298,6 +328,7 @@ int main(void)
                 cmocka_unit_test(prices_of_other_sites_are_left_alone),
                 cmocka_unit_test(senseless_hours_are_forgotten),
                 cmocka_unit_test(a_last_plan_may_say_anything),
+                cmocka_unit_test(a_last_spread_is_made_to_fit),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
