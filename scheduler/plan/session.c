@@ -500,6 +500,17 @@ static double most_gain(const struct plan_session *session, size_t j, uint32_t s
         return drop * session->sites[site].pue_factor * watts * (double)(stretch.end - from) / PLAN_JOULES_PER_MWH;
 }
 
+/*
+ * By how much energy can be cheaper to a job after a change of price: by what it fell, or, where the lowest price rises from below
+ * zero, by what a start then costs less beside its power.
+ */
+static double drop_of(unsigned segment, double from, double to)
+{
+        double starts = segment == 0 ? 2 * (fmax(0, -from) - fmax(0, -to)) : 0;
+
+        return fmax(0, fmax(from - to, from - to + starts));
+}
+
 /* The multipliers of power move along, so that they keep their place between the segments' prices. */
 static int move_multipliers(struct plan_session *session, uint32_t site, struct stretch stretch, double by,
                             struct offpeak_error *err)
@@ -546,7 +557,7 @@ int plan_session_reprice(struct plan_session *session, uint32_t site, size_t ste
         struct plan_step *at;
         struct stretch stretch;
         bool simple;
-        double by;
+        double by, drop;
         size_t moved = 0;
         int code;
 
@@ -561,13 +572,14 @@ int plan_session_reprice(struct plan_session *session, uint32_t site, size_t ste
         stretch.end = step + 1 < session->sites[site].n_steps ? at[1].start : session->problem.horizon;
         simple = is_simple(at, price);
         by = price - at->segments[segment].price;
+        drop = drop_of(segment, at->segments[segment].price, price);
         at->segments[segment].price = price;
         prices_reprice(&session->prices, site);
         code = move_multipliers(session, site, stretch, by, err);
         if (code != 0)
                 return code;
         for (size_t j = 0; j < session->problem.n_jobs; j++) {
-                double gain = by < 0 ? most_gain(session, j, site, stretch, -by) : 0;
+                double gain = drop > 0 ? most_gain(session, j, site, stretch, drop) : 0;
 
                 session->stale[j] = session->stale[j] || gain > 0 || may_use(&session->jobs[j], stretch);
                 session->parts[j].sum -= gain;

@@ -4,7 +4,7 @@
  * again, and cost and bound are brought up to date.
  *
  * The bound stays what the checker makes of the multipliers, or less: a job that comes brings its own least cost, one that goes
- * takes it along, and a price that falls takes off what it could save at the most, until the job's turn comes to be bounded anew: a
+ * takes it along, and a price that falls, or rises from below zero, takes off what it could save at the most, until the job's turn comes to be bounded anew: a
  * few of them are with every event. Other jobs' hours move only where that pays
  * more than the hysteresis of plans. With time the multipliers grow old and the gap wide: make a plan anew then.
  */

@@ -170,11 +170,51 @@ static void what_is_not_there_is_refused(void **state)
         random_problem_finish(&random);
 }
 
+/* Where prices are negative a start costs what it earns, and that once more: a price that rises to nothing makes it cheaper. */
+static void a_price_that_rises_may_make_starts_cheaper(void **state)
+{
+        struct random_shape shape = { .n_sites = 1,
+                                      .n_steps = 1,
+                                      .n_jobs = 100,
+                                      .n_modes = 1,
+                                      .step_s = 172800,
+                                      .work_s = 3600,
+                                      .gpus = 1000,
+                                      .job_gpus = 4,
+                                      .watts_per_gpu = 700,
+                                      .price = 80 };
+        struct plan_budget budget = { .work = 100000 };
+        struct random_problem random;
+        struct plan_session *session;
+        struct plan_change change;
+        struct offpeak_error err;
+        struct plan plan;
+
+        (void)state;
+        random_problem_init(&random, 1, &shape);
+        random.steps[0].segments[0] = (struct plan_segment){ -50, INFINITY };
+        for (size_t j = 0; j < shape.n_jobs; j++) {
+                random.jobs[j].start_cost_s = 7200;
+                random.jobs[j].carbon_price = 0;
+                random.jobs[j].max_starts = PLAN_ANY_STARTS;
+        }
+        assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+        assert_int_equal(plan_session_create(&random.problem, &plan, &session, &err), 0);
+        assert_int_equal(plan_session_reprice(session, 0, 0, 0, 0, 0, &change, &err), 0);
+        if (change.bound > change.cost + 1e-6)
+                fail_msg("the bound is %g, the plan costs %g", change.bound, change.cost);
+        check(session, &change, "the price rose to nothing", 1);
+        plan_session_destroy(session);
+        plan_finish(&plan);
+        random_problem_finish(&random);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_event_leaves_a_sound_plan),
                 cmocka_unit_test(what_is_not_there_is_refused),
+                cmocka_unit_test(a_price_that_rises_may_make_starts_cheaper),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
