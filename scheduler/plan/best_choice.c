@@ -127,7 +127,8 @@ int choice_cost(const struct market *market, const struct plan_job *job, struct 
         const struct plan_problem *problem = market->problem;
         double progress = job_progress(problem, job, intervals, n);
         struct outcome outcome = job_outcome(problem, job, progress, n > 0 ? intervals[n - 1].end : 0);
-        double cost = outcome.delay + outcome.lateness + outcome.unfinished + job_moves(job, intervals, n);
+        double cost = outcome.delay + outcome.lateness + outcome.unfinished + job_moves(job, intervals, n) +
+                      job_starts(problem, job, intervals, n);
 
         if (reserve(chooser, market->slots->n) != 0)
                 return OFFPEAK_ENOMEM;
@@ -136,8 +137,6 @@ int choice_cost(const struct market *market, const struct plan_job *job, struct 
                 struct rates rates = market->rates(&look);
 
                 cost += interval_cost(market, &rates, chooser, &intervals[i]);
-                if (job_starts_at(problem, job, intervals, i))
-                        cost += job_start_cost(problem, job, intervals[i].site, intervals[i].mode, intervals[i].start);
         }
         *ret_cost = cost;
         return 0;

@@ -209,12 +209,48 @@ static void a_price_that_rises_may_make_starts_cheaper(void **state)
         random_problem_finish(&random);
 }
 
+static void a_pinned_run_that_is_over_before_its_start(void **state)
+{
+        struct random_shape shape = shape_of(1);
+        struct plan_budget budget = { .work = 100000 };
+        struct random_problem random;
+        struct plan_session *session;
+        struct plan_change change;
+        struct plan_interval pin;
+        struct offpeak_error err;
+        struct plan_job job;
+        struct plan plan;
+
+        (void)state;
+        shape.limits = 0;
+        random_problem_init(&random, 1, &shape);
+        random.steps[shape.n_steps - 1] = (struct plan_step){ random.steps[shape.n_steps - 1].start, 1, { { -50, INFINITY } }, 0, 0, 100 };
+        pin = (struct plan_interval){ random.problem.horizon - 900, random.problem.horizon, 0, 0 };
+        job = random.jobs[0];
+        job.id = 1000;
+        job.running = job.may_move = false;
+        job.n_after = 0;
+        job.sites = 1;
+        job.pinned = true;
+        job.start_cost_s = 1800;
+        job.kept = &pin;
+        job.n_kept = 1;
+        assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+        assert_int_equal(plan_session_create(&random.problem, &plan, &session, &err), 0);
+        assert_int_equal(plan_session_add(session, &job, 0, &change, &err), 0);
+        check(session, &change, "a pinned job came", 1);
+        plan_session_destroy(session);
+        plan_finish(&plan);
+        random_problem_finish(&random);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(every_event_leaves_a_sound_plan),
                 cmocka_unit_test(what_is_not_there_is_refused),
                 cmocka_unit_test(a_price_that_rises_may_make_starts_cheaper),
+                cmocka_unit_test(a_pinned_run_that_is_over_before_its_start),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
