@@ -484,8 +484,11 @@ static int recall(struct planner *planner)
 /* Prices begin where the last plan's ended, and jobs where its hours are. */
 static int warm_up(struct planner *planner)
 {
-        planner->warm = planner->problem->last != NULL && prices_recall(&planner->prices, planner->problem->last);
-        return planner->warm ? schedule_copy(&planner->soft, &planner->board.schedule) : 0;
+        planner->warm = prices_may_recall(planner->problem);
+        if (!planner->warm)
+                return 0;
+        prices_recall(&planner->prices);
+        return schedule_copy(&planner->soft, &planner->board.schedule);
 }
 
 static int think(struct planner *planner)
@@ -655,9 +658,7 @@ static int fill_plan(struct planner *planner, struct plan *plan)
  */
 static bool thinks_twice(const struct plan_problem *problem, size_t slots)
 {
-        bool first = problem->last == NULL || problem->last->n_slots == 0;
-
-        return first && problem->n_jobs <= SMALL && (problem->horizon - problem->now) / (int64_t)slots < HOUR_S;
+        return !prices_may_recall(problem) && problem->n_jobs <= SMALL && (problem->horizon - problem->now) / (int64_t)slots < HOUR_S;
 }
 
 static int think_coarsely(struct planner *coarse, const struct plan_problem *problem, const struct plan_budget *budget)

@@ -184,12 +184,18 @@ static void recall_demand(struct prices *prices, size_t s, const struct plan_mul
         memcpy(base, prices->spread, prices->slots.n * sizeof(*base));
 }
 
-bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
+bool prices_may_recall(const struct plan_problem *problem)
 {
+        const struct plan_multipliers *last = problem->last;
+
+        return last != NULL && last->n_slots > 0 && last->n_sites == problem->n_sites && last->n_limits == problem->n_limits;
+}
+
+void prices_recall(struct prices *prices)
+{
+        const struct plan_multipliers *last = prices->problem->last;
         size_t n = prices->slots.n, n_sites = prices->capacities.n_sites;
 
-        if (last->n_slots == 0 || last->n_sites != n_sites || last->n_limits != prices->problem->n_limits)
-                return false;
         for (size_t s = 0; s < n_sites; s++)
                 recall_demand(prices, s, last);
         for (size_t t = 0; t < n; t++) {
@@ -205,7 +211,6 @@ bool prices_recall(struct prices *prices, const struct plan_multipliers *last)
                 for (size_t l = 0; l < last->n_limits; l++)
                         prices->base.gpus[(n_sites + l) * n + t] = recalled(last->limits, l * last->n_slots + from, 0);
         }
-        return true;
 }
 
 /* ---- demand charges */

@@ -67,11 +67,11 @@ void price_set_approach(struct price_set *set, const struct price_set *to, doubl
 int prices_init(struct prices *prices, const struct plan_problem *problem, size_t slots);
 void prices_finish(struct prices *prices);
 
-/*
- * Begin with the prices of another plan: those of its hours, or of the same hour a day before where it says nothing. False, and
- * nothing done: it knows other sites or limits.
- */
-bool prices_recall(struct prices *prices, const struct plan_multipliers *last);
+/* Does the problem know a last plan's prices, and of the same sites and limits? */
+bool prices_may_recall(const struct plan_problem *problem);
+
+/* Begin with them: with those of its hours, or of the same hour a day before where it says nothing. */
+void prices_recall(struct prices *prices);
 
 /* The segments' prices of a site have changed, and nothing else: see them as they are. */
 void prices_reprice(struct prices *prices, uint32_t site);
