@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static _Atomic int threshold = LOG_LEVEL_INFO;
@@ -29,6 +32,17 @@ size_t log_line(char line[LOG_LINE_SIZE], enum log_level level, bool with_priori
         return used;
 }
 
+/* systemd tells in the environment which stream it reads; a shell may have pointed stderr elsewhere since. */
+static bool journal_reads(int fd)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        uintmax_t device, inode;
+        struct stat status;
+
+        return stream != NULL && sscanf(stream, "%ju:%ju", &device, &inode) == 2 && fstat(fd, &status) == 0 &&
+               device == status.st_dev && inode == status.st_ino;
+}
+
 static void say(enum log_level level, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 static void say(enum log_level level, const char *format, va_list args)
 {
@@ -38,7 +52,7 @@ static void say(enum log_level level, const char *format, va_list args)
         if ((int)level > threshold)
                 return;
         vsnprintf(text, sizeof(text), format, args);
-        size_t size = log_line(line, level, !isatty(STDERR_FILENO), text);
+        size_t size = log_line(line, level, journal_reads(STDERR_FILENO), text);
         if (write(STDERR_FILENO, line, size) < 0) {
                 /* nowhere left to complain */
         }

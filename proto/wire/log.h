@@ -2,9 +2,9 @@
 /*
  * log.h - what a daemon says while it runs: one line to stderr, one write per line.
  *
- * On a terminal a line stands as it is. Elsewhere it opens with its syslog priority as `<6>`, which the journal strips
- * and understands (sd-daemon(3)). Control characters inside a line become spaces: job names and peers' texts cannot
- * forge lines.
+ * A line stands as it is, but for the journal ($JOURNAL_STREAM is stderr): there it opens with its syslog priority as
+ * `<6>`, which the journal strips and understands (sd-daemon(3)). Control characters inside a line become spaces: job
+ * names and peers' texts cannot forge lines.
  * The level is the process's; nothing else is kept. Safe from any thread, not from signal handlers.
  */
 #ifndef OFFPEAK_WIRE_LOG_H
