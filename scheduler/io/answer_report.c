@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/after.h"
 #include "core/outcome.h"
 #include "io/answer_parts.h"
 #include "ledger/report.h"
@@ -26,6 +27,8 @@ struct group {
         size_t n_sites;
         struct report_job *jobs;
         size_t n_jobs;
+        size_t *after; /* of all jobs, one after the other: indices in jobs */
+        size_t n_after;
         struct booking *bookings;
         size_t n_bookings;
 };
@@ -79,7 +82,46 @@ static void group_finish(struct group *group)
         free(group->sites);
         free(group->index);
         free(group->jobs);
+        free(group->after);
         free(group->bookings);
+}
+
+static size_t count_after(const struct state *state)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < state->n_jobs; i++)
+                n += after_count(&state->jobs[i]);
+        return n;
+}
+
+static size_t index_of(const struct group *group, uint64_t id)
+{
+        size_t i = 0;
+
+        while (i < group->n_jobs && group->jobs[i].id != id)
+                i++;
+        return i;
+}
+
+/* At once, too, it runs behind those that it came after: they have ended, some of them beside the compared jobs. */
+static void take_job(const struct state *state, const struct job *job, struct group *group)
+{
+        struct report_job *to = &group->jobs[group->n_jobs];
+
+        *to = outcome_of_job(state, job, group->index[job->site]);
+        to->after = &group->after[group->n_after];
+        for (size_t i = 0; i < after_count(job); i++) {
+                struct after_link link = after_link_at(state, job, i);
+                size_t at = index_of(group, link.id);
+
+                if (at < group->n_jobs)
+                        group->after[group->n_after + to->n_after++] = at;
+                else if (link.other != NULL && link.other->ended_at > to->others_end)
+                        to->others_end = link.other->ended_at;
+        }
+        group->n_after += to->n_after;
+        group->n_jobs++;
 }
 
 static int group_init(const struct answer *answer, const struct question *question, const char *currency,
@@ -91,16 +133,17 @@ static int group_init(const struct answer *answer, const struct question *questi
         group.sites = calloc(state->n_sites + 1, sizeof(*group.sites));
         group.index = calloc(state->n_sites + 1, sizeof(*group.index));
         group.jobs = calloc(state->n_jobs + 1, sizeof(*group.jobs));
+        group.after = calloc(count_after(state) + 1, sizeof(*group.after));
         group.bookings = calloc(n_bookings + 1, sizeof(*group.bookings));
-        if (group.sites == NULL || group.index == NULL || group.jobs == NULL || group.bookings == NULL) {
+        if (group.sites == NULL || group.index == NULL || group.jobs == NULL || group.after == NULL ||
+            group.bookings == NULL) {
                 group_finish(&group);
                 return OFFPEAK_ENOMEM;
         }
         take_sites(answer, question, &group);
         for (size_t i = 0; i < state->n_jobs; i++)
                 if (is_compared(state, question, &group, &state->jobs[i]))
-                        group.jobs[group.n_jobs++] =
-                                outcome_of_job(state, &state->jobs[i], group.index[state->jobs[i].site]);
+                        take_job(state, &state->jobs[i], &group);
         take_bookings(state, bookings, n_bookings, &group);
         *ret_group = group;
         return 0;

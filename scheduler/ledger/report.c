@@ -27,6 +27,8 @@ struct rerun {
         struct plan_mode *modes;
         size_t *source; /* jobs[i] is input->jobs[source[i]] */
         size_t n_jobs;
+        size_t *after; /* of all jobs, one after the other */
+        size_t n_after;
 };
 
 /* A job on its GPUs without a break. */
@@ -46,6 +48,12 @@ struct runs {
 static int64_t shortest_run(const struct report_job *job)
 {
         return job->start_cost_s + job->work_s;
+}
+
+/* At once it starts no sooner, whoever of the compared jobs comes before it. */
+static int64_t earliest_start(const struct report_job *job)
+{
+        return job->others_end > job->release ? job->others_end : job->release;
 }
 
 /* A job that ended at `finish` in `starts` starts, on one of the sides; money of delay keeps its remainder. */
@@ -121,10 +129,24 @@ static int make_site(struct rerun *rerun, size_t s)
         return 0;
 }
 
+/* Those of them that had work to do: the others are over as soon as they begin. */
+static size_t take_after(struct rerun *rerun, const struct report_job *job)
+{
+        size_t first = rerun->n_after;
+
+        for (size_t i = 0; i < job->n_after; i++)
+                for (size_t j = 0; j < rerun->n_jobs; j++)
+                        if (rerun->source[j] == job->after[i])
+                                rerun->after[rerun->n_after++] = j;
+        return rerun->n_after - first;
+}
+
 static void make_job(struct rerun *rerun, size_t source)
 {
         const struct report_job *job = &rerun->input->jobs[source];
         struct plan_mode *mode = &rerun->modes[rerun->n_jobs];
+        const size_t *after = &rerun->after[rerun->n_after];
+        size_t n_after = take_after(rerun, job);
 
         *mode = (struct plan_mode){ .gpus = job->gpus, .watts = job->power_w, .speed = 1 };
         rerun->source[rerun->n_jobs] = source;
@@ -134,10 +156,12 @@ static void make_job(struct rerun *rerun, size_t source)
                 .modes = mode,
                 .n_modes = 1,
                 .work_s = (double)job->work_s,
-                .release = job->release,
+                .release = earliest_start(job),
+                .after = after,
+                .n_after = n_after,
                 .start_cost_s = job->start_cost_s,
                 .max_starts = PLAN_ANY_STARTS, /* only where the power itself is gone */
-                .earliest_finish = job->release + shortest_run(job),
+                .earliest_finish = earliest_start(job) + shortest_run(job),
         };
 }
 
@@ -151,7 +175,7 @@ static void set_times(struct rerun *rerun)
                 const struct report_job *job = &rerun->input->jobs[j];
 
                 rerun->now = job->release < rerun->now ? job->release : rerun->now;
-                last = job->release > last ? job->release : last;
+                last = earliest_start(job) > last ? earliest_start(job) : last;
         }
         rerun->horizon = last + 1;
         for (size_t j = 0; j < rerun->input->n_jobs; j++)
@@ -167,6 +191,16 @@ static void rerun_finish(struct rerun *rerun)
         free(rerun->jobs);
         free(rerun->modes);
         free(rerun->source);
+        free(rerun->after);
+}
+
+static size_t count_after(const struct report_input *input)
+{
+        size_t n = 0;
+
+        for (size_t j = 0; j < input->n_jobs; j++)
+                n += input->jobs[j].n_after;
+        return n;
 }
 
 static int rerun_init(struct rerun *rerun, const struct report_input *input)
@@ -177,8 +211,9 @@ static int rerun_init(struct rerun *rerun, const struct report_input *input)
         rerun->jobs = calloc(input->n_jobs, sizeof(*rerun->jobs));
         rerun->modes = calloc(input->n_jobs, sizeof(*rerun->modes));
         rerun->source = calloc(input->n_jobs, sizeof(*rerun->source));
+        rerun->after = calloc(count_after(input) + 1, sizeof(*rerun->after));
         if (rerun->sites == NULL || rerun->steps == NULL || rerun->jobs == NULL || rerun->modes == NULL ||
-            rerun->source == NULL)
+            rerun->source == NULL || rerun->after == NULL)
                 return OFFPEAK_ENOMEM;
         set_times(rerun);
         for (size_t s = 0; s < input->n_sites; s++)
@@ -206,10 +241,10 @@ static void add_run(struct runs *runs, const struct report_job *job, int64_t sta
 static void add_runs(struct runs *runs, const struct report_job *job, const struct plan *plan,
                      const struct plan_job_result *result, struct report_side *side, int64_t *delay_rest)
 {
-        int64_t finish = job->release + shortest_run(job);
+        int64_t finish = earliest_start(job) + shortest_run(job);
 
         if (result->unfinished_s > 0 || result->n == 0) {
-                add_run(runs, job, job->release, finish);
+                add_run(runs, job, earliest_start(job), finish);
                 add_outcome(side, job, finish, 1, delay_rest);
                 return;
         }

@@ -19,6 +19,9 @@ struct report_job {
         uint32_t site;          /* index into report_input.sites */
         uint32_t gpus;
         int64_t release;        /* could have started: max(submit, begin) */
+        const size_t *after;    /* indices of jobs that it came after, each of them earlier in the input; borrowed */
+        size_t n_after;
+        int64_t others_end;     /* when the last of those ended that it came after and that are not compared; 0: none */
         int64_t finish;         /* ended */
         int64_t deadline;       /* 0: none */
         int64_t work_s;         /* seconds of progress it took, in its mode */

@@ -829,6 +829,40 @@ static void the_report_compares_what_ended(void **state)
         json_decref(document);
 }
 
+static void come_after(struct job *job, uint64_t other)
+{
+        job->spec.after_any = malloc(sizeof(uint64_t));
+        job->spec.after_any[0] = other;
+        job->spec.n_after_any = 1;
+}
+
+static void the_report_keeps_jobs_in_their_order(void **state)
+{
+        struct job *first = world_job(*state, 39), *second = world_job(*state, 40);
+        json_t *document;
+
+        second->state = OFFPEAK_JOB_DONE;
+        second->ended_at = WORLD_DAY + 13 * WORLD_HOUR;
+        second->ran_s = 0;
+        come_after(first, 40); /* which is not compared: it never ran */
+        document = world_ask(*state, "report", NULL);
+        world_expect_int(document, "reports.0.n_jobs", 1);
+        world_expect_int(document, "reports.0.run_now.delay_s", 5 * WORLD_HOUR); /* from 08:00 */
+        json_decref(document);
+
+        first->spec.n_after_any = 0;
+        second->spec.gpus_per_node = 1;
+        second->ran_s = WORLD_HOUR;
+        document = world_ask(*state, "report", NULL);
+        world_expect_int(document, "reports.0.n_jobs", 2);
+        world_expect_int(document, "reports.0.run_now.delay_s", 0);
+        json_decref(document);
+        come_after(second, 39); /* which takes two hours */
+        document = world_ask(*state, "report", NULL);
+        world_expect_int(document, "reports.0.run_now.delay_s", 2 * WORLD_HOUR);
+        json_decref(document);
+}
+
 static void the_report_can_be_narrowed(void **state)
 {
         json_t *document = world_ask(*state, "report", "{\"site\":\"hanford\",\"user\":\"jun\"}");
@@ -881,6 +915,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_keeps_jobs_in_their_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
         };
 

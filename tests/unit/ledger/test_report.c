@@ -121,6 +121,45 @@ static void test_two_jobs_by_hand(void **state)
 }
 
 /*
+ * The same two on eight GPUs, the second after the first: at once, too, it waits for the first one's end. Where the job
+ * that it came after is not compared, it waits for the end that this one had.
+ */
+static void test_a_job_waits_for_those_before_it(void **state)
+{
+        const size_t first = 0;
+        struct world world;
+        struct report_job jobs[2];
+        struct report report;
+
+        (void)state;
+        make_world(&world);
+        world.site.gpus = 8;
+        jobs[0] = hour_job(1, 2 * HOUR, 48000, 240000);
+        jobs[1] = hour_job(2, 3 * HOUR, 120000, 240000);
+        world.input.jobs = jobs;
+        world.input.n_jobs = 2;
+        assert_int_equal(compute(&world.input).run_now.cost, 480000);
+
+        jobs[1].after = &first;
+        jobs[1].n_after = 1;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.cost, 288000);
+        assert_int_equal(report.run_now.delay_s, HOUR);
+
+        jobs[1].n_after = 0;
+        jobs[1].others_end = 2 * HOUR;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.cost, 240000 + 120000);
+        assert_int_equal(report.run_now.delay_s, 2 * HOUR);
+
+        jobs[0].work_s = 0; /* nothing to wait for */
+        jobs[1].after = &first;
+        jobs[1].n_after = 1;
+        jobs[1].others_end = 0;
+        assert_int_equal(compute(&world.input).run_now.cost, 240000);
+}
+
+/*
  * A reactor of 3,000 W at 10.00 below a grid at 100.00. One job: 1000 + 1.2 x 2500 = 4,000 W, mean (3 x 10 + 100) / 4 =
  * 32.50. Two at once: 6,400 W, mean (3 x 10 + 3.4 x 100) / 6.4 = 57.8125: the hour of both costs 4.8 kWh x 57.8125.
  */
@@ -508,6 +547,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_two_jobs_by_hand),
+                cmocka_unit_test(test_a_job_waits_for_those_before_it),
                 cmocka_unit_test(test_everyone_pays_the_mean_of_what_the_site_draws),
                 cmocka_unit_test(test_power_that_goes_away_cuts_a_run),
                 cmocka_unit_test(test_no_joule_is_lost_to_rounding),
