@@ -676,6 +676,10 @@ static void a_plan_without_proof_claims_none(void **state)
         document = world_ask(world, "plan", NULL);
         world_expect_null(document, "captured_saving"); /* nothing can be saved: no share of it */
         json_decref(document);
+        world->state.plan.bound = world->state.plan.run_now.total - 0.01;
+        document = world_ask(world, "plan", NULL);
+        world_expect_null(document, "captured_saving"); /* or next to nothing */
+        json_decref(document);
         world->state.plan.version = 0;
         document = world_ask(world, "plan", NULL);
         world_expect_null(document, "version");
