@@ -11,6 +11,18 @@
 #include "cli/job_text.h"
 #include "cli/views.h"
 
+/* Where its hours are; where they are at several sites its moves are told. */
+static void explain_site(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *site = document_text(json_array_get(json_object_get(job, "planned"), 0), "site");
+        char after[JOB_TEXT_SIZE];
+
+        if (site == NULL || json_array_size(json_object_get(job, "moves")) > 0)
+                return;
+        fputs(job_after(job, after) != NULL ? ", at " : " at ", out);
+        screen_print(screen, out, site);
+}
+
 static void explain_cost(const json_t *job, FILE *out)
 {
         const char *currency = document_text(job, "currency");
@@ -100,9 +112,10 @@ static void explain_waiting(const json_t *job, FILE *out)
                         class != NULL ? class : "?");
         else
                 fprintf(out,
-                        "  waiting costs %s an hour (%lld GPUs at the class's value of a GPU-hour): that is weighed "
-                        "in.\n",
-                        text_format_money(rate * gpus, document_text(job, "currency"), money), (long long)gpus);
+                        "  waiting costs %s an hour (%lld GPU%s at the class's value of a GPU-hour): that is "
+                        "weighed in.\n",
+                        text_format_money(rate * gpus, document_text(job, "currency"), money), (long long)gpus,
+                        gpus == 1 ? "" : "s");
 }
 
 /* Those it waits for, or the one because of which it does not run. */
@@ -162,6 +175,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         fprintf(out, " (%lld) is %s: %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
                 job_when(job, screen, when));
         if (has_hours) {
+                explain_site(job, screen, out);
                 fputs(", because ", out);
                 screen_print(screen, out, reason);
         }
