@@ -88,7 +88,7 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
 
         if (source == NULL) {
-                fputs("           nobody has published any: push a series, or name a feed in the configuration\n", out);
+                fputs("           nobody has published any: name a file in the configuration (grid.price)\n", out);
                 return;
         }
         fputs("           from ", out);
