@@ -283,13 +283,22 @@ static void print_nothing(const json_t *jobs, const char *dot, FILE *out)
         print_risk(jobs, dot, out);
 }
 
+/* What a term of running at once is beyond the plan's own. */
+static int64_t beyond_plan(const json_t *document, const char *term)
+{
+        int64_t now = document_int_or(json_object_get(document, "run_now_cost"), term, 0);
+        int64_t planned = document_int_or(json_object_get(document, "cost"), term, 0);
+
+        return now > planned ? now - planned : 0;
+}
+
 static void print_worth(const json_t *document, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(document, "currency"), *dot = screen->utf8 ? "\xc2\xb7" : "-";
         char now[TEXT_SIZE], planned[TEXT_SIZE], bound[TEXT_SIZE], gap[TEXT_SIZE];
         const json_t *run_now = json_object_get(document, "run_now_cost");
-        int64_t at_once = document_int_or(run_now, "total_micro", 0) - document_int_or(run_now, "lateness_micro", 0) -
-                          document_int_or(run_now, "unfinished_micro", 0);
+        int64_t at_once = document_int_or(run_now, "total_micro", 0) - beyond_plan(document, "lateness_micro") -
+                          beyond_plan(document, "unfinished_micro");
         double captured;
 
         if (document_text(document, "made_utc") == NULL) {

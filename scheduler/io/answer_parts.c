@@ -78,16 +78,18 @@ json_t *answer_text(const char *text)
 }
 
 /*
- * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be, or less than
- * a ten-thousandth: "0 %" of that would read like a bad plan. What running at once would pay for missed deadlines and work
- * left undone is not money saved: counted in, every saving looks complete.
+ * (run_now - cost) / (run_now - bound): the share of what can be saved at all. Unknown where nothing can be, or less
+ * than a ten-thousandth: "0 %" of that would read like a bad plan. What running at once would pay for missed deadlines
+ * and work left undone beyond what the plan pays is not money saved: counted in, every saving looks complete.
  */
 json_t *answer_captured(const struct adopted_plan *plan)
 {
-        double at_once = plan->run_now.total - plan->run_now.lateness - plan->run_now.unfinished;
+        double at_once = plan->run_now.total - fmax(0, plan->run_now.lateness - plan->terms.lateness) -
+                         fmax(0, plan->run_now.unfinished - plan->terms.unfinished);
+        double money = plan->run_now.total - plan->run_now.lateness - plan->run_now.unfinished;
         double possible = at_once - plan->bound;
 
-        if (!isfinite(possible) || possible <= 1e-4 * fmax(1, fabs(plan->run_now.total)))
+        if (!isfinite(possible) || possible <= 1e-4 * fmax(1, fabs(money)))
                 return json_null();
         return answer_real((at_once - plan->terms.total) / possible);
 }

@@ -298,6 +298,34 @@ static void the_plan_is_drawn(void **state)
         check("plan", "plan_narrow", view_plan, (struct screen){ .width = 60 });
 }
 
+static json_t *plan_that_is_late(json_int_t planned_micro, json_int_t at_once_micro)
+{
+        json_t *document = load("plan"), *cost = json_object_get(document, "cost");
+        json_t *run_now = json_object_get(document, "run_now_cost");
+
+        json_object_update_new(cost, json_pack("{s:I, s:I}", "lateness_micro", planned_micro, "total_micro",
+                                               (json_int_t)79100000 + planned_micro));
+        json_object_update_new(run_now, json_pack("{s:I, s:I}", "lateness_micro", at_once_micro, "total_micro",
+                                                  (json_int_t)118400000 + at_once_micro));
+        return document;
+}
+
+/* Both sides of the comparison pay for what the plan, too, is late. */
+static void lateness_is_told_on_both_sides(void **state)
+{
+        json_t *document = plan_that_is_late(0, 500000000);
+
+        (void)state;
+        expect_in(render(view_plan, document, plain), "now 118.40 EUR and late - planned 79.10 EUR - ");
+        json_decref(document);
+        document = plan_that_is_late(100000000, 500000000);
+        expect_in(render(view_plan, document, plain), "now 218.40 EUR and late - planned 179.10 EUR - ");
+        json_decref(document);
+        document = plan_that_is_late(100000000, 100000000);
+        expect_in(render(view_plan, document, plain), "now 218.40 EUR - planned 179.10 EUR - ");
+        json_decref(document);
+}
+
 static void without_a_plan_nothing_is_claimed(void **state)
 {
         (void)state;
@@ -483,6 +511,7 @@ int main(void)
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
+                cmocka_unit_test(lateness_is_told_on_both_sides),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
                 cmocka_unit_test(an_impossible_job_is_a_risk),
                 cmocka_unit_test(hours_outside_the_window_are_hours),

@@ -680,6 +680,14 @@ static void a_plan_without_proof_claims_none(void **state)
         document = world_ask(world, "plan", NULL);
         world_expect_null(document, "captured_saving"); /* or next to nothing */
         json_decref(document);
+        world->state.plan.bound = 1078.6;
+        world->state.plan.terms.lateness = 1000; /* late by as much, whatever is done, and at once by an hour more */
+        world->state.plan.terms.total = 1079.1;
+        world->state.plan.run_now.lateness = 2000;
+        world->state.plan.run_now.total = 2118.4;
+        document = world_ask(world, "plan", NULL);
+        assert_near(json_real_value(world_at(document, "captured_saving")), 39.3 / 39.8);
+        json_decref(document);
         world->state.plan.version = 0;
         document = world_ask(world, "plan", NULL);
         world_expect_null(document, "version");
