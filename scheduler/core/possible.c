@@ -31,15 +31,12 @@ void possible_init(const struct state *state, const struct now *now, struct poss
                 sites[s] = look_at(state, now, &state->sites[s]);
 }
 
-static bool site_allowed(const struct state *state, const struct job *job, const struct site *site)
+/* What the job itself and its class say, wherever it may be. */
+static bool class_allows(const struct state *state, const struct job *job, const struct site *site)
 {
         const struct policy_class *class = state_class(state, job);
 
         if (policy_site(&state->policy, site->name) == NULL)
-                return false;
-        if (job->site == site->id)
-                return true;
-        if (job->site != NONE_U32 && !move_is_allowed(state, job))
                 return false;
         if (job->spec.site != NULL)
                 return strcmp(job->spec.site, site->name) == 0;
@@ -49,6 +46,25 @@ static bool site_allowed(const struct state *state, const struct job *job, const
                 if (strcmp(class->sites[i], site->name) == 0)
                         return true;
         return false;
+}
+
+static bool site_allowed(const struct state *state, const struct job *job, const struct site *site)
+{
+        if (job->site == site->id)
+                return policy_site(&state->policy, site->name) != NULL;
+        if (job->site != NONE_U32 && !move_is_allowed(state, job))
+                return false;
+        return class_allows(state, job, site);
+}
+
+uint64_t possible_at_first(const struct state *state, const struct job *job)
+{
+        uint64_t sites = 0;
+
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
+                if (class_allows(state, job, &state->sites[s]))
+                        sites |= UINT64_C(1) << s;
+        return sites;
 }
 
 /* Enough nodes that have enough devices each, free or not. */

@@ -24,6 +24,9 @@ void possible_init(const struct state *state, const struct now *now, struct poss
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *sites,
                         const struct job *job);
 
+/* The sites where it might have been started, a bit each: what it says itself and what its class does, nodes and power left aside. */
+uint64_t possible_at_first(const struct state *state, const struct job *job);
+
 enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job);
 
 /* Of the sites that have the nodes, the one that lacks the least power: at the meter, with the job alone, and its limit. */

@@ -9,6 +9,7 @@
 #include "base/fail.h"
 #include "core/after.h"
 #include "core/outcome.h"
+#include "core/possible.h"
 #include "io/answer_parts.h"
 #include "ledger/report.h"
 
@@ -104,12 +105,24 @@ static size_t index_of(const struct group *group, uint64_t id)
         return i;
 }
 
+/* At once it might have gone where there was room: not only where the plan has put it. */
+static uint64_t sites_at_once(const struct state *state, const struct job *job, const struct group *group)
+{
+        uint64_t allowed = possible_at_first(state, job), sites = 0;
+
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
+                if ((allowed >> s & 1) != 0 && group->index[s] != NONE_U32)
+                        sites |= UINT64_C(1) << group->index[s];
+        return sites;
+}
+
 /* At once, too, it runs behind those that it came after: they have ended, some of them beside the compared jobs. */
 static void take_job(const struct state *state, const struct job *job, struct group *group)
 {
         struct report_job *to = &group->jobs[group->n_jobs];
 
         *to = outcome_of_job(state, job, group->index[job->site]);
+        to->sites = sites_at_once(state, job, group);
         to->after = &group->after[group->n_after];
         for (size_t i = 0; i < after_count(job); i++) {
                 struct after_link link = after_link_at(state, job, i);

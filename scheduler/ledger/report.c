@@ -152,7 +152,7 @@ static void make_job(struct rerun *rerun, size_t source)
         rerun->source[rerun->n_jobs] = source;
         rerun->jobs[rerun->n_jobs++] = (struct plan_job){
                 .id = job->id,
-                .sites = UINT64_C(1) << job->site,
+                .sites = job->sites | UINT64_C(1) << job->site,
                 .modes = mode,
                 .n_modes = 1,
                 .work_s = (double)job->work_s,

@@ -16,7 +16,8 @@
 /* A job as it turned out. */
 struct report_job {
         uint64_t id;
-        uint32_t site;          /* index into report_input.sites */
+        uint32_t site;          /* index into report_input.sites: where it ran last */
+        uint64_t sites;         /* where it might have been started at once, a bit each; its site counts in any case */
         uint32_t gpus;
         int64_t release;        /* could have started: max(submit, begin) */
         const size_t *after;    /* indices of jobs that it came after, each of them earlier in the input; borrowed */

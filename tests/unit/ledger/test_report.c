@@ -159,6 +159,32 @@ static void test_a_job_waits_for_those_before_it(void **state)
         assert_int_equal(compute(&world.input).run_now.cost, 240000);
 }
 
+/* The first two with another site as large: at once nobody waits where both might have gone there, though both ran at one. */
+static void test_at_once_a_job_goes_where_there_is_room(void **state)
+{
+        struct report_site sites[2];
+        struct world world;
+        struct report_job jobs[2];
+        struct report report;
+
+        (void)state;
+        make_world(&world);
+        sites[0] = sites[1] = world.site;
+        sites[1].name = "lulea";
+        world.input.sites = sites;
+        world.input.n_sites = 2;
+        jobs[0] = hour_job(1, 2 * HOUR, 48000, 240000);
+        jobs[1] = hour_job(2, 3 * HOUR, 120000, 240000);
+        world.input.jobs = jobs;
+        world.input.n_jobs = 2;
+        assert_int_equal(compute(&world.input).run_now.delay_s, HOUR);
+
+        jobs[0].sites = jobs[1].sites = 3;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.delay_s, 0);
+        assert_int_equal(report.run_now.cost, 480000);
+}
+
 /*
  * A reactor of 3,000 W at 10.00 below a grid at 100.00. One job: 1000 + 1.2 x 2500 = 4,000 W, mean (3 x 10 + 100) / 4 =
  * 32.50. Two at once: 6,400 W, mean (3 x 10 + 3.4 x 100) / 6.4 = 57.8125: the hour of both costs 4.8 kWh x 57.8125.
@@ -557,6 +583,7 @@ int main(void)
                 cmocka_unit_test(test_negative_prices),
                 cmocka_unit_test(test_a_job_without_work_is_counted_and_draws_nothing),
                 cmocka_unit_test(test_accounts_and_qualities),
+                cmocka_unit_test(test_at_once_a_job_goes_where_there_is_room),
                 cmocka_unit_test(test_windows_add_up),
                 cmocka_unit_test(test_energy_and_cost_of_many_jobs),
                 cmocka_unit_test(test_bad_input_is_named),
