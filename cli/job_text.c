@@ -213,8 +213,8 @@ const char *job_when(const json_t *job, const struct screen *screen, char *buffe
 const char *job_cost(const json_t *job, char *buffer)
 {
         int64_t booked = document_int_or(job, "cost_micro", 0), unpriced = document_int_or(job, "unpriced_energy_j", 0);
-        int64_t planned = 0;
-        bool known = document_int(job, "planned_cost_micro", &planned);
+        int64_t expected = booked;
+        bool known = document_int(job, "expected_cost_micro", &expected);
         char money[TEXT_SIZE];
 
         if (document_int_or(job, "energy_j", 0) == 0 && !known) {
@@ -222,7 +222,7 @@ const char *job_cost(const json_t *job, char *buffer)
                 return buffer;
         }
         snprintf(buffer, JOB_TEXT_SIZE, "%s%s%s", unpriced > 0 ? "> " : "",
-                 text_format_money(booked + planned, document_text(job, "currency"), money),
+                 text_format_money(expected, document_text(job, "currency"), money),
                  job_goes_beyond(job) ? " so far planned" : "");
         return buffer;
 }

@@ -22,6 +22,7 @@ static int plan_one(struct state *state, const struct record_planned_job *planne
         job->planned_late_s = planned->late_s;
         job->planned_cost = planned->cost;
         job->planned_run_now_cost = planned->run_now_cost;
+        job->cost_when_planned = job->cost + job->overhead_cost;
         return 0;
 }
 

@@ -177,9 +177,9 @@ static void put_attempt(struct text *text, const struct attempt *attempt)
 
 static void put_planned(struct text *text, const struct job *job)
 {
-        put(text, "  planned reason=%d finish=%lld late=%lld cost=%.17g now=%.17g", job->reason,
+        put(text, "  planned reason=%d finish=%lld late=%lld cost=%.17g now=%.17g before=%lld", job->reason,
             (long long)job->planned_finish, (long long)job->planned_late_s, job->planned_cost,
-            job->planned_run_now_cost);
+            job->planned_run_now_cost, (long long)job->cost_when_planned);
         for (uint32_t i = 0; i < job->n_planned; i++)
                 put(text, " [%lld,%lld)@%u/%u", (long long)job->planned[i].start, (long long)job->planned[i].end,
                     job->planned[i].site, job->planned[i].mode);

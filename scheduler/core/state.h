@@ -185,6 +185,7 @@ struct job {
         enum plan_reason reason;
         int64_t planned_finish, planned_late_s;
         double planned_cost, planned_run_now_cost;
+        int64_t cost_when_planned; /* micro-currency booked by then: planned_cost is what comes on top */
 };
 
 /* ---- sites */

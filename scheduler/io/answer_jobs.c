@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answer_jobs.c - the jobs, one line of facts each. */
+#include <math.h>
 #include <string.h>
 
 #include "base/fail.h"
@@ -151,6 +152,14 @@ static const char *limit(const struct answer *answer, const struct job *job)
         return job->spec.deadline != 0 ? "deadline" : NULL;
 }
 
+/* Currency: what was booked when the plan was made, and the plan; of a plan that grows old the hours behind it are booked already. */
+static double expected_cost(const struct job *job)
+{
+        double planned = job->planned_cost + (double)job->cost_when_planned * 1e-6;
+
+        return fmax(planned, (double)(job->cost + job->overhead_cost) * 1e-6);
+}
+
 static void put_plan(struct answer *answer, json_t *object, const struct job *job)
 {
         bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
@@ -164,6 +173,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "reason", answer_text(planned ? plan_reason_name(job->reason) : NULL));
         answer_put(answer, object, "limit", answer_text(planned ? limit(answer, job) : NULL));
         answer_put(answer, object, "planned_cost_micro", priced ? answer_money(job->planned_cost) : json_null());
+        answer_put(answer, object, "expected_cost_micro", priced ? answer_money(expected_cost(job)) : json_null());
         answer_put(answer, object, "planned_run_now_cost_micro",
                    priced ? answer_money(job->planned_run_now_cost) : json_null());
 }

@@ -533,6 +533,7 @@ static void take_job_plan(struct taker *taker, const Log__Job *from, struct job 
         to->planned_late_s = from->planned_late_s;
         to->planned_cost = from->planned_cost;
         to->planned_run_now_cost = from->planned_run_now_cost;
+        to->cost_when_planned = from->cost_when_planned;
 }
 
 static void take_job(struct taker *taker, const Log__Job *from, struct job *to)

@@ -524,6 +524,7 @@ static void fill_job_plan(struct arena *arena, Log__Job *to, const struct job *f
         to->planned_late_s = from->planned_late_s;
         to->planned_cost = from->planned_cost;
         to->planned_run_now_cost = from->planned_run_now_cost;
+        to->cost_when_planned = from->cost_when_planned;
 }
 
 static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)

@@ -27,7 +27,7 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 544);
+KNOWN(struct job, 552);
 KNOWN(struct node, 216);
 KNOWN(struct site, 672);
 KNOWN(struct late_exit, 12);
@@ -517,6 +517,7 @@ static void walk_job_plan(struct walk *walk, struct job *job)
         I64(job->planned_late_s);
         DOUBLE(job->planned_cost);
         DOUBLE(job->planned_run_now_cost);
+        I64(job->cost_when_planned);
 }
 
 static void walk_job(struct walk *walk, struct job *job)

@@ -207,6 +207,24 @@ static void a_planned_job_tells_hours_and_money(void **state)
         json_decref(document);
 }
 
+/* What ran since the plan was made is booked, and in the plan: it counts once. */
+static void a_cost_counts_no_hour_twice(void **state)
+{
+        struct job *job = world_job(*state, 42);
+        json_t *document;
+
+        job->cost_when_planned = 1500000;
+        job->cost = 2000000;
+        job->overhead_cost = 500000;
+        document = world_ask(*state, "jobs", NULL);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "expected_cost_micro", 1500000 + 31400000);
+        json_decref(document);
+        job->cost = 40000000; /* the plan was wrong */
+        document = world_ask(*state, "jobs", NULL);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "expected_cost_micro", 40500000);
+        json_decref(document);
+}
+
 static void what_is_not_known_is_null(void **state)
 {
         json_t *document;
@@ -898,6 +916,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(bytes_that_are_no_text_are_replaced, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_are_filtered, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_planned_job_tells_hours_and_money, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_cost_counts_no_hour_twice, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_not_known_is_null, setup, teardown),
                 cmocka_unit_test_setup_teardown(progress_without_a_report_is_estimated, setup, teardown),
                 cmocka_unit_test_setup_teardown(status_follows_the_state_machines, setup, teardown),
