@@ -6,7 +6,6 @@
 #include "feeds/csv.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,8 +16,8 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "feeds/csv_column.h"
+#include "feeds/file_text.h"
 
-#define LARGEST_FILE  (64u << 20)
 #define LARGEST_VALUE INT64_C(1000000000000000) /* in any kind's unit: 1e9 per MWh, 1e9 MW, 1e6 t per kWh */
 
 /* A stretch of the text. */
@@ -431,51 +430,14 @@ int csv_parse(const struct csv_request *request, const char *text, size_t size, 
         return 0;
 }
 
-/* All that is left of a file, in memory. EINVAL beyond LARGEST_FILE, ENOMEM, EIO. */
-static int read_stream(FILE *file, char **ret_text, size_t *ret_size)
-{
-        size_t size = 0, room = 0;
-        char *text = NULL;
-
-        while (size == room && room <= LARGEST_FILE) {
-                char *more = realloc(text, room * 2 + 65536);
-
-                if (more == NULL) {
-                        free(text);
-                        return OFFPEAK_ENOMEM;
-                }
-                text = more;
-                room = room * 2 + 65536;
-                size += fread(text + size, 1, room - size, file);
-        }
-        if (size > LARGEST_FILE || ferror(file)) {
-                free(text);
-                return size > LARGEST_FILE ? OFFPEAK_EINVAL : OFFPEAK_EIO;
-        }
-        *ret_text = text;
-        *ret_size = size;
-        return 0;
-}
-
 int csv_read(const struct csv_request *request, struct series *ret_series, struct offpeak_error *err)
 {
-        FILE *file = fopen(request->file, "rbe");
         char *text;
         size_t size;
-        int code, why;
+        int code = file_text_read(request->file, FILE_TEXT_LARGEST, &text, &size, err);
 
-        if (file == NULL)
-                return fail(err, errno == ENOENT ? OFFPEAK_ENOTFOUND : OFFPEAK_EIO, "%s: cannot be opened: %s",
-                            request->file, strerror(errno));
-        errno = 0;
-        code = read_stream(file, &text, &size);
-        why = errno;
-        fclose(file);
-        if (code == OFFPEAK_EIO)
-                return fail(err, code, "%s: cannot be read: %s", request->file, strerror(why));
         if (code != 0)
-                return fail(err, code, "%s: %s", request->file,
-                            code == OFFPEAK_EINVAL ? "is larger than 64 MiB: cut it" : offpeak_code_text(code));
+                return code;
         code = csv_parse(request, text, size, ret_series, err);
         free(text);
         return code;
