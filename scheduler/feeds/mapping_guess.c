@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "feeds/mapping_guess.h"
+
+#include <string.h>
+
+#include "feeds/mappings.h"
+#include "feeds/row_time.h"
+#include "feeds/rows.h"
+
+static bool is_json(const char *text, size_t size)
+{
+        size_t i = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+        while (i < size && (text[i] == ' ' || text[i] == '\n' || text[i] == '\r' || text[i] == '\t'))
+                i++;
+        return i < size && (text[i] == '{' || text[i] == '[');
+}
+
+/* The first row must have a time, and one that the mapping's form covers. */
+static bool first_row_fits(const struct mapping *mapping, struct rows *rows)
+{
+        struct offpeak_error ignored;
+        struct zone *zone = NULL;
+        struct row_time time;
+        struct row row;
+        bool fits;
+
+        if (rows_next(rows, &row, &ignored) != 1)
+                return false;
+        if (mapping->zone != NULL && zone_open(mapping->zone, &zone, &ignored) != 0)
+                return false;
+        fits = row_time(mapping, zone, rows, &row, &time, &ignored) == 0;
+        zone_destroy(zone);
+        return fits;
+}
+
+static bool fits_file(const struct mapping *ready, const char *text, size_t size)
+{
+        struct mapping mapping = *ready;
+        struct offpeak_error ignored;
+        struct rows *rows;
+        bool fits;
+
+        if (mapping.format == MAPPING_CSV && mapping.column == NULL)
+                mapping.column = mapping.date != NULL ? mapping.date : mapping.time; /* whichever will be chosen */
+        if (rows_open(&mapping, "", 0, text, size, &rows, &ignored) != 0)
+                return false;
+        fits = first_row_fits(&mapping, rows);
+        rows_close(rows);
+        return fits;
+}
+
+const struct mapping *mapping_guess(const char *text, size_t size)
+{
+        bool json = is_json(text, size);
+
+        for (const struct mapping *mapping = mappings; mapping->name != NULL; mapping++)
+                if ((mapping->format == MAPPING_JSON) == json && fits_file(mapping, text, size))
+                        return mapping;
+        return NULL;
+}

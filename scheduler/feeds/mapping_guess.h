@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mapping_guess.h - which ready mapping a file is of. */
+#ifndef OFFPEAK_FEEDS_MAPPING_GUESS_H
+#define OFFPEAK_FEEDS_MAPPING_GUESS_H
+
+#include "feeds/mapping.h"
+
+/*
+ * The first mapping of the table whose columns (all but the value's) the file has, and whose form the time of its first
+ * row is written in; NULL if there is none.
+ */
+const struct mapping *mapping_guess(const char *text, size_t size);
+
+#endif

@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rows_csv.c - text -> lines -> fields. The header tells which field is which cell; of a row only those are kept.
+ * A field in quotes may hold the delimiter, but no line ends.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "feeds/csv_column.h"
+#include "feeds/rows_parts.h"
+#include "feeds/unit.h"
+
+enum { MOST_COLUMNS = 1024, NAME_SIZE = 160, NOT_THERE = -1 };
+
+struct table {
+        struct rows rows;
+        const char *at, *end;
+        const char *line, *line_end;
+        size_t line_number;
+        char delimiter, quote;
+        char (*names)[NAME_SIZE];
+        unsigned n_columns;
+        int index[CELLS];                     /* of the field that is the cell */
+        unsigned char cells_at[MOST_COLUMNS]; /* 1 + a cell that wants the column; further ones in `also` */
+        int also[CELLS];                      /* another cell that wants the same column; NOT_THERE: none */
+        unsigned last_wanted;
+};
+
+__attribute__((format(printf, 4, 5))) static int refuse(const struct table *table, unsigned column,
+                                                        struct offpeak_error *err, const char *format, ...)
+{
+        char text[500];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
+        return fail(err, OFFPEAK_EINVAL, "%s:%zu:%u: %s", table->rows.file, table->line_number, column, text);
+}
+
+/* ---- lines and fields */
+
+static bool next_line(struct table *table)
+{
+        const char *end;
+
+        if (table->at == table->end)
+                return false;
+        end = memchr(table->at, '\n', (size_t)(table->end - table->at));
+        end = end != NULL ? end : table->end;
+        table->line = table->at;
+        table->at = end < table->end ? end + 1 : end;
+        while (end > table->line && end[-1] == '\r')
+                end--;
+        table->line_end = end;
+        table->line_number++;
+        return true;
+}
+
+static bool is_blank_line(const struct table *table)
+{
+        for (const char *c = table->line; c < table->line_end; c++)
+                if (*c != ' ' && *c != '\t')
+                        return false;
+        return true;
+}
+
+static bool is_comment(const struct table *table)
+{
+        const char *c = table->line;
+
+        while (c < table->line_end && (*c == ' ' || *c == '\t'))
+                c++;
+        return table->rows.mapping->comment != 0 && c < table->line_end && *c == table->rows.mapping->comment;
+}
+
+static void trim(struct cell *cell)
+{
+        while (cell->size > 0 && (cell->text[0] == ' ' || cell->text[0] == '\t')) {
+                cell->text++;
+                cell->size--;
+                cell->column++;
+        }
+        while (cell->size > 0 && (cell->text[cell->size - 1] == ' ' || cell->text[cell->size - 1] == '\t'))
+                cell->size--;
+}
+
+/* The field that begins at *at; *at moves behind its delimiter, or to NULL after the last. False: a quote is open. */
+static bool take_field(const struct table *table, const char **at, struct cell *cell)
+{
+        const char *c = *at, *end = table->line_end;
+        bool quoted = false;
+
+        for (; c < end && (quoted || *c != table->delimiter); c++)
+                if (*c == table->quote)
+                        quoted = !quoted;
+        *cell = (struct cell){ *at, (size_t)(c - *at), (unsigned)(*at - table->line) + 1 };
+        *at = c < end ? c + 1 : NULL;
+        if (quoted)
+                return false;
+        trim(cell);
+        if (cell->size >= 2 && cell->text[0] == table->quote && cell->text[cell->size - 1] == table->quote) {
+                *cell = (struct cell){ cell->text + 1, cell->size - 2, cell->column + 1 };
+                trim(cell);
+        }
+        return true;
+}
+
+/* ---- the header */
+
+static int skip_to_header(struct table *table, struct offpeak_error *err)
+{
+        static const char mark[] = "\xef\xbb\xbf";
+
+        if (table->end - table->at >= 2 &&
+            (memcmp(table->at, "\xff\xfe", 2) == 0 || memcmp(table->at, "\xfe\xff", 2) == 0))
+                return fail(err, OFFPEAK_EINVAL, "%s:1:1: the file is in UTF-16: save it as UTF-8", table->rows.file);
+        if (table->end - table->at >= 3 && memcmp(table->at, mark, 3) == 0)
+                table->at += 3;
+        for (unsigned i = 0; i < table->rows.mapping->skip; i++)
+                next_line(table);
+        while (next_line(table))
+                if (!is_blank_line(table) && !is_comment(table))
+                        return 0;
+        return fail(err, OFFPEAK_EINVAL, "%s:1:1: the file is empty: it needs a header and rows", table->rows.file);
+}
+
+static int read_names(struct table *table, bool utf8, struct offpeak_error *err)
+{
+        enum encoding encoding = utf8 ? ENCODING_UTF8 : table->rows.mapping->encoding;
+        const char *at = table->line;
+        unsigned room = 0;
+        struct cell cell;
+
+        while (at != NULL) {
+                if (!take_field(table, &at, &cell))
+                        return refuse(table, cell.column, err, "a quote is open to the end of the line");
+                if (table->n_columns == MOST_COLUMNS)
+                        return refuse(table, cell.column, err, "more than %d columns", MOST_COLUMNS);
+                if (table->n_columns == room) {
+                        void *more = realloc(table->names, (room * 2 + 16) * sizeof(*table->names));
+
+                        if (more == NULL)
+                                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+                        table->names = more;
+                        room = room * 2 + 16;
+                }
+                encoding_to_utf8(encoding, cell.text, cell.size, table->names[table->n_columns++], NAME_SIZE);
+        }
+        return 0;
+}
+
+/* The name itself, or one with its unit in brackets behind it. */
+static bool is_named(const char *name, const char *wanted, size_t size, bool exactly)
+{
+        if (strncasecmp(name, wanted, size) != 0)
+                return false;
+        name += size;
+        if (exactly)
+                return *name == '\0';
+        name += *name == ' ';
+        return *name == '[' || *name == '(';
+}
+
+/* NOT_THERE; NOT_THERE - 1 if several would do. */
+static int find_one(const struct table *table, const char *wanted, size_t size)
+{
+        int found = NOT_THERE;
+
+        for (int exactly = 1; exactly >= 0 && found == NOT_THERE; exactly--)
+                for (unsigned i = 0; i < table->n_columns; i++)
+                        if (is_named(table->names[i], wanted, size, exactly))
+                                found = found == NOT_THERE ? (int)i : NOT_THERE - 1;
+        return found;
+}
+
+static int find_column(const struct table *table, const char *wanted)
+{
+        int found = NOT_THERE;
+        const char *name;
+        size_t size;
+
+        while (found == NOT_THERE && (size = rows_alternative(&wanted, &name)) > 0)
+                found = find_one(table, name, size);
+        return found;
+}
+
+/* The names of a header as far as there is room. */
+static const char *list_names(const struct table *table, char *text, size_t room)
+{
+        size_t used = 0;
+
+        text[0] = '\0';
+        for (unsigned i = 0; i < table->n_columns && used + 60 < room; i++)
+                used += (size_t)snprintf(text + used, room - used, "%s\"%.50s\"", i > 0 ? ", " : "", table->names[i]);
+        return text;
+}
+
+static int no_column(const struct table *table, const char *wanted, struct offpeak_error *err)
+{
+        const char *names[MOST_COLUMNS], *nearest;
+        char list[300];
+
+        for (unsigned i = 0; i < table->n_columns; i++)
+                names[i] = table->names[i];
+        nearest = text_nearest(wanted, names, table->n_columns);
+        if (nearest != NULL)
+                return refuse(table, 1, err, "there is no column \"%.64s\" in this header (did you mean \"%s\"?)",
+                              wanted, nearest);
+        if (table->n_columns == 1)
+                return refuse(table, 1, err,
+                              "there is no column \"%.64s\", and only one column at all: is \"%c\" the delimiter?",
+                              wanted, table->delimiter);
+        return refuse(table, 1, err, "there is no column \"%.64s\" in this header: it has %s", wanted,
+                      list_names(table, list, sizeof(list)));
+}
+
+/* Does a name tell that the column holds this kind? (Power of no kind is not enough to be chosen unasked.) */
+static bool tells(const char *name, enum series_kind kind)
+{
+        const char *open = strpbrk(name, "[(");
+        struct csv_column column = { 0 };
+        char text[NAME_SIZE];
+        struct unit unit;
+
+        if (csv_column_read(name, &column) && column.unit_known)
+                return column.kind != 0 && (kind == 0 || column.kind == kind);
+        if (open == NULL)
+                return false;
+        snprintf(text, sizeof(text), "%.*s", (int)strcspn(open + 1, "])"), open + 1);
+        return unit_parse(text, &unit) && unit_fits(&unit, kind);
+}
+
+static int choose_value(struct table *table, enum series_kind kind, struct offpeak_error *err)
+{
+        char list[300];
+        int found = NOT_THERE;
+
+        for (unsigned i = 0; i < table->n_columns; i++) {
+                if (!tells(table->names[i], kind))
+                        continue;
+                if (found != NOT_THERE)
+                        return refuse(table, 1, err,
+                                      "several columns could be meant, \"%s\" and \"%s\" first: name one as \"column\"",
+                                      table->names[found], table->names[i]);
+                found = (int)i;
+        }
+        if (found == NOT_THERE)
+                return refuse(table, 1, err, "no column here tells that it holds a %s: name one as \"column\", of %s",
+                              kind != 0 ? series_kind_name(kind) : "price, carbon intensity or power",
+                              list_names(table, list, sizeof(list)));
+        table->index[CELL_VALUE] = found;
+        return 0;
+}
+
+static int bind(struct table *table, enum rows_cell cell, const char *wanted, struct offpeak_error *err)
+{
+        const struct mapping *mapping = table->rows.mapping;
+        int found = find_column(table, wanted);
+
+        if (found == NOT_THERE && cell == CELL_VALUE && mapping->ready_column != NULL && mapping->pick == NULL &&
+            mapping->n_parts == 0) {
+                table->rows.pick = wanted; /* not a column, so the name of a series in one */
+                found = find_column(table, mapping->ready_column);
+        }
+        if (found < NOT_THERE)
+                return refuse(table, 1, err, "several columns could be \"%.64s\": write the whole name", wanted);
+        if (found == NOT_THERE)
+                return no_column(table, wanted, err);
+        table->index[cell] = found;
+        return 0;
+}
+
+/* Which fields are looked at in each row. */
+static void index_cells(struct table *table)
+{
+        for (int cell = 0; cell < CELLS; cell++) {
+                int index = table->index[cell];
+
+                table->also[cell] = NOT_THERE;
+                if (index == NOT_THERE)
+                        continue;
+                if (table->cells_at[index] != 0)
+                        table->also[cell] = table->cells_at[index] - 1;
+                table->cells_at[index] = (unsigned char)(cell + 1);
+                if ((unsigned)index > table->last_wanted)
+                        table->last_wanted = (unsigned)index;
+        }
+}
+
+static int read_header(struct table *table, enum series_kind kind, struct offpeak_error *err)
+{
+        bool utf8 = table->end - table->at >= 3 && memcmp(table->at, "\xef\xbb\xbf", 3) == 0;
+        int code = skip_to_header(table, err);
+
+        if (code == 0)
+                code = read_names(table, utf8, err);
+        for (int cell = 0; code == 0 && cell < CELLS; cell++) {
+                const char *wanted = rows_wanted(table->rows.mapping, (enum rows_cell)cell);
+
+                table->index[cell] = NOT_THERE;
+                if (wanted != NULL)
+                        code = bind(table, (enum rows_cell)cell, wanted, err);
+        }
+        if (code == 0 && table->index[CELL_VALUE] == NOT_THERE)
+                code = choose_value(table, kind, err);
+        if (code == 0)
+                index_cells(table);
+        return code;
+}
+
+/* ---- rows */
+
+static int check_fields(const struct table *table, unsigned n, size_t last_size, struct offpeak_error *err)
+{
+        if (n == table->n_columns || (n == table->n_columns + 1 && last_size == 0))
+                return 0;
+        if (table->rows.mapping->ragged && n > table->last_wanted)
+                return 0;
+        return refuse(table, 1, err, "this row has %u field%s, the header has %u: is it cut off%s?", n,
+                      n == 1 ? "" : "s", table->n_columns, table->delimiter == ',' ? ", or has a decimal comma" : "");
+}
+
+static int next(struct rows *rows, struct row *row, struct offpeak_error *err)
+{
+        struct table *table = (struct table *)rows;
+        const char *at;
+        struct cell cell = { 0 };
+        unsigned n = 0;
+        int code;
+
+        do {
+                if (!next_line(table))
+                        return 0;
+        } while (is_blank_line(table) || is_comment(table));
+        memset(row->cells, 0, sizeof(row->cells));
+        row->number = table->line_number;
+        for (at = table->line; at != NULL; n++) {
+                if (!take_field(table, &at, &cell))
+                        return refuse(table, cell.column, err, "a quote is open to the end of the line");
+                if (n < table->n_columns && table->cells_at[n] != 0)
+                        for (int i = table->cells_at[n] - 1; i != NOT_THERE; i = table->also[i])
+                                row->cells[i] = cell;
+        }
+        code = check_fields(table, n, cell.size, err);
+        return code != 0 ? code : 1;
+}
+
+static void place(const struct rows *rows, const struct row *row, enum rows_cell cell, char *text)
+{
+        unsigned column = cell < CELL_NONE && row->cells[cell].column > 0 ? row->cells[cell].column : 1;
+
+        snprintf(text, ROWS_PLACE_SIZE, "%s:%zu:%u", rows->file, row->number, column);
+}
+
+static void close_table(struct rows *rows)
+{
+        free(((struct table *)rows)->names);
+        free(rows);
+}
+
+static const struct rows_driver driver = { next, place, close_table };
+
+int rows_csv_open(const struct mapping *mapping, const char *file, enum series_kind kind, const char *text, size_t size,
+                  struct rows **ret_rows, struct offpeak_error *err)
+{
+        struct table *table = calloc(1, sizeof(*table));
+        int code;
+
+        if (table == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        table->rows = (struct rows){ &driver, mapping, file, NULL, mapping->pick };
+        table->at = text;
+        table->end = size > 0 ? text + size : text;
+        table->delimiter = mapping->delimiter != 0 ? mapping->delimiter : ',';
+        table->quote = mapping->quote != 0 ? mapping->quote : '"';
+        code = read_header(table, kind, err);
+        if (code != 0) {
+                close_table(&table->rows);
+                return code;
+        }
+        table->rows.value_name = table->names[table->index[CELL_VALUE]];
+        *ret_rows = &table->rows;
+        return 0;
+}
