@@ -101,19 +101,25 @@ static bool needs_clock(const struct period *period)
         return period->from != NULL || period->to != NULL || period->last_s != 0 || period->next_s != 0;
 }
 
+int period_ask(struct command_run *run, const struct period *period, const char *target, command_view view,
+               struct offpeak_error *err)
+{
+        int64_t now = run->screen.now;
+        json_t *arguments;
+        int r = needs_clock(period) ? command_clock(run, &now, err) : 0;
+
+        if (r == 0)
+                r = period_arguments(period, now, &arguments, err);
+        return r != 0 ? r : command_answer(run, target, arguments, view, err);
+}
+
 int period_command(struct command_run *run, int argc, char **argv, const char *target, command_view view,
                    struct offpeak_error *err)
 {
         struct period period = { 0 };
-        int64_t now = run->screen.now;
-        json_t *arguments;
         int r = command_parse(run, argc, argv, period_take, &period, err);
 
         if (r == 0)
                 r = command_expect(run, 0, 0, "no words", err);
-        if (r == 0 && needs_clock(&period))
-                r = command_clock(run, &now, err);
-        if (r == 0)
-                r = period_arguments(&period, now, &arguments, err);
-        return r != 0 ? r : command_answer(run, target, arguments, view, err);
+        return r != 0 ? r : period_ask(run, &period, target, view, err);
 }

@@ -23,6 +23,10 @@ int period_take(void *settings, const struct option_found *found, struct offpeak
 /* The query's arguments, with times against now. EINVAL, EUSAGE. */
 int period_arguments(const struct period *period, int64_t now, json_t **ret_arguments, struct offpeak_error *err);
 
+/* Ask for target in that period and show it. */
+int period_ask(struct command_run *run, const struct period *period, const char *target, command_view view,
+               struct offpeak_error *err);
+
 /* A command that has these options and no operands: asks for target and shows it. */
 int period_command(struct command_run *run, int argc, char **argv, const char *target, command_view view,
                    struct offpeak_error *err);

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast. */
+/*
+ * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; with --file
+ * what a file says.
+ */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "cli/command.h"
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/period.h"
+#include "cli/price_file.h"
 #include "cli/views.h"
 
 /* ---- values of one series */
@@ -137,15 +142,77 @@ int view_price(const json_t *document, const struct screen *screen, FILE *out)
 
 /* ---- the command */
 
+enum { OPT_FILE = 1, OPT_MAPPING, OPT_COLUMN, OPT_SET };
+
 const struct option_row price_rows[] = {
         { PERIOD_SITE, 0, "site", "NAME", "this site only" },
-        { PERIOD_FROM, 0, "from", "WHEN", "begin there (now)" },
-        { PERIOD_TO, 0, "to", "WHEN", "end there (24 hours later)" },
+        { PERIOD_FROM, 0, "from", "WHEN", "begin there (now; of a file: its beginning)" },
+        { PERIOD_TO, 0, "to", "WHEN", "end there (24 hours later; of a file: its end)" },
         { PERIOD_NEXT, 0, "next", "TIME", "end so long after now: 48h" },
+        { OPT_FILE, 0, "file", "FILE", "instead, sum up a file; no scheduler is asked" },
+        { OPT_MAPPING, 0, "mapping", "NAME", "what the file is: smard, nyiso_da, ... (guessed from its header)" },
+        { OPT_COLUMN, 0, "column", "NAME", "its column; or the name of a node, zone or unit in it" },
+        { OPT_SET, 0, "set", "KEY=VALUE", "another property of its mapping (docs/configuration.md)" },
         COMMAND_OPTIONS,
 };
 
+struct settings {
+        struct period period;
+        struct price_file file;
+        bool of_file; /* an option was given that only a file has */
+};
+
+static int take_set(struct price_file *file, const char *words, struct offpeak_error *err)
+{
+        if (file->n_sets == PRICE_FILE_MOST_SETS)
+                return fail(err, OFFPEAK_EUSAGE, "more than %d times --set", PRICE_FILE_MOST_SETS);
+        file->sets[file->n_sets++] = words;
+        return 0;
+}
+
+static int take(void *context, const struct option_found *found, struct offpeak_error *err)
+{
+        struct settings *settings = context;
+
+        settings->of_file |= found->id == OPT_MAPPING || found->id == OPT_COLUMN || found->id == OPT_SET;
+        switch (found->id) {
+        case OPT_FILE:
+                settings->file.file = found->value;
+                return 0;
+        case OPT_MAPPING:
+                settings->file.mapping = found->value;
+                return 0;
+        case OPT_COLUMN:
+                settings->file.column = found->value;
+                return 0;
+        case OPT_SET:
+                return take_set(&settings->file, found->value, err);
+        default:
+                return period_take(&settings->period, found, err);
+        }
+}
+
+static int sum_up_file(struct command_run *run, struct settings *settings, struct offpeak_error *err)
+{
+        if (settings->period.site != NULL || settings->period.next_s != 0)
+                return fail(err, OFFPEAK_EUSAGE, "--site and --next ask the scheduler, --file does not: give one of them");
+        settings->file.from = settings->period.from;
+        settings->file.to = settings->period.to;
+        return price_file_run(run, &settings->file, err);
+}
+
 int command_price(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
 {
-        return period_command(run, argc, argv, "price", view_price, err);
+        struct settings settings = { 0 };
+        int r = command_parse(run, argc, argv, take, &settings, err);
+
+        if (r == 0)
+                r = command_expect(run, 0, 0, "no words", err);
+        if (r != 0)
+                return r;
+        if (settings.file.file != NULL)
+                return sum_up_file(run, &settings, err);
+        if (settings.of_file)
+                return fail(err, OFFPEAK_EUSAGE, "--mapping, --column and --set describe a file: name it with --file");
+        return period_ask(run, &settings.period, "price", view_price, err);
 }
