@@ -168,7 +168,7 @@ int command_clock(const struct command_run *run, int64_t *ret_now, struct offpea
 
 void command_print_json(const struct command_run *run, const json_t *value)
 {
-        json_dumpf(value, run->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+        json_dumpf(value, run->out, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
         putc('\n', run->out);
 }
 

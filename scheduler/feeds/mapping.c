@@ -137,6 +137,57 @@ static int set_text(struct mapping *mapping, const char **member, const char *te
         return 0;
 }
 
+/* ---- copies */
+
+/* Where a text of `from` lies in its copy; texts that nobody owns stay where they are. */
+static const char *moved(const struct mapping *from, const struct mapping *copy, const char *text)
+{
+        for (size_t i = 0; i < from->n_owned; i++)
+                if (from->owned[i] == text)
+                        return copy->owned[i];
+        return text;
+}
+
+static bool is_text(enum key_type type)
+{
+        return type == TEXT || type == CURRENCY || type == UNIT || type == FORM || type == ZONE;
+}
+
+static void move_texts(const struct mapping *from, struct mapping *copy)
+{
+        for (size_t i = 0; i < N_KEYS; i++) {
+                const char **member = (const char **)(void *)((char *)copy + keys[i].offset);
+
+                if (is_text(keys[i].type))
+                        *member = moved(from, copy, *member);
+        }
+        copy->ready_column = moved(from, copy, copy->ready_column);
+        for (size_t i = 0; i < copy->n_missing; i++)
+                copy->missing[i] = moved(from, copy, copy->missing[i]);
+        for (size_t i = 0; i < copy->n_parts; i++)
+                copy->parts[i].name = moved(from, copy, copy->parts[i].name);
+        for (size_t i = 0; i < copy->n_where; i++) {
+                copy->where[i].column = moved(from, copy, copy->where[i].column);
+                copy->where[i].value = moved(from, copy, copy->where[i].value);
+        }
+}
+
+int mapping_copy(const struct mapping *from, struct mapping *ret_mapping)
+{
+        struct mapping copy;
+
+        mapping_init(&copy, from);
+        for (size_t i = 0; i < from->n_owned; i++) {
+                if (keep(&copy, from->owned[i], strlen(from->owned[i])) == NULL) {
+                        mapping_finish(&copy);
+                        return OFFPEAK_ENOMEM;
+                }
+        }
+        move_texts(from, &copy);
+        *ret_mapping = copy;
+        return 0;
+}
+
 /* ---- values */
 
 static int set_character(char *member, const char *text, struct offpeak_error *err)

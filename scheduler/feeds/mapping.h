@@ -97,6 +97,9 @@ struct mapping {
 void mapping_init(struct mapping *mapping, const struct mapping *from);
 void mapping_finish(struct mapping *mapping);
 
+/* A copy with texts of its own, that outlives `from` (not the ready mapping behind it). ENOMEM. */
+int mapping_copy(const struct mapping *from, struct mapping *ret_mapping);
+
 /*
  * Set one property from text: mapping_set(m, "delimiter", ";"). "where" and "parts" take "NAME=VALUE" and add one,
  * "missing" adds a marker. EINVAL: what is wrong with the value; ENOTFOUND: no such key, with the nearest; ENOMEM.

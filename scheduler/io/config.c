@@ -13,6 +13,7 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "io/config_feed.h"
 #include "io/config_schema.h"
 #include "io/config_value.h"
 #include "io/config_yaml.h"
@@ -210,9 +211,9 @@ static void take_grid(struct config_reading *r, const struct said_grid *said, st
 {
         if (said == NULL)
                 return;
-        config_take_path(r, "price", said->price, &files->price);
-        config_take_path(r, "carbon", said->carbon, &files->carbon);
-        config_take_path(r, "limit_series", said->limit_series, &files->limit);
+        config_take_feed(r, "price", said->price, &files->price);
+        config_take_feed(r, "carbon", said->carbon, &files->carbon);
+        config_take_feed(r, "limit_series", said->limit_series, &files->limit);
         if (!config_is_null(said->limit))
                 config_take_power(r, "limit", said->limit, &terms->grid_limit_w);
         config_take_number(r, "adder_per_mwh", said->adder_per_mwh, 6, -MOST_MONEY, MOST_MONEY, &terms->grid_adder);
@@ -225,7 +226,7 @@ static void take_reactor(struct config_reading *r, const struct said_reactor *sa
                 return;
         terms->has_reactor = true;
         terms->reactor_carbon = 12000;
-        config_take_path(r, "capacity", said->capacity, &files->capacity);
+        config_take_feed(r, "capacity", said->capacity, &files->capacity);
         config_take_number(r, "fuel_cost_per_mwh", said->fuel_cost_per_mwh, 6, 0, MOST_MONEY, &terms->reactor_fuel);
         config_take_number(r, "carbon_g_per_kwh", said->carbon_g_per_kwh, 3, 0, INT64_C(10000000),
                            &terms->reactor_carbon);
@@ -476,10 +477,10 @@ int config_read(const char *path, struct config *ret_config, struct offpeak_erro
 void config_finish(struct config *config)
 {
         for (size_t i = 0; config->files != NULL && i < config->policy.n_sites; i++) {
-                free(config->files[i].price);
-                free(config->files[i].carbon);
-                free(config->files[i].capacity);
-                free(config->files[i].limit);
+                config_feed_finish(&config->files[i].price);
+                config_feed_finish(&config->files[i].carbon);
+                config_feed_finish(&config->files[i].capacity);
+                config_feed_finish(&config->files[i].limit);
         }
         free(config->files);
         for (size_t i = 0; i < config->n_listen; i++)

@@ -12,10 +12,17 @@
 #include <offpeak/error.h>
 
 #include "core/policy.h"
+#include "feeds/mapping.h"
 
-/* Where the series of a site come from: absolute paths (relative ones start at the file's folder). NULL: none. */
+/* Where a series comes from. */
+struct config_feed {
+        char *path;              /* absolute (relative ones start at the file's folder); NULL: none */
+        struct mapping *mapping; /* NULL: our own CSV form, strictly (feeds/csv.h) */
+};
+
+/* Where the series of a site come from. */
 struct config_site_files {
-        char *price, *carbon, *capacity, *limit;
+        struct config_feed price, carbon, capacity, limit;
 };
 
 struct config {

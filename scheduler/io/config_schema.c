@@ -11,14 +11,37 @@
 
 static const cyaml_schema_value_t word = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED) };
 
+static const cyaml_schema_field_t pair_fields[] = {
+        VALUE(MUST, struct said_pair, name),
+        VALUE(MAY, struct said_pair, value),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t pair = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_pair, pair_fields) };
+
+static const cyaml_schema_field_t feed[] = { /* "file" first: config_yaml.c then takes the name alone */
+        VALUE(MUST, struct said_feed, file),
+        VALUE(MAY, struct said_feed, mapping),
+#define SAID_FEED_FIELD(key) VALUE(MAY, struct said_feed, key),
+        SAID_FEED_TEXTS(SAID_FEED_FIELD)
+#undef SAID_FEED_FIELD
+        LIST(MAY, struct said_feed, missing, &word),
+        LIST(MAY, struct said_feed, where, &pair),
+        LIST(MAY, struct said_feed, parts, &pair),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t grid[] = {
-        VALUE(MAY, struct said_grid, price),        VALUE(MAY, struct said_grid, carbon),
-        VALUE(MAY, struct said_grid, limit),        VALUE(MAY, struct said_grid, limit_series),
-        VALUE(MAY, struct said_grid, adder_per_mwh), CYAML_FIELD_END,
+        PART(struct said_grid, price, feed),
+        PART(struct said_grid, carbon, feed),
+        VALUE(MAY, struct said_grid, limit),
+        PART(struct said_grid, limit_series, feed),
+        VALUE(MAY, struct said_grid, adder_per_mwh),
+        CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t reactor[] = {
-        VALUE(MUST, struct said_reactor, capacity),
+        CYAML_FIELD_MAPPING_PTR("capacity", MUST, struct said_reactor, capacity, feed),
         VALUE(MUST, struct said_reactor, fuel_cost_per_mwh),
         VALUE(MAY, struct said_reactor, carbon_g_per_kwh),
         CYAML_FIELD_END,

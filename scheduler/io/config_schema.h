@@ -10,12 +10,39 @@
 
 #include <cyaml/cyaml.h>
 
+struct said_pair {
+        char *name, *value;
+};
+
+/* The properties of a mapping (feeds/mapping.h) that are one text each. X(key) */
+#define SAID_FEED_TEXTS(X)                                                                                        \
+        X(format) X(delimiter) X(decimal) X(thousands) X(quote) X(comment) X(skip) X(encoding) X(ragged) X(rows)  \
+        X(arrays) X(date) X(time) X(period) X(subperiod) X(period_length) X(subperiod_length) X(time_format)      \
+        X(zone) X(stamps) X(marker) X(marker_second) X(missing_hour) X(column) X(unit) X(unit_column) X(currency) \
+        X(scale) X(vat) X(rating) X(name_column) X(name) X(step)
+
+/* A file with a series, and how it is to be read. */
+struct said_feed {
+        char *file, *mapping;
+#define SAID_FEED_MEMBER(key) char *key;
+        SAID_FEED_TEXTS(SAID_FEED_MEMBER)
+#undef SAID_FEED_MEMBER
+        char **missing;
+        unsigned missing_count;
+        struct said_pair *where;
+        unsigned where_count;
+        struct said_pair *parts;
+        unsigned parts_count;
+};
+
 struct said_grid {
-        char *price, *carbon, *limit, *limit_series, *adder_per_mwh;
+        struct said_feed *price, *carbon, *limit_series;
+        char *limit, *adder_per_mwh;
 };
 
 struct said_reactor {
-        char *capacity, *fuel_cost_per_mwh, *carbon_g_per_kwh;
+        struct said_feed *capacity;
+        char *fuel_cost_per_mwh, *carbon_g_per_kwh;
 };
 
 struct said_pue {

@@ -61,6 +61,20 @@ static bool has_names(const cyaml_schema_value_t *schema)
         return schema->type == CYAML_MAPPING && field_named(schema->mapping.fields, "name", &index) != NULL;
 }
 
+/* Things of which the file's name alone is enough: where {file: NAME} is wanted, NAME will do. */
+static bool is_file(const cyaml_schema_value_t *schema)
+{
+        return schema->type == CYAML_MAPPING && strcmp(schema->mapping.fields[0].key, "file") == 0;
+}
+
+/* Pairs: named things that have a "value" and nothing else. */
+static bool is_pair(const cyaml_schema_value_t *schema)
+{
+        unsigned index;
+
+        return has_names(schema) && field_named(schema->mapping.fields, "value", &index) != NULL;
+}
+
 static const char *nearest_key(const cyaml_schema_field_t *fields, const char *key)
 {
         const char *keys[MAX_FIELDS];
@@ -151,7 +165,7 @@ static int take_pair(struct walk *walk, const yaml_node_pair_t *pair, const cyam
                 return refuse_key(walk, key, fields);
         if (*seen & UINT64_C(1) << index)
                 return refuse(walk, key->start_mark, "\"%s\" is given twice", field->key);
-        if (is_null(value) && field->value.type != CYAML_STRING) /* `planner:` and nothing more */
+        if (is_null(value) && field->value.type != CYAML_STRING && !is_file(&field->value)) /* `planner:` and no more */
                 return 0;
         fprintf(walk->out, "%s\"%s\": ", *seen != 0 ? ", " : "", field->key);
         *seen |= UINT64_C(1) << index;
@@ -193,6 +207,22 @@ static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_
         return 0;
 }
 
+/* {"FIRST": first, "SECOND": second}; FIRST alone without a second. */
+static int take_members(struct walk *walk, const char *first_key, const yaml_node_t *first, const char *second_key,
+                        const yaml_node_t *second)
+{
+        int code;
+
+        fprintf(walk->out, "{\"%s\": ", first_key);
+        code = take_scalar(walk, first, first_key);
+        if (code == 0 && second != NULL) {
+                fprintf(walk->out, ", \"%s\": ", second_key);
+                code = take_scalar(walk, second, second_key);
+        }
+        fputc('}', walk->out);
+        return code;
+}
+
 /* A mapping from name to thing, where a list of named things is wanted. */
 static int take_named(struct walk *walk, const yaml_node_t *node, const cyaml_schema_value_t *schema, const char *what)
 {
@@ -205,10 +235,13 @@ static int take_named(struct walk *walk, const yaml_node_t *node, const cyaml_sc
 
                 if (name->type != YAML_SCALAR_NODE)
                         return refuse(walk, name->start_mark, "a name must be a word");
-                if (thing->type != YAML_MAPPING_NODE && !is_null(thing))
+                if (is_pair(schema->sequence.entry) && thing->type == YAML_SCALAR_NODE)
+                        code = take_members(walk, "name", name, "value", is_null(thing) ? NULL : thing);
+                else if (thing->type != YAML_MAPPING_NODE && !is_null(thing))
                         return refuse(walk, thing->start_mark, "\"%.64s\" takes keys with values, one of \"%s\"",
                                       (const char *)name->data.scalar.value, what);
-                code = take_mapping(walk, thing, schema->sequence.entry, name);
+                else
+                        code = take_mapping(walk, thing, schema->sequence.entry, name);
                 if (code != 0)
                         return code;
                 fputc(',', walk->out);
@@ -227,6 +260,8 @@ static int take(struct walk *walk, int index, const cyaml_schema_value_t *schema
         case CYAML_STRING:
                 return take_scalar(walk, node, what);
         case CYAML_MAPPING:
+                if (node->type == YAML_SCALAR_NODE && is_file(schema))
+                        return take_members(walk, "file", node, NULL, NULL);
                 if (node->type != YAML_MAPPING_NODE)
                         return refuse(walk, node->start_mark, "\"%s\" takes keys with values, such as {%s: ...}", what,
                                       schema->mapping.fields[0].key);

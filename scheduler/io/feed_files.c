@@ -6,6 +6,8 @@
 
 #include "base/fail.h"
 #include "feeds/csv.h"
+#include "feeds/mapping_read.h"
+#include "io/config_feed.h"
 #include "wire/log.h"
 
 enum { LOOK_EVERY_MS = 1000, KINDS = 4 };
@@ -13,7 +15,8 @@ enum { LOOK_EVERY_MS = 1000, KINDS = 4 };
 struct feed_file {
         struct feed_files *owner;
         uv_fs_poll_t poll;
-        char *path, *site, *currency;
+        struct config_feed feed;
+        char *site, *currency;
         enum series_kind kind;
 };
 
@@ -25,37 +28,40 @@ struct feed_files {
         void *closed_context;
 };
 
-static const char *path_of(const struct config_site_files *files, enum series_kind kind)
+static const struct config_feed *feed_of(const struct config_site_files *files, enum series_kind kind)
 {
         switch (kind) {
         case SERIES_PRICE:
-                return files->price;
+                return &files->price;
         case SERIES_CARBON:
-                return files->carbon;
+                return &files->carbon;
         case SERIES_CAPACITY:
-                return files->capacity;
+                return &files->capacity;
         case SERIES_LIMIT:
-                return files->limit;
+                return &files->limit;
         }
         return NULL;
 }
 
-static struct csv_request request_for(const char *path, const char *site, enum series_kind kind, const char *currency)
+static int read_feed(const struct config_feed *feed, const char *site, enum series_kind kind, const char *currency,
+                     struct series *series, struct offpeak_error *err)
 {
-        return (struct csv_request){ .file = path,
-                                     .site = site,
-                                     .kind = kind,
-                                     .currency = kind == SERIES_PRICE ? currency : NULL };
+        struct csv_request request = { .file = feed->path,
+                                       .site = site,
+                                       .kind = kind,
+                                       .currency = kind == SERIES_PRICE ? currency : NULL };
+
+        return feed->mapping != NULL ? mapping_read(feed->mapping, &request, series, NULL, err)
+                                     : csv_read(&request, series, err);
 }
 
 /* ---- reading */
 
 static int read_file(struct feed_file *file, struct offpeak_error *err)
 {
-        struct csv_request request = request_for(file->path, file->site, file->kind, file->currency);
         struct input input = { .type = INPUT_SERIES };
         struct series series;
-        int code = csv_read(&request, &series, err);
+        int code = read_feed(&file->feed, file->site, file->kind, file->currency, &series, err);
 
         if (code != 0)
                 return code;
@@ -73,7 +79,7 @@ static void on_change(uv_fs_poll_t *poll, int status, const uv_stat_t *before, c
         (void)before;
         (void)after;
         if (status != 0)
-                log_warning("%s: %s; what it last said stays in force", file->path, uv_strerror(status));
+                log_warning("%s: %s; what it last said stays in force", file->feed.path, uv_strerror(status));
         else if (read_file(file, &err) != 0)
                 log_warning("%s; what it last said stays in force", err.text);
 }
@@ -83,7 +89,7 @@ static void on_change(uv_fs_poll_t *poll, int status, const uv_stat_t *before, c
 static void free_files(struct feed_files *files)
 {
         for (size_t i = 0; i < files->n_files; i++) {
-                free(files->files[i].path);
+                config_feed_finish(&files->files[i].feed);
                 free(files->files[i].site);
                 free(files->files[i].currency);
         }
@@ -91,17 +97,29 @@ static void free_files(struct feed_files *files)
         free(files);
 }
 
-static int add_file(struct feed_files *files, const struct policy_site *site, const char *path, enum series_kind kind)
+/* A copy that does not need the configuration. */
+static int copy_feed(const struct config_feed *from, struct config_feed *feed)
+{
+        feed->path = strdup(from->path);
+        if (feed->path == NULL)
+                return OFFPEAK_ENOMEM;
+        if (from->mapping == NULL)
+                return 0;
+        feed->mapping = calloc(1, sizeof(*feed->mapping));
+        return feed->mapping != NULL ? mapping_copy(from->mapping, feed->mapping) : OFFPEAK_ENOMEM;
+}
+
+static int add_file(struct feed_files *files, const struct policy_site *site, const struct config_feed *feed,
+                    enum series_kind kind)
 {
         struct feed_file *file = &files->files[files->n_files];
 
         file->owner = files;
         file->kind = kind;
-        file->path = strdup(path);
         file->site = strdup(site->name);
         file->currency = strdup(site->currency);
         files->n_files++;
-        return file->path != NULL && file->site != NULL && file->currency != NULL ? 0 : OFFPEAK_ENOMEM;
+        return file->site != NULL && file->currency != NULL ? copy_feed(feed, &file->feed) : OFFPEAK_ENOMEM;
 }
 
 static int list_files(struct feed_files *files, const struct config *config)
@@ -111,10 +129,10 @@ static int list_files(struct feed_files *files, const struct config *config)
                 return OFFPEAK_ENOMEM;
         for (size_t s = 0; s < config->policy.n_sites; s++)
                 for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
-                        const char *path = path_of(&config->files[s], (enum series_kind)kind);
+                        const struct config_feed *feed = feed_of(&config->files[s], (enum series_kind)kind);
 
-                        if (path != NULL &&
-                            add_file(files, &config->policy.sites[s], path, (enum series_kind)kind) != 0)
+                        if (feed->path != NULL &&
+                            add_file(files, &config->policy.sites[s], feed, (enum series_kind)kind) != 0)
                                 return OFFPEAK_ENOMEM;
                 }
         return 0;
@@ -143,7 +161,7 @@ static void watch_all(struct feed_files *files, uv_loop_t *loop)
 
                 uv_fs_poll_init(loop, &file->poll);
                 file->poll.data = file;
-                uv_fs_poll_start(&file->poll, on_change, file->path, LOOK_EVERY_MS);
+                uv_fs_poll_start(&file->poll, on_change, file->feed.path, LOOK_EVERY_MS);
                 files->n_open++;
         }
 }
@@ -210,16 +228,14 @@ int feed_files_check(const struct config *config, struct offpeak_error *err)
 {
         for (size_t s = 0; s < config->policy.n_sites; s++)
                 for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
-                        const char *path = path_of(&config->files[s], (enum series_kind)kind);
+                        const struct config_feed *feed = feed_of(&config->files[s], (enum series_kind)kind);
                         const struct policy_site *site = &config->policy.sites[s];
-                        struct csv_request request =
-                                request_for(path, site->name, (enum series_kind)kind, site->currency);
                         struct series series;
                         int code;
 
-                        if (path == NULL)
+                        if (feed->path == NULL)
                                 continue;
-                        code = csv_read(&request, &series, err);
+                        code = read_feed(feed, site->name, (enum series_kind)kind, site->currency, &series, err);
                         if (code != 0)
                                 return code;
                         series_finish(&series);

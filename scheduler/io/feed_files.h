@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * feed_files.h - the CSV files of the sites: read at the start, watched, read again when they change.
+ * feed_files.h - the files of the sites' series: read at the start, watched, read again when they change.
  *
  * A file that is wrong or gone keeps its last good series in force, and is said once per change. Files are looked at
  * once a second by their stat(2), which sees files replaced by rename and file systems that send no events.

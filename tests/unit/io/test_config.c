@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "feeds/mappings.h"
 #include "io/config.h"
 #include "io/config_schema.h"
 #include "wire/log.h"
@@ -106,8 +107,8 @@ static void the_least_that_will_do(void **state)
         assert_int_equal(c.policy.sites[0].terms.pue_ppm, 1000000);
         assert_false(c.policy.sites[0].terms.has_reactor);
         snprintf(path, sizeof(path), "%s/prices.csv", place->folder);
-        assert_string_equal(c.files[0].price, path);
-        assert_null(c.files[0].carbon);
+        assert_string_equal(c.files[0].price.path, path);
+        assert_null(c.files[0].carbon.path);
         assert_int_equal(c.policy.n_classes, 1);
         assert_string_equal(class->name, "default");
         assert_int_equal(class->lateness_cost, defaults.lateness_cost);
@@ -189,10 +190,10 @@ static void everything_there_is(void **state)
         assert_int_equal(terms->pue_fixed_w, 250000);
         assert_int_equal(terms->pue_ppm, 1100000);
         snprintf(path, sizeof(path), "%s/limit.csv", place->folder);
-        assert_string_equal(c.files[0].limit, path);
-        assert_string_equal(c.files[0].capacity, "/data/reactor.csv");
+        assert_string_equal(c.files[0].limit.path, path);
+        assert_string_equal(c.files[0].capacity.path, "/data/reactor.csv");
         assert_int_equal(c.policy.sites[1].terms.grid_limit_w, INT64_MAX);
-        assert_null(c.files[1].price);
+        assert_null(c.files[1].price.path);
 
         assert_int_equal(c.policy.n_classes, 3);
         assert_int_equal(class->delay_cost, 400000);
@@ -274,7 +275,7 @@ static void paths_start_at_the_file(void **state)
         assert_int_equal(config_read("policy.yaml", &c, &err), 0);
         assert_int_equal(chdir(here), 0);
         snprintf(path, sizeof(path), "%s/prices.csv", place->folder);
-        assert_string_equal(c.files[0].price, path);
+        assert_string_equal(c.files[0].price.path, path);
         config_finish(&c);
 }
 
@@ -529,6 +530,67 @@ static void aliases_do_not_multiply(void **state)
                 "policy.yaml:3:3: unknown key \"a\": docs/configuration.md names those there are");
 }
 
+/* ---- files with a mapping */
+
+#define FEED(text) "sites:\n- name: a\n  currency: EUR\n  grid:\n    price: {file: p.csv, " text "}\n"
+
+static void mappings_are_read(void **state)
+{
+        struct config c = good(*state, "sites:\n- name: a\n  currency: EUR\n  grid:\n"
+                                       "    price: {file: p.csv, mapping: smard, column: Frankreich, vat: 1.24}\n"
+                                       "    carbon: {file: c.csv}\n"
+                                       "    limit_series: {file: l.json, format: json, rows: a.b, time: t, column: v,\n"
+                                       "      unit: MW, missing: [x, '?'], where: {kind: a, 'no: de': \"7\"}, stamps: end}\n"
+                                       "  reactor:\n    fuel_cost_per_mwh: 1\n"
+                                       "    capacity: {file: r.txt, mapping: nrc_power, parts: {A 1: 836 MW, B=2: }}\n");
+        const struct mapping *price = c.files[0].price.mapping, *limit = c.files[0].limit.mapping;
+        const struct mapping *capacity = c.files[0].capacity.mapping;
+
+        assert_string_equal(price->column, "Frankreich");
+        assert_int_equal(price->delimiter, ';'); /* the ready mapping's */
+        assert_int_equal(price->vat_ppm, 1240000);
+        assert_null(c.files[0].carbon.mapping); /* no more than a name */
+        assert_string_equal(strrchr(c.files[0].carbon.path, '/'), "/c.csv");
+        assert_int_equal(limit->format, MAPPING_JSON);
+        assert_int_equal(limit->n_missing, 2);
+        assert_string_equal(limit->where[1].column, "no: de");
+        assert_string_equal(limit->where[1].value, "7");
+        assert_int_equal(limit->stamps, MAPPING_END);
+        assert_int_equal(capacity->n_parts, 2);
+        assert_int_equal(capacity->parts[0].rating_w, 836000000);
+        assert_string_equal(capacity->parts[1].name, "B=2");
+        assert_int_equal(capacity->parts[1].rating_w, 0);
+        config_finish(&c);
+}
+
+static void mappings_are_strict(void **state)
+{
+        refused(*state, FEED("maping: smard"), "policy.yaml:5:26: unknown key \"maping\" (did you mean \"mapping\"?)");
+        refused(*state, FEED("mapping: smart"),
+                "policy.yaml:5:35: there is no mapping \"smart\" (did you mean \"smard\"?)");
+        refused(*state, FEED("zone: Europe/Berln"),
+                "policy.yaml:5:32: \"zone\": there is no time zone \"Europe/Berln\" in /usr/share/zoneinfo: write one such "
+                "as Europe/Berlin, UTC or +01:00 (is the package tzdata installed?)");
+        refused(*state, FEED("unit: EUR/therm"),
+                "policy.yaml:5:32: \"unit\": \"EUR/therm\" is no unit known here: write one such as EUR/MWh, g/kWh or MW");
+        refused(*state, FEED("stamps: middle"),
+                "policy.yaml:5:34: \"stamps\": \"middle\" is not known: there are begin, end, hour-ending, numbered");
+        refused(*state, FEED("delimiter: ab"),
+                "policy.yaml:5:37: \"delimiter\": \"ab\" is no single mark: write one such as \";\", or tab, blank, none");
+        refused(*state, FEED("step: 15"), "policy.yaml:5:32: \"step\": \"15\" has no unit: write 15m, or 15h");
+        refused(*state, FEED("where: {a: 1, A: 2}"), "policy.yaml:5:40: \"A\" is given twice");
+        refused(*state, FEED("parts: {a: 1}"),
+                "policy.yaml:5:37: \"parts\": \"1\" is no power with a unit: write one such as 836 MW");
+        refused(*state, FEED("format: json"),
+                "policy.yaml:5:19: no \"column\": name the member that holds the values");
+        refused(*state, "sites: [{name: a, currency: EUR, grid: {price: {mapping: smard}}}]\n",
+                "policy.yaml:1:48: \"file\" is missing here");
+        refused(*state, "sites: [{name: a, currency: EUR, grid: {price: [p.csv]}}]\n",
+                "policy.yaml:1:48: \"price\" takes keys with values, such as {file: ...}");
+        refused(*state, "sites: [{name: a, currency: EUR, grid: {price: null}}]\n",
+                "policy.yaml:1:48: \"price\" has no value: write one, or leave the key out for the default");
+}
+
 /* ---- the manual */
 
 static char *manual(void)
@@ -559,7 +621,7 @@ static void the_manuals_examples_are_right(void **state)
                 at = end + 3;
                 n++;
         }
-        assert_int_equal(n, 2);
+        assert_int_equal(n, 3);
         free(text);
 }
 
@@ -582,6 +644,9 @@ static void the_manual_names_every_key(void **state)
 
         (void)state;
         expect_keys(text, &config_schema);
+        for (const struct mapping *mapping = mappings; mapping->name != NULL; mapping++)
+                if (strstr(text, mapping->name) == NULL)
+                        fail_msg("docs/configuration.md does not name \"%s\"", mapping->name);
         free(text);
 }
 
@@ -602,6 +667,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(moves, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(what_is_not_supported_yet, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(files, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(mappings_are_read, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(mappings_are_strict, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(aliases_do_not_multiply, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_manuals_examples_are_right, set_up, tear_down),
                 cmocka_unit_test(the_manual_names_every_key),

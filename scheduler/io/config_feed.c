@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config_feed.c - each text of a feed goes to mapping_set by its key, and comes back with a place if it is wrong. */
+#include "io/config_feed.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/fail.h"
+#include "feeds/mappings.h"
+
+static const struct {
+        const char *key;
+        size_t offset;
+} texts[] = {
+#define SAID_FEED_ROW(key) { #key, offsetof(struct said_feed, key) },
+        SAID_FEED_TEXTS(SAID_FEED_ROW)
+#undef SAID_FEED_ROW
+};
+
+enum { N_TEXTS = sizeof(texts) / sizeof(texts[0]) };
+
+static const char *text_of(const struct said_feed *said, size_t i)
+{
+        return *(char *const *)(const void *)((const char *)said + texts[i].offset);
+}
+
+/* Is anything said but the file's name? */
+static bool is_described(const struct said_feed *said)
+{
+        for (size_t i = 0; i < N_TEXTS; i++)
+                if (text_of(said, i) != NULL)
+                        return true;
+        return said->mapping != NULL || said->missing_count > 0 || said->where_count > 0 || said->parts_count > 0;
+}
+
+static void set(struct config_reading *r, struct mapping *mapping, const char *key, const char *value, const char *text)
+{
+        struct offpeak_error why;
+        int code;
+
+        if (r->code != 0)
+                return;
+        code = mapping_set(mapping, key, text, &why);
+        if (code == OFFPEAK_ENOMEM)
+                r->code = fail(r->err, code, "%s: out of memory", r->file);
+        else if (code != 0)
+                config_refuse(r, value, "\"%s\": %s", key, why.text);
+}
+
+/* NAME: VALUE, as "where" and "parts" have them. */
+static void set_pairs(struct config_reading *r, struct mapping *mapping, const char *key, const struct said_pair *pairs,
+                      unsigned n)
+{
+        for (unsigned i = 0; r->code == 0 && i < n; i++) {
+                const char *value = pairs[i].value != NULL ? config_text(pairs[i].value) : "";
+                char text[300];
+
+                for (unsigned j = 0; j < i; j++)
+                        if (strcasecmp(config_text(pairs[i].name), config_text(pairs[j].name)) == 0)
+                                config_refuse(r, pairs[i].name, "\"%.64s\" is given twice", config_text(pairs[i].name));
+                if (strlen(config_text(pairs[i].name)) + strlen(value) + 2 > sizeof(text) || strchr(value, '=') != NULL)
+                        config_refuse(r, pairs[i].name, "\"%s\": this is too long, or has a \"=\"", key);
+                snprintf(text, sizeof(text), "%s=%s", config_text(pairs[i].name), value);
+                set(r, mapping, key, pairs[i].value != NULL ? pairs[i].value : pairs[i].name, text);
+        }
+}
+
+static void set_all(struct config_reading *r, const struct said_feed *said, struct mapping *mapping)
+{
+        for (size_t i = 0; i < N_TEXTS; i++)
+                if (text_of(said, i) != NULL)
+                        set(r, mapping, texts[i].key, text_of(said, i), config_text(text_of(said, i)));
+        for (unsigned i = 0; i < said->missing_count; i++)
+                set(r, mapping, "missing", said->missing[i], config_text(said->missing[i]));
+        set_pairs(r, mapping, "where", said->where, said->where_count);
+        set_pairs(r, mapping, "parts", said->parts, said->parts_count);
+}
+
+static void take_mapping(struct config_reading *r, const struct said_feed *said, struct mapping *mapping)
+{
+        const struct mapping *ready = mappings_find(MAPPING_OWN);
+        struct offpeak_error why;
+
+        if (said->mapping != NULL && mappings_need(config_text(said->mapping), &ready, &why) != 0) {
+                config_refuse(r, said->mapping, "%s", why.text);
+                return;
+        }
+        mapping_init(mapping, ready);
+        set_all(r, said, mapping);
+        if (r->code == 0 && mapping_check(mapping, &why) != 0)
+                config_refuse(r, said->mapping != NULL ? said->mapping : said->file, "%s", why.text);
+}
+
+void config_take_feed(struct config_reading *reading, const char *key, const struct said_feed *said,
+                      struct config_feed *feed)
+{
+        if (reading->code != 0 || said == NULL)
+                return;
+        config_take_path(reading, key, said->file, &feed->path);
+        if (reading->code != 0 || !is_described(said))
+                return;
+        feed->mapping = calloc(1, sizeof(*feed->mapping));
+        if (feed->mapping == NULL)
+                reading->code = fail(reading->err, OFFPEAK_ENOMEM, "%s: out of memory", reading->file);
+        else
+                take_mapping(reading, said, feed->mapping);
+}
+
+void config_feed_finish(struct config_feed *feed)
+{
+        if (feed->mapping != NULL)
+                mapping_finish(feed->mapping);
+        free(feed->mapping);
+        free(feed->path);
+        *feed = (struct config_feed){ 0 };
+}
