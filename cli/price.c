@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; with --file
- * what a file says.
+ * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; what a file
+ * says with --file.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +195,7 @@ static int take(void *context, const struct option_found *found, struct offpeak_
 static int sum_up_file(struct command_run *run, struct settings *settings, struct offpeak_error *err)
 {
         if (settings->period.site != NULL || settings->period.next_s != 0)
-                return fail(err, OFFPEAK_EUSAGE, "--site and --next ask the scheduler, --file does not: give one of them");
+                return fail(err, OFFPEAK_EUSAGE, "--site and --next ask the scheduler, --file does not: give either");
         settings->file.from = settings->period.from;
         settings->file.to = settings->period.to;
         return price_file_run(run, &settings->file, err);

@@ -65,13 +65,22 @@ static int set_one(struct mapping *mapping, const char *words, struct offpeak_er
         return 0;
 }
 
+/* Are values in per cent of something that nobody named? */
+static bool lacks_rating(const struct mapping *mapping)
+{
+        for (size_t i = 0; i < mapping->n_parts; i++)
+                if (mapping->parts[i].rating_w != 0)
+                        return false;
+        return mapping->unit != NULL && strcmp(mapping->unit, "%") == 0 && mapping->rating_w == 0;
+}
+
 static int set_all(const struct price_file *what, struct mapping *mapping, struct offpeak_error *err)
 {
         int code = what->column != NULL ? mapping_set(mapping, "column", what->column, err) : 0;
 
         for (size_t i = 0; code == 0 && i < what->n_sets; i++)
                 code = set_one(mapping, what->sets[i], err);
-        if (mapping->unit != NULL && strcmp(mapping->unit, "%") == 0 && mapping->rating_w == 0)
+        if (lacks_rating(mapping))
                 mapping->rating_w = PERCENT_RATING;
         return code;
 }
@@ -175,7 +184,7 @@ static void print_text(const struct command_run *run, const struct price_file *w
                         (double)summary->min / scale, (double)summary->max / scale);
         else
                 fputs("nothing is known", run->out);
-        fprintf(run->out, " · %llu value%s every %s, %llu missing\n", (unsigned long long)summary->count,
+        fprintf(run->out, "; %llu value%s, one every %s, %llu missing\n", (unsigned long long)summary->count,
                 summary->count == 1 ? "" : "s", when_format_duration(reading->facts.step_s, step),
                 (unsigned long long)summary->missing);
         fprintf(run->out, "%s to %s, \"", screen_time(&run->screen, summary->from, from),

@@ -16,7 +16,7 @@ static bool is_json(const char *text, size_t size)
         return i < size && (text[i] == '{' || text[i] == '[');
 }
 
-/* The first row must have a time, and one that the mapping's form covers. */
+/* The first row, if there is one, must have a time, and one that the mapping's form covers. */
 static bool first_row_fits(const struct mapping *mapping, struct rows *rows)
 {
         struct offpeak_error ignored;
@@ -24,9 +24,10 @@ static bool first_row_fits(const struct mapping *mapping, struct rows *rows)
         struct row_time time;
         struct row row;
         bool fits;
+        int code = rows_next(rows, &row, &ignored);
 
-        if (rows_next(rows, &row, &ignored) != 1)
-                return false;
+        if (code != 1)
+                return code == 0;
         if (mapping->zone != NULL && zone_open(mapping->zone, &zone, &ignored) != 0)
                 return false;
         fits = row_time(mapping, zone, rows, &row, &time, &ignored) == 0;

@@ -20,7 +20,7 @@ const struct mapping mappings[] = {
         { .name = "smard_old", .about = "SMARD.de export before 2024: date and time apart",
           .delimiter = ';', .decimal = ',', .thousands = '.', .ragged = true,
           .date = "Datum", .time = "Anfang", .time_form = "%d.%m.%Y %H:%M", .zone = "Europe/Berlin" },
-        { .name = "entsoe_csv", .about = "ENTSO-E Transparency Platform, exported day-ahead prices, Central European Time",
+        { .name = "entsoe_csv", .about = "ENTSO-E Transparency Platform, day-ahead prices exported in CET/CEST",
           .ragged = true, .time = "MTU (CET/CEST)", .time_form = "%d.%m.%Y %H:%M - *", .zone = "Europe/Brussels",
           .column = "Day-ahead Price" },
         { .name = "netztransparenz", .about = "netztransparenz.de spot prices",
@@ -56,7 +56,7 @@ const struct mapping mappings[] = {
           .encoding = ENCODING_CP932, .ragged = true,
           .date = "受渡日", .period = "時刻コード", .period_s = 1800, .stamps = MAPPING_NUMBERED,
           .time_form = "%Y/%m/%d", .zone = "Asia/Tokyo", .column = "システムプライス" },
-        { .name = "nrc_power", .about = "NRC Power Reactor Status: per cent of licensed thermal power, daily; needs ratings",
+        { .name = "nrc_power", .about = "NRC Power Reactor Status, daily per cent of thermal power; needs ratings",
           .delimiter = '|', .date = "ReportDt", .time_form = "%m/%d/%Y||%m/%d/%Y %I:%M:%S %p",
           .zone = "America/New_York", .column = "Power", .unit = "%", .name_column = "Unit", .step_s = DAY },
         { .name = "octopus_agile", .about = "Octopus Energy unit rates, without VAT", .format = MAPPING_JSON,
@@ -65,8 +65,8 @@ const struct mapping mappings[] = {
         { .name = "awattar", .about = "aWATTar market data", .format = MAPPING_JSON, .rows = "data",
           .time = "start_timestamp", .time_form = "epoch-ms", .column = "marketprice", .unit_column = "unit",
           .unit = "EUR/MWh" },
-        { .name = "uk_carbon_intensity", .about = "carbonintensity.org.uk: actual, else forecast", .format = MAPPING_JSON,
-          .rows = "data", .time = "from", .column = "intensity.actual||intensity.forecast", .unit = "g/kWh" },
+        { .name = "uk_carbon_intensity", .about = "carbonintensity.org.uk: actual, else forecast",
+          .format = MAPPING_JSON, .rows = "data", .time = "from", .column = "intensity.actual||intensity.forecast", .unit = "g/kWh" },
         { .name = "electricitymaps", .about = "Electricity Maps v3 carbon intensity: history, past range or forecast",
           .format = MAPPING_JSON, .rows = "forecast||history||data", .time = "datetime", .column = "carbonIntensity",
           .unit = "g/kWh" },
@@ -101,6 +101,7 @@ int mappings_need(const char *name, const struct mapping **ret_mapping, struct o
         }
         nearest = text_nearest(name, names, n);
         if (nearest != NULL)
-                return fail(err, OFFPEAK_ENOTFOUND, "there is no mapping \"%.64s\" (did you mean \"%s\"?)", name, nearest);
+                return fail(err, OFFPEAK_ENOTFOUND, "there is no mapping \"%.64s\" (did you mean \"%s\"?)", name,
+                            nearest);
         return fail(err, OFFPEAK_ENOTFOUND, "there is no mapping \"%.64s\": there are %s", name, all);
 }
