@@ -383,7 +383,10 @@ static int set(struct mapping *mapping, const struct key *key, const char *text,
                 mapping->ready_column = mapping->column;
         switch (key->type) {
         case TEXT:
-                return set_text(mapping, member, text, err);
+                if (text[0] != '\0')
+                        return set_text(mapping, member, text, err);
+                *(const char **)member = NULL;
+                return 0;
         case CHARACTER:
                 return set_character(member, text, err);
         case WORD:
@@ -435,8 +438,6 @@ int mapping_check(const struct mapping *mapping, struct offpeak_error *err)
 {
         bool counted = mapping->stamps == MAPPING_HOUR_ENDING || mapping->stamps == MAPPING_NUMBERED;
 
-        if (mapping->time == NULL && mapping->date == NULL)
-                return fail(err, OFFPEAK_EINVAL, "no \"time\" and no \"date\": name the column that holds the times");
         if (counted && mapping->period == NULL)
                 return fail(err, OFFPEAK_EINVAL, "\"stamps\" counts hours or periods: name their column as \"period\"");
         if (!counted && mapping->period != NULL)

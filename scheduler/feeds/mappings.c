@@ -73,7 +73,7 @@ const struct mapping mappings[] = {
         { .name = "energy_charts", .about = "energy-charts.info price", .format = MAPPING_JSON, .arrays = true,
           .time = "unix_seconds", .time_form = "epoch", .column = "price", .unit_column = "unit", .unit = "EUR/MWh" },
         { .name = MAPPING_OWN, .about = "Offpeak's own CSV: time or timestamp_utc, and a column that names its unit",
-          .comment = '#', .time = "timestamp_utc||time" },
+          .comment = '#' },
         { .name = NULL },
 };
 

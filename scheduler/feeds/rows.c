@@ -8,13 +8,15 @@
 #include "base/fail.h"
 #include "feeds/rows_parts.h"
 
+#define USUAL_TIME "timestamp_utc||time" /* where the mapping names neither a time nor a date */
+
 const char *rows_wanted(const struct mapping *mapping, enum rows_cell cell)
 {
         switch (cell) {
         case CELL_DATE:
                 return mapping->date;
         case CELL_TIME:
-                return mapping->time;
+                return mapping->time == NULL && mapping->date == NULL ? USUAL_TIME : mapping->time;
         case CELL_PERIOD:
                 return mapping->period;
         case CELL_SUBPERIOD:

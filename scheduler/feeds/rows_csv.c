@@ -155,13 +155,17 @@ static int read_names(struct table *table, bool utf8, struct offpeak_error *err)
         return 0;
 }
 
-/* The name itself, or one with its unit in brackets behind it. */
-static bool is_named(const char *name, const char *wanted, size_t size, bool exactly)
+/* How a name may be meant, the surest way first. */
+enum likeness { EXACTLY, BUT_FOR_CASE, WITH_UNIT, LIKENESSES }; /* "Price" is meant by "price", "Price [EUR]" by both */
+
+static bool is_named(const char *name, const char *wanted, size_t size, enum likeness likeness)
 {
+        if (likeness == EXACTLY)
+                return strncmp(name, wanted, size) == 0 && name[size] == '\0';
         if (strncasecmp(name, wanted, size) != 0)
                 return false;
         name += size;
-        if (exactly)
+        if (likeness == BUT_FOR_CASE)
                 return *name == '\0';
         name += *name == ' ';
         return *name == '[' || *name == '(';
@@ -172,9 +176,9 @@ static int find_one(const struct table *table, const char *wanted, size_t size)
 {
         int found = NOT_THERE;
 
-        for (int exactly = 1; exactly >= 0 && found == NOT_THERE; exactly--)
+        for (int likeness = 0; likeness < LIKENESSES && found == NOT_THERE; likeness++)
                 for (unsigned i = 0; i < table->n_columns; i++)
-                        if (is_named(table->names[i], wanted, size, exactly))
+                        if (is_named(table->names[i], wanted, size, (enum likeness)likeness))
                                 found = found == NOT_THERE ? (int)i : NOT_THERE - 1;
         return found;
 }
@@ -201,13 +205,27 @@ static const char *list_names(const struct table *table, char *text, size_t room
         return text;
 }
 
-static int no_column(const struct table *table, const char *wanted, struct offpeak_error *err)
+/* a||b as people say it. */
+static const char *say_alternatives(const char *names, char text[80])
 {
-        const char *names[MOST_COLUMNS], *nearest;
-        char list[300];
+        size_t used = 0, size;
+        const char *name;
+
+        text[0] = '\0';
+        while (used < 60 && (size = rows_alternative(&names, &name)) > 0)
+                used += (size_t)snprintf(text + used, 80 - used, "%s%.*s", used > 0 ? "\" or \"" : "",
+                                         (int)(size < 30 ? size : 30), name);
+        return text;
+}
+
+static int no_column(const struct table *table, const char *alternatives, struct offpeak_error *err)
+{
+        const char *names[MOST_COLUMNS], *nearest, *wanted;
+        char list[300], text[80];
 
         for (unsigned i = 0; i < table->n_columns; i++)
                 names[i] = table->names[i];
+        wanted = strstr(alternatives, "||") != NULL ? say_alternatives(alternatives, text) : alternatives;
         nearest = text_nearest(wanted, names, table->n_columns);
         if (nearest != NULL)
                 return refuse(table, 1, err, "there is no column \"%.64s\" in this header (did you mean \"%s\"?)",

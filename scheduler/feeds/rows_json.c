@@ -91,17 +91,22 @@ static int find_list(struct document *document, struct offpeak_error *err)
         return 0;
 }
 
+/* The first array among the paths of a cell. */
 static const json_t *column_array(const struct document *document, enum rows_cell cell)
 {
-        const char *path = rows_wanted(document->rows.mapping, cell);
+        const char *paths = rows_wanted(document->rows.mapping, cell), *path;
+        const json_t *found = NULL;
+        size_t size;
 
-        return path != NULL ? follow(document->list, path, strlen(path)) : NULL;
+        while (paths != NULL && !json_is_array(found) && (size = rows_alternative(&paths, &path)) > 0)
+                found = follow(document->list, path, size);
+        return found;
 }
 
 /* Side by side: as many rows as times. Values may end early, which makes them unknown, but not go on. */
 static int count_arrays(struct document *document, struct offpeak_error *err)
 {
-        enum rows_cell time = document->rows.mapping->time != NULL ? CELL_TIME : CELL_DATE;
+        enum rows_cell time = document->rows.mapping->date != NULL ? CELL_DATE : CELL_TIME;
         const json_t *times = column_array(document, time), *values = column_array(document, CELL_VALUE);
         char members[250];
 

@@ -173,7 +173,7 @@ static void the_wrong_thing_is_named(void **state)
                   { "column=Frankreic" } },
                 { "nrc_power_new.txt", "nrc_power",
                   "nrc_power_new.txt:2:32: this is a share in per cent: of how much?", { NULL } },
-                { "smard_spring.csv", "offpeak", "no column \"timestamp_utc||time\", "
+                { "smard_spring.csv", "offpeak", "no column \"timestamp_utc\" or \"time\", "
                   "and only one column at all: is \",\" the delimiter?", { NULL } },
                 { "awattar.json", "octopus_agile",
                   "awattar.json: the document has no \"results\": it has \"object\" \"data\"", { NULL } },
