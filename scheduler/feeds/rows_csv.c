@@ -90,25 +90,34 @@ static void trim(struct cell *cell)
                 cell->size--;
 }
 
-/* The field that begins at *at; *at moves behind its delimiter, or to NULL after the last. False: a quote is open. */
-static bool take_field(const struct table *table, const char **at, struct cell *cell)
+/* Where the field that begins at `at` ends; NULL if a quote is open to the end of the line. */
+static const char *field_end(const struct table *table, const char *at)
 {
-        const char *c = *at, *end = table->line_end;
+        const char *end = table->line_end;
         bool quoted = false;
 
-        for (; c < end && (quoted || *c != table->delimiter); c++)
-                if (*c == table->quote)
+        for (; at < end && (quoted || *at != table->delimiter); at++)
+                if (*at == table->quote)
                         quoted = !quoted;
-        *cell = (struct cell){ *at, (size_t)(c - *at), (unsigned)(*at - table->line) + 1 };
-        *at = c < end ? c + 1 : NULL;
-        if (quoted)
-                return false;
-        trim(cell);
-        if (cell->size >= 2 && cell->text[0] == table->quote && cell->text[cell->size - 1] == table->quote) {
-                *cell = (struct cell){ cell->text + 1, cell->size - 2, cell->column + 1 };
-                trim(cell);
+        return quoted ? NULL : at;
+}
+
+/* The field from `at` to `end` without its blanks and quotes. */
+static struct cell cut_cell(const struct table *table, const char *at, const char *end)
+{
+        struct cell cell = { at, (size_t)(end - at), (unsigned)(at - table->line) + 1 };
+
+        trim(&cell);
+        if (cell.size >= 2 && cell.text[0] == table->quote && cell.text[cell.size - 1] == table->quote) {
+                cell = (struct cell){ cell.text + 1, cell.size - 2, cell.column + 1 };
+                trim(&cell);
         }
-        return true;
+        return cell;
+}
+
+static int open_quote(const struct table *table, const char *at, struct offpeak_error *err)
+{
+        return refuse(table, (unsigned)(at - table->line) + 1, err, "a quote is open to the end of the line");
 }
 
 /* ---- the header */
@@ -133,13 +142,14 @@ static int skip_to_header(struct table *table, struct offpeak_error *err)
 static int read_names(struct table *table, bool utf8, struct offpeak_error *err)
 {
         enum encoding encoding = utf8 ? ENCODING_UTF8 : table->rows.mapping->encoding;
-        const char *at = table->line;
         unsigned room = 0;
         struct cell cell;
 
-        while (at != NULL) {
-                if (!take_field(table, &at, &cell))
-                        return refuse(table, cell.column, err, "a quote is open to the end of the line");
+        for (const char *at = table->line, *end = NULL; end != table->line_end; at = end + 1) {
+                end = field_end(table, at);
+                if (end == NULL)
+                        return open_quote(table, at, err);
+                cell = cut_cell(table, at, end);
                 if (table->n_columns == MOST_COLUMNS)
                         return refuse(table, cell.column, err, "more than %d columns", MOST_COLUMNS);
                 if (table->n_columns == room) {
@@ -344,12 +354,31 @@ static int check_fields(const struct table *table, unsigned n, size_t last_size,
                       n == 1 ? "" : "s", table->n_columns, table->delimiter == ',' ? ", or has a decimal comma" : "");
 }
 
+/* The fields of the line, those that are wanted as cells. */
+static int take_fields(const struct table *table, struct row *row, struct offpeak_error *err)
+{
+        const char *at = table->line, *end;
+        unsigned n = 0;
+
+        for (;; at = end + 1) {
+                end = field_end(table, at);
+                if (end == NULL)
+                        return open_quote(table, at, err);
+                if (n < table->n_columns && table->cells_at[n] != 0) {
+                        struct cell cell = cut_cell(table, at, end);
+
+                        for (int i = table->cells_at[n] - 1; i != NOT_THERE; i = table->also[i])
+                                row->cells[i] = cell;
+                }
+                n++;
+                if (end == table->line_end)
+                        return check_fields(table, n, (size_t)(end - at), err);
+        }
+}
+
 static int next(struct rows *rows, struct row *row, struct offpeak_error *err)
 {
         struct table *table = (struct table *)rows;
-        const char *at;
-        struct cell cell = { 0 };
-        unsigned n = 0;
         int code;
 
         do {
@@ -358,14 +387,7 @@ static int next(struct rows *rows, struct row *row, struct offpeak_error *err)
         } while (is_blank_line(table) || is_comment(table));
         memset(row->cells, 0, sizeof(row->cells));
         row->number = table->line_number;
-        for (at = table->line; at != NULL; n++) {
-                if (!take_field(table, &at, &cell))
-                        return refuse(table, cell.column, err, "a quote is open to the end of the line");
-                if (n < table->n_columns && table->cells_at[n] != 0)
-                        for (int i = table->cells_at[n] - 1; i != NOT_THERE; i = table->also[i])
-                                row->cells[i] = cell;
-        }
-        code = check_fields(table, n, cell.size, err);
+        code = take_fields(table, row, err);
         return code != 0 ? code : 1;
 }
 
