@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; what a file
- * says with --file.
+ * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; what a
+ * file says with --file.
  */
 #include <stdlib.h>
 #include <string.h>

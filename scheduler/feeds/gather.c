@@ -84,15 +84,15 @@ static void sort(struct gather *gather)
 /* ---- the doubled hour */
 
 /*
- * The points [from, to) carry one time of the doubled hour, in the order of their rows. Two are its two passes, the
- * earlier one first, or last where the newest row comes first. A single one is taken for the first pass.
+ * The points [from, to) carry one time of the doubled hour, in the order of their rows. They are its two passes by
+ * turns (more than one of each where days stand twice), the earlier one first, or last where the newest row comes
+ * first. A single one is taken for the first pass.
  */
 static void tell_apart(struct gather_point *points, size_t from, size_t to, bool newest_first)
 {
-        size_t second = newest_first ? from : to - 1;
-
-        if (to - from > 1)
-                points[second].time = points[second].later;
+        for (size_t i = from; to - from > 1 && i < to; i++)
+                if ((i - from) % 2 == (newest_first ? 0 : 1))
+                        points[i].time = points[i].later;
 }
 
 static void resolve_doubled(struct gather *gather)
@@ -121,15 +121,12 @@ static int contradiction(const struct work *work, const struct gather_point *a, 
 {
         const struct gather_point *first = a->number < b->number ? a : b, *second = first == a ? b : a;
         struct row row = { .number = first->number };
-        struct offpeak_error above = { 0 };
-        char at[WHEN_TEXT_SIZE];
+        char at[WHEN_TEXT_SIZE], place[ROWS_PLACE_SIZE];
 
-        rows_refuse(work->rows, &row, CELL_NONE, &above, "%s", "");
-        return refuse(
-                work, second->number,
-                "%s stands here with another value than at %.*s: keep one of them (or name the row that is meant, "
-                "by \"name\" or \"where\")",
-                when_format_utc(second->time, at), (int)strlen(above.text) - 2, above.text);
+        return refuse(work, second->number,
+                      "%s stands here with another value than at %s: keep one of them (or name the row that is meant, "
+                      "by \"name\" or \"where\")",
+                      when_format_utc(second->time, at), rows_place(work->rows, &row, CELL_NONE, place));
 }
 
 static int merge_duplicates(const struct work *work)

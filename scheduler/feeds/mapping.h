@@ -102,7 +102,8 @@ int mapping_copy(const struct mapping *from, struct mapping *ret_mapping);
 
 /*
  * Set one property from text: mapping_set(m, "delimiter", ";"). "where" and "parts" take "NAME=VALUE" and add one,
- * "missing" adds a marker; an empty text takes a name away again. EINVAL: what is wrong with the value; ENOTFOUND: no such key, with the nearest; ENOMEM.
+ * "missing" adds a marker; an empty text takes a name away again. EINVAL: what is wrong with the value; ENOTFOUND: no such
+ * key, with the nearest; ENOMEM.
  */
 int mapping_set(struct mapping *mapping, const char *key, const char *text, struct offpeak_error *err);
 

@@ -43,7 +43,7 @@ static bool fits_file(const struct mapping *ready, const char *text, size_t size
         bool fits;
 
         if (mapping.format == MAPPING_CSV && mapping.column == NULL)
-                mapping.column = rows_wanted(&mapping, mapping.date != NULL ? CELL_DATE : CELL_TIME); /* any will do here */
+                mapping.column = rows_wanted(&mapping, mapping.date != NULL ? CELL_DATE : CELL_TIME); /* any will do */
         if (rows_open(&mapping, "", 0, text, size, &rows, &ignored) != 0)
                 return false;
         fits = first_row_fits(&mapping, rows);

@@ -75,6 +75,12 @@ const char *rows_pick(const struct rows *rows)
         return rows->pick;
 }
 
+const char *rows_place(const struct rows *rows, const struct row *row, enum rows_cell cell, char place[ROWS_PLACE_SIZE])
+{
+        rows->driver->place(rows, row, cell, place);
+        return place;
+}
+
 int rows_refuse(const struct rows *rows, const struct row *row, enum rows_cell cell, struct offpeak_error *err,
                 const char *format, ...)
 {
@@ -84,8 +90,7 @@ int rows_refuse(const struct rows *rows, const struct row *row, enum rows_cell c
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
-        rows->driver->place(rows, row, cell, place);
-        return fail(err, OFFPEAK_EINVAL, "%s: %s", place, text);
+        return fail(err, OFFPEAK_EINVAL, "%s: %s", rows_place(rows, row, cell, place), text);
 }
 
 const char *rows_cell_text(const struct cell *cell, char text[64])

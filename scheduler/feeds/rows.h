@@ -56,6 +56,11 @@ const char *rows_value_name(const struct rows *rows);
 /* The one name that rows count for; NULL: any. The mapping's, or what its `column` turned out to be. */
 const char *rows_pick(const struct rows *rows);
 
+/* Where a cell stands, as errors say it. */
+enum { ROWS_PLACE_SIZE = 400 };
+const char *rows_place(const struct rows *rows, const struct row *row, enum rows_cell cell,
+                       char place[ROWS_PLACE_SIZE]);
+
 /* Fail at a cell: "FILE:LINE:COLUMN: ..." or "FILE: data[3].price: ...". */
 int rows_refuse(const struct rows *rows, const struct row *row, enum rows_cell cell, struct offpeak_error *err,
                 const char *format, ...) __attribute__((format(printf, 5, 6)));

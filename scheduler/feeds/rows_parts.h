@@ -5,8 +5,6 @@
 
 #include "feeds/rows.h"
 
-enum { ROWS_PLACE_SIZE = 400 };
-
 struct rows_driver {
         int (*next)(struct rows *rows, struct row *row, struct offpeak_error *err);
         void (*place)(const struct rows *rows, const struct row *row, enum rows_cell cell, char *place);

@@ -7,8 +7,8 @@
  *   - its errors are log lines that name the mapping at best: here an unknown key, one given twice, one that is missing
  *     and a value of the wrong shape are told as FILE:LINE:COLUMN with the nearest known key;
  *   - it knows no mapping with free keys: where the schema wants a sequence of mappings that have a field "name", a
- *     mapping from name to the rest will do (from name to a value, if a field "value" is the rest), and where it wants a
- *     mapping whose first field is "file", the file's name alone;
+ *     mapping from name to the rest will do (from name to a value, if a field "value" is the rest), and where it wants
+ *     a mapping whose first field is "file", the file's name alone;
  *   - it forgets where a value stood: each string it delivers reads "LINE:COLUMN:text" (see config_value.h).
  *
  * A schema may use mappings, sequences and strings; every other type is made of strings, with a place, afterwards.

@@ -64,6 +64,56 @@ static void expect(struct fake_client *fake, const char *line, int code, const c
         free(outcome.text);
 }
 
+/* ---- files of prices */
+
+#define FEEDS OFFPEAK_SOURCE_DIR "/tests/fixtures/feeds/"
+
+static void a_file_is_summed_up(void **state)
+{
+        struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE }; /* nobody is asked */
+
+        (void)state;
+        expect(&fake, "price --file " FEEDS "awattar.json", 0,
+               "mean 1.25 EUR/MWh, from -0.01 to 2.16; 3 values, one every 1 h, 0 missing\n");
+        expect(&fake, "price --file " FEEDS "awattar.json", 0, "read as awattar, guessed from its header");
+        expect(&fake, "price --file " FEEDS "awattar.json --mapping awattar", 0, "\nread as awattar\n");
+        expect(&fake, "price --file " FEEDS "entsoe_csv.csv --from 2024-03-31T02:00Z", 0, "nothing is known; 0 values");
+        expect(&fake, "price --file " FEEDS "nrc_power_new.txt", 0, "mean 50.00 %, from 0.00 to 100.00");
+        expect(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0, "mean 250.00 MW");
+        expect(&fake, "price --file " FEEDS "ercot_dam_spp.csv --column LZ_HOUSTON", 0, "26 values");
+        expect(&fake, "price --file " FEEDS "own.csv --to 2026-11-22T01:00Z", 0, "1 value, one every 1 h, 0 missing");
+        expect(&fake, "price --file " FEEDS "own.csv --to 2020-01-01", OFFPEAK_EINVAL, "holds nothing between");
+        expect(&fake, "price --file " FEEDS "own.csv --mapping smart", OFFPEAK_EINVAL, "did you mean \"smard\"?");
+        expect(&fake, "price --file " FEEDS "own.csv --set colum=x", OFFPEAK_EUSAGE,
+               "--set colum: unknown key \"colum\" (did you mean \"column\"?)");
+        expect(&fake, "price --file " FEEDS "own.csv --set x", OFFPEAK_EUSAGE, "write --set KEY=VALUE");
+        expect(&fake, "price --file " FEEDS "own.csv --site a", OFFPEAK_EUSAGE, "--site and --next ask the scheduler");
+        expect(&fake, "price --file /nonexistent", OFFPEAK_ENOTFOUND, "/nonexistent: cannot be opened");
+        expect(&fake, "price --file " OFFPEAK_SOURCE_DIR "/LICENSE", OFFPEAK_EINVAL, "no mapping is known");
+        expect(&fake, "price --column x", OFFPEAK_EUSAGE, "name it with --file");
+        assert_int_equal(fake.n_calls, 0);
+}
+
+static void a_file_in_json(void **state)
+{
+        static const char *const keys[] = { "count", "mean", "min", "max", "missing", "unit", "step_s" };
+        struct fake_client fake = { 0 };
+        struct outcome outcome = run(&fake, "price --json --file " FEEDS "energy_charts.json");
+        json_t *document = json_loads(outcome.text, 0, NULL);
+
+        (void)state;
+        assert_int_equal(json_object_size(document), 7);
+        for (unsigned i = 0; i < 7; i++)
+                assert_non_null(json_object_get(document, keys[i]));
+        assert_int_equal(json_integer_value(json_object_get(document, "count")), 3);
+        assert_int_equal(json_integer_value(json_object_get(document, "missing")), 2);
+        assert_int_equal(json_integer_value(json_object_get(document, "step_s")), 3600);
+        assert_string_equal(json_string_value(json_object_get(document, "unit")), "EUR/MWh");
+        assert_non_null(strstr(outcome.text, "\"max\": 2.16,")); /* and not 2.1600000000000001 */
+        json_decref(document);
+        free(outcome.text);
+}
+
 /* ---- all commands */
 
 static void every_command_helps(void **state)
@@ -502,6 +552,8 @@ static void errors_are_indented_and_clean(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_file_is_summed_up),
+                cmocka_unit_test(a_file_in_json),
                 cmocka_unit_test(every_command_helps),
                 cmocka_unit_test(every_command_refuses_unknown_options),
                 cmocka_unit_test(every_option_letter_and_name_is_unique),
