@@ -20,8 +20,8 @@ struct mapping_facts {
 };
 
 /*
- * request as for csv_parse; its column, if there is one, wins over the mapping's. size bytes of text. EINVAL with the
- * place, ENOMEM; ret_series, and ret_facts which may be NULL, are written on success only.
+ * request as for csv_parse, but for its column: the mapping has one. size bytes of text. EINVAL with the place, ENOMEM;
+ * ret_series, and ret_facts which may be NULL, are written on success only.
  */
 int mapping_parse(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
                   struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);

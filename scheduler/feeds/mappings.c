@@ -54,7 +54,7 @@ const struct mapping mappings[] = {
           .column = "LBMP", .unit = "USD/MWh", .name_column = "Name" },
         { .name = "jepx_spot", .about = "JEPX spot_summary; the column is an area's price",
           .encoding = ENCODING_CP932, .ragged = true,
-          .date = "受渡日", .period = "時刻コード", .period_s = 1800, .stamps = MAPPING_NUMBERED,
+          .date = "受渡日||年月日", .period = "時刻コード", .period_s = 1800, .stamps = MAPPING_NUMBERED,
           .time_form = "%Y/%m/%d", .zone = "Asia/Tokyo", .column = "システムプライス" },
         { .name = "nrc_power", .about = "NRC Power Reactor Status, daily per cent of thermal power; needs ratings",
           .delimiter = '|', .date = "ReportDt", .time_form = "%m/%d/%Y||%m/%d/%Y %I:%M:%S %p",

@@ -90,7 +90,7 @@ static int use_unit_column(struct row_value *value, const struct rows *rows, con
                 return 0;
         memcpy(text, cell->text, cell->size);
         text[cell->size] = '\0';
-        if (!unit_parse(text, &unit) || !unit_fits(&unit, value->kind))
+        if (!unit_parse(text, &unit) || unit.what != value->unit.what)
                 return rows_refuse(rows, row, CELL_UNIT, err, "\"%s\" is no unit of a %s: it should be such as %s",
                                    rows_cell_text(cell, text), noun(value->kind), unit_example(value->kind));
         memcpy(currency, value->unit.currency, sizeof(currency));

@@ -153,6 +153,19 @@ static void places(void **state)
                 "f.csv: \"P\" has 2 values, but there are only 1 times");
 }
 
+/* Power and energy of an interval in one file would need a step for each row. */
+static void units_of_a_kind(void **state)
+{
+        static const char text[] = "time,P,U\n2026-11-22T00:00Z,1,MW\n2026-11-22T01:00Z,1,MWh\n";
+        struct attempt a = { { "column=P", "unit=MW", "unit_column=U" }, text };
+        struct offpeak_error err = { 0 };
+        struct series series;
+
+        (void)state;
+        assert_int_equal(attempt(&a, SERIES_LIMIT, &series, &err), OFFPEAK_EINVAL);
+        assert_non_null(strstr(err.text, "f.csv:3:21: \"MWh\" is no unit of a limit: it should be such as MW"));
+}
+
 static void doubled_and_missing_hours(void **state)
 {
         static const char backwards[] =
@@ -261,11 +274,9 @@ static void guesses(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(properties),
-                cmocka_unit_test(places),
-                cmocka_unit_test(doubled_and_missing_hours),
-                cmocka_unit_test(two_resolutions),
-                cmocka_unit_test(checks),
+                cmocka_unit_test(properties),      cmocka_unit_test(places),
+                cmocka_unit_test(units_of_a_kind), cmocka_unit_test(doubled_and_missing_hours),
+                cmocka_unit_test(two_resolutions), cmocka_unit_test(checks),
                 cmocka_unit_test(guesses),
         };
 
