@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fill.h - what an optimiser has found, as a plan: results, terms, run_now, reasons, multipliers and their bound. */
+#ifndef OFFPEAK_PLAN_FILL_H
+#define OFFPEAK_PLAN_FILL_H
+
+#include "plan/optimiser.h"
+
+/* The prices of the bound leave the optimiser. ENOMEM, EINTERNAL: prices that the checker refuses (in err). */
+int plan_fill(struct optimiser *optimiser, struct plan *plan, struct offpeak_error *err);
+
+#endif
