@@ -12,7 +12,7 @@ static int add_site(struct state *state, const char *name)
 
         if (site == NULL)
                 return OFFPEAK_ENOMEM;
-        for (int kind = 0; kind < 5; kind++)
+        for (int kind = 0; kind < SERIES_COUNT; kind++)
                 series_init(&site->series[kind], (enum series_kind)kind);
         if (copy_text(name, &site->name) != 0)
                 return OFFPEAK_ENOMEM;
@@ -41,7 +41,7 @@ int apply_series(struct state *state, const struct record *record)
         struct site *site = series->site != NULL ? state_site(state, series->site) : NULL;
         struct series copy;
 
-        if (site == NULL || series->kind < SERIES_PRICE || series->kind > SERIES_LIMIT)
+        if (site == NULL || series->kind < SERIES_PRICE || (int)series->kind > SERIES_LAST)
                 return OFFPEAK_EINVAL;
         if (series_copy(series, &copy) != 0)
                 return OFFPEAK_ENOMEM;
@@ -92,6 +92,13 @@ static void book_overhead(struct state *state, struct site *site, const struct r
         job->overhead_carbon_mg += booking->carbon_mg;
 }
 
+static bool has_demand_charge(const struct state *state, const struct site *site)
+{
+        const struct policy_site *policy = policy_site(&state->policy, site->name);
+
+        return policy != NULL && policy->terms.n_demands > 0;
+}
+
 int apply_booked(struct state *state, const struct record *record)
 {
         const struct booking *booking = &record->u.booked.booking;
@@ -100,6 +107,9 @@ int apply_booked(struct state *state, const struct record *record)
         if (booking->site >= state->n_sites || booking->account < ACCOUNT_JOB || (int)booking->account >= ACCOUNT_COUNT)
                 return OFFPEAK_EINVAL;
         site = &state->sites[booking->site];
+        if (has_demand_charge(state, site) &&
+            site_meter_add(&site->meter, booking->start, booking->end, booking->joules) != 0)
+                return OFFPEAK_ENOMEM;
         book_apply(&site->books[booking->account], booking);
         if (booking->account == ACCOUNT_JOB)
                 book_job(state, booking);

@@ -21,6 +21,7 @@
 
 #include "core/policy.h"
 #include "ledger/booking.h"
+#include "ledger/site_meter.h"
 #include "plan/plan.h"
 #include "supply/series.h"
 
@@ -192,10 +193,11 @@ struct job {
 struct site {
         uint32_t id;               /* stable: index in state.sites */
         char *name;
-        struct series series[5];   /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
+        struct series series[SERIES_COUNT]; /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
         struct book books[ACCOUNT_COUNT];
         int64_t overhead_until;    /* wall: fixed overhead is booked up to here; 0: not begun */
         int64_t pue_rest;          /* remainder of the proportional overhead, J x ppm */
+        struct site_meter meter;   /* what it has drawn lately, while it has demand charges */
 };
 
 /* ---- requests already answered */
