@@ -15,7 +15,8 @@
 
 /* Where the series of a site come from: absolute paths (relative ones start at the file's folder). NULL: none. */
 struct config_site_files {
-        char *price, *carbon, *capacity, *limit;
+        char *price, *carbon, *capacity, *limit, *export_price, *solar;
+        char *ppas[SUPPLY_MAX_PPAS]; /* production, in the order of the terms */
 };
 
 struct config {

@@ -10,12 +10,41 @@
 
 #include <cyaml/cyaml.h>
 
+struct said_demand {
+        char *per_kw, *window, *interval, *hours, *contract, *minimum_share;
+};
+
 struct said_grid {
         char *price, *carbon, *limit, *limit_series, *adder_per_mwh;
+        char *tax, *export_limit, *export_price, *export_price_per_mwh, *firm, *curtailable, *utc_offset;
+        struct said_demand *demand;
+        unsigned demand_count;
+};
+
+struct said_ppa {
+        char *name, *preset, *kind, *strike_per_mwh, *share, *power, *series, *take_or_pay, *start, *end;
+        char *carbon_g_per_kwh;
+};
+
+struct said_solar {
+        char *series, *carbon_g_per_kwh;
+};
+
+struct said_unit {
+        char *name, *rating, *minimum, *ramp_per_min, *restart;
+};
+
+struct said_outage {
+        char *unit, *from, *to, *power;
 };
 
 struct said_reactor {
         char *capacity, *fuel_cost_per_mwh, *carbon_g_per_kwh;
+        char *preset, *house_load;
+        struct said_unit *units;
+        unsigned units_count;
+        struct said_outage *outages;
+        unsigned outages_count;
 };
 
 struct said_pue {
@@ -32,6 +61,9 @@ struct said_site {
         struct said_reactor *reactor;
         struct said_pue *pue;
         struct said_wan *wan;
+        struct said_solar *solar;
+        struct said_ppa *ppa;
+        unsigned ppa_count;
 };
 
 struct said_quota {

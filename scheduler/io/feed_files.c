@@ -8,7 +8,7 @@
 #include "feeds/csv.h"
 #include "wire/log.h"
 
-enum { LOOK_EVERY_MS = 1000, KINDS = 4 };
+enum { LOOK_EVERY_MS = 1000, KINDS = SERIES_LAST };
 
 struct feed_file {
         struct feed_files *owner;
@@ -37,15 +37,25 @@ static const char *path_of(const struct config_site_files *files, enum series_ki
         case SERIES_LIMIT:
                 return files->limit;
         }
-        return NULL;
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return files->export_price;
+        return (int)kind == SERIES_SOLAR ? files->solar : files->ppas[(int)kind - SERIES_PPA];
+}
+
+/* In a file every price is a price, and all power of plants a capacity. */
+static enum series_kind kind_in_file(enum series_kind kind)
+{
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return SERIES_PRICE;
+        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
 }
 
 static struct csv_request request_for(const char *path, const char *site, enum series_kind kind, const char *currency)
 {
         return (struct csv_request){ .file = path,
                                      .site = site,
-                                     .kind = kind,
-                                     .currency = kind == SERIES_PRICE ? currency : NULL };
+                                     .kind = kind_in_file(kind),
+                                     .currency = kind_in_file(kind) == SERIES_PRICE ? currency : NULL };
 }
 
 /* ---- reading */
@@ -59,6 +69,7 @@ static int read_file(struct feed_file *file, struct offpeak_error *err)
 
         if (code != 0)
                 return code;
+        series.kind = file->kind;
         input.u.series.series = &series;
         engine_input(file->owner->engine, &input);
         series_finish(&series);
@@ -110,7 +121,7 @@ static int list_files(struct feed_files *files, const struct config *config)
         if (files->files == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t s = 0; s < config->policy.n_sites; s++)
-                for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+                for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
                         const char *path = path_of(&config->files[s], (enum series_kind)kind);
 
                         if (path != NULL &&
@@ -209,7 +220,7 @@ void feed_files_close(struct feed_files *files, void (*closed)(void *context), v
 int feed_files_check(const struct config *config, struct offpeak_error *err)
 {
         for (size_t s = 0; s < config->policy.n_sites; s++)
-                for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+                for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
                         const char *path = path_of(&config->files[s], (enum series_kind)kind);
                         const struct policy_site *site = &config->policy.sites[s];
                         struct csv_request request =
