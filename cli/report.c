@@ -126,10 +126,38 @@ static void print_accounts(const json_t *report, FILE *out)
         fputs(*separator != '\0' ? "\n" : "nothing on the books\n", out);
 }
 
+/* Why so much is billed: the month's peak, or the least of the contract. */
+static void print_demand(const json_t *charge, const char *currency, const struct screen *screen, FILE *out)
+{
+        int64_t peak = document_int_or(charge, "peak_w", 0), billed = document_int_or(charge, "billed_w", 0);
+        char month[SCREEN_TIME_SIZE], at[SCREEN_TIME_SIZE], peak_text[TEXT_SIZE], billed_text[TEXT_SIZE], money[TEXT_SIZE];
+        struct when_civil civil =
+                when_civil(document_time(charge, "month_utc") + document_int_or(charge, "utc_offset_s", 0));
+
+        snprintf(month, sizeof(month), "%04d-%02d", civil.year, civil.month);
+        fprintf(out, "%-12s ", "demand");
+        screen_print(screen, out, document_text(charge, "site") != NULL ? document_text(charge, "site") : "-");
+        fprintf(out, " in %s: %s", month, document_money(charge, "charge_micro", currency, money));
+        fprintf(out, " for %s", text_format_power(billed, billed_text));
+        if (peak < billed)
+                fprintf(out, ", billed at least; peak %s", text_format_power(peak, peak_text));
+        else
+                fprintf(out, ", the peak");
+        if (peak > 0)
+                fprintf(out, " of %s", screen_time(screen, document_time(charge, "peak_utc"), at));
+        if (document_text(charge, "hours") != NULL) {
+                fputs("; counted ", out);
+                screen_print(screen, out, document_text(charge, "hours"));
+        }
+        putc('\n', out);
+}
+
 static int print_report(const json_t *report, const struct screen *screen, FILE *out)
 {
         int64_t jobs = document_int_or(report, "n_jobs", 0), unpriced = document_int_or(report, "unpriced_energy_j", 0);
         char energy[TEXT_SIZE];
+        json_t *charge;
+        size_t i;
         int r = 0;
 
         if (jobs > 0) {
@@ -140,6 +168,8 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
                 fprintf(out, "%-12s %s of these jobs had no known price and stands in no cost\n", "unpriced",
                         text_format_energy(unpriced, energy));
         print_accounts(report, out);
+        json_array_foreach(json_object_get(report, "demand_charges"), i, charge)
+                print_demand(charge, document_text(report, "currency"), screen, out);
         print_quality(report, screen, out);
         return r;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/room.h"
+#include "ledger/demand_bill.h"
 #include "supply/tariff.h"
 
 static const struct supply_demand *dearest(const struct supply_terms *terms)
@@ -63,12 +64,11 @@ int question_demands(const struct state *state, const struct site *site, int64_t
 
         for (int64_t t = now; demand != NULL && demand->per_kw > 0 && t < horizon; t = tariff_next_month(&terms, t)) {
                 struct plan_demand month = { .start = tariff_month(&terms, t), .end = tariff_next_month(&terms, t) };
-                int64_t ignored;
-                int64_t peak_w = site_meter_peak(&site->meter, &terms, demand, month.start, month.end, &ignored);
+                struct demand_bill bill = demand_bill(&site->meter, &terms, demand, t);
 
                 month.price = (double)demand->per_kw * 1e-3; /* micro-currency per kW, currency per MW */
                 month.interval_s = demand->interval_s;
-                month.paid_w = fmax((double)tariff_billed_w(demand, peak_w), least_w);
+                month.paid_w = fmax((double)bill.billed_w, least_w);
                 if (add_month(&terms, demand, month, now, horizon, &list) != 0) {
                         free(list.at);
                         return OFFPEAK_ENOMEM;

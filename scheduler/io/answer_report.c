@@ -8,6 +8,7 @@
 
 #include "base/fail.h"
 #include "core/outcome.h"
+#include "io/answer_demand.h"
 #include "io/answer_parts.h"
 #include "ledger/report.h"
 
@@ -209,7 +210,18 @@ static json_t *job_lines(struct answer *answer, const struct group *group)
         return list;
 }
 
-static json_t *report_object(struct answer *answer, const struct group *group, const struct report *report)
+static json_t *demand_charges(struct answer *answer, const struct question *question, const struct group *group)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < answer->state->n_sites; i++)
+                if (group->index[i] != NONE_U32)
+                        answer_demands(answer, &answer->state->sites[i], question->from, question->to, list);
+        return list;
+}
+
+static json_t *report_object(struct answer *answer, const struct question *question, const struct group *group,
+                             const struct report *report)
 {
         json_t *object = json_object(), *sites = json_array();
 
@@ -225,6 +237,7 @@ static json_t *report_object(struct answer *answer, const struct group *group, c
         answer_put(answer, object, "net_saved_micro", json_integer(report->net_saved));
         answer_put(answer, object, "unpriced_energy_j", json_integer(report->unpriced_joules));
         answer_put(answer, object, "accounts", accounts(answer, report));
+        answer_put(answer, object, "demand_charges", demand_charges(answer, question, group));
         answer_put(answer, object, "quality", qualities(answer, report));
         answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, group));
         answer_put(answer, object, "jobs", job_lines(answer, group));
@@ -250,7 +263,7 @@ static int add_report(struct answer *answer, const struct question *question, co
         if (group.n_sites > 0)
                 r = report_compute(&input, &report, err);
         if (r == 0 && group.n_sites > 0)
-                answer_add(answer, list, report_object(answer, &group, &report));
+                answer_add(answer, list, report_object(answer, question, &group, &report));
         group_finish(&group);
         return r;
 }

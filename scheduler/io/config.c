@@ -277,7 +277,7 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
                 config_take_number(r, "egress_per_gb", said->wan->egress_per_gb, 6, 0, MOST_MONEY, &site->egress_cost);
         }
         if (said->grid == NULL && said->reactor == NULL && said->solar == NULL)
-                config_refuse(r, said->name, "site \"%s\" has neither grid nor reactor: where is its power from?",
+                config_refuse(r, said->name, "site \"%s\" has neither grid, reactor nor solar: where is its power from?",
                               config_text(said->name));
         for (size_t i = 0; r->code == 0 && i + 1 < policy->n_sites; i++)
                 if (strcmp(policy->sites[i].name, site->name) == 0)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test_demand.c - demand charges in virtual time: plans that are flatter for them, and bills against a second computation from
+ * the bookings alone. From 1:00 to 3:00 power costs 10 EUR/MWh, from 3:00 to 5:00 11, else 50; two jobs of 100 W and 2 h.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ledger/demand_bill.h"
+#include "support/sim_world.h"
+
+#define QUARTER INT64_C(900)
+
+static const double prices[] = { 50, 10, 10, 11, 11, 50, 50, 50 };
+
+/* 12.50 EUR per kW and month. */
+static struct supply_terms *charge(struct policy *policy)
+{
+        struct supply_terms *terms = &policy->sites[0].terms;
+
+        terms->n_demands = 1;
+        terms->demands[0] = (struct supply_demand){ .per_kw = 12500000, .interval_s = QUARTER };
+        return terms;
+}
+
+/* Both jobs, run to their end. */
+static void run(struct sim_world *world)
+{
+        sim_world_init(world, prices, 8);
+        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
+        for (int i = 0; i < 2; i++) {
+                struct offpeak_job_spec spec;
+                struct offpeak_error err;
+                uint64_t id;
+
+                world_spec(&spec, "job", 1, 2 * HOUR);
+                spec.deadline = WORLD_START + 8 * HOUR;
+                assert_int_equal(sim_submit(world->sim, &spec, &id, &err), 0);
+                offpeak_job_spec_finish(&spec);
+        }
+        assert_int_equal(sim_run_until(world->sim, WORLD_START + 8 * HOUR), 0);
+        for (uint64_t id = 1; id <= 2; id++)
+                assert_int_equal(sim_world_job(world, id)->state, OFFPEAK_JOB_DONE);
+}
+
+/* What the report shows. */
+static struct demand_bill billed(const struct sim_world *world)
+{
+        const struct site *site = &sim_state(world->sim)->sites[0];
+        const struct supply_terms *terms = &world->policy.sites[0].terms;
+
+        return demand_bill(&site->meter, terms, &terms->demands[0], sim_now(world->sim));
+}
+
+/* The second arithmetic: joules of each quarter of the first day, second by second of every booking. */
+static double highest_quarter(const struct sim_world *world)
+{
+        double joules[96] = { 0 }, highest = 0;
+        size_t n;
+        const struct booking *bookings = sim_bookings(world->sim, &n);
+
+        for (size_t i = 0; i < n; i++)
+                for (int64_t t = bookings[i].start; t < bookings[i].end; t++)
+                        joules[(t - WORLD_START) / QUARTER] +=
+                                (double)bookings[i].joules / (double)(bookings[i].end - bookings[i].start);
+        for (int q = 0; q < 96; q++)
+                highest = fmax(highest, joules[q] / (double)QUARTER);
+        return highest;
+}
+
+static void without_a_charge_both_run_in_the_cheap_hours(void **unused)
+{
+        struct sim_world world;
+
+        (void)unused;
+        world_policy(&world.policy);
+        run(&world);
+        assert_true(fabs(highest_quarter(&world) - 200) < 1e-6);
+        assert_int_equal(sim_state(world.sim)->sites[0].meter.n, 0); /* nobody asks for it */
+        sim_world_finish(&world);
+}
+
+/* 0.0002 EUR more for power, 1.25 EUR less for the peak. */
+static void with_one_they_take_turns(void **unused)
+{
+        struct sim_world world;
+        struct demand_bill bill;
+
+        (void)unused;
+        world_policy(&world.policy);
+        charge(&world.policy);
+        run(&world);
+        bill = billed(&world);
+        assert_true(fabs(highest_quarter(&world) - 100) < 1e-6);
+        assert_int_equal(bill.peak_w, llround(highest_quarter(&world)));
+        assert_int_equal(bill.billed_w, 100);
+        assert_int_equal(bill.charge, llround(highest_quarter(&world) / 1000 * 12.5 * 1e6));
+        assert_int_equal(bill.charge, 1250000);
+        assert_int_equal(bill.start, WORLD_START - 8 * DAY); /* June */
+        assert_int_equal(bill.end, WORLD_START + 22 * DAY);
+        sim_world_finish(&world);
+}
+
+/* 850 W are billed in any case: being flat would save nothing. */
+static void below_what_is_billed_anyway_shaving_saves_nothing(void **unused)
+{
+        struct supply_terms *terms;
+        struct sim_world world;
+        struct demand_bill bill;
+
+        (void)unused;
+        world_policy(&world.policy);
+        terms = charge(&world.policy);
+        terms->demands[0].contract_w = 1000;
+        terms->demands[0].minimum_share_ppm = 850000;
+        run(&world);
+        bill = billed(&world);
+        assert_true(fabs(highest_quarter(&world) - 200) < 1e-6);
+        assert_int_equal(bill.peak_w, 200);
+        assert_int_equal(bill.billed_w, 850);
+        assert_int_equal(bill.charge, 10625000);
+        sim_world_finish(&world);
+}
+
+/* It counts from 1:00 to 3:00 on Mondays: behind that they may run together. */
+static void hours_that_count_are_kept_free(void **unused)
+{
+        struct supply_terms *terms;
+        struct sim_world world;
+        struct demand_bill bill;
+
+        (void)unused;
+        world_policy(&world.policy);
+        terms = charge(&world.policy);
+        terms->demands[0].hours = (struct supply_hours){ .days = 1, .from_minute = 60, .to_minute = 180 };
+        run(&world);
+        bill = billed(&world);
+        assert_true(fabs(highest_quarter(&world) - 200) < 1e-6);
+        assert_int_equal(bill.peak_w, 0);
+        assert_int_equal(bill.charge, 0);
+        sim_world_finish(&world);
+}
+
+/* What the planner is asked: the dearest charge, in months; the peak so far, and what is billed anyway, are paid for. */
+static void the_question_has_months(void **unused)
+{
+        struct now now = { .wall = WORLD_START + 20 * DAY };
+        struct plan_question question;
+        const struct plan_site *site;
+        struct supply_terms *terms;
+        struct sim_world world;
+
+        (void)unused;
+        world_policy(&world.policy);
+        terms = charge(&world.policy);
+        terms->n_demands = 2;
+        terms->demands[1] = (struct supply_demand){ .per_kw = 1, .interval_s = 300 };
+        terms->demands[0].contract_w = 150;
+        terms->demands[0].minimum_share_ppm = 500000;
+        run(&world);
+        assert_int_equal(plan_question_init(sim_state(world.sim), &now, &question), 0);
+        site = &question.problem.sites[0];
+        assert_int_equal(site->n_demands, 2); /* a week from June 29 on */
+        assert_int_equal(site->demands[0].end, WORLD_START + 22 * DAY);
+        assert_int_equal(site->demands[1].start, WORLD_START + 22 * DAY);
+        assert_int_equal(site->demands[0].interval_s, QUARTER);
+        assert_true(site->demands[0].price == 12500 && site->demands[1].price == 12500);
+        assert_true(site->demands[0].paid_w == 100);
+        assert_true(site->demands[1].paid_w == 75);
+        plan_question_finish(&question);
+        sim_world_finish(&world);
+}
+
+/* Five working days before the horizon: five windows, a fifth of the price each. */
+static void and_windows_of_hours(void **unused)
+{
+        struct now now = { .wall = WORLD_START };
+        struct plan_question question;
+        const struct plan_site *site;
+        struct supply_terms *terms;
+        struct sim_world world;
+
+        (void)unused;
+        world_policy(&world.policy);
+        terms = charge(&world.policy);
+        terms->demands[0].hours = (struct supply_hours){ .days = 31, .from_minute = 420, .to_minute = 1200 };
+        run(&world);
+        assert_int_equal(plan_question_init(sim_state(world.sim), &now, &question), 0);
+        site = &question.problem.sites[0];
+        assert_int_equal(site->n_demands, 5);
+        for (int d = 0; d < 5; d++) {
+                assert_int_equal(site->demands[d].start, WORLD_START + d * DAY + 7 * HOUR);
+                assert_int_equal(site->demands[d].end, WORLD_START + d * DAY + 20 * HOUR);
+                assert_true(site->demands[d].price == 2500);
+        }
+        plan_question_finish(&question);
+        sim_world_finish(&world);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(without_a_charge_both_run_in_the_cheap_hours),
+                cmocka_unit_test(with_one_they_take_turns),
+                cmocka_unit_test(below_what_is_billed_anyway_shaving_saves_nothing),
+                cmocka_unit_test(hours_that_count_are_kept_free),
+                cmocka_unit_test(the_question_has_months),
+                cmocka_unit_test(and_windows_of_hours),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
