@@ -8,16 +8,6 @@
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
 
-static const struct supply_demand *dearest(const struct supply_terms *terms)
-{
-        const struct supply_demand *best = NULL;
-
-        for (uint32_t i = 0; i < terms->n_demands; i++)
-                if (best == NULL || terms->demands[i].per_kw > best->per_kw)
-                        best = &terms->demands[i];
-        return best;
-}
-
 struct list {
         struct plan_demand *at;
         size_t n;
@@ -59,10 +49,10 @@ int question_demands(const struct state *state, const struct site *site, int64_t
                      struct plan_demand **ret_demands, size_t *ret_n)
 {
         const struct supply_terms terms = state_supply(state, site).terms;
-        const struct supply_demand *demand = dearest(&terms);
+        const struct supply_demand *demand = tariff_dearest(&terms);
         struct list list = { 0 };
 
-        for (int64_t t = now; demand != NULL && demand->per_kw > 0 && t < horizon; t = tariff_next_month(&terms, t)) {
+        for (int64_t t = now; demand != NULL && t < horizon; t = tariff_next_month(&terms, t)) {
                 struct plan_demand month = { .start = tariff_month(&terms, t), .end = tariff_next_month(&terms, t) };
                 struct demand_bill bill = demand_bill(&site->meter, &terms, demand, t);
 

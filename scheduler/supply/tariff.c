@@ -61,6 +61,16 @@ int64_t tariff_next_edge(const struct supply_terms *terms, const struct supply_d
         return local - terms->utc_offset_s;
 }
 
+const struct supply_demand *tariff_dearest(const struct supply_terms *terms)
+{
+        const struct supply_demand *best = NULL;
+
+        for (uint32_t i = 0; i < terms->n_demands; i++)
+                if (terms->demands[i].per_kw > (best != NULL ? best->per_kw : 0))
+                        best = &terms->demands[i];
+        return best;
+}
+
 int64_t tariff_least_w(const struct supply_demand *demand)
 {
         return (int64_t)((__int128)demand->contract_w * demand->minimum_share_ppm / 1000000);

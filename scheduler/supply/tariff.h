@@ -17,6 +17,9 @@ int64_t tariff_next_month(const struct supply_terms *terms, int64_t time);
 bool tariff_counts(const struct supply_terms *terms, const struct supply_demand *demand, int64_t time);
 int64_t tariff_next_edge(const struct supply_terms *terms, const struct supply_demand *demand, int64_t time);
 
+/* The charge that costs most per kW: the one that plans are made for. NULL: none costs anything. */
+const struct supply_demand *tariff_dearest(const struct supply_terms *terms);
+
 /* W that are billed whatever is drawn, and those for a month's peak: the larger of both. */
 int64_t tariff_least_w(const struct supply_demand *demand);
 int64_t tariff_billed_w(const struct supply_demand *demand, int64_t peak_w);

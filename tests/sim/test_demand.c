@@ -149,6 +149,42 @@ static void hours_that_count_are_kept_free(void **unused)
         sim_world_finish(&world);
 }
 
+/*
+ * The first runs from 0:00 on; at 1:00 a second comes that must be done by 3:10. There is room for both, and power costs the
+ * same at all times: the first one pauses, for the peak's sake alone.
+ */
+static void a_running_job_pauses_for_the_peak(void **unused)
+{
+        static const double flat[] = { 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10 };
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct sim_world world;
+        uint64_t first, second;
+
+        (void)unused;
+        world_policy(&world.policy);
+        charge(&world.policy);
+        sim_world_init(&world, flat, 12);
+        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
+        world_spec(&spec, "long", 1, 4 * HOUR);
+        spec.deadline = WORLD_START + 12 * HOUR;
+        assert_int_equal(sim_submit(world.sim, &spec, &first, &err), 0);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
+        assert_int_equal(sim_world_job(&world, first)->state, OFFPEAK_JOB_ACTIVE);
+        spec.time_s = 2 * HOUR;
+        spec.deadline = WORLD_START + 3 * HOUR + 600;
+        assert_int_equal(sim_submit(world.sim, &spec, &second, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
+        assert_int_equal(sim_world_job(&world, first)->state, OFFPEAK_JOB_DONE);
+        assert_int_equal(sim_world_job(&world, first)->pauses, 1);
+        assert_true(sim_world_job(&world, second)->ended_at <= WORLD_START + 3 * HOUR + 600);
+        assert_true(highest_quarter(&world) < 101);
+        assert_int_equal(billed(&world).peak_w, llround(highest_quarter(&world)));
+        sim_world_finish(&world);
+}
+
 /* What the planner is asked: the dearest charge, in months; the peak so far, and what is billed anyway, are paid for. */
 static void the_question_has_months(void **unused)
 {
@@ -212,6 +248,7 @@ int main(void)
                 cmocka_unit_test(with_one_they_take_turns),
                 cmocka_unit_test(below_what_is_billed_anyway_shaving_saves_nothing),
                 cmocka_unit_test(hours_that_count_are_kept_free),
+                cmocka_unit_test(a_running_job_pauses_for_the_peak),
                 cmocka_unit_test(the_question_has_months),
                 cmocka_unit_test(and_windows_of_hours),
         };

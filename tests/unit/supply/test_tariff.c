@@ -95,6 +95,18 @@ static void a_share_of_the_contract_is_billed_anyway(void **state)
         assert_int_equal(tariff_charge(&demand, INT64_MAX), INT64_MAX);
 }
 
+static void plans_are_made_for_the_dearest(void **state)
+{
+        struct supply_terms terms = { .n_demands = 3 };
+
+        (void)state;
+        assert_null(tariff_dearest(&terms)); /* all of them cost nothing */
+        terms.demands[1].per_kw = terms.demands[2].per_kw = 5;
+        assert_ptr_equal(tariff_dearest(&terms), &terms.demands[1]);
+        terms.n_demands = 0;
+        assert_null(tariff_dearest(&terms));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -103,6 +115,7 @@ int main(void)
                 cmocka_unit_test(hours_of_the_week),
                 cmocka_unit_test(times_before_1970),
                 cmocka_unit_test(a_share_of_the_contract_is_billed_anyway),
+                cmocka_unit_test(plans_are_made_for_the_dearest),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
