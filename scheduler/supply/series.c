@@ -154,7 +154,7 @@ const char *series_kind_name(enum series_kind kind)
                 return "limit";
         }
         if ((int)kind == SERIES_EXPORT_PRICE)
-                return "export_price";
+                return "export";
         if ((int)kind == SERIES_SOLAR)
                 return "solar";
         return (int)kind >= SERIES_PPA && (int)kind <= SERIES_LAST ? "ppa" : "unknown";

@@ -68,7 +68,7 @@ int64_t series_next_edge(const struct series *series, int64_t time);
 /* Same kind, site, points and end (issue time, source and version aside). */
 bool series_same_values(const struct series *a, const struct series *b);
 
-/* "price", "carbon", "capacity", "limit", "export_price", "solar", "ppa". */
+/* "price", "carbon", "capacity", "limit", "export", "solar", "ppa". */
 const char *series_kind_name(enum series_kind kind);
 
 /*
