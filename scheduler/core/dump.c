@@ -141,6 +141,11 @@ static void put_book(struct text *text, int account, const struct book *book)
         put(text, "  book %d j=%lld cost=%lld+%lld mg=%lld+%lld unpriced=%lld uncounted=%lld\n", account,
             (long long)book->joules, (long long)book->cost, (long long)book->cost_rest, (long long)book->carbon_mg,
             (long long)book->carbon_rest, (long long)book->unpriced_joules, (long long)book->uncounted_joules);
+        put(text, "    market mg=%lld+%lld unknown=%lld units", (long long)book->market_mg, (long long)book->market_rest,
+            (long long)book->unmarketed_joules);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                put(text, " %lld", (long long)book->unit_joules[unit]);
+        put(text, "\n");
 }
 
 static void put_site(struct text *text, const struct site *site)
@@ -232,9 +237,10 @@ static void put_job(struct text *text, const struct job *job)
             job->attempts, job->pauses, job->losses,
             (long long)job->first_started_at, (long long)job->ended_at, job->end, job->status, job->fraction,
             (long long)job->fraction_at, job->fraction_reported, (long long)job->total_s, (long long)job->ran_s, job->site, job->avoid_node);
-        put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld\n",
+        put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld market=%lld+%lld\n",
             (long long)job->joules, (long long)job->cost, (long long)job->carbon_mg, (long long)job->unpriced_joules,
-            (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg);
+            (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg,
+            (long long)job->market_mg, (long long)job->overhead_market_mg);
         put_spec(text, &job->spec);
         if (job->attempts > 0)
                 put_attempt(text, &job->attempt);

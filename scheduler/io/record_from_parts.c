@@ -346,6 +346,15 @@ static void take_planned(struct taker *taker, const Log__PlannedJob *from, struc
         to->run_now_cost = from->run_now_cost;
 }
 
+/* An older record has none. */
+static void take_units(struct taker *taker, const int64_t *from, size_t n, int64_t *to, const char *field)
+{
+        if (n > SUPPLY_UNITS)
+                taker->wrong = field;
+        else if (n > 0)
+                memcpy(to, from, n * sizeof(*to));
+}
+
 static void take_booking(struct taker *taker, const Log__Booking *from, struct booking *to)
 {
         to->account = take_enum(taker, from->account, ACCOUNT_JOB, ACCOUNT_LOSS, "booking.account");
@@ -363,6 +372,9 @@ static void take_booking(struct taker *taker, const Log__Booking *from, struct b
         to->carbon_version = from->carbon_version;
         to->cost = from->cost;
         to->carbon_mg = from->carbon_mg;
+        to->market = from->market_known ? from->market : SERIES_UNKNOWN;
+        to->market_mg = from->market_mg;
+        take_units(taker, from->unit_joules, from->n_unit_joules, to->unit_joules, "booking.unit_joules");
         if (to->end < to->start)
                 taker->wrong = "booking.end";
 }
@@ -376,6 +388,12 @@ static void take_book(struct taker *taker, const Log__Book *from, struct book *t
         to->carbon_rest = from->carbon_rest;
         to->unpriced_joules = from->unpriced_joules;
         to->uncounted_joules = from->uncounted_joules;
+        to->market_mg = from->market_mg;
+        to->market_rest = from->market_rest;
+        to->unmarketed_joules = from->unmarketed_joules;
+        take_units(taker, from->unit_joules, from->n_unit_joules, to->unit_joules, "book.unit_joules");
+        if (to->market_rest < 0 || to->market_rest >= JOULES_PER_KWH)
+                taker->wrong = "book.market_rest";
         if (to->cost_rest < 0 || to->cost_rest >= JOULES_PER_MWH)
                 taker->wrong = "book.cost_rest";
         if (to->carbon_rest < 0 || to->carbon_rest >= JOULES_PER_KWH)
@@ -623,6 +641,8 @@ static void take_job_books(const Log__Job *from, struct job *to)
         to->overhead_joules = from->overhead_joules;
         to->overhead_cost = from->overhead_cost;
         to->overhead_carbon_mg = from->overhead_carbon_mg;
+        to->market_mg = from->market_mg;
+        to->overhead_market_mg = from->overhead_market_mg;
 }
 
 static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)

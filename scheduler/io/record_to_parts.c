@@ -331,6 +331,16 @@ static Log__PlannedJob **planned_parts(struct arena *arena, const struct record_
         return to;
 }
 
+/* Without the zeros at the end: a record from before there were units reads and writes the same. */
+static size_t used_units(const int64_t *joules)
+{
+        size_t n = SUPPLY_UNITS;
+
+        while (n > 0 && joules[n - 1] == 0)
+                n--;
+        return n;
+}
+
 static Log__Booking *booking_part(struct arena *arena, const struct booking *from)
 {
         Log__Booking *to = part_new(arena, &log__booking__descriptor);
@@ -352,6 +362,11 @@ static Log__Booking *booking_part(struct arena *arena, const struct booking *fro
         to->carbon_version = from->carbon_version;
         to->cost = from->cost;
         to->carbon_mg = from->carbon_mg;
+        to->market_known = from->market != SERIES_UNKNOWN;
+        to->market = to->market_known ? from->market : 0;
+        to->market_mg = from->market_mg;
+        to->n_unit_joules = used_units(from->unit_joules);
+        to->unit_joules = (int64_t *)(uintptr_t)from->unit_joules;
         return to;
 }
 
@@ -364,6 +379,11 @@ static void fill_book(Log__Book *to, const struct book *from)
         to->carbon_rest = from->carbon_rest;
         to->unpriced_joules = from->unpriced_joules;
         to->uncounted_joules = from->uncounted_joules;
+        to->market_mg = from->market_mg;
+        to->market_rest = from->market_rest;
+        to->unmarketed_joules = from->unmarketed_joules;
+        to->n_unit_joules = used_units(from->unit_joules);
+        to->unit_joules = (int64_t *)(uintptr_t)from->unit_joules;
 }
 
 /* ---- nodes and attempts */
@@ -607,6 +627,8 @@ static void fill_job_books(Log__Job *to, const struct job *from)
         to->overhead_joules = from->overhead_joules;
         to->overhead_cost = from->overhead_cost;
         to->overhead_carbon_mg = from->overhead_carbon_mg;
+        to->market_mg = from->market_mg;
+        to->overhead_market_mg = from->overhead_market_mg;
 }
 
 static void fill_job_plan(struct arena *arena, Log__Job *to, const struct job *from)

@@ -30,13 +30,13 @@ static struct supply_terms *charge(struct policy *policy)
         return terms;
 }
 
-/* Both jobs, run to their end. */
-static void run(struct sim_world *world)
+/* So many jobs, run to their end. */
+static void run_jobs(struct sim_world *world, uint64_t n)
 {
         sim_world_init(world, prices, 8);
         assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
-        for (int i = 0; i < 2; i++) {
+        for (uint64_t i = 0; i < n; i++) {
                 struct offpeak_job_spec spec;
                 struct offpeak_error err;
                 uint64_t id;
@@ -47,8 +47,13 @@ static void run(struct sim_world *world)
                 offpeak_job_spec_finish(&spec);
         }
         assert_int_equal(sim_run_until(world->sim, WORLD_START + 8 * HOUR), 0);
-        for (uint64_t id = 1; id <= 2; id++)
+        for (uint64_t id = 1; id <= n; id++)
                 assert_int_equal(sim_world_job(world, id)->state, OFFPEAK_JOB_DONE);
+}
+
+static void run(struct sim_world *world)
+{
+        run_jobs(world, 2);
 }
 
 /* What the report shows. */
@@ -74,6 +79,28 @@ static double highest_quarter(const struct sim_world *world)
         for (int q = 0; q < 96; q++)
                 highest = fmax(highest, joules[q] / (double)QUARTER);
         return highest;
+}
+
+/* A reactor of 60 W beside the grid: of a job's 100 W it gives 60. */
+static void units_supply_in_order_of_merit(void **unused)
+{
+        const struct book *book;
+        struct supply_terms *terms;
+        struct sim_world world;
+
+        (void)unused;
+        world_policy(&world.policy);
+        terms = charge(&world.policy);
+        terms->has_reactor = true;
+        terms->reactor_fuel = 5000000;
+        terms->n_reactors = 1;
+        terms->reactors[0].rating_w = 60;
+        run_jobs(&world, 1);
+        book = &sim_state(world.sim)->sites[0].books[ACCOUNT_JOB];
+        assert_int_equal(book->joules, 100 * 2 * HOUR);
+        assert_int_equal(book->unit_joules[SUPPLY_REACTOR], 60 * 2 * HOUR);
+        assert_int_equal(book->unit_joules[SUPPLY_GRID], 40 * 2 * HOUR);
+        sim_world_finish(&world);
 }
 
 static void without_a_charge_both_run_in_the_cheap_hours(void **unused)
@@ -249,6 +276,7 @@ int main(void)
                 cmocka_unit_test(below_what_is_billed_anyway_shaving_saves_nothing),
                 cmocka_unit_test(hours_that_count_are_kept_free),
                 cmocka_unit_test(a_running_job_pauses_for_the_peak),
+                cmocka_unit_test(units_supply_in_order_of_merit),
                 cmocka_unit_test(the_question_has_months),
                 cmocka_unit_test(and_windows_of_hours),
         };

@@ -22,15 +22,15 @@ KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 216);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
-KNOWN(struct booking, 104);
-KNOWN(struct book, 56);
+KNOWN(struct booking, 184);
+KNOWN(struct book, 144);
 KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 544);
+KNOWN(struct job, 560);
 KNOWN(struct node, 216);
-KNOWN(struct site, 1128);
+KNOWN(struct site, 1568);
 KNOWN(struct site_meter, 24);
 KNOWN(struct late_exit, 12);
 #endif
@@ -481,6 +481,10 @@ static void walk_booking(struct walk *walk, struct booking *booking)
         U64(booking->carbon_version);
         I64(booking->cost);
         I64(booking->carbon_mg);
+        I64(booking->market);
+        I64(booking->market_mg);
+        for (unsigned unit = 1; unit < SUPPLY_UNITS; unit++)
+                I64(booking->unit_joules[unit]);
 }
 
 static void walk_book(struct walk *walk, struct book *book)
@@ -492,6 +496,11 @@ static void walk_book(struct walk *walk, struct book *book)
         WITHIN(book->carbon_rest, 0, JOULES_PER_KWH - 1);
         I64(book->unpriced_joules);
         I64(book->uncounted_joules);
+        I64(book->market_mg);
+        WITHIN(book->market_rest, 0, JOULES_PER_KWH - 1);
+        I64(book->unmarketed_joules);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                I64(book->unit_joules[unit]);
 }
 
 static void walk_inventory(struct walk *walk, struct inventory *inventory)
@@ -592,6 +601,8 @@ static void walk_job_books(struct walk *walk, struct job *job)
         I64(job->overhead_joules);
         I64(job->overhead_cost);
         I64(job->overhead_carbon_mg);
+        I64(job->market_mg);
+        I64(job->overhead_market_mg);
 }
 
 static void walk_job_plan(struct walk *walk, struct job *job)

@@ -880,6 +880,33 @@ static void the_report_has_the_demand_charge(void **state)
         json_decref(document);
 }
 
+/* Nobody said who supplied the bookings of the world; from here on the sun does half, and sells what is left. */
+static void the_report_says_who_supplied_what(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site *site = &world->state.sites[0];
+        json_t *document = world_ask(world, "report", NULL);
+
+        assert_int_equal(json_array_size(world_at(document, "reports.0.supplied.0.units")), 0);
+        world_expect_null(document, "reports.0.supplied.0.exported_j");
+        json_decref(document);
+        terms->has_solar = true;
+        terms->export_limit_w = 3000;
+        terms->has_export_price = true;
+        terms->export_price = 1;
+        assert_int_equal(series_append(&site->series[SERIES_SOLAR], WORLD_DAY, 5000), 0);
+        site->series[SERIES_SOLAR].end = WORLD_NOW;
+        assert_int_equal(site_meter_add(&site->meter, WORLD_DAY, WORLD_DAY + WORLD_HOUR, 1000 * WORLD_HOUR), 0);
+        document = world_ask(world, "report", "{\"to_utc\":\"2026-11-22T01:00:00Z\"}");
+        world_expect_text(document, "reports.0.supplied.0.site", "hanford");
+        world_expect_text(document, "reports.0.supplied.0.surplus_from_utc", "2026-11-22T00:00:00Z");
+        world_expect_int(document, "reports.0.supplied.0.exported_j", 3000 * WORLD_HOUR);
+        world_expect_int(document, "reports.0.supplied.0.curtailed_j", 1000 * WORLD_HOUR);
+        world_expect_int(document, "reports.0.supplied.0.settled_micro", 0);
+        json_decref(document);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -921,6 +948,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_says_who_supplied_what, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
