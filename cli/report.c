@@ -186,11 +186,14 @@ static void print_demand(const json_t *charge, const char *currency, const struc
         fprintf(out, "%-12s ", "demand");
         screen_print(screen, out, document_text(charge, "site") != NULL ? document_text(charge, "site") : "-");
         fprintf(out, " in %s: %s", month, document_money(charge, "charge_micro", currency, money));
-        fprintf(out, " for %s", text_format_power(billed, billed_text));
+        if (billed == 0)
+                fputs(", nothing drawn", out);
+        else
+                fprintf(out, " for %s", text_format_power(billed, billed_text));
         if (peak < billed)
                 fprintf(out, ", billed at least; peak %s", text_format_power(peak, peak_text));
-        else
-                fprintf(out, ", the peak");
+        else if (peak > 0)
+                fputs(", the peak", out);
         if (peak > 0)
                 fprintf(out, " of %s", screen_time(screen, document_time(charge, "peak_utc"), at));
         if (document_text(charge, "hours") != NULL) {

@@ -54,6 +54,15 @@ int64_t site_supply_ppa(const struct site_supply *site, uint32_t i, int64_t time
         return power != SERIES_UNKNOWN ? part(power > 0 ? power : 0, ppa->share_ppm) : SERIES_UNKNOWN;
 }
 
+bool site_supply_is_known(const struct site_supply *site, int64_t time)
+{
+        for (uint32_t i = 0; i < site->terms.n_ppas; i++)
+                if (site->terms.ppas[i].kind != PPA_VIRTUAL && site_supply_ppa(site, i, time) == SERIES_UNKNOWN)
+                        return false;
+        return (!site->terms.has_reactor || site_supply_reactor(site, time) != SERIES_UNKNOWN) &&
+               (!site->terms.has_solar || at(site->solar, time) != SERIES_UNKNOWN);
+}
+
 /* Plans rely on the firm power alone: the rest may be taken away. */
 static int64_t grid_limit(const struct site_supply *site, int64_t time)
 {

@@ -24,6 +24,9 @@ int64_t site_supply_reactor(const struct site_supply *site, int64_t time);
 /* What an agreement delivers, or, if it is virtual, settles. SERIES_UNKNOWN: its production is not known. */
 int64_t site_supply_ppa(const struct site_supply *site, uint32_t ppa, int64_t time);
 
+/* Whether each of the site's own units says what it can give. Units of which nobody can say count as nothing. */
+bool site_supply_is_known(const struct site_supply *site, int64_t time);
+
 /* Price, adder and tax for a price of the grid; unknown stays unknown. */
 int64_t site_supply_grid_price(const struct supply_terms *terms, int64_t price);
 

@@ -297,8 +297,23 @@ static void ratings_stand_in_for_reports(void **state)
         assert_int_equal(site_supply_reactor(&f->site, 200), 12 * MW);
         assert_int_equal(site_supply_reactor(&f->site, 260), 25 * MW);
         assert_int_equal(site_supply_reactor(&f->site, 360), 0); /* 5 MW are below its minimum */
+        assert_true(site_supply_is_known(&f->site, 160));
         f->site.terms.n_reactors = f->site.terms.n_outages = 0;
         assert_int_equal(site_supply_reactor(&f->site, 160), SERIES_UNKNOWN);
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_reactor = false;
+        assert_true(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_solar = true; /* without a series */
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.solar = &f->capacity;
+        assert_true(site_supply_is_known(&f->site, 100));
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_solar = false;
+        f->site.terms.n_ppas = 1;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_AS_PRODUCED, .has_series = true };
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.ppas[0].kind = PPA_VIRTUAL; /* no power: nobody relies on it */
+        assert_true(site_supply_is_known(&f->site, 160));
 }
 
 int main(void)
