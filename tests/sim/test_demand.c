@@ -212,6 +212,36 @@ static void a_running_job_pauses_for_the_peak(void **unused)
         sim_world_finish(&world);
 }
 
+static int rebuild(void *context, const struct record *image)
+{
+        struct record copy = *image;
+
+        return apply(context, &copy);
+}
+
+/* The meter stands in snapshots, late readings and all. */
+static void a_snapshot_has_the_meter(void **unused)
+{
+        struct sim_world world;
+        struct state rebuilt;
+        char *before, *after;
+
+        (void)unused;
+        world_policy(&world.policy);
+        charge(&world.policy);
+        run(&world);
+        assert_true(sim_state(world.sim)->sites[0].meter.n >= 4 * 12);
+        assert_int_equal(state_init(&rebuilt), 0);
+        assert_int_equal(state_images(sim_state(world.sim), rebuild, &rebuilt), 0);
+        before = state_dump(sim_state(world.sim));
+        after = state_dump(&rebuilt);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        state_finish(&rebuilt);
+        sim_world_finish(&world);
+}
+
 /* What the planner is asked: the dearest charge, in months; the peak so far, and what is billed anyway, are paid for. */
 static void the_question_has_months(void **unused)
 {
@@ -277,6 +307,7 @@ int main(void)
                 cmocka_unit_test(hours_that_count_are_kept_free),
                 cmocka_unit_test(a_running_job_pauses_for_the_peak),
                 cmocka_unit_test(units_supply_in_order_of_merit),
+                cmocka_unit_test(a_snapshot_has_the_meter),
                 cmocka_unit_test(the_question_has_months),
                 cmocka_unit_test(and_windows_of_hours),
         };
