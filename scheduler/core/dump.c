@@ -74,8 +74,8 @@ static void put_contracts(struct text *text, const struct supply_terms *terms)
         for (uint32_t i = 0; i < terms->n_ppas; i++) {
                 const struct supply_ppa *ppa = &terms->ppas[i];
 
-                put(text, " ppa=%s/%d series=%d take=%d strike=%lld share=%lld w=%lld [%lld,%lld) carbon=%lld", ppa->name,
-                    ppa->kind, ppa->has_series, ppa->take_or_pay, (long long)ppa->strike, (long long)ppa->share_ppm,
+                put(text, " ppa=%s/%d series=%d take=%d wire=%d strike=%lld share=%lld w=%lld [%lld,%lld) carbon=%lld", ppa->name,
+                    ppa->kind, ppa->has_series, ppa->take_or_pay, ppa->behind_meter, (long long)ppa->strike, (long long)ppa->share_ppm,
                     (long long)ppa->power_w, (long long)ppa->start, (long long)ppa->end, (long long)ppa->carbon);
         }
         for (uint32_t i = 0; i < terms->n_reactors; i++) {

@@ -47,6 +47,7 @@ static const cyaml_schema_field_t ppa_fields[] = {
         VALUE(MAY, struct said_ppa, power),
         VALUE(MAY, struct said_ppa, series),
         VALUE(MAY, struct said_ppa, take_or_pay),
+        VALUE(MAY, struct said_ppa, behind_meter),
         VALUE(MAY, struct said_ppa, start),
         VALUE(MAY, struct said_ppa, end),
         VALUE(MAY, struct said_ppa, carbon_g_per_kwh),

@@ -22,7 +22,7 @@ struct said_grid {
 };
 
 struct said_ppa {
-        char *name, *preset, *kind, *strike_per_mwh, *share, *power, *series, *take_or_pay, *start, *end;
+        char *name, *preset, *kind, *strike_per_mwh, *share, *power, *series, *take_or_pay, *behind_meter, *start, *end;
         char *carbon_g_per_kwh;
 };
 

@@ -276,6 +276,7 @@ static void take_ppa(struct config_reading *r, const struct said_ppa *said, stru
         config_take_path(r, "series", said->series, file);
         ppa->has_series = said->series != NULL;
         config_take_bool(r, "take_or_pay", said->take_or_pay, &ppa->take_or_pay);
+        config_take_bool(r, "behind_meter", said->behind_meter, &ppa->behind_meter);
         config_take_time(r, "start", said->start, &ppa->start);
         config_take_time(r, "end", said->end, &ppa->end);
         config_take_number(r, "carbon_g_per_kwh", said->carbon_g_per_kwh, 3, 0, MOST_CARBON, &ppa->carbon);
@@ -291,6 +292,11 @@ static void take_ppas(struct config_reading *r, const struct said_site *said, st
                         return;
                 }
                 take_ppa(r, &said->ppa[i], &terms->ppas[i], &files->ppas[i]);
+                if (r->code == 0 && said->grid == NULL && !terms->ppas[i].behind_meter)
+                        config_refuse(r, said->ppa[i].name,
+                                      "agreement \"%s\" comes through the grid, and the site has none: add \"grid\", or say "
+                                      "behind_meter: true",
+                                      terms->ppas[i].name);
                 terms->n_ppas++;
                 for (unsigned k = 0; r->code == 0 && k < i; k++)
                         if (strcmp(terms->ppas[k].name, terms->ppas[i].name) == 0)

@@ -140,6 +140,7 @@ static void take_ppa(struct taker *taker, const Log__PurchaseAgreement *from, st
         to->kind = take_enum(taker, from->kind, PPA_AS_PRODUCED, PPA_VIRTUAL, "ppa.kind");
         to->has_series = from->has_series;
         to->take_or_pay = from->take_or_pay;
+        to->behind_meter = from->behind_meter;
         to->strike = from->strike;
         to->share_ppm = from->share_ppm;
         to->power_w = from->power_w;

@@ -99,6 +99,7 @@ static void fill_ppa(Log__PurchaseAgreement *to, const struct supply_ppa *from)
         to->kind = from->kind;
         to->has_series = from->has_series;
         to->take_or_pay = from->take_or_pay;
+        to->behind_meter = from->behind_meter;
         to->strike = from->strike;
         to->share_ppm = from->share_ppm;
         to->power_w = from->power_w;

@@ -93,17 +93,30 @@ static void add_virtual(struct supply_now *now, const struct supply_ppa *ppa, in
         now->virtual_w = sum;
 }
 
+/* What comes through the connection takes up its limit; where the site is, it is as clean as the grid. */
+static int64_t through_the_grid(struct supply_now *now, int64_t power_w)
+{
+        int64_t power = least(power_w, now->grid_limit_w);
+
+        if (power > 0 && now->grid_limit_w != INT64_MAX)
+                now->grid_limit_w -= power;
+        return power;
+}
+
 static void add_ppas(const struct site_supply *site, int64_t time, struct supply_now *now)
 {
         for (uint32_t i = 0; i < site->terms.n_ppas; i++) {
                 const struct supply_ppa *ppa = &site->terms.ppas[i];
                 int64_t power = site_supply_ppa(site, i, time);
 
-                if (ppa->kind == PPA_VIRTUAL)
+                if (ppa->kind == PPA_VIRTUAL) {
                         add_virtual(now, ppa, power);
-                else /* it comes through the grid: where the site is, power is as clean as the grid's */
-                        add_source(now, SUPPLY_PPA + i, ppa->take_or_pay ? 0 : ppa->strike, now->grid_carbon, ppa->carbon,
-                                   power);
+                        continue;
+                }
+                if (!ppa->behind_meter)
+                        power = through_the_grid(now, power);
+                add_source(now, SUPPLY_PPA + i, ppa->take_or_pay ? 0 : ppa->strike,
+                           ppa->behind_meter ? ppa->carbon : now->grid_carbon, ppa->carbon, power);
         }
 }
 

@@ -13,7 +13,7 @@ static bool same_demand(const struct supply_demand *a, const struct supply_deman
 static bool same_ppa(const struct supply_ppa *a, const struct supply_ppa *b)
 {
         return strcmp(a->name, b->name) == 0 && a->kind == b->kind && a->has_series == b->has_series &&
-               a->take_or_pay == b->take_or_pay && a->strike == b->strike && a->share_ppm == b->share_ppm &&
+               a->take_or_pay == b->take_or_pay && a->behind_meter == b->behind_meter && a->strike == b->strike && a->share_ppm == b->share_ppm &&
                a->power_w == b->power_w && a->start == b->start && a->end == b->end && a->carbon == b->carbon;
 }
 

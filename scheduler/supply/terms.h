@@ -52,6 +52,7 @@ struct supply_ppa {
         enum supply_ppa_kind kind;
         bool has_series;     /* its production comes as a series, in W */
         bool take_or_pay;    /* paid for whether it is used or not */
+        bool behind_meter;   /* it has a wire of its own; else it comes through the grid, and within its limit */
         int64_t strike;      /* per MWh */
         int64_t share_ppm;   /* of the production */
         int64_t power_w;     /* where there is no series */

@@ -148,6 +148,7 @@ static void every_difference_counts(void **state)
         DIFFERS(b.sites[0].terms.ppas[0].kind = PPA_VIRTUAL);
         DIFFERS(b.sites[0].terms.ppas[0].has_series = true);
         DIFFERS(b.sites[0].terms.ppas[0].take_or_pay = true);
+        DIFFERS(b.sites[0].terms.ppas[0].behind_meter = true);
         DIFFERS(b.sites[0].terms.ppas[0].strike++);
         DIFFERS(b.sites[0].terms.ppas[0].share_ppm++);
         DIFFERS(b.sites[0].terms.ppas[0].power_w++);

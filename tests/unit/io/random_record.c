@@ -283,6 +283,7 @@ static void walk_ppa(struct walk *walk, struct supply_ppa *ppa)
         WITHIN(ppa->kind, PPA_AS_PRODUCED, PPA_VIRTUAL);
         BOOL(ppa->has_series);
         BOOL(ppa->take_or_pay);
+        BOOL(ppa->behind_meter);
         I64(ppa->strike);
         I64(ppa->share_ppm);
         I64(ppa->power_w);

@@ -89,7 +89,7 @@ static const char full[] = "sites:\n"
                            "minimum_share: 0.85}\n"
                            "        - {per_kw: 2}\n"
                            "    ppa:\n"
-                           "      wind: {kind: as_produced, strike_per_mwh: 41.5, share: 0.25, series: /w.csv, take_or_pay: no,\n"
+                           "      wind: {kind: as_produced, strike_per_mwh: 41.5, share: 0.25, series: /w.csv, take_or_pay: no, behind_meter: yes,\n"
                            "             start: 2026-01-01T00:00:00Z, end: 2036-01-01T00:00:00Z, carbon_g_per_kwh: 11}\n"
                            "      helion: {preset: helion, strike_per_mwh: 60}\n"
                            "      paper: {kind: virtual, power: 3 MW, strike_per_mwh: 50, carbon_g_per_kwh: 0}\n"
@@ -142,6 +142,8 @@ static void agreements_and_plant(void **state)
         assert_int_equal(t->ppas[0].kind, PPA_AS_PRODUCED);
         assert_true(t->ppas[0].has_series);
         assert_false(t->ppas[0].take_or_pay);
+        assert_true(t->ppas[0].behind_meter);
+        assert_false(t->ppas[1].behind_meter);
         assert_int_equal(t->ppas[0].strike, 41500000);
         assert_int_equal(t->ppas[0].share_ppm, 250000);
         assert_int_equal(t->ppas[0].start, INT64_C(1767225600));
@@ -270,6 +272,8 @@ static void a_wrong_agreement(void **state)
                 "2:105: \"share\" is of a production: without \"series\" there is none");
         refused(PPA("kind: baseload, power: 5 MW"),
                 "2:46: agreement \"w\" has no \"carbon_g_per_kwh\": what is not known is not zero");
+        refused(SITE("solar: {series: s.csv}, ppa: {w: {preset: helion, strike_per_mwh: 9}}"),
+                "2:60: agreement \"w\" comes through the grid, and the site has none: add \"grid\", or say behind_meter: true");
         refused(PPA("preset: hellion"), "2:77: \"preset\": \"hellion\" is not known: write helion");
         refused(PPA("preset: helion, end: 2028-01-01T00:00:00Z"), "2:90: agreement \"w\" ends before it starts");
         refused(PPA("kind: virtual, power: 5, carbon_g_per_kwh: 0"),

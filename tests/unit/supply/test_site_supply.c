@@ -204,6 +204,7 @@ static void an_agreement_delivers_from_its_start(void **state)
         struct supply_curve c;
 
         f->site.terms.has_reactor = false;
+        f->site.terms.grid_limit_w = 15 * MW;
         f->site.terms.n_ppas = 1;
         *ppa = (struct supply_ppa){ .kind = PPA_AS_PRODUCED, .has_series = true, .take_or_pay = true, .strike = 35 * MW,
                                     .share_ppm = 500000, .start = 80, .carbon = 11000 };
@@ -226,6 +227,37 @@ static void an_agreement_delivers_from_its_start(void **state)
         ppa->end = 90;
         assert_int_equal(site_supply_ppa(&f->site, 0, 90), 0);
         assert_int_equal(site_supply_next_edge(&f->site, 80), 90);
+}
+
+/* The connection has 10 MW: 7 of an agreement leave 3, and of a second one's 5 only those come through. */
+static void agreements_share_the_connection(void **state)
+{
+        struct fixture *f = *state;
+        struct supply_curve c;
+
+        f->site.terms.has_reactor = false;
+        f->site.terms.n_ppas = 1;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 7 * MW, .carbon = 5000 };
+        f->site.terms.ppas[1] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 5 * MW, .carbon = 5000 };
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.segments[0].limit_w, 7 * MW);
+        assert_int_equal(c.segments[1].unit, SUPPLY_GRID);
+        assert_int_equal(c.segments[1].limit_w, 3 * MW);
+        assert_int_equal(supply_limit(&c), 10 * MW);
+        f->site.terms.n_ppas = 2;
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.n_segments, 2);
+        assert_int_equal(c.segments[1].limit_w, 3 * MW);
+        assert_int_equal(supply_limit(&c), 10 * MW);
+        f->site.terms.ppas[1].behind_meter = true; /* with a wire of its own it comes on top */
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.n_segments, 3);
+        assert_int_equal(c.segments[0].carbon, 300000);
+        assert_int_equal(c.segments[1].carbon, 5000);
+        assert_int_equal(supply_limit(&c), 15 * MW);
+        f->site.terms.grid_limit_w = INT64_MAX;
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.segments[2].limit_w, INT64_MAX);
 }
 
 static void baseload_is_there_at_all_times(void **state)
@@ -322,6 +354,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(tax_is_on_price_and_adder, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(plans_rely_on_firm_power, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_agreement_delivers_from_its_start, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(agreements_share_the_connection, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(baseload_is_there_at_all_times, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(a_virtual_agreement_is_no_power, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_sun_is_free_unless_it_sells, set_up, tear_down),
