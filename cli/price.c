@@ -18,9 +18,14 @@
 
 /* ---- values of one series */
 
+static bool is_price(const char *kind)
+{
+        return strcmp(kind, "price") == 0 || strcmp(kind, "export") == 0;
+}
+
 static const char *value_key(const char *kind, bool now)
 {
-        if (strcmp(kind, "price") == 0)
+        if (is_price(kind))
                 return now ? "now_micro_per_mwh" : "value_micro_per_mwh";
         if (strcmp(kind, "carbon") == 0)
                 return now ? "now_mg_per_kwh" : "value_mg_per_kwh";
@@ -29,7 +34,7 @@ static const char *value_key(const char *kind, bool now)
 
 static const char *format_value(const char *kind, int64_t value, const char *currency, char *buffer)
 {
-        if (strcmp(kind, "price") == 0)
+        if (is_price(kind))
                 return text_format_price(value, currency, buffer);
         if (strcmp(kind, "carbon") == 0)
                 snprintf(buffer, TEXT_SIZE, "%.0f g CO2e/kWh", (double)value / 1000);
@@ -96,7 +101,12 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
                 fputs("           nobody has published any: name a file in the configuration (grid.price)\n", out);
                 return;
         }
-        fputs("           from ", out);
+        fputs("           ", out);
+        if (document_text(series, "name") != NULL) {
+                screen_print(screen, out, document_text(series, "name"));
+                fputs(", ", out);
+        }
+        fputs("from ", out);
         screen_print(screen, out, source);
         if (document_int(series, "age_s", &age))
                 fprintf(out, ", %s old", when_format_duration(age, old));

@@ -126,10 +126,89 @@ static void print_accounts(const json_t *report, FILE *out)
         fputs(*separator != '\0' ? "\n" : "nothing on the books\n", out);
 }
 
+/* Who supplied what, and what was left over. Nothing to tell of a site that has the grid alone. */
+static void print_supplied(const json_t *site, const char *currency, const struct screen *screen, FILE *out)
+{
+        const json_t *units = json_object_get(site, "units");
+        int64_t exported = document_int_or(site, "exported_j", 0), curtailed = document_int_or(site, "curtailed_j", 0);
+        int64_t settled = document_int_or(site, "settled_micro", 0);
+        const char *separator = ": ", *name = document_text(site, "site");
+        char text[TEXT_SIZE];
+        json_t *unit;
+        size_t i;
+
+        if (json_array_size(units) < 2 && exported == 0 && curtailed == 0 && settled == 0)
+                return;
+        fprintf(out, "%-12s ", "supplied");
+        screen_print(screen, out, name != NULL ? name : "-");
+        json_array_foreach(units, i, unit) {
+                const char *label = document_text(unit, "name");
+
+                label = label != NULL ? label : document_text(unit, "unit");
+                fputs(separator, out);
+                screen_print(screen, out, label != NULL ? label : "?");
+                fprintf(out, " %s", document_energy(unit, "energy_j", text));
+                separator = " - ";
+        }
+        if (exported > 0)
+                fprintf(out, "; exported %s", text_format_energy(exported, text));
+        if (curtailed > 0)
+                fprintf(out, "; curtailed %s", text_format_energy(curtailed, text));
+        if (settled != 0)
+                fprintf(out, "; virtual agreements %s %s", settled > 0 ? "brought" : "cost",
+                        text_format_money(settled > 0 ? settled : -settled, currency, text));
+        putc('\n', out);
+}
+
+/* Carbon of the compared jobs by contract, where that is another figure. */
+static void print_market(const json_t *report, FILE *out)
+{
+        const json_t *run_now = json_object_get(report, "run_now"), *actual = json_object_get(report, "actual");
+        int64_t location, market;
+        char text[TEXT_SIZE], against[TEXT_SIZE];
+
+        if (!document_int(actual, "carbon_mg", &location) || !document_int(actual, "market_carbon_mg", &market) ||
+            location == market)
+                return;
+        fprintf(out, "%-12s %s by contract (market-based), at once %s; above it is by location\n", "carbon",
+                text_format_mass(market, text), document_mass(run_now, "market_carbon_mg", against));
+}
+
+/* Why so much is billed: the month's peak, or the least of the contract. */
+static void print_demand(const json_t *charge, const char *currency, const struct screen *screen, FILE *out)
+{
+        int64_t peak = document_int_or(charge, "peak_w", 0), billed = document_int_or(charge, "billed_w", 0);
+        char month[SCREEN_TIME_SIZE], at[SCREEN_TIME_SIZE], peak_text[TEXT_SIZE], billed_text[TEXT_SIZE], money[TEXT_SIZE];
+        struct when_civil civil =
+                when_civil(document_time(charge, "month_utc") + document_int_or(charge, "utc_offset_s", 0));
+
+        snprintf(month, sizeof(month), "%04d-%02d", civil.year, civil.month);
+        fprintf(out, "%-12s ", "demand");
+        screen_print(screen, out, document_text(charge, "site") != NULL ? document_text(charge, "site") : "-");
+        fprintf(out, " in %s: %s", month, document_money(charge, "charge_micro", currency, money));
+        if (billed == 0)
+                fputs(", nothing drawn", out);
+        else
+                fprintf(out, " for %s", text_format_power(billed, billed_text));
+        if (peak < billed)
+                fprintf(out, ", billed at least; peak %s", text_format_power(peak, peak_text));
+        else if (peak > 0)
+                fputs(", the peak", out);
+        if (peak > 0)
+                fprintf(out, " of %s", screen_time(screen, document_time(charge, "peak_utc"), at));
+        if (document_text(charge, "hours") != NULL) {
+                fputs("; counted ", out);
+                screen_print(screen, out, document_text(charge, "hours"));
+        }
+        putc('\n', out);
+}
+
 static int print_report(const json_t *report, const struct screen *screen, FILE *out)
 {
         int64_t jobs = document_int_or(report, "n_jobs", 0), unpriced = document_int_or(report, "unpriced_energy_j", 0);
         char energy[TEXT_SIZE];
+        json_t *charge, *site;
+        size_t i;
         int r = 0;
 
         if (jobs > 0) {
@@ -140,6 +219,11 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
                 fprintf(out, "%-12s %s of these jobs had no known price and stands in no cost\n", "unpriced",
                         text_format_energy(unpriced, energy));
         print_accounts(report, out);
+        print_market(report, out);
+        json_array_foreach(json_object_get(report, "supplied"), i, site)
+                print_supplied(site, document_text(report, "currency"), screen, out);
+        json_array_foreach(json_object_get(report, "demand_charges"), i, charge)
+                print_demand(charge, document_text(report, "currency"), screen, out);
         print_quality(report, screen, out);
         return r;
 }

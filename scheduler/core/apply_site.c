@@ -5,6 +5,7 @@
 
 #include "core/copy.h"
 #include "core/room.h"
+#include "ledger/surplus.h"
 
 static int add_site(struct state *state, const char *name)
 {
@@ -12,7 +13,7 @@ static int add_site(struct state *state, const char *name)
 
         if (site == NULL)
                 return OFFPEAK_ENOMEM;
-        for (int kind = 0; kind < 5; kind++)
+        for (int kind = 0; kind < SERIES_COUNT; kind++)
                 series_init(&site->series[kind], (enum series_kind)kind);
         if (copy_text(name, &site->name) != 0)
                 return OFFPEAK_ENOMEM;
@@ -41,7 +42,7 @@ int apply_series(struct state *state, const struct record *record)
         struct site *site = series->site != NULL ? state_site(state, series->site) : NULL;
         struct series copy;
 
-        if (site == NULL || series->kind < SERIES_PRICE || series->kind > SERIES_LIMIT)
+        if (site == NULL || series->kind < SERIES_PRICE || (int)series->kind > SERIES_LAST)
                 return OFFPEAK_EINVAL;
         if (series_copy(series, &copy) != 0)
                 return OFFPEAK_ENOMEM;
@@ -59,6 +60,7 @@ static void book_job(struct state *state, const struct booking *booking)
         job->joules += booking->joules;
         job->cost += booking->cost;
         job->carbon_mg += booking->carbon_mg;
+        job->market_mg += booking->market_mg;
         if (booking->price == SERIES_UNKNOWN)
                 job->unpriced_joules += booking->joules;
         if (job->attempts == 0 || job->attempt.number != booking->attempt)
@@ -90,6 +92,15 @@ static void book_overhead(struct state *state, struct site *site, const struct r
         job->overhead_joules += booking->joules;
         job->overhead_cost += booking->cost;
         job->overhead_carbon_mg += booking->carbon_mg;
+        job->overhead_market_mg += booking->market_mg;
+}
+
+/* For demand charges, and for what the site does not use of what it has. */
+static bool is_metered(const struct state *state, const struct site *site)
+{
+        const struct policy_site *policy = policy_site(&state->policy, site->name);
+
+        return policy != NULL && (policy->terms.n_demands > 0 || surplus_is_possible(&policy->terms));
 }
 
 int apply_booked(struct state *state, const struct record *record)
@@ -100,6 +111,9 @@ int apply_booked(struct state *state, const struct record *record)
         if (booking->site >= state->n_sites || booking->account < ACCOUNT_JOB || (int)booking->account >= ACCOUNT_COUNT)
                 return OFFPEAK_EINVAL;
         site = &state->sites[booking->site];
+        if (is_metered(state, site) &&
+            site_meter_add(&site->meter, booking->start, booking->end, booking->joules) != 0)
+                return OFFPEAK_ENOMEM;
         book_apply(&site->books[booking->account], booking);
         if (booking->account == ACCOUNT_JOB)
                 book_job(state, booking);

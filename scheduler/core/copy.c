@@ -78,6 +78,7 @@ int site_copy(const struct site *site, struct site *ret_site)
         struct site copy = *site;
 
         copy.name = NULL;
+        copy.meter = (struct site_meter){ 0 };
         for (size_t kind = 0; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
                 series_init(&copy.series[kind], (enum series_kind)kind);
         if (copy_text(site->name, &copy.name) != 0)
@@ -85,6 +86,8 @@ int site_copy(const struct site *site, struct site *ret_site)
         for (size_t kind = 1; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
                 if (series_copy(&site->series[kind], &copy.series[kind]) != 0)
                         goto nomem;
+        if (site_meter_copy(&site->meter, &copy.meter) != 0)
+                goto nomem;
         *ret_site = copy;
         return 0;
 nomem:
@@ -97,6 +100,7 @@ void site_finish(struct site *site)
         free(site->name);
         for (size_t kind = 0; kind < sizeof(site->series) / sizeof(site->series[0]); kind++)
                 series_finish(&site->series[kind]);
+        site_meter_finish(&site->meter);
         memset(site, 0, sizeof(*site));
 }
 

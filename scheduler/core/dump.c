@@ -57,11 +57,44 @@ static const char *or_none(const char *text)
         return text != NULL ? text : "-";
 }
 
+static void put_contracts(struct text *text, const struct supply_terms *terms)
+{
+        put(text, " tax=%lld firm=%d/%lld curtailable=%lld export=%lld@%d/%lld utc=%lld solar=%d/%lld house=%lld",
+            (long long)terms->grid_tax_ppm, terms->has_firm, (long long)terms->grid_firm_w,
+            (long long)terms->grid_curtailable_w, (long long)terms->export_limit_w, terms->has_export_price,
+            (long long)terms->export_price, (long long)terms->utc_offset_s, terms->has_solar,
+            (long long)terms->solar_carbon, (long long)terms->reactor_house_w);
+        for (uint32_t i = 0; i < terms->n_demands; i++) {
+                const struct supply_demand *demand = &terms->demands[i];
+
+                put(text, " demand=%lld/%lld@%u:%u-%u,%lld*%lld", (long long)demand->per_kw, (long long)demand->interval_s,
+                    demand->hours.days, demand->hours.from_minute, demand->hours.to_minute,
+                    (long long)demand->contract_w, (long long)demand->minimum_share_ppm);
+        }
+        for (uint32_t i = 0; i < terms->n_ppas; i++) {
+                const struct supply_ppa *ppa = &terms->ppas[i];
+
+                put(text, " ppa=%s/%d series=%d take=%d wire=%d strike=%lld share=%lld w=%lld [%lld,%lld) carbon=%lld", ppa->name,
+                    ppa->kind, ppa->has_series, ppa->take_or_pay, ppa->behind_meter, (long long)ppa->strike, (long long)ppa->share_ppm,
+                    (long long)ppa->power_w, (long long)ppa->start, (long long)ppa->end, (long long)ppa->carbon);
+        }
+        for (uint32_t i = 0; i < terms->n_reactors; i++) {
+                const struct supply_reactor *unit = &terms->reactors[i];
+
+                put(text, " unit=%s/%lld-%lld ramp=%lld restart=%lld", unit->name, (long long)unit->minimum_w,
+                    (long long)unit->rating_w, (long long)unit->ramp_w_per_min, (long long)unit->restart_s);
+        }
+        for (uint32_t i = 0; i < terms->n_outages; i++)
+                put(text, " outage=%u[%lld,%lld)%lld", terms->outages[i].unit, (long long)terms->outages[i].from,
+                    (long long)terms->outages[i].to, (long long)terms->outages[i].power_w);
+}
+
 static void put_terms(struct text *text, const struct supply_terms *terms)
 {
         put(text, " adder=%lld limit=%lld reactor=%d fuel=%lld carbon=%lld pue=%lld+%lld", (long long)terms->grid_adder,
             (long long)terms->grid_limit_w, terms->has_reactor, (long long)terms->reactor_fuel,
             (long long)terms->reactor_carbon, (long long)terms->pue_fixed_w, (long long)terms->pue_ppm);
+        put_contracts(text, terms);
 }
 
 static void put_class(struct text *text, const struct policy_class *class)
@@ -108,6 +141,11 @@ static void put_book(struct text *text, int account, const struct book *book)
         put(text, "  book %d j=%lld cost=%lld+%lld mg=%lld+%lld unpriced=%lld uncounted=%lld\n", account,
             (long long)book->joules, (long long)book->cost, (long long)book->cost_rest, (long long)book->carbon_mg,
             (long long)book->carbon_rest, (long long)book->unpriced_joules, (long long)book->uncounted_joules);
+        put(text, "    market mg=%lld+%lld unknown=%lld units", (long long)book->market_mg, (long long)book->market_rest,
+            (long long)book->unmarketed_joules);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                put(text, " %lld", (long long)book->unit_joules[unit]);
+        put(text, "\n");
 }
 
 static void put_site(struct text *text, const struct site *site)
@@ -116,9 +154,12 @@ static void put_site(struct text *text, const struct site *site)
             (long long)site->overhead_until, (long long)site->pue_rest);
         for (int account = 1; account < ACCOUNT_COUNT; account++)
                 put_book(text, account, &site->books[account]);
-        for (int kind = 1; kind < 5; kind++)
+        for (int kind = 1; kind < SERIES_COUNT; kind++)
                 if (site->series[kind].n_points > 0)
                         put_series(text, &site->series[kind]);
+        for (size_t i = 0; i < site->meter.n; i++)
+                put(text, "  drawn %lld %lld\n", (long long)site->meter.intervals[i].start,
+                    (long long)site->meter.intervals[i].joules);
 }
 
 static void put_node(struct text *text, const struct node *node)
@@ -196,9 +237,10 @@ static void put_job(struct text *text, const struct job *job)
             job->attempts, job->pauses, job->losses,
             (long long)job->first_started_at, (long long)job->ended_at, job->end, job->status, job->fraction,
             (long long)job->fraction_at, job->fraction_reported, (long long)job->total_s, (long long)job->ran_s, job->site, job->avoid_node);
-        put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld\n",
+        put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld market=%lld+%lld\n",
             (long long)job->joules, (long long)job->cost, (long long)job->carbon_mg, (long long)job->unpriced_joules,
-            (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg);
+            (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg,
+            (long long)job->market_mg, (long long)job->overhead_market_mg);
         put_spec(text, &job->spec);
         if (job->attempts > 0)
                 put_attempt(text, &job->attempt);

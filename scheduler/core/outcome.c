@@ -38,6 +38,7 @@ struct report_job outcome_of_job(const struct state *state, const struct job *jo
                 .joules = job->joules + job->overhead_joules,
                 .cost = job->cost + job->overhead_cost,
                 .carbon_mg = job->carbon_mg + job->overhead_carbon_mg,
+                .market_mg = job->market_mg + job->overhead_market_mg,
                 .unpriced_joules = job->unpriced_joules,
                 .starts = job->attempts,
         };

@@ -6,6 +6,8 @@
 
 #include "core/fit.h"
 #include "core/power.h"
+#include "ledger/demand_bill.h"
+#include "supply/tariff.h"
 
 /* The share of what going on would cost that a pause must save: plans move by less from one to the next. */
 #define SHARE_TO_SAVE 0.01
@@ -22,6 +24,16 @@ static bool is_over_limit(const struct state *state, const struct site *site, in
         struct supply_curve curve = site_supply_at(&supply, wall);
 
         return power_of_site(state, site) > supply_limit(&curve);
+}
+
+/* Does the site draw more just now than its demand charge is billed for so far? The plan knew better. */
+static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall)
+{
+        const struct supply_terms terms = state_supply(state, site).terms;
+        const struct supply_demand *demand = tariff_dearest(&terms);
+
+        return demand != NULL && tariff_counts(&terms, demand, wall) &&
+               power_of_site(state, site) > demand_bill(&site->meter, &terms, demand, wall).billed_w;
 }
 
 /* ---- would another one lose by waiting? */
@@ -110,5 +122,6 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
                 return true;
         if (!ran_its_minimum(state, job, now->wall))
                 return false;
-        return saves_money(job) || somebody_needs_the_room(state, job, now);
+        return saves_money(job) || raises_the_peak(state, &state->sites[job->site], now->wall) ||
+               somebody_needs_the_room(state, job, now);
 }

@@ -116,16 +116,9 @@ static bool same_text(const char *a, const char *b)
         return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool same_terms(const struct supply_terms *a, const struct supply_terms *b)
-{
-        return a->grid_adder == b->grid_adder && a->grid_limit_w == b->grid_limit_w &&
-               a->has_reactor == b->has_reactor && a->reactor_fuel == b->reactor_fuel &&
-               a->reactor_carbon == b->reactor_carbon && a->pue_fixed_w == b->pue_fixed_w && a->pue_ppm == b->pue_ppm;
-}
-
 static bool same_site(const struct policy_site *a, const struct policy_site *b)
 {
-        return same_text(a->name, b->name) && same_text(a->currency, b->currency) && same_terms(&a->terms, &b->terms) &&
+        return same_text(a->name, b->name) && same_text(a->currency, b->currency) && supply_terms_same(&a->terms, &b->terms) &&
                a->wan_mbit_per_s == b->wan_mbit_per_s && a->egress_cost == b->egress_cost;
 }
 

@@ -19,7 +19,7 @@ static struct possible_site look_at(const struct state *state, const struct now 
                 int64_t limit = supply_limit(&curve);
 
                 result.limit_w = limit > result.limit_w ? limit : result.limit_w;
-                if (supply.terms.has_reactor && series_at(supply.capacity, t) == SERIES_UNKNOWN)
+                if (!site_supply_is_known(&supply, t))
                         result.known = false;
         }
         return result;

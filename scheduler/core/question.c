@@ -19,6 +19,7 @@
 #include "core/move.h"
 #include "core/possible.h"
 #include "core/power.h"
+#include "core/question_demand.h"
 #include "core/quotas.h"
 #include "core/room.h"
 #include "core/usage.h"
@@ -47,8 +48,10 @@ void plan_question_finish(struct plan_question *question)
         struct memory *memory = question->memory;
 
         if (memory != NULL) {
-                for (size_t i = 0; i < memory->n_sites; i++)
+                for (size_t i = 0; i < memory->n_sites; i++) {
                         free((void *)memory->sites[i].steps);
+                        free((void *)memory->sites[i].demands);
+                }
                 free(memory->sites);
                 free(memory->jobs);
                 free(memory->modes);
@@ -165,7 +168,7 @@ static uint32_t gpus_in_service(const struct state *state, const struct site *si
 }
 
 struct site_filled {
-        struct series price, carbon, spread;
+        struct series price, carbon, spread, export_price;
         struct site_supply supply;
 };
 
@@ -174,6 +177,7 @@ static void site_filled_finish(struct site_filled *filled)
         series_finish(&filled->price);
         series_finish(&filled->carbon);
         series_finish(&filled->spread);
+        series_finish(&filled->export_price);
 }
 
 /* Does any class mind that prices are not known? */
@@ -194,15 +198,18 @@ static int site_filled_init(const struct state *state, const struct site *site, 
         series_init(&ret_filled->price, SERIES_PRICE);
         series_init(&ret_filled->carbon, SERIES_CARBON);
         series_init(&ret_filled->spread, SERIES_PRICE);
+        series_init(&ret_filled->export_price, SERIES_PRICE);
         if ((any_risk(&state->policy) &&
              series_spread(ret_filled->supply.price, from, to, &ret_filled->spread, &ignored) != 0) ||
             series_fill(ret_filled->supply.price, from, to, &ret_filled->price, &ignored) != 0 ||
-            series_fill(ret_filled->supply.carbon, from, to, &ret_filled->carbon, &ignored) != 0) {
+            series_fill(ret_filled->supply.carbon, from, to, &ret_filled->carbon, &ignored) != 0 ||
+            series_fill(ret_filled->supply.export_price, from, to, &ret_filled->export_price, &ignored) != 0) {
                 site_filled_finish(ret_filled);
                 return OFFPEAK_ENOMEM;
         }
         ret_filled->supply.price = &ret_filled->price;
         ret_filled->supply.carbon = &ret_filled->carbon;
+        ret_filled->supply.export_price = &ret_filled->export_price;
         return 0;
 }
 
@@ -216,7 +223,9 @@ static double spread_at(const struct site_filled *filled, const struct supply_cu
                 has_grid = has_grid || curve->segments[i].unit == SUPPLY_GRID;
         if (next < *edge)
                 *edge = next;
-        return has_grid && spread != SERIES_UNKNOWN ? (double)spread * MICRO : 0;
+        if (!has_grid || spread == SERIES_UNKNOWN)
+                return 0;
+        return (double)spread * MICRO * (1 + (double)filled->supply.terms.grid_tax_ppm * MICRO);
 }
 
 /* Steps from now to the horizon: an edge wherever the supply or the usage changes. */
@@ -257,6 +266,18 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
         return 0;
 }
 
+static int fill_demands(const struct state *state, const struct site *site, int64_t now, int64_t horizon,
+                        struct plan_site *plan_site)
+{
+        struct plan_demand *demands = NULL;
+        int code = question_demands(state, site, now, horizon,
+                                    plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w, &demands,
+                                    &plan_site->n_demands);
+
+        plan_site->demands = demands;
+        return code;
+}
+
 /* candidate: the job for whom others' hours are taken out; NULL: none are. */
 static int fill_site(const struct state *state, const struct now *now, const struct site *site, int64_t horizon,
                      const struct job *candidate, struct plan_site *ret_site)
@@ -277,6 +298,8 @@ static int fill_site(const struct state *state, const struct now *now, const str
         ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
+        if (code == 0)
+                code = fill_demands(state, site, now->wall, horizon, ret_site);
         free(usage);
         site_filled_finish(&filled);
         return code;

@@ -86,8 +86,12 @@ struct site_supply state_supply(const struct state *state, const struct site *si
         struct site_supply supply = { .price = &site->series[SERIES_PRICE],
                                       .carbon = &site->series[SERIES_CARBON],
                                       .capacity = &site->series[SERIES_CAPACITY],
-                                      .limit = &site->series[SERIES_LIMIT] };
+                                      .limit = &site->series[SERIES_LIMIT],
+                                      .export_price = &site->series[SERIES_EXPORT_PRICE],
+                                      .solar = &site->series[SERIES_SOLAR] };
 
+        for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++)
+                supply.ppas[i] = &site->series[SERIES_PPA + i];
         if (terms != NULL)
                 supply.terms = terms->terms;
         else

@@ -21,6 +21,7 @@
 
 #include "core/policy.h"
 #include "ledger/booking.h"
+#include "ledger/site_meter.h"
 #include "plan/plan.h"
 #include "supply/series.h"
 
@@ -174,6 +175,7 @@ struct job {
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;
         int64_t overhead_joules, overhead_cost, overhead_carbon_mg;
+        int64_t market_mg, overhead_market_mg; /* carbon by contract */
         uint32_t site;               /* id of the site where it ran last, and stays unless it may move; NONE_U32: none yet */
         uint32_t avoid_node;         /* that refused or lost it last; NONE_U32 */
         int64_t not_before_ms;       /* mono, volatile: back off */
@@ -193,10 +195,11 @@ struct job {
 struct site {
         uint32_t id;               /* stable: index in state.sites */
         char *name;
-        struct series series[5];   /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
+        struct series series[SERIES_COUNT]; /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
         struct book books[ACCOUNT_COUNT];
         int64_t overhead_until;    /* wall: fixed overhead is booked up to here; 0: not begun */
         int64_t pue_rest;          /* remainder of the proportional overhead, J x ppm */
+        struct site_meter meter;   /* what it has drawn lately, while its contracts ask for it */
 };
 
 /* ---- requests already answered */

@@ -11,15 +11,20 @@ struct window {
         int64_t from, to;
 };
 
+static bool is_price(enum series_kind kind)
+{
+        return kind == SERIES_PRICE || (int)kind == SERIES_EXPORT_PRICE;
+}
+
 /* A key with its unit: "value_micro_per_mwh". */
 static const char *value_key(enum series_kind kind)
 {
-        return kind == SERIES_PRICE ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
+        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
 }
 
 static const char *now_key(enum series_kind kind)
 {
-        return kind == SERIES_PRICE ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
+        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
 }
 
 /* Runs of equal value and source in the window; a hole is null. */
@@ -52,6 +57,9 @@ static json_t *series_object(struct answer *answer, const struct answer_supply *
         json_t *object = json_object();
 
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
+        if ((int)kind >= SERIES_PPA)
+                answer_put(answer, object, "name",
+                           answer_text(supply->supply.terms.ppas[(int)kind - SERIES_PPA].name));
         answer_put(answer, object, "source", answer_text(known ? published->source : NULL));
         answer_put(answer, object, "issued_utc", known ? answer_utc(published->issued) : json_null());
         answer_put(answer, object, "age_s", answer_known(known && published->issued != 0, age > 0 ? age : 0));
@@ -70,6 +78,11 @@ static void put_contract(struct answer *answer, json_t *object, const struct sup
 {
         answer_put(answer, object, "grid_adder_micro_per_mwh", json_integer(terms->grid_adder));
         answer_put(answer, object, "grid_limit_w", answer_known(terms->grid_limit_w != INT64_MAX, terms->grid_limit_w));
+        answer_put(answer, object, "grid_tax_ppm", json_integer(terms->grid_tax_ppm));
+        answer_put(answer, object, "grid_firm_w", answer_known(terms->has_firm, terms->grid_firm_w));
+        answer_put(answer, object, "grid_curtailable_w", json_integer(terms->grid_curtailable_w));
+        answer_put(answer, object, "export_limit_w", json_integer(terms->export_limit_w));
+        answer_put(answer, object, "export_micro_per_mwh", answer_known(terms->has_export_price, terms->export_price));
         answer_put(answer, object, "reactor_fuel_micro_per_mwh", answer_known(terms->has_reactor, terms->reactor_fuel));
         answer_put(answer, object, "pue_ppm", json_integer(terms->pue_ppm));
         answer_put(answer, object, "pue_fixed_w", json_integer(terms->pue_fixed_w));
@@ -88,7 +101,7 @@ static json_t *site_object(struct answer *answer, const struct site *site, struc
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
         put_contract(answer, object, &supply.supply.terms);
-        for (unsigned k = SERIES_PRICE; k <= SERIES_LIMIT; k++) {
+        for (unsigned k = SERIES_PRICE; k <= SERIES_LAST; k++) {
                 if (k != SERIES_PRICE && site->series[k].n_points == 0)
                         continue; /* a site without a reactor has no capacity to tell of; a price it must have */
                 answer_add(answer, list, series_object(answer, &supply, k, window));

@@ -10,8 +10,10 @@
 #include "core/after.h"
 #include "core/outcome.h"
 #include "core/possible.h"
+#include "io/answer_demand.h"
 #include "io/answer_parts.h"
 #include "ledger/report.h"
+#include "ledger/surplus.h"
 
 enum { WEEK = 7 * 86400 };
 
@@ -179,6 +181,7 @@ static json_t *side(struct answer *answer, const struct report_side *side, uint3
         answer_put(answer, object, "energy_j", json_integer(side->joules));
         answer_put(answer, object, "cost_micro", json_integer(side->cost));
         answer_put(answer, object, "carbon_mg", answer_known(carbon_known, side->carbon_mg));
+        answer_put(answer, object, "market_carbon_mg", answer_known(carbon_known, side->market_mg));
         answer_put(answer, object, "delay_s", json_integer(side->delay_s));
         answer_put(answer, object, "mean_delay_s", answer_known(n_jobs > 0, n_jobs > 0 ? side->delay_s / n_jobs : 0));
         answer_put(answer, object, "gpu_delay_s", json_integer(side->gpu_delay_s));
@@ -199,8 +202,10 @@ static json_t *accounts(struct answer *answer, const struct report *report)
                 answer_put(answer, item, "energy_j", json_integer(book->joules));
                 answer_put(answer, item, "cost_micro", json_integer(book->cost));
                 answer_put(answer, item, "carbon_mg", json_integer(book->carbon_mg));
+                answer_put(answer, item, "market_carbon_mg", json_integer(book->market_mg));
                 answer_put(answer, item, "unpriced_energy_j", json_integer(book->unpriced_joules));
                 answer_put(answer, item, "uncounted_energy_j", json_integer(book->uncounted_joules));
+                answer_put(answer, item, "market_uncounted_energy_j", json_integer(book->unmarketed_joules));
                 answer_put(answer, object, account_name(a), item);
         }
         return object;
@@ -256,6 +261,7 @@ static json_t *job_lines(struct answer *answer, const struct group *group)
                 answer_put(answer, item, "energy_j", json_integer(job->joules));
                 answer_put(answer, item, "cost_micro", json_integer(job->cost));
                 answer_put(answer, item, "carbon_mg", json_integer(job->carbon_mg));
+                answer_put(answer, item, "market_carbon_mg", json_integer(job->market_mg));
                 answer_put(answer, item, "unpriced_energy_j", json_integer(job->unpriced_joules));
                 answer_put(answer, item, "late_s",
                            answer_known(job->deadline != 0,
@@ -265,7 +271,70 @@ static json_t *job_lines(struct answer *answer, const struct group *group)
         return list;
 }
 
-static json_t *report_object(struct answer *answer, const struct group *group, const struct report *report)
+/* Units that supplied anything; an agreement by the name that it has now. */
+static json_t *units(struct answer *answer, const struct supply_terms *terms, const int64_t *joules)
+{
+        json_t *list = json_array();
+
+        for (int unit = SUPPLY_REACTOR; unit < SUPPLY_UNITS; unit++) {
+                int ppa = unit - SUPPLY_PPA;
+                bool named = ppa >= 0 && ppa < (int)terms->n_ppas;
+                json_t *item;
+
+                if (joules[unit] == 0)
+                        continue;
+                item = json_object();
+                answer_put(answer, item, "unit", json_string(supply_unit_name((enum supply_unit)unit)));
+                answer_put(answer, item, "name", named ? answer_text(terms->ppas[ppa].name) : json_null());
+                answer_put(answer, item, "energy_j", json_integer(joules[unit]));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static json_t *supplied_at(struct answer *answer, const struct question *question, const struct site *site,
+                           const int64_t *joules)
+{
+        struct site_supply supply = state_supply(answer->state, site);
+        int64_t to = question->to < answer->now.wall ? question->to : answer->now.wall;
+        struct surplus surplus = surplus_of(&site->meter, &supply, question->from, to);
+        bool known = surplus_is_possible(&supply.terms);
+        json_t *object = json_object();
+
+        answer_put(answer, object, "site", answer_text(site->name));
+        answer_put(answer, object, "units", units(answer, &supply.terms, joules));
+        answer_put(answer, object, "surplus_from_utc", known ? answer_utc(surplus.from) : json_null());
+        answer_put(answer, object, "exported_j", answer_known(known, surplus.exported));
+        answer_put(answer, object, "curtailed_j", answer_known(known, surplus.curtailed));
+        answer_put(answer, object, "settled_micro", answer_known(known && surplus.settled_known, surplus.settled));
+        return object;
+}
+
+static json_t *supplied(struct answer *answer, const struct question *question, const struct group *group,
+                        const struct report *report)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < answer->state->n_sites; i++)
+                if (group->index[i] != NONE_U32)
+                        answer_add(answer, list,
+                                   supplied_at(answer, question, &answer->state->sites[i],
+                                               report->unit_joules[group->index[i]]));
+        return list;
+}
+
+static json_t *demand_charges(struct answer *answer, const struct question *question, const struct group *group)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < answer->state->n_sites; i++)
+                if (group->index[i] != NONE_U32)
+                        answer_demands(answer, &answer->state->sites[i], question->from, question->to, list);
+        return list;
+}
+
+static json_t *report_object(struct answer *answer, const struct question *question, const struct group *group,
+                             const struct report *report)
 {
         json_t *object = json_object(), *sites = json_array();
 
@@ -278,9 +347,12 @@ static json_t *report_object(struct answer *answer, const struct group *group, c
         answer_put(answer, object, "actual", side(answer, &report->actual, report->n_jobs, carbon_is_known(group)));
         answer_put(answer, object, "saved_micro", json_integer(report->saved));
         answer_put(answer, object, "saved_carbon_mg", answer_known(carbon_is_known(group), report->saved_carbon_mg));
+        answer_put(answer, object, "saved_market_carbon_mg", answer_known(carbon_is_known(group), report->saved_market_mg));
         answer_put(answer, object, "net_saved_micro", json_integer(report->net_saved));
         answer_put(answer, object, "unpriced_energy_j", json_integer(report->unpriced_joules));
         answer_put(answer, object, "accounts", accounts(answer, report));
+        answer_put(answer, object, "supplied", supplied(answer, question, group, report));
+        answer_put(answer, object, "demand_charges", demand_charges(answer, question, group));
         answer_put(answer, object, "quality", qualities(answer, report));
         answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, group));
         answer_put(answer, object, "jobs", job_lines(answer, group));
@@ -306,7 +378,7 @@ static int add_report(struct answer *answer, const struct question *question, co
         if (group.n_sites > 0)
                 r = report_compute(&input, &report, err);
         if (r == 0 && group.n_sites > 0)
-                answer_add(answer, list, report_object(answer, &group, &report));
+                answer_add(answer, list, report_object(answer, question, &group, &report));
         group_finish(&group);
         return r;
 }

@@ -15,6 +15,8 @@ int answer_supply_init(const struct state *state, const struct site *site, int64
         r = series_fill(&site->series[SERIES_PRICE], now, to, &supply.filled[SERIES_PRICE], &ignored);
         if (r == 0)
                 r = series_fill(&site->series[SERIES_CARBON], now, to, &supply.filled[SERIES_CARBON], &ignored);
+        if (r == 0)
+                r = series_fill(&site->series[SERIES_EXPORT_PRICE], now, to, &supply.filled[SERIES_EXPORT_PRICE], &ignored);
         if (r != 0) {
                 answer_supply_finish(&supply);
                 return r;
@@ -22,6 +24,7 @@ int answer_supply_init(const struct state *state, const struct site *site, int64
         *ret_supply = supply;
         ret_supply->supply.price = &ret_supply->filled[SERIES_PRICE];
         ret_supply->supply.carbon = &ret_supply->filled[SERIES_CARBON];
+        ret_supply->supply.export_price = &ret_supply->filled[SERIES_EXPORT_PRICE];
         return 0;
 }
 
@@ -44,7 +47,9 @@ int64_t answer_marginal_price(const struct supply_curve *curve, int64_t power_w)
 
 const struct series *answer_series(const struct answer_supply *supply, enum series_kind kind)
 {
-        return kind == SERIES_PRICE || kind == SERIES_CARBON ? &supply->filled[kind] : &supply->published[kind];
+        bool filled = kind == SERIES_PRICE || kind == SERIES_CARBON || (int)kind == SERIES_EXPORT_PRICE;
+
+        return filled ? &supply->filled[kind] : &supply->published[kind];
 }
 
 const char *answer_source(const struct answer_supply *supply, enum series_kind kind, int64_t time, int64_t *ret_until)

@@ -11,7 +11,7 @@
 struct answer_supply {
         struct site_supply supply;         /* of the filled series */
         const struct series *published;    /* [enum series_kind] */
-        struct series filled[5];           /* [enum series_kind]: price and carbon; owned */
+        struct series filled[SERIES_COUNT]; /* [enum series_kind]: price, carbon and export price; owned */
 };
 
 /* As published before now, filled in [now, to). ENOMEM. */
@@ -23,7 +23,7 @@ void answer_supply_finish(struct answer_supply *supply);
  * carbon. */
 int64_t answer_marginal_price(const struct supply_curve *curve, int64_t power_w);
 
-/* The series that speaks of a kind: filled for price and carbon, as published for the others. */
+/* The series that speaks of a kind: filled for prices and carbon, as published for the others. */
 const struct series *answer_series(const struct answer_supply *supply, enum series_kind kind);
 
 /* "published", "forecast" or "unknown": what a kind's value at that time is, and until when at least. */

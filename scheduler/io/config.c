@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "io/config_feed.h"
 #include "io/config_schema.h"
+#include "io/config_supply.h"
 #include "io/config_value.h"
 #include "io/config_yaml.h"
 #include "wire/endpoint.h"
@@ -267,6 +268,7 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
         take_currency(r, said->currency, &site->currency);
         take_grid(r, said->grid, terms, files);
         take_reactor(r, said->reactor, terms, files);
+        config_take_supply(r, said, terms, files);
         if (said->pue != NULL) {
                 config_take_power(r, "fixed", said->pue->fixed, &terms->pue_fixed_w);
                 config_take_number(r, "factor", said->pue->factor, 6, MICRO, 10 * MICRO, &terms->pue_ppm);
@@ -275,8 +277,8 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
                 config_take_number(r, "gbit_per_s", said->wan->gbit_per_s, 3, 1, INT64_C(100000000), &site->wan_mbit_per_s);
                 config_take_number(r, "egress_per_gb", said->wan->egress_per_gb, 6, 0, MOST_MONEY, &site->egress_cost);
         }
-        if (said->grid == NULL && said->reactor == NULL)
-                config_refuse(r, said->name, "site \"%s\" has neither grid nor reactor: where is its power from?",
+        if (said->grid == NULL && said->reactor == NULL && said->solar == NULL)
+                config_refuse(r, said->name, "site \"%s\" has neither grid, reactor nor solar: where is its power from?",
                               config_text(said->name));
         for (size_t i = 0; r->code == 0 && i + 1 < policy->n_sites; i++)
                 if (strcmp(policy->sites[i].name, site->name) == 0)
@@ -481,6 +483,10 @@ void config_finish(struct config *config)
                 config_feed_finish(&config->files[i].carbon);
                 config_feed_finish(&config->files[i].capacity);
                 config_feed_finish(&config->files[i].limit);
+                config_feed_finish(&config->files[i].export_price);
+                config_feed_finish(&config->files[i].solar);
+                for (unsigned k = 0; k < SUPPLY_MAX_PPAS; k++)
+                        config_feed_finish(&config->files[i].ppas[k]);
         }
         free(config->files);
         for (size_t i = 0; i < config->n_listen; i++)

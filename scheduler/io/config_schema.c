@@ -31,19 +31,88 @@ static const cyaml_schema_field_t feed[] = { /* "file" first: config_yaml.c then
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t demand_fields[] = {
+        VALUE(MUST, struct said_demand, per_kw),
+        VALUE(MAY, struct said_demand, window),
+        VALUE(MAY, struct said_demand, interval),
+        VALUE(MAY, struct said_demand, hours),
+        VALUE(MAY, struct said_demand, contract),
+        VALUE(MAY, struct said_demand, minimum_share),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t demand = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_demand, demand_fields) };
+
 static const cyaml_schema_field_t grid[] = {
         PART(struct said_grid, price, feed),
         PART(struct said_grid, carbon, feed),
         VALUE(MAY, struct said_grid, limit),
         PART(struct said_grid, limit_series, feed),
         VALUE(MAY, struct said_grid, adder_per_mwh),
+        VALUE(MAY, struct said_grid, tax),
+        VALUE(MAY, struct said_grid, export_limit),
+        PART(struct said_grid, export_price, feed),
+        VALUE(MAY, struct said_grid, export_price_per_mwh),
+        VALUE(MAY, struct said_grid, firm),
+        VALUE(MAY, struct said_grid, curtailable),
+        VALUE(MAY, struct said_grid, utc_offset),
+        LIST(MAY, struct said_grid, demand, &demand),
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t ppa_fields[] = {
+        VALUE(MUST, struct said_ppa, name),
+        VALUE(MAY, struct said_ppa, preset),
+        VALUE(MAY, struct said_ppa, kind),
+        VALUE(MUST, struct said_ppa, strike_per_mwh),
+        VALUE(MAY, struct said_ppa, share),
+        VALUE(MAY, struct said_ppa, power),
+        PART(struct said_ppa, series, feed),
+        VALUE(MAY, struct said_ppa, take_or_pay),
+        VALUE(MAY, struct said_ppa, behind_meter),
+        VALUE(MAY, struct said_ppa, start),
+        VALUE(MAY, struct said_ppa, end),
+        VALUE(MAY, struct said_ppa, carbon_g_per_kwh),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t ppa = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_ppa, ppa_fields) };
+
+static const cyaml_schema_field_t solar[] = {
+        CYAML_FIELD_MAPPING_PTR("series", MUST, struct said_solar, series, feed),
+        VALUE(MAY, struct said_solar, carbon_g_per_kwh),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t unit_fields[] = {
+        VALUE(MUST, struct said_unit, name),
+        VALUE(MUST, struct said_unit, rating),
+        VALUE(MAY, struct said_unit, minimum),
+        VALUE(MAY, struct said_unit, ramp_per_min),
+        VALUE(MAY, struct said_unit, restart),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t unit = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_unit, unit_fields) };
+
+static const cyaml_schema_field_t outage_fields[] = {
+        VALUE(MUST, struct said_outage, unit),
+        VALUE(MUST, struct said_outage, from),
+        VALUE(MUST, struct said_outage, to),
+        VALUE(MAY, struct said_outage, power),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t outage = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_outage, outage_fields) };
+
 static const cyaml_schema_field_t reactor[] = {
-        CYAML_FIELD_MAPPING_PTR("capacity", MUST, struct said_reactor, capacity, feed),
+        PART(struct said_reactor, capacity, feed),
         VALUE(MUST, struct said_reactor, fuel_cost_per_mwh),
         VALUE(MAY, struct said_reactor, carbon_g_per_kwh),
+        VALUE(MAY, struct said_reactor, preset),
+        VALUE(MAY, struct said_reactor, house_load),
+        LIST(MAY, struct said_reactor, units, &unit),
+        LIST(MAY, struct said_reactor, outages, &outage),
         CYAML_FIELD_END,
 };
 
@@ -66,6 +135,8 @@ static const cyaml_schema_field_t site_fields[] = {
         PART(struct said_site, reactor, reactor),
         PART(struct said_site, pue, pue),
         PART(struct said_site, wan, wan),
+        PART(struct said_site, solar, solar),
+        LIST(MAY, struct said_site, ppa, &ppa),
         CYAML_FIELD_END,
 };
 

@@ -35,14 +35,44 @@ struct said_feed {
         unsigned parts_count;
 };
 
+struct said_demand {
+        char *per_kw, *window, *interval, *hours, *contract, *minimum_share;
+};
+
 struct said_grid {
-        struct said_feed *price, *carbon, *limit_series;
-        char *limit, *adder_per_mwh;
+        struct said_feed *price, *carbon, *limit_series, *export_price;
+        char *limit, *adder_per_mwh, *tax, *export_limit, *export_price_per_mwh, *firm, *curtailable, *utc_offset;
+        struct said_demand *demand;
+        unsigned demand_count;
+};
+
+struct said_ppa {
+        char *name, *preset, *kind, *strike_per_mwh, *share, *power, *take_or_pay, *behind_meter, *start, *end;
+        char *carbon_g_per_kwh;
+        struct said_feed *series;
+};
+
+struct said_solar {
+        struct said_feed *series;
+        char *carbon_g_per_kwh;
+};
+
+struct said_unit {
+        char *name, *rating, *minimum, *ramp_per_min, *restart;
+};
+
+struct said_outage {
+        char *unit, *from, *to, *power;
 };
 
 struct said_reactor {
         struct said_feed *capacity;
         char *fuel_cost_per_mwh, *carbon_g_per_kwh;
+        char *preset, *house_load;
+        struct said_unit *units;
+        unsigned units_count;
+        struct said_outage *outages;
+        unsigned outages_count;
 };
 
 struct said_pue {
@@ -59,6 +89,9 @@ struct said_site {
         struct said_reactor *reactor;
         struct said_pue *pue;
         struct said_wan *wan;
+        struct said_solar *solar;
+        struct said_ppa *ppa;
+        unsigned ppa_count;
 };
 
 struct said_quota {

@@ -10,7 +10,7 @@
 #include "io/config_feed.h"
 #include "wire/log.h"
 
-enum { LOOK_EVERY_MS = 1000, KINDS = 4 };
+enum { LOOK_EVERY_MS = 1000, KINDS = SERIES_LAST };
 
 struct feed_file {
         struct feed_files *owner;
@@ -40,7 +40,17 @@ static const struct config_feed *feed_of(const struct config_site_files *files, 
         case SERIES_LIMIT:
                 return &files->limit;
         }
-        return NULL;
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return &files->export_price;
+        return (int)kind == SERIES_SOLAR ? &files->solar : &files->ppas[(int)kind - SERIES_PPA];
+}
+
+/* In a file every price is a price, and all power of plants a capacity. */
+static enum series_kind kind_in_file(enum series_kind kind)
+{
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return SERIES_PRICE;
+        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
 }
 
 static int read_feed(const struct config_feed *feed, const char *site, enum series_kind kind, const char *currency,
@@ -48,8 +58,8 @@ static int read_feed(const struct config_feed *feed, const char *site, enum seri
 {
         struct csv_request request = { .file = feed->path,
                                        .site = site,
-                                       .kind = kind,
-                                       .currency = kind == SERIES_PRICE ? currency : NULL };
+                                       .kind = kind_in_file(kind),
+                                       .currency = kind_in_file(kind) == SERIES_PRICE ? currency : NULL };
 
         return feed->mapping != NULL ? mapping_read(feed->mapping, &request, series, NULL, err)
                                      : csv_read(&request, series, err);
@@ -65,6 +75,7 @@ static int read_file(struct feed_file *file, struct offpeak_error *err)
 
         if (code != 0)
                 return code;
+        series.kind = file->kind;
         input.u.series.series = &series;
         engine_input(file->owner->engine, &input);
         series_finish(&series);
@@ -128,7 +139,7 @@ static int list_files(struct feed_files *files, const struct config *config)
         if (files->files == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t s = 0; s < config->policy.n_sites; s++)
-                for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+                for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
                         const struct config_feed *feed = feed_of(&config->files[s], (enum series_kind)kind);
 
                         if (feed->path != NULL &&
@@ -227,7 +238,7 @@ void feed_files_close(struct feed_files *files, void (*closed)(void *context), v
 int feed_files_check(const struct config *config, struct offpeak_error *err)
 {
         for (size_t s = 0; s < config->policy.n_sites; s++)
-                for (int kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+                for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
                         const struct config_feed *feed = feed_of(&config->files[s], (enum series_kind)kind);
                         const struct policy_site *site = &config->policy.sites[s];
                         struct series series;

@@ -121,6 +121,86 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
 
 /* ---- policy */
 
+static void take_demand(struct taker *taker, const Log__DemandCharge *from, struct supply_demand *to)
+{
+        to->per_kw = from->per_kw;
+        to->interval_s = from->interval_s;
+        to->hours.days = (uint8_t)take_enum(taker, from->days, 0, 127, "demand.days");
+        to->hours.from_minute = (uint16_t)take_enum(taker, from->from_minute, 0, 1440, "demand.from_minute");
+        to->hours.to_minute = (uint16_t)take_enum(taker, from->to_minute, 0, 1440, "demand.to_minute");
+        to->contract_w = from->contract_w;
+        to->minimum_share_ppm = from->minimum_share_ppm;
+        if (to->interval_s < SUPPLY_METER_S)
+                taker->wrong = "demand.interval_s";
+}
+
+static void take_ppa(struct taker *taker, const Log__PurchaseAgreement *from, struct supply_ppa *to)
+{
+        take_chars(taker, from->name, to->name, sizeof(to->name), "ppa.name");
+        to->kind = take_enum(taker, from->kind, PPA_AS_PRODUCED, PPA_VIRTUAL, "ppa.kind");
+        to->has_series = from->has_series;
+        to->take_or_pay = from->take_or_pay;
+        to->behind_meter = from->behind_meter;
+        to->strike = from->strike;
+        to->share_ppm = from->share_ppm;
+        to->power_w = from->power_w;
+        to->start = from->start;
+        to->end = from->end;
+        to->carbon = from->carbon;
+}
+
+static void take_reactor(struct taker *taker, const Log__ReactorUnit *from, struct supply_reactor *to)
+{
+        take_chars(taker, from->name, to->name, sizeof(to->name), "reactor.name");
+        to->rating_w = from->rating_w;
+        to->minimum_w = from->minimum_w;
+        to->ramp_w_per_min = from->ramp_w_per_min;
+        to->restart_s = from->restart_s;
+}
+
+static void take_lists(struct taker *taker, const Log__SupplyTerms *from, struct supply_terms *to)
+{
+        if (from->n_demands > SUPPLY_MAX_DEMANDS || from->n_ppas > SUPPLY_MAX_PPAS ||
+            from->n_reactors > SUPPLY_MAX_REACTORS || from->n_outages > SUPPLY_MAX_OUTAGES) {
+                taker->wrong = "site.terms";
+                return;
+        }
+        to->n_demands = (uint32_t)from->n_demands;
+        to->n_ppas = (uint32_t)from->n_ppas;
+        to->n_reactors = (uint32_t)from->n_reactors;
+        to->n_outages = (uint32_t)from->n_outages;
+        for (uint32_t i = 0; i < to->n_demands; i++)
+                take_demand(taker, from->demands[i], &to->demands[i]);
+        for (uint32_t i = 0; i < to->n_ppas; i++)
+                take_ppa(taker, from->ppas[i], &to->ppas[i]);
+        for (uint32_t i = 0; i < to->n_reactors; i++)
+                take_reactor(taker, from->reactors[i], &to->reactors[i]);
+        for (uint32_t i = 0; i < to->n_outages; i++) {
+                to->outages[i] = (struct supply_outage){ .from = from->outages[i]->from,
+                                                         .to = from->outages[i]->to,
+                                                         .power_w = from->outages[i]->power_w };
+                to->outages[i].unit = from->outages[i]->unit;
+                if (to->outages[i].unit >= to->n_reactors)
+                        taker->wrong = "outage.unit";
+        }
+}
+
+static void take_contracts(struct taker *taker, const Log__SupplyTerms *from, struct supply_terms *to)
+{
+        to->grid_tax_ppm = from->grid_tax_ppm;
+        to->has_firm = from->has_firm;
+        to->grid_firm_w = from->grid_firm_w;
+        to->grid_curtailable_w = from->grid_curtailable_w;
+        to->export_limit_w = from->export_limit_w;
+        to->has_export_price = from->has_export_price;
+        to->export_price = from->export_price;
+        to->utc_offset_s = from->utc_offset_s;
+        to->has_solar = from->has_solar;
+        to->solar_carbon = from->solar_carbon;
+        to->reactor_house_w = from->reactor_house_w;
+        take_lists(taker, from, to);
+}
+
 static void take_policy_site(struct taker *taker, const Log__PolicySite *from, struct policy_site *to)
 {
         to->name = take_text(taker, from->name);
@@ -132,6 +212,7 @@ static void take_policy_site(struct taker *taker, const Log__PolicySite *from, s
         to->terms.reactor_carbon = from->terms->reactor_carbon;
         to->terms.pue_fixed_w = from->terms->pue_fixed_w;
         to->terms.pue_ppm = from->terms->pue_ppm;
+        take_contracts(taker, from->terms, &to->terms);
         to->wan_mbit_per_s = from->wan_mbit_per_s;
         to->egress_cost = from->egress_cost;
 }
@@ -202,7 +283,7 @@ static void take_points(struct taker *taker, const Log__Series *from, struct ser
 
 static void take_series(struct taker *taker, const Log__Series *from, struct series *to)
 {
-        to->kind = take_enum(taker, from->kind, SERIES_PRICE, SERIES_LIMIT, "series.kind");
+        to->kind = take_enum(taker, from->kind, SERIES_PRICE, SERIES_LAST, "series.kind");
         to->site = take_text(taker, from->site);
         to->source = take_text(taker, from->source);
         to->issued = from->issued;
@@ -266,6 +347,15 @@ static void take_planned(struct taker *taker, const Log__PlannedJob *from, struc
         to->run_now_cost = from->run_now_cost;
 }
 
+/* An older record has none. */
+static void take_units(struct taker *taker, const int64_t *from, size_t n, int64_t *to, const char *field)
+{
+        if (n > SUPPLY_UNITS)
+                taker->wrong = field;
+        else if (n > 0)
+                memcpy(to, from, n * sizeof(*to));
+}
+
 static void take_booking(struct taker *taker, const Log__Booking *from, struct booking *to)
 {
         to->account = take_enum(taker, from->account, ACCOUNT_JOB, ACCOUNT_LOSS, "booking.account");
@@ -283,6 +373,9 @@ static void take_booking(struct taker *taker, const Log__Booking *from, struct b
         to->carbon_version = from->carbon_version;
         to->cost = from->cost;
         to->carbon_mg = from->carbon_mg;
+        to->market = from->market_known ? from->market : SERIES_UNKNOWN;
+        to->market_mg = from->market_mg;
+        take_units(taker, from->unit_joules, from->n_unit_joules, to->unit_joules, "booking.unit_joules");
         if (to->end < to->start)
                 taker->wrong = "booking.end";
 }
@@ -296,6 +389,12 @@ static void take_book(struct taker *taker, const Log__Book *from, struct book *t
         to->carbon_rest = from->carbon_rest;
         to->unpriced_joules = from->unpriced_joules;
         to->uncounted_joules = from->uncounted_joules;
+        to->market_mg = from->market_mg;
+        to->market_rest = from->market_rest;
+        to->unmarketed_joules = from->unmarketed_joules;
+        take_units(taker, from->unit_joules, from->n_unit_joules, to->unit_joules, "book.unit_joules");
+        if (to->market_rest < 0 || to->market_rest >= JOULES_PER_KWH)
+                taker->wrong = "book.market_rest";
         if (to->cost_rest < 0 || to->cost_rest >= JOULES_PER_MWH)
                 taker->wrong = "book.cost_rest";
         if (to->carbon_rest < 0 || to->carbon_rest >= JOULES_PER_KWH)
@@ -469,15 +568,34 @@ static void take_meta(struct taker *taker, const Log__Meta *from, struct record 
         to->u.meta.plan = take_adopted(from->plan);
 }
 
+static void take_meter(struct taker *taker, const Log__Site *from, struct site_meter *to)
+{
+        uint64_t start = 0;
+
+        if (from->n_meter_starts != from->n_meter_joules) {
+                taker->wrong = "site.meter_joules";
+                return;
+        }
+        to->intervals = take_memory(taker, from->n_meter_starts, sizeof(to->intervals[0]));
+        to->n = to->room = to->intervals != NULL ? from->n_meter_starts : 0;
+        for (size_t i = 0; i < to->n; i++) {
+                start += (uint64_t)from->meter_starts[i];
+                to->intervals[i].start = (int64_t)start;
+                to->intervals[i].joules = from->meter_joules[i];
+                if ((int64_t)start % SUPPLY_METER_S != 0 || (i > 0 && (int64_t)start <= to->intervals[i - 1].start))
+                        taker->wrong = "site.meter_starts";
+        }
+}
+
 static void take_site(struct taker *taker, const Log__Site *from, struct site *to)
 {
         to->id = from->id;
         to->name = take_text(taker, from->name);
-        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++)
+        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LAST; kind++)
                 to->series[kind].kind = kind;
         for (size_t i = 0; i < from->n_series; i++) {
                 struct series *series =
-                        &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LIMIT, "series.kind")];
+                        &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LAST, "series.kind")];
 
                 if (series->site != NULL)
                         taker->wrong = "site.series";
@@ -490,6 +608,7 @@ static void take_site(struct taker *taker, const Log__Site *from, struct site *t
                 take_book(taker, from->books[account], &to->books[account]);
         to->overhead_until = from->overhead_until;
         to->pue_rest = from->pue_rest;
+        take_meter(taker, from, &to->meter);
 }
 
 static void take_node(struct taker *taker, const Log__Node *from, struct node *to)
@@ -523,6 +642,8 @@ static void take_job_books(const Log__Job *from, struct job *to)
         to->overhead_joules = from->overhead_joules;
         to->overhead_cost = from->overhead_cost;
         to->overhead_carbon_mg = from->overhead_carbon_mg;
+        to->market_mg = from->market_mg;
+        to->overhead_market_mg = from->overhead_market_mg;
 }
 
 static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)

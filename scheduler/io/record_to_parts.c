@@ -93,6 +93,72 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
 
 /* ---- policy */
 
+static void fill_ppa(Log__PurchaseAgreement *to, const struct supply_ppa *from)
+{
+        to->name = text(from->name);
+        to->kind = from->kind;
+        to->has_series = from->has_series;
+        to->take_or_pay = from->take_or_pay;
+        to->behind_meter = from->behind_meter;
+        to->strike = from->strike;
+        to->share_ppm = from->share_ppm;
+        to->power_w = from->power_w;
+        to->start = from->start;
+        to->end = from->end;
+        to->carbon = from->carbon;
+}
+
+static void fill_demand(Log__DemandCharge *to, const struct supply_demand *from)
+{
+        to->per_kw = from->per_kw;
+        to->interval_s = from->interval_s;
+        to->days = from->hours.days;
+        to->from_minute = from->hours.from_minute;
+        to->to_minute = from->hours.to_minute;
+        to->contract_w = from->contract_w;
+        to->minimum_share_ppm = from->minimum_share_ppm;
+}
+
+static void fill_reactor(Log__ReactorUnit *to, const struct supply_reactor *from)
+{
+        to->name = text(from->name);
+        to->rating_w = from->rating_w;
+        to->minimum_w = from->minimum_w;
+        to->ramp_w_per_min = from->ramp_w_per_min;
+        to->restart_s = from->restart_s;
+}
+
+static void fill_outage(Log__Outage *to, const struct supply_outage *from)
+{
+        to->unit = from->unit;
+        to->from = from->from;
+        to->to = from->to;
+        to->power_w = from->power_w;
+}
+
+/* The lists of contracts and units. */
+static void fill_lists(struct arena *arena, Log__SupplyTerms *to, const struct supply_terms *from)
+{
+        to->demands = parts_new(arena, &log__demand_charge__descriptor, from->n_demands);
+        to->ppas = parts_new(arena, &log__purchase_agreement__descriptor, from->n_ppas);
+        to->reactors = parts_new(arena, &log__reactor_unit__descriptor, from->n_reactors);
+        to->outages = parts_new(arena, &log__outage__descriptor, from->n_outages);
+        if (to->demands == NULL || to->ppas == NULL || to->reactors == NULL || to->outages == NULL)
+                return;
+        to->n_demands = from->n_demands;
+        to->n_ppas = from->n_ppas;
+        to->n_reactors = from->n_reactors;
+        to->n_outages = from->n_outages;
+        for (uint32_t i = 0; i < from->n_demands; i++)
+                fill_demand(to->demands[i], &from->demands[i]);
+        for (uint32_t i = 0; i < from->n_ppas; i++)
+                fill_ppa(to->ppas[i], &from->ppas[i]);
+        for (uint32_t i = 0; i < from->n_reactors; i++)
+                fill_reactor(to->reactors[i], &from->reactors[i]);
+        for (uint32_t i = 0; i < from->n_outages; i++)
+                fill_outage(to->outages[i], &from->outages[i]);
+}
+
 static Log__SupplyTerms *terms_part(struct arena *arena, const struct supply_terms *from)
 {
         Log__SupplyTerms *to = part_new(arena, &log__supply_terms__descriptor);
@@ -106,6 +172,18 @@ static Log__SupplyTerms *terms_part(struct arena *arena, const struct supply_ter
         to->reactor_carbon = from->reactor_carbon;
         to->pue_fixed_w = from->pue_fixed_w;
         to->pue_ppm = from->pue_ppm;
+        to->grid_tax_ppm = from->grid_tax_ppm;
+        to->has_firm = from->has_firm;
+        to->grid_firm_w = from->grid_firm_w;
+        to->grid_curtailable_w = from->grid_curtailable_w;
+        to->export_limit_w = from->export_limit_w;
+        to->has_export_price = from->has_export_price;
+        to->export_price = from->export_price;
+        to->utc_offset_s = from->utc_offset_s;
+        to->has_solar = from->has_solar;
+        to->solar_carbon = from->solar_carbon;
+        to->reactor_house_w = from->reactor_house_w;
+        fill_lists(arena, to, from);
         return to;
 }
 
@@ -254,6 +332,16 @@ static Log__PlannedJob **planned_parts(struct arena *arena, const struct record_
         return to;
 }
 
+/* Without the zeros at the end: a record from before there were units reads and writes the same. */
+static size_t used_units(const int64_t *joules)
+{
+        size_t n = SUPPLY_UNITS;
+
+        while (n > 0 && joules[n - 1] == 0)
+                n--;
+        return n;
+}
+
 static Log__Booking *booking_part(struct arena *arena, const struct booking *from)
 {
         Log__Booking *to = part_new(arena, &log__booking__descriptor);
@@ -275,6 +363,11 @@ static Log__Booking *booking_part(struct arena *arena, const struct booking *fro
         to->carbon_version = from->carbon_version;
         to->cost = from->cost;
         to->carbon_mg = from->carbon_mg;
+        to->market_known = from->market != SERIES_UNKNOWN;
+        to->market = to->market_known ? from->market : 0;
+        to->market_mg = from->market_mg;
+        to->n_unit_joules = used_units(from->unit_joules);
+        to->unit_joules = (int64_t *)(uintptr_t)from->unit_joules;
         return to;
 }
 
@@ -287,6 +380,11 @@ static void fill_book(Log__Book *to, const struct book *from)
         to->carbon_rest = from->carbon_rest;
         to->unpriced_joules = from->unpriced_joules;
         to->uncounted_joules = from->uncounted_joules;
+        to->market_mg = from->market_mg;
+        to->market_rest = from->market_rest;
+        to->unmarketed_joules = from->unmarketed_joules;
+        to->n_unit_joules = used_units(from->unit_joules);
+        to->unit_joules = (int64_t *)(uintptr_t)from->unit_joules;
 }
 
 /* ---- nodes and attempts */
@@ -461,6 +559,22 @@ static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *r
         to->plan = adopted_part(arena, &record->u.meta.plan);
 }
 
+static void fill_meter(struct arena *arena, Log__Site *to, const struct site_meter *from)
+{
+        int64_t start = 0;
+
+        to->meter_starts = arena_take(arena, from->n, sizeof(int64_t));
+        to->meter_joules = arena_take(arena, from->n, sizeof(int64_t));
+        if (to->meter_starts == NULL || to->meter_joules == NULL)
+                return;
+        to->n_meter_starts = to->n_meter_joules = from->n;
+        for (size_t i = 0; i < from->n; i++) {
+                to->meter_starts[i] = (int64_t)((uint64_t)from->intervals[i].start - (uint64_t)start);
+                to->meter_joules[i] = from->intervals[i].joules;
+                start = from->intervals[i].start;
+        }
+}
+
 static void fill_site(struct arena *arena, Log__Site *to, const struct site *from)
 {
         enum { KINDS = sizeof(from->series) / sizeof(from->series[0]) };
@@ -479,6 +593,7 @@ static void fill_site(struct arena *arena, Log__Site *to, const struct site *fro
                 fill_book(to->books[account], &from->books[account]);
         to->overhead_until = from->overhead_until;
         to->pue_rest = from->pue_rest;
+        fill_meter(arena, to, &from->meter);
 }
 
 static void fill_node(struct arena *arena, Log__Node *to, const struct node *from)
@@ -513,6 +628,8 @@ static void fill_job_books(Log__Job *to, const struct job *from)
         to->overhead_joules = from->overhead_joules;
         to->overhead_cost = from->overhead_cost;
         to->overhead_carbon_mg = from->overhead_carbon_mg;
+        to->market_mg = from->market_mg;
+        to->overhead_market_mg = from->overhead_market_mg;
 }
 
 static void fill_job_plan(struct arena *arena, Log__Job *to, const struct job *from)

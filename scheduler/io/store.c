@@ -109,6 +109,8 @@ static int set_modes(struct store *store, struct offpeak_error *err)
         int rc = store_run(store->db, store->path, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL", err);
 
         if (rc == 0)
+                rc = store_upgrade(store->db, store->path, err);
+        if (rc == 0)
                 rc = store_prepare(store->db, store->path, STORE_INSERT_LOG, &store->add_log, err);
         if (rc == 0)
                 rc = store_prepare(store->db, store->path, "INSERT" STORE_INTO_LEDGER, &store->add_booking, err);

@@ -7,6 +7,8 @@
 #include "base/fail.h"
 #include "io/store_parts.h"
 
+_Static_assert(SUPPLY_UNITS == 8, "the ledger has a column for each unit");
+
 void store_bind_booking(sqlite3_stmt *insert, uint64_t index, const struct booking *booking)
 {
         const int64_t values[] = {
@@ -26,10 +28,15 @@ void store_bind_booking(sqlite3_stmt *insert, uint64_t index, const struct booki
                 (int64_t)booking->carbon_version,
                 booking->cost,
                 booking->carbon_mg,
+                booking->market,
+                booking->market_mg,
         };
+        const int n = (int)(sizeof(values) / sizeof(values[0]));
 
-        for (int i = 0; i < (int)(sizeof(values) / sizeof(values[0])); i++)
+        for (int i = 0; i < n; i++)
                 sqlite3_bind_int64(insert, i + 1, values[i]);
+        for (int unit = 1; unit < SUPPLY_UNITS; unit++)
+                sqlite3_bind_int64(insert, n + unit, booking->unit_joules[unit]);
 }
 
 static void read_booking(sqlite3_stmt *row, struct booking *to)
@@ -49,6 +56,11 @@ static void read_booking(sqlite3_stmt *row, struct booking *to)
         to->carbon_version = (uint64_t)sqlite3_column_int64(row, 13);
         to->cost = sqlite3_column_int64(row, 14);
         to->carbon_mg = sqlite3_column_int64(row, 15);
+        to->market = sqlite3_column_int64(row, 16);
+        to->market_mg = sqlite3_column_int64(row, 17);
+        to->unit_joules[0] = 0; /* no unit */
+        for (int unit = 1; unit < SUPPLY_UNITS; unit++)
+                to->unit_joules[unit] = sqlite3_column_int64(row, 17 + unit);
 }
 
 /* Room for one more behind n; doubles. NULL on ENOMEM, and the old array stays. */

@@ -90,6 +90,17 @@ static int note_lost_tail(struct rebuild *rebuild, const struct store_survey *su
                          rebuild->err);
 }
 
+/* As the damaged store's version has them. */
+static const char *select_bookings(const struct rebuild *rebuild)
+{
+        static const char newest[] = STORE_SELECT_LEDGER "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx";
+        sqlite3_stmt *read = NULL;
+        bool fits = sqlite3_prepare_v2(rebuild->from, newest, -1, &read, NULL) == SQLITE_OK;
+
+        sqlite3_finalize(read);
+        return fits ? newest : STORE_SELECT_LEDGER_1 "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx";
+}
+
 static int copy_store(struct rebuild *rebuild, const struct store_survey *survey)
 {
         uint64_t booked = 0;
@@ -116,8 +127,8 @@ static int copy_store(struct rebuild *rebuild, const struct store_survey *survey
                 rc = copy_rows(rebuild, "SELECT name, value FROM number", 0, 0,
                                "INSERT OR REPLACE INTO number (name, value) VALUES (?, ?)", NULL);
         if (rc == 0)
-                rc = copy_rows(rebuild, STORE_SELECT_LEDGER "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx", 0,
-                               survey->last, "INSERT OR IGNORE" STORE_INTO_LEDGER, &booked);
+                rc = copy_rows(rebuild, select_bookings(rebuild), 0, survey->last,
+                               "INSERT OR IGNORE" STORE_INTO_LEDGER, &booked);
         if (rc == 0)
                 rc = restore_bookings(rebuild, booked);
         if (rc == 0)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ledger/booking.h"
 
+#include <string.h>
+
 #include "base/exact.h"
 
 const char *account_name(enum account account)
@@ -42,6 +44,22 @@ static int64_t priced(int64_t joules, int64_t price, int64_t divisor, int64_t *r
         return price != SERIES_UNKNOWN ? exact_mul_div(joules, price, divisor, rest) : 0;
 }
 
+/* Whole joules that sum to all of them, in order of merit. */
+static void share_units(struct booking *part, const struct supply_curve *curve, int64_t site_power_w)
+{
+        int64_t power = site_power_w > 0 ? site_power_w : 1, drawn = 0, shared = 0;
+
+        memset(part->unit_joules, 0, sizeof(part->unit_joules));
+        for (unsigned i = 0; i < curve->n_segments; i++) {
+                int64_t rest = 0, until;
+
+                drawn += supply_drawn(curve, i, power);
+                until = exact_mul_div(part->joules, drawn, power, &rest);
+                part->unit_joules[curve->segments[i].unit] += until - shared;
+                shared = until;
+        }
+}
+
 /* Fill in price, carbon and what they come to; the remainders run on in book. */
 static void price_part(struct booking *part, const struct site_supply *supply, int64_t site_power_w, struct book *book)
 {
@@ -49,10 +67,13 @@ static void price_part(struct booking *part, const struct site_supply *supply, i
 
         part->price = supply_average_price(&curve, site_power_w);
         part->carbon = supply_average_carbon(&curve, site_power_w);
+        part->market = supply_average_market(&curve, site_power_w);
         part->price_version = version_of(supply->price);
         part->carbon_version = version_of(supply->carbon);
         part->cost = priced(part->joules, part->price, JOULES_PER_MWH, &book->cost_rest);
         part->carbon_mg = priced(part->joules, part->carbon, JOULES_PER_KWH, &book->carbon_rest);
+        part->market_mg = priced(part->joules, part->market, JOULES_PER_KWH, &book->market_rest);
+        share_units(part, &curve, site_power_w);
 }
 
 void book_split(const struct booking *whole, const struct site_supply *supply, int64_t site_power_w,
@@ -95,4 +116,10 @@ void book_apply(struct book *book, const struct booking *booking)
                 add(&book->unpriced_joules, booking->joules);
         if (booking->carbon == SERIES_UNKNOWN)
                 add(&book->uncounted_joules, booking->joules);
+        add(&book->market_mg, booking->market_mg);
+        priced(booking->joules, booking->market, JOULES_PER_KWH, &book->market_rest);
+        if (booking->market == SERIES_UNKNOWN)
+                add(&book->unmarketed_joules, booking->joules);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                add(&book->unit_joules[unit], booking->unit_joules[unit]);
 }

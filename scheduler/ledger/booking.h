@@ -37,6 +37,9 @@ struct booking {
         uint64_t carbon_version;
         int64_t cost;            /* micro-currency; 0 where the price is unknown: such joules count as unpriced */
         int64_t carbon_mg;       /* mg CO2e; likewise */
+        int64_t market;          /* average carbon by contract, mg per kWh, or SERIES_UNKNOWN; carbon is by location */
+        int64_t market_mg;
+        int64_t unit_joules[SUPPLY_UNITS]; /* [enum supply_unit]: who supplied it. Their sum, unless there was no supply at all */
 };
 
 /* Running totals of one account at one site, with the remainders that the next booking takes up. */
@@ -45,12 +48,15 @@ struct book {
         int64_t cost, cost_rest;             /* micro-currency; rest in J x micro-currency/MWh */
         int64_t carbon_mg, carbon_rest;      /* mg; rest in J x mg/kWh */
         int64_t unpriced_joules, uncounted_joules; /* drawn while price / carbon were unknown */
+        int64_t market_mg, market_rest;      /* as carbon, by contract */
+        int64_t unmarketed_joules;           /* drawn while carbon by contract was unknown */
+        int64_t unit_joules[SUPPLY_UNITS];   /* who supplied it */
 };
 
 /*
  * Cut `whole` (its account, quality, site, node, job, attempt, start, end and joules are set) at every edge of the
  * site's supply, share its joules over the parts by time so that they sum to the whole, price each part at the
- * average price of drawing site_power_w, and hand each to emit in order. `book` is only read: the remainders run on
+ * average price of drawing site_power_w, share it over the units that supply this power, and hand each to emit in order. `book` is only read: the remainders run on
  * a copy, so that applying the emitted bookings with book_apply leads to the same totals.
  * A whole of no length and no joules emits nothing.
  */

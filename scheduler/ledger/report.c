@@ -358,6 +358,7 @@ static int account_runs(const struct rerun *rerun, const struct plan *plan, stru
         side->joules = book.joules;
         side->cost = book.cost;
         side->carbon_mg = book.carbon_mg;
+        side->market_mg = book.market_mg;
         report->unpriced_joules += book.unpriced_joules;
         free(runs.at);
         return rc;
@@ -404,6 +405,7 @@ static void add_actual(const struct report_input *input, struct report *report)
                 report->actual.joules += job->joules;
                 report->actual.cost += job->cost;
                 report->actual.carbon_mg += job->carbon_mg;
+                report->actual.market_mg += job->market_mg;
                 report->unpriced_joules += job->unpriced_joules;
                 add_outcome(&report->actual, job, job->finish, job->starts, &delay_rest);
         }
@@ -440,6 +442,15 @@ static void add_booking(const struct report_input *input, const struct booking *
                 book->unpriced_joules += joules;
         if (booking->carbon == SERIES_UNKNOWN)
                 book->uncounted_joules += joules;
+        book->market_mg += part_within(booking->market_mg, booking, input);
+        if (booking->market == SERIES_UNKNOWN)
+                book->unmarketed_joules += joules;
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++) {
+                int64_t supplied = part_within(booking->unit_joules[unit], booking, input);
+
+                book->unit_joules[unit] += supplied;
+                report->unit_joules[booking->site][unit] += supplied;
+        }
         report->quality_joules[booking->quality] += joules;
 }
 
@@ -449,7 +460,7 @@ static int check_input(const struct report_input *input, struct offpeak_error *e
 {
         if (input->to < input->from)
                 return fail(err, OFFPEAK_EINVAL, "report: its window ends before it begins");
-        if (input->n_sites > 64)
+        if (input->n_sites > REPORT_SITES)
                 return fail(err, OFFPEAK_EINVAL, "report: at most 64 sites can be compared, not %zu", input->n_sites);
         for (size_t j = 0; j < input->n_jobs; j++) {
                 const struct report_job *job = &input->jobs[j];
@@ -463,7 +474,8 @@ static int check_input(const struct report_input *input, struct offpeak_error *e
                 const struct booking *booking = &input->bookings[i];
 
                 if (booking->account < ACCOUNT_JOB || booking->account > ACCOUNT_LOSS ||
-                    booking->quality < QUALITY_MEASURED || booking->quality > QUALITY_ESTIMATED)
+                    booking->quality < QUALITY_MEASURED || booking->quality > QUALITY_ESTIMATED ||
+                    booking->site >= REPORT_SITES)
                         return fail(err, OFFPEAK_EINVAL, "report: a booking of job %llu is in no account",
                                     (unsigned long long)booking->job);
         }
@@ -486,6 +498,7 @@ int report_compute(const struct report_input *input, struct report *ret_report, 
                 add_booking(input, &input->bookings[i], &report);
         report.saved = report.run_now.cost - report.actual.cost;
         report.saved_carbon_mg = report.run_now.carbon_mg - report.actual.carbon_mg;
+        report.saved_market_mg = report.run_now.market_mg - report.actual.market_mg;
         report.net_saved = report.saved - (report.actual.delay_cost - report.run_now.delay_cost);
         *ret_report = report;
         return 0;

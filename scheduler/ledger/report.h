@@ -29,7 +29,7 @@ struct report_job {
         int64_t start_cost_s;   /* of one start */
         double power_w;         /* mean IT power above idle while it ran: joules / seconds, not rounded */
         int64_t delay_cost;     /* micro-currency per GPU-hour */
-        int64_t joules, cost, carbon_mg; /* its bookings' sums: job account plus its share of overhead */
+        int64_t joules, cost, carbon_mg, market_mg; /* its bookings' sums: job account plus its share of overhead */
         int64_t unpriced_joules;
         uint32_t starts;
 };
@@ -52,7 +52,9 @@ struct report_input {
 };
 
 struct report_side {
-        int64_t joules, cost, carbon_mg;
+        int64_t joules, cost;
+        int64_t carbon_mg;      /* by location */
+        int64_t market_mg;      /* by contract */
         int64_t delay_s;        /* sum over jobs of finish - (release + shortest run) */
         int64_t gpu_delay_s;    /* the same, times GPUs */
         int64_t delay_cost;     /* micro-currency: the classes' value of it */
@@ -60,14 +62,17 @@ struct report_side {
         uint32_t starts;
 };
 
+enum { REPORT_SITES = 64 };
+
 struct report {
         uint32_t n_jobs;
         struct report_side run_now, actual;
         int64_t saved;          /* run_now.cost - actual.cost */
-        int64_t saved_carbon_mg;
+        int64_t saved_carbon_mg, saved_market_mg;
         int64_t net_saved;      /* saved - (actual.delay_cost - run_now.delay_cost) */
         struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
         int64_t quality_joules[4];           /* [enum quality] */
+        int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit] */
         int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
 };
 

@@ -28,7 +28,7 @@
 
 #include <offpeak/error.h>
 
-enum { PLAN_MAX_SEGMENTS = 4, PLAN_MAX_LIMITS = 64 };
+enum { PLAN_MAX_SEGMENTS = 8, PLAN_MAX_LIMITS = 64 };
 
 /* A slice of supply: power up to `limit_w` more at `price`. Within a step ascending by price. */
 struct plan_segment {

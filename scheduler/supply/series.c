@@ -153,7 +153,11 @@ const char *series_kind_name(enum series_kind kind)
         case SERIES_LIMIT:
                 return "limit";
         }
-        return "unknown";
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return "export";
+        if ((int)kind == SERIES_SOLAR)
+                return "solar";
+        return (int)kind >= SERIES_PPA && (int)kind <= SERIES_LAST ? "ppa" : "unknown";
 }
 
 /* ---- the forecast */

@@ -14,11 +14,22 @@
 
 #include <offpeak/error.h>
 
+#include "supply/terms.h"
+
 enum series_kind {
         SERIES_PRICE = 1,    /* micro-currency per MWh, may be negative */
         SERIES_CARBON = 2,   /* mg CO2e per kWh */
         SERIES_CAPACITY = 3, /* W a generating unit can deliver now */
         SERIES_LIMIT = 4,    /* W the site may draw from the grid */
+};
+
+/* Kinds of a site's contracts. Files hold them as prices and capacities: no reader looks for them by name. */
+enum {
+        SERIES_EXPORT_PRICE = 5, /* micro-currency per MWh */
+        SERIES_SOLAR = 6,        /* W there could be */
+        SERIES_PPA = 7,          /* W that agreement 0 produces; of agreement i: SERIES_PPA + i */
+        SERIES_LAST = SERIES_PPA + SUPPLY_MAX_PPAS - 1,
+        SERIES_COUNT, /* with kind 0, which is none */
 };
 
 #define SERIES_UNKNOWN INT64_MIN
@@ -57,7 +68,7 @@ int64_t series_next_edge(const struct series *series, int64_t time);
 /* Same kind, site, points and end (issue time, source and version aside). */
 bool series_same_values(const struct series *a, const struct series *b);
 
-/* "price", "carbon", "capacity", "limit". */
+/* "price", "carbon", "capacity", "limit", "export", "solar", "ppa". */
 const char *series_kind_name(enum series_kind kind);
 
 /*

@@ -1,48 +1,179 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "supply/site_supply.h"
 
+#include "supply/reactor.h"
+
+#define PPM INT64_C(1000000)
+
 static int64_t at(const struct series *series, int64_t time)
 {
         return series != NULL ? series_at(series, time) : SERIES_UNKNOWN;
 }
 
-static int64_t with_adder(int64_t price, int64_t adder)
+static int64_t least(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
+}
+
+/* value x share in millionths, rounded down; it ends at the ends of its range, and never at "unknown". */
+static int64_t part(__int128 value, int64_t share_ppm)
+{
+        __int128 product = value * share_ppm, result = product / PPM - (product % PPM < 0 ? 1 : 0);
+
+        if (result > INT64_MAX)
+                return INT64_MAX;
+        return result <= SERIES_UNKNOWN ? SERIES_UNKNOWN + 1 : (int64_t)result;
+}
+
+int64_t site_supply_grid_price(const struct supply_terms *terms, int64_t price)
+{
+        if (price == SERIES_UNKNOWN)
+                return SERIES_UNKNOWN;
+        return part((__int128)price + terms->grid_adder, PPM + terms->grid_tax_ppm);
+}
+
+/* ---- what units can give */
+
+int64_t site_supply_reactor(const struct site_supply *site, int64_t time)
+{
+        int64_t reported = reactor_reported(&site->terms, at(site->capacity, time));
+
+        return reported != SERIES_UNKNOWN ? reported : reactor_forecast(&site->terms, time);
+}
+
+int64_t site_supply_ppa(const struct site_supply *site, uint32_t i, int64_t time)
+{
+        const struct supply_ppa *ppa = &site->terms.ppas[i];
+        int64_t power;
+
+        if (time < ppa->start || (ppa->end != 0 && time >= ppa->end))
+                return 0;
+        if (!ppa->has_series)
+                return ppa->power_w;
+        power = at(site->ppas[i], time);
+        return power != SERIES_UNKNOWN ? part(power > 0 ? power : 0, ppa->share_ppm) : SERIES_UNKNOWN;
+}
+
+bool site_supply_is_known(const struct site_supply *site, int64_t time)
+{
+        for (uint32_t i = 0; i < site->terms.n_ppas; i++)
+                if (site->terms.ppas[i].kind != PPA_VIRTUAL && site_supply_ppa(site, i, time) == SERIES_UNKNOWN)
+                        return false;
+        return (!site->terms.has_reactor || site_supply_reactor(site, time) != SERIES_UNKNOWN) &&
+               (!site->terms.has_solar || at(site->solar, time) != SERIES_UNKNOWN);
+}
+
+/* Plans rely on the firm power alone: the rest may be taken away. */
+static int64_t grid_limit(const struct site_supply *site, int64_t time)
+{
+        int64_t limit = at(site->limit, time), most = site->terms.grid_limit_w;
+
+        if (site->terms.has_firm)
+                most = least(most, site->terms.grid_firm_w);
+        return limit != SERIES_UNKNOWN ? least(limit, most) : most;
+}
+
+/* ---- the curve */
+
+static void add_source(struct supply_now *now, enum supply_unit unit, int64_t price, int64_t carbon, int64_t market,
+                       int64_t power_w)
+{
+        now->sources[now->n_sources++] =
+                (struct supply_source){ .unit = unit, .price = price, .carbon = carbon, .market = market, .power_w = power_w };
+}
+
+/* Virtual agreements together: their power, and its mean carbon. */
+static void add_virtual(struct supply_now *now, const struct supply_ppa *ppa, int64_t power_w)
 {
         int64_t sum;
 
-        if (price == SERIES_UNKNOWN)
-                return SERIES_UNKNOWN;
-        if (__builtin_add_overflow(price, adder, &sum) || sum == SERIES_UNKNOWN)
-                return adder > 0 ? INT64_MAX : SERIES_UNKNOWN + 1;
-        return sum;
+        if (power_w == SERIES_UNKNOWN || power_w <= 0 || __builtin_add_overflow(now->virtual_w, power_w, &sum))
+                return;
+        now->virtual_carbon = (int64_t)(((__int128)now->virtual_carbon * now->virtual_w + (__int128)ppa->carbon * power_w) / sum);
+        now->virtual_w = sum;
+}
+
+/* What comes through the connection takes up its limit; where the site is, it is as clean as the grid. */
+static int64_t through_the_grid(struct supply_now *now, int64_t power_w)
+{
+        int64_t power = least(power_w, now->grid_limit_w);
+
+        if (power > 0 && now->grid_limit_w != INT64_MAX)
+                now->grid_limit_w -= power;
+        return power;
+}
+
+static void add_ppas(const struct site_supply *site, int64_t time, struct supply_now *now)
+{
+        for (uint32_t i = 0; i < site->terms.n_ppas; i++) {
+                const struct supply_ppa *ppa = &site->terms.ppas[i];
+                int64_t power = site_supply_ppa(site, i, time);
+
+                if (ppa->kind == PPA_VIRTUAL) {
+                        add_virtual(now, ppa, power);
+                        continue;
+                }
+                if (!ppa->behind_meter)
+                        power = through_the_grid(now, power);
+                add_source(now, SUPPLY_PPA + i, ppa->take_or_pay ? 0 : ppa->strike,
+                           ppa->behind_meter ? ppa->carbon : now->grid_carbon, ppa->carbon, power);
+        }
 }
 
 struct supply_curve site_supply_at(const struct site_supply *site, int64_t time)
 {
         const struct supply_terms *terms = &site->terms;
-        int64_t limit = at(site->limit, time);
         struct supply_now now = {
-                .grid_price = with_adder(at(site->price, time), terms->grid_adder),
+                .grid_price = site_supply_grid_price(terms, at(site->price, time)),
                 .grid_carbon = at(site->carbon, time),
-                .grid_limit_w = limit != SERIES_UNKNOWN && limit < terms->grid_limit_w ? limit : terms->grid_limit_w,
+                .grid_limit_w = grid_limit(site, time),
                 .reactor_price = terms->reactor_fuel,
                 .reactor_carbon = terms->reactor_carbon,
-                .reactor_w = terms->has_reactor ? at(site->capacity, time) : 0,
+                .reactor_w = terms->has_reactor ? site_supply_reactor(site, time) : 0,
+                .export_price = terms->has_export_price ? terms->export_price : at(site->export_price, time),
+                .export_limit_w = terms->export_limit_w,
         };
 
+        if (terms->has_solar)
+                add_source(&now, SUPPLY_SOLAR, 0, terms->solar_carbon, terms->solar_carbon, at(site->solar, time));
+        add_ppas(site, time, &now);
         return supply_curve(&now);
+}
+
+/* ---- when it changes */
+
+static int64_t series_edge(const struct series *series, bool used, int64_t time)
+{
+        return used && series != NULL ? series_next_edge(series, time) : INT64_MAX;
+}
+
+static int64_t ppas_edge(const struct site_supply *site, int64_t time)
+{
+        int64_t first = INT64_MAX;
+
+        for (uint32_t i = 0; i < site->terms.n_ppas; i++) {
+                const struct supply_ppa *ppa = &site->terms.ppas[i];
+
+                first = least(first, series_edge(site->ppas[i], ppa->has_series, time));
+                if (ppa->start > time)
+                        first = least(first, ppa->start);
+                if (ppa->end > time)
+                        first = least(first, ppa->end);
+        }
+        return first;
 }
 
 int64_t site_supply_next_edge(const struct site_supply *site, int64_t time)
 {
-        const struct series *all[] = { site->price, site->carbon, site->limit,
-                                       site->terms.has_reactor ? site->capacity : NULL };
-        int64_t first = INT64_MAX;
+        const struct supply_terms *terms = &site->terms;
+        int64_t first = series_edge(site->price, true, time);
 
-        for (unsigned i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-                int64_t edge = all[i] != NULL ? series_next_edge(all[i], time) : INT64_MAX;
-
-                first = edge < first ? edge : first;
-        }
-        return first;
+        first = least(first, series_edge(site->carbon, true, time));
+        first = least(first, series_edge(site->limit, true, time));
+        first = least(first, series_edge(site->capacity, terms->has_reactor, time));
+        first = least(first, series_edge(site->solar, terms->has_solar, time));
+        first = least(first, series_edge(site->export_price, terms->export_limit_w > 0 && !terms->has_export_price, time));
+        if (terms->has_reactor)
+                first = least(first, reactor_next_edge(terms, time));
+        return least(first, ppas_edge(site, time));
 }

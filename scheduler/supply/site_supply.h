@@ -9,23 +9,26 @@
 
 #include "supply/series.h"
 #include "supply/supply.h"
-
-/* The constants of a site's contracts and plant. */
-struct supply_terms {
-        int64_t grid_adder;      /* micro-currency per MWh on top of the price series */
-        int64_t grid_limit_w;    /* INT64_MAX: none */
-        bool has_reactor;
-        int64_t reactor_fuel;    /* avoidable fuel, micro-currency per MWh */
-        int64_t reactor_carbon;  /* mg CO2e per kWh, life cycle */
-        int64_t pue_fixed_w;     /* facility power = fixed + factor * IT power */
-        int64_t pue_ppm;         /* factor in millionths, >= 1000000 */
-};
+#include "supply/terms.h"
 
 /* Not owned; any series may be NULL (unknown throughout). */
 struct site_supply {
         struct supply_terms terms;
-        const struct series *price, *carbon, *capacity, *limit;
+        const struct series *price, *carbon, *capacity, *limit, *export_price, *solar;
+        const struct series *ppas[SUPPLY_MAX_PPAS]; /* production, in the order of the terms */
 };
+
+/* What the reactor can give: as reported, else by its units' ratings and outages. SERIES_UNKNOWN: nobody can say. */
+int64_t site_supply_reactor(const struct site_supply *site, int64_t time);
+
+/* What an agreement delivers, or, if it is virtual, settles. SERIES_UNKNOWN: its production is not known. */
+int64_t site_supply_ppa(const struct site_supply *site, uint32_t ppa, int64_t time);
+
+/* Whether each of the site's own units says what it can give. Units of which nobody can say count as nothing. */
+bool site_supply_is_known(const struct site_supply *site, int64_t time);
+
+/* Price, adder and tax for a price of the grid; unknown stays unknown. */
+int64_t site_supply_grid_price(const struct supply_terms *terms, int64_t price);
 
 struct supply_curve site_supply_at(const struct site_supply *site, int64_t time);
 

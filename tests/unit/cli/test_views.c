@@ -373,6 +373,7 @@ static void the_report_compares(void **state)
         (void)state;
         check("report", "report", view_report, plain);
         check("report_worse", "report_worse", view_report, plain);
+        check("report_demand", "report_demand", view_report, plain);
 }
 
 static int submitted_in_time(const json_t *document, const struct screen *screen, FILE *out)

@@ -20,6 +20,8 @@ static struct policy sample(void)
         policy.sites = calloc(2, sizeof(*policy.sites));
         policy.sites[0] = (struct policy_site){ .name = strdup("hanford"), .currency = strdup("EUR") };
         policy.sites[0].terms = (struct supply_terms){ .grid_limit_w = 20000000, .has_reactor = true };
+        policy.sites[0].terms.n_demands = policy.sites[0].terms.n_ppas = 1;
+        policy.sites[0].terms.n_reactors = policy.sites[0].terms.n_outages = 1;
         policy.sites[1] = (struct policy_site){ .name = strdup("lulea"), .currency = strdup("SEK") };
         policy.n_classes = 2;
         policy.classes = calloc(2, sizeof(*policy.classes));
@@ -93,11 +95,6 @@ static void a_copy_is_the_same_and_stands_alone(void **state)
 }
 
 /* Change one value at a time, anywhere: no longer the same. */
-static void every_difference_counts(void **state)
-{
-        struct policy a = sample();
-
-        (void)state;
 #define DIFFERS(change)                                                                                                \
         do {                                                                                                           \
                 struct policy b;                                                                                       \
@@ -108,6 +105,62 @@ static void every_difference_counts(void **state)
                 assert_false(policy_same(&b, &a));                                                                     \
                 policy_finish(&b);                                                                                     \
         } while (0)
+
+static void every_difference_of_a_contract_counts(void **state)
+{
+        struct policy a = sample();
+
+        (void)state;
+        DIFFERS(b.sites[0].terms.grid_tax_ppm++);
+        DIFFERS(b.sites[0].terms.has_firm = true);
+        DIFFERS(b.sites[0].terms.grid_firm_w++);
+        DIFFERS(b.sites[0].terms.grid_curtailable_w++);
+        DIFFERS(b.sites[0].terms.export_limit_w++);
+        DIFFERS(b.sites[0].terms.has_export_price = true);
+        DIFFERS(b.sites[0].terms.export_price++);
+        DIFFERS(b.sites[0].terms.utc_offset_s++);
+        DIFFERS(b.sites[0].terms.has_solar = true);
+        DIFFERS(b.sites[0].terms.solar_carbon++);
+        DIFFERS(b.sites[0].terms.reactor_house_w++);
+        DIFFERS(b.sites[0].terms.n_demands = 0);
+        DIFFERS(b.sites[0].terms.demands[0].per_kw++);
+        DIFFERS(b.sites[0].terms.demands[0].interval_s++);
+        DIFFERS(b.sites[0].terms.demands[0].hours.days++);
+        DIFFERS(b.sites[0].terms.demands[0].hours.from_minute++);
+        DIFFERS(b.sites[0].terms.demands[0].hours.to_minute++);
+        DIFFERS(b.sites[0].terms.demands[0].contract_w++);
+        DIFFERS(b.sites[0].terms.demands[0].minimum_share_ppm++);
+        DIFFERS(b.sites[0].terms.n_ppas = 0);
+        DIFFERS(b.sites[0].terms.ppas[0].name[0]++);
+        DIFFERS(b.sites[0].terms.ppas[0].kind = PPA_VIRTUAL);
+        DIFFERS(b.sites[0].terms.ppas[0].has_series = true);
+        DIFFERS(b.sites[0].terms.ppas[0].take_or_pay = true);
+        DIFFERS(b.sites[0].terms.ppas[0].behind_meter = true);
+        DIFFERS(b.sites[0].terms.ppas[0].strike++);
+        DIFFERS(b.sites[0].terms.ppas[0].share_ppm++);
+        DIFFERS(b.sites[0].terms.ppas[0].power_w++);
+        DIFFERS(b.sites[0].terms.ppas[0].start++);
+        DIFFERS(b.sites[0].terms.ppas[0].end++);
+        DIFFERS(b.sites[0].terms.ppas[0].carbon++);
+        DIFFERS(b.sites[0].terms.n_reactors = 0);
+        DIFFERS(b.sites[0].terms.reactors[0].name[0]++);
+        DIFFERS(b.sites[0].terms.reactors[0].rating_w++);
+        DIFFERS(b.sites[0].terms.reactors[0].minimum_w++);
+        DIFFERS(b.sites[0].terms.reactors[0].ramp_w_per_min++);
+        DIFFERS(b.sites[0].terms.reactors[0].restart_s++);
+        DIFFERS(b.sites[0].terms.n_outages = 0);
+        DIFFERS(b.sites[0].terms.outages[0].unit++);
+        DIFFERS(b.sites[0].terms.outages[0].from++);
+        DIFFERS(b.sites[0].terms.outages[0].to++);
+        DIFFERS(b.sites[0].terms.outages[0].power_w++);
+        policy_finish(&a);
+}
+
+static void every_difference_counts(void **state)
+{
+        struct policy a = sample();
+
+        (void)state;
         DIFFERS(b.plan_interval_s++);
         DIFFERS(b.plan_horizon_s++);
         DIFFERS(b.plan_work++);
@@ -156,6 +209,7 @@ int main(void)
                 cmocka_unit_test(finds_by_name),
                 cmocka_unit_test(a_copy_is_the_same_and_stands_alone),
                 cmocka_unit_test(every_difference_counts),
+                cmocka_unit_test(every_difference_of_a_contract_counts),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ static void make_sites(struct state *state)
         for (uint32_t i = 0; i < 2; i++) {
                 state->sites[i].id = i;
                 state->sites[i].name = strdup(state->policy.sites[i].name);
-                for (unsigned kind = 1; kind < 5; kind++)
+                for (unsigned kind = 1; kind < SERIES_COUNT; kind++)
                         series_init(&state->sites[i].series[kind], kind);
         }
         for (size_t i = 0; i < sizeof(prices) / sizeof(prices[0]); i++)

@@ -16,20 +16,22 @@
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_job_spec, 184);
 KNOWN(struct policy, 72);
-KNOWN(struct policy_site, 88);
+KNOWN(struct policy_site, 2504);
+KNOWN(struct supply_terms, 2472);
 KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 216);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
-KNOWN(struct booking, 104);
-KNOWN(struct book, 56);
+KNOWN(struct booking, 184);
+KNOWN(struct book, 144);
 KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 552);
+KNOWN(struct job, 568);
 KNOWN(struct node, 216);
-KNOWN(struct site, 672);
+KNOWN(struct site, 1568);
+KNOWN(struct site_meter, 24);
 KNOWN(struct late_exit, 12);
 #endif
 
@@ -261,6 +263,90 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
                 U64(spec->after_any[i]);
 }
 
+/* Lists of fixed room: how many are used. */
+#define LENGTH(n, most) WITHIN(n, 0, most)
+
+static void walk_demand(struct walk *walk, struct supply_demand *demand)
+{
+        I64(demand->per_kw);
+        WITHIN(demand->interval_s, SUPPLY_METER_S, 86400);
+        WITHIN(demand->hours.days, 0, 127);
+        WITHIN(demand->hours.from_minute, 0, 1440);
+        WITHIN(demand->hours.to_minute, 0, 1440);
+        I64(demand->contract_w);
+        I64(demand->minimum_share_ppm);
+}
+
+static void walk_ppa(struct walk *walk, struct supply_ppa *ppa)
+{
+        CHARS(ppa->name);
+        WITHIN(ppa->kind, PPA_AS_PRODUCED, PPA_VIRTUAL);
+        BOOL(ppa->has_series);
+        BOOL(ppa->take_or_pay);
+        BOOL(ppa->behind_meter);
+        I64(ppa->strike);
+        I64(ppa->share_ppm);
+        I64(ppa->power_w);
+        I64(ppa->start);
+        I64(ppa->end);
+        I64(ppa->carbon);
+}
+
+static void walk_reactors(struct walk *walk, struct supply_terms *terms)
+{
+        LENGTH(terms->n_reactors, SUPPLY_MAX_REACTORS);
+        for (uint32_t i = 0; i < terms->n_reactors; i++) {
+                CHARS(terms->reactors[i].name);
+                I64(terms->reactors[i].rating_w);
+                I64(terms->reactors[i].minimum_w);
+                I64(terms->reactors[i].ramp_w_per_min);
+                I64(terms->reactors[i].restart_s);
+        }
+        LENGTH(terms->n_outages, terms->n_reactors > 0 ? SUPPLY_MAX_OUTAGES : 0);
+        for (uint32_t i = 0; i < terms->n_outages; i++) {
+                WITHIN(terms->outages[i].unit, 0, terms->n_reactors - 1);
+                I64(terms->outages[i].from);
+                I64(terms->outages[i].to);
+                I64(terms->outages[i].power_w);
+        }
+}
+
+static void walk_contracts(struct walk *walk, struct supply_terms *terms)
+{
+        I64(terms->grid_tax_ppm);
+        BOOL(terms->has_firm);
+        I64(terms->grid_firm_w);
+        I64(terms->grid_curtailable_w);
+        I64(terms->export_limit_w);
+        BOOL(terms->has_export_price);
+        I64(terms->export_price);
+        I64(terms->utc_offset_s);
+        BOOL(terms->has_solar);
+        I64(terms->solar_carbon);
+        I64(terms->reactor_house_w);
+        LENGTH(terms->n_demands, SUPPLY_MAX_DEMANDS);
+        for (uint32_t i = 0; i < terms->n_demands; i++)
+                walk_demand(walk, &terms->demands[i]);
+        LENGTH(terms->n_ppas, SUPPLY_MAX_PPAS);
+        for (uint32_t i = 0; i < terms->n_ppas; i++)
+                walk_ppa(walk, &terms->ppas[i]);
+        walk_reactors(walk, terms);
+}
+
+static void walk_meter(struct walk *walk, struct site_meter *meter)
+{
+        int64_t start = SUPPLY_METER_S * within(walk, -1000, 1000000);
+
+        ARRAY(meter->n, meter->intervals, 40);
+        for (size_t i = 0; i < meter->n; i++) {
+                start += SUPPLY_METER_S * within(walk, 1, 9);
+                WITHIN(meter->intervals[i].start, start, start);
+                I64(meter->intervals[i].joules);
+        }
+        if (!walk->check)
+                meter->room = meter->n;
+}
+
 static void walk_policy_site(struct walk *walk, struct policy_site *site)
 {
         TEXT(site->name);
@@ -272,6 +358,7 @@ static void walk_policy_site(struct walk *walk, struct policy_site *site)
         I64(site->terms.reactor_carbon);
         I64(site->terms.pue_fixed_w);
         I64(site->terms.pue_ppm);
+        walk_contracts(walk, &site->terms);
         I64(site->wan_mbit_per_s);
         I64(site->egress_cost);
 }
@@ -395,6 +482,10 @@ static void walk_booking(struct walk *walk, struct booking *booking)
         U64(booking->carbon_version);
         I64(booking->cost);
         I64(booking->carbon_mg);
+        I64(booking->market);
+        I64(booking->market_mg);
+        for (unsigned unit = 1; unit < SUPPLY_UNITS; unit++)
+                I64(booking->unit_joules[unit]);
 }
 
 static void walk_book(struct walk *walk, struct book *book)
@@ -406,6 +497,11 @@ static void walk_book(struct walk *walk, struct book *book)
         WITHIN(book->carbon_rest, 0, JOULES_PER_KWH - 1);
         I64(book->unpriced_joules);
         I64(book->uncounted_joules);
+        I64(book->market_mg);
+        WITHIN(book->market_rest, 0, JOULES_PER_KWH - 1);
+        I64(book->unmarketed_joules);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                I64(book->unit_joules[unit]);
 }
 
 static void walk_inventory(struct walk *walk, struct inventory *inventory)
@@ -473,7 +569,7 @@ static void walk_site(struct walk *walk, struct site *site)
 {
         U32(site->id);
         TEXT(site->name);
-        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LIMIT; kind++) {
+        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
                 WITHIN(site->series[kind].kind, kind, kind);
                 if (below(walk, 3) != 0)
                         walk_series(walk, &site->series[kind], 50);
@@ -482,6 +578,7 @@ static void walk_site(struct walk *walk, struct site *site)
                 walk_book(walk, &site->books[account]);
         I64(site->overhead_until);
         I64(site->pue_rest);
+        walk_meter(walk, &site->meter);
 }
 
 static void walk_node(struct walk *walk, struct node *node)
@@ -505,6 +602,8 @@ static void walk_job_books(struct walk *walk, struct job *job)
         I64(job->overhead_joules);
         I64(job->overhead_cost);
         I64(job->overhead_carbon_mg);
+        I64(job->market_mg);
+        I64(job->overhead_market_mg);
 }
 
 static void walk_job_plan(struct walk *walk, struct job *job)
@@ -677,7 +776,7 @@ static void walk_body(struct walk *walk, struct record *record)
                 walk_policy(walk, &record->u.config.policy);
                 break;
         case RECORD_SERIES:
-                WITHIN(record->u.series.series.kind, SERIES_PRICE, SERIES_LIMIT);
+                WITHIN(record->u.series.series.kind, SERIES_PRICE, SERIES_LAST);
                 walk_series(walk, &record->u.series.series, 200);
                 break;
         case RECORD_SUBMITTED:

@@ -906,6 +906,71 @@ static void the_report_can_be_narrowed(void **state)
         json_decref(document);
 }
 
+/* Now is 2026-11-22 14:30; 1.8 GJ in the quarter from noon are 2 MW; last month there were 900 MJ, half as much. */
+static void the_report_has_the_demand_charge(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site_meter *meter = &world->state.sites[0].meter;
+        json_t *document;
+
+        terms->n_demands = 2;
+        terms->demands[0] = (struct supply_demand){ .per_kw = 10000000, .interval_s = 900 };
+        terms->demands[1] = (struct supply_demand){ .per_kw = 1000000,
+                                                    .interval_s = 3600,
+                                                    .contract_w = 4000000,
+                                                    .minimum_share_ppm = 850000,
+                                                    .hours = { .days = 31, .from_minute = 420, .to_minute = 1200 } };
+        assert_int_equal(site_meter_add(meter, WORLD_DAY + 12 * WORLD_HOUR, WORLD_DAY + 12 * WORLD_HOUR + 900, 1800000000), 0);
+        assert_int_equal(site_meter_add(meter, WORLD_DAY - 27 * 24 * WORLD_HOUR, WORLD_DAY - 27 * 24 * WORLD_HOUR + 900, 900000000), 0);
+        document = world_ask(world, "report", NULL);
+        assert_int_equal(json_array_size(world_at(document, "reports.0.demand_charges")), 2);
+        world_expect_text(document, "reports.0.demand_charges.0.site", "hanford");
+        world_expect_text(document, "reports.0.demand_charges.0.month_utc", "2026-11-01T00:00:00Z");
+        world_expect_int(document, "reports.0.demand_charges.0.peak_w", 2000000);
+        world_expect_text(document, "reports.0.demand_charges.0.peak_utc", "2026-11-22T12:00:00Z");
+        world_expect_int(document, "reports.0.demand_charges.0.charge_micro", INT64_C(20000000000));
+        world_expect_null(document, "reports.0.demand_charges.0.hours");
+        world_expect_int(document, "reports.0.demand_charges.1.peak_w", 0); /* it is a Sunday */
+        world_expect_int(document, "reports.0.demand_charges.1.billed_w", 3400000);
+        world_expect_int(document, "reports.0.demand_charges.1.charge_micro", INT64_C(3400000000));
+        world_expect_text(document, "reports.0.demand_charges.1.hours", "07:00-20:00 Mon,Tue,Wed,Thu,Fri");
+        assert_int_equal(json_array_size(world_at(document, "reports.1.demand_charges")), 0);
+        json_decref(document);
+        document = world_ask(world, "report", "{\"from_utc\":\"2026-07-01T00:00:00Z\"}"); /* this month and the last */
+        assert_int_equal(json_array_size(world_at(document, "reports.0.demand_charges")), 4);
+        world_expect_text(document, "reports.0.demand_charges.0.month_utc", "2026-10-01T00:00:00Z");
+        world_expect_int(document, "reports.0.demand_charges.0.peak_w", 1000000);
+        json_decref(document);
+}
+
+/* Nobody said who supplied the bookings of the world; from here on the sun does half, and sells what is left. */
+static void the_report_says_who_supplied_what(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site *site = &world->state.sites[0];
+        json_t *document = world_ask(world, "report", NULL);
+
+        assert_int_equal(json_array_size(world_at(document, "reports.0.supplied.0.units")), 0);
+        world_expect_null(document, "reports.0.supplied.0.exported_j");
+        json_decref(document);
+        terms->has_solar = true;
+        terms->export_limit_w = 3000;
+        terms->has_export_price = true;
+        terms->export_price = 1;
+        assert_int_equal(series_append(&site->series[SERIES_SOLAR], WORLD_DAY, 5000), 0);
+        site->series[SERIES_SOLAR].end = WORLD_NOW;
+        assert_int_equal(site_meter_add(&site->meter, WORLD_DAY, WORLD_DAY + WORLD_HOUR, 1000 * WORLD_HOUR), 0);
+        document = world_ask(world, "report", "{\"to_utc\":\"2026-11-22T01:00:00Z\"}");
+        world_expect_text(document, "reports.0.supplied.0.site", "hanford");
+        world_expect_text(document, "reports.0.supplied.0.surplus_from_utc", "2026-11-22T00:00:00Z");
+        world_expect_int(document, "reports.0.supplied.0.exported_j", 3000 * WORLD_HOUR);
+        world_expect_int(document, "reports.0.supplied.0.curtailed_j", 1000 * WORLD_HOUR);
+        world_expect_int(document, "reports.0.supplied.0.settled_micro", 0);
+        json_decref(document);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -948,6 +1013,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_keeps_jobs_in_their_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_says_who_supplied_what, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

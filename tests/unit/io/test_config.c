@@ -469,7 +469,7 @@ static void words(void **state)
                 "the "
                 "prices of one");
         refused(*state, "sites: [{name: a, currency: EUR}]\n",
-                "policy.yaml:1:16: site \"a\" has neither grid nor reactor: where is its power from?");
+                "policy.yaml:1:16: site \"a\" has neither grid, reactor nor solar: where is its power from?");
         refused(*state, SITES "listen: [offpeakd.sock]\n",
                 "policy.yaml:2:10: \"listen\": \"offpeakd.sock\" is no endpoint: write ipc:///PATH or tcp://HOST:PORT");
         refused(*state, SITES "listen: [\"tcp://127.0.0.1:0\", \"tcp://*:7711\"]\n",

@@ -953,6 +953,42 @@ static void test_a_restored_backup_is_told(void **state)
 
 /* ---- what is no store, or cannot be written */
 
+/* A store as the first version wrote it: its bookings stay, and new ones have the new columns. */
+static void test_an_older_store_is_brought_up_to_date(void **state)
+{
+        static const char *const columns[] = { "market", "market_mg", "unit_1", "unit_2", "unit_3",
+                                               "unit_4", "unit_5",    "unit_6", "unit_7" };
+        struct fixture *fixture = *state;
+        struct store *store = open_store(fixture->path);
+        struct booking *bookings;
+        struct record first;
+        size_t n;
+
+        commit_booking(store, 1, 100, 200);
+        store_close(store);
+        for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+                char statement[80];
+
+                snprintf(statement, sizeof(statement), "ALTER TABLE ledger DROP COLUMN %s", columns[i]);
+                sql(fixture->path, statement);
+        }
+        sql(fixture->path, "PRAGMA user_version = 1");
+        store = open_store(fixture->path);
+        commit_booking(store, 2, 300, 400);
+        assert_int_equal(store_bookings(store, 0, 300, &bookings, &n, NULL), 0);
+        assert_int_equal(n, 1);
+        random_record_fill(&first, RECORD_BOOKED, 1);
+        assert_int_equal(bookings[0].joules, first.u.booked.booking.joules);
+        assert_int_equal(bookings[0].carbon_mg, first.u.booked.booking.carbon_mg);
+        assert_true(bookings[0].market == SERIES_UNKNOWN);
+        assert_int_equal(bookings[0].market_mg, 0);
+        assert_int_equal(bookings[0].unit_joules[SUPPLY_GRID], 0);
+        free(bookings);
+        check_books(store, 300, 400, (const uint64_t[]){ 2 }, 1);
+        store_close(store);
+        assert_int_equal(sql_number(fixture->path, "PRAGMA user_version"), 2);
+}
+
 static void test_other_files_are_refused(void **state)
 {
         struct fixture *fixture = *state;
@@ -966,7 +1002,7 @@ static void test_other_files_are_refused(void **state)
         check_refused(fixture->path, OFFPEAK_EINVAL, "not a store of Offpeak");
         remove_store(fixture->path);
         store_close(open_store(fixture->path));
-        sql(fixture->path, "PRAGMA user_version = 2");
+        sql(fixture->path, "PRAGMA user_version = 3");
         check_refused(fixture->path, OFFPEAK_EINVAL, "newer");
         beside(fixture->path, ".folder", name);
         assert_int_equal(mkdir(name, 0700), 0);
@@ -1168,6 +1204,7 @@ int main(void)
                 TEST(test_a_damaged_file_takes_its_wal_with_it),
                 TEST(test_a_damaged_ledger_is_restored),
                 TEST(test_a_restored_backup_is_told),
+                TEST(test_an_older_store_is_brought_up_to_date),
                 TEST(test_other_files_are_refused),
                 TEST(test_an_emptied_store_is_not_begun_anew_unasked),
                 TEST(test_a_full_disk_loses_nothing_acknowledged),

@@ -291,6 +291,75 @@ static void test_the_mean_of_what_the_site_draws(void **state)
         assert_int_equal(parts.at[0].price, 30000000); /* (3 x 10 + 1 x 90) / 4 */
 }
 
+/*
+ * 10 kW: 3 of the reactor, 2 of the sun, 1 of an agreement (11 g by contract, through the grid at 300), 4 of the grid, 2 of them
+ * covered by a virtual agreement at 50.
+ */
+static void test_who_supplied_it(void **state)
+{
+        struct series_point price_point = { 0, 90000000 }, sun_point = { 0, 2000 }, carbon_point = { 0, 300000 };
+        struct series price = { .kind = SERIES_PRICE, .points = &price_point, .n_points = 1, .end = 100 };
+        struct series carbon = { .kind = SERIES_CARBON, .points = &carbon_point, .n_points = 1, .end = 100 };
+        struct series sun = { .kind = SERIES_CAPACITY, .points = &sun_point, .n_points = 1, .end = 100 };
+        struct site_supply supply = { .price = &price, .carbon = &carbon, .solar = &sun };
+        struct booking whole = whole_of(0, 100, 1003);
+        struct book book = { 0 };
+        static struct parts parts;
+
+        (void)state;
+        supply.terms = (struct supply_terms){ .grid_limit_w = INT64_MAX, .has_reactor = true, .reactor_fuel = 10000000,
+                                              .reactor_carbon = 12000, .n_reactors = 1, .has_solar = true,
+                                              .solar_carbon = 48000, .n_ppas = 2 };
+        supply.terms.reactors[0].rating_w = 3000;
+        supply.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 1000, .carbon = 11000 };
+        supply.terms.ppas[1] = (struct supply_ppa){ .kind = PPA_VIRTUAL, .power_w = 2000, .carbon = 50000 };
+        book_split(&whole, &supply, 10000, &book, keep, &parts);
+        assert_int_equal(parts.n, 1);
+        /* the sun and the agreement first, both at nothing; then the reactor; each from where the last one ended */
+        assert_int_equal(parts.at[0].unit_joules[SUPPLY_SOLAR], 200);  /* 0 to 200.6 */
+        assert_int_equal(parts.at[0].unit_joules[SUPPLY_PPA], 100);    /* to 300.9 */
+        assert_int_equal(parts.at[0].unit_joules[SUPPLY_REACTOR], 301); /* to 601.8 */
+        assert_int_equal(parts.at[0].unit_joules[SUPPLY_GRID], 402);   /* to 1003 */
+        assert_int_equal(parts.at[0].price, (3 * 10 + 4 * 90) * 100000);
+        assert_int_equal(parts.at[0].carbon, (3 * 12 + 2 * 48 + 5 * 300) * 100);
+        assert_int_equal(parts.at[0].market, (3 * 12 + 2 * 48 + 11 + 2 * 50 + 2 * 300) * 100);
+        assert_int_equal(parts.at[0].market_mg, 1003 * parts.at[0].market / 3600000);
+        book_apply(&book, &parts.at[0]);
+        book_apply(&book, &parts.at[0]);
+        assert_int_equal(book.unit_joules[SUPPLY_GRID], 804);
+        assert_int_equal(book.market_rest, 2 * 1003 * parts.at[0].market % 3600000);
+}
+
+/* Of many bookings at any power: units sum to each booking, and the book has the sums. */
+static void test_units_sum_to_the_booking(void **state)
+{
+        struct book book = { 0 };
+        static struct parts parts;
+        struct market market;
+        uint64_t seed = 11;
+
+        (void)state;
+        make_market(&market, &seed);
+        market.supply.terms.has_reactor = true;
+        market.supply.terms.n_reactors = 1;
+        market.supply.terms.reactors[0].rating_w = 777;
+        for (int64_t power = 1; power < 3000; power += 97) {
+                struct booking whole = whole_of(0, 5000, 1000 * power + 13);
+
+                parts.n = 0;
+                book_split(&whole, &market.supply, power, &book, keep, &parts);
+                for (size_t i = 0; i < parts.n; i++) {
+                        int64_t sum = 0;
+
+                        for (int unit = 0; unit < SUPPLY_UNITS; unit++)
+                                sum += parts.at[i].unit_joules[unit];
+                        assert_int_equal(sum, parts.at[i].joules);
+                        book_apply(&book, &parts.at[i]);
+                }
+        }
+        assert_int_equal(book.unit_joules[SUPPLY_REACTOR] + book.unit_joules[SUPPLY_GRID], book.joules);
+}
+
 static void test_no_length(void **state)
 {
         struct booking nothing = whole_of(1000, 1000, 0), at_once = whole_of(1000, 1000, 500),
@@ -345,6 +414,8 @@ int main(void)
                 cmocka_unit_test(test_split_only_reads_the_book),
                 cmocka_unit_test(test_a_megawatt_hour),
                 cmocka_unit_test(test_the_mean_of_what_the_site_draws),
+                cmocka_unit_test(test_who_supplied_it),
+                cmocka_unit_test(test_units_sum_to_the_booking),
                 cmocka_unit_test(test_no_length),
                 cmocka_unit_test(test_totals_do_not_come_round),
                 cmocka_unit_test(test_names),

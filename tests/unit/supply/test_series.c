@@ -335,6 +335,10 @@ static void kinds_have_names(void **state)
         assert_string_equal(series_kind_name(SERIES_CARBON), "carbon");
         assert_string_equal(series_kind_name(SERIES_CAPACITY), "capacity");
         assert_string_equal(series_kind_name(SERIES_LIMIT), "limit");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_EXPORT_PRICE), "export");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_SOLAR), "solar");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_LAST), "ppa");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_COUNT), "unknown");
         assert_string_equal(series_kind_name((enum series_kind)0), "unknown");
 }
 

@@ -169,9 +169,196 @@ static void edges_leave_nothing_out(void **state)
         }
 }
 
+/* (60 + 5) x 1.19. */
+static void tax_is_on_price_and_adder(void **state)
+{
+        struct fixture *f = *state;
+
+        f->site.terms.grid_tax_ppm = 190000;
+        assert_int_equal(site_supply_grid_price(&f->site.terms, 60 * MW), 77350000);
+        assert_int_equal(site_supply_grid_price(&f->site.terms, -5 * MW - 1), -2); /* rounded down */
+        assert_int_equal(site_supply_grid_price(&f->site.terms, SERIES_UNKNOWN), SERIES_UNKNOWN);
+        assert_int_equal(site_supply_grid_price(&f->site.terms, INT64_MAX), INT64_MAX);
+        assert_int_equal(site_supply_grid_price(&f->site.terms, INT64_MIN + 1), INT64_MIN + 1);
+        assert_int_equal(site_supply_at(&f->site, 100).segments[1].price, 77350000);
+}
+
+/* 10 MW are the limit, 4 of them firm; a lower series wins. */
+static void plans_rely_on_firm_power(void **state)
+{
+        struct fixture *f = *state;
+
+        f->site.terms.has_reactor = false;
+        f->site.terms.has_firm = true;
+        f->site.terms.grid_firm_w = 4 * MW;
+        f->site.terms.grid_curtailable_w = 6 * MW;
+        assert_int_equal(site_supply_at(&f->site, 60).segments[0].limit_w, 4 * MW);
+        assert_int_equal(site_supply_at(&f->site, 130).segments[0].limit_w, 3 * MW);
+}
+
+/* Half of what a plant produces (the capacity series: 20 MW from 50 to 150) from 80 on, strike 35. */
+static void an_agreement_delivers_from_its_start(void **state)
+{
+        struct fixture *f = *state;
+        struct supply_ppa *ppa = &f->site.terms.ppas[0];
+        struct supply_curve c;
+
+        f->site.terms.has_reactor = false;
+        f->site.terms.grid_limit_w = 15 * MW;
+        f->site.terms.n_ppas = 1;
+        *ppa = (struct supply_ppa){ .kind = PPA_AS_PRODUCED, .has_series = true, .take_or_pay = true, .strike = 35 * MW,
+                                    .share_ppm = 500000, .start = 80, .carbon = 11000 };
+        f->site.ppas[0] = &f->capacity;
+        assert_int_equal(site_supply_ppa(&f->site, 0, 79), 0); /* until then the grid alone */
+        assert_int_equal(site_supply_at(&f->site, 79).n_segments, 1);
+        assert_int_equal(site_supply_next_edge(&f->site, 60), 80);
+        assert_int_equal(site_supply_ppa(&f->site, 0, 80), 10 * MW);
+        assert_int_equal(site_supply_ppa(&f->site, 0, 150), SERIES_UNKNOWN);
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.n_segments, 2);
+        assert_int_equal(c.segments[0].unit, SUPPLY_PPA);
+        assert_int_equal(c.segments[0].price, 0); /* paid anyway */
+        assert_int_equal(c.segments[0].limit_w, 10 * MW);
+        assert_int_equal(c.segments[0].carbon, 300000); /* it comes through the grid */
+        assert_int_equal(c.segments[0].market, 11000);
+        ppa->take_or_pay = false;
+        assert_int_equal(site_supply_at(&f->site, 110).segments[0].price, 35 * MW);
+        assert_int_equal(site_supply_at(&f->site, 160).n_segments, 1); /* unknown is not relied on */
+        ppa->end = 90;
+        assert_int_equal(site_supply_ppa(&f->site, 0, 90), 0);
+        assert_int_equal(site_supply_next_edge(&f->site, 80), 90);
+}
+
+/* The connection has 10 MW: 7 of an agreement leave 3, and of a second one's 5 only those come through. */
+static void agreements_share_the_connection(void **state)
+{
+        struct fixture *f = *state;
+        struct supply_curve c;
+
+        f->site.terms.has_reactor = false;
+        f->site.terms.n_ppas = 1;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 7 * MW, .carbon = 5000 };
+        f->site.terms.ppas[1] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 5 * MW, .carbon = 5000 };
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.segments[0].limit_w, 7 * MW);
+        assert_int_equal(c.segments[1].unit, SUPPLY_GRID);
+        assert_int_equal(c.segments[1].limit_w, 3 * MW);
+        assert_int_equal(supply_limit(&c), 10 * MW);
+        f->site.terms.n_ppas = 2;
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.n_segments, 2);
+        assert_int_equal(c.segments[1].limit_w, 3 * MW);
+        assert_int_equal(supply_limit(&c), 10 * MW);
+        f->site.terms.ppas[1].behind_meter = true; /* with a wire of its own it comes on top */
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.n_segments, 3);
+        assert_int_equal(c.segments[0].carbon, 300000);
+        assert_int_equal(c.segments[1].carbon, 5000);
+        assert_int_equal(supply_limit(&c), 15 * MW);
+        f->site.terms.grid_limit_w = INT64_MAX;
+        c = site_supply_at(&f->site, 110);
+        assert_int_equal(c.segments[2].limit_w, INT64_MAX);
+}
+
+static void baseload_is_there_at_all_times(void **state)
+{
+        struct fixture *f = *state;
+
+        f->site.terms.n_ppas = 1;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_BASELOAD, .take_or_pay = true, .power_w = 7 * MW, .end = 120 };
+        assert_int_equal(site_supply_ppa(&f->site, 0, 5), 7 * MW);
+        assert_int_equal(site_supply_at(&f->site, 110).segments[0].limit_w, 7 * MW);
+        assert_int_equal(site_supply_ppa(&f->site, 0, 120), 0);
+}
+
+/* Money and certificates: the curve has the same segments with it. */
+static void a_virtual_agreement_is_no_power(void **state)
+{
+        struct fixture *f = *state;
+        struct supply_curve without = site_supply_at(&f->site, 110), with;
+
+        f->site.terms.n_ppas = 2;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_VIRTUAL, .power_w = 2 * MW, .carbon = 10000 };
+        f->site.terms.ppas[1] = (struct supply_ppa){ .kind = PPA_VIRTUAL, .power_w = 6 * MW, .carbon = 30000 };
+        with = site_supply_at(&f->site, 110);
+        assert_int_equal(with.n_segments, without.n_segments);
+        assert_int_equal(with.virtual_w, 8 * MW);
+        assert_int_equal(with.virtual_carbon, 25000);
+}
+
+/* The sun, from the limit series: nothing before 120, 3 MW, then 50 of which 20 may be sold at 30. */
+static void the_sun_is_free_unless_it_sells(void **state)
+{
+        struct fixture *f = *state;
+        struct supply_curve c;
+
+        f->site.limit = NULL;
+        f->site.solar = &f->limit;
+        f->site.terms.has_solar = true;
+        f->site.terms.has_reactor = false;
+        f->site.terms.solar_carbon = 48000;
+        assert_int_equal(site_supply_at(&f->site, 110).n_segments, 1);
+        c = site_supply_at(&f->site, 130);
+        assert_int_equal(c.segments[0].unit, SUPPLY_SOLAR);
+        assert_int_equal(c.segments[0].price, 0);
+        assert_int_equal(c.segments[0].carbon, 48000);
+        f->site.terms.export_limit_w = 20 * MW;
+        f->site.terms.has_export_price = true;
+        f->site.terms.export_price = 30 * MW;
+        c = site_supply_at(&f->site, 230);
+        assert_int_equal(c.segments[0].limit_w, 30 * MW);
+        assert_int_equal(c.segments[1].price, 30 * MW);
+        assert_int_equal(c.segments[1].limit_w, 20 * MW);
+        f->site.terms.has_export_price = false; /* a series now: 60 at 130 */
+        f->site.export_price = &f->price;
+        c = site_supply_at(&f->site, 130);
+        assert_int_equal(c.segments[0].price, 60 * MW);
+        assert_true(c.segments[0].sold);
+}
+
+/* The capacity series is a hole from 150 to 350: the unit's rating less its outage. */
+static void ratings_stand_in_for_reports(void **state)
+{
+        struct fixture *f = *state;
+
+        f->site.terms.n_reactors = f->site.terms.n_outages = 1;
+        f->site.terms.reactors[0] = (struct supply_reactor){ .rating_w = 25 * MW, .minimum_w = 10 * MW };
+        f->site.terms.outages[0] = (struct supply_outage){ .from = 200, .to = 260, .power_w = 12 * MW };
+        assert_int_equal(site_supply_reactor(&f->site, 100), 20 * MW);
+        assert_int_equal(site_supply_reactor(&f->site, 160), 25 * MW);
+        assert_int_equal(site_supply_reactor(&f->site, 200), 12 * MW);
+        assert_int_equal(site_supply_reactor(&f->site, 260), 25 * MW);
+        assert_int_equal(site_supply_reactor(&f->site, 360), 0); /* 5 MW are below its minimum */
+        assert_true(site_supply_is_known(&f->site, 160));
+        f->site.terms.n_reactors = f->site.terms.n_outages = 0;
+        assert_int_equal(site_supply_reactor(&f->site, 160), SERIES_UNKNOWN);
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_reactor = false;
+        assert_true(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_solar = true; /* without a series */
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.solar = &f->capacity;
+        assert_true(site_supply_is_known(&f->site, 100));
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.has_solar = false;
+        f->site.terms.n_ppas = 1;
+        f->site.terms.ppas[0] = (struct supply_ppa){ .kind = PPA_AS_PRODUCED, .has_series = true };
+        assert_false(site_supply_is_known(&f->site, 160));
+        f->site.terms.ppas[0].kind = PPA_VIRTUAL; /* no power: nobody relies on it */
+        assert_true(site_supply_is_known(&f->site, 160));
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test_setup_teardown(tax_is_on_price_and_adder, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(plans_rely_on_firm_power, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(an_agreement_delivers_from_its_start, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(agreements_share_the_connection, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(baseload_is_there_at_all_times, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(a_virtual_agreement_is_no_power, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(the_sun_is_free_unless_it_sells, set_up, tear_down),
+                cmocka_unit_test_setup_teardown(ratings_stand_in_for_reports, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(follows_its_series, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(the_grid_gives_the_smaller_of_two_limits, set_up, tear_down),
                 cmocka_unit_test_setup_teardown(an_adder_makes_nothing_known, set_up, tear_down),
