@@ -46,14 +46,6 @@ size_t rows_alternative(const char **names, const char **ret_name)
         return (size_t)((bars != NULL ? bars : *names) - *ret_name);
 }
 
-int rows_open(const struct mapping *mapping, const char *file, enum series_kind kind, const char *text, size_t size,
-              struct rows **ret_rows, struct offpeak_error *err)
-{
-        if (mapping->format == MAPPING_JSON)
-                return rows_json_open(mapping, file, text, size, ret_rows, err);
-        return rows_csv_open(mapping, file, kind, text, size, ret_rows, err);
-}
-
 void rows_close(struct rows *rows)
 {
         if (rows != NULL)

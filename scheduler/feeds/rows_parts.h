@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows_parts.h - between rows.c and the formats. */
+/* rows_parts.h - between rows.c, rows_open.c and the formats. */
 #ifndef OFFPEAK_FEEDS_ROWS_PARTS_H
 #define OFFPEAK_FEEDS_ROWS_PARTS_H
 
