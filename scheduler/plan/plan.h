@@ -104,8 +104,8 @@ struct plan_budget {
 };
 
 /*
- * Plan. Always an answer for a well-formed problem: at worst run_now under the limits. Wall time is
- * not looked at. ENOMEM, EINVAL (a problem that contradicts itself, named in err). ret_plan is written on success only.
+ * Plan. Always an answer for a well-formed problem: at worst run_now under the limits, or the last plan's
+ * hours where these are at most half a per cent dearer. Wall time is not looked at. ENOMEM, EINVAL (a problem that contradicts itself, named in err). ret_plan is written on success only.
  */
 int plan_compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
                  struct offpeak_error *err);

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "plan/account.h"
 #include "plan/board.h"
+#include "plan/check.h"
 #include "plan/check_bound.h"
 #include "plan/make_way.h"
 
@@ -610,13 +611,16 @@ const struct plan_problem *plan_session_problem(const struct plan_session *sessi
 int plan_session_plan(const struct plan_session *session, struct plan *ret_plan)
 {
         struct bound_part all = { session->all.sum + session->capacities.sum, session->all.size + session->capacities.size };
+        double proven;
 
         plan_init(ret_plan);
         if (account_plan(&session->problem, &session->board.schedule, ret_plan) != 0 ||
-            copy_multipliers(&ret_plan->multipliers, &session->multipliers, &session->problem) != 0) {
+            copy_multipliers(&ret_plan->multipliers, &session->multipliers, &session->problem) != 0 ||
+            plan_bound(&session->problem, &ret_plan->multipliers, &proven, NULL) != 0) {
                 plan_finish(ret_plan);
                 return OFFPEAK_ENOMEM;
         }
-        ret_plan->bound = all.sum - BOUND_ROUNDING * all.size;
+        /* a part that was found before a price rose holds on, but by another relaxation than the multipliers show now */
+        ret_plan->bound = fmin(all.sum - BOUND_ROUNDING * all.size, proven);
         return 0;
 }

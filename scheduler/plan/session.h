@@ -3,10 +3,11 @@
  * session.h - a plan that is kept in mind: when a job comes or goes, or a price changes, only what that touches is looked at
  * again, and cost and bound are brought up to date.
  *
- * The bound stays what the checker makes of the multipliers, or less: a job that comes brings its own least cost, one that goes
- * takes it along, and a price that falls, or rises from below zero, takes off what it could save at the most, until the job's turn comes to be bounded anew: a
- * few of them are with every event. Other jobs' hours move only where that pays
- * more than the hysteresis of plans. With time the multipliers grow old and the gap wide: make a plan anew then.
+ * The bound stays true: a job that comes brings its own least cost, one that goes takes it along, and a price that falls, or rises from
+ * below zero, takes off what it could save at the most, until the job's turn comes to be bounded anew: a few of them are with every
+ * event. What was found before a price rose holds on, too, though the multipliers may show a little less now: the plan that is told
+ * claims no more than they show. Other jobs' hours move only where that pays more than the hysteresis of plans. With time the
+ * multipliers grow old and the gap wide: make a plan anew then.
  */
 #ifndef OFFPEAK_PLAN_SESSION_H
 #define OFFPEAK_PLAN_SESSION_H

@@ -209,6 +209,42 @@ static void a_price_that_rises_may_make_starts_cheaper(void **state)
         random_problem_finish(&random);
 }
 
+/* More jobs than are bounded anew with each event: the plan that is told claims no more than its multipliers prove. */
+static void rising_prices_leave_a_claim_that_is_proven(void **state)
+{
+        (void)state;
+        for (uint64_t seed = 1; seed <= 12; seed++) {
+                struct random_shape shape = shape_of(seed);
+                struct plan_budget budget = { .work = 300000 };
+                struct plan_session *session;
+                struct random_problem random;
+                struct plan_verdict verdict;
+                struct plan_change change;
+                struct offpeak_error err;
+                uint64_t draw = seed;
+                struct plan plan;
+
+                shape.n_jobs = 120;
+                random_problem_init(&random, seed, &shape);
+                assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+                assert_int_equal(plan_session_create(&random.problem, &plan, &session, &err), 0);
+                plan_finish(&plan);
+                for (size_t step = 0; step < random.sites[0].n_steps; step += 1) {
+                        const struct plan_step *at = &plan_session_problem(session)->sites[0].steps[step];
+                        double price = at->segments[at->n_segments - 1].price + 30 * random_unit(&draw);
+
+                        assert_int_equal(plan_session_reprice(session, 0, step, at->n_segments - 1, price, 20000, &change, &err), 0);
+                }
+                assert_int_equal(plan_session_plan(session, &plan), 0);
+                if (plan_check(plan_session_problem(session), &plan, &verdict, &err) != 0)
+                        fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
+                assert_true(change.bound <= change.cost + 1e-6 * fabs(change.cost));
+                plan_finish(&plan);
+                plan_session_destroy(session);
+                random_problem_finish(&random);
+        }
+}
+
 static void a_pinned_run_that_is_over_before_its_start(void **state)
 {
         struct random_shape shape = shape_of(1);
@@ -250,6 +286,7 @@ int main(void)
                 cmocka_unit_test(every_event_leaves_a_sound_plan),
                 cmocka_unit_test(what_is_not_there_is_refused),
                 cmocka_unit_test(a_price_that_rises_may_make_starts_cheaper),
+                cmocka_unit_test(rising_prices_leave_a_claim_that_is_proven),
                 cmocka_unit_test(a_pinned_run_that_is_over_before_its_start),
         };
 
