@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * forecast_bench.c - how far forecasts of real day-ahead prices are off: all files of one price column in
- * open/prices, an origin each day from the 98 days on that a forecast looks back over, eight days ahead; one line of
+ * open/prices (others are named and left out), an origin each day from the 98 days on that a forecast looks back over, seven days ahead; one line of
  * JSON for each file. Errors are mean absolute ones in EUR/MWh, by lead in days; `mean` is that of days 1 to 7.
  *
  * `naive` is what series_fill gives, `chosen` the method that forecast_choose takes at each origin, regression_share of
@@ -138,7 +138,7 @@ static int run(const char *folder, const char *name)
         return 0;
 }
 
-static int is_dayahead(const struct dirent *entry)
+static int is_csv(const struct dirent *entry)
 {
         size_t length = strlen(entry->d_name);
 
@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 {
         const char *folder = argc > 1 ? argv[1] : OFFPEAK_SHARED_DATA "/open/prices";
         struct dirent **entries;
-        int n = scandir(folder, &entries, is_dayahead, alphasort), failed = 0;
+        int n = scandir(folder, &entries, is_csv, alphasort), failed = 0;
 
         if (n < 0) {
                 fprintf(stderr, "forecast_bench: cannot list %s\n", folder);
