@@ -15,6 +15,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "feeds/common_step.h"
 #include "feeds/csv_column.h"
 #include "feeds/file_text.h"
 
@@ -315,31 +316,17 @@ static int read_rows(struct reader *r)
 
 /* ---- the steps */
 
-static int compare_steps(const void *a, const void *b)
+/* The commonest time from one point to the next; 0: ENOMEM. */
+static int64_t step_of(const struct series *series)
 {
-        int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-        return (left > right) - (left < right);
-}
-
-/* The commonest time from one point to the next, the shortest of those if there are several; 0: ENOMEM. */
-static int64_t common_step(const struct series *series)
-{
-        size_t n = series->n_points - 1, best = 0, run = 0;
-        int64_t *steps = malloc(n * sizeof(*steps)), step = 0;
+        size_t n = series->n_points - 1;
+        int64_t *steps = malloc(n * sizeof(*steps)), step;
 
         if (steps == NULL)
                 return 0;
         for (size_t i = 0; i < n; i++)
                 steps[i] = series->points[i + 1].start - series->points[i].start;
-        qsort(steps, n, sizeof(*steps), compare_steps);
-        for (size_t i = 0; i < n; i++) {
-                run = i > 0 && steps[i] == steps[i - 1] ? run + 1 : 1;
-                if (run > best) {
-                        best = run;
-                        step = steps[i];
-                }
-        }
+        step = common_step(steps, n);
         free(steps);
         return step;
 }
@@ -376,7 +363,7 @@ static int check_steps(struct reader *r)
         if (series->n_points < 2)
                 return refuse(r, 1, "the file holds %s: two rows at least are needed, to tell how long one holds",
                               series->n_points == 0 ? "no values" : "one value");
-        step = common_step(series);
+        step = step_of(series);
         if (step == 0)
                 return fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->request->file);
         for (size_t i = 1; i < series->n_points; i++)

@@ -11,6 +11,7 @@
 
 #include "base/fail.h"
 #include "base/when.h"
+#include "feeds/common_step.h"
 
 #define HOUR INT64_C(3600)
 #define DAY  INT64_C(86400)
@@ -170,31 +171,17 @@ static void add_parts(const struct work *work)
 
 /* ---- the step */
 
-static int compare_steps(const void *a, const void *b)
+/* The commonest time from one point to the next; 0: ENOMEM. */
+static int64_t step_of(const struct gather *gather)
 {
-        int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
-
-        return (left > right) - (left < right);
-}
-
-/* The commonest time from one point to the next, the shortest of those if there are several; 0: ENOMEM. */
-static int64_t commonest(const struct gather *gather)
-{
-        size_t n = gather->n - 1, best = 0, run = 0;
-        int64_t *steps = malloc(n * sizeof(*steps)), step = 0;
+        size_t n = gather->n - 1;
+        int64_t *steps = malloc(n * sizeof(*steps)), step;
 
         if (steps == NULL)
                 return 0;
         for (size_t i = 0; i < n; i++)
                 steps[i] = gather->points[i + 1].time - gather->points[i].time;
-        qsort(steps, n, sizeof(*steps), compare_steps);
-        for (size_t i = 0; i < n; i++) {
-                run = i > 0 && steps[i] == steps[i - 1] ? run + 1 : 1;
-                if (run > best) {
-                        best = run;
-                        step = steps[i];
-                }
-        }
+        step = common_step(steps, n);
         free(steps);
         return step;
 }
@@ -211,7 +198,7 @@ static int find_step(struct work *work)
                 return fail(
                         work->err, OFFPEAK_EINVAL,
                         "the file holds one value: two at least are needed to tell how long one holds, or \"step\"");
-        work->step = commonest(work->gather);
+        work->step = step_of(work->gather);
         return work->step != 0 ? 0 : fail(work->err, OFFPEAK_ENOMEM, "out of memory");
 }
 

@@ -147,12 +147,6 @@ static int respond_to_all(struct search *search)
 
 /* ---- single runs */
 
-/* The first second at a site: its data may have to come first. */
-static int64_t first_second(const struct plan_job *job, uint32_t site)
-{
-        return job->may_move && job->home != PLAN_ANYWHERE && job->home != site ? job_first_move(job) : job->release;
-}
-
 /* A run from `start` on; its cost INFINITY if it may not be or has no room. */
 static int price_run(struct search *search, uint32_t site, uint32_t mode, int64_t start, struct single *ret)
 {
@@ -161,7 +155,7 @@ static int price_run(struct search *search, uint32_t site, uint32_t mode, int64_
         int64_t seconds = job_seconds(job, &job->modes[mode]) + (goes_on ? 0 : job->start_cost_s);
 
         *ret = (struct single){ { start, start + seconds, site, mode }, INFINITY };
-        if (start < first_second(job, site) || ret->run.end > search->problem->horizon || (!goes_on && job->max_starts == 0))
+        if (start < job_first_second(job, site) || ret->run.end > search->problem->horizon || (!goes_on && job->max_starts == 0))
                 return 0;
         return solo_cost(&search->solo, &ret->run, 1, &ret->cost);
 }
@@ -199,7 +193,7 @@ static int collect_all(struct search *search, uint32_t site, uint32_t mode)
 {
         const struct slots *slots = &search->solo.prices.slots;
         const struct plan_job *job = search->job;
-        int code = collect(search, site, mode, first_second(job, site));
+        int code = collect(search, site, mode, job_first_second(job, site));
 
         for (size_t t = 0; code == 0 && t <= slots->n; t++)
                 code = collect_around(search, site, mode, slots->edges[t]);

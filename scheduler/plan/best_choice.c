@@ -167,11 +167,8 @@ static struct plan_job job_at(const struct plan_job *job, uint32_t site, double 
 {
         struct plan_job at = *job;
 
-        *ret_fee = 0;
-        if (job->may_move && job->home != PLAN_ANYWHERE && job->home != site) {
-                *ret_fee = job->move_cost;
-                at.release = job_first_move(job);
-        }
+        at.release = job_first_second(job, site);
+        *ret_fee = job->may_move && job->home != PLAN_ANYWHERE && job->home != site ? job->move_cost : 0;
         return at;
 }
 

@@ -105,6 +105,11 @@ int64_t job_first_move(const struct plan_job *job)
         return first > job->release ? first : job->release;
 }
 
+int64_t job_first_second(const struct plan_job *job, uint32_t site)
+{
+        return job->may_move && job->home != PLAN_ANYWHERE && job->home != site ? job_first_move(job) : job->release;
+}
+
 static bool may_move_to(const struct plan_job *job, const struct plan_interval *intervals, size_t i)
 {
         uint32_t from = i > 0 ? intervals[i - 1].site : job->may_move ? job->home : PLAN_ANYWHERE;

@@ -43,8 +43,9 @@ bool job_may_run(const struct plan_problem *problem, const struct plan_job *job,
 /* When a job is done: the end of its last interval, or INT64_MAX if it leaves work undone. */
 int64_t schedule_end(const struct plan_problem *problem, size_t job, const struct choice *choice);
 
-/* The first second at which it may be elsewhere than at its home. */
+/* The first second at which it may be elsewhere than at its home; and at a site, its home or not. */
 int64_t job_first_move(const struct plan_job *job);
+int64_t job_first_second(const struct plan_job *job, uint32_t site);
 
 /* What its moves cost: from home, and from site to site. */
 double job_moves(const struct plan_job *job, const struct plan_interval *intervals, size_t n);
