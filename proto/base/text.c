@@ -67,6 +67,14 @@ const char *text_nearest(const char *word, const char *const *words, size_t n)
         return nearest;
 }
 
+void text_list_add(char *list, size_t size, const char *word)
+{
+        size_t used = strnlen(list, size);
+
+        if (used < size)
+                snprintf(list + used, size - used, "%s%s", used > 0 ? ", " : "", word);
+}
+
 /* ---- exact decimals */
 
 /* mantissa x 10^exponent. Digits beyond the 27th are dropped: they cannot change how a half is rounded away from 0. */

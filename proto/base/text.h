@@ -22,6 +22,9 @@ unsigned text_distance(const char *a, const char *b);
 /* The nearest of n words, for `did you mean "..."?`; NULL if none is near enough. NULL words are skipped. */
 const char *text_nearest(const char *word, const char *const *words, size_t n);
 
+/* Append a word to the words that stand in list already: `a, b`. What has no room is cut off. */
+void text_list_add(char *list, size_t size, const char *word);
+
 /*
  * size bytes of text as a decimal number (`-12.5`, `.5`, `3e-2`) times 10^scale, exactly, in integers; what lies
  * beyond the last place is rounded half away from zero. EINVAL if it is no number, or does not fit.

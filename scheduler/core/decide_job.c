@@ -114,6 +114,10 @@ void decide_hold(const struct state *state, const struct input *input, struct tu
                 reply(turn, client, OFFPEAK_ESTATE, job->id, "job %" PRIu64 " is being cancelled", job->id);
                 return;
         }
+        if (!hold && !job->held) {
+                reply(turn, client, OFFPEAK_OK, job->id, "was not on hold: nothing to release");
+                return;
+        }
         if (hold && job->state == OFFPEAK_JOB_ACTIVE && !may_pause(state, job)) {
                 reply(turn, client, OFFPEAK_ESTATE, job->id,
                       "job %" PRIu64 " runs and cannot be interrupted; wait for its end, or cancel it", job->id);

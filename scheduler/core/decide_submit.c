@@ -130,6 +130,15 @@ static int check_after(const struct state *state, const struct job *job, struct 
         return 0;
 }
 
+static int no_class(const struct policy *policy, const char *name, struct offpeak_error *err)
+{
+        char known[256] = "";
+
+        for (size_t i = 0; i < policy->n_classes; i++)
+                text_list_add(known, sizeof(known), policy->classes[i].name);
+        return fail(err, OFFPEAK_ENOTFOUND, "there is no class \"%.64s\"; the scheduler's configuration has %s", name, known);
+}
+
 static int check_spec(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
@@ -141,8 +150,7 @@ static int check_spec(const struct state *state, const struct now *now, const st
         if (spec->nodes == 0 || spec->gpus_per_node == 0)
                 return fail(err, OFFPEAK_EINVAL, "a job needs at least one node and one GPU");
         if (policy_class(&state->policy, spec->class_name) == NULL)
-                return fail(err, OFFPEAK_ENOTFOUND, "there is no class \"%s\"; `offpeakd`'s configuration names them",
-                            spec->class_name != NULL ? spec->class_name : "default");
+                return no_class(&state->policy, spec->class_name != NULL ? spec->class_name : "default", err);
         if (spec->site != NULL && policy_site(&state->policy, spec->site) == NULL)
                 return fail(err, OFFPEAK_ENOTFOUND, "there is no site \"%s\"; `offpeak price` lists them", spec->site);
         code = check_times(spec, now, err);

@@ -196,13 +196,11 @@ int answer_no_site(const struct answer *answer, const char *name, struct offpeak
 {
         const struct state *state = answer->state;
         char known[256] = "";
-        size_t used = 0;
 
-        for (uint32_t i = 0; i < state->n_sites && used < sizeof(known); i++)
-                used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i > 0 ? ", " : "",
-                                         state->sites[i].name);
+        for (uint32_t i = 0; i < state->n_sites; i++)
+                text_list_add(known, sizeof(known), state->sites[i].name);
         return fail(err, OFFPEAK_ENOTFOUND, "there is no site \"%.60s\"; there %s %s", name,
-                    state->n_sites == 1 ? "is" : "are", used > 0 ? known : "none yet");
+                    state->n_sites == 1 ? "is" : "are", known[0] != '\0' ? known : "none yet");
 }
 
 /* ---- shared facts */

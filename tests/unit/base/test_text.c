@@ -98,6 +98,21 @@ static void suggests_only_what_may_be_meant(void **state)
         assert_null(text_nearest("max_delay", keys, 0));
 }
 
+static void words_are_listed(void **unused)
+{
+        char list[12] = "";
+
+        (void)unused;
+        text_list_add(list, sizeof(list), "default");
+        assert_string_equal(list, "default");
+        text_list_add(list, sizeof(list), "a");
+        assert_string_equal(list, "default, a");
+        text_list_add(list, sizeof(list), "nightly"); /* no room */
+        assert_string_equal(list, "default, a,");
+        text_list_add(list, sizeof(list), "b");
+        assert_string_equal(list, "default, a,");
+}
+
 /* ---- decimals */
 
 static int64_t decimal(const char *text, int scale)
@@ -284,6 +299,7 @@ int main(void)
                 cmocka_unit_test(money),
                 cmocka_unit_test(energy_power_and_mass),
                 cmocka_unit_test(what_is_printed_is_near_the_value),
+                cmocka_unit_test(words_are_listed),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

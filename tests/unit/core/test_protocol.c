@@ -422,6 +422,42 @@ static void a_job_being_cancelled_is_not_released(void **unused)
         scene_finish(&scene);
 }
 
+static void a_job_that_was_not_held_is_not_said_to_be_released(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
+        uint64_t index = scene.state.log_index;
+
+        (void)unused;
+        scene_tell(&scene, INPUT_RELEASE, scene_client(&scene), job);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_OK);
+        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, "not on hold"));
+        assert_true(scene.state.log_index == index);
+        scene_finish(&scene);
+}
+
+static void an_unknown_class_is_refused_by_those_that_exist(void **unused)
+{
+        struct scene scene;
+        struct offpeak_job_spec spec;
+        char program[] = "true", class_name[] = "nightley";
+        char *argv[] = { program, NULL };
+
+        (void)unused;
+        scene_with_job(&scene, ON_LOST_WAIT);
+        offpeak_job_spec_init(&spec);
+        spec.argv = argv;
+        spec.argc = 1;
+        spec.nodes = spec.gpus_per_node = 1;
+        spec.time_s = 60;
+        spec.class_name = class_name;
+        assert_int_equal(scene_submit_spec(&scene, &spec), 0);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_ENOTFOUND);
+        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, "\"nightley\""));
+        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, scene.policy.classes[0].name));
+        scene_finish(&scene);
+}
+
 static void only_the_owner_or_an_operator_changes_a_job(void **unused)
 {
         struct scene scene;
@@ -567,6 +603,8 @@ int main(void)
                 cmocka_unit_test(one_failed_rank_stops_the_others),
                 cmocka_unit_test(a_repeated_request_is_answered_as_before),
                 cmocka_unit_test(a_job_being_cancelled_is_not_released),
+                cmocka_unit_test(a_job_that_was_not_held_is_not_said_to_be_released),
+                cmocka_unit_test(an_unknown_class_is_refused_by_those_that_exist),
                 cmocka_unit_test(only_the_owner_or_an_operator_changes_a_job),
                 cmocka_unit_test(a_fence_frees_what_waits),
                 cmocka_unit_test(a_lost_tail_starts_fenced),
