@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed_text.h - text in memory, whatever brought it, becomes a series by the reader of its format.
+ *
+ * A new format is one row in the table of feed_text.c. Readers are called from worker threads: they share nothing.
+ */
+#ifndef OFFPEAK_FEEDS_FEED_TEXT_H
+#define OFFPEAK_FEEDS_FEED_TEXT_H
+
+#include "feeds/csv.h"
+#include "feeds/mapping.h"
+
+/* mapping: NULL: our own CSV, strictly. request->file names the text in errors. As csv_parse. */
+int feed_text_read(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
+                   struct series *ret_series, struct offpeak_error *err);
+
+#endif
