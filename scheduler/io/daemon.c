@@ -2,7 +2,7 @@
 /*
  * daemon.c - what is started, in order, and stopped in the reverse order.
  *
- *   config -> store -> planner -> server (sockets) -> engine (recovers, begins a term) -> policy -> feed files -> signals
+ *   config -> store -> planner -> server (sockets) -> engine (recovers, begins a term) -> policy -> feeds -> signals
  *
  * The stop goes the other way, each part's closed callback beginning the next one.
  */
@@ -19,7 +19,7 @@
 #include "base/fail.h"
 #include "io/config.h"
 #include "io/engine.h"
-#include "io/feed_files.h"
+#include "io/feeds.h"
 #include "io/server.h"
 #include "io/store.h"
 #include "wire/log.h"
@@ -35,8 +35,8 @@ struct daemon {
         struct planner *planner;
         struct server *server;
         struct engine *engine;
-        struct feed_files *files;
-        struct config *next_config; /* after a reload, once the old files are closed */
+        struct feeds *feeds;
+        struct config *next_config; /* after a reload, once the old feeds are closed */
         uv_signal_t signals[N_SIGNALS];
         bool stopping;
 };
@@ -100,9 +100,9 @@ static void take_policy(struct daemon *daemon)
         engine_input(daemon->engine, &input);
 }
 
-static int open_files(struct daemon *daemon, bool strict, struct offpeak_error *err)
+static int open_feeds(struct daemon *daemon, bool strict, struct offpeak_error *err)
 {
-        return feed_files_open(&daemon->loop, &daemon->config, daemon->engine, strict, &daemon->files, err);
+        return feeds_open(&daemon->loop, &daemon->config, daemon->engine, strict, &daemon->feeds, err);
 }
 
 /* The sockets, the store and the clock stay as they were at the start: policy and files change. */
@@ -117,12 +117,12 @@ static void exchange(struct config *config, struct config *next)
         next->files = files;
 }
 
-static void on_old_files_closed(void *context)
+static void on_old_feeds_closed(void *context)
 {
         struct daemon *daemon = context;
         struct offpeak_error err;
 
-        daemon->files = NULL;
+        daemon->feeds = NULL;
         if (daemon->stopping) {
                 config_finish(daemon->next_config);
                 free(daemon->next_config);
@@ -134,7 +134,7 @@ static void on_old_files_closed(void *context)
         free(daemon->next_config);
         daemon->next_config = NULL;
         take_policy(daemon);
-        if (open_files(daemon, false, &err) != 0)
+        if (open_feeds(daemon, false, &err) != 0)
                 log_error("%s", err.text);
         log_info("the configuration was read again");
 }
@@ -143,7 +143,7 @@ static int reload(void *context, struct offpeak_error *err)
 {
         struct daemon *daemon = context;
         struct config *next;
-        struct feed_files *files = daemon->files;
+        struct feeds *feeds = daemon->feeds;
         int code;
 
         if (daemon->next_config != NULL || daemon->stopping)
@@ -153,7 +153,7 @@ static int reload(void *context, struct offpeak_error *err)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         code = config_read(daemon->options->config_path, next, err);
         if (code == 0)
-                code = feed_files_check(next, err);
+                code = feeds_check(next, err);
         else
                 memset(next, 0, sizeof(*next));
         if (code == 0)
@@ -164,8 +164,8 @@ static int reload(void *context, struct offpeak_error *err)
                 return code;
         }
         daemon->next_config = next;
-        daemon->files = NULL;
-        feed_files_close(files, on_old_files_closed, daemon);
+        daemon->feeds = NULL;
+        feeds_close(feeds, on_old_feeds_closed, daemon);
         return 0;
 }
 
@@ -203,12 +203,12 @@ static void on_planner_closed(void *context)
                 on_engine_closed(daemon);
 }
 
-static void on_files_closed(void *context)
+static void on_feeds_closed(void *context)
 {
         struct daemon *daemon = context;
         struct planner *planner = daemon->planner;
 
-        daemon->files = NULL;
+        daemon->feeds = NULL;
         daemon->planner = NULL; /* nothing is asked any more */
         if (planner != NULL)
                 planner_close(planner, on_planner_closed, daemon);
@@ -223,7 +223,7 @@ static void stop(struct daemon *daemon)
         daemon->stopping = true;
         for (int i = 0; i < N_SIGNALS; i++)
                 uv_close((uv_handle_t *)&daemon->signals[i], on_signal_closed);
-        feed_files_close(daemon->files, on_files_closed, daemon);
+        feeds_close(daemon->feeds, on_feeds_closed, daemon);
 }
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -387,7 +387,7 @@ static int start(struct daemon *daemon, struct offpeak_error *err)
         if (code == 0)
                 code = open_engine(daemon, err);
         if (code == 0)
-                code = open_files(daemon, true, err);
+                code = open_feeds(daemon, true, err);
         return code;
 }
 
@@ -420,7 +420,7 @@ int daemon_check(const char *config_path, struct offpeak_error *err)
 
         if (code != 0)
                 return code;
-        code = feed_files_check(&config, err);
+        code = feeds_check(&config, err);
         config_finish(&config);
         return code;
 }

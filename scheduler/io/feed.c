@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/feed.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "feeds/feed_text.h"
+#include "feeds/file_text.h"
+#include "io/transports.h"
+#include "wire/log.h"
+
+static int64_t wall(const struct feed *feed)
+{
+        return clocks_now(engine_clocks(feed->engine)).wall;
+}
+
+/* ---- how a try ends */
+
+static void note_failure(struct feed *feed, const struct offpeak_error *err)
+{
+        struct feed_status *status = feed->status;
+        bool same = status->failures > 0 && strcmp(status->error.text, err->text) == 0;
+
+        status->tried_at = wall(feed);
+        if (status->failures++ == 0)
+                status->failing_since = status->tried_at;
+        status->error = *err;
+        if (!same)
+                log_warning("%s: %s: %s; what it last said stays in force", feed->site,
+                            series_kind_name(feed->kind), err->text);
+}
+
+static void note_success(struct feed *feed)
+{
+        struct feed_status *status = feed->status;
+
+        status->tried_at = status->good_at = wall(feed);
+        if (status->failures > 0)
+                log_info("%s: %s: %s is good again, after %u %s", feed->site, series_kind_name(feed->kind),
+                         status->source, status->failures, status->failures == 1 ? "failure" : "failures");
+        status->failures = 0;
+        status->failing_since = 0;
+        status->error = (struct offpeak_error){ 0 };
+}
+
+static void settle(struct feed *feed, bool good)
+{
+        if (feed->transport->settled != NULL)
+                feed->transport->settled(feed, good);
+}
+
+void feed_failed(struct feed *feed, const struct offpeak_error *err)
+{
+        note_failure(feed, err);
+        settle(feed, false);
+}
+
+void feed_confirm(struct feed *feed)
+{
+        note_success(feed);
+        settle(feed, true);
+}
+
+void feed_next_try(struct feed *feed, int64_t in_ms)
+{
+        feed->status->next_at = wall(feed) + (in_ms + 999) / 1000;
+}
+
+/* ---- judging */
+
+static void note_quarantine(const struct feed *feed, const struct quarantine *now, const struct quarantine *before)
+{
+        const struct quarantined *first = &now->listed[0];
+        char value[TEXT_SIZE], at[WHEN_TEXT_SIZE];
+
+        if (now->n_values == 0 || (before->n_values == now->n_values && before->listed[0].start == first->start))
+                return;
+        log_warning("%s: %s: %s: %u %s outside the limits and counts as unknown, the first %s at %s", feed->site,
+                    series_kind_name(feed->kind), feed->status->source, now->n_values,
+                    now->n_values == 1 ? "value is" : "values are",
+                    quarantine_value_text(feed->kind, feed->limits.currency, first->value, value),
+                    when_format_utc(first->start, at));
+}
+
+/* The series is taken on success. */
+static int take_series(struct feed *feed, struct series *series, struct offpeak_error *err)
+{
+        const struct site *site = state_site(engine_state(feed->engine), feed->site);
+        struct input input = { .type = INPUT_SERIES };
+        struct quarantine quarantine;
+        int code;
+
+        series->kind = feed->kind;
+        if (series_set_names(series, feed->site, feed->status->source) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "%s: out of memory", feed->status->source);
+        code = quarantine_judge(series, site != NULL ? &site->series[feed->kind] : NULL, &feed->last, &feed->limits,
+                                &quarantine, err);
+        if (code != 0)
+                return fail_at(err, "%s", feed->status->source);
+        note_quarantine(feed, &quarantine, &feed->status->quarantine);
+        feed->status->quarantine = quarantine;
+        input.u.series.series = series;
+        engine_input(feed->engine, &input);
+        series_finish(&feed->last);
+        feed->last = *series;
+        series_init(series, feed->kind);
+        return 0;
+}
+
+void feed_deliver_series(struct feed *feed, struct series *series)
+{
+        struct offpeak_error err;
+        int code = take_series(feed, series, &err);
+
+        series_finish(series);
+        if (code != 0)
+                note_failure(feed, &err);
+        else
+                note_success(feed);
+        settle(feed, code == 0);
+}
+
+/* ---- reading */
+
+/* In a file every price is a price, and all power of plants a capacity. */
+static enum series_kind kind_in_file(enum series_kind kind)
+{
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return SERIES_PRICE;
+        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
+}
+
+static int read_text(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
+                     const char *source, const char *text, size_t size, struct series *ret_series,
+                     struct offpeak_error *err)
+{
+        struct csv_request request = { .file = source,
+                                       .site = site,
+                                       .kind = kind_in_file(kind),
+                                       .currency = kind_in_file(kind) == SERIES_PRICE ? currency : NULL };
+
+        return feed_text_read(config->mapping, &request, text, size, ret_series, err);
+}
+
+static int read_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
+                     struct series *ret_series, struct offpeak_error *err)
+{
+        char *text;
+        size_t size;
+        int code = file_text_read(config->path, FILE_TEXT_LARGEST, &text, &size, err);
+
+        if (code != 0)
+                return code;
+        code = read_text(config, kind, site, currency, config->path, text, size, ret_series, err);
+        free(text);
+        return code;
+}
+
+/* In a worker thread. */
+static void read_there(uv_work_t *work)
+{
+        struct feed *feed = work->data;
+
+        feed->code = feed->text == NULL ? read_file(feed->config, feed->kind, feed->site, feed->currency, &feed->read,
+                                                    &feed->err)
+                                        : read_text(feed->config, feed->kind, feed->site, feed->currency,
+                                                    feed->status->source, feed->text, feed->size, &feed->read,
+                                                    &feed->err);
+}
+
+static void on_read(uv_work_t *work, int cancelled)
+{
+        struct feed *feed = work->data;
+
+        feed->reading = false;
+        free(feed->text);
+        feed->text = NULL;
+        if (feed->closing) {
+                if (cancelled == 0 && feed->code == 0)
+                        series_finish(&feed->read);
+                feed->transport->close(feed);
+        } else if (feed->code == 0) {
+                feed_deliver_series(feed, &feed->read);
+        } else {
+                feed_failed(feed, &feed->err);
+        }
+}
+
+static void begin_reading(struct feed *feed)
+{
+        feed->work.data = feed;
+        feed->reading = true;
+        uv_queue_work(feed->loop, &feed->work, read_there, on_read);
+}
+
+void feed_deliver_text(struct feed *feed, char *text, size_t size)
+{
+        feed->text = text;
+        feed->size = size;
+        begin_reading(feed);
+}
+
+void feed_deliver_file(struct feed *feed)
+{
+        feed->text = NULL;
+        begin_reading(feed);
+}
+
+/* A series that is refused by its values keeps the one in force, now as later: only what cannot be read stops a start. */
+int feed_read_file(struct feed *feed, struct offpeak_error *err)
+{
+        struct offpeak_error why;
+        struct series series;
+        int code = read_file(feed->config, feed->kind, feed->site, feed->currency, &series, err);
+
+        if (code != 0)
+                return code;
+        code = take_series(feed, &series, &why);
+        series_finish(&series);
+        if (code != 0)
+                note_failure(feed, &why);
+        else
+                note_success(feed);
+        return 0;
+}
+
+int feed_check_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
+                    const struct quarantine_limits *limits, struct offpeak_error *err)
+{
+        struct quarantine ignored;
+        struct series series;
+        int code = read_file(config, kind, site, currency, &series, err);
+
+        if (code != 0)
+                return code;
+        series.kind = kind;
+        code = quarantine_judge(&series, NULL, NULL, limits, &ignored, err);
+        series_finish(&series);
+        return code == 0 ? 0 : fail_at(err, "%s", config->path);
+}
+
+/* ---- life */
+
+void feed_close(struct feed *feed)
+{
+        feed->closing = true;
+        if (feed->reading)
+                uv_cancel((uv_req_t *)&feed->work); /* where it has begun it is waited for; on_read closes */
+        else
+                feed->transport->close(feed);
+}
+
+void feed_finish(struct feed *feed)
+{
+        series_finish(&feed->last);
+        free(feed->text);
+}

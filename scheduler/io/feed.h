@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed.h - one configured source of one signal: what its transport delivers is read, judged, and given to the engine.
+ *
+ *   transport --text--> worker thread: read --series--> loop: judge --> engine --> transport's settled()
+ *            \--series--------------------------------/
+ *             \--failure, confirmation----------------------------------/
+ *
+ * For transports (transports.h). A transport tries; each try ends with exactly one of the calls below, and is over when the
+ * feed calls the transport's `settled`, which may happen before the call returns. Until then the transport begins no other one.
+ * Whatever goes wrong, the last good series stays in force; the same failure is logged once, and once more when it is over.
+ */
+#ifndef OFFPEAK_IO_FEED_H
+#define OFFPEAK_IO_FEED_H
+
+#include <uv.h>
+
+#include "io/config.h"
+#include "io/engine.h"
+#include "io/feed_status.h"
+
+struct feeds;
+struct transport;
+
+struct feed {
+        const struct transport *transport;
+        const struct config_feed *config; /* borrowed while the feeds are open */
+        const char *site, *currency;      /* likewise */
+        enum series_kind kind;
+        struct quarantine_limits limits;
+        struct feeds *owner;
+        uv_loop_t *loop;
+        struct engine *engine;
+        struct feed_status *status;
+        struct series last;               /* as delivered last; no points: nothing yet */
+        bool closing;
+        void *way;                        /* the transport's own */
+
+        /* a reading under way, in the worker thread's hands until it is done */
+        uv_work_t work;
+        bool reading;
+        char *text;                       /* NULL: the file is read there too */
+        size_t size;
+        struct series read;
+        int code;
+        struct offpeak_error err;
+};
+
+/* Text in memory, which is taken. */
+void feed_deliver_text(struct feed *feed, char *text, size_t size);
+
+/* The text of the file config->path; it is read in the worker thread. */
+void feed_deliver_file(struct feed *feed);
+
+/* A ready series, which is taken; its kind, site and source are set here. */
+void feed_deliver_series(struct feed *feed, struct series *series);
+
+/* The source says that nothing has changed since the last series. */
+void feed_confirm(struct feed *feed);
+
+/* The try brought nothing. err names the place and the cause. */
+void feed_failed(struct feed *feed, const struct offpeak_error *err);
+
+/* Tell when the next try will be. */
+void feed_next_try(struct feed *feed, int64_t in_ms);
+
+/* Read config->path here and now, before anything runs: for the start. ENOTFOUND, EIO, EINVAL, ENOMEM. */
+int feed_read_file(struct feed *feed, struct offpeak_error *err);
+
+/* The transport's handles are gone, after its `close`. */
+void feed_closed(struct feed *feed);
+
+/* ---- for feeds.c */
+
+/* Read a feed's file and judge it, no engine asked: for offpeakd --check. */
+int feed_check_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
+                    const struct quarantine_limits *limits, struct offpeak_error *err);
+
+void feed_close(struct feed *feed);
+void feed_finish(struct feed *feed);
+
+#endif

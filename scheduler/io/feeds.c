@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/feeds.h"
+
+#include <stdlib.h>
+
+#include "base/fail.h"
+#include "io/feed.h"
+#include "io/feeds_parts.h"
+#include "io/transports.h"
+#include "wire/log.h"
+
+enum { KINDS = SERIES_LAST };
+
+/* ---- what is configured */
+
+static const struct config_feed *feed_of(const struct config_site_files *files, enum series_kind kind)
+{
+        switch (kind) {
+        case SERIES_PRICE:
+                return &files->price;
+        case SERIES_CARBON:
+                return &files->carbon;
+        case SERIES_CAPACITY:
+                return &files->capacity;
+        case SERIES_LIMIT:
+                return &files->limit;
+        }
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return &files->export_price;
+        return (int)kind == SERIES_SOLAR ? &files->solar : &files->ppas[(int)kind - SERIES_PPA];
+}
+
+static void describe(struct feed *feed, struct feed_status *status)
+{
+        *status = (struct feed_status){ .site = feed->site,
+                                        .kind = feed->kind,
+                                        .transport = feed->transport->name,
+                                        .source = feed->config->path,
+                                        .mapping = feed->config->mapping != NULL ? feed->config->mapping->name : NULL };
+        feed->status = status;
+}
+
+static void add_feed(struct feeds *feeds, const struct config *config, size_t s, enum series_kind kind)
+{
+        const struct policy_site *site = &config->policy.sites[s];
+        const struct config_feed *from = feed_of(&config->files[s], kind);
+        struct feed *feed = &feeds->feeds[feeds->n];
+
+        if (transport_of(from) == NULL)
+                return;
+        *feed = (struct feed){ .transport = transport_of(from),
+                               .config = from,
+                               .site = site->name,
+                               .currency = site->currency,
+                               .kind = kind,
+                               .owner = feeds,
+                               .loop = feeds->loop,
+                               .engine = feeds->engine };
+        series_init(&feed->last, kind);
+        quarantine_defaults(kind, site->currency, &site->terms, &feed->limits);
+        describe(feed, &feeds->statuses[feeds->n]);
+        feeds->n++;
+}
+
+static void free_feeds(struct feeds *feeds)
+{
+        for (size_t i = 0; i < feeds->n; i++)
+                feed_finish(&feeds->feeds[i]);
+        free(feeds->feeds);
+        free(feeds->statuses);
+        free(feeds);
+}
+
+/* All feeds of a configuration, none of them begun. */
+static int list_feeds(const struct config *config, struct feeds **ret_feeds, struct offpeak_error *err)
+{
+        struct feeds *feeds = calloc(1, sizeof(*feeds));
+        size_t room = config->policy.n_sites * KINDS + 1;
+
+        if (feeds == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        feeds->feeds = calloc(room, sizeof(*feeds->feeds));
+        feeds->statuses = calloc(room, sizeof(*feeds->statuses));
+        if (feeds->feeds == NULL || feeds->statuses == NULL) {
+                free_feeds(feeds);
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        }
+        for (size_t s = 0; s < config->policy.n_sites; s++)
+                for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++)
+                        add_feed(feeds, config, s, (enum series_kind)kind);
+        *ret_feeds = feeds;
+        return 0;
+}
+
+/* ---- life */
+
+static void finish(struct feeds *feeds)
+{
+        void (*closed)(void *) = feeds->closed;
+        void *context = feeds->closed_context;
+
+        free_feeds(feeds);
+        if (closed != NULL)
+                closed(context);
+}
+
+void feed_closed(struct feed *feed)
+{
+        if (--feed->owner->n_open == 0)
+                finish(feed->owner);
+}
+
+void feeds_close(struct feeds *feeds, void (*closed)(void *context), void *context)
+{
+        size_t n;
+
+        if (feeds == NULL) {
+                if (closed != NULL)
+                        closed(context);
+                return;
+        }
+        feeds->closed = closed;
+        feeds->closed_context = context;
+        n = feeds->n_open++; /* the last one closed must not end it below */
+        for (size_t i = 0; i < n; i++)
+                feed_close(&feeds->feeds[i]);
+        if (--feeds->n_open == 0)
+                finish(feeds);
+}
+
+int feeds_open(uv_loop_t *loop, const struct config *config, struct engine *engine, bool strict,
+               struct feeds **ret_feeds, struct offpeak_error *err)
+{
+        struct feeds *feeds;
+        int code = list_feeds(config, &feeds, err);
+
+        if (code != 0)
+                return code;
+        feeds->loop = loop;
+        feeds->engine = engine;
+        for (size_t i = 0; code == 0 && i < feeds->n; i++) {
+                feeds->feeds[i].loop = loop;
+                feeds->feeds[i].engine = engine;
+                code = feeds->feeds[i].transport->open(&feeds->feeds[i], strict, err);
+                feeds->n_open += code == 0;
+        }
+        if (code != 0)
+                feeds_close(feeds, NULL, NULL);
+        else
+                *ret_feeds = feeds;
+        return code;
+}
+
+struct feed_statuses feeds_statuses(const struct feeds *feeds)
+{
+        return feeds != NULL ? (struct feed_statuses){ feeds->statuses, feeds->n } : (struct feed_statuses){ NULL, 0 };
+}
+
+int feeds_check(const struct config *config, struct offpeak_error *err)
+{
+        struct feeds *feeds;
+        int code = list_feeds(config, &feeds, err);
+
+        if (code != 0)
+                return code;
+        for (size_t i = 0; code == 0 && i < feeds->n; i++) {
+                const struct feed *feed = &feeds->feeds[i];
+
+                if (feed->transport->check != NULL)
+                        code = feed->transport->check(feed, err);
+        }
+        free_feeds(feeds);
+        return code;
+}
