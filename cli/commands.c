@@ -19,6 +19,8 @@ const struct command commands[] = {
           command_report },
         { "price", "", "Tell what the price series say, where from, and how old", NULL, price_rows, false,
           command_price },
+        { "signals", "", "Tell how each signal's source is doing, and what is in use", NULL, signals_rows, false,
+          command_signals },
         { "nodes", "", "List nodes, what they have, and who has it", NULL, nodes_rows, false, command_nodes },
         { "logs", "JOB", "Print a job's output", NULL, logs_rows, false, command_logs },
         { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false,

@@ -9,14 +9,16 @@
 
 #include "core/input.h"
 #include "core/state.h"
+#include "io/feed_status.h"
 #include "io/store.h"
 
 /*
- * Target is jobs, job, nodes, plan, price, report or version; arguments a JSON object, "" or NULL. ret_document is
+ * Target is jobs, job, nodes, plan, price, report, signals or version; arguments a JSON object, "" or NULL. feeds: how
+ * they are doing. ret_document is
  * malloc'ed, {"schema": "offpeak.<target>/1", "now_utc": ..., ...}. ENOTFOUND: no such target, job or site; EINVAL:
  * arguments that are wrong, named; ENOMEM; or what the store says. ret_document is written on success only.
  */
-int answer_query(const struct state *state, struct store *store, const struct now *now, const char *target,
-                 const char *arguments, char **ret_document, struct offpeak_error *err);
+int answer_query(const struct state *state, struct store *store, struct feed_statuses feeds, const struct now *now,
+                 const char *target, const char *arguments, char **ret_document, struct offpeak_error *err);
 
 #endif

@@ -19,6 +19,7 @@
 struct answer {
         const struct state *state;
         struct store *store;
+        struct feed_statuses feeds;
         struct now now;
         const json_t *arguments;  /* an object */
         json_t *root;             /* the document */
@@ -32,6 +33,7 @@ int answer_nodes(struct answer *answer, struct offpeak_error *err);
 int answer_plan(struct answer *answer, struct offpeak_error *err);
 int answer_price(struct answer *answer, struct offpeak_error *err);
 int answer_report(struct answer *answer, struct offpeak_error *err);
+int answer_signals(struct answer *answer, struct offpeak_error *err);
 
 /* ---- building; the value is taken, NULL marks the answer as failed */
 

@@ -327,12 +327,20 @@ static int open_clocks(struct daemon *daemon, struct clocks *ret_clocks, struct 
         return 0;
 }
 
+static struct feed_statuses statuses(void *context)
+{
+        const struct daemon *daemon = context;
+
+        return feeds_statuses(daemon->feeds);
+}
+
 static int open_server(struct daemon *daemon, struct offpeak_error *err)
 {
         struct server_options options = { .loop = &daemon->loop,
                                           .config = &daemon->config,
                                           .store = daemon->store,
                                           .reload = reload,
+                                          .feeds = statuses,
                                           .context = daemon };
 
         return server_open(&options, &daemon->server, err);

@@ -172,8 +172,9 @@ static void answer(struct server *server, const struct route *route, const struc
 
         engine_flush(server->engine); /* what is shown is on record */
         now = clocks_now(engine_clocks(server->engine));
-        code = answer_query(engine_state(server->engine), server->options.store, &now, request->target,
-                            request->arguments, &document, &err);
+        code = answer_query(engine_state(server->engine), server->options.store,
+                            server->options.feeds(server->options.context), &now, request->target, request->arguments,
+                            &document, &err);
         send_reply(route, request->request_id, code, 0, code != 0 ? err.text : NULL, document);
         free(document);
 }

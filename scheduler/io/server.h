@@ -10,6 +10,7 @@
 
 #include "io/config.h"
 #include "io/engine.h"
+#include "io/feed_status.h"
 
 struct server;
 
@@ -18,6 +19,7 @@ struct server_options {
         const struct config *config; /* borrowed for the server's life */
         struct store *store;         /* for queries */
         int (*reload)(void *context, struct offpeak_error *err);
+        struct feed_statuses (*feeds)(void *context); /* for queries */
         void *context;
 };
 

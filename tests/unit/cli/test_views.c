@@ -368,6 +368,12 @@ static void prices_tell_their_origin(void **state)
         check("price", "price", view_price, plain);
 }
 
+static void signals_tell_how_they_do(void **state)
+{
+        (void)state;
+        check("signals", "signals", view_signals, plain);
+}
+
 static void the_report_compares(void **state)
 {
         (void)state;
@@ -471,7 +477,8 @@ static void what_failed_is_not_early(void **state)
 static void what_is_missing_is_unknown(void **state)
 {
         static const view views[] = { view_jobs, view_show,  view_explain, view_nodes,
-                                      view_plan, view_price, view_report,  submitted_in_time };
+                                      view_plan, view_price, view_report,  view_signals,
+                                      submitted_in_time };
         static const char *const documents[] = {
                 "{}",
                 "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"job\":{}}",
@@ -517,6 +524,7 @@ int main(void)
                 cmocka_unit_test(an_impossible_job_is_a_risk),
                 cmocka_unit_test(hours_outside_the_window_are_hours),
                 cmocka_unit_test(prices_tell_their_origin),
+                cmocka_unit_test(signals_tell_how_they_do),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(control_characters_never_pass),

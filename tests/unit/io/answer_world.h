@@ -15,6 +15,7 @@
 
 #include "core/input.h"
 #include "core/state.h"
+#include "io/feed_status.h"
 #include "io/store.h"
 
 #define WORLD_DAY INT64_C(1795305600) /* 2026-11-22T00:00:00Z */
@@ -24,6 +25,7 @@
 struct world {
         struct state state;
         struct now now;
+        struct feed_statuses feeds; /* none */
         struct store *store;      /* in a directory of its own; holds the bookings of jobs 39, 40 and 41 */
         char directory[64];
 };

@@ -60,7 +60,7 @@ static const json_t *with_id(const json_t *array, int64_t id)
 
 static void every_target_has_its_schema(void **state)
 {
-        static const char *const targets[] = { "jobs", "nodes", "plan", "price", "report", "version" };
+        static const char *const targets[] = { "jobs", "nodes", "plan", "price", "report", "signals", "version" };
 
         for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
                 json_t *document = world_ask(*state, targets[i], i % 2 == 0 ? NULL : "");
@@ -114,6 +114,7 @@ static void wrong_queries_say_why(void **state)
                 { "plan", "{\"from_utc\":\"2027-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "its start, 2027-01-01T00:00:00Z, is not before" },
                 { "report", "{\"from_utc\":\"1980-01-01T00:00:00Z\"}", OFFPEAK_EINVAL, "400 days" },
                 { "report", "{\"site\":\"mars\"}", OFFPEAK_ENOTFOUND, "no site" },
+                { "signals", "{\"site\":\"mars\"}", OFFPEAK_ENOTFOUND, "no site" },
                 { "version", "{\"verbose\":true}", OFFPEAK_EINVAL, "verbose" },
         };
         struct world *world = *state;
@@ -121,7 +122,7 @@ static void wrong_queries_say_why(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct offpeak_error err = { 0 };
                 char *document = NULL;
-                int r = answer_query(&world->state, world->store, &world->now, cases[i].target, cases[i].arguments,
+                int r = answer_query(&world->state, world->store, world->feeds, &world->now, cases[i].target, cases[i].arguments,
                                      &document, &err);
 
                 if (r != cases[i].code || strstr(err.text, cases[i].says) == NULL)
@@ -795,6 +796,81 @@ static void hours_end_at_the_windows_edges(void **state)
         json_decref(document);
 }
 
+/* ---- signals */
+
+static void signals_tell_what_is_in_use(void **state)
+{
+        json_t *document = world_ask(*state, "signals", NULL);
+
+        world_expect_text(document, "schema", "offpeak.signals/1");
+        world_expect_text(document, "sites.0.signals.0.kind", "price");
+        world_expect_text(document, "sites.0.signals.0.source", "prices.csv");
+        world_expect_int(document, "sites.0.signals.0.age_s", 9000);
+        expect_time(document, "sites.0.signals.0.covers_until_utc", WORLD_DAY + 24 * WORLD_HOUR);
+        world_expect_int(document, "sites.0.signals.0.gaps", 0);
+        world_expect_int(document, "sites.0.signals.0.now_micro_per_mwh", 100000000);
+        world_expect_text(document, "sites.0.signals.0.in_use", "published");
+        world_expect_text(document, "sites.0.signals.0.state", "none");
+        world_expect_null(document, "sites.0.signals.0.feed");
+        assert_int_equal(json_array_size(world_at(document, "sites.0.signals")), 1);
+        world_expect_text(document, "sites.1.signals.0.in_use", "nothing");
+        world_expect_null(document, "sites.1.signals.0.now_micro_per_mwh");
+        world_expect_null(document, "sites.1.signals.0.gaps");
+        json_decref(document);
+        document = world_ask(*state, "signals", "{\"site\":\"lulea\"}");
+        assert_int_equal(json_array_size(world_at(document, "sites")), 1);
+        world_expect_text(document, "sites.0.name", "lulea");
+        json_decref(document);
+}
+
+static void a_late_signal_is_forecast(void **state)
+{
+        struct world *world = *state;
+        struct feed_status status = { .site = "hanford", .kind = SERIES_PRICE, .transport = "file", .good_at = WORLD_NOW };
+        json_t *document;
+
+        world->feeds = (struct feed_statuses){ &status, 1 };
+        world->now.wall = WORLD_DAY + 25 * WORLD_HOUR;
+        document = world_ask(world, "signals", NULL);
+        world_expect_text(document, "sites.0.signals.0.in_use", "forecast");
+        world_expect_text(document, "sites.0.signals.0.state", "late");
+        world_expect_int(document, "sites.0.signals.0.now_micro_per_mwh", 100000000);
+        json_decref(document);
+}
+
+static void a_feed_tells_its_state(void **state)
+{
+        static const char *const states[] = { "ok", "quarantined", "failing", "waiting" };
+        struct world *world = *state;
+        struct feed_status ok = { .site = "hanford", .kind = SERIES_PRICE, .transport = "url", .source = "https://x/y",
+                                  .tried_at = WORLD_NOW - 60, .good_at = WORLD_NOW - 60, .next_at = WORLD_NOW + 840 };
+        struct feed_status cases[] = { ok, ok, ok, { .site = "hanford", .kind = SERIES_PRICE } };
+
+        cases[1].quarantine = (struct quarantine){ .n_values = 9, .n_listed = 1, .listed[0] = { .start = WORLD_NOW,
+                                                   .end = WORLD_NOW + 3600, .value = 7, .high = true } };
+        cases[2].failures = 2;
+        cases[2].failing_since = WORLD_NOW - 600;
+        cases[2].error = (struct offpeak_error){ OFFPEAK_EIO, "https://x/y: nobody there" };
+        for (size_t i = 0; i < 4; i++) {
+                json_t *document;
+
+                world->feeds = (struct feed_statuses){ &cases[i], 1 };
+                document = world_ask(world, "signals", NULL);
+                world_expect_text(document, "sites.0.signals.0.state", states[i]);
+                world_expect_int(document, "sites.0.signals.0.feed.n_quarantined", i == 1 ? 9 : 0);
+                if (i == 1)
+                        world_expect_int(document, "sites.0.signals.0.feed.quarantined.0.value_micro_per_mwh", 7);
+                if (i == 2) {
+                        world_expect_text(document, "sites.0.signals.0.feed.error", "https://x/y: nobody there");
+                        expect_time(document, "sites.0.signals.0.feed.next_try_utc", WORLD_NOW + 840);
+                        expect_time(document, "sites.0.signals.0.feed.failing_since_utc", WORLD_NOW - 600);
+                } else {
+                        world_expect_null(document, "sites.0.signals.0.feed.error");
+                }
+                json_decref(document);
+        }
+}
+
 /* ---- price */
 
 static void prices_tell_source_age_and_reach(void **state)
@@ -1008,6 +1084,9 @@ int main(void)
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
+                cmocka_unit_test_setup_teardown(signals_tell_what_is_in_use, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_late_signal_is_forecast, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_feed_tells_its_state, setup, teardown),
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
