@@ -160,10 +160,11 @@ static int print_json(const struct command_run *run, const struct reading *readi
         char text[32];
         const char *unit = unit_of(reading, &scale, text);
         json_t *document =
-                json_pack("{s:I, s:o, s:o, s:o, s:I, s:s, s:I}", "count", (json_int_t)summary->count, "mean",
+                json_pack("{s:I, s:o, s:o, s:o, s:I, s:s, s:I, s:s*}", "count", (json_int_t)summary->count, "mean",
                           number(reading, summary->mean, scale), "min", number(reading, (double)summary->min, scale),
                           "max", number(reading, (double)summary->max, scale), "missing", (json_int_t)summary->missing,
-                          "unit", unit, "step_s", (json_int_t)reading->facts.step_s);
+                          "unit", unit, "step_s", (json_int_t)reading->facts.step_s, "unmatched",
+                          reading->facts.unmatched[0] != '\0' ? reading->facts.unmatched : NULL);
 
         if (document == NULL)
                 return OFFPEAK_ENOMEM;
@@ -194,6 +195,11 @@ static void print_text(const struct command_run *run, const struct price_file *w
         screen_print(&run->screen, run->out, what->file);
         fprintf(run->out, "\nread as %s%s\n", reading->mapping.name,
                 reading->guessed ? ", guessed from its header (--mapping names another)" : "");
+        if (reading->facts.unmatched[0] != '\0') {
+                fputs("no outage here of ", run->out);
+                screen_print(&run->screen, run->out, reading->facts.unmatched);
+                fputs(": at its rating all the time. Is that its name?\n", run->out);
+        }
 }
 
 int price_file_run(struct command_run *run, const struct price_file *what, struct offpeak_error *err)

@@ -39,7 +39,7 @@ struct key {
         const char *const *words; /* of a WORD, as its enum counts, NULL behind the last */
 };
 
-static const char *const formats[] = { "csv", "json", NULL };
+static const char *const formats[] = { "csv", "json", "entsoe-a44", "entsoe-a80", NULL };
 static const char *const encodings[] = { "utf-8", "latin-1", "cp932", NULL };
 static const char *const stamps[] = { "begin", "end", "hour-ending", "numbered", NULL };
 static const char *const missing_hours[] = { "refuse", "skip", NULL };
@@ -434,10 +434,54 @@ int mapping_set(struct mapping *mapping, const char *key, const char *text, stru
                     nearest != NULL ? "\"?)" : ": docs/configuration.md names those there are");
 }
 
+bool mapping_has_rows(const struct mapping *mapping)
+{
+        return mapping->format == MAPPING_CSV || mapping->format == MAPPING_JSON;
+}
+
+static bool is_set(const struct mapping *mapping, const struct key *key)
+{
+        static const struct mapping none;
+        size_t size = key->type == CHARACTER || key->type == TRUTH                               ? 1
+                      : key->type == WORD || key->type == COUNT                                  ? sizeof(unsigned)
+                      : key->type == DURATION || key->type == FACTOR || key->type == POWER ? sizeof(int64_t)
+                                                                                                 : sizeof(char *);
+
+        if (key->type == WHERE || key->type == PART || key->type == MARKER)
+                return (key->type == WHERE  ? mapping->n_where
+                        : key->type == PART ? mapping->n_parts
+                                            : mapping->n_missing) > 0;
+        return memcmp((const char *)mapping + key->offset, (const char *)&none + key->offset, size) != 0;
+}
+
+/* A document whose form is known leaves little to say; what is said in vain was meant for something. */
+static int check_document(const struct mapping *mapping, struct offpeak_error *err)
+{
+        /* comment: what a description begins with has one */
+        static const char *const prices[] = { "format", "comment", "column", "name", "step", NULL };
+        static const char *const outages[] = { "format", "comment", "column", "name", "rating", "parts", NULL };
+        const char *const *known = mapping->format == MAPPING_ENTSOE_PRICES ? prices : outages;
+
+        for (size_t i = 0; i < N_KEYS; i++) {
+                size_t k = 0;
+
+                while (known[k] != NULL && strcmp(known[k], keys[i].name) != 0)
+                        k++;
+                if (known[k] == NULL && is_set(mapping, &keys[i]))
+                        return fail(err, OFFPEAK_EINVAL, "\"%s\" means nothing in an ENTSO-E document: take it out",
+                                    keys[i].name);
+        }
+        if (mapping->n_parts > 0 && (mapping->pick != NULL || mapping->column != NULL))
+                return fail(err, OFFPEAK_EINVAL, "\"name\" and \"parts\" both say which units count: keep one");
+        return 0;
+}
+
 int mapping_check(const struct mapping *mapping, struct offpeak_error *err)
 {
         bool counted = mapping->stamps == MAPPING_HOUR_ENDING || mapping->stamps == MAPPING_NUMBERED;
 
+        if (!mapping_has_rows(mapping))
+                return check_document(mapping, err);
         if (counted && mapping->period == NULL)
                 return fail(err, OFFPEAK_EINVAL, "\"stamps\" counts hours or periods: name their column as \"period\"");
         if (!counted && mapping->period != NULL)

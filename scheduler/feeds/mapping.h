@@ -22,7 +22,12 @@ enum { MAPPING_MOST_WHERE = 8, MAPPING_MOST_PARTS = 128, MAPPING_MOST_MARKERS = 
 
 #define MAPPING_NO_MARK '\377'
 
-enum mapping_format { MAPPING_CSV, MAPPING_JSON };
+enum mapping_format {
+        MAPPING_CSV,
+        MAPPING_JSON,
+        MAPPING_ENTSOE_PRICES,  /* XML, entsoe_prices.h: of a mapping only `pick` and `step_s` count */
+        MAPPING_ENTSOE_OUTAGES, /* XML or ZIP, entsoe_outages.h: `parts`, or `pick` and `rating_w` */
+};
 
 /* What a time in the file is of its interval. */
 enum mapping_stamps {
@@ -109,6 +114,9 @@ int mapping_set(struct mapping *mapping, const char *key, const char *text, stru
 
 /* The keys, for those who list them; NULL after the last. */
 const char *mapping_key(size_t index);
+
+/* Is it read as rows (rows.h)? The other formats have readers of their own. */
+bool mapping_has_rows(const struct mapping *mapping);
 
 /* What must hold between properties. EINVAL. */
 int mapping_check(const struct mapping *mapping, struct offpeak_error *err);

@@ -6,6 +6,8 @@
 #include "feeds/mappings.h"
 #include "feeds/row_time.h"
 #include "feeds/rows.h"
+#include "feeds/xml_document.h"
+#include "feeds/zip_members.h"
 
 static bool is_json(const char *text, size_t size)
 {
@@ -51,12 +53,36 @@ static bool fits_file(const struct mapping *ready, const char *text, size_t size
         return fits;
 }
 
+/* By the root; a ZIP is what outages come in, and the answer that there is no data comes for prices too. */
+static const struct mapping *guess_document(const char *text, size_t size)
+{
+        char root[64];
+
+        if (zip_is(text, size))
+                return mappings_find("entsoe_a80");
+        xml_root_name(text, size, root);
+        if (strcmp(root, "Publication_MarketDocument") == 0 || strcmp(root, "Acknowledgement_MarketDocument") == 0)
+                return mappings_find("entsoe_a44");
+        return strcmp(root, "Unavailability_MarketDocument") == 0 ? mappings_find("entsoe_a80") : NULL;
+}
+
+static bool is_document(const char *text, size_t size)
+{
+        size_t i = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+        while (i < size && (text[i] == ' ' || text[i] == '\n' || text[i] == '\r' || text[i] == '\t'))
+                i++;
+        return zip_is(text, size) || (i < size && text[i] == '<');
+}
+
 const struct mapping *mapping_guess(const char *text, size_t size)
 {
         bool json = is_json(text, size);
 
+        if (is_document(text, size))
+                return guess_document(text, size);
         for (const struct mapping *mapping = mappings; mapping->name != NULL; mapping++)
-                if ((mapping->format == MAPPING_JSON) == json && fits_file(mapping, text, size))
+                if (mapping_has_rows(mapping) && (mapping->format == MAPPING_JSON) == json && fits_file(mapping, text, size))
                         return mapping;
         return NULL;
 }

@@ -6,7 +6,7 @@
 #include "feeds/mapping.h"
 
 /*
- * The first mapping of the table whose columns (all but the value's) the file has, and whose form the time of its first
+ * Of XML and ZIPs by what they are; else the first mapping of the table whose columns (all but the value's) the file has, and whose form the time of its first
  * row is written in; NULL if there is none.
  */
 const struct mapping *mapping_guess(const char *text, size_t size);

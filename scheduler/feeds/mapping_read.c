@@ -8,6 +8,8 @@
 #include <strings.h>
 
 #include "base/fail.h"
+#include "feeds/entsoe_outages.h"
+#include "feeds/entsoe_prices.h"
 #include "feeds/file_text.h"
 #include "feeds/gather.h"
 #include "feeds/row_time.h"
@@ -158,9 +160,11 @@ static void note_facts(const struct reader *r, int64_t step, struct mapping_fact
         *ret_facts = facts;
 }
 
-static int read_all(struct reader *r, const char *text, size_t size, struct series *series, int64_t *ret_step)
+static int read_rows(struct reader *r, const char *text, size_t size, struct series *series,
+                     struct mapping_facts *facts)
 {
         struct gather_way way = { 0 };
+        int64_t step;
         int code = open_reader(r, text, size);
 
         if (code == 0)
@@ -172,7 +176,27 @@ static int read_all(struct reader *r, const char *text, size_t size, struct seri
         way.energy = r->value.unit.what == UNIT_ENERGY;
         way.step_s = r->mapping->step_s;
         way.zone = r->zone;
-        return gather_series(&r->gather, &way, r->rows, series, ret_step, r->err);
+        code = gather_series(&r->gather, &way, r->rows, series, &step, r->err);
+        if (code != 0)
+                return code;
+        series->kind = r->value.kind;
+        note_facts(r, step, facts);
+        return 0;
+}
+
+static int read_all(struct reader *r, const char *text, size_t size, struct series *series,
+                    struct mapping_facts *facts)
+{
+        int code;
+
+        if (mapping_has_rows(r->mapping))
+                return read_rows(r, text, size, series, facts);
+        code = mapping_check(r->mapping, r->err);
+        if (code != 0)
+                return code;
+        return r->mapping->format == MAPPING_ENTSOE_PRICES
+                       ? entsoe_prices_parse(r->mapping, r->request, text, size, series, facts, r->err)
+                       : entsoe_outages_parse(r->mapping, r->request, text, size, series, facts, r->err);
 }
 
 int mapping_parse(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
@@ -181,16 +205,15 @@ int mapping_parse(const struct mapping *mapping, const struct csv_request *reque
         struct offpeak_error ignored;
         struct reader r = { .mapping = mapping, .request = request, .err = err != NULL ? err : &ignored };
         struct series series = { 0 };
-        int64_t step = 0;
-        int code = read_all(&r, text, size, &series, &step);
+        struct mapping_facts facts;
+        int code = read_all(&r, text, size, &series, &facts);
 
         if (code == 0 && series_set_names(&series, request->site, request->file) != 0)
                 code = fail(r.err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0) {
-                series.kind = r.value.kind;
                 series.issued = request->issued;
                 if (ret_facts != NULL)
-                        note_facts(&r, step, ret_facts);
+                        *ret_facts = facts;
                 *ret_series = series;
         } else {
                 series_finish(&series);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mapping_read.h - a series from any file that a mapping describes.
+ * mapping_read.h - a series from any file that a mapping describes, or from an ENTSO-E document (entsoe_prices.h, entsoe_outages.h).
  *
  * Rows may stand in any order. A row that is not there is unknown for one step and more; one that stands twice counts
  * once, and is refused with its place if it says two things. Decimals are read exactly, without floating point.
@@ -17,6 +17,7 @@ struct mapping_facts {
         char currency[4]; /* of a price; "": not told */
         char column[160]; /* the value column */
         bool percent;     /* values are shares of the rating */
+        char unmatched[160]; /* parts that the file does not speak of, where that is no error */
 };
 
 /*

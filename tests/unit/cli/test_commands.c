@@ -90,6 +90,15 @@ static void a_file_is_summed_up(void **state)
         expect(&fake, "price --file " FEEDS "own.csv --site a", OFFPEAK_EUSAGE, "--site and --next ask the scheduler");
         expect(&fake, "price --file /nonexistent", OFFPEAK_ENOTFOUND, "/nonexistent: cannot be opened");
         expect(&fake, "price --file " OFFPEAK_SOURCE_DIR "/LICENSE", OFFPEAK_EINVAL, "no mapping is known");
+        expect(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0,
+               "mean 88.50 EUR/MWh, from -3.50 to 196.99; 192 values, one every 15 min, 0 missing\n");
+        expect(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0, "read as entsoe_a44, guessed");
+        expect(&fake, "price --file " FEEDS "../entsoe/no_data.xml", OFFPEAK_EINVAL, "\"No matching data found");
+        expect(&fake, "price --file " FEEDS "../zip/a80.zip", OFFPEAK_EINVAL, "say which one as \"name\"");
+        expect(&fake, "price --file " FEEDS "../zip/a80.zip --set name=Gas_1 --set rating=4MW", 0, "mean 4.00 MW");
+        expect(&fake, "price --file " FEEDS "../zip/a80.zip --set parts=X=4MW --set parts=44W-G-0000000001=1GW", 0,
+               "no outage here of X: at its rating all the time. Is that its name?\n");
+        expect(&fake, "price --json --file " FEEDS "../zip/a80.zip --set parts=X=4MW", 0, "\"unmatched\": \"X\"");
         expect(&fake, "price --column x", OFFPEAK_EUSAGE, "name it with --file");
         assert_int_equal(fake.n_calls, 0);
 }

@@ -94,6 +94,12 @@ static const struct expected cases[] = {
         /* a null, and times beyond the values */
         { "energy_charts.json", "energy_charts", { NULL }, "2024-12-31T23:00:00Z", 3600, "EUR", 5, { 2160, NONE,
           -1500, 100, NONE } },
+        /* two auctions, hours and then quarters; the last position holds on: test_entsoe_prices has the rest */
+        { "../entsoe/a44.xml", "entsoe_a44", { NULL }, "2025-09-29T22:00:00Z", 900, "EUR", 192, { 101250, 101250, 101250,
+          101250, -3500, -3500, -3500, -3500, -3500, -3500, -3500, -3500 } },
+        { "../entsoe/a80.xml", "entsoe_a80", { NULL }, "2026-01-05T10:00:00Z", 4 * 3600, "", 533, { 890000, 890000 } },
+        { "../zip/a80.zip", "entsoe_a80", { "parts=Island 1=890 MW", "parts=Island 2=850 MW" }, "2026-02-01T06:00:00Z",
+          3600, "", 1488, { 1295000, 1295000 } },
         { "own.csv", "offpeak", { NULL }, "2026-11-22T00:00:00Z", 3600, "", 4, { 5000, NONE, NONE, 6000 } },
 };
 
