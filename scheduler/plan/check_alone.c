@@ -272,8 +272,7 @@ static double pinned_cost(const struct plan_problem *problem, const struct piece
 /* ---- all of it */
 
 /*
- * A job that may move is at one site all the time, perhaps not its home; or it moves once at least, and then to wherever it likes
- * and as often.
+ * A job that may move is at one site all the time, perhaps not its home; or it runs at two at least.
  */
 static int moving_bound(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
                         double *best, double *size)
@@ -282,9 +281,9 @@ static int moving_bound(const struct plan_problem *problem, const struct pieces 
 
         if (__builtin_popcountll(job->sites) < 2)
                 return 0;
-        if (offer_least_anywhere(problem, pieces, job, &bound, size) != 0)
+        if (offer_least_moving(problem, pieces, job, &bound, size) != 0)
                 return OFFPEAK_ENOMEM;
-        *best = fmin(*best, bound + job->move_cost);
+        *best = fmin(*best, bound);
         return 0;
 }
 

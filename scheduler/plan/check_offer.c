@@ -4,31 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Runs of a job that are told apart. */
-enum { LEVELS = 8 };
-
-/* The cheapest path under a theta: its cost and its progress. */
-struct path {
-        double cost, progress;
-};
-
-/* A job at a site: edges and the rate of each mode between them, currency per second; INFINITY where it cannot run. */
-struct offer {
-        const struct plan_problem *problem;
-        const struct plan_job *job;
-        bool goes_on; /* running here: a first run from `now` need not start */
-        size_t n;
-        int64_t *edges;    /* n + 1 */
-        double *ends;      /* delay and lateness of a job that ends on each edge, n + 1 */
-        double *rates;     /* mode m on piece i at [m * n + i] */
-        double *sums;      /* scratch of `single`, n + 1 */
-        double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
-        double *starts;    /* its sums, n + 1 */
-        struct path *walk; /* scratch of `runs`, 2 x LEVELS + 1 for each mode and LEVELS + 1 */
-        size_t *width;     /* of each mode: the first mode as wide */
-        double *slowest;   /* of each mode: speed of the slowest as wide */
-        double undone;     /* currency per second of progress left undone */
-};
+#include "plan/check_path.h"
 
 /* ---- what a job alone pays */
 
@@ -85,34 +61,6 @@ double alone_start_extra(const struct plan_site *site, const struct plan_job *jo
 
 /* ---- runs: the shortest path */
 
-static double reduced(const struct path *path, double theta)
-{
-        return path->cost - theta * path->progress;
-}
-
-static void keep_cheaper(struct path *best, const struct path *other, double theta)
-{
-        if (reduced(other, theta) < reduced(best, theta))
-                *best = *other;
-}
-
-/* A start in a mode: its overhead may be spent in the slowest mode of the same width. */
-static struct path path_start(const struct path *from, const struct offer *offer, size_t mode)
-{
-        return (struct path){ from->cost,
-                              from->progress - offer->slowest[mode] * (double)offer->job->start_cost_s };
-}
-
-static struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
-{
-        double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
-        double rate = offer->rates[mode * offer->n + i];
-
-        if (isinf(rate) || isinf(from->cost))
-                return (struct path){ INFINITY, 0 };
-        return (struct path){ from->cost + rate * seconds, from->progress + offer->job->modes[mode].speed * seconds };
-}
-
 /*
  * on[level * n_modes + m]: running in mode m, with level + 1 runs so far; off[level]: not running, after level runs.
  * The top level also stands for more runs, if the job may have more than LEVELS. Modes of one width change freely,
@@ -130,7 +78,7 @@ static void keep_started(struct path *best, const struct walk *walk, const struc
 {
         struct path start = path_start(from, walk->offer, m);
 
-        keep_cheaper(best, &start, walk->theta);
+        path_keep_cheaper(best, &start, walk->theta);
 }
 
 /* The cheapest of a level's modes as the next piece begins: of each width, and of all. */
@@ -143,8 +91,8 @@ static struct path cheapest_on(const struct walk *walk, size_t level, struct pat
         for (size_t m = 0; m < n_modes; m++)
                 of_width[m] = (struct path){ INFINITY, 0 };
         for (size_t m = 0; m < n_modes; m++) {
-                keep_cheaper(&of_width[offer->width[m]], &walk->on[level * n_modes + m], walk->theta);
-                keep_cheaper(&all, &walk->on[level * n_modes + m], walk->theta);
+                path_keep_cheaper(&of_width[offer->width[m]], &walk->on[level * n_modes + m], walk->theta);
+                path_keep_cheaper(&all, &walk->on[level * n_modes + m], walk->theta);
         }
         return all;
 }
@@ -218,11 +166,11 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
                         struct path *moved = &walk.moved[k], *on = &walk.on[k];
 
                         *on = path_run(moved, offer, k % n_modes, i);
-                        keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
+                        path_keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
                         if (k < n_modes && runs > 1)
                                 continue;
-                        keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
-                        keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
+                        path_keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
+                        path_keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
                 }
         }
         return best;
@@ -240,22 +188,18 @@ static struct path cheapest_burn(const struct offer *offer, double theta, int ru
                 for (size_t m = 0; m < offer->job->n_modes; m++) {
                         struct path run = path_run(&(struct path){ 0, 0 }, offer, m, i);
 
-                        keep_cheaper(&least, &run, theta);
+                        path_keep_cheaper(&least, &run, theta);
                 }
                 sum.cost += least.cost;
                 sum.progress += least.progress;
-                keep_cheaper(&best,
+                path_keep_cheaper(&best,
                              &(struct path){ sum.cost + offer->ends[i], sum.progress },
                              theta);
         }
         return best;
 }
 
-/*
- * The highest value of cost(theta) + theta (work - progress(theta)) for low <= theta <= high: concave, in pieces. Cut
- * where the tangents of both sides meet until no higher point is left between them. Every value met is a bound.
- */
-static double highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
+double offer_highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
                       double work, double low, double high)
 {
         struct path left = cheapest(offer, low, runs), right = cheapest(offer, high, runs);
@@ -307,7 +251,7 @@ static double overhead_gain(const struct offer *offer)
         return fmin(sum, starts * (double)job->start_cost_s * most);
 }
 
-static double burn_bound(const struct offer *offer)
+double offer_burn_bound(const struct offer *offer)
 {
         const struct plan_job *job = offer->job;
         double least = 0, fastest = 0;
@@ -319,14 +263,14 @@ static double burn_bound(const struct offer *offer)
         }
         if (least == 0)
                 return -INFINITY; /* no negative price: nothing burns */
-        return highest(offer, cheapest_burn, 1, job->work_s + fastest, least, 0) - overhead_gain(offer);
+        return offer_highest(offer, cheapest_burn, 1, job->work_s + fastest, least, 0) - overhead_gain(offer);
 }
 
-static double runs_bound(const struct offer *offer, int runs)
+double offer_runs_bound(const struct offer *offer, int runs)
 {
-        double bound = highest(offer, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
+        double bound = offer_highest(offer, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
 
-        return fmax(bound, burn_bound(offer));
+        return fmax(bound, offer_burn_bound(offer));
 }
 
 /* ---- single: one run, exactly */
@@ -439,10 +383,10 @@ static double offer_bound(const struct offer *offer)
         double best = INFINITY;
 
         if (job->n_modes > 1 || !undone_is_dearest(offer))
-                return runs_bound(offer, 1);
+                return offer_runs_bound(offer, 1);
         best = fmin(best, single_bound(offer));
         if ((uint64_t)job->max_starts + offer->goes_on > 1)
-                best = fmin(best, runs_bound(offer, 2));
+                best = fmin(best, offer_runs_bound(offer, 2));
         return best;
 }
 
@@ -475,8 +419,7 @@ static void split(const struct pieces *pieces, struct offer *offer, size_t *owne
         }
 }
 
-/* Room for `n` pieces, the arrays empty. ENOMEM. */
-static int offer_init(struct offer *offer, const struct plan_problem *problem, const struct plan_job *job, size_t n)
+int offer_init(struct offer *offer, const struct plan_problem *problem, const struct plan_job *job, size_t n)
 {
         *offer = (struct offer){ .problem = problem, .job = job, .undone = alone_undone_rate(problem, job) };
         offer->edges = calloc(n + 1, sizeof(*offer->edges));
@@ -494,7 +437,7 @@ static int offer_init(struct offer *offer, const struct plan_problem *problem, c
         return 0;
 }
 
-static void offer_finish(struct offer *offer)
+void offer_finish(struct offer *offer)
 {
         free(offer->slowest);
         free(offer->width);
@@ -505,8 +448,7 @@ static void offer_finish(struct offer *offer)
         free(offer->edges);
 }
 
-/* What each edge means for the job's end, and which modes are of one width: to be called once edges and modes are there. */
-static void measure(struct offer *offer)
+void offer_measure(struct offer *offer)
 {
         const struct plan_job *job = offer->job;
 
@@ -523,7 +465,7 @@ static void measure(struct offer *offer)
         }
 }
 
-static double size_of(const struct offer *offer)
+double offer_size(const struct offer *offer)
 {
         double size = 0;
 
@@ -547,7 +489,7 @@ int offer_least(const struct plan_problem *problem, uint32_t s, const struct pie
                 goto out;
         }
         split(pieces, &offer, owner);
-        measure(&offer);
+        offer_measure(&offer);
         for (size_t i = 0; i < offer.n; i++)
                 offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
@@ -555,96 +497,10 @@ int offer_least(const struct plan_problem *problem, uint32_t s, const struct pie
                 for (size_t i = 0; i < offer.n; i++)
                         offer.rates[m * offer.n + i] =
                                 alone_rate(site, job, &job->modes[m], pieces, &pieces->at[owner[i]]);
-        *size += size_of(&offer);
+        *size += offer_size(&offer);
         *ret_least = offer.n > 0 ? offer_bound(&offer) : INFINITY;
 out:
         offer_finish(&offer);
         free(owner);
-        return code;
-}
-
-/* ---- at several sites */
-
-/* Where any of the sites' pieces begins, from the release on, up to the horizon. */
-static void merge_edges(struct offer *offer, const struct pieces *pieces, const size_t *at)
-{
-        const struct plan_job *job = offer->job;
-        int64_t time = job->release;
-        size_t n = 0;
-
-        for (; time < offer->problem->horizon; n++) {
-                int64_t next = offer->problem->horizon;
-
-                for (size_t s = 0; s < offer->problem->n_sites; s++)
-                        for (size_t i = at[s]; (job->sites >> s & 1) != 0 && i < pieces[s].n; i++)
-                                if (pieces[s].at[i].end > time) {
-                                        next = pieces[s].at[i].end < next ? pieces[s].at[i].end : next;
-                                        break;
-                                }
-                if (job->deadline > time && job->deadline < next)
-                        next = job->deadline;
-                if (job->earliest_finish > time && job->earliest_finish < next)
-                        next = job->earliest_finish;
-                offer->edges[n] = time - offer->problem->now;
-                time = next;
-        }
-        offer->edges[n] = offer->problem->horizon - offer->problem->now;
-        offer->n = n;
-}
-
-/* The rates of the modes of a site, `first` the number of its first among those of all. */
-static void fill_site(struct offer *offer, const struct pieces *pieces, uint32_t s, const struct plan_job *job,
-                      size_t first)
-{
-        const struct plan_site *site = &offer->problem->sites[s];
-
-        for (size_t i = 0, k = 0; i < offer->n; i++) {
-                while (pieces->at[k].end - offer->problem->now <= offer->edges[i])
-                        k++;
-                for (size_t m = 0; m < job->n_modes; m++)
-                        offer->rates[(first + m) * offer->n + i] =
-                                alone_rate(site, job, &job->modes[m], pieces, &pieces->at[k]);
-        }
-}
-
-int offer_least_anywhere(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
-                         double *ret_least, double *size)
-{
-        size_t n_sites = (size_t)__builtin_popcountll(job->sites), n = 2, first = 0, filled = 0, at[64] = { 0 };
-        struct plan_mode *modes = calloc(n_sites * job->n_modes, sizeof(*modes));
-        struct plan_job all = *job;
-        struct offer offer = { 0 };
-        int code = OFFPEAK_ENOMEM;
-
-        if (modes == NULL)
-                return OFFPEAK_ENOMEM;
-        all.modes = modes;
-        all.n_modes = n_sites * job->n_modes;
-        for (size_t s = 0; s < problem->n_sites; s++) {
-                n += pieces[s].n;
-                for (size_t m = 0; (job->sites >> s & 1) != 0 && m < job->n_modes; m++)
-                        modes[filled++] = job->modes[m];
-                while (at[s] < pieces[s].n && pieces[s].at[at[s]].end <= job->release)
-                        at[s]++;
-        }
-        if (offer_init(&offer, problem, &all, n) != 0)
-                goto out;
-        merge_edges(&offer, pieces, at);
-        for (uint32_t s = 0; s < problem->n_sites; s++) {
-                if ((job->sites >> s & 1) == 0)
-                        continue;
-                if (job->running && job->run_site == s)
-                        all.run_mode = (uint32_t)first + job->run_mode;
-                fill_site(&offer, &pieces[s], s, job, first);
-                first += job->n_modes;
-        }
-        measure(&offer);
-        offer.goes_on = job->running && offer.n > 0;
-        *size += size_of(&offer);
-        *ret_least = offer.n > 0 ? runs_bound(&offer, 1) : INFINITY;
-        code = 0;
-out:
-        offer_finish(&offer);
-        free(modes);
         return code;
 }

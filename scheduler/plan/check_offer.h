@@ -23,11 +23,11 @@ int offer_least(const struct plan_problem *problem, uint32_t site, const struct 
                 const struct plan_job *job, double *ret_least, double *size);
 
 /*
- * The same for a job that may be at any of its sites at any second, moves being free: pieces of every site. Modes of one width
- * at two sites are one width.
+ * The same for a job that moves, so that it runs at two sites at least (check_moves.c): pieces of every site. Each of its moves is paid,
+ * from home too, and begins a run; the time that it takes is left out.
  */
-int offer_least_anywhere(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job,
-                         double *ret_least, double *size);
+int offer_least_moving(const struct plan_problem *problem, const struct pieces *pieces, const struct plan_job *job, double *ret_least,
+                       double *size);
 
 /* ---- what a job pays, for all who look at it alone */
 

@@ -155,20 +155,22 @@ static void the_bound_holds_under_any_multipliers(void **state)
         assert_true(tried > 2000);
 }
 
-/* The multipliers that a lone job in a world without limits sees: its own marginal prices, on the problem's steps. */
+/* The multipliers that a lone job in a world without limits sees: its own marginal prices, on steps that are those of every site. */
 static struct plan_multipliers true_prices(const struct plan_problem *problem)
 {
         const struct plan_site *site = &problem->sites[0];
         struct plan_multipliers multipliers = {
+                .n_sites = problem->n_sites,
                 .n_slots = site->n_steps,
                 .edges = calloc(site->n_steps + 1, sizeof(int64_t)),
-                .power = calloc(site->n_steps, sizeof(double)),
-                .gpus = calloc(site->n_steps, sizeof(double)),
+                .power = calloc(problem->n_sites * site->n_steps, sizeof(double)),
+                .gpus = calloc(problem->n_sites * site->n_steps, sizeof(double)),
         };
 
         for (size_t t = 0; t < site->n_steps; t++) {
                 multipliers.edges[t] = site->steps[t].start;
-                multipliers.power[t] = site->steps[t].segments[0].price;
+                for (size_t s = 0; s < problem->n_sites; s++)
+                        multipliers.power[s * site->n_steps + t] = problem->sites[s].steps[t].segments[0].price;
         }
         multipliers.edges[site->n_steps] = problem->horizon;
         return multipliers;
@@ -220,11 +222,63 @@ static void the_bound_of_a_lone_job_is_tight(void **state)
         assert_true(gaps < 0.03 * costs);
 }
 
+/* A lone job that may move: it pays its moves, in the bound as well. */
+static void the_bound_of_a_job_that_moves_is_tight(void **state)
+{
+        struct random_shape shape = { .n_sites = 2,
+                                      .n_steps = 5,
+                                      .n_jobs = 1,
+                                      .n_modes = 1,
+                                      .step_s = 2,
+                                      .work_s = 8,
+                                      .gpus = 3,
+                                      .job_gpus = 3,
+                                      .watts_per_gpu = 3.6e6,
+                                      .price = 100,
+                                      .deadlines = 0.5,
+                                      .delays = 0.3,
+                                      .movers = 1,
+                                      .running = 0.2 };
+        double gaps = 0, costs = 0;
+        unsigned moved = 0;
+
+        (void)state;
+        for (uint64_t seed = 1; seed <= 400; seed++) {
+                struct random_problem random;
+                struct plan_multipliers multipliers;
+                struct brute brute;
+
+                shape.start_cost_s = (int64_t)(seed % 2);
+                shape.once = seed % 5 == 0 ? 1 : 0;
+                shape.negative = seed % 7 == 0 ? 0.4 : 0;
+                random_problem_init(&random, seed, &shape);
+                random.jobs[0].move_s = 0; /* the time of a move is not in the bound */
+                multipliers = true_prices(&random.problem);
+                if (random.problem.jobs[0].may_move && brute_init(&brute, &random.problem, 200000)) {
+                        struct plan plan;
+
+                        gaps += brute.cost - bound_holds(&brute, &multipliers, seed);
+                        costs += fabs(brute.cost);
+                        brute_plan(&brute, &plan);
+                        moved += plan.terms.moves > 0;
+                        plan_finish(&plan);
+                        brute_finish(&brute);
+                }
+                plan_multipliers_finish(&multipliers);
+                random_problem_finish(&random);
+        }
+        /* 1.0 % were only one move paid */
+        print_message("gap of jobs that move: %.3f %% of their cost; %u moved\n", 100 * gaps / costs, moved);
+        assert_true(moved > 20);
+        assert_true(gaps < 0.0075 * costs);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_bound_holds_under_any_multipliers),
                 cmocka_unit_test(the_bound_of_a_lone_job_is_tight),
+                cmocka_unit_test(the_bound_of_a_job_that_moves_is_tight),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
