@@ -67,6 +67,17 @@ static double part_fenced(void *context, size_t slot, int64_t from, int64_t to)
         return (double)rate * (double)(to - from) + (double)seat;
 }
 
+static double part_seat_fenced(void *context, size_t slot, int64_t from, int64_t to)
+{
+        struct fence *fence = context;
+        float rate, seat;
+
+        if (fence->inner.is_divided != NULL && fence->inner.is_divided(fence->inner.context, slot))
+                return fence->inner.part_seat(fence->inner.context, slot, from, to);
+        fence->inner.fill(fence->inner.context, slot, 1, &rate, &seat);
+        return (double)seat;
+}
+
 /* The rates of a way, as they are or behind a fence. The fence must outlive them. */
 static struct rates rates_within(const struct market *market, int64_t until, struct fence *fence)
 {
@@ -79,6 +90,7 @@ static struct rates rates_within(const struct market *market, int64_t until, str
                                .fill = fill_fenced,
                                .is_divided = is_divided,
                                .part = part_fenced,
+                               .part_seat = part_seat_fenced,
                                .least = fence->inner.least };
 }
 
@@ -98,8 +110,23 @@ static int reserve(struct chooser *chooser, size_t n)
         return 0;
 }
 
+/* The slot that a run touched last, and its seat there. */
+struct touched {
+        size_t slot;
+        double seat;
+};
+
+/* What a run pays more for a seat in slot t: it may have paid for one there before its power changed. */
+static double take_seat(struct touched *touched, size_t t, double seat)
+{
+        double paid = touched->slot == t ? touched->seat : 0;
+
+        *touched = (struct touched){ t, fmax(paid, seat) };
+        return touched->seat - paid;
+}
+
 static double interval_cost(const struct market *market, const struct rates *rates, struct chooser *chooser,
-                            const struct plan_interval *run)
+                            const struct plan_interval *run, struct touched *touched)
 {
         const struct slots *slots = market->slots;
         size_t first = slots_find(slots, run->start), last = slots_find(slots, run->end - 1);
@@ -110,12 +137,19 @@ static double interval_cost(const struct market *market, const struct rates *rat
                 int64_t from = run->start > slots->edges[t] ? run->start : slots->edges[t];
                 int64_t to = run->end < slots->edges[t + 1] ? run->end : slots->edges[t + 1];
                 bool whole = to - from == slots_length(slots, t);
+                double seat = (double)chooser->seats[t - first];
 
-                if (!whole && rates->is_divided != NULL && rates->is_divided(rates->context, t))
-                        cost += rates->part(rates->context, t, from - slots->edges[t], to - slots->edges[t]);
-                else
-                        cost += (double)chooser->rates[t - first] * (double)(to - from) +
-                                (double)chooser->seats[t - first];
+                if (!whole && rates->is_divided != NULL && rates->is_divided(rates->context, t)) {
+                        double all = rates->part(rates->context, t, from - slots->edges[t], to - slots->edges[t]);
+
+                        if (isinf(all))
+                                return INFINITY;
+                        seat = rates->part_seat(rates->context, t, from - slots->edges[t], to - slots->edges[t]);
+                        cost += all - seat;
+                } else {
+                        cost += (double)chooser->rates[t - first] * (double)(to - from);
+                }
+                cost += take_seat(touched, t, seat);
         }
         chooser->work += (last + 1 - first) / 4 + 1;
         return cost;
@@ -129,6 +163,7 @@ int choice_cost(const struct market *market, const struct plan_job *job, struct 
         struct outcome outcome = job_outcome(problem, job, progress, n > 0 ? intervals[n - 1].end : 0);
         double cost = outcome.delay + outcome.lateness + outcome.unfinished + job_moves(job, intervals, n) +
                       job_starts(problem, job, intervals, n);
+        struct touched touched = { SIZE_MAX, 0 };
 
         if (reserve(chooser, market->slots->n) != 0)
                 return OFFPEAK_ENOMEM;
@@ -136,7 +171,9 @@ int choice_cost(const struct market *market, const struct plan_job *job, struct 
                 struct look look = { market->world, job, intervals[i].site, intervals[i].mode };
                 struct rates rates = market->rates(&look);
 
-                cost += interval_cost(market, &rates, chooser, &intervals[i]);
+                if (i > 0 && !job_same_run(job, &intervals[i - 1], &intervals[i]))
+                        touched.slot = SIZE_MAX;
+                cost += interval_cost(market, &rates, chooser, &intervals[i], &touched);
         }
         *ret_cost = cost;
         return 0;

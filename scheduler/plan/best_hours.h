@@ -33,6 +33,8 @@ struct rates {
         bool (*is_divided)(const void *context, size_t slot);
         /* what seconds [from, to) of a divided slot cost in all; INFINITY: it cannot run */
         double (*part)(void *context, size_t slot, int64_t from, int64_t to);
+        /* what of that is the seat, which a run pays once however its power changes within the slot */
+        double (*part_seat)(void *context, size_t slot, int64_t from, int64_t to);
         double least; /* currency per second: no slot of the horizon costs less */
 };
 

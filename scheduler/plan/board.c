@@ -273,37 +273,50 @@ static void fill(void *context, size_t first, size_t n, float *rates, float *sea
                         fill_limit(view, board->prices->capacities.n_sites + l, first, n, rates, seats);
 }
 
+/* Is there room for it, or could there be while too much is allowed? */
+static bool may_have(const struct board *board, size_t capacity, struct load_piece piece, const struct plan_mode *mode)
+{
+        const struct load *load = &board->sites[capacity];
+
+        return board->penalty > 0 ? load_could_have_room(load, piece.slot, mode) : load_has_room(load, piece, mode);
+}
+
 /* As for the site, of a limit: its guide and penalty, INFINITY if there is no room. */
 static double limit_part(const struct look *view, size_t limit, struct load_piece piece)
 {
         const struct board *board = board_of(view);
         const struct plan_mode *mode = &view->job->modes[view->mode];
-        const struct load *load = &board->sites[limit];
         double gpus, mw, price = board->guided ? (double)board->seat_price[limit * board->prices->slots.n + piece.slot] : 0;
 
-        if (board->penalty > 0 ? !load_could_have_room(load, piece.slot, mode) : !load_has_room(load, piece, mode))
+        if (!may_have(board, limit, piece, mode))
                 return INFINITY;
-        load_over(load, piece, mode, &gpus, &mw);
+        load_over(&board->sites[limit], piece, mode, &gpus, &mw);
         return slot_hours(view, piece.slot) *
                (mode->gpus * price + board->penalty * fmin(gpus, mode->gpus) * board->prices->gpu_scale);
 }
 
-static double part(void *context, size_t slot, int64_t from, int64_t to)
+static double part_seat(void *context, size_t slot, int64_t from, int64_t to)
 {
         const struct look *view = context;
         const struct board *board = board_of(view);
-        const struct load *load = &board->sites[view->site];
         const struct plan_mode *mode = &view->job->modes[view->mode];
         struct load_piece piece = { slot, from, to };
         double gpus, mw, limits = 0;
 
-        if (board->penalty > 0 ? !load_could_have_room(load, slot, mode) : !load_has_room(load, piece, mode))
+        if (!may_have(board, view->site, piece, mode))
                 return INFINITY;
-        load_over(load, piece, mode, &gpus, &mw);
+        load_over(&board->sites[view->site], piece, mode, &gpus, &mw);
         for (size_t l = 0; l < PLAN_MAX_LIMITS && mode->limits >> l != 0; l++)
                 if ((mode->limits >> l & 1) != 0)
                         limits += limit_part(view, board->prices->capacities.n_sites + l, piece);
-        return energy_rate(view, piece) * (double)(to - from) + seat(view, slot, gpus, mw) + limits;
+        return seat(view, slot, gpus, mw) + limits;
+}
+
+static double part(void *context, size_t slot, int64_t from, int64_t to)
+{
+        double all = part_seat(context, slot, from, to);
+
+        return isinf(all) ? all : all + energy_rate(context, (struct load_piece){ slot, from, to }) * (double)(to - from);
 }
 
 static bool is_divided(const void *context, size_t slot)
@@ -325,11 +338,12 @@ static struct rates rates_of(struct look *look)
         return (struct rates){ .context = look,
                                .fill = fill,
                                .part = part,
+                               .part_seat = part_seat,
                                .is_divided = is_divided,
                                .least = prices_least_rate(board_of(look)->prices, look) };
 }
 
-static struct market market_of(const struct board *board)
+struct market board_market(const struct board *board)
 {
         return (struct market){ board->problem, &board->prices->slots, board, rates_of };
 }
@@ -384,7 +398,7 @@ bool board_is_late(const struct board *board, size_t j)
 static int find_place(struct board *board, const struct plan_job *job, int64_t until, double *theta, double *cost,
                       struct choice *ret)
 {
-        struct market market = market_of(board);
+        struct market market = board_market(board);
         int code;
 
         if (job->release >= board->problem->horizon) {
@@ -447,7 +461,7 @@ int board_find(struct board *board, const struct plan_job *job, double *cost, st
 /* What these intervals cost at the margin; the job is off the board. */
 static int cost_of(struct board *board, size_t j, const struct choice *choice, double *ret_cost)
 {
-        struct market market = market_of(board);
+        struct market market = board_market(board);
 
         return choice_cost(&market, &board->problem->jobs[j], &board->chooser, choice->intervals, choice->n, ret_cost);
 }

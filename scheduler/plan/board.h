@@ -44,6 +44,9 @@ void board_finish(struct board *board);
  */
 void board_set_levels(struct board *board, double factor);
 
+/* What a job that is off the board sees. */
+struct market board_market(const struct board *board);
+
 /* Units of work spent. */
 uint64_t board_work(const struct board *board);
 

@@ -406,6 +406,15 @@ struct market prices_market(const struct prices *prices)
 
 /* ---- use */
 
+/* Does interval i go on within a slot, on GPUs that are counted there already? */
+static bool goes_on_in_slot(const struct prices *prices, const struct plan_job *job, const struct choice *choice, size_t i, size_t t)
+{
+        const struct plan_interval *run = &choice->intervals[i];
+
+        return prices->parts_take_all && i > 0 && run->start > prices->slots.edges[t] && job_same_run(job, run - 1, run) &&
+               job->modes[run[-1].mode].limits == job->modes[run->mode].limits;
+}
+
 void prices_use(struct prices *prices, size_t j, const struct choice *choice, double sign)
 {
         const int64_t *edges = prices->slots.edges;
@@ -423,8 +432,9 @@ void prices_use(struct prices *prices, size_t j, const struct choice *choice, do
                         int64_t from = edges[t] > run->start ? edges[t] : run->start;
                         int64_t to = edges[t + 1] < run->end ? edges[t + 1] : run->end;
                         float share = (float)(to - from) / (float)(edges[t + 1] - edges[t]);
+                        bool counted = goes_on_in_slot(prices, &prices->problem->jobs[j], choice, i, t);
 
-                        for (size_t u = 0; u < n_used; u++)
+                        for (size_t u = 0; !counted && u < n_used; u++)
                                 prices->table.gpus[used[u] * prices->slots.n + t] +=
                                         prices->parts_take_all ? gpus : share * gpus;
                         prices->table.watts[base + t] += share * watts;
