@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/ease_starts.h"
+
 /* A mix so little above the least that any can cost, as a share of its cost, is not looked at further. */
 #define GOOD_ENOUGH 0.01
 
@@ -209,6 +211,31 @@ static struct plan_job job_at(const struct plan_job *job, uint32_t site, double 
         return at;
 }
 
+/* The runs of a way become the choice, if they are cheaper with their starts eased. *ret_cost: what they cost so. */
+static int take_eased(struct quest *quest, uint32_t site, uint32_t mode, double *ret_cost)
+{
+        struct chooser *chooser = quest->chooser;
+        const struct hours *hours = &chooser->hours;
+        double cost;
+
+        chooser->mixed.n = 0;
+        for (size_t i = 0; i < hours->n_runs; i++)
+                if (choice_append(&chooser->mixed, (struct plan_interval){ hours->runs[i].start, hours->runs[i].end, site, mode }) != 0)
+                        return OFFPEAK_ENOMEM;
+        if (ease_starts(quest->market->problem, quest->job, &chooser->mixed) != 0 ||
+            choice_cost(quest->market, quest->job, chooser, chooser->mixed.intervals, chooser->mixed.n, &cost) != 0)
+                return OFFPEAK_ENOMEM;
+        *ret_cost = cost;
+        if (!is_less(cost, *quest->cost))
+                return 0;
+        *quest->cost = cost;
+        chooser->theta = hours->theta;
+        return choice_set(quest->choice, chooser->mixed.intervals, chooser->mixed.n);
+}
+
+/* Starts that are eased save no more than this share of a way's cost that is worth looking at. */
+#define EASED_MOST 0.1
+
 static int try_way(struct quest *quest, uint32_t site, uint32_t mode, double *ret_cost)
 {
         const struct market *market = quest->market;
@@ -229,6 +256,9 @@ static int try_way(struct quest *quest, uint32_t site, uint32_t mode, double *re
         *ret_cost = hours->cost + (hours->n_runs > 0 ? fee : 0);
         if (hours->n_runs > 0)
                 quest->best = fmin(quest->best, *ret_cost);
+        if (hours->n_runs > 0 && starts_ease(&job) && eased_mode(&job, mode) != mode &&
+            is_less(*ret_cost - EASED_MOST * fabs(*ret_cost), *quest->cost))
+                return take_eased(quest, site, mode, ret_cost);
         if (!is_less(*ret_cost, *quest->cost))
                 return 0;
         *quest->cost = *ret_cost;
@@ -309,7 +339,8 @@ static int try_candidates(struct quest *quest, const struct mix_wish *wish)
                                 return code;
                         continue;
                 }
-                if (choice_cost(quest->market, quest->job, chooser, chooser->mixed.intervals, chooser->mixed.n, &cost) != 0)
+                if (ease_starts(quest->market->problem, quest->job, &chooser->mixed) != 0 ||
+                    choice_cost(quest->market, quest->job, chooser, chooser->mixed.intervals, chooser->mixed.n, &cost) != 0)
                         return OFFPEAK_ENOMEM;
                 if (chooser->mixed.intervals[chooser->mixed.n - 1].end > quest->until)
                         continue;

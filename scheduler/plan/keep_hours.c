@@ -18,7 +18,27 @@ static int64_t overhead_of(const struct memory *memory, size_t i)
         return job_starts_at(memory->problem, memory->job, memory->runs, i) ? memory->job->start_cost_s : 0;
 }
 
-/* Intervals that are not over, from now or the release on; none of them all start. */
+/* Does the run of the job's old interval i end with it? */
+static bool is_over(const struct memory *memory, const struct plan_job *job, size_t i)
+{
+        const struct plan_interval *run = &memory->runs[memory->n - 1];
+
+        return i + 1 == job->n_kept || run->end != job->kept[i].end || job->kept[i + 1].mode >= job->n_modes ||
+               !job_same_run(job, run, &job->kept[i + 1]);
+}
+
+/* A run that is over and all start is no run. */
+static void drop_start(struct memory *memory)
+{
+        size_t first = memory->n - 1;
+
+        while (first > 0 && job_same_run(memory->job, &memory->runs[first - 1], &memory->runs[first]))
+                first--;
+        if (memory->runs[memory->n - 1].end - memory->runs[first].start <= overhead_of(memory, first))
+                memory->n = first;
+}
+
+/* Intervals that are not over, from now or the release on; no run of them is all start. */
 static bool take_what_is_left(struct memory *memory)
 {
         const struct plan_job *job = memory->job;
@@ -35,11 +55,11 @@ static bool take_what_is_left(struct memory *memory)
                         return false;
                 if (run.end <= run.start)
                         continue;
-                memory->runs[memory->n++] = run;
-                if (run.end - run.start <= overhead_of(memory, memory->n - 1))
-                        memory->n--;
-                else if (memory->n > 1 && run.start < memory->runs[memory->n - 2].end)
+                if (memory->n > 0 && run.start < memory->runs[memory->n - 1].end)
                         return false;
+                memory->runs[memory->n++] = run;
+                if (is_over(memory, job, i))
+                        drop_start(memory);
         }
         return memory->n > 0;
 }
@@ -59,7 +79,7 @@ static bool fit_to_work(struct memory *memory)
                         continue;
                 run->end += (int64_t)ceil(missing / speed - 1e-9);
                 memory->n = i + 1;
-                return run->end <= memory->problem->horizon && run->end - run->start > overhead_of(memory, i);
+                return run->end <= memory->problem->horizon && run->end > run->start;
         }
         return false;
 }

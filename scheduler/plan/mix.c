@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/ease_starts.h"
+
 enum { LANES = MIX_LANES, FEES = 4 };
 
 void mix_init(struct mix *mix)
@@ -144,18 +146,34 @@ static void measure(struct path *path)
 
 /* ---- the path */
 
-/* Of all ways: what a slot costs, and what a start in it draws at a negative price once more, both ways. */
-static void price_ways(const struct path *path)
+/*
+ * What a start in a slot costs beside the progress it loses and the slot: at a negative price what it draws once more, both ways; and
+ * less what its width's easiest way draws less (ease_starts.h).
+ */
+static void price_starts(const struct path *path, struct mix_way *way, const struct mix_way *eased)
 {
         float lost = (float)path->job->start_cost_s;
 
-        for (size_t w = 0; w < path->mix->n_ways; w++) {
-                const struct mix_way *way = &path->mix->ways[w];
+        for (size_t t = 0; t < path->n; t++) {
+                float own = fabsf(way->rates[t]), least = fabsf(eased->rates[t]);
 
-                for (size_t t = 0; t < path->n; t++) {
+                way->starts[t] = isinf(way->rates[t]) ? 0 : lost * ((least < own ? least : own) - way->rates[t]);
+        }
+}
+
+/* Of all ways: what a slot costs, and a start in it. */
+static void price_ways(const struct path *path)
+{
+        for (size_t w = 0; w < path->mix->n_ways; w++) {
+                struct mix_way *way = &path->mix->ways[w];
+                uint32_t mode = eased_mode(path->job, way->mode);
+                size_t eased = w;
+
+                while (path->mix->ways[eased].mode != mode || path->mix->ways[eased].site != way->site)
+                        eased = (eased + 1) % path->mix->n_ways;
+                for (size_t t = 0; t < path->n; t++)
                         way->costs[t] = way->rates[t] * (float)path->mix->seconds[t] + way->seats[t];
-                        way->starts[t] = way->rates[t] < 0 ? -2 * way->rates[t] * lost : 0;
-                }
+                price_starts(path, way, &path->mix->ways[eased]);
         }
 }
 

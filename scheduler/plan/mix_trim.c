@@ -208,6 +208,15 @@ static int make_intervals(const struct trim *trim, const struct mix_pick *picks)
         return 0;
 }
 
+/* Cuts count on it: a start is over before its first interval is. */
+static bool starts_are_short(const struct trim *trim)
+{
+        for (size_t i = 0; i < trim->choice->n; i++)
+                if (trim->choice->intervals[i].end - trim->choice->intervals[i].start <= overhead_of(trim, i))
+                        return false;
+        return true;
+}
+
 bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
               struct choice *ret_choice, int *ret_code)
 {
@@ -245,5 +254,6 @@ bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct m
                 trim.excess -= wish->job->modes[last->mode].speed;
                 last->end--;
         }
-        return ret_choice->n > 0 && job_may_run(wish->problem, wish->job, ret_choice->intervals, ret_choice->n);
+        return ret_choice->n > 0 && starts_are_short(&trim) &&
+               job_may_run(wish->problem, wish->job, ret_choice->intervals, ret_choice->n);
 }

@@ -130,7 +130,7 @@ bool job_may_run(const struct plan_problem *problem, const struct plan_job *job,
                         last++;
                 if (!job_starts_at(problem, job, intervals, i))
                         continue;
-                if (++starts > job->max_starts || intervals[i].end - intervals[i].start <= job->start_cost_s ||
+                if (++starts > job->max_starts || intervals[last].end - intervals[i].start <= job->start_cost_s ||
                     (intervals[last].end - intervals[i].start < job->min_run_s && last + 1 < n))
                         return false;
         }
