@@ -621,7 +621,7 @@ static void the_manuals_examples_are_right(void **state)
                 at = end + 3;
                 n++;
         }
-        assert_int_equal(n, 3);
+        assert_int_equal(n, 4);
         free(text);
 }
 
