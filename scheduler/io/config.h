@@ -15,9 +15,14 @@
 #include "feeds/mapping.h"
 
 /* Where a series comes from. */
+struct config_url; /* config_url.h */
+
 struct config_feed {
-        char *path;              /* absolute (relative ones start at the file's folder); NULL: none */
+        char *path;              /* absolute (relative ones start at the file's folder); NULL: no file */
+        struct config_url *url;  /* NULL: nothing to fetch. With both NULL there is no such feed */
         struct mapping *mapping; /* NULL: our own CSV form, strictly (feeds/csv.h) */
+        bool has_lowest, has_highest;
+        int64_t lowest, highest; /* what a value may be, in the kind's unit */
 };
 
 /* Where the series of a site come from. */

@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "feeds/mappings.h"
+#include "io/config_url.h"
 
 static const struct {
         const char *key;
@@ -90,7 +91,39 @@ static void take_mapping(struct config_reading *r, const struct said_feed *said,
         mapping_init(mapping, ready);
         set_all(r, said, mapping);
         if (r->code == 0 && mapping_check(mapping, &why) != 0)
-                config_refuse(r, said->mapping != NULL ? said->mapping : said->file, "%s", why.text);
+                config_refuse(r, said->mapping != NULL ? said->mapping : config_feed_place(said), "%s", why.text);
+}
+
+const char *config_feed_place(const struct said_feed *said)
+{
+        const char *key, *only;
+
+        if (said->file != NULL || said->url != NULL)
+                return said->file != NULL ? said->file : said->url;
+        for (size_t i = 0; i < N_TEXTS; i++)
+                if (text_of(said, i) != NULL)
+                        return text_of(said, i);
+        only = config_url_only(said, &key);
+        return said->mapping != NULL ? said->mapping : only;
+}
+
+static void take_source(struct config_reading *r, const char *key, const struct said_feed *said, struct config_feed *feed)
+{
+        const char *place = config_feed_place(said), *only_key, *only = config_url_only(said, &only_key);
+
+        if (said->file == NULL && said->url == NULL && place == NULL)
+                r->code = fail(r->err, OFFPEAK_ECONFIG, "%s: \"%s\" names no source: give its \"file\" or \"url\"", r->file,
+                               key);
+        else if (said->file == NULL && said->url == NULL)
+                config_refuse(r, place, "\"%s\" names no source: give its \"file\" or \"url\"", key);
+        else if (said->file != NULL && said->url != NULL)
+                config_refuse(r, said->url, "there is a \"file\" as well: a series has one source");
+        else if (said->url != NULL)
+                config_take_url(r, said, &feed->url);
+        else if (only != NULL)
+                config_refuse(r, only, "\"%s\" is of a \"url\", and this is a file", only_key);
+        else
+                config_take_path(r, key, said->file, &feed->path);
 }
 
 void config_take_feed(struct config_reading *reading, const char *key, const struct said_feed *said,
@@ -98,7 +131,7 @@ void config_take_feed(struct config_reading *reading, const char *key, const str
 {
         if (reading->code != 0 || said == NULL)
                 return;
-        config_take_path(reading, key, said->file, &feed->path);
+        take_source(reading, key, said, feed);
         if (reading->code != 0 || !is_described(said))
                 return;
         feed->mapping = calloc(1, sizeof(*feed->mapping));
@@ -113,6 +146,7 @@ void config_feed_finish(struct config_feed *feed)
         if (feed->mapping != NULL)
                 mapping_finish(feed->mapping);
         free(feed->mapping);
+        config_url_free(feed->url);
         free(feed->path);
         *feed = (struct config_feed){ 0 };
 }

@@ -19,9 +19,26 @@ static const cyaml_schema_field_t pair_fields[] = {
 
 static const cyaml_schema_value_t pair = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_pair, pair_fields) };
 
+static const cyaml_schema_field_t header_fields[] = {
+        VALUE(MUST, struct said_header, name),
+        VALUE(MAY, struct said_header, value),
+        VALUE(MAY, struct said_header, secret),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t header = { CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct said_header, header_fields) };
+
 static const cyaml_schema_field_t feed[] = { /* "file" first: config_yaml.c then takes the name alone */
-        VALUE(MUST, struct said_feed, file),
+        VALUE(MAY, struct said_feed, file),
         VALUE(MAY, struct said_feed, mapping),
+        VALUE(MAY, struct said_feed, url),
+        VALUE(MAY, struct said_feed, every),
+        VALUE(MAY, struct said_feed, timeout),
+        VALUE(MAY, struct said_feed, max_bytes),
+        VALUE(MAY, struct said_feed, ca),
+        LIST(MAY, struct said_feed, headers, &header),
+        VALUE(MAY, struct said_feed, lowest),
+        VALUE(MAY, struct said_feed, highest),
 #define SAID_FEED_FIELD(key) VALUE(MAY, struct said_feed, key),
         SAID_FEED_TEXTS(SAID_FEED_FIELD)
 #undef SAID_FEED_FIELD

@@ -21,9 +21,17 @@ struct said_pair {
         X(zone) X(stamps) X(marker) X(marker_second) X(missing_hour) X(column) X(unit) X(unit_column) X(currency) \
         X(scale) X(vat) X(rating) X(name_column) X(name) X(step)
 
-/* A file with a series, and how it is to be read. */
+struct said_header {
+        char *name, *value, *secret;
+};
+
+/* A file or an address with a series, and how it is to be read. */
 struct said_feed {
         char *file, *mapping;
+        char *url, *every, *timeout, *max_bytes, *ca;
+        struct said_header *headers;
+        unsigned headers_count;
+        char *lowest, *highest;
 #define SAID_FEED_MEMBER(key) char *key;
         SAID_FEED_TEXTS(SAID_FEED_MEMBER)
 #undef SAID_FEED_MEMBER

@@ -186,7 +186,8 @@ static void take_export(struct config_reading *r, const struct said_grid *said, 
                 config_refuse(r, said->export_limit,
                               "what is exported has no price: add \"export_price\" or \"export_price_per_mwh\"");
         else if (said->export_limit == NULL && (said->export_price != NULL || said->export_price_per_mwh != NULL))
-                config_refuse(r, said->export_price != NULL ? said->export_price->file : said->export_price_per_mwh,
+                config_refuse(r, said->export_price != NULL ? config_feed_place(said->export_price)
+                                                                : said->export_price_per_mwh,
                               "nothing can be exported: add \"export_limit\"");
 }
 
@@ -246,7 +247,7 @@ static void check_ppa(struct config_reading *r, const struct said_ppa *said, con
                 config_refuse(r, said->power != NULL ? said->power : said->name,
                               "agreement \"%s\" is as_produced: give its production as \"series\", and no \"power\"", ppa->name);
         else if (ppa->kind == PPA_BASELOAD && (ppa->has_series || ppa->power_w == 0))
-                config_refuse(r, said->series != NULL ? said->series->file : said->name,
+                config_refuse(r, said->series != NULL ? config_feed_place(said->series) : said->name,
                               "agreement \"%s\" is baseload: give its \"power\", and no \"series\"", ppa->name);
         else if (ppa->kind == PPA_VIRTUAL && ppa->has_series == (ppa->power_w != 0))
                 config_refuse(r, said->name, "agreement \"%s\" is virtual: give either \"series\" or \"power\"", ppa->name);

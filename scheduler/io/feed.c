@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/feed.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,18 +20,47 @@ static int64_t wall(const struct feed *feed)
 
 /* ---- how a try ends */
 
-static void note_failure(struct feed *feed, const struct offpeak_error *err)
+/* A number of a text, numbers in it aside: servers tell times and marks of the request, which differ each time. */
+static uint64_t gist(const char *text)
+{
+        uint64_t hash = 5381;
+
+        for (; *text != '\0'; text++)
+                if (!isxdigit((unsigned char)*text))
+                        hash = hash * 33 + (unsigned char)*text;
+        return hash;
+}
+
+/* Was this not said yet, since it fails? One that changes all the time has said enough in the end. */
+static bool is_news(struct feed *feed, const char *text)
+{
+        uint64_t hash = gist(text);
+
+        for (unsigned i = 0; i < feed->n_said; i++)
+                if (feed->said[i] == hash)
+                        return false;
+        if (feed->n_said == sizeof(feed->said) / sizeof(feed->said[0]))
+                return false;
+        feed->said[feed->n_said++] = hash;
+        return true;
+}
+
+static void note_failure(struct feed *feed, const struct offpeak_error *why)
 {
         struct feed_status *status = feed->status;
-        bool same = status->failures > 0 && strcmp(status->error.text, err->text) == 0;
+        struct offpeak_error err = *why;
 
+        if (feed->transport->redact != NULL)
+                feed->transport->redact(feed, err.text);
         status->tried_at = wall(feed);
-        if (status->failures++ == 0)
+        if (status->failures++ == 0) {
                 status->failing_since = status->tried_at;
-        status->error = *err;
-        if (!same)
+                feed->n_said = 0;
+        }
+        status->error = err;
+        if (is_news(feed, err.text))
                 log_warning("%s: %s: %s; what it last said stays in force", feed->site,
-                            series_kind_name(feed->kind), err->text);
+                            series_kind_name(feed->kind), err.text);
 }
 
 static void note_success(struct feed *feed)
@@ -66,7 +96,9 @@ void feed_confirm(struct feed *feed)
 
 void feed_next_try(struct feed *feed, int64_t in_ms)
 {
-        feed->status->next_at = wall(feed) + (in_ms + 999) / 1000;
+        double rate = engine_clocks(feed->engine)->rate;
+
+        feed->status->next_at = wall(feed) + (int64_t)((double)in_ms / 1000 * (rate > 0 ? rate : 1) + 0.999);
 }
 
 /* ---- judging */

@@ -34,6 +34,8 @@ struct feed {
         struct feed_status *status;
         struct series last;               /* as delivered last; no points: nothing yet */
         bool closing;
+        uint64_t said[8];                 /* what was logged of the failure that goes on */
+        unsigned n_said;
         void *way;                        /* the transport's own */
 
         /* a reading under way, in the worker thread's hands until it is done */
@@ -69,6 +71,10 @@ int feed_read_file(struct feed *feed, struct offpeak_error *err);
 
 /* The transport's handles are gone, after its `close`. */
 void feed_closed(struct feed *feed);
+
+/* The one client of all addresses, made when it is first asked for; it outlives the feeds. (feeds.c) */
+struct http;
+int feeds_http(struct feeds *feeds, struct http **ret_http, struct offpeak_error *err);
 
 /* ---- for feeds.c */
 

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "io/config_url.h"
 #include "io/feed.h"
 #include "io/feeds_parts.h"
+#include "io/http.h"
 #include "io/transports.h"
 #include "wire/log.h"
 
@@ -30,12 +32,23 @@ static const struct config_feed *feed_of(const struct config_site_files *files, 
         return (int)kind == SERIES_SOLAR ? &files->solar : &files->ppas[(int)kind - SERIES_PPA];
 }
 
+static void limits_of(const struct config_feed *config, const struct policy_site *site, enum series_kind kind,
+                      struct quarantine_limits *ret_limits)
+{
+        quarantine_defaults(kind, site->currency, &site->terms, ret_limits);
+        if (config->has_lowest)
+                ret_limits->lowest = config->lowest;
+        if (config->has_highest)
+                ret_limits->highest = config->highest;
+        ret_limits->trusted = config->has_lowest && config->has_highest;
+}
+
 static void describe(struct feed *feed, struct feed_status *status)
 {
         *status = (struct feed_status){ .site = feed->site,
                                         .kind = feed->kind,
                                         .transport = feed->transport->name,
-                                        .source = feed->config->path,
+                                        .source = feed->config->path != NULL ? feed->config->path : feed->config->url->shown,
                                         .mapping = feed->config->mapping != NULL ? feed->config->mapping->name : NULL };
         feed->status = status;
 }
@@ -57,7 +70,7 @@ static void add_feed(struct feeds *feeds, const struct config *config, size_t s,
                                .loop = feeds->loop,
                                .engine = feeds->engine };
         series_init(&feed->last, kind);
-        quarantine_defaults(kind, site->currency, &site->terms, &feed->limits);
+        limits_of(from, site, kind, &feed->limits);
         describe(feed, &feeds->statuses[feeds->n]);
         feeds->n++;
 }
@@ -104,10 +117,33 @@ static void finish(struct feeds *feeds)
                 closed(context);
 }
 
+static void on_http_closed(void *context)
+{
+        finish(context);
+}
+
+static void one_closed(struct feeds *feeds)
+{
+        if (--feeds->n_open > 0)
+                return;
+        if (feeds->http != NULL)
+                http_close(feeds->http, on_http_closed, feeds);
+        else
+                finish(feeds);
+}
+
 void feed_closed(struct feed *feed)
 {
-        if (--feed->owner->n_open == 0)
-                finish(feed->owner);
+        one_closed(feed->owner);
+}
+
+int feeds_http(struct feeds *feeds, struct http **ret_http, struct offpeak_error *err)
+{
+        int code = feeds->http == NULL ? http_create(feeds->loop, &feeds->http, err) : 0;
+
+        if (code == 0)
+                *ret_http = feeds->http;
+        return code;
 }
 
 void feeds_close(struct feeds *feeds, void (*closed)(void *context), void *context)
@@ -124,8 +160,7 @@ void feeds_close(struct feeds *feeds, void (*closed)(void *context), void *conte
         n = feeds->n_open++; /* the last one closed must not end it below */
         for (size_t i = 0; i < n; i++)
                 feed_close(&feeds->feeds[i]);
-        if (--feeds->n_open == 0)
-                finish(feeds);
+        one_closed(feeds);
 }
 
 int feeds_open(uv_loop_t *loop, const struct config *config, struct engine *engine, bool strict,

@@ -11,6 +11,7 @@ struct feeds {
         struct feed *feeds;
         struct feed_status *statuses; /* one each, same order */
         size_t n, n_open;
+        struct http *http;            /* NULL: nothing is fetched */
         void (*closed)(void *context);
         void *closed_context;
 };

@@ -3,6 +3,7 @@
 
 static const struct transport *const transports[] = {
         &transport_file,
+        &transport_url,
 };
 
 const struct transport *transport_of(const struct config_feed *config)

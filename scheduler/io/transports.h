@@ -22,6 +22,9 @@ struct transport {
         /* A try is over; good: its series was taken or confirmed. NULL: nothing to do. */
         void (*settled)(struct feed *feed, bool good);
 
+        /* Hide what nobody may read in a text about the feed. NULL: nothing is secret. */
+        void (*redact)(const struct feed *feed, char *text);
+
         /* Close the handles and call feed_closed, now or later. */
         void (*close)(struct feed *feed);
 };
@@ -30,5 +33,6 @@ struct transport {
 const struct transport *transport_of(const struct config_feed *config);
 
 extern const struct transport transport_file; /* feed_file.c */
+extern const struct transport transport_url;  /* feed_url.c */
 
 #endif

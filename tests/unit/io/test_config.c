@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -584,7 +585,7 @@ static void mappings_are_strict(void **state)
         refused(*state, FEED("format: json"),
                 "policy.yaml:5:19: no \"column\": name the member that holds the values");
         refused(*state, "sites: [{name: a, currency: EUR, grid: {price: {mapping: smard}}}]\n",
-                "policy.yaml:1:48: \"file\" is missing here");
+                "policy.yaml:1:58: \"price\" names no source: give its \"file\" or \"url\"");
         refused(*state, "sites: [{name: a, currency: EUR, grid: {price: [p.csv]}}]\n",
                 "policy.yaml:1:48: \"price\" takes keys with values, such as {file: ...}");
         refused(*state, "sites: [{name: a, currency: EUR, grid: {price: null}}]\n",
@@ -605,11 +606,25 @@ static char *manual(void)
         return text;
 }
 
+static void write_token(const char *path)
+{
+        int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+        assert_true(fd >= 0);
+        assert_int_equal(write(fd, "token\n", 6), 6);
+        close(fd);
+}
+
 static void the_manuals_examples_are_right(void **state)
 {
-        char *text = manual(), *at = text;
+        struct place *place = *state;
+        char *text = manual(), *at = text, keys[128], token[160];
         int n = 0;
 
+        snprintf(keys, sizeof(keys), "%s/keys", place->folder);
+        snprintf(token, sizeof(token), "%s/electricitymaps.token", keys);
+        assert_int_equal(mkdir(keys, 0700), 0);
+        write_token(token);
         for (at = strstr(at, "```yaml\n"); at != NULL; at = strstr(at, "```yaml\n")) {
                 char *end = strstr(at + 8, "```");
                 struct config config;
@@ -621,7 +636,9 @@ static void the_manuals_examples_are_right(void **state)
                 at = end + 3;
                 n++;
         }
-        assert_int_equal(n, 4);
+        assert_int_equal(n, 6);
+        unlink(token);
+        rmdir(keys);
         free(text);
 }
 

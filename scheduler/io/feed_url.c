@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * feed_url.c - the transport of addresses: asked every so often, and again by and by where that brought nothing.
+ *
+ *   timer -> http_get -> answered: 304 -> confirm     settled(good) -> timer, `every` later
+ *                                  2xx -> deliver     settled(bad)  -> timer, later each time (feeds/retry.h)
+ *                                  else -> failed
+ *
+ * A validator (ETag, Last-Modified) counts only for the address that it came from, and only once its answer was taken: what
+ * was refused is fetched again. Secrets are read when the feed is opened, and are in no error, log line or status.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "feeds/body_check.h"
+#include "feeds/retry.h"
+#include "io/config_url.h"
+#include "io/http.h"
+#include "io/secret_file.h"
+#include "io/transports.h"
+
+enum { FIRST_WITHIN_MS = 250 };
+
+struct feed_url {
+        struct feed *feed;
+        const struct config_url *config;
+        struct http *http;
+        struct http_get *get; /* under way; NULL: none */
+        uv_timer_t timer;
+        char *secrets[CONFIG_MOST_SECRETS]; /* in order of the address, then of the headers */
+        size_t n_secrets;
+        uint64_t seed, tries;
+        int64_t retry_after_s;                                          /* of the last answer */
+        char *asked, *good;                                             /* the address now; that of the last good answer */
+        char etag[HTTP_TAG_SIZE], last_modified[HTTP_TAG_SIZE];         /* of that answer */
+        char new_etag[HTTP_TAG_SIZE], new_last_modified[HTTP_TAG_SIZE]; /* of the one being read */
+};
+
+static bool carries(const struct config_feed *config)
+{
+        return config->url != NULL;
+}
+
+static int check(const struct feed *feed, struct offpeak_error *err)
+{
+        (void)feed;
+        return http_check(err);
+}
+
+static void redact(const struct feed *feed, char *text)
+{
+        const struct feed_url *url = feed->way;
+
+        if (url != NULL)
+                secret_redact(text, (const char *const *)url->secrets, url->n_secrets);
+}
+
+/* ---- secrets */
+
+static int read_secrets(struct feed_url *url, const struct url_form *form, struct offpeak_error *err)
+{
+        for (size_t i = 0; i < form->n; i++) {
+                int code;
+
+                if (form->parts[i].kind != URL_SECRET)
+                        continue;
+                code = secret_file_read(form->parts[i].text, &url->secrets[url->n_secrets], err);
+                if (code != 0)
+                        return code;
+                url->n_secrets++;
+        }
+        return 0;
+}
+
+static int read_all_secrets(struct feed_url *url, struct offpeak_error *err)
+{
+        int code = read_secrets(url, &url->config->form, err);
+
+        for (size_t i = 0; code == 0 && i < url->config->n_headers; i++)
+                code = read_secrets(url, &url->config->headers[i].value, err);
+        return code;
+}
+
+static size_t count_secrets(const struct url_form *form)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < form->n; i++)
+                n += form->parts[i].kind == URL_SECRET;
+        return n;
+}
+
+/* ---- asking */
+
+static void give_up(struct feed_url *url, const struct offpeak_error *why)
+{
+        struct offpeak_error err = *why;
+
+        fail_at(&err, "%s", url->config->shown);
+        feed_failed(url->feed, &err);
+}
+
+/* One header line, malloc'ed. */
+static char *header_line(const char *name, const char *value)
+{
+        size_t size = strlen(name) + strlen(value) + 3;
+        char *line = malloc(size);
+
+        if (line != NULL)
+                snprintf(line, size, "%s: %s", name, value);
+        return line;
+}
+
+static bool add_line(char **lines, size_t *n, char *line)
+{
+        if (line == NULL)
+                return false;
+        lines[(*n)++] = line;
+        return true;
+}
+
+/* The configured headers and the conditions. False: out of memory. */
+static bool make_headers(const struct feed_url *url, int64_t now, char **lines, size_t *n)
+{
+        const char *const *secrets = (const char *const *)url->secrets + count_secrets(&url->config->form);
+        bool same = url->good != NULL && strcmp(url->good, url->asked) == 0, fine = true;
+
+        for (size_t i = 0; fine && i < url->config->n_headers; i++) {
+                const struct config_header *header = &url->config->headers[i];
+                char *value = url_form_fill(&header->value, now, secrets, false);
+
+                fine = value != NULL && add_line(lines, n, header_line(header->name, value));
+                secret_free(value);
+                secrets += count_secrets(&header->value);
+        }
+        if (fine && same && url->etag[0] != '\0')
+                fine = add_line(lines, n, header_line("If-None-Match", url->etag));
+        if (fine && same && url->last_modified[0] != '\0')
+                fine = add_line(lines, n, header_line("If-Modified-Since", url->last_modified));
+        return fine;
+}
+
+static void on_answer(void *context, struct http_answer *answer);
+
+static int ask(struct feed_url *url, struct offpeak_error *err)
+{
+        const struct config_url *config = url->config;
+        int64_t now = clocks_now(engine_clocks(url->feed->engine)).wall;
+        struct http_request request = { .ca = config->ca, .timeout_ms = config->timeout_ms,
+                                        .max_bytes = (size_t)config->max_bytes, .has_secret = config->n_secrets > 0,
+                                        .here = config->here };
+        char *lines[CONFIG_MOST_HEADERS + 2];
+        size_t n = 0;
+        int code = OFFPEAK_ENOMEM;
+
+        secret_free(url->asked);
+        url->asked = url_form_fill(&config->form, now, (const char *const *)url->secrets, true);
+        if (url->asked == NULL || !make_headers(url, now, lines, &n)) {
+                fail(err, OFFPEAK_ENOMEM, "out of memory");
+        } else {
+                request.url = url->asked;
+                request.headers = (const char *const *)lines;
+                request.n_headers = n;
+                code = http_get(url->http, &request, on_answer, url, &url->get, err);
+        }
+        while (n > 0)
+                secret_free(lines[--n]);
+        return code;
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+        struct feed_url *url = timer->data;
+        struct offpeak_error err;
+
+        url->tries++;
+        url->retry_after_s = 0;
+        if (ask(url, &err) != 0)
+                give_up(url, &err);
+}
+
+/* ---- answers */
+
+static void on_answer(void *context, struct http_answer *answer)
+{
+        struct feed_url *url = context;
+        struct offpeak_error err;
+        int code = answer->code;
+
+        url->get = NULL;
+        url->retry_after_s = answer->retry_after_s;
+        memcpy(url->new_etag, answer->etag, sizeof(url->new_etag));
+        memcpy(url->new_last_modified, answer->last_modified, sizeof(url->new_last_modified));
+        if (code == 0 && answer->status == 304 && url->good != NULL) {
+                memcpy(url->new_etag, url->etag, sizeof(url->new_etag)); /* what holds goes on to hold */
+                memcpy(url->new_last_modified, url->last_modified, sizeof(url->new_last_modified));
+                feed_confirm(url->feed);
+                return;
+        }
+        if (code == 0)
+                code = body_check(answer->status, answer->body, answer->size, &err);
+        if (code != 0) {
+                give_up(url, answer->code != 0 ? &answer->err : &err);
+                return;
+        }
+        feed_deliver_text(url->feed, answer->body, answer->size);
+        answer->body = NULL;
+}
+
+static void settled(struct feed *feed, bool good)
+{
+        struct feed_url *url = feed->way;
+        int64_t wait_ms = good ? retry_regular_ms(url->config->every_ms, url->seed, url->tries)
+                               : retry_failed_ms(url->config->every_ms, feed->status->failures, url->retry_after_s,
+                                                 url->seed, url->tries);
+
+        if (feed->closing)
+                return;
+        if (good) {
+                secret_free(url->good);
+                url->good = url->asked;
+                url->asked = NULL;
+                memcpy(url->etag, url->new_etag, sizeof(url->etag));
+                memcpy(url->last_modified, url->new_last_modified, sizeof(url->last_modified));
+        }
+        feed_next_try(feed, wait_ms);
+        uv_timer_start(&url->timer, on_timer, (uint64_t)wait_ms, 0);
+}
+
+/* ---- life */
+
+static void free_url(struct feed_url *url)
+{
+        url->feed->way = NULL;
+        for (size_t i = 0; i < url->n_secrets; i++)
+                secret_free(url->secrets[i]);
+        secret_free(url->asked);
+        secret_free(url->good);
+        free(url);
+}
+
+static int open_url(struct feed *feed, bool strict, struct offpeak_error *err)
+{
+        struct feed_url *url = calloc(1, sizeof(*url));
+        int code;
+
+        (void)strict; /* nobody waits for another machine */
+        if (url == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        url->feed = feed;
+        url->config = feed->config->url;
+        url->seed = retry_seed(feed->site, feed->kind, url->config->shown);
+        feed->way = url;
+        code = read_all_secrets(url, err);
+        if (code == 0)
+                code = http_check(err);
+        if (code == 0)
+                code = feeds_http(feed->owner, &url->http, err);
+        if (code != 0) {
+                free_url(url);
+                return code;
+        }
+        uv_timer_init(feed->loop, &url->timer);
+        url->timer.data = url;
+        uv_timer_start(&url->timer, on_timer, url->seed % FIRST_WITHIN_MS, 0);
+        return 0;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+        struct feed_url *url = handle->data;
+        struct feed *feed = url->feed;
+
+        free_url(url);
+        feed_closed(feed);
+}
+
+static void close_url(struct feed *feed)
+{
+        struct feed_url *url = feed->way;
+
+        if (url->get != NULL)
+                http_cancel(url->get);
+        url->get = NULL;
+        uv_close((uv_handle_t *)&url->timer, on_closed);
+}
+
+const struct transport transport_url = {
+        .name = "url",
+        .carries = carries,
+        .check = check,
+        .open = open_url,
+        .settled = settled,
+        .redact = redact,
+        .close = close_url,
+};
