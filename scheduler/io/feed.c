@@ -88,8 +88,14 @@ void feed_failed(struct feed *feed, const struct offpeak_error *err)
         settle(feed, false);
 }
 
+/* It is told again: what was confirmed is as fresh as what is new. */
 void feed_confirm(struct feed *feed)
 {
+        struct input input = { .type = INPUT_SERIES };
+
+        input.u.series.series = &feed->last;
+        if (feed->last.n_points > 0)
+                engine_input(feed->engine, &input);
         note_success(feed);
         settle(feed, true);
 }
