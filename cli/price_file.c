@@ -9,7 +9,7 @@
 #include "base/when.h"
 #include "feeds/file_text.h"
 #include "feeds/mapping_guess.h"
-#include "feeds/mapping_read.h"
+#include "feeds/feed_text.h"
 #include "feeds/mappings.h"
 #include "feeds/summary.h"
 
@@ -98,7 +98,7 @@ static int read_series(const struct price_file *what, struct reading *reading, s
         if (code == 0)
                 code = set_all(what, &reading->mapping, err);
         if (code == 0)
-                code = mapping_parse(&reading->mapping, &request, text, size, &reading->series, &reading->facts, err);
+                code = feed_text_read(&reading->mapping, &request, text, size, &reading->series, &reading->facts, err);
         free(text);
         return code;
 }

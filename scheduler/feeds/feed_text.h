@@ -7,11 +7,13 @@
 #ifndef OFFPEAK_FEEDS_FEED_TEXT_H
 #define OFFPEAK_FEEDS_FEED_TEXT_H
 
-#include "feeds/csv.h"
-#include "feeds/mapping.h"
+#include "feeds/mapping_read.h"
 
-/* mapping: NULL: our own CSV, strictly. request->file names the text in errors. As csv_parse. */
+/*
+ * mapping: NULL: our own CSV, strictly. request->file names the text in errors. As csv_parse; ret_facts, which may be NULL,
+ * is only written with a mapping.
+ */
 int feed_text_read(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
-                   struct series *ret_series, struct offpeak_error *err);
+                   struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);
 
 #endif

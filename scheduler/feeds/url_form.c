@@ -106,8 +106,8 @@ int url_form_parse(const char *text, struct url_form *ret_form, struct offpeak_e
                         text += size;
                         continue;
                 }
-                end = *text == '{' ? strchr(text, '}') : NULL;
-                if (end == NULL) {
+                end = *text == '{' ? text + 1 + strcspn(text + 1, "{}") : NULL;
+                if (end == NULL || *end != '}') {
                         code = fail(err, OFFPEAK_EINVAL, "a brace without its other one: write %%7B or %%7D for one of the "
                                                          "address itself");
                         break;

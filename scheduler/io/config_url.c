@@ -2,11 +2,12 @@
 /* config_url.c - an address is read as a form (feeds/url_form.h), and what could give a secret away is refused here. */
 #include "io/config_url.h"
 
-#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/fail.h"
 #include "base/text.h"
@@ -245,6 +246,8 @@ static void take_all(struct config_reading *r, const struct said_feed *said, str
                                             "to read: write https://");
         else if (url->ca != NULL && !is_secure(config_text(said->url)))
                 config_refuse(r, said->ca, "\"ca\" is of https, and the address is http");
+        else if (url->ca != NULL && access(url->ca, R_OK) != 0)
+                config_refuse(r, said->ca, "\"ca\": %s: %s", url->ca, strerror(errno));
 }
 
 void config_take_url(struct config_reading *reading, const struct said_feed *said, struct config_url **ret_url)

@@ -180,7 +180,7 @@ static int read_text(const struct config_feed *config, enum series_kind kind, co
                                        .kind = kind_in_file(kind),
                                        .currency = kind_in_file(kind) == SERIES_PRICE ? currency : NULL };
 
-        return feed_text_read(config->mapping, &request, text, size, ret_series, err);
+        return feed_text_read(config->mapping, &request, text, size, ret_series, NULL, err);
 }
 
 static int read_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,

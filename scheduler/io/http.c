@@ -16,8 +16,10 @@
 #include <curl/curl.h>
 
 #include "base/fail.h"
+#include "io/http_reason.h"
+#include "io/http_redirect.h"
 
-enum { MOST_REDIRECTS = 5, CONNECT_MS = 10000, SLOW_BYTES = 32, SLOW_S = 10 };
+enum { CONNECT_MS = 10000, SLOW_BYTES = 32, SLOW_S = 10 };
 
 struct http {
         uv_loop_t *loop;
@@ -217,126 +219,28 @@ static size_t on_header(char *line, size_t one, size_t n, void *context)
         return n;
 }
 
-/* ---- why it failed, in sentences that are the same each time */
-
-static const struct {
-        CURLcode code;
-        const char *text;
-} reasons[] = {
-        { CURLE_COULDNT_RESOLVE_HOST, "there is no such machine, or no name server answers" },
-        { CURLE_COULDNT_RESOLVE_PROXY, "the proxy's name cannot be resolved: look at $https_proxy" },
-        { CURLE_COULDNT_CONNECT, "nobody answers there: the machine is down, or something keeps us from it" },
-        { CURLE_GOT_NOTHING, "the server closed the connection without an answer" },
-        { CURLE_RECV_ERROR, "the connection was reset" },
-        { CURLE_SEND_ERROR, "the connection was reset" },
-        { CURLE_PARTIAL_FILE, "the answer ended in the middle" },
-        { CURLE_BAD_CONTENT_ENCODING, "the answer is packed in a way that is damaged or not known here" },
-        { CURLE_WEIRD_SERVER_REPLY, "what answers there is no web server" },
-        { CURLE_UNSUPPORTED_PROTOCOL, "what answers there is no web server" },
-        { CURLE_SSL_CONNECT_ERROR, "no secure connection came about: does the server speak TLS 1.2 or newer?" },
-        { CURLE_SSL_CACERT_BADFILE, "the file of \"ca\" cannot be read, or holds no certificate" },
-        { CURLE_HTTP2, "the connection broke within HTTP/2" },
-        { CURLE_HTTP2_STREAM, "the connection broke within HTTP/2" },
-        { CURLE_OUT_OF_MEMORY, "out of memory" },
-};
-
-/* OpenSSL's numbers of what may be wrong with a certificate (X509_V_ERR_*), as CURLINFO_SSL_VERIFYRESULT tells them. */
-static const char *certificate_reason(long result)
-{
-        switch (result) {
-        case 9:
-                return "is not valid yet: look at the clocks";
-        case 10:
-                return "has expired";
-        case 18:
-        case 19:
-                return "is signed by itself: name the file of its authority with \"ca\", if you trust it";
-        case 2:
-        case 20:
-        case 21:
-                return "is signed by nobody whom this machine knows: name the file of its authority with \"ca\"";
-        default:
-                return "is not of this machine's name, or not to be trusted";
-        }
-}
+/* ---- why it failed */
 
 static void explain(struct http_get *get, CURLcode result)
 {
-        struct offpeak_error *err = &get->answer.err;
-        const char *text = curl_easy_strerror(result);
+        struct http_answer *answer = &get->answer;
         long verified = 0;
 
-        get->answer.code = OFFPEAK_ETRYAGAIN;
         if (get->too_large || result == CURLE_FILESIZE_EXCEEDED) {
-                get->answer.code = fail(err, OFFPEAK_EIO, "the answer is larger than %zu bytes: ask for less, or raise "
-                                        "\"max_bytes\"", get->max_bytes);
-                return;
-        }
-        if (result == CURLE_OPERATION_TIMEDOUT) {
-                fail(err, OFFPEAK_ETRYAGAIN, "no answer within %.10g s, or hardly a byte in ten (\"timeout\")",
-                     (double)get->timeout_ms / 1000);
-                return;
-        }
-        if (result == CURLE_PEER_FAILED_VERIFICATION) {
+                answer->code = fail(&answer->err, OFFPEAK_EIO,
+                                    "the answer is larger than %zu bytes: ask for less, or raise \"max_bytes\"",
+                                    get->max_bytes);
+        } else if (result == CURLE_OPERATION_TIMEDOUT) {
+                answer->code = fail(&answer->err, OFFPEAK_ETRYAGAIN,
+                                    "no answer within %.10g s, or hardly a byte in ten (\"timeout\")",
+                                    (double)get->timeout_ms / 1000);
+        } else {
                 curl_easy_getinfo(get->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
-                fail(err, OFFPEAK_EIO, "the server's certificate %s", certificate_reason(verified));
-                return;
+                answer->code = http_reason(result, verified, &answer->err);
         }
-        for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-                if (reasons[i].code == result)
-                        text = reasons[i].text;
-        fail(err, OFFPEAK_ETRYAGAIN, "%s", text);
 }
 
 /* ---- redirects */
-
-/* `https://host:443`, malloc'ed; NULL: no address, or no memory. */
-static char *origin_of(const char *url)
-{
-        char *scheme = NULL, *host = NULL, *port = NULL, *origin = NULL;
-        CURLU *parts = curl_url();
-
-        if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-            curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-            curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-            curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
-                size_t size = strlen(scheme) + strlen(host) + strlen(port) + 8;
-
-                origin = malloc(size);
-                if (origin != NULL)
-                        snprintf(origin, size, "%s://%s:%s", scheme, host, port);
-        }
-        curl_free(scheme);
-        curl_free(host);
-        curl_free(port);
-        curl_url_cleanup(parts);
-        return origin;
-}
-
-static bool is_secure(const char *url)
-{
-        return strncasecmp(url, "https://", 8) == 0;
-}
-
-/* May we go on there? */
-static int check_redirect(struct http_get *get, const char *url, struct offpeak_error *err)
-{
-        char *origin = origin_of(url);
-        bool same = origin != NULL && strcasecmp(origin, get->origin) == 0;
-
-        free(origin);
-        if (++get->redirects > MOST_REDIRECTS)
-                return fail(err, OFFPEAK_EIO, "the server redirects more than %d times", MOST_REDIRECTS);
-        if (!is_secure(url) && strncasecmp(url, "http://", 7) != 0)
-                return fail(err, OFFPEAK_EIO, "the server redirects to something that is neither http nor https");
-        if (is_secure(get->url) && !is_secure(url))
-                return fail(err, OFFPEAK_EIO, "the server redirects from https to http, which is not followed");
-        if (get->has_secret && !same)
-                return fail(err, OFFPEAK_EIO,
-                            "the server redirects to another machine, which must not see the secret: write the new address "
-                            "into the configuration");
-        return 0;
-}
 
 static int64_t left_ms(const struct http_get *get)
 {
@@ -375,7 +279,8 @@ static bool go_on(struct http_get *get)
                 get->answer.code = fail(&get->answer.err, OFFPEAK_EIO, "the server redirects, and does not say where to");
                 return false;
         }
-        get->answer.code = check_redirect(get, target, &get->answer.err);
+        get->answer.code = http_redirect_check(get->origin, get->url, target, ++get->redirects, get->has_secret,
+                                               &get->answer.err);
         if (get->answer.code != 0)
                 return false;
         url = strdup(target);
@@ -485,7 +390,7 @@ static int prepare(struct http_get *get, const struct http_request *request, str
         get->easy = curl_easy_init();
         if (get->url == NULL || get->easy == NULL || set_headers(get, request) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        get->origin = origin_of(request->url);
+        get->origin = http_origin(request->url);
         if (get->origin == NULL)
                 return fail(err, OFFPEAK_EINVAL, "this is no address that can be asked");
         set_options(get, request);

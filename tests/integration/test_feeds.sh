@@ -95,6 +95,7 @@ write_config() {
                 site spike "http://127.0.0.1:$port/feed/spike" ''
                 site year "http://127.0.0.1:$port/feed/year" ', max_bytes: 8 MB' | sed 's/max_bytes: 200 kB, //'
                 site down "http://127.0.0.1:9/feed/down" ''
+                echo "  - {name: local, currency: EUR, grid: {price: local.csv}}"
                 write_tls_sites
         } >"$work/offpeakd.yaml"
         cat >"$work/n1.yaml" <<YAML
@@ -222,6 +223,31 @@ everything_is_logged_once() {
                 fail "the next try is sooner than asked: $(signal busy .feed)"
 }
 
+write_local() { # write_local FIRST-DAY DAYS: hourly prices from so many days ago on
+        local first=$(($(date +%s) / 86400 * 86400 - $1 * 86400))
+        {
+                echo time,price_eur_per_mwh
+                for ((hour = 0; hour < $2 * 24; hour++)); do
+                        printf '%(%Y-%m-%dT%H:%M:%SZ)T,%d\n' $((first + hour * 3600)) $((40 + hour % 24))
+                done
+        } >"$work/local.new"
+        mv "$work/local.new" "$work/local.csv"
+}
+
+files_are_judged_too() {
+        wait_signal local .state ok 5
+        rm "$work/local.csv"
+        expect_failure local "local.csv: no such file"
+        [ "$(signal local .in_use)" = published ] || fail "local: the last good price is not in use"
+        write_local 1 3
+        wait_signal local .state ok 10
+        write_local 2 3
+        expect_failure local "this is older than what came before"
+        offpeak reload || fail "no reload"
+        wait_signal local .state ok 10
+        wait_signal local '.covers_until_utc | fromdate | . - now < 86400' true 5
+}
+
 nothing_shows_the_secret() {
         offpeak signals >"$work/shown" && offpeak signals --json >>"$work/shown"
         grep -Eq 's3cr3t|s3cr3t%2F' "$work/offpeakd.log" "$work/shown" && fail "the secret was shown"
@@ -285,6 +311,8 @@ tls_is_verified() {
 }
 
 mkdir "$work/www" "$work/tls"
+export TZ=UTC
+write_local 1 3
 serve "$work/www/port"
 make_certificates
 write_config
@@ -300,5 +328,6 @@ a_job_runs_meanwhile
 everything_is_logged_once
 nothing_shows_the_secret
 everything_recovers
+files_are_judged_too
 [ -n "$tls" ] || { echo "skipped: all but TLS was tested" && exit 77; }
 kill -TERM "$daemon" && wait "$daemon" || fail "the scheduler does not end well"

@@ -71,6 +71,7 @@ static void what_is_wrong_is_said(void **state)
         refused("https://a/{secret:}", "is not known");
         refused("https://a/{now", "without its other one");
         refused("https://a/}x", "without its other one");
+        refused("https://a/{now:{secret:x}", "without its other one");
         refused("{now1d}", "\"1d\" is no distance in time");
         refused("{now-1dd}", "1dd");
         refused("{now-500d}", "more than 400 days");

@@ -55,7 +55,7 @@ static void refused(const char *text, const char *expected)
 static void an_address_is_read(void **state)
 {
         struct config c = good(SITE("{url: \"https://api.example/p/{today:%Y?%m}?k={secret:token}\", mapping: energy_charts, every: 5m,"
-                                    "timeout: 1500ms, max_bytes: 2.5 MB, ca: own.pem, headers: {auth-token: {secret: token},"
+                                    "timeout: 1500ms, max_bytes: 2.5 MB, ca: c.yaml, headers: {auth-token: {secret: token},"
                                     "Authorization: \"Bearer {secret:token}\", Accept: application/json}}"));
         const struct config_url *url = c.files[0].price.url;
         char path[64];
@@ -68,7 +68,7 @@ static void an_address_is_read(void **state)
         assert_int_equal(url->every_ms, 300000);
         assert_int_equal(url->timeout_ms, 1500);
         assert_int_equal(url->max_bytes, 2500000);
-        snprintf(path, sizeof(path), "%s/own.pem", folder);
+        snprintf(path, sizeof(path), "%s/c.yaml", folder);
         assert_string_equal(url->ca, path);
         assert_int_equal(url->n_headers, 3);
         assert_int_equal(url->n_secrets, 3);
@@ -117,6 +117,7 @@ static void addresses_are_strict(void **state)
         refused(SITE("{url: \"https://a/b\", max_bytes: 8}"), "c.yaml:1:80: \"max_bytes\": \"8\" is no size with a unit");
         refused(SITE("{url: \"https://a/b\", max_bytes: 1000 MB}"), "c.yaml:1:80: \"max_bytes\" is 1000 MB: it must be");
         refused(SITE("{url: \"http://a/b\", ca: x.pem}"), "c.yaml:1:72: \"ca\" is of https");
+        refused(SITE("{url: \"https://a/b\", ca: x.pem}"), "c.yaml:1:73: \"ca\": /tmp/offpeak-config-url-");
 }
 
 static void headers_are_strict(void **state)
