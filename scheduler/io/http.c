@@ -19,7 +19,7 @@
 #include "io/http_reason.h"
 #include "io/http_redirect.h"
 
-enum { CONNECT_MS = 10000, SLOW_BYTES = 32, SLOW_S = 10 };
+enum { CONNECT_MS = 10000, SLOW_BYTES = 32, SLOW_S = 10, LARGEST_HEADERS = 256 << 10 };
 
 struct http {
         uv_loop_t *loop;
@@ -45,6 +45,7 @@ struct http_get {
         uint64_t ends_ms; /* of uv_now */
         int64_t timeout_ms;
         size_t max_bytes, room;
+        size_t n_header_bytes;
         unsigned redirects;
         bool has_secret, too_large;
         struct http_answer answer;
@@ -212,6 +213,9 @@ static size_t on_header(char *line, size_t one, size_t n, void *context)
         struct http_get *get = context;
 
         (void)one;
+        get->n_header_bytes += n;
+        if (get->n_header_bytes > LARGEST_HEADERS)
+                return 0; /* ends the transfer */
         if (n > 5 && memcmp(line, "HTTP/", 5) == 0) /* a new answer begins: the final one after 100 Continue */
                 get->answer.etag[0] = get->answer.last_modified[0] = '\0';
         keep_header(line, n, "ETag", get->answer.etag);
@@ -230,6 +234,9 @@ static void explain(struct http_get *get, CURLcode result)
                 answer->code = fail(&answer->err, OFFPEAK_EIO,
                                     "the answer is larger than %zu bytes: ask for less, or raise \"max_bytes\"",
                                     get->max_bytes);
+        } else if (get->n_header_bytes > LARGEST_HEADERS) {
+                answer->code = fail(&answer->err, OFFPEAK_EIO, "the answer's headers are larger than %d KiB",
+                                    LARGEST_HEADERS >> 10);
         } else if (result == CURLE_OPERATION_TIMEDOUT) {
                 answer->code = fail(&answer->err, OFFPEAK_ETRYAGAIN,
                                     "no answer within %.10g s, or hardly a byte in ten (\"timeout\")",

@@ -5,7 +5,7 @@
  *
  * Servers are always verified. Redirects are followed up to five times, never from https to http, and not to another
  * machine with a request that carries secrets. The size limit counts unpacked bytes, and ends a transfer that passes it.
- * A time-out is of the whole, redirects and all.
+ * Headers may be 256 KiB in all. A time-out is of the whole, redirects and all.
  */
 #ifndef OFFPEAK_IO_HTTP_H
 #define OFFPEAK_IO_HTTP_H

@@ -92,6 +92,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def mode_endless(self):
         self.chunks((), b"x" * 65536, 0.01)
 
+    def mode_headers(self):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while True:
+            self.wfile.write(b"X-More: " + b"x" * 8000 + b"\r\n")
+            time.sleep(0.005)
+
     def mode_long(self):
         self.send(200, b"x", length=10**12)
 

@@ -40,6 +40,7 @@ failures='slow|no answer within 2 s
 drip|no answer within 2 s
 endless|larger than 200000 bytes
 long|larger than 200000 bytes
+headers|headers are larger than 256 KiB
 bomb|larger than 200000 bytes
 damaged|packed in a way that is damaged
 foreign|packed in a way that is damaged or not known
@@ -299,6 +300,21 @@ everything_recovers() {
         done <<<"$failures"
 }
 
+# Requests are under way, some with half an answer.
+the_end_waits_for_nobody() {
+        local before
+        for mode in html empty cut; do
+                set_mode "$mode" slow
+        done
+        set_mode drip drip
+        sleep 2.5
+        before=$(date +%s%N)
+        kill -TERM "$daemon"
+        wait "$daemon" || fail "the scheduler does not end well"
+        echo "ended after $((($(date +%s%N) - before) / 1000000)) ms"
+        [ $((($(date +%s%N) - before) / 1000000)) -lt 1500 ] || fail "the end waited for an address"
+}
+
 tls_is_verified() {
         [ -n "$tls" ] || return 0
         wait_signal trusted .state ok 10
@@ -329,5 +345,5 @@ everything_is_logged_once
 nothing_shows_the_secret
 everything_recovers
 files_are_judged_too
+the_end_waits_for_nobody
 [ -n "$tls" ] || { echo "skipped: all but TLS was tested" && exit 77; }
-kill -TERM "$daemon" && wait "$daemon" || fail "the scheduler does not end well"

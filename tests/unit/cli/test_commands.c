@@ -261,6 +261,19 @@ static void questions_carry_their_arguments(void **state)
         }
 }
 
+static void signals_ask_for_a_site(void **state)
+{
+        struct fake_client fake = { .documents = { { "signals", "{\"schema\":\"offpeak.signals/1\",\"now_utc\":"
+                                                                "\"2026-11-22T10:00:00Z\",\"sites\":[]}" } } };
+
+        (void)state;
+        expect(&fake, "signals", 0, "no sites");
+        expect(&fake, "signals --site hall --json", 0, "offpeak.signals/1");
+        assert_string_equal(fake.calls[0], "query signals {}");
+        assert_string_equal(fake.calls[1], "query signals {\"site\":\"hall\"}");
+        expect(&fake, "signals hall", OFFPEAK_EUSAGE, "one word too many");
+}
+
 static void server_and_timeout_reach_the_client(void **state)
 {
         struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
@@ -570,6 +583,7 @@ int main(void)
                 cmocka_unit_test(operands_are_counted),
                 cmocka_unit_test(nobody_at_home_is_told),
                 cmocka_unit_test(questions_carry_their_arguments),
+                cmocka_unit_test(signals_ask_for_a_site),
                 cmocka_unit_test(server_and_timeout_reach_the_client),
                 cmocka_unit_test(times_are_the_schedulers),
                 cmocka_unit_test(json_is_the_document),
