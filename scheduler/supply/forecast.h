@@ -5,20 +5,23 @@
  *
  * The past before the origin is cut into days that end at the origin, these into slots of an hour, or of a quarter of one
  * where the series changes within hours; a slot's value is the mean over it, and a slot that is not known throughout is a
- * hole. For each lead of 1 to 7 days, days d that followed an origin of theirs by this lead, of the last eight weeks:
+ * hole. For each lead of 1 to 7 days, days d that followed an origin of theirs by this lead, of the last weeks:
  *
  *   value(d, slot) = a(slot) + b1 saturday(d, slot) + b2 sunday(d, slot) + b3 day + b4 week + b5 shape(slot) + b6 profile(slot)
  *
  * where day and week are the means of the last day and of the last seven before d's origin, shape is what that last day's
- * slot lay above its mean, and profile the same of the seven days' mean slot. Holes take no part: a day of which less than
- * half is known has no mean and takes the week's, a slot unknown on the last day takes the week's profile, a row without
- * its value is left out. By ordinary least squares: the slots' means are taken out of value and regressors (Frisch and
- * Waugh, Econometrica 1, 1933), the six by six normal equations solved by Cholesky; a regressor that the others tell
- * already (pivot below 1e-9 of what it was) gets no weight. Days farther ahead than seven go by the seventh day's rule.
+ * slot lay above its mean, and profile the same of the seven days' mean slot. Values are bent before that, so that spikes do not
+ * rule the fit, and the result is bent back: it is nearer to a median than to a mean (forecast_fit.h). Holes take no part: a day
+ * of which less than half is known has no mean and takes the week's, a slot unknown on the last day takes the week's profile, a
+ * row without its value is left out. By ordinary least squares: the slots' means are taken out of value and regressors (Frisch
+ * and Waugh, Econometrica 1, 1933), the six by six normal equations solved by Cholesky; a regressor that the others tell already
+ * (pivot below 1e-9 of what it was) gets no weight. Two fits are averaged, of the last eight and of the last twelve weeks. Behind
+ * the seventh day the week ahead comes again.
  *
- * Quantiles are the forecast plus its own past errors' quantile: each day of the last four weeks is forecast anew from what
- * was known before its origin (rolling origin, the fit repeated). As in spread.h: those of the same slot if there are two
- * weeks of them, else of all if there are three days of them; the quantile q of n errors is the one of rank ceil(q n).
+ * Quantiles are the forecast plus its own past errors' quantile: each day of the last eight weeks is forecast anew from what
+ * was known before its origin (rolling origin, the fit repeated). Those of the same slot if there are two weeks of them, else of
+ * all if there are three days of them; widened, for few errors that have days ahead in common tell little of the far end (in the
+ * .c), and in between two errors in proportion. Behind the seventh day by its errors.
  *
  * Nothing at or after the origin is read. Values are in the series' own unit, times UTC seconds; only a price may become
  * negative. Pure and deterministic. What it is worth on real prices: docs/forecast.md.
@@ -51,7 +54,7 @@ struct forecast {
         size_t n_quantiles;
 };
 
-/* Which was better over the last four weeks. The means are over what both have forecast. */
+/* Which was better over the last eight weeks. The means are over what both have forecast. */
 struct forecast_choice {
         enum forecast_method method; /* the better one; naive if they are alike or were not compared */
         bool compared;               /* false: some lead has less than a week of errors; the figures are 0 then */
@@ -61,7 +64,8 @@ struct forecast_choice {
 
 /*
  * The forecast of [origin, to) by the method asked for. The regression needs two weeks of rows in every slot and lead, so
- * four weeks of past; with less the forecast is naive, and without any known value it is unknown. Some milliseconds.
+ * four weeks of past; with less the forecast is naive, and without any known value it is unknown. Reading back to 161 days before
+ * the origin; with quantiles some 15 ms for hours, 60 ms for quarters, and as much for forecast_choose.
  * EINVAL: to is not after the origin, a method or quantile that is none. ENOMEM. ret_forecast is written on success only
  * and then belongs to the caller: forecast_finish.
  */

@@ -18,7 +18,7 @@
 #define T0      INT64_C(1767225600) /* 2026-01-01T00:00:00Z, a Thursday */
 #define EURO    INT64_C(1000000)
 
-enum { PAST = 110, AHEAD = 9 };
+enum { PAST = 170, AHEAD = 9 };
 
 static double unit(uint64_t *seed)
 {
@@ -28,14 +28,17 @@ static double unit(uint64_t *seed)
         return (double)(*seed >> 11) / 9007199254740992.0;
 }
 
-/* Slot of the day + weekday (by UTC plus east) + a level that rises evenly. */
+/*
+ * Slot of the day + weekday (by UTC plus east) + a level that rises evenly; all of it within what is not bent, so that it can be
+ * told exactly.
+ */
 static int64_t known_answer(int64_t time, int64_t step, int64_t east)
 {
         int64_t day = (time - T0) / DAY, weekday = ((time + east) / DAY + 3) % 7;
         int64_t slot = time % DAY / step;
 
-        return 40 * EURO + (slot * slot % 23) * EURO + day * EURO / 2 -
-               (weekday == 5 ? 12 * EURO : weekday == 6 ? 19 * EURO : 0);
+        return 40 * EURO + slot % 3 * 10 * EURO + slot % 5 * EURO / 5 + day * EURO / 32 -
+               (weekday == 5 ? 3 * EURO : weekday == 6 ? 5 * EURO : 0);
 }
 
 static struct series made(int64_t days, int64_t step, int64_t east)
@@ -73,7 +76,7 @@ static void assert_near(int64_t value, int64_t wanted)
                 fail_msg("%lld, not %lld", (long long)value, (long long)wanted);
 }
 
-/* The seven days ahead; behind these the level that rises is not told, as the seventh day's rule holds on. */
+/* The seven days ahead; behind these that week again, so that weekends are told, and a level that rises is not. */
 static void assert_told(const struct series *past, int64_t step, int64_t east)
 {
         struct forecast_request request = asked(past->end, FORECAST_REGRESSION);
@@ -88,7 +91,8 @@ static void assert_told(const struct series *past, int64_t step, int64_t east)
                 assert_near(series_at(&forecast.value, t), known_answer(t, step, east));
                 assert_near(series_at(&forecast.quantiles[1], t), known_answer(t, step, east));
         }
-        assert_near(series_at(&forecast.value, request.to - step), known_answer(request.to - step, step, east) - EURO);
+        for (int64_t t = request.origin + FORECAST_LEADS * DAY; t < request.to; t += step)
+                assert_near(series_at(&forecast.value, t), known_answer(t - 7 * DAY, step, east));
         forecast_finish(&forecast);
 }
 
@@ -261,7 +265,7 @@ static void repeating_is_chosen_where_it_is_right(void **state)
 
         (void)state;
         for (size_t i = 0; i < past.n_points; i++)
-                past.points[i].value = (int64_t)(i % 24) * EURO + (past.points[i].start < past.end - 36 * DAY ? 90 * EURO : 0);
+                past.points[i].value = (int64_t)(i % 24) * EURO + (past.points[i].start < past.end - 66 * DAY ? 90 * EURO : 0);
         assert_int_equal(forecast_choose(&past, &request, &choice), 0);
         assert_true(choice.compared);
         assert_int_equal(choice.method, FORECAST_NAIVE);
@@ -320,10 +324,57 @@ static void the_test_looks_not_ahead(void **state)
                 past.points[i].value += (int64_t)(4e6 * (unit(&seed) - 0.5));
         assert_int_equal(forecast_choose(&past, &request, &before), 0);
         for (size_t i = past.n_points - 24; i < past.n_points; i++)
-                past.points[i].value += 2800 * EURO; /* forecast by no one: an error of about 2,800 on one day of 28 */
+                past.points[i].value += 5600 * EURO; /* forecast by no one: an error of about 5,600 on one day of 56 */
         assert_int_equal(forecast_choose(&past, &request, &after), 0);
         for (int i = 0; i < FORECAST_LEADS; i++)
                 assert_true(fabs(after.regression[i] - before.regression[i] - 100e6) < 1e6);
+        series_finish(&past);
+}
+
+/* An hour of 4,000 EUR in eleven weeks: least squares alone would add 48 to each such hour. */
+static void a_spike_is_not_the_rule(void **state)
+{
+        struct series past = made(PAST, HOUR, 0);
+        struct forecast_request request = asked(past.end, FORECAST_REGRESSION);
+        struct forecast before = forecast_of(&past, &request), after;
+
+        (void)state;
+        past.points[past.n_points - 10 * 24].value = 4000 * EURO;
+        after = forecast_of(&past, &request);
+        for (int64_t t = request.origin; t < request.to; t += HOUR)
+                assert_true(llabs(series_at(&after.value, t) - series_at(&before.value, t)) < 3 * EURO);
+        forecast_finish(&before);
+        forecast_finish(&after);
+        series_finish(&past);
+}
+
+/* Noise of -2 to 2 EUR about what can be told: nine tenths of it lie below 1.60. Farther days have less to go by. */
+static void quantiles_are_of_the_noise(void **state)
+{
+        struct series past = made(PAST, HOUR, 0);
+        struct forecast_request request = asked(past.end, FORECAST_REGRESSION);
+        double up[2] = { 0 }, down[2] = { 0 };
+        struct forecast forecast;
+        uint64_t seed = 77;
+
+        (void)state;
+        for (size_t i = 0; i < past.n_points; i++)
+                past.points[i].value += (int64_t)(4e6 * (unit(&seed) - 0.5));
+        request.quantiles[0] = 0.1;
+        forecast = forecast_of(&past, &request);
+        for (int i = 0; i < 48; i++) {
+                int64_t t = request.origin + (i % 24) * HOUR + (i < 24 ? 0 : 6 * DAY);
+                double value = (double)series_at(&forecast.value, t);
+
+                up[i / 24] += ((double)series_at(&forecast.quantiles[1], t) - value) / 24e6;
+                down[i / 24] += (value - (double)series_at(&forecast.quantiles[0], t)) / 24e6;
+        }
+        for (int i = 0; i < 2; i++) {
+                assert_true(up[i] > 1.55 && up[i] < 2.2 && down[i] > 1.55 && down[i] < 2.2);
+                assert_true(fabs(up[i] - down[i]) < 0.2);
+        }
+        assert_true(up[1] > up[0] + 0.05 && down[1] > down[0] + 0.05);
+        forecast_finish(&forecast);
         series_finish(&past);
 }
 
@@ -364,6 +415,8 @@ int main(void)
                 cmocka_unit_test(repeating_is_chosen_where_it_is_right),
                 cmocka_unit_test(the_future_changes_nothing),
                 cmocka_unit_test(the_test_looks_not_ahead),
+                cmocka_unit_test(a_spike_is_not_the_rule),
+                cmocka_unit_test(quantiles_are_of_the_noise),
                 cmocka_unit_test(only_prices_go_below_zero),
         };
 
