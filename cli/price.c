@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * price.c - `offpeak price`: what the series say, where from, how old, and from when on they are a forecast; what a
- * file says with --file.
+ * file says with --file, and a forecast from it with --forecast.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "cli/document.h"
 #include "cli/period.h"
 #include "cli/price_file.h"
+#include "cli/price_forecast.h"
 #include "cli/views.h"
 
 /* ---- values of one series */
@@ -152,7 +153,7 @@ int view_price(const json_t *document, const struct screen *screen, FILE *out)
 
 /* ---- the command */
 
-enum { OPT_FILE = 1, OPT_MAPPING, OPT_COLUMN, OPT_SET };
+enum { OPT_FILE = 1, OPT_MAPPING, OPT_COLUMN, OPT_SET, OPT_FORECAST, OPT_DAYS };
 
 const struct option_row price_rows[] = {
         { PERIOD_SITE, 0, "site", "NAME", "this site only" },
@@ -163,6 +164,8 @@ const struct option_row price_rows[] = {
         { OPT_MAPPING, 0, "mapping", "NAME", "what the file is: smard, nyiso_da, ... (guessed from its header)" },
         { OPT_COLUMN, 0, "column", "NAME", "its column; or the name of a node, zone or unit in it" },
         { OPT_SET, 0, "set", "KEY=VALUE", "another property of its mapping (docs/configuration.md)" },
+        { OPT_FORECAST, 0, "forecast", NULL, "what comes behind the end of the file (or behind --to), and how far off that was" },
+        { OPT_DAYS, 0, "days", "N", "so many days of it (7)" },
         COMMAND_OPTIONS,
 };
 
@@ -170,6 +173,8 @@ struct settings {
         struct period period;
         struct price_file file;
         bool of_file; /* an option was given that only a file has */
+        bool forecast;
+        unsigned days; /* 0: not given */
 };
 
 static int take_set(struct price_file *file, const char *words, struct offpeak_error *err)
@@ -180,11 +185,22 @@ static int take_set(struct price_file *file, const char *words, struct offpeak_e
         return 0;
 }
 
+static int take_days(unsigned *days, const char *text, struct offpeak_error *err)
+{
+        if (text[0] == '\0' || strlen(text) > 2 || text[strspn(text, "0123456789")] != '\0' || atoi(text) < 1 ||
+            atoi(text) > PRICE_FORECAST_MOST_DAYS)
+                return fail(err, OFFPEAK_EUSAGE, "--days %s: write a number of days from 1 to %d", text,
+                            PRICE_FORECAST_MOST_DAYS);
+        *days = (unsigned)atoi(text);
+        return 0;
+}
+
 static int take(void *context, const struct option_found *found, struct offpeak_error *err)
 {
         struct settings *settings = context;
 
         settings->of_file |= found->id == OPT_MAPPING || found->id == OPT_COLUMN || found->id == OPT_SET;
+        settings->of_file |= found->id == OPT_FORECAST || found->id == OPT_DAYS;
         switch (found->id) {
         case OPT_FILE:
                 settings->file.file = found->value;
@@ -195,6 +211,11 @@ static int take(void *context, const struct option_found *found, struct offpeak_
         case OPT_COLUMN:
                 settings->file.column = found->value;
                 return 0;
+        case OPT_FORECAST:
+                settings->forecast = true;
+                return 0;
+        case OPT_DAYS:
+                return take_days(&settings->days, found->value, err);
         case OPT_SET:
                 return take_set(&settings->file, found->value, err);
         default:
@@ -206,6 +227,13 @@ static int sum_up_file(struct command_run *run, struct settings *settings, struc
 {
         if (settings->period.site != NULL || settings->period.next_s != 0)
                 return fail(err, OFFPEAK_EUSAGE, "--site and --next ask the scheduler, --file does not: give either");
+        if (settings->days > 0 && !settings->forecast)
+                return fail(err, OFFPEAK_EUSAGE, "--days says how far --forecast goes: give both");
+        if (settings->forecast && settings->period.from != NULL)
+                return fail(err, OFFPEAK_EUSAGE,
+                            "--forecast begins where the file ends, or at --to: leave out --from");
+        if (settings->forecast)
+                settings->file.forecast_days = settings->days > 0 ? settings->days : PRICE_FORECAST_DAYS;
         settings->file.from = settings->period.from;
         settings->file.to = settings->period.to;
         return price_file_run(run, &settings->file, err);
@@ -223,6 +251,6 @@ int command_price(struct command_run *run, int argc, char **argv, struct offpeak
         if (settings.file.file != NULL)
                 return sum_up_file(run, &settings, err);
         if (settings.of_file)
-                return fail(err, OFFPEAK_EUSAGE, "--mapping, --column and --set describe a file: name it with --file");
+                return fail(err, OFFPEAK_EUSAGE, "--mapping, --column, --set and --forecast are of a file: name it with --file");
         return period_ask(run, &settings.period, "price", view_price, err);
 }

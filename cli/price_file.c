@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/when.h"
+#include "cli/price_forecast.h"
 #include "feeds/file_text.h"
 #include "feeds/mapping_guess.h"
 #include "feeds/feed_text.h"
@@ -202,11 +203,33 @@ static void print_text(const struct command_run *run, const struct price_file *w
         }
 }
 
+/* ---- the forecast */
+
+static int forecast(const struct command_run *run, const struct price_file *what, const struct reading *reading,
+                    struct offpeak_error *err)
+{
+        struct price_forecast forecast = { .series = &reading->series,
+                                           .step_s = reading->facts.step_s,
+                                           .until = INT64_MAX,
+                                           .days = what->forecast_days };
+        char unit[32];
+        int code = read_when("--to", what->to, run->screen.now, &forecast.until, err);
+
+        forecast.unit = unit_of(reading, &forecast.scale, unit);
+        return code == 0 ? price_forecast_show(run, &forecast, err) : code;
+}
+
 int price_file_run(struct command_run *run, const struct price_file *what, struct offpeak_error *err)
 {
         struct reading reading = { 0 };
         int code = read_series(what, &reading, err);
 
+        if (code == 0 && what->forecast_days > 0) {
+                code = forecast(run, what, &reading, err);
+                series_finish(&reading.series);
+                mapping_finish(&reading.mapping);
+                return code;
+        }
         if (code == 0)
                 code = summarise(run, what, &reading, err);
         if (code == 0 && run->json && print_json(run, &reading) != 0)

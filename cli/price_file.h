@@ -13,6 +13,7 @@ struct price_file {
         const char *file, *mapping, *column, *from, *to;
         const char *sets[PRICE_FILE_MOST_SETS]; /* KEY=VALUE, properties of the mapping */
         size_t n_sets;
+        unsigned forecast_days; /* 0: sum it up; else forecast so many days behind its end */
 };
 
 int price_file_run(struct command_run *run, const struct price_file *what, struct offpeak_error *err);

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "base/when.h"
 #include "cli/command.h"
 #include "fake_client.h"
 
@@ -101,6 +102,81 @@ static void a_file_is_summed_up(void **state)
         expect(&fake, "price --json --file " FEEDS "../zip/a80.zip --set parts=X=4MW", 0, "\"unmatched\": \"X\"");
         expect(&fake, "price --column x", OFFPEAK_EUSAGE, "name it with --file");
         assert_int_equal(fake.n_calls, 0);
+}
+
+/* 170 days by hour of day alone, told exactly; then `noise`. */
+static void write_prices(char path[], int noise)
+{
+        FILE *file = fdopen(mkstemp(path), "w");
+        uint32_t seed = 5;
+
+        assert_non_null(file);
+        fputs("time,price_eur_per_mwh\n", file);
+        for (int64_t hour = 0; hour < 170 * 24; hour++) {
+                char at[WHEN_TEXT_SIZE];
+
+                seed = seed * 1664525 + 1013904223;
+                fprintf(file, "%s,%d\n", when_format_utc(INT64_C(1767225600) + hour * 3600, at),
+                        20 + 10 * (int)(hour % 24 % 3) + (noise != 0 ? (int)(seed >> 16) % noise : 0));
+        }
+        fclose(file);
+}
+
+static void a_file_is_forecast(void **state)
+{
+        struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE };
+        char path[] = "/tmp/offpeak-test-XXXXXX", line[200];
+
+        (void)state;
+        write_prices(path, 9);
+        snprintf(line, sizeof(line), "price --file %s --forecast --days 8", path);
+        expect(&fake, line, 0, "forecast from 2026-06-20");
+        expect(&fake, line, 0, "in EUR/MWh, by regression: forecasts of the last eight weeks were off by 2.");
+        expect(&fake, line, 0, "ERROR: NAIVE  REGRESSION\n2026-06-20");
+        expect(&fake, line, 0, "          -           -\n"); /* the eighth day was not tested */
+        snprintf(line, sizeof(line), "price --file %s --forecast --to 2026-01-04", path);
+        expect(&fake, line, 0, "by repeating the last known day: what is known before is too short");
+        snprintf(line, sizeof(line), "price --file %s --forecast --to 2025-01-04", path);
+        expect(&fake, line, OFFPEAK_EINVAL, "nothing is known to forecast from");
+        snprintf(line, sizeof(line), "price --file %s --forecast --from 2026-01-04", path);
+        expect(&fake, line, OFFPEAK_EUSAGE, "leave out --from");
+        snprintf(line, sizeof(line), "price --file %s --days 3", path);
+        expect(&fake, line, OFFPEAK_EUSAGE, "--days says how far --forecast goes");
+        expect(&fake, "price --file x --forecast --days 61", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
+        expect(&fake, "price --file x --forecast --days 0", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
+        expect(&fake, "price --forecast", OFFPEAK_EUSAGE, "name it with --file");
+        assert_int_equal(unlink(path), 0);
+}
+
+static void a_forecast_in_json(void **state)
+{
+        struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE };
+        char path[] = "/tmp/offpeak-test-XXXXXX", line[200];
+        struct outcome outcome;
+        json_t *document, *values;
+
+        (void)state;
+        write_prices(path, 0);
+        snprintf(line, sizeof(line), "price --file %s --forecast --days 2 --json", path);
+        outcome = run(&fake, line);
+        document = json_loads(outcome.text, 0, NULL);
+        values = json_object_get(document, "values");
+        assert_string_equal(json_string_value(json_object_get(document, "from_utc")), "2026-06-20T00:00:00Z");
+        assert_string_equal(json_string_value(json_object_get(document, "method")), "naive"); /* both tell it exactly */
+        assert_true(json_is_true(json_object_get(document, "compared")));
+        assert_int_equal(json_array_size(json_object_get(document, "naive_errors")), 7);
+        assert_int_equal(json_array_size(json_object_get(document, "regression_errors")), 7);
+        assert_int_equal(json_array_size(values), 48);
+        for (size_t i = 0; i < 48; i++) {
+                static const char *const keys[] = { "value", "q10", "q50", "q90" };
+
+                for (int k = 0; k < 4; k++)
+                        assert_true(json_real_value(json_object_get(json_array_get(values, i), keys[k])) ==
+                                    20 + 10 * (double)(i % 24 % 3));
+        }
+        json_decref(document);
+        free(outcome.text);
+        assert_int_equal(unlink(path), 0);
 }
 
 static void a_file_in_json(void **state)
@@ -576,6 +652,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_file_is_summed_up),
                 cmocka_unit_test(a_file_in_json),
+                cmocka_unit_test(a_file_is_forecast),
+                cmocka_unit_test(a_forecast_in_json),
                 cmocka_unit_test(every_command_helps),
                 cmocka_unit_test(every_command_refuses_unknown_options),
                 cmocka_unit_test(every_option_letter_and_name_is_unique),
