@@ -12,75 +12,87 @@
 
 /* ---- where a job is */
 
-/* A job at several sites: where it begins, and of each mode where that is and the first mode as wide there. */
+/* A job at several sites: where it begins, and of each mode where that is. */
 struct stay {
         size_t n_sites; /* of the job's */
         size_t home;    /* one of them; n_sites: another; SIZE_MAX: it begins where it likes */
         size_t run_site;
-        size_t *site, *group;
+        size_t *site;
+        double *start;  /* of each site: the least that a start costs there */
 };
 
-/* A path so far: not run at all; and, by whether it has run at two sites: on in a mode, on in a group as the next piece begins, off at a site. */
+/*
+ * A path so far: not run at all; and, by whether it has run at two sites: on in a mode, entering the next piece in a mode (arrived: it
+ * may end at once), off at a site, and about to start there.
+ */
 struct walk {
         const struct offer *offer;
         const struct stay *stay;
         double theta;
-        struct path never, *on[2], *entered[2], *off[2];
+        struct path *on[2], *moved[2], *arrived[2], *off[2], *from[2];
 };
 
-/* The cheapest that is off, whether it has run at two sites or not; and the cheapest that is not where that one is. */
-struct nearest {
-        struct path best, other;
-        size_t at;
-};
-
-static struct nearest nearest_of(const struct walk *walk)
+/* The least that a start costs at any other site; runs of which nothing comes may be all that a job does there. */
+static double least_elsewhere(const struct stay *stay, size_t site)
 {
-        struct nearest nearest = { { INFINITY, 0 }, { INFINITY, 0 }, 0 };
+        double least = INFINITY;
 
-        for (size_t s = 0; s < walk->stay->n_sites; s++) {
-                struct path here = walk->off[0][s];
-
-                path_keep_cheaper(&here, &walk->off[1][s], walk->theta);
-                if (path_reduced(&here, walk->theta) < path_reduced(&nearest.best, walk->theta)) {
-                        nearest.other = nearest.best;
-                        nearest.best = here;
-                        nearest.at = s;
-                } else {
-                        path_keep_cheaper(&nearest.other, &here, walk->theta);
-                }
-        }
-        return nearest;
+        for (size_t s = 0; s < stay->n_sites; s++)
+                if (s != site)
+                        least = fmin(least, stay->start[s]);
+        return least;
 }
 
-static void keep_start(struct walk *walk, struct path *best, struct path from, double fee, size_t m)
+static void keep_from(struct walk *walk, struct path *best, const struct path *from, double fee)
 {
-        struct path start = path_start(&from, walk->offer, m);
-
-        start.cost += fee;
-        path_keep_cheaper(best, &start, walk->theta);
+        path_keep_cheaper(best, &(struct path){ from->cost + fee, from->progress }, walk->theta);
 }
 
-/* The cheapest ways to be on in each group as the next piece begins: going on, started, or come from another site. */
-static void enter(struct walk *walk)
+/* The cheapest ways to be about to start at each site. */
+static void come(struct walk *walk)
 {
         const struct stay *stay = walk->stay;
-        const struct plan_job *job = walk->offer->job;
-        struct nearest nearest = nearest_of(walk);
+        double move = walk->offer->job->move_cost;
 
-        for (size_t m = 0; m < job->n_modes; m++) {
-                size_t s = stay->site[m], g = stay->group[m];
+        for (size_t s = 0; s < stay->n_sites; s++) {
+                bool is_home = stay->home == s, anywhere = stay->home == SIZE_MAX;
+                double elsewhere = least_elsewhere(stay, s);
+                struct path none = { 0, 0 };
 
-                if (g == m)
-                        walk->entered[0][g] = walk->entered[1][g] = (struct path){ INFINITY, 0 };
-                for (int two = 0; two < 2; two++)
-                        path_keep_cheaper(&walk->entered[two][g], &walk->on[two][m], walk->theta);
-                if (g != m)
-                        continue;
-                keep_start(walk, &walk->entered[0][g], walk->never, stay->home == SIZE_MAX || stay->home == s ? 0 : job->move_cost, m);
-                for (int two = 0; two < 2; two++)
-                        keep_start(walk, &walk->entered[two][g], walk->off[two][s], 0, m);
-                keep_start(walk, &walk->entered[1][g], nearest.at == s ? nearest.other : nearest.best, job->move_cost, m);
+                walk->from[0][s] = walk->off[0][s];
+                keep_from(walk, &walk->from[0][s], &none, is_home || anywhere ? 0 : move);
+                walk->from[1][s] = walk->off[1][s];
+                keep_from(walk, &walk->from[1][s], &none, elsewhere + (is_home ? 2 * move : move)); /* nothing came of a run elsewhere */
+                keep_from(walk, &walk->from[1][s], &walk->off[0][s], elsewhere + 2 * move);
+                for (size_t other = 0; other < stay->n_sites; other++)
+                        for (int two = 0; two < 2 && other != s; two++)
+                                keep_from(walk, &walk->from[1][s], &walk->off[two][other], move);
+        }
+}
+
+/* The cheapest ways to be running in each mode as piece i begins: going on or started. */
+static void enter(struct walk *walk, size_t i)
+{
+        const struct offer *offer = walk->offer;
+        size_t n_modes = offer->job->n_modes;
+
+        come(walk);
+        for (size_t m = 0; m < n_modes; m++) {
+                size_t s = walk->stay->site[m];
+                struct path before, start = offer_start(offer, walk->theta, m, i, &before);
+
+                for (int two = 0; two < 2; two++) {
+                        struct path started = path_join(&walk->from[two][s], &start), over = path_join(&walk->from[two][s], &before);
+                        struct path *moved = &walk->moved[two][m], *arrived = &walk->arrived[two][m];
+
+                        *arrived = (struct path){ INFINITY, 0 };
+                        for (size_t k = offer->width[m]; k < n_modes; k++)
+                                if (offer->width[k] == offer->width[m])
+                                        path_keep_cheaper(arrived, &walk->on[two][k], walk->theta);
+                        *moved = *arrived;
+                        path_keep_cheaper(moved, &started, walk->theta);
+                        path_keep_cheaper(arrived, &over, walk->theta);
+                }
         }
 }
 
@@ -97,9 +109,11 @@ static void begin_walk(struct walk *walk, const struct offer *offer, double thet
 
         *walk = (struct walk){ .offer = offer, .stay = stay, .theta = theta };
         for (int two = 0; two < 2; two++) {
-                walk->on[two] = offer->walk + (size_t)two * (2 * n_modes + stay->n_sites);
-                walk->entered[two] = walk->on[two] + n_modes;
-                walk->off[two] = walk->entered[two] + n_modes;
+                walk->on[two] = offer->walk + (size_t)two * (3 * n_modes + 2 * stay->n_sites);
+                walk->moved[two] = walk->on[two] + n_modes;
+                walk->arrived[two] = walk->moved[two] + n_modes;
+                walk->off[two] = walk->arrived[two] + n_modes;
+                walk->from[two] = walk->off[two] + stay->n_sites;
                 for (size_t m = 0; m < n_modes; m++)
                         walk->on[two][m] = (struct path){ INFINITY, 0 };
                 for (size_t s = 0; s < stay->n_sites; s++)
@@ -119,17 +133,18 @@ static struct path cheapest_moves(const struct offer *offer, double theta, int r
         (void)runs;
         begin_walk(&walk, offer, theta);
         for (size_t i = 0; i < offer->n; i++) {
-                enter(&walk);
+                enter(&walk, i);
+                for (size_t s = 0; s < walk.stay->n_sites; s++) /* a start at its second site, of which nothing comes */
+                        keep_end(&walk, &best, &walk.from[1][s], walk.stay->start[s] + offer->ends[i]);
                 for (size_t m = 0; m < offer->job->n_modes; m++)
                         for (int two = 0; two < 2; two++) {
-                                const struct path *entered = &walk.entered[two][walk.stay->group[m]];
                                 struct path *on = &walk.on[two][m];
 
-                                *on = path_run(entered, offer, m, i);
+                                *on = path_run(&walk.moved[two][m], offer, m, i);
                                 path_keep_cheaper(&walk.off[two][walk.stay->site[m]], on, theta);
                                 if (two == 0)
                                         continue;
-                                keep_end(&walk, &best, entered, offer->ends[i]);
+                                keep_end(&walk, &best, &walk.arrived[1][m], offer->ends[i]);
                                 keep_end(&walk, &best, on, offer->ends[i + 1]);
                         }
         }
@@ -176,9 +191,11 @@ static void fill_site(struct offer *offer, const struct pieces *pieces, uint32_t
         for (size_t i = 0, k = 0; i < offer->n; i++) {
                 while (pieces->at[k].end - offer->problem->now <= offer->edges[i])
                         k++;
-                for (size_t m = 0; m < job->n_modes; m++)
-                        offer->rates[(first + m) * offer->n + i] =
+                for (size_t m = 0; m < job->n_modes; m++) {
+                        offer->rates[(first + m) * offer->row + i] =
                                 alone_rate(site, job, &job->modes[m], pieces, &pieces->at[k]);
+                        offer->extras[(first + m) * offer->row + i] = alone_start_extra(site, job, m, pieces->at[k].step);
+                }
         }
 }
 
@@ -194,21 +211,25 @@ static void add_site(struct offer *offer, struct stay *stay, struct plan_job *al
                 all->run_mode = (uint32_t)first + job->run_mode;
                 offer->goes_on = offer->n > 0;
         }
-        for (size_t m = 0; m < job->n_modes; m++) {
-                size_t group = 0;
-
-                while (job->modes[group].gpus != job->modes[m].gpus)
-                        group++;
+        for (size_t m = 0; m < job->n_modes; m++)
                 stay->site[first + m] = number;
-                stay->group[first + m] = first + group;
-        }
 }
 
-/* Where starts are few a path over all sites that counts them, for one move, may say more. */
+/* The least that a start costs at each site. */
+static void price_stays(const struct offer *offer, struct stay *stay)
+{
+        for (size_t s = 0; s < stay->n_sites; s++)
+                stay->start[s] = INFINITY;
+        for (size_t m = 0; m < offer->job->n_modes; m++)
+                stay->start[stay->site[m]] = fmin(stay->start[stay->site[m]], offer_least_start(offer, m));
+}
+
+/* Where starts are few a path over all sites that counts them, for one move, may say more; where they might earn it is all there is to say. */
 static double moves_bound(const struct offer *offer)
 {
-        double bound = offer_highest(offer, cheapest_moves, 1, offer->job->work_s, 0, offer->undone);
-        double free = offer->job->max_starts < PLAN_ANY_STARTS ? offer_runs_bound(offer, 1) : offer_burn_bound(offer);
+        bool counts = offer->job->max_starts < PLAN_ANY_STARTS || offer->starts_earn;
+        double free = counts ? offer_runs_bound(offer, 1) : offer_burn_bound(offer);
+        double bound = offer->starts_earn ? free : offer_highest(offer, cheapest_moves, 1, offer->job->work_s, 0, offer->undone);
 
         return fmax(bound, free + offer->job->move_cost);
 }
@@ -225,13 +246,15 @@ int offer_least_moving(const struct plan_problem *problem, const struct pieces *
 {
         size_t n_sites = (size_t)__builtin_popcountll(job->sites), n_modes = n_sites * job->n_modes, n = 2, first = 0, at[64] = { 0 };
         struct plan_mode *modes = calloc(n_modes, sizeof(*modes));
-        size_t *places = calloc(2 * n_modes, sizeof(*places));
-        struct stay stay = { .home = job->home == PLAN_ANYWHERE ? SIZE_MAX : n_sites, .run_site = SIZE_MAX, .site = places, .group = places + n_modes };
+        struct stay stay = { .home = job->home == PLAN_ANYWHERE ? SIZE_MAX : n_sites,
+                             .run_site = SIZE_MAX,
+                             .site = calloc(n_modes, sizeof(*stay.site)),
+                             .start = calloc(n_sites, sizeof(*stay.start)) };
         struct plan_job all = *job;
         struct offer offer = { 0 };
         int code = OFFPEAK_ENOMEM;
 
-        if (modes == NULL || places == NULL)
+        if (modes == NULL || stay.site == NULL || stay.start == NULL)
                 goto out;
         repeat_modes(job, n_sites, modes);
         all.modes = modes;
@@ -248,14 +271,18 @@ int offer_least_moving(const struct plan_problem *problem, const struct pieces *
                 fill_site(&offer, &pieces[s], s, job, first);
                 first += job->n_modes;
         }
+        offer.modes_here = job->n_modes;
         offer_measure(&offer);
+        offer_price_starts(&offer);
+        price_stays(&offer, &stay);
         offer.stay = &stay;
         *size += offer_size(&offer);
-        *ret_least = offer.n > 0 ? moves_bound(&offer) : INFINITY;
+        *ret_least = offer.n > 0 ? offer_until_due(&offer, moves_bound) : INFINITY;
         code = 0;
 out:
         offer_finish(&offer);
-        free(places);
+        free(stay.start);
+        free(stay.site);
         free(modes);
         return code;
 }

@@ -64,22 +64,15 @@ double alone_start_extra(const struct plan_site *site, const struct plan_job *jo
 /*
  * on[level * n_modes + m]: running in mode m, with level + 1 runs so far; off[level]: not running, after level runs.
  * The top level also stands for more runs, if the job may have more than LEVELS. Modes of one width change freely,
- * others by a start.
+ * others by a start. moved: entering the next piece in a mode; arrived: those of them that may end at once.
  */
 struct walk {
         const struct offer *offer;
         double theta;
         size_t n_levels;
         bool top_is_more;
-        struct path *on, *moved, *off, *of_width;
+        struct path *on, *moved, *arrived, *off, *of_width;
 };
-
-static void keep_started(struct path *best, const struct walk *walk, const struct path *from, size_t m)
-{
-        struct path start = path_start(from, walk->offer, m);
-
-        path_keep_cheaper(best, &start, walk->theta);
-}
 
 /* The cheapest of a level's modes as the next piece begins: of each width, and of all. */
 static struct path cheapest_on(const struct walk *walk, size_t level, struct path *of_width)
@@ -98,27 +91,33 @@ static struct path cheapest_on(const struct walk *walk, size_t level, struct pat
 }
 
 /*
- * The cheapest ways to be running in each mode of a level as the next piece begins. A run may begin where the one before ends.
+ * The cheapest ways to be running in each mode of a level as piece i begins. A run may begin where the one before ends.
  * below: the cheapest of the level below, or none.
  */
-static struct path walk_enter(const struct walk *walk, size_t level, const struct path *below, struct path *moved)
+static struct path walk_enter(const struct walk *walk, size_t i, size_t level, const struct path *below)
 {
         const struct offer *offer = walk->offer;
         const struct plan_job *job = offer->job;
-        struct path all = cheapest_on(walk, level, walk->of_width);
-        bool is_top = walk->top_is_more && level + 1 == walk->n_levels;
+        struct path all = cheapest_on(walk, level, walk->of_width), from = walk->off[level];
 
+        if (level > 0)
+                path_keep_cheaper(&from, below, walk->theta);
+        if (walk->top_is_more && level + 1 == walk->n_levels) {
+                path_keep_cheaper(&from, &walk->off[level + 1], walk->theta);
+                path_keep_cheaper(&from, &all, walk->theta);
+        }
         for (size_t m = 0; m < job->n_modes; m++) {
-                moved[m] = walk->of_width[offer->width[m]];
-                if (job->max_starts == 0)
+                struct path *moved = &walk->moved[level * job->n_modes + m], *arrived = &walk->arrived[level * job->n_modes + m];
+                struct path before, start;
+
+                *moved = *arrived = walk->of_width[offer->width[m]];
+                if (job->max_starts == 0 || isinf(from.cost))
                         continue;
-                keep_started(&moved[m], walk, &walk->off[level], m);
-                if (level > 0)
-                        keep_started(&moved[m], walk, below, m);
-                if (is_top) {
-                        keep_started(&moved[m], walk, &walk->off[level + 1], m);
-                        keep_started(&moved[m], walk, &all, m);
-                }
+                start = offer_start(offer, walk->theta, m, i, &before);
+                start = path_join(&from, &start);
+                before = path_join(&from, &before);
+                path_keep_cheaper(moved, &start, walk->theta);
+                path_keep_cheaper(arrived, &before, walk->theta);
         }
         return all;
 }
@@ -136,7 +135,8 @@ static void walk_init(struct walk *walk, const struct offer *offer, double theta
                 walk->n_levels = (size_t)runs;
         walk->on = offer->walk;
         walk->moved = walk->on + LEVELS * n_modes;
-        walk->of_width = walk->moved + LEVELS * n_modes;
+        walk->arrived = walk->moved + LEVELS * n_modes;
+        walk->of_width = walk->arrived + LEVELS * n_modes;
         walk->off = walk->of_width + n_modes;
         for (size_t k = 0; k < walk->n_levels * n_modes; k++)
                 walk->on[k] = (struct path){ INFINITY, 0 };
@@ -147,6 +147,16 @@ static void walk_init(struct walk *walk, const struct offer *offer, double theta
                         walk->on[m] = walk->off[0];
 }
 
+/* A start, and no run: at its cheapest. */
+static struct path start_alone(const struct offer *offer)
+{
+        struct path least = { INFINITY, 0 };
+
+        for (size_t m = 0; offer->job->max_starts > 0 && m < offer->job->n_modes; m++)
+                least.cost = fmin(least.cost, offer_least_start(offer, m) + offer->ends[0]);
+        return least;
+}
+
 /* At least `runs` (1 or 2) runs, some perhaps of no length. */
 static struct path cheapest_runs(const struct offer *offer, double theta, int runs)
 {
@@ -155,21 +165,23 @@ static struct path cheapest_runs(const struct offer *offer, double theta, int ru
         struct walk walk;
 
         walk_init(&walk, offer, theta, runs);
+        if (!offer->starts_earn)
+                best = start_alone(offer);
         for (size_t i = 0; i < offer->n; i++) {
                 double now = offer->ends[i], then = offer->ends[i + 1];
 
                 struct path below = { INFINITY, 0 };
 
                 for (size_t level = 0; level < walk.n_levels; level++)
-                        below = walk_enter(&walk, level, &below, &walk.moved[level * n_modes]);
+                        below = walk_enter(&walk, i, level, &below);
                 for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
-                        struct path *moved = &walk.moved[k], *on = &walk.on[k];
+                        struct path *arrived = &walk.arrived[k], *on = &walk.on[k];
 
-                        *on = path_run(moved, offer, k % n_modes, i);
+                        *on = path_run(&walk.moved[k], offer, k % n_modes, i);
                         path_keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
                         if (k < n_modes && runs > 1)
                                 continue;
-                        path_keep_cheaper(&best, &(struct path){ moved->cost + now, moved->progress }, theta);
+                        path_keep_cheaper(&best, &(struct path){ arrived->cost + now, arrived->progress }, theta);
                         path_keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
                 }
         }
@@ -244,7 +256,7 @@ static double overhead_gain(const struct offer *offer)
                 double gain = 0;
 
                 for (size_t m = 0; m < job->n_modes; m++)
-                        gain = fmax(gain, -offer->rates[m * offer->n + i]);
+                        gain = fmax(gain, -offer->rates[m * offer->row + i]);
                 most = fmax(most, gain);
                 sum += gain * (double)(offer->edges[i + 1] - offer->edges[i]);
         }
@@ -259,7 +271,7 @@ double offer_burn_bound(const struct offer *offer)
         for (size_t m = 0; m < job->n_modes; m++) {
                 fastest = fmax(fastest, job->modes[m].speed);
                 for (size_t i = 0; i < offer->n; i++)
-                        least = fmin(least, offer->rates[m * offer->n + i] / job->modes[m].speed);
+                        least = fmin(least, offer->rates[m * offer->row + i] / job->modes[m].speed);
         }
         if (least == 0)
                 return -INFINITY; /* no negative price: nothing burns */
@@ -268,9 +280,42 @@ double offer_burn_bound(const struct offer *offer)
 
 double offer_runs_bound(const struct offer *offer, int runs)
 {
-        double bound = offer_highest(offer, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
+        struct offer plain = *offer;
+        double bound;
 
+        plain.starts_earn = offer->starts_earn || runs > 1; /* one of which nothing comes counts as a run, and may not be left out */
+        bound = offer_highest(&plain, cheapest_runs, runs, offer->job->work_s, 0, offer->undone);
         return fmax(bound, offer_burn_bound(offer));
+}
+
+/* ---- up to the deadline */
+
+/* What every way costs at the least that ends behind the first n pieces; -INFINITY if running may earn. */
+static double least_behind(const struct offer *offer, size_t n)
+{
+        double least = offer->undone;
+
+        for (size_t m = 0; m < offer->job->n_modes; m++)
+                for (size_t i = 0; i < offer->n; i++)
+                        least = fmin(least, offer->rates[m * offer->row + i] / offer->job->modes[m].speed);
+        return least < 0 ? -INFINITY : least * offer->job->work_s * (1 - PLAN_WORK_TOLERANCE) + offer->ends[n];
+}
+
+double offer_until_due(const struct offer *offer, double (*bound)(const struct offer *))
+{
+        struct offer due = *offer;
+        int64_t deadline = offer->job->deadline - offer->problem->now;
+        double least;
+
+        for (due.n = 1; due.n < offer->n && offer->edges[due.n] < deadline;)
+                due.n++;
+        due.n++; /* what ends behind this one as well is late by its length or more */
+        if (offer->job->deadline != 0 && due.n < offer->n) {
+                least = bound(&due);
+                if (least <= least_behind(offer, due.n))
+                        return least;
+        }
+        return bound(offer);
 }
 
 /* ---- single: one run, exactly */
@@ -377,13 +422,18 @@ static bool undone_is_dearest(const struct offer *offer)
         return true;
 }
 
+static double runs_bound(const struct offer *offer)
+{
+        return offer_runs_bound(offer, 1);
+}
+
 static double offer_bound(const struct offer *offer)
 {
         const struct plan_job *job = offer->job;
         double best = INFINITY;
 
         if (job->n_modes > 1 || !undone_is_dearest(offer))
-                return offer_runs_bound(offer, 1);
+                return offer_until_due(offer, runs_bound);
         best = fmin(best, single_bound(offer));
         if ((uint64_t)job->max_starts + offer->goes_on > 1)
                 best = fmin(best, offer_runs_bound(offer, 2));
@@ -421,24 +471,31 @@ static void split(const struct pieces *pieces, struct offer *offer, size_t *owne
 
 int offer_init(struct offer *offer, const struct plan_problem *problem, const struct plan_job *job, size_t n)
 {
-        *offer = (struct offer){ .problem = problem, .job = job, .undone = alone_undone_rate(problem, job) };
+        *offer = (struct offer){ .problem = problem, .job = job, .row = n, .undone = alone_undone_rate(problem, job) };
         offer->edges = calloc(n + 1, sizeof(*offer->edges));
         offer->ends = calloc(n + 1, sizeof(*offer->ends));
         offer->rates = calloc(n * job->n_modes + 1, sizeof(*offer->rates));
-        offer->sums = calloc(3 * (n + 1), sizeof(*offer->sums));
-        offer->walk = calloc((2 * LEVELS + 1) * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
+        offer->sums = calloc(2 * (n + 1), sizeof(*offer->sums));
+        offer->walk = calloc((3 * LEVELS + 1) * job->n_modes + LEVELS + 1, sizeof(*offer->walk));
+        offer->extras = calloc((5 * n + 1) * job->n_modes + 1, sizeof(*offer->extras));
+        offer->shut = calloc((n + 1) * job->n_modes, sizeof(*offer->shut));
         offer->width = calloc(job->n_modes, sizeof(*offer->width));
         offer->slowest = calloc(job->n_modes, sizeof(*offer->slowest));
         if (offer->edges == NULL || offer->ends == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL ||
-            offer->width == NULL || offer->slowest == NULL)
+            offer->width == NULL || offer->slowest == NULL || offer->extras == NULL || offer->shut == NULL)
                 return OFFPEAK_ENOMEM;
         offer->starts = offer->sums + n + 1;
-        offer->extras = offer->starts + n + 1;
+        offer->eased = offer->extras + n * job->n_modes;
+        offer->before = offer->eased + n * job->n_modes;
+        offer->within = offer->before + n * job->n_modes;
+        offer->eased_sums = offer->within + n * job->n_modes;
         return 0;
 }
 
 void offer_finish(struct offer *offer)
 {
+        free(offer->shut);
+        free(offer->extras);
         free(offer->slowest);
         free(offer->width);
         free(offer->walk);
@@ -451,15 +508,19 @@ void offer_finish(struct offer *offer)
 void offer_measure(struct offer *offer)
 {
         const struct plan_job *job = offer->job;
+        size_t n_here = offer->modes_here > 0 ? offer->modes_here : job->n_modes;
 
         for (size_t i = 0; i <= offer->n; i++)
                 offer->ends[i] = alone_end_cost(offer->problem, job, (double)offer->edges[i]);
 
         for (size_t m = 0; m < job->n_modes; m++) {
+                size_t first = m - m % n_here;
+
+                offer->width[m] = first;
                 while (job->modes[offer->width[m]].gpus != job->modes[m].gpus)
                         offer->width[m]++;
                 offer->slowest[m] = job->modes[m].speed;
-                for (size_t k = 0; k < job->n_modes; k++)
+                for (size_t k = first; k < first + n_here; k++)
                         if (job->modes[k].gpus == job->modes[m].gpus)
                                 offer->slowest[m] = fmin(offer->slowest[m], job->modes[k].speed);
         }
@@ -469,10 +530,10 @@ double offer_size(const struct offer *offer)
 {
         double size = 0;
 
-        for (size_t k = 0; k < offer->n * offer->job->n_modes; k++)
-                if (!isinf(offer->rates[k]))
-                        size += fabs(offer->rates[k]) *
-                                (double)(offer->edges[k % offer->n + 1] - offer->edges[k % offer->n]);
+        for (size_t m = 0; m < offer->job->n_modes; m++)
+                for (size_t i = 0; i < offer->n; i++)
+                        if (!isinf(offer->rates[m * offer->row + i]))
+                                size += fabs(offer->rates[m * offer->row + i]) * (double)(offer->edges[i + 1] - offer->edges[i]);
         return size;
 }
 
@@ -490,13 +551,14 @@ int offer_least(const struct plan_problem *problem, uint32_t s, const struct pie
         }
         split(pieces, &offer, owner);
         offer_measure(&offer);
-        for (size_t i = 0; i < offer.n; i++)
-                offer.extras[i] = alone_start_extra(site, job, 0, pieces->at[owner[i]].step);
         offer.goes_on = job->running && job->run_site == s && offer.n > 0;
         for (size_t m = 0; m < job->n_modes; m++)
-                for (size_t i = 0; i < offer.n; i++)
-                        offer.rates[m * offer.n + i] =
+                for (size_t i = 0; i < offer.n; i++) {
+                        offer.rates[m * offer.row + i] =
                                 alone_rate(site, job, &job->modes[m], pieces, &pieces->at[owner[i]]);
+                        offer.extras[m * offer.row + i] = alone_start_extra(site, job, m, pieces->at[owner[i]].step);
+                }
+        offer_price_starts(&offer);
         *size += offer_size(&offer);
         *ret_least = offer.n > 0 ? offer_bound(&offer) : INFINITY;
 out:

@@ -8,7 +8,8 @@
  *           where start or end meets an edge.
  *   runs    at least k runs: Lagrange. With theta >= 0 per second of progress short of the work, no end of a run is
  *           tied to another, so each lies on an edge: a shortest path over edges, which the highest theta bounds best.
- *           A start costs the progress it loses, theta x start cost; its power is in the running time already.
+ *           A start costs the progress it loses, and what its seconds draw in the easiest mode of its width (check_start.c); where
+ *           one might earn, and of two runs and more, no more than the progress.
  *           Runs may touch: two starts are paid and no time need lie between. Minimum run is left out.
  *   burn    theta < 0, where negative prices make more running time welcome: starts are free, and what overhead could
  *           earn at negative prices is taken off as a whole.

@@ -23,18 +23,29 @@ struct offer {
         const struct plan_problem *problem;
         const struct plan_job *job;
         bool goes_on; /* running here: a first run from `now` need not start */
-        size_t n;
+        size_t n, row;     /* pieces that are looked at; that there is room for */
         int64_t *edges;    /* n + 1 */
         double *ends;      /* delay and lateness of a job that ends on each edge, n + 1 */
-        double *rates;     /* mode m on piece i at [m * n + i] */
+        double *rates;     /* mode m on piece i at [m * row + i] */
         double *sums;      /* scratch of `single`, n + 1 */
-        double *extras;    /* what a second of a start in mode 0 costs beside its rate, n */
-        double *starts;    /* its sums, n + 1 */
-        struct path *walk; /* scratch of `runs`, 2 x LEVELS + 1 for each mode and LEVELS + 1 */
-        size_t *width;     /* of each mode: the first mode as wide */
+        double *extras;    /* what a second of a start costs beside its rate: mode m on piece i at [m * row + i] */
+        double *starts;    /* sums of mode 0's, n + 1 */
+        struct path *walk; /* scratch of `runs`, 3 x LEVELS + 1 for each mode and LEVELS + 1 */
+        size_t *width;     /* of each mode: the first mode as wide, at its site */
         double *slowest;   /* of each mode: speed of the slowest as wide */
+        /*
+         * Of a start, which is spent in whatever mode of its width: the least a second costs, of the first mode of each width, at
+         * [m * row + i]; its sums from the first edge at [m * (row + 1) + i], and how many of the pieces until there are shut.
+         */
+        double *eased, *eased_sums;
+        size_t *shut;
+        /* what a start in a mode costs beside the piece, at [m * row + i]: over as the piece begins; and beginning with it, if pieces are long enough */
+        double *before, *within;
+        bool pieces_are_long; /* none is shorter than a start */
+        bool starts_earn;  /* somewhere: then a start is taken to cost no more than the progress it loses */
         double undone;     /* currency per second of progress left undone */
         const struct stay *stay; /* of a job at several sites: check_moves.c */
+        size_t modes_here; /* of these: modes of one site, those of the next follow; 0: all are of one */
 };
 
 static inline double path_reduced(const struct path *path, double theta)
@@ -48,17 +59,10 @@ static inline void path_keep_cheaper(struct path *best, const struct path *other
                 *best = *other;
 }
 
-/* A start in a mode: its overhead may be spent in the slowest mode of the same width. */
-static inline struct path path_start(const struct path *from, const struct offer *offer, size_t mode)
-{
-        return (struct path){ from->cost,
-                              from->progress - offer->slowest[mode] * (double)offer->job->start_cost_s };
-}
-
 static inline struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
 {
         double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);
-        double rate = offer->rates[mode * offer->n + i];
+        double rate = offer->rates[mode * offer->row + i];
 
         if (isinf(rate) || isinf(from->cost))
                 return (struct path){ INFINITY, 0 };
@@ -72,6 +76,34 @@ void offer_finish(struct offer *offer);
 /* What each edge means for the job's end, and which modes are of one width: to be called once edges and modes are there. */
 void offer_measure(struct offer *offer);
 
+/* What starts cost: to be called once rates and extras are there, too. */
+void offer_price_starts(struct offer *offer);
+
+/* The least that a start in a mode costs wherever it is. */
+double offer_least_start(const struct offer *offer, size_t mode);
+
+/* The same as offer_start(), for any pieces. */
+struct path offer_any_start(const struct offer *offer, double theta, size_t mode, size_t i, struct path *ret_before);
+
+/*
+ * What a start adds to a path that enters piece i in a mode, if it runs there: the cheapest under theta. In ret_before, of a start that
+ * is over before the piece begins: behind that the run may end at once.
+ */
+static inline struct path offer_start(const struct offer *offer, double theta, size_t mode, size_t i, struct path *ret_before)
+{
+        double lost = offer->job->modes[mode].speed * (double)offer->job->start_cost_s, within = offer->within[mode * offer->row + i];
+
+        if (offer->starts_earn || !offer->pieces_are_long)
+                return offer_any_start(offer, theta, mode, i, ret_before);
+        *ret_before = (struct path){ offer->before[mode * offer->row + i], 0 };
+        return within + theta * lost < ret_before->cost ? (struct path){ within, -lost } : *ret_before;
+}
+
+static inline struct path path_join(const struct path *a, const struct path *b)
+{
+        return (struct path){ a->cost + b->cost, a->progress + b->progress };
+}
+
 /* Of the numbers that went in. */
 double offer_size(const struct offer *offer);
 
@@ -81,6 +113,12 @@ double offer_size(const struct offer *offer);
  */
 double offer_highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
                      double work, double low, double high);
+
+/*
+ * A bound of a job with a deadline: of the pieces up to it and one more, if what ends behind these is sure to cost no less; else of
+ * all of them.
+ */
+double offer_until_due(const struct offer *offer, double (*bound)(const struct offer *));
 
 /* At least so many runs (1 or 2); and as many seconds as pay, whatever starts they take. Bounds. */
 double offer_runs_bound(const struct offer *offer, int runs);

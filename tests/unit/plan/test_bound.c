@@ -155,6 +155,40 @@ static void the_bound_holds_under_any_multipliers(void **state)
         assert_true(tried > 2000);
 }
 
+/* The same where starts are long against pieces, jobs have several modes and half of them move. */
+static void the_bound_holds_where_starts_are_long(void **state)
+{
+        unsigned tried = 0;
+
+        (void)state;
+        for (uint64_t seed = 1; seed <= 1000; seed++) {
+                uint64_t random_seed = seed * 7919;
+                struct random_shape shape = tiny(&random_seed);
+                struct random_problem random;
+                struct brute brute;
+
+                shape.n_jobs = 1 + seed % 2;
+                shape.n_modes = seed % 3 == 0 ? 1 : 2;
+                shape.n_sites = 1 + seed % 2;
+                shape.movers = (double)(seed % 2);
+                shape.start_cost_s = (int64_t)(seed % 5);
+                shape.step_s = 1 + (int64_t)(seed % 3);
+                random_problem_init(&random, random_next(&random_seed), &shape);
+                if (brute_init(&brute, &random.problem, 20000)) {
+                        for (int round = 0; round < 5; round++) {
+                                struct plan_multipliers multipliers = random_multipliers(&random_seed, &random.problem, shape.price);
+
+                                bound_holds(&brute, &multipliers, seed);
+                                plan_multipliers_finish(&multipliers);
+                        }
+                        tried++;
+                }
+                brute_finish(&brute);
+                random_problem_finish(&random);
+        }
+        assert_true(tried > 600);
+}
+
 /* The multipliers that a lone job in a world without limits sees: its own marginal prices, on steps that are those of every site. */
 static struct plan_multipliers true_prices(const struct plan_problem *problem)
 {
@@ -277,6 +311,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_bound_holds_under_any_multipliers),
+                cmocka_unit_test(the_bound_holds_where_starts_are_long),
                 cmocka_unit_test(the_bound_of_a_lone_job_is_tight),
                 cmocka_unit_test(the_bound_of_a_job_that_moves_is_tight),
         };
