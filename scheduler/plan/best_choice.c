@@ -193,6 +193,7 @@ struct quest {
         struct choice *choice;
         double guess;
         double best; /* of all that was tried and does the work */
+        double lowest; /* of the bounds of all mixes so far: whose price of progress is the next guess */
 };
 
 /* Is it enough of a difference? Rounding is none. */
@@ -316,7 +317,7 @@ static struct mix_wish wish_of(const struct quest *quest)
 {
         const struct slots *slots = quest->market->slots;
         const struct plan_job *job = quest->job;
-        struct mix_wish wish = { .problem = quest->market->problem, .job = job, .slots = slots };
+        struct mix_wish wish = { .problem = quest->market->problem, .job = job, .slots = slots, .beat = *quest->cost };
         size_t last = slots->n;
 
         wish.first = slots_find(slots, job->release);
@@ -388,8 +389,10 @@ static int try_mix(struct quest *quest, uint64_t sites)
         if (code != 0 || mix->n_candidates == 0)
                 return code;
         quest->chooser->least = fmin(quest->chooser->least, mix->least);
-        if (!isnan(mix->theta))
+        if (!isnan(mix->theta) && mix->least < quest->lowest) {
                 quest->chooser->theta = mix->theta;
+                quest->lowest = mix->least;
+        }
         if (is_good(*quest->cost, mix->least))
                 return 0;
         code = try_candidates(quest, &wish);
@@ -415,12 +418,15 @@ static int try_mixes(struct quest *quest)
 {
         const struct plan_job *job = quest->job;
         uint64_t sites = job->sites;
+        uint32_t first = quest->chooser->first;
         int code = 0;
 
         if ((size_t)__builtin_popcountll(sites) * job->n_modes > MIX_WAYS)
                 return try_ways(quest);
+        if (!job->may_move && (sites >> first & 1) != 0)
+                code = try_mix(quest, UINT64_C(1) << first);
         for (uint32_t s = 0; code == 0 && !job->may_move && s < quest->market->problem->n_sites; s++)
-                if ((sites >> s & 1) != 0)
+                if (s != first && (sites >> s & 1) != 0)
                         code = try_mix(quest, UINT64_C(1) << s);
         if (code == 0 && job->may_move)
                 code = try_mix(quest, sites);
@@ -449,7 +455,7 @@ static bool is_even(const struct slots *slots, const struct plan_job *job)
 int best_choice(const struct market *market, const struct plan_job *job, int64_t until, struct chooser *chooser,
                 double *cost, struct choice *ret_choice)
 {
-        struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY };
+        struct quest quest = { market, job, until, chooser, cost, ret_choice, chooser->theta, INFINITY, INFINITY };
         bool several = job->n_modes > 1 || (job->may_move && __builtin_popcountll(job->sites) > 1);
         bool mixes = !chooser->one_way && (several || !is_even(market->slots, job));
 

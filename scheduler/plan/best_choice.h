@@ -30,6 +30,7 @@ struct chooser {
         bool one_way;  /* no mixes: quick, and near enough to tell a reason */
         double least;  /* no choice costs less, as far as a path can tell: an estimate of a bound */
         double theta;  /* price of progress: a guess for the next time, or NAN */
+        uint32_t first; /* a site to be asked first: who found something good there looks less far elsewhere */
         uint64_t work; /* units spent, added up */
 };
 

@@ -561,13 +561,21 @@ static bool is_wide(struct range range)
         return range.high - range.low > 0.5 * fmax(fabs(range.low), fabs(range.high));
 }
 
-/* Narrow down to the highest bound; the rows are those of the last walk. */
+/* Is it settled that nothing here costs less than what is to be beaten? Fees are no part of a bound. */
+static bool is_hopeless(const struct path *path)
+{
+        return path->fee == 0 && lane_bound(path, highest_lane(path)) >= path->wish->beat;
+}
+
+/* Narrow down to the highest bound, or until it is hopeless; the rows are those of the last walk. */
 static void climb(struct path *path, double guess, bool thorough)
 {
         int rounds = thorough, most = thorough;
 
         if (!isnan(guess))
                 walk_about(path, guess);
+        if (!isnan(guess) && is_hopeless(path))
+                return;
         if (isnan(guess) || !is_found(path)) {
                 rounds++;
                 if (!isnan(guess))
@@ -680,6 +688,8 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool t
                 climb(&path, fees == 0 ? theta : NAN, thorough);
                 if (fees == 0)
                         note_bound(&path);
+                if (fees == 0 && is_hopeless(&path))
+                        return 0;
                 collect(&path);
                 if (few_starts(&path))
                         return 0;

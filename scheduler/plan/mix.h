@@ -29,6 +29,7 @@ struct mix_wish {
         const struct plan_job *job;
         const struct slots *slots;
         size_t first, n; /* slots: first holds the release; n of them */
+        double beat;     /* no candidates are wanted that cannot cost less */
 };
 
 enum { MIX_WAYS = 64, MIX_GROUPS = MIX_WAYS }; /* every way may be a width of its own */
@@ -42,7 +43,7 @@ struct mix_pick {
 struct mix {
         struct mix_way ways[MIX_WAYS];
         size_t n_ways;
-        double least;   /* the bound; -INFINITY: none was found */
+        double least;   /* the bound, or one that is no less than what was to be beaten; -INFINITY: none was found */
         double theta;   /* where it is; NAN: none */
         uint64_t work;  /* added up */
         /* up to three sequences that do all the work, best guesses first, each to be trimmed */

@@ -104,8 +104,9 @@ int optimiser_init(struct optimiser *optimiser, const struct plan_problem *probl
         optimiser->board.shares_peak = n_jobs <= OPTIMISER_SMALL;
         n = optimiser->prices.slots.n * optimiser->prices.capacities.n;
         optimiser->theta = calloc(n_jobs + 1, sizeof(double));
+        optimiser->site = calloc(n_jobs + 1, sizeof(uint32_t));
         optimiser->order = calloc(n_jobs + 1, sizeof(size_t));
-        if (optimiser->theta == NULL || optimiser->order == NULL || price_set_init(&optimiser->mean, n) != 0 ||
+        if (optimiser->theta == NULL || optimiser->site == NULL || optimiser->order == NULL || price_set_init(&optimiser->mean, n) != 0 ||
             price_set_init(&optimiser->proof, n) != 0 || price_set_init(&optimiser->guide, n) != 0)
                 return OFFPEAK_ENOMEM;
         for (size_t j = 0; j < n_jobs; j++)
@@ -117,6 +118,7 @@ void optimiser_finish(struct optimiser *optimiser)
 {
         free(optimiser->order);
         free(optimiser->theta);
+        free(optimiser->site);
         price_set_finish(&optimiser->guide);
         price_set_finish(&optimiser->proof);
         price_set_finish(&optimiser->mean);

@@ -25,6 +25,7 @@ struct optimiser {
         struct chooser chooser;
         struct choice scratch;
         double *theta; /* of each job, for the next response */
+        uint32_t *site; /* where it answered last, likewise */
         size_t *order; /* least flexible first */
         const struct schedule *hint; /* what was found on coarser slots, or NULL */
         uint64_t spent;              /* on that */

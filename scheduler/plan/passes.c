@@ -27,8 +27,11 @@ static int respond_to_prices(struct optimiser *optimiser, const struct plan_job 
         int code;
 
         optimiser->chooser.theta = optimiser->theta[j];
+        optimiser->chooser.first = optimiser->site[j];
         code = best_choice(&market, job, INT64_MAX, &optimiser->chooser, &cost, choice);
         optimiser->theta[j] = optimiser->chooser.theta;
+        if (code == 0 && choice->n > 0)
+                optimiser->site[j] = choice->intervals[0].site;
         *ret_least = optimiser->chooser.least;
         return code;
 }
