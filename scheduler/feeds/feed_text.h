@@ -2,7 +2,7 @@
 /*
  * feed_text.h - text in memory, whatever brought it, becomes a series by the reader of its format.
  *
- * A new format is one row in the table of feed_text.c. Readers are called from worker threads: they share nothing.
+ * Readers are called from worker threads: they share nothing. A new format is one row in mapping_read.c.
  */
 #ifndef OFFPEAK_FEEDS_FEED_TEXT_H
 #define OFFPEAK_FEEDS_FEED_TEXT_H

@@ -184,19 +184,28 @@ static int read_rows(struct reader *r, const char *text, size_t size, struct ser
         return 0;
 }
 
+/* Readers of documents whose form is known: of a mapping they need little. The others have rows. */
+typedef int (*document_reader)(const struct mapping *mapping, const struct csv_request *request, const char *text,
+                               size_t size, struct series *series, struct mapping_facts *facts,
+                               struct offpeak_error *err);
+
+static const document_reader documents[] = {
+        [MAPPING_CSV] = NULL,
+        [MAPPING_JSON] = NULL,
+        [MAPPING_ENTSOE_PRICES] = entsoe_prices_parse,
+        [MAPPING_ENTSOE_OUTAGES] = entsoe_outages_parse,
+};
+
 static int read_all(struct reader *r, const char *text, size_t size, struct series *series,
                     struct mapping_facts *facts)
 {
+        document_reader read_document = documents[r->mapping->format];
         int code;
 
-        if (mapping_has_rows(r->mapping))
+        if (read_document == NULL)
                 return read_rows(r, text, size, series, facts);
         code = mapping_check(r->mapping, r->err);
-        if (code != 0)
-                return code;
-        return r->mapping->format == MAPPING_ENTSOE_PRICES
-                       ? entsoe_prices_parse(r->mapping, r->request, text, size, series, facts, r->err)
-                       : entsoe_outages_parse(r->mapping, r->request, text, size, series, facts, r->err);
+        return code != 0 ? code : read_document(r->mapping, r->request, text, size, series, facts, r->err);
 }
 
 int mapping_parse(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,

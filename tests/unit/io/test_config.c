@@ -618,13 +618,16 @@ static void write_token(const char *path)
 static void the_manuals_examples_are_right(void **state)
 {
         struct place *place = *state;
-        char *text = manual(), *at = text, keys[128], token[160];
+        static const char *const names[] = { "electricitymaps", "entsoe" };
+        char *text = manual(), *at = text, keys[128], tokens[2][160];
         int n = 0;
 
         snprintf(keys, sizeof(keys), "%s/keys", place->folder);
-        snprintf(token, sizeof(token), "%s/electricitymaps.token", keys);
         assert_int_equal(mkdir(keys, 0700), 0);
-        write_token(token);
+        for (int i = 0; i < 2; i++) {
+                snprintf(tokens[i], sizeof(tokens[i]), "%s/%s.token", keys, names[i]);
+                write_token(tokens[i]);
+        }
         for (at = strstr(at, "```yaml\n"); at != NULL; at = strstr(at, "```yaml\n")) {
                 char *end = strstr(at + 8, "```");
                 struct config config;
@@ -636,8 +639,9 @@ static void the_manuals_examples_are_right(void **state)
                 at = end + 3;
                 n++;
         }
-        assert_int_equal(n, 6);
-        unlink(token);
+        assert_int_equal(n, 7);
+        for (int i = 0; i < 2; i++)
+                unlink(tokens[i]);
         rmdir(keys);
         free(text);
 }
