@@ -14,7 +14,7 @@
 #define MOST_CARBON INT64_C(2500000)       /* mg/kWh */
 #define MOST_EUR    (INT64_C(9999) * MICRO) /* per MWh */
 
-enum { FEWEST_TO_COMPARE = 3 };
+enum { FEWEST_TO_COMPARE = 3, MOST_TO_COMPARE = 2000 }; /* of a longer series every second, third, ... value */
 
 static bool is_price(enum series_kind kind)
 {
@@ -164,12 +164,12 @@ static int factor_of(double ratio, double slack)
         return 0;
 }
 
-/* The median size of the values that are neither unknown nor zero; 0: too few of them. sizes: memory for all. */
+/* The median size of the values that are neither unknown nor zero; 0: too few. sizes: room for MOST_TO_COMPARE. */
 static double median_size(const struct series *series, double *sizes)
 {
-        size_t n = 0;
+        size_t n = 0, stride = series->n_points / MOST_TO_COMPARE + 1;
 
-        for (size_t i = 0; i < series->n_points; i++)
+        for (size_t i = 0; i < series->n_points; i += stride)
                 if (series->points[i].value != SERIES_UNKNOWN && series->points[i].value != 0)
                         sizes[n++] = series->points[i].value < 0 ? -(double)series->points[i].value
                                                                  : (double)series->points[i].value;
@@ -182,9 +182,9 @@ static double median_size(const struct series *series, double *sizes)
 /* The ratios to what stands at the same times, sorted; returns how many. */
 static size_t ratios_of(const struct series *series, const struct series *standing, double *ratios)
 {
-        size_t n = 0;
+        size_t n = 0, stride = series->n_points / MOST_TO_COMPARE + 1;
 
-        for (size_t i = 0; i < series->n_points; i++) {
+        for (size_t i = 0; i < series->n_points; i += stride) {
                 int64_t value = series->points[i].value, other = series_at(standing, series->points[i].start);
 
                 if (value != SERIES_UNKNOWN && value != 0 && other != SERIES_UNKNOWN && other != 0 &&
@@ -224,7 +224,7 @@ static int check_size(const struct series *series, const struct series *standing
 
         if (standing == NULL || standing->n_points == 0)
                 return 0;
-        memory = malloc((series->n_points + standing->n_points) * sizeof(*memory));
+        memory = malloc(MOST_TO_COMPARE * sizeof(*memory));
         if (memory == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         power = suspected_factor(series, standing, memory);

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/fail.h"
 #include "base/text.h"
@@ -186,10 +187,14 @@ static int read_text(const struct config_feed *config, enum series_kind kind, co
 static int read_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
                      struct series *ret_series, struct offpeak_error *err)
 {
+        struct stat status;
         char *text;
         size_t size;
-        int code = file_text_read(config->path, FILE_TEXT_LARGEST, &text, &size, err);
+        int code;
 
+        if (stat(config->path, &status) == 0 && !S_ISREG(status.st_mode)) /* a fifo would hold its reader up for ever */
+                return fail(err, OFFPEAK_EIO, "%s: is no regular file", config->path);
+        code = file_text_read(config->path, FILE_TEXT_LARGEST, &text, &size, err);
         if (code != 0)
                 return code;
         code = read_text(config, kind, site, currency, config->path, text, size, ret_series, err);

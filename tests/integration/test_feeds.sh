@@ -249,12 +249,31 @@ files_are_judged_too() {
         wait_signal local '.covers_until_utc | fromdate | . - now < 86400' true 5
 }
 
+a_fifo_is_no_file() {
+        mkfifo "$work/fifo"
+        echo "sites: [{name: a, currency: EUR, grid: {price: fifo}}]" >"$work/fifo.yaml"
+        timeout 5 "$build/scheduler/offpeakd" --check --config "$work/fifo.yaml" >"$work/fifo.log" 2>&1
+        [ $? != 124 ] && grep -q "fifo: is no regular file" "$work/fifo.log" || fail "a fifo: $(cat "$work/fifo.log")"
+}
+
 nothing_shows_the_secret() {
         offpeak signals >"$work/shown" && offpeak signals --json >>"$work/shown"
         grep -Eq 's3cr3t|s3cr3t%2F' "$work/offpeakd.log" "$work/shown" && fail "the secret was shown"
         [ -e "$work/www/stolen.requests" ] && fail "the secret was sent elsewhere"
         offpeak signals --json | jq -r '.. | .source? // empty' | grep -q '?' && fail "the query was shown"
         return 0
+}
+
+answers_come_meanwhile() {
+        local before took longest=0
+        for _ in $(seq 40); do
+                before=$(date +%s%N)
+                offpeak nodes --json >/dev/null || fail "no answer"
+                took=$((($(date +%s%N) - before) / 1000000))
+                [ $took -le $longest ] || longest=$took
+        done
+        echo "longest of 40 answers: $longest ms"
+        [ $longest -lt 1500 ] || fail "an answer took $longest ms"
 }
 
 # While all of this goes on.
@@ -340,10 +359,12 @@ pids+=($!)
 everything_is_good_at_first
 tls_is_verified
 everything_breaks
+answers_come_meanwhile
 a_job_runs_meanwhile
 everything_is_logged_once
 nothing_shows_the_secret
 everything_recovers
 files_are_judged_too
+a_fifo_is_no_file
 the_end_waits_for_nobody
 [ -n "$tls" ] || { echo "skipped: all but TLS was tested" && exit 77; }

@@ -171,6 +171,22 @@ static void a_cheap_day_is_no_other_unit(void **state)
         series_finish(&again);
 }
 
+/* Of a long series a part is looked at, however long it is. */
+static void long_series_are_compared_too(void **state)
+{
+        static const int sizes[] = { 1999, 2000, 2001, 3999, 4000, 4001, 70001 };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+                struct series standing = ramp(SERIES_PRICE, 0, sizes[i], 5 * MICRO);
+                struct series series = ramp(SERIES_PRICE, 0, sizes[i], MICRO / 200);
+
+                refused(&series, &standing, NULL, "1,000 times smaller");
+                series_finish(&standing);
+                series_finish(&series);
+        }
+}
+
 static void yesterdays_file_again_is_refused(void **state)
 {
         struct series last = ramp(SERIES_PRICE, 24, 48, MICRO), yesterday = ramp(SERIES_PRICE, 0, 48, MICRO);
@@ -249,6 +265,7 @@ int main(void)
                 cmocka_unit_test(most_of_it_outside_is_refused),
                 cmocka_unit_test(another_unit_is_refused),
                 cmocka_unit_test(a_cheap_day_is_no_other_unit),
+                cmocka_unit_test(long_series_are_compared_too),
                 cmocka_unit_test(yesterdays_file_again_is_refused),
                 cmocka_unit_test(order_is_kept),
                 cmocka_unit_test(defaults_know_their_kind),
