@@ -21,6 +21,7 @@ struct config_feed {
         char *path;              /* absolute (relative ones start at the file's folder); NULL: no file */
         struct config_url *url;  /* NULL: nothing to fetch. With both NULL there is no such feed */
         struct mapping *mapping; /* NULL: our own CSV form, strictly (feeds/csv.h) */
+        uint64_t fingerprint;    /* of all that is said of it */
         bool has_lowest, has_highest;
         int64_t lowest, highest; /* what a value may be, in the kind's unit */
 };

@@ -126,12 +126,52 @@ static void take_source(struct config_reading *r, const char *key, const struct 
                 config_take_path(r, key, said->file, &feed->path);
 }
 
+/* FNV-1a of a text with its end; NULL is another than "". */
+static uint64_t add_text(uint64_t hash, const char *value)
+{
+        const char *text = value != NULL ? config_text(value) : "\001";
+
+        do
+                hash = (hash ^ (unsigned char)*text) * UINT64_C(1099511628211);
+        while (*text++ != '\0');
+        return hash;
+}
+
+static uint64_t add_pairs(uint64_t hash, const struct said_pair *pairs, unsigned n)
+{
+        for (unsigned i = 0; i < n; i++)
+                hash = add_text(add_text(hash, pairs[i].name), pairs[i].value);
+        return hash;
+}
+
+/* Of all that is said of a feed, wherever in the file it stands. */
+static uint64_t fingerprint(const struct said_feed *said)
+{
+        const char *const values[] = { said->file,      said->mapping, said->url,    said->every,  said->timeout,
+                                       said->max_bytes, said->ca,      said->lowest, said->highest };
+        uint64_t hash = UINT64_C(14695981039346656037);
+
+        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+                hash = add_text(hash, values[i]);
+        for (size_t i = 0; i < N_TEXTS; i++)
+                hash = add_text(hash, text_of(said, i));
+        for (unsigned i = 0; i < said->missing_count; i++)
+                hash = add_text(hash, said->missing[i]);
+        hash = add_pairs(hash, said->where, said->where_count);
+        hash = add_pairs(add_text(hash, NULL), said->parts, said->parts_count);
+        for (unsigned i = 0; i < said->headers_count; i++)
+                hash = add_text(add_text(add_text(hash, said->headers[i].name), said->headers[i].value),
+                                said->headers[i].secret);
+        return hash;
+}
+
 void config_take_feed(struct config_reading *reading, const char *key, const struct said_feed *said,
                       struct config_feed *feed)
 {
         if (reading->code != 0 || said == NULL)
                 return;
         take_source(reading, key, said, feed);
+        feed->fingerprint = fingerprint(said);
         if (reading->code != 0 || !is_described(said))
                 return;
         feed->mapping = calloc(1, sizeof(*feed->mapping));

@@ -20,6 +20,7 @@
 #include "io/config.h"
 #include "io/engine.h"
 #include "io/feeds.h"
+#include "io/feeds_past.h"
 #include "io/server.h"
 #include "io/store.h"
 #include "wire/log.h"
@@ -36,6 +37,7 @@ struct daemon {
         struct server *server;
         struct engine *engine;
         struct feeds *feeds;
+        struct feeds_past *past;    /* of the feeds being closed for a reload */
         struct config *next_config; /* after a reload, once the old feeds are closed */
         uv_signal_t signals[N_SIGNALS];
         bool stopping;
@@ -102,7 +104,7 @@ static void take_policy(struct daemon *daemon)
 
 static int open_feeds(struct daemon *daemon, bool strict, struct offpeak_error *err)
 {
-        return feeds_open(&daemon->loop, &daemon->config, daemon->engine, strict, &daemon->feeds, err);
+        return feeds_open(&daemon->loop, &daemon->config, daemon->engine, strict, daemon->past, &daemon->feeds, err);
 }
 
 /* The sockets, the store and the clock stay as they were at the start: policy and files change. */
@@ -117,6 +119,12 @@ static void exchange(struct config *config, struct config *next)
         next->files = files;
 }
 
+static void forget_past(struct daemon *daemon)
+{
+        feeds_past_free(daemon->past);
+        daemon->past = NULL;
+}
+
 static void on_old_feeds_closed(void *context)
 {
         struct daemon *daemon = context;
@@ -124,6 +132,7 @@ static void on_old_feeds_closed(void *context)
 
         daemon->feeds = NULL;
         if (daemon->stopping) {
+                forget_past(daemon);
                 config_finish(daemon->next_config);
                 free(daemon->next_config);
                 daemon->next_config = NULL;
@@ -136,6 +145,7 @@ static void on_old_feeds_closed(void *context)
         take_policy(daemon);
         if (open_feeds(daemon, false, &err) != 0)
                 log_error("%s", err.text);
+        forget_past(daemon);
         log_info("the configuration was read again");
 }
 
@@ -164,6 +174,7 @@ static int reload(void *context, struct offpeak_error *err)
                 return code;
         }
         daemon->next_config = next;
+        daemon->past = feeds_past_of(feeds);
         daemon->feeds = NULL;
         feeds_close(feeds, on_old_feeds_closed, daemon);
         return 0;

@@ -40,7 +40,7 @@ static bool is_news(struct feed *feed, const char *text)
         for (unsigned i = 0; i < feed->n_said; i++)
                 if (feed->said[i] == hash)
                         return false;
-        if (feed->n_said == sizeof(feed->said) / sizeof(feed->said[0]))
+        if (feed->n_said == FEED_MOST_SAID)
                 return false;
         feed->said[feed->n_said++] = hash;
         return true;

@@ -22,6 +22,8 @@
 struct feeds;
 struct transport;
 
+enum { FEED_MOST_SAID = 8 };
+
 struct feed {
         const struct transport *transport;
         const struct config_feed *config; /* borrowed while the feeds are open */
@@ -34,7 +36,7 @@ struct feed {
         struct feed_status *status;
         struct series last;               /* as delivered last; no points: nothing yet */
         bool closing;
-        uint64_t said[8];                 /* what was logged of the failure that goes on */
+        uint64_t said[FEED_MOST_SAID];                 /* what was logged of the failure that goes on */
         unsigned n_said;
         void *way;                        /* the transport's own */
 

@@ -225,6 +225,7 @@ static void settled(struct feed *feed, bool good)
                 memcpy(url->last_modified, url->new_last_modified, sizeof(url->last_modified));
         }
         feed_next_try(feed, wait_ms);
+        feed->status->not_before = !good && url->retry_after_s > 0 ? feed->status->next_at : 0;
         uv_timer_start(&url->timer, on_timer, (uint64_t)wait_ms, 0);
 }
 
@@ -238,6 +239,18 @@ static void free_url(struct feed_url *url)
         secret_free(url->asked);
         secret_free(url->good);
         free(url);
+}
+
+/* At once, but for what a reload keeps. */
+static uint64_t first_in_ms(struct feed_url *url)
+{
+        struct feed *feed = url->feed;
+        int64_t wait_ms = clocks_until_wall_ms(engine_clocks(feed->engine), feed->status->not_before);
+
+        if (feed->status->not_before == 0 || wait_ms <= 0)
+                return url->seed % FIRST_WITHIN_MS;
+        feed_next_try(feed, wait_ms);
+        return (uint64_t)wait_ms;
 }
 
 static int open_url(struct feed *feed, bool strict, struct offpeak_error *err)
@@ -263,7 +276,7 @@ static int open_url(struct feed *feed, bool strict, struct offpeak_error *err)
         }
         uv_timer_init(feed->loop, &url->timer);
         url->timer.data = url;
-        uv_timer_start(&url->timer, on_timer, url->seed % FIRST_WITHIN_MS, 0);
+        uv_timer_start(&url->timer, on_timer, first_in_ms(url), 0);
         return 0;
 }
 

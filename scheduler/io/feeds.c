@@ -7,6 +7,7 @@
 #include "io/config_url.h"
 #include "io/feed.h"
 #include "io/feeds_parts.h"
+#include "io/feeds_past.h"
 #include "io/http.h"
 #include "io/transports.h"
 #include "wire/log.h"
@@ -164,7 +165,7 @@ void feeds_close(struct feeds *feeds, void (*closed)(void *context), void *conte
 }
 
 int feeds_open(uv_loop_t *loop, const struct config *config, struct engine *engine, bool strict,
-               struct feeds **ret_feeds, struct offpeak_error *err)
+               const struct feeds_past *past, struct feeds **ret_feeds, struct offpeak_error *err)
 {
         struct feeds *feeds;
         int code = list_feeds(config, &feeds, err);
@@ -176,6 +177,7 @@ int feeds_open(uv_loop_t *loop, const struct config *config, struct engine *engi
         for (size_t i = 0; code == 0 && i < feeds->n; i++) {
                 feeds->feeds[i].loop = loop;
                 feeds->feeds[i].engine = engine;
+                feeds_past_give(past, &feeds->feeds[i], clocks_now(engine_clocks(engine)).wall);
                 code = feeds->feeds[i].transport->open(&feeds->feeds[i], strict, err);
                 feeds->n_open += code == 0;
         }

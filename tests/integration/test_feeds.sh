@@ -256,6 +256,18 @@ a_fifo_is_no_file() {
         [ $? != 124 ] && grep -q "fifo: is no regular file" "$work/fifo.log" || fail "a fifo: $(cat "$work/fifo.log")"
 }
 
+a_reload_asks_nobody_too_soon() {
+        local before
+        before=$(wc -l <"$work/www/busy.requests")
+        grep -c stays "$work/offpeakd.log" >"$work/logged"
+        offpeak reload >/dev/null || fail "no reload"
+        sleep 2.5
+        [ "$(wc -l <"$work/www/busy.requests")" = "$before" ] || fail "a reload forgot what Retry-After said"
+        [ "$(signal busy .state)" = failing ] || fail "a reload forgot that a feed fails"
+        [ "$(signal broken '.feed.failures >= 3')" = true ] || fail "a reload forgot how often a feed failed"
+        [ "$(grep -c stays "$work/offpeakd.log")" = "$(cat "$work/logged")" ] || fail "a reload logged failures again"
+}
+
 nothing_shows_the_secret() {
         offpeak signals >"$work/shown" && offpeak signals --json >>"$work/shown"
         grep -Eq 's3cr3t|s3cr3t%2F' "$work/offpeakd.log" "$work/shown" && fail "the secret was shown"
@@ -362,6 +374,7 @@ everything_breaks
 answers_come_meanwhile
 a_job_runs_meanwhile
 everything_is_logged_once
+a_reload_asks_nobody_too_soon
 nothing_shows_the_secret
 everything_recovers
 files_are_judged_too

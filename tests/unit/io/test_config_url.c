@@ -172,6 +172,36 @@ static void limits_have_units(void **state)
         refused(SITE("{file: a.csv, lowest: 50 EUR/MWh, highest: 40 EUR/MWh}"), "c.yaml:1:91: \"highest\" is less");
 }
 
+static uint64_t fingerprint(const char *text)
+{
+        struct config config = good(text);
+        uint64_t result = config.files[0].price.fingerprint;
+
+        config_finish(&config);
+        return result;
+}
+
+static void what_is_said_has_a_fingerprint(void **state)
+{
+        static const char *const others[] = {
+                SITE("{url: \"https://a/c\", headers: {a: b, c: d}}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: e}}"),
+                SITE("{url: \"https://a/b\", headers: {a: b}}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: d}, every: 5m}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: d}, mapping: smard}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: d}, highest: 5 EUR/MWh}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: d}, missing: [x]}"),
+                SITE("{url: \"https://a/b\", headers: {a: b, c: d}, where: {x: y}}"),
+        };
+        uint64_t same = fingerprint(SITE("{url: \"https://a/b\", headers: {a: b, c: d}}"));
+
+        (void)state;
+        assert_true(same == fingerprint("\n\n" SITE("{headers: {a: b,   c: d}, url: https://a/b}")));
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+                if (fingerprint(others[i]) == same)
+                        fail_msg("the same: %s", others[i]);
+}
+
 static int begin(void **state)
 {
         int fd;
@@ -199,7 +229,7 @@ int main(void)
                 cmocka_unit_test(an_address_is_read),   cmocka_unit_test(the_least_has_defaults),
                 cmocka_unit_test(one_source_each),      cmocka_unit_test(addresses_are_strict),
                 cmocka_unit_test(headers_are_strict),   cmocka_unit_test(secrets_are_kept),
-                cmocka_unit_test(limits_have_units),
+                cmocka_unit_test(limits_have_units),    cmocka_unit_test(what_is_said_has_a_fingerprint),
         };
 
         return cmocka_run_group_tests(tests, begin, end);
