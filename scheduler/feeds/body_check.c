@@ -92,6 +92,9 @@ int body_check(long status, const char *body, size_t size, struct offpeak_error 
                 return refuse_status(status, body + blank, size - blank, err);
         if (blank == size)
                 return fail(err, OFFPEAK_ETRYAGAIN, "the server answered %ld with nothing in it", status);
+        if (size > 4 && (memcmp(body, "PK\003\004", 4) == 0 || memcmp(body, "\037\213", 2) == 0))
+                return fail(err, OFFPEAK_EIO, "the server answered with a packed file (%s): look for an address that gives "
+                                              "what is in it", body[0] == 'P' ? "zip" : "gzip");
         if (is_page(body + blank, size - blank))
                 return fail(err, OFFPEAK_EIO,
                             "the server answered with a page for people (HTML) instead of data: look at the address, or does "

@@ -9,7 +9,8 @@
 
 /*
  * status: of HTTP, 200 to 599 but 304. 0: a body to be read. EIO or ETRYAGAIN with the cause, without naming the address: no 2xx
- * (with the beginning of what a program said), nothing in it, a page for people where data was expected.
+ * (with the beginning of what a program said), nothing in it, a page for people
+ * or a packed file where data was expected.
  */
 int body_check(long status, const char *body, size_t size, struct offpeak_error *err);
 

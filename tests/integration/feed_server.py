@@ -11,6 +11,7 @@ yesterday 00:00 UTC on, for three days.
 """
 import gzip
 import http.server
+import json
 import os
 import socket
 import ssl
@@ -172,6 +173,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def mode_babble(self):
         self.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    def mode_charts(self):
+        """energy-charts.info's form."""
+        first = midnight() - 24 * HOUR
+        self.send(200, json.dumps({"license_info": "test", "unix_seconds": [first + i * HOUR for i in range(72)],
+                                   "price": [40 + i % 24 + 0.25 for i in range(72)], "unit": "EUR / MWh"}).encode(),
+                  [("Content-Type", "application/json")])
+
+    def mode_half(self):
+        self.send(200, b'{"unix_seconds": [1, 2')
 
     def mode_year(self):
         self.send(200, csv(midnight() - 363 * 24 * HOUR, 4 * 365 * 24, step=HOUR // 4))

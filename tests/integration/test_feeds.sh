@@ -95,6 +95,8 @@ write_config() {
                 site packed "http://127.0.0.1:$port/feed/packed" ''
                 site spike "http://127.0.0.1:$port/feed/spike" ''
                 site year "http://127.0.0.1:$port/feed/year" ', max_bytes: 8 MB' | sed 's/max_bytes: 200 kB, //'
+                echo charts >"$work/www/charts.mode"
+                site charts "http://127.0.0.1:$port/feed/charts" ', mapping: energy_charts'
                 site down "http://127.0.0.1:9/feed/down" ''
                 echo "  - {name: local, currency: EUR, grid: {price: local.csv}}"
                 write_tls_sites
@@ -183,6 +185,15 @@ everything_is_good_at_first() {
         head -n 1 "$work/www/slow.requests" |
                 grep -Eq "^good /feed/slow\?from=20[0-9-]{8}T[0-9:]{5}Z&key=s3cr3t%2Ft%2Bken .*token=s3cr3t/t\+ken agent=offpeak/" ||
                 fail "the request is not as configured: $(head -n 1 "$work/www/slow.requests")"
+}
+
+a_mapping_reads_what_is_fetched() {
+        wait_signal charts .state ok 10
+        [ "$(signal charts '.feed.mapping')" = energy_charts ] || fail "charts: no mapping"
+        [ "$(signal charts '.now_micro_per_mwh % 1000000')" = 250000 ] || fail "charts: another price: $(signal charts '')"
+        set_mode charts half
+        expect_failure charts "feed/charts:"
+        [ "$(signal charts .in_use)" = published ] || fail "charts: the last good price is not in use"
 }
 
 everything_breaks() {
@@ -369,6 +380,7 @@ the_start_waits_for_nobody
 "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
 pids+=($!)
 everything_is_good_at_first
+a_mapping_reads_what_is_fetched
 tls_is_verified
 everything_breaks
 answers_come_meanwhile

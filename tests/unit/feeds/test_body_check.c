@@ -39,6 +39,8 @@ static void nothing_and_pages_do_not(void **state)
         refused(200, " \r\n\t", OFFPEAK_ETRYAGAIN, "nothing in it");
         refused(200, "\n <!DocType HTML><html>", OFFPEAK_EIO, "a page for people (HTML)");
         refused(200, "\xef\xbb\xbf<HTML lang=en>", OFFPEAK_EIO, "a page for people (HTML)");
+        refused(200, "PK\003\004...", OFFPEAK_EIO, "a packed file (zip)");
+        refused(200, "\037\213\010xyz", OFFPEAK_EIO, "a packed file (gzip)");
 }
 
 static void statuses_are_told(void **state)
