@@ -99,7 +99,7 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
 
         if (source == NULL) {
-                fputs("           nobody has published any: name a file in the configuration (grid.price)\n", out);
+                fputs("           nobody has published any: name a file or an address in the configuration (grid.price)\n", out);
                 return;
         }
         fputs("           ", out);

@@ -46,6 +46,13 @@ static bool is_news(struct feed *feed, const char *text)
         return true;
 }
 
+static bool is_known(const struct feed *feed)
+{
+        const struct site *site = state_site(engine_state(feed->engine), feed->site);
+
+        return site != NULL && site->series[feed->kind].n_points > 0;
+}
+
 static void note_failure(struct feed *feed, const struct offpeak_error *why)
 {
         struct feed_status *status = feed->status;
@@ -60,8 +67,8 @@ static void note_failure(struct feed *feed, const struct offpeak_error *why)
         }
         status->error = err;
         if (is_news(feed, err.text))
-                log_warning("%s: %s: %s; what it last said stays in force", feed->site,
-                            series_kind_name(feed->kind), err.text);
+                log_warning("%s: %s: %s; %s", feed->site, series_kind_name(feed->kind), err.text,
+                            is_known(feed) ? "what it last said stays in force" : "nothing is known of it so far");
 }
 
 static void note_success(struct feed *feed)
