@@ -582,6 +582,12 @@ static void mappings_are_strict(void **state)
         refused(*state, FEED("where: {a: 1, A: 2}"), "policy.yaml:5:40: \"A\" is given twice");
         refused(*state, FEED("parts: {a: 1}"),
                 "policy.yaml:5:37: \"parts\": \"1\" is no power with a unit: write one such as 836 MW");
+        refused(*state, FEED("mapping: entsoe_a44, zone: UTC"),
+                "policy.yaml:5:35: \"zone\" means nothing in an ENTSO-E document: take it out");
+        refused(*state, FEED("mapping: entsoe_a80, name: U1, parts: {U2: 5 MW}"),
+                "policy.yaml:5:35: \"name\" and \"parts\" both say which units count: keep one");
+        refused(*state, FEED("format: xml"), "policy.yaml:5:34: \"format\": \"xml\" is not known: there are csv, json, "
+                "entsoe-a44, entsoe-a80");
         refused(*state, FEED("format: json"),
                 "policy.yaml:5:19: no \"column\": name the member that holds the values");
         refused(*state, "sites: [{name: a, currency: EUR, grid: {price: {mapping: smard}}}]\n",
