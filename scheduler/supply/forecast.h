@@ -15,8 +15,8 @@
  * of which less than half is known has no mean and takes the week's, a slot unknown on the last day takes the week's profile, a
  * row without its value is left out. By ordinary least squares: the slots' means are taken out of value and regressors (Frisch
  * and Waugh, Econometrica 1, 1933), the six by six normal equations solved by Cholesky; a regressor that the others tell already
- * (pivot below 1e-9 of what it was) gets no weight. Two fits are averaged, of the last eight and of the last twelve weeks. Behind
- * the seventh day the week ahead comes again.
+ * (pivot below 1e-9 of what it was) gets no weight. Two fits are averaged, of the last eight and of the last twelve weeks, and
+ * a fifth of the forecast repeats the last day and the same day a week earlier. Behind the seventh day the week ahead comes again.
  *
  * Quantiles are the forecast plus its own past errors' quantile: each day of the last eight weeks is forecast anew from what
  * was known before its origin (rolling origin, the fit repeated). Those of the same slot if there are two weeks of them, else of

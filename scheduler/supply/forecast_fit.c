@@ -395,16 +395,26 @@ void fit_make(const struct fit_view *view, int lead, struct fit *fit)
                 add_solution(&recent, view->grid->slots, 0.5, fit);
 }
 
-double fit_at(const struct fit *fit, const struct fit_view *view, int day, int slot)
+/* The fit alone. */
+static double fitted(const struct fit *fit, const struct fit_view *view, int day, int slot)
 {
         double x[N], z;
 
-        if (!fit->known || isnan(view->week[view->origin]))
-                return NAN;
         regressors_of(view, view->origin, weekday_of(view->grid, day, slot), slot, x);
         z = fit->level[slot];
         for (int i = 0; i < N; i++)
                 z += fit->weight[i] * x[i];
         z = fmin(fmax(z, view->low - 1), view->high + 1);
         return view->middle + view->scale * unbend(z);
+}
+
+double fit_at(const struct fit *fit, const struct fit_view *view, int day, int slot)
+{
+        double last = fit_grid_value(view->grid, view->origin - 1, slot),
+               week = fit_grid_value(view->grid, day - WEEK_DAYS, slot), alone;
+
+        if (!fit->known || isnan(view->week[view->origin]))
+                return NAN;
+        alone = fitted(fit, view, day, slot);
+        return 0.8 * alone + 0.1 * (isnan(last) ? alone : last) + 0.1 * (isnan(week) ? alone : week);
 }

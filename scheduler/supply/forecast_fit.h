@@ -63,10 +63,14 @@ struct fit {
         double level[FIT_MOST_SLOTS];
 };
 
-/* Of days `lead` from 1 on after their origin. */
+/* Of days `lead` from 1 on, to FORECAST_LEADS, after their origin. */
 void fit_make(const struct fit_view *view, int lead, struct fit *fit);
 
-/* The forecast of a slot made at the view's origin, in the series' unit; NAN: not known. */
+/*
+ * The forecast of a slot made at the view's origin, in the series' unit; NAN: not known. Four fifths of it are the fit's, a tenth
+ * each repeats the last day and the same day a week earlier (what is not known of these is the fit's, too): who errs in other ways is worth hearing (Bates and Granger,
+ * Operational Research Quarterly 20, 1969). Shares were set beforehand, on other years: docs/forecast.md.
+ */
 double fit_at(const struct fit *fit, const struct fit_view *view, int day, int slot);
 
 #endif

@@ -76,6 +76,15 @@ static void assert_near(int64_t value, int64_t wanted)
                 fail_msg("%lld, not %lld", (long long)value, (long long)wanted);
 }
 
+/* The regression tells all of it, and counts four fifths; the last day and that of a week ago a tenth each. */
+static int64_t told(int64_t time, int64_t origin, int64_t step, int64_t east)
+{
+        int64_t last = origin - DAY + (time - origin) % DAY;
+
+        return (8 * known_answer(time, step, east) + known_answer(last, step, east) +
+                known_answer(time - 7 * DAY, step, east)) / 10;
+}
+
 /* The seven days ahead; behind these that week again, so that weekends are told, and a level that rises is not. */
 static void assert_told(const struct series *past, int64_t step, int64_t east)
 {
@@ -88,11 +97,11 @@ static void assert_told(const struct series *past, int64_t step, int64_t east)
         assert_string_equal(forecast.value.site, "hanford");
         assert_int_equal(forecast.value.points[0].start, request.origin);
         for (int64_t t = request.origin; t < request.origin + FORECAST_LEADS * DAY; t += step) {
-                assert_near(series_at(&forecast.value, t), known_answer(t, step, east));
-                assert_near(series_at(&forecast.quantiles[1], t), known_answer(t, step, east));
+                assert_near(series_at(&forecast.value, t), told(t, request.origin, step, east));
+                assert_true(series_at(&forecast.quantiles[1], t) >= known_answer(t, step, east) - EURO / 5);
         }
         for (int64_t t = request.origin + FORECAST_LEADS * DAY; t < request.to; t += step)
-                assert_near(series_at(&forecast.value, t), known_answer(t - 7 * DAY, step, east));
+                assert_near(series_at(&forecast.value, t), told(t - 7 * DAY, request.origin, step, east));
         forecast_finish(&forecast);
 }
 
