@@ -317,9 +317,10 @@ static struct mix_wish wish_of(const struct quest *quest)
 {
         const struct slots *slots = quest->market->slots;
         const struct plan_job *job = quest->job;
-        struct mix_wish wish = { .problem = quest->market->problem, .job = job, .slots = slots, .beat = *quest->cost };
+        struct mix_wish wish = { .problem = quest->market->problem, .job = job, .slots = slots };
         size_t last = slots->n;
 
+        wish.beat = *quest->cost - (isinf(*quest->cost) ? 0 : quest->chooser->content * fabs(*quest->cost));
         wish.first = slots_find(slots, job->release);
         if (job->deadline > job->release && job->deadline < slots->edges[slots->n])
                 last = slots_find(slots, job->deadline - 1) + 1;
@@ -393,7 +394,7 @@ static int try_mix(struct quest *quest, uint64_t sites)
                 quest->chooser->theta = mix->theta;
                 quest->lowest = mix->least;
         }
-        if (is_good(*quest->cost, mix->least))
+        if (is_good(*quest->cost, mix->least) && quest->chooser->content == 0)
                 return 0;
         code = try_candidates(quest, &wish);
         if (code == 0 && !is_good(*quest->cost, mix->least)) {

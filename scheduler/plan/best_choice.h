@@ -26,6 +26,7 @@ struct chooser {
         struct choice mixed; /* scratch */
         float *rates, *seats; /* scratch: of one interval */
         size_t room;
+        double content; /* share of its cost: what is to be beaten is left alone where the bound is no further below it */
         bool thorough; /* mixes are looked for to the last bit */
         bool one_way;  /* no mixes: quick, and near enough to tell a reason */
         double least;  /* no choice costs less, as far as a path can tell: an estimate of a bound */

@@ -582,7 +582,7 @@ static void climb(struct path *path, double guess, bool thorough)
                         walk_around(path, guess);
                 if (isnan(guess) || !is_found(path)) {
                         walk_evenly(path, all_thetas(path));
-                        rounds = 3;
+                        rounds = thorough || path->job->n_modes == 1 ? 3 : 2;
                         most = 12;
                 }
         }

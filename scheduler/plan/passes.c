@@ -7,32 +7,34 @@
 #define MOST_STEEP 5.0
 #define WARM_STEEP 1.0 /* where the last plan's prices are known */
 #define LEAST_STEEP 0.2
+/* An answer this share of its cost above the least that any can cost is kept. */
+#define CONTENT 0.0003
 
 enum {
         PASSES = 28,          /* with budget for it */
         WARM_PASSES = 9,      /* with the last plan's prices */
         FEW_PASSES = 3,       /* fewer are worth nothing */
         SOME_PASSES = 6,      /* so many are worth going over the budget for */
-        GUESSED_PASSES = 3,   /* after so many a pass costs what all later ones do */
-        SCHEDULE_PASSES = 10, /* a schedule made from prices costs as much as so many passes */
+        GUESSED_PASSES = 5,   /* after so many a pass costs what all later ones do */
+        SCHEDULE_PASSES = 6,  /* a schedule made from prices costs as much as so many passes */
         BOUND_PASSES = 3,     /* the last so many that prove are worth a bound */
 };
 
-/* The cheapest a job can have at the present prices, as a choice; and the least that any way costs, in *ret_least. */
-static int respond_to_prices(struct optimiser *optimiser, const struct plan_job *job, size_t j, double *ret_least,
-                             struct choice *choice)
+/*
+ * The cheapest a job can have at the present prices, as a choice, if it beats *cost, which then is what it costs. The least that any way
+ * costs is left in the chooser.
+ */
+static int answer_now(struct optimiser *optimiser, const struct plan_job *job, size_t j, double *cost, struct choice *choice)
 {
         struct market market = prices_market(&optimiser->prices);
-        double cost = INFINITY;
         int code;
 
         optimiser->chooser.theta = optimiser->theta[j];
         optimiser->chooser.first = optimiser->site[j];
-        code = best_choice(&market, job, INT64_MAX, &optimiser->chooser, &cost, choice);
+        code = best_choice(&market, job, INT64_MAX, &optimiser->chooser, cost, choice);
         optimiser->theta[j] = optimiser->chooser.theta;
         if (code == 0 && choice->n > 0)
                 optimiser->site[j] = choice->intervals[0].site;
-        *ret_least = optimiser->chooser.least;
         return code;
 }
 
@@ -49,20 +51,49 @@ static int64_t soft_release(const struct optimiser *optimiser, const struct plan
         return release;
 }
 
+/* Does what a job answered last still do all its work, now that it is released then? */
+static bool still_does(const struct optimiser *optimiser, const struct plan_job *job, const struct choice *choice)
+{
+        return choice->n > 0 && choice->intervals[0].start >= job->release &&
+               job_progress(optimiser->problem, job, choice->intervals, choice->n) >= job->work_s * (1 - PLAN_WORK_TOLERANCE);
+}
+
+/*
+ * A job answers again. With several modes it keeps its last answer where that is nearly as cheap as any could be; with one, answers
+ * are exact, and that they move leads on.
+ */
+static int answer_again(struct optimiser *optimiser, const struct plan_job *job, size_t j, struct choice *choice)
+{
+        struct market market = prices_market(&optimiser->prices);
+        double cost = INFINITY;
+        int code = 0;
+
+        if (job->n_modes > 1 && still_does(optimiser, job, choice)) {
+                code = choice_cost(&market, job, &optimiser->chooser, choice->intervals, choice->n, &cost);
+                optimiser->chooser.content = CONTENT;
+        }
+        if (isinf(cost))
+                choice->n = 0;
+        if (code == 0)
+                code = answer_now(optimiser, job, j, &cost, choice);
+        optimiser->chooser.content = 0;
+        return code;
+}
+
 static int answer(struct optimiser *optimiser, size_t j)
 {
         struct plan_job job = dependents_hurry(&optimiser->dependents, optimiser->problem, j);
         struct choice *choice = &optimiser->soft.jobs[j];
-        double least;
         int code = 0;
 
         prices_use(&optimiser->prices, j, choice, -1);
-        choice->n = 0;
         job.release = soft_release(optimiser, &job);
         if (job.pinned)
                 code = choice_set(choice, job.kept, job.n_kept);
         else if (job.release < optimiser->problem->horizon)
-                code = respond_to_prices(optimiser, &job, j, &least, choice);
+                code = answer_again(optimiser, &job, j, choice);
+        else
+                choice->n = 0;
         prices_use(&optimiser->prices, j, choice, 1);
         return code;
 }
@@ -92,18 +123,19 @@ int passes_once(struct optimiser *optimiser, double steepness)
 /* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
 static int try_bound(struct optimiser *optimiser)
 {
-        double bound = prices_dual(&optimiser->prices), least;
+        double bound = prices_dual(&optimiser->prices);
 
         prices_steepen(&optimiser->prices, 0);
         optimiser->prices.parts_take_all = false;
         for (size_t j = 0; j < optimiser->problem->n_jobs; j++) {
                 const struct plan_job *job = &optimiser->problem->jobs[j];
+                double cost = INFINITY;
 
                 if (job->release >= optimiser->problem->horizon || job->pinned)
                         continue; /* the same under all prices, or nearly */
-                if (respond_to_prices(optimiser, job, j, &least, &optimiser->scratch) != 0)
+                if (answer_now(optimiser, job, j, &cost, &optimiser->scratch) != 0)
                         return OFFPEAK_ENOMEM;
-                bound += least;
+                bound += optimiser->chooser.least;
         }
         if (!(bound > optimiser->bound))
                 return 0;
@@ -150,7 +182,7 @@ int passes_prove(struct optimiser *optimiser, int *ret_passes)
                 if (i >= 1 && i <= GUESSED_PASSES) {
                         uint64_t cost = optimiser_work(optimiser) - before;
 
-                        *ret_passes = count_passes(optimiser, i + 1, i == 1 ? cost / 2 : cost);
+                        *ret_passes = count_passes(optimiser, i + 1, cost / 20 * (i == 1 ? 9 : i == 2 ? 17 : 20));
                         provers = *ret_passes * 2 / 3;
                 }
                 price_set_approach(&optimiser->mean, &optimiser->prices.base, i < 2 || 2 * i < provers ? 1 : 0.2);
