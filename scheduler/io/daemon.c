@@ -28,6 +28,8 @@
 enum { N_SIGNALS = 3 };
 static const int signals[N_SIGNALS] = { SIGTERM, SIGINT, SIGHUP };
 
+struct reload;
+
 struct daemon {
         const struct daemon_options *options;
         struct config config;
@@ -37,8 +39,7 @@ struct daemon {
         struct server *server;
         struct engine *engine;
         struct feeds *feeds;
-        struct feeds_past *past;    /* of the feeds being closed for a reload */
-        struct config *next_config; /* after a reload, once the old feeds are closed */
+        struct reload *reload; /* NULL: none is under way */
         uv_signal_t signals[N_SIGNALS];
         bool stopping;
 };
@@ -102,12 +103,35 @@ static void take_policy(struct daemon *daemon)
         engine_input(daemon->engine, &input);
 }
 
-static int open_feeds(struct daemon *daemon, bool strict, struct offpeak_error *err)
+static int open_feeds(struct daemon *daemon, bool strict, const struct feeds_past *past, struct offpeak_error *err)
 {
-        return feeds_open(&daemon->loop, &daemon->config, daemon->engine, strict, daemon->past, &daemon->feeds, err);
+        return feeds_open(&daemon->loop, &daemon->config, daemon->engine, strict, past, &daemon->feeds, err);
 }
 
-/* The sockets, the store and the clock stay as they were at the start: policy and files change. */
+/* A configuration that is being looked at: its files are read in a worker thread, where they may hang. */
+struct reload {
+        struct daemon *daemon;
+        uv_work_t work;
+        struct config next;
+        bool by_signal;
+        int code;
+        struct offpeak_error err;
+};
+
+static void check_there(uv_work_t *work)
+{
+        struct reload *reload = work->data;
+
+        reload->code = feeds_check(&reload->next, &reload->err);
+}
+
+static void on_old_feeds_closed(void *context)
+{
+        config_finish(context);
+        free(context);
+}
+
+/* The sockets, the store and the clock stay as they were at the start: policy and feeds change. */
 static void exchange(struct config *config, struct config *next)
 {
         struct policy policy = config->policy;
@@ -119,65 +143,82 @@ static void exchange(struct config *config, struct config *next)
         next->files = files;
 }
 
-static void forget_past(struct daemon *daemon)
+/* `next` becomes the old configuration, which lives until the feeds that borrow from it are closed: nobody waits for these. */
+static void adopt(struct daemon *daemon, struct config *next)
 {
-        feeds_past_free(daemon->past);
-        daemon->past = NULL;
-}
-
-static void on_old_feeds_closed(void *context)
-{
-        struct daemon *daemon = context;
+        struct feeds *old = daemon->feeds;
+        struct feeds_past *past = feeds_past_of(old);
         struct offpeak_error err;
 
+        exchange(&daemon->config, next);
         daemon->feeds = NULL;
-        if (daemon->stopping) {
-                forget_past(daemon);
-                config_finish(daemon->next_config);
-                free(daemon->next_config);
-                daemon->next_config = NULL;
+        feeds_close(old, on_old_feeds_closed, next);
+        take_policy(daemon);
+        if (open_feeds(daemon, false, past, &err) != 0)
+                log_error("%s", err.text);
+        feeds_past_free(past);
+        log_info("the configuration was read again");
+}
+
+static void tell_reload(struct daemon *daemon, const struct reload *reload)
+{
+        if (reload->code != 0 && reload->by_signal)
+                log_error("the configuration was not read again, the old one holds: %s", reload->err.text);
+        server_reloaded(daemon->server, reload->code, &reload->err);
+}
+
+static void on_checked(uv_work_t *work, int cancelled)
+{
+        struct reload *reload = work->data;
+        struct daemon *daemon = reload->daemon;
+        struct config *next = NULL;
+
+        daemon->reload = NULL;
+        if (cancelled != 0 || daemon->stopping) {
+                config_finish(&reload->next);
+                free(reload);
                 return;
         }
-        exchange(&daemon->config, daemon->next_config);
-        config_finish(daemon->next_config);
-        free(daemon->next_config);
-        daemon->next_config = NULL;
-        take_policy(daemon);
-        if (open_feeds(daemon, false, &err) != 0)
-                log_error("%s", err.text);
-        forget_past(daemon);
-        log_info("the configuration was read again");
+        if (reload->code == 0)
+                reload->code = server_reload_keys(daemon->server, &reload->err);
+        if (reload->code == 0 && (next = malloc(sizeof(*next))) == NULL)
+                reload->code = fail(&reload->err, OFFPEAK_ENOMEM, "out of memory");
+        if (reload->code == 0) {
+                *next = reload->next;
+                adopt(daemon, next);
+        } else {
+                config_finish(&reload->next);
+        }
+        tell_reload(daemon, reload);
+        free(reload);
+}
+
+static int begin_reload(struct daemon *daemon, bool by_signal, struct offpeak_error *err)
+{
+        struct reload *reload;
+        int code;
+
+        if (daemon->reload != NULL || daemon->stopping)
+                return fail(err, OFFPEAK_ETRYAGAIN, "a reload is under way; try again in a moment");
+        reload = calloc(1, sizeof(*reload));
+        if (reload == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        code = config_read(daemon->options->config_path, &reload->next, err);
+        if (code != 0) {
+                free(reload);
+                return code;
+        }
+        reload->daemon = daemon;
+        reload->by_signal = by_signal;
+        reload->work.data = reload;
+        daemon->reload = reload;
+        uv_queue_work(&daemon->loop, &reload->work, check_there, on_checked);
+        return 0;
 }
 
 static int reload(void *context, struct offpeak_error *err)
 {
-        struct daemon *daemon = context;
-        struct config *next;
-        struct feeds *feeds = daemon->feeds;
-        int code;
-
-        if (daemon->next_config != NULL || daemon->stopping)
-                return fail(err, OFFPEAK_ETRYAGAIN, "a reload is under way; try again in a moment");
-        next = calloc(1, sizeof(*next));
-        if (next == NULL)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        code = config_read(daemon->options->config_path, next, err);
-        if (code == 0)
-                code = feeds_check(next, err);
-        else
-                memset(next, 0, sizeof(*next));
-        if (code == 0)
-                code = server_reload_keys(daemon->server, err);
-        if (code != 0) {
-                config_finish(next);
-                free(next);
-                return code;
-        }
-        daemon->next_config = next;
-        daemon->past = feeds_past_of(feeds);
-        daemon->feeds = NULL;
-        feeds_close(feeds, on_old_feeds_closed, daemon);
-        return 0;
+        return begin_reload(context, false, err);
 }
 
 /* ---- stop */
@@ -232,6 +273,8 @@ static void stop(struct daemon *daemon)
         if (daemon->stopping)
                 return;
         daemon->stopping = true;
+        if (daemon->reload != NULL)
+                uv_cancel((uv_req_t *)&daemon->reload->work);
         for (int i = 0; i < N_SIGNALS; i++)
                 uv_close((uv_handle_t *)&daemon->signals[i], on_signal_closed);
         feeds_close(daemon->feeds, on_feeds_closed, daemon);
@@ -243,7 +286,7 @@ static void on_signal(uv_signal_t *handle, int number)
         struct offpeak_error err;
 
         if (number == SIGHUP) {
-                if (reload(daemon, &err) != 0)
+                if (begin_reload(daemon, true, &err) != 0)
                         log_error("the configuration was not read again, the old one holds: %s", err.text);
                 return;
         }
@@ -406,7 +449,7 @@ static int start(struct daemon *daemon, struct offpeak_error *err)
         if (code == 0)
                 code = open_engine(daemon, err);
         if (code == 0)
-                code = open_feeds(daemon, true, err);
+                code = open_feeds(daemon, true, NULL, err);
         return code;
 }
 

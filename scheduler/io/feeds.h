@@ -29,7 +29,7 @@ void feeds_close(struct feeds *feeds, void (*closed)(void *context), void *conte
 /* How they are doing; NULL feeds (between two configurations): none. Borrowed. */
 struct feed_statuses feeds_statuses(const struct feeds *feeds);
 
-/* Only read the local files and say what is wrong: for offpeakd --check. Nothing is fetched. */
+/* Only read the local files and say what is wrong: for offpeakd --check and reloads, in any thread. Nothing is fetched. */
 int feeds_check(const struct config *config, struct offpeak_error *err);
 
 #endif

@@ -41,6 +41,9 @@ struct server {
         uint64_t first;
         struct route *nodes;    /* of each node's last message, by node id */
         uint32_t n_nodes;
+        bool reloading;         /* for a client */
+        struct route reload_route;
+        uint8_t reload_id[16];
         void (*closed)(void *context);
         void *closed_context;
 };
@@ -188,8 +191,22 @@ static void reload(struct server *server, const struct route *route, const struc
                 code = fail(&err, OFFPEAK_EPERMISSION, "only root and the scheduler's own user may reload its policy");
         else
                 code = server->options.reload(server->options.context, &err);
+        if (code != 0) {
+                send_reply(route, request->request_id, code, 0, err.text, NULL);
+                return;
+        }
+        server->reloading = true;
+        server->reload_route = *route;
+        memcpy(server->reload_id, request->request_id, sizeof(server->reload_id));
+}
+
+void server_reloaded(struct server *server, int code, const struct offpeak_error *err)
+{
+        if (!server->reloading)
+                return;
+        server->reloading = false;
         engine_flush(server->engine);
-        send_reply(route, request->request_id, code, 0, code != 0 ? err.text : NULL, NULL);
+        send_reply(&server->reload_route, server->reload_id, code, 0, code != 0 ? err->text : NULL, NULL);
 }
 
 static void take_request(struct server *server, const struct route *where, const struct message_request *request,

@@ -18,6 +18,7 @@ struct server_options {
         uv_loop_t *loop;
         const struct config *config; /* borrowed for the server's life */
         struct store *store;         /* for queries */
+        /* Begin to read the configuration again; once begun it ends with server_reloaded. */
         int (*reload)(void *context, struct offpeak_error *err);
         struct feed_statuses (*feeds)(void *context); /* for queries */
         void *context;
@@ -33,6 +34,9 @@ void server_act(struct server *server, const struct action *action);
 
 /* A turn's actions are out: its connections are forgotten. */
 void server_acted(struct server *server);
+
+/* A reload is over: whoever asked for it, if anybody did, is told. code 0, or why the old configuration holds. */
+void server_reloaded(struct server *server, int code, const struct offpeak_error *err);
 
 /* Read the clients' keys again: a new one is let in, one that is gone is heard no more. Without keys nothing to do. */
 int server_reload_keys(struct server *server, struct offpeak_error *err);

@@ -260,6 +260,32 @@ files_are_judged_too() {
         wait_signal local '.covers_until_utc | fromdate | . - now < 86400' true 5
 }
 
+# What is wrong with it is found on the loop, with a file that it names in a worker thread: both are told.
+a_wrong_configuration_changes_nothing() {
+        local said
+        cp "$work/offpeakd.yaml" "$work/right.yaml"
+        echo "nonsense: 1" >>"$work/offpeakd.yaml"
+        said=$(offpeak reload 2>&1) && fail "nonsense was taken"
+        [[ $said == *'unknown key "nonsense"'* ]] || fail "nonsense: $said"
+        sed 's/local.csv/gone.csv/' "$work/right.yaml" >"$work/offpeakd.yaml"
+        said=$(offpeak reload 2>&1) && fail "a file that is not there was taken"
+        [[ $said == *'gone.csv: cannot be opened'* ]] || fail "gone.csv: $said"
+        kill -HUP "$daemon"
+        for _ in $(seq 50); do
+                grep -q "was not read again, the old one holds: .*gone.csv" "$work/offpeakd.log" && break
+                sleep 0.1
+        done
+        grep -q "was not read again, the old one holds: .*gone.csv" "$work/offpeakd.log" || fail "SIGHUP said nothing"
+        cp "$work/right.yaml" "$work/offpeakd.yaml"
+        [ "$(signal local .state)" = ok ] || fail "local: not the old configuration"
+        for _ in 1 2 3 4 5; do # one after the other, and some while the last one is under way
+                offpeak reload >/dev/null 2>&1 &
+        done
+        wait_signal local .state ok 10
+        offpeak reload >/dev/null || sleep 0.5 && offpeak reload >/dev/null || fail "no reload any more"
+        wait_signal local .state ok 10
+}
+
 a_fifo_is_no_file() {
         mkfifo "$work/fifo"
         echo "sites: [{name: a, currency: EUR, grid: {price: fifo}}]" >"$work/fifo.yaml"
@@ -390,6 +416,7 @@ a_reload_asks_nobody_too_soon
 nothing_shows_the_secret
 everything_recovers
 files_are_judged_too
+a_wrong_configuration_changes_nothing
 a_fifo_is_no_file
 the_end_waits_for_nobody
 [ -n "$tls" ] || { echo "skipped: all but TLS was tested" && exit 77; }
