@@ -179,13 +179,13 @@ static double median_size(const struct series *series, double *sizes)
         return sizes[n / 2];
 }
 
-/* The ratios to what stands at the same times, sorted; returns how many. */
-static size_t ratios_of(const struct series *series, const struct series *standing, double *ratios)
+/* The ratios to what was said of the same times, sorted; returns how many. */
+static size_t ratios_of(const struct series *series, const struct series *last, double *ratios)
 {
         size_t n = 0, stride = series->n_points / MOST_TO_COMPARE + 1;
 
         for (size_t i = 0; i < series->n_points; i += stride) {
-                int64_t value = series->points[i].value, other = series_at(standing, series->points[i].start);
+                int64_t value = series->points[i].value, other = series_at(last, series->points[i].start);
 
                 if (value != SERIES_UNKNOWN && value != 0 && other != SERIES_UNKNOWN && other != 0 &&
                     (value < 0) == (other < 0))
@@ -199,9 +199,9 @@ static size_t ratios_of(const struct series *series, const struct series *standi
  * Where both speak of the same hours, nine of ten ratios must be near the factor. Where they do not, medians are
  * compared, but not of prices and of the sun: these really are a thousand times smaller at times.
  */
-static int suspected_factor(const struct series *series, const struct series *standing, double *memory)
+static int suspected_factor(const struct series *series, const struct series *last, double *memory)
 {
-        size_t n = ratios_of(series, standing, memory);
+        size_t n = ratios_of(series, last, memory);
         double here, there;
         int low, high;
 
@@ -213,35 +213,34 @@ static int suspected_factor(const struct series *series, const struct series *st
         if (series->kind != SERIES_CARBON && series->kind != SERIES_CAPACITY && series->kind != SERIES_LIMIT)
                 return 0;
         here = median_size(series, memory);
-        there = median_size(standing, memory);
+        there = median_size(last, memory);
         return here == 0 || there == 0 ? 0 : factor_of(here / there, 3);
 }
 
-static int check_size(const struct series *series, const struct series *standing, struct offpeak_error *err)
+static int check_size(const struct series *series, const struct series *last, struct offpeak_error *err)
 {
         double *memory;
         int power;
 
-        if (standing == NULL || standing->n_points == 0)
+        if (last == NULL || last->n_points == 0)
                 return 0;
         memory = malloc(MOST_TO_COMPARE * sizeof(*memory));
         if (memory == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        power = suspected_factor(series, standing, memory);
+        power = suspected_factor(series, last, memory);
         free(memory);
         if (power == 0)
                 return 0;
         return fail(err, OFFPEAK_EINVAL,
-                    "its values are about %s times %s than those in force: is it the right unit? If so, say \"lowest\" and "
-                    "\"highest\" beside this feed",
+                    "its values are about %s times %s than those that came before: is it the right unit? If it is, `offpeak "
+                    "reload` takes them",
                     power == 3 || power == -3 ? "1,000" : "1,000,000", power > 0 ? "larger" : "smaller");
 }
 
 /* ---- the whole */
 
-int quarantine_judge(struct series *series, const struct series *standing, const struct series *last,
-                     const struct quarantine_limits *limits, struct quarantine *ret_quarantine,
-                     struct offpeak_error *err)
+int quarantine_judge(struct series *series, const struct series *last, const struct quarantine_limits *limits,
+                     struct quarantine *ret_quarantine, struct offpeak_error *err)
 {
         struct quarantine quarantine = { 0 };
         int code = check_order(series, err);
@@ -249,7 +248,7 @@ int quarantine_judge(struct series *series, const struct series *standing, const
         if (code == 0)
                 code = check_age(series, last, err);
         if (code == 0 && !limits->trusted)
-                code = check_size(series, standing, err);
+                code = check_size(series, last, err);
         if (code == 0)
                 code = check_most(series, limits, err);
         if (code != 0)

@@ -3,8 +3,8 @@
  * quarantine.h - what a feed delivers is judged before anything is planned by it.
  *
  * A value outside its limits becomes unknown, and is listed with its time and the reason. A series that is wrong as a
- * whole is refused: most of it outside the limits, all of it off by a factor of a thousand, older than what the
- * feed delivered before, out of order. A value that is merely unusual is left alone: a scarcity price is what Offpeak
+ * whole is refused: most of it outside the limits, or, beside what the same feed delivered before, older or off by a
+ * factor of a thousand; out of order. A value that is merely unusual is left alone: a scarcity price is what Offpeak
  * is for.
  */
 #ifndef OFFPEAK_FEEDS_QUARANTINE_H
@@ -44,13 +44,12 @@ void quarantine_defaults(enum series_kind kind, const char *currency, const stru
                          struct quarantine_limits *ret_limits);
 
 /*
- * Judge a series. standing: what is in force, for comparison of its size; last: what this feed delivered before; either
- * may be NULL or empty. EINVAL with the cause: refused as a whole, and left as it is; ENOMEM. On success bad values are
+ * Judge a series. last: what this feed delivered before; NULL or empty: nothing, as after a start and a reload, when somebody
+ * may just have put right what was wrong. EINVAL with the cause: refused as a whole, and left as it is; ENOMEM. On success bad values are
  * SERIES_UNKNOWN.
  */
-int quarantine_judge(struct series *series, const struct series *standing, const struct series *last,
-                     const struct quarantine_limits *limits, struct quarantine *ret_quarantine,
-                     struct offpeak_error *err);
+int quarantine_judge(struct series *series, const struct series *last, const struct quarantine_limits *limits,
+                     struct quarantine *ret_quarantine, struct offpeak_error *err);
 
 /* `9999 EUR/MWh`, `2500 g/kWh`, `336 MW`: a value of the kind for people. buffer: TEXT_SIZE of base/text.h. */
 const char *quarantine_value_text(enum series_kind kind, const char *currency, int64_t value, char *buffer);

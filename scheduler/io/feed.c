@@ -134,7 +134,6 @@ static void note_quarantine(const struct feed *feed, const struct quarantine *no
 /* The series is taken on success. */
 static int take_series(struct feed *feed, struct series *series, struct offpeak_error *err)
 {
-        const struct site *site = state_site(engine_state(feed->engine), feed->site);
         struct input input = { .type = INPUT_SERIES };
         struct quarantine quarantine;
         int code;
@@ -142,8 +141,7 @@ static int take_series(struct feed *feed, struct series *series, struct offpeak_
         series->kind = feed->kind;
         if (series_set_names(series, feed->site, feed->status->source) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "%s: out of memory", feed->status->source);
-        code = quarantine_judge(series, site != NULL ? &site->series[feed->kind] : NULL, &feed->last, &feed->limits,
-                                &quarantine, err);
+        code = quarantine_judge(series, &feed->last, &feed->limits, &quarantine, err);
         if (code != 0)
                 return fail_at(err, "%s", feed->status->source);
         note_quarantine(feed, &quarantine, &feed->status->quarantine);
@@ -287,7 +285,7 @@ int feed_check_file(const struct config_feed *config, enum series_kind kind, con
         if (code != 0)
                 return code;
         series.kind = kind;
-        code = quarantine_judge(&series, NULL, NULL, limits, &ignored, err);
+        code = quarantine_judge(&series, NULL, limits, &ignored, err);
         series_finish(&series);
         return code == 0 ? 0 : fail_at(err, "%s", config->path);
 }

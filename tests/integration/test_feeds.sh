@@ -295,6 +295,8 @@ a_fifo_is_no_file() {
 
 a_reload_asks_nobody_too_soon() {
         local before
+        set_mode kilowatt good # a reload would take the other unit
+        wait_signal kilowatt .feed.failures 0 10
         before=$(wc -l <"$work/www/busy.requests")
         grep -c stays "$work/offpeakd.log" >"$work/logged"
         offpeak reload >/dev/null || fail "no reload"

@@ -36,18 +36,18 @@ static struct quarantine_limits limits_of(enum series_kind kind)
         return limits;
 }
 
-static struct quarantine taken(struct series *series, const struct series *standing, const struct series *last)
+static struct quarantine taken(struct series *series, const struct series *last)
 {
         struct quarantine_limits limits = limits_of(series->kind);
         struct offpeak_error err = { 0 };
         struct quarantine quarantine;
 
-        if (quarantine_judge(series, standing, last, &limits, &quarantine, &err) != 0)
+        if (quarantine_judge(series, last, &limits, &quarantine, &err) != 0)
                 fail_msg("%s", err.text);
         return quarantine;
 }
 
-static void refused(struct series *series, const struct series *standing, const struct series *last, const char *says)
+static void refused(struct series *series, const struct series *last, const char *says)
 {
         struct quarantine_limits limits = limits_of(series->kind);
         struct quarantine quarantine = { .n_values = 77 };
@@ -55,7 +55,7 @@ static void refused(struct series *series, const struct series *standing, const 
         struct series before;
 
         assert_int_equal(series_copy(series, &before), 0);
-        assert_int_equal(quarantine_judge(series, standing, last, &limits, &quarantine, &err), OFFPEAK_EINVAL);
+        assert_int_equal(quarantine_judge(series, last, &limits, &quarantine, &err), OFFPEAK_EINVAL);
         if (strstr(err.text, says) == NULL)
                 fail_msg("\"%s\" does not say \"%s\"", err.text, says);
         assert_int_equal(quarantine.n_values, 77);
@@ -71,7 +71,7 @@ static void one_bad_value_becomes_unknown(void **state)
         (void)state;
         series.points[3].value = 94640 * MICRO;
         series.points[23].value = -10000 * MICRO;
-        quarantine = taken(&series, NULL, NULL);
+        quarantine = taken(&series, NULL);
         assert_int_equal(quarantine.n_values, 2);
         assert_int_equal(quarantine.n_listed, 2);
         assert_int_equal(quarantine.listed[0].start, START + 3 * HOUR);
@@ -94,7 +94,7 @@ static void many_bad_values_are_counted_and_some_listed(void **state)
         (void)state;
         for (int i = 0; i < 20; i++)
                 series.points[2 * i].value = -1;
-        quarantine = taken(&series, NULL, NULL);
+        quarantine = taken(&series, NULL);
         assert_int_equal(quarantine.n_values, 20);
         assert_int_equal(quarantine.n_listed, QUARANTINE_LISTED);
         series_finish(&series);
@@ -103,18 +103,18 @@ static void many_bad_values_are_counted_and_some_listed(void **state)
 /* Scarcity and gluts are prices like others; unknown values are no evidence of anything. */
 static void unusual_is_not_wrong(void **state)
 {
-        struct series series = ramp(SERIES_PRICE, 0, 24, MICRO), standing = ramp(SERIES_PRICE, 0, 24, MICRO);
+        struct series series = ramp(SERIES_PRICE, 0, 24, MICRO), last = ramp(SERIES_PRICE, 0, 24, MICRO);
 
         (void)state;
         series.points[18].value = 4000 * MICRO;
         series.points[13].value = -500 * MICRO;
         series.points[2].value = SERIES_UNKNOWN;
-        assert_int_equal(taken(&series, &standing, NULL).n_values, 0);
+        assert_int_equal(taken(&series, &last).n_values, 0);
         series_finish(&series);
         series = ramp(SERIES_PRICE, 24, 24, 300 * MICRO); /* the next day is 300 times as dear: other hours, a price */
-        assert_int_equal(taken(&series, &standing, &standing).n_values, 0);
+        assert_int_equal(taken(&series, &last).n_values, 0);
         series_finish(&series);
-        series_finish(&standing);
+        series_finish(&last);
 }
 
 static void most_of_it_outside_is_refused(void **state)
@@ -122,51 +122,51 @@ static void most_of_it_outside_is_refused(void **state)
         struct series series = ramp(SERIES_PRICE, 0, 24, 1000 * MICRO);
 
         (void)state;
-        refused(&series, NULL, NULL, "24 of 24 values are outside the limits (10,000 EUR/MWh at "
+        refused(&series, NULL, "24 of 24 values are outside the limits (10,000 EUR/MWh at "
                 "2025-11-27T00:00:00Z, most allowed: 9,999 EUR/MWh)");
         series_finish(&series);
         series = ramp(SERIES_LIMIT, 0, 3, -1);
-        refused(&series, NULL, NULL, "say \"lowest\" beside this feed");
+        refused(&series, NULL, "say \"lowest\" beside this feed");
         series_finish(&series);
 }
 
 static void another_unit_is_refused(void **state)
 {
-        struct series standing = ramp(SERIES_LIMIT, 0, 48, MICRO), series = ramp(SERIES_LIMIT, 24, 48, 1000);
+        struct series last = ramp(SERIES_LIMIT, 0, 48, MICRO), series = ramp(SERIES_LIMIT, 24, 48, 1000);
         struct quarantine_limits limits = limits_of(SERIES_LIMIT);
         struct quarantine quarantine;
         struct offpeak_error err;
 
         (void)state;
-        refused(&series, &standing, NULL, "about 1,000 times smaller");
+        refused(&series, &last, "about 1,000 times smaller");
         limits.trusted = true; /* who gave both limits is believed */
-        assert_int_equal(quarantine_judge(&series, &standing, NULL, &limits, &quarantine, &err), 0);
+        assert_int_equal(quarantine_judge(&series, &last, &limits, &quarantine, &err), 0);
         series_finish(&series);
         series = ramp(SERIES_LIMIT, 24, 48, MICRO * MICRO);
-        refused(&series, &standing, NULL, "about 1,000,000 times larger");
+        refused(&series, &last, "about 1,000,000 times larger");
         series_finish(&series);
         series = ramp(SERIES_LIMIT, 100, 48, 1000); /* no hour in common: medians */
-        refused(&series, &standing, NULL, "about 1,000 times smaller");
+        refused(&series, &last, "about 1,000 times smaller");
         series_finish(&series);
         series = ramp(SERIES_LIMIT, 24, 48, 10000); /* a hundredth is a limit like another */
-        assert_int_equal(taken(&series, &standing, NULL).n_values, 0);
+        assert_int_equal(taken(&series, &last).n_values, 0);
         series_finish(&series);
-        series_finish(&standing);
+        series_finish(&last);
 }
 
 /* A price of 0.05 beside one of 50 is a windy day: only where the same hours are all off is the unit another. */
 static void a_cheap_day_is_no_other_unit(void **state)
 {
-        struct series standing = ramp(SERIES_PRICE, 0, 24, 5 * MICRO), next = ramp(SERIES_PRICE, 24, 24, MICRO / 200);
+        struct series last = ramp(SERIES_PRICE, 0, 24, 5 * MICRO), next = ramp(SERIES_PRICE, 24, 24, MICRO / 200);
         struct series again = ramp(SERIES_PRICE, 0, 24, MICRO / 200);
 
         (void)state;
-        assert_int_equal(taken(&next, &standing, NULL).n_values, 0);
-        refused(&again, &standing, NULL, "1,000 times smaller");
+        assert_int_equal(taken(&next, &last).n_values, 0);
+        refused(&again, &last, "1,000 times smaller");
         for (int i = 0; i < 6; i++)
-                again.points[i].value = standing.points[i].value;
-        assert_int_equal(taken(&again, &standing, NULL).n_values, 0);
-        series_finish(&standing);
+                again.points[i].value = last.points[i].value;
+        assert_int_equal(taken(&again, &last).n_values, 0);
+        series_finish(&last);
         series_finish(&next);
         series_finish(&again);
 }
@@ -178,11 +178,11 @@ static void long_series_are_compared_too(void **state)
 
         (void)state;
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-                struct series standing = ramp(SERIES_PRICE, 0, sizes[i], 5 * MICRO);
+                struct series last = ramp(SERIES_PRICE, 0, sizes[i], 5 * MICRO);
                 struct series series = ramp(SERIES_PRICE, 0, sizes[i], MICRO / 200);
 
-                refused(&series, &standing, NULL, "1,000 times smaller");
-                series_finish(&standing);
+                refused(&series, &last, "1,000 times smaller");
+                series_finish(&last);
                 series_finish(&series);
         }
 }
@@ -193,10 +193,10 @@ static void yesterdays_file_again_is_refused(void **state)
         struct series longer = ramp(SERIES_PRICE, 0, 72, MICRO), shorter = ramp(SERIES_PRICE, 30, 24, MICRO);
 
         (void)state;
-        refused(&yesterday, NULL, &last, "older than what came before: it ends 2025-11-29T00:00:00Z");
-        assert_int_equal(taken(&yesterday, &last, NULL).n_values, 0); /* another feed's, or an earlier life's */
-        assert_int_equal(taken(&longer, NULL, &last).n_values, 0);
-        assert_int_equal(taken(&shorter, NULL, &last).n_values, 0);
+        refused(&yesterday, &last, "older than what came before: it ends 2025-11-29T00:00:00Z");
+        assert_int_equal(taken(&yesterday, NULL).n_values, 0); /* after a reload */
+        assert_int_equal(taken(&longer, &last).n_values, 0);
+        assert_int_equal(taken(&shorter, &last).n_values, 0);
         series_finish(&last);
         series_finish(&yesterday);
         series_finish(&longer);
@@ -209,12 +209,12 @@ static void order_is_kept(void **state)
 
         (void)state;
         series.points[2].start = series.points[1].start;
-        refused(&series, NULL, NULL, "run backwards");
+        refused(&series, NULL, "run backwards");
         series.points[2].start = START + 2 * HOUR;
         series.end = START + 3 * HOUR;
-        refused(&series, NULL, NULL, "ends before");
+        refused(&series, NULL, "ends before");
         series_init(&empty, SERIES_PRICE);
-        refused(&empty, NULL, NULL, "no values");
+        refused(&empty, NULL, "no values");
         series_finish(&series);
 }
 
