@@ -65,7 +65,7 @@ struct forecast_choice {
 /*
  * The forecast of [origin, to) by the method asked for. The regression needs two weeks of rows in every slot and lead, so
  * four weeks of past; with less the forecast is naive, and without any known value it is unknown. Reading back to 161 days before
- * the origin; with quantiles some 15 ms for hours, 60 ms for quarters, and as much for forecast_choose.
+ * the origin; with quantiles some 15 ms for hours, 90 ms for quarters, and as much for forecast_choose.
  * EINVAL: to is not after the origin, a method or quantile that is none. ENOMEM. ret_forecast is written on success only
  * and then belongs to the caller: forecast_finish.
  */
