@@ -270,6 +270,8 @@ static int make_series(struct reader *r, const struct csv_request *request, stru
                                  sizeof(facts->unmatched) - strlen(facts->unmatched), "%s%s",
                                  facts->unmatched[0] != '\0' ? ", " : "", part->name);
         }
+        if (pick != NULL && !outage_list_has(r->list, 0))
+                snprintf(facts->unmatched, sizeof(facts->unmatched), "%s", pick);
         code = outage_list_series(r->list, &units, request->issued, ENTSOE_OUTAGES_REACH, series, &facts->step_s);
         if (code == OFFPEAK_EINVAL)
                 return fail(r->err, code, "%s: holds no outage in force, and nothing that tells when it was made",

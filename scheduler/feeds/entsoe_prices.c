@@ -58,13 +58,23 @@ static const char *wanted_area(const struct reader *r)
         return r->mapping->pick != NULL ? r->mapping->pick : r->mapping->column;
 }
 
-/* Of the area that is meant; *ret_is says so. */
+/* Day-ahead (A01), and no intraday auction (A07), if it says so at all. */
+static bool is_day_ahead(const struct _xmlNode *series)
+{
+        const struct _xmlNode *contract = xml_child(series, "contract_MarketAgreement.type");
+
+        return contract == NULL || xml_text_is(contract, "A01");
+}
+
+/* Day-ahead, and of the area that is meant; *ret_is says so. */
 static int check_area(struct reader *r, const struct _xmlNode *series, bool *ret_is)
 {
         const struct _xmlNode *element = xml_child(series, "in_Domain.mRID");
         char text[64];
 
-        *ret_is = true;
+        *ret_is = is_day_ahead(series);
+        if (!*ret_is)
+                return 0;
         if (wanted_area(r) != NULL) {
                 *ret_is = element != NULL && xml_text_is(element, wanted_area(r));
                 return 0;
@@ -108,10 +118,10 @@ static int survey(struct reader *r)
         for (const struct _xmlNode *series = xml_child(xml_root(r->document), "TimeSeries"); series != NULL;
              series = xml_next(series, "TimeSeries")) {
                 int64_t sequence;
-                bool is_of_area;
-                int code = check_area(r, series, &is_of_area);
+                bool counts;
+                int code = check_area(r, series, &counts);
 
-                if (code == 0 && !is_of_area)
+                if (code == 0 && !counts)
                         continue;
                 if (code == 0)
                         code = check_unit(r, series);
@@ -125,7 +135,7 @@ static int survey(struct reader *r)
                         r->sequence = sequence;
         }
         if (r->sequence == 0)
-                return xml_refuse(r->document, NULL, r->err, "the file holds no prices%s%.64s",
+                return xml_refuse(r->document, NULL, r->err, "the file holds no day-ahead prices%s%.64s",
                                   wanted_area(r) != NULL ? " of area " : "",
                                   wanted_area(r) != NULL ? wanted_area(r) : "");
         return 0;
@@ -184,12 +194,12 @@ static int gather_blocks(struct reader *r)
              series = xml_next(series, "TimeSeries")) {
                 enum entsoe_curve curve;
                 int64_t sequence;
-                bool is_of_area;
-                int code = check_area(r, series, &is_of_area);
+                bool counts;
+                int code = check_area(r, series, &counts);
 
                 if (code == 0)
                         code = sequence_of(r, series, &sequence);
-                if (code == 0 && (!is_of_area || sequence != r->sequence))
+                if (code == 0 && (!counts || sequence != r->sequence))
                         continue;
                 if (code == 0)
                         code = entsoe_curve(r->document, series, ENTSOE_CURVE_EACH, &curve, r->err);

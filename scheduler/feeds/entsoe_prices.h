@@ -3,7 +3,7 @@
  * entsoe_prices.h - day-ahead prices as the ENTSO-E Transparency Platform gives them by its API (A44,
  * Publication_MarketDocument).
  *
- * Hours and quarters of an hour may stand in one document: the series is in the shortest of them. A document that holds several
+ * A TimeSeries of another contract (intraday) is passed over. Hours and quarters of an hour may stand in one document: the series is in the shortest of them. A document that holds several
  * auctions (DE-LU, AT) is read by the lowest classificationSequence_AttributeInstanceComponent.position there is; one that says
  * none is number 1. Where two resolutions of one auction cover the same time and differ, the mapping's step_s says which counts.
  * What stands twice counts once, and is refused if it says two things. A time of which nothing is said is unknown.

@@ -113,11 +113,16 @@ static void a_unit_alone(void **state)
 static void a_unit_that_no_document_names_is_told(void **state)
 {
         static const char *const sets[] = { "parts=Island 1=890 MW", "parts=Islnad 2=850 MW", NULL };
+        static const char *const alone[] = { "name=Islnad 2", "rating=7 MW", NULL };
         struct mapping_facts facts;
         struct series series = read_zip(sets, &facts);
 
         (void)state;
         at(&series, "2026-02-02T00:00:00Z", 445 + 850);
+        assert_string_equal(facts.unmatched, "Islnad 2");
+        series_finish(&series);
+        series = read_zip(alone, &facts);
+        at(&series, "2026-02-10T00:00:00Z", 7);
         assert_string_equal(facts.unmatched, "Islnad 2");
         series_finish(&series);
 }

@@ -147,6 +147,17 @@ static void what_stands_twice_counts_once(void **state)
         expect(both, hours, 900, 8, (int64_t[]){ 2, 2, 2, 2, 8, 8, 8, 8 });
 }
 
+static void intraday_prices_are_passed_over(void **state)
+{
+#define CONTRACT(type) "<contract_MarketAgreement.type>" type "</contract_MarketAgreement.type>"
+        (void)state;
+        expect(DOCUMENT(SERIES_OF(CONTRACT("A07"), "A03", QUARTERS(POINT("1", "30")))
+                        SERIES_OF(CONTRACT("A01") NUMBER("2"), "A03", HOURS(POINT("1", "7")))), NULL, 3600, 2,
+               (int64_t[]){ 7, 7 });
+        refuse(DOCUMENT(SERIES_OF(CONTRACT("A07"), "A03", QUARTERS(POINT("1", "30")))), NULL,
+               "p.xml: the file holds no day-ahead prices");
+}
+
 /* ---- fixtures */
 
 static struct series read_fixture(const char *name, struct mapping_facts *facts)
@@ -246,7 +257,7 @@ static void areas_are_told_apart(void **state)
         (void)state;
         refuse(text, NULL, "p.xml:8: the file holds prices of several areas, 10YFI-1--------U and 10YSE-1--------K first: "
                "say which one as \"name\"");
-        refuse(text, fr, "p.xml: the file holds no prices of area 10YFR-RTE------C");
+        refuse(text, fr, "p.xml: the file holds no day-ahead prices of area 10YFR-RTE------C");
         refuse(text, se, "p.xml:9: these prices are in SEK, but the site's currency is EUR");
         assert_int_equal(parse(text, fi, NULL, &series, &facts, &err), 0);
         assert_int_equal(series_at(&series, check_time("2025-10-01T01:00:00Z")), 4 * EUR);
@@ -259,7 +270,7 @@ static void the_wrong_thing_is_named(void **state)
         static const struct {
                 const char *text, *why;
         } wrong[] = {
-                { "<Publication_MarketDocument/>", "p.xml: the file holds no prices" },
+                { "<Publication_MarketDocument/>", "p.xml: the file holds no day-ahead prices" },
                 { DOCUMENT(SERIES_OF("", "A03", "")), "p.xml: the file holds no prices" },
                 { ONE(POINT("1", "")), "p.xml: the file holds no prices" },
                 { "<GL_MarketDocument/>", "p.xml:1: this is no Publication_MarketDocument: does \"mapping\" name" },
@@ -363,6 +374,7 @@ int main(void)
                 cmocka_unit_test(hours_and_quarters_make_one_series),
                 cmocka_unit_test(the_lowest_auction_counts),
                 cmocka_unit_test(what_stands_twice_counts_once),
+                cmocka_unit_test(intraday_prices_are_passed_over),
                 cmocka_unit_test(days_have_23_to_25_hours),
                 cmocka_unit_test(a_whole_document_with_two_auctions_and_two_resolutions),
                 cmocka_unit_test(no_data_is_told_with_the_platforms_reason),
