@@ -11,7 +11,7 @@ enum { OPT_DIRECTORY = 1, OPT_ROLE };
 
 const struct option_row keygen_rows[] = {
         { OPT_DIRECTORY, 'd', "directory", "PATH", "where to put NAME.key and NAME.pub (.)" },
-        { OPT_ROLE, 'r', "role", "ROLE", "user, agent, operator or server (user)" },
+        { OPT_ROLE, 'r', "role", "ROLE", "user, agent, operator, push or server (user)" },
         COMMAND_OPTIONS,
 };
 

@@ -23,6 +23,7 @@
 
 #include <offpeak/error.h>
 #include <offpeak/job.h>
+#include <offpeak/push.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -71,6 +72,15 @@ int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_
 /* An operator's word that nothing runs on a node any more. */
 int offpeak_fence(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
                   struct offpeak_error *err);
+
+/*
+ * Say what a signal of a site is (push.h). The answer's sentence says until when it holds, and what does then. The same push
+ * a second time (its source and sequence number, or its values) is answered as the first and changes nothing. ENOTFOUND: no
+ * such site or agreement; EINVAL: currency, times or values that cannot be, with the place; ESTATE: older than what was
+ * pushed last; EPERMISSION: only root, the scheduler's own user, and keys of role push or operator may.
+ */
+int offpeak_push(struct offpeak_client *client, const struct offpeak_push *push, struct offpeak_answer *ret_answer,
+                 struct offpeak_error *err);
 
 /* Have the scheduler read its configuration again. */
 int offpeak_reload(struct offpeak_client *client, struct offpeak_answer *ret_answer, struct offpeak_error *err);

@@ -346,6 +346,14 @@ int offpeak_fence(struct offpeak_client *client, const char *node, struct offpea
         return ask(client, &request, ret_answer, err);
 }
 
+int offpeak_push(struct offpeak_client *client, const struct offpeak_push *push, struct offpeak_answer *ret_answer,
+                 struct offpeak_error *err)
+{
+        struct message request = { .u.request = { .verb = VERB_PUSH, .push = *push } };
+
+        return ask(client, &request, ret_answer, err);
+}
+
 int offpeak_reload(struct offpeak_client *client, struct offpeak_answer *ret_answer, struct offpeak_error *err)
 {
         struct message request = { .u.request = { .verb = VERB_RELOAD } };

@@ -122,9 +122,41 @@ static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
         check_count(check, "the number of jobs that must end before", spec->n_after_any, 0, OFFPEAK_MAX_AFTER);
 }
 
+/* Starts ascend, and the first may be 0 only if it is alone. */
+static void check_points(struct check *check, const struct offpeak_push *push)
+{
+        for (size_t i = 0; i < push->n_points && check->code == 0; i++) {
+                int64_t least = i > 0 ? push->points[i - 1].start + 1 : push->n_points == 1 ? 0 : 1;
+
+                check_range(check, "a point's start", push->points[i].start, least, MAX_TIME);
+        }
+        if (push->n_points > 0 && push->end != 0)
+                check_range(check, "the end", push->end, push->points[push->n_points - 1].start + 1, MAX_TIME);
+}
+
+static void check_push(struct check *check, const struct offpeak_push *push)
+{
+        check_range(check, "the signal", push->signal, OFFPEAK_PRICE, OFFPEAK_PPA);
+        check_given_name(check, "the site's name", push->site);
+        check_name(check, "the agreement's name", push->agreement, OFFPEAK_MAX_NAME);
+        check_name(check, "the currency", push->currency, 3);
+        check_name(check, "the source's name", push->source, OFFPEAK_MAX_SOURCE - 1);
+        check_count(check, "the number of points", push->n_points, push->withdraw ? 0 : 1,
+                    push->withdraw ? 0 : OFFPEAK_MAX_PUSH_POINTS);
+        check_points(check, push);
+        check_range(check, "the issue time", push->issued, 0, MAX_TIME);
+        check_range(check, "the end", push->end, 0, MAX_TIME);
+        check_range(check, "the time at which it expires", push->expires, 0, MAX_TIME);
+        check_range(check, "its life in seconds", push->life_s, 0, MAX_DURATION_S);
+        if (check->code == 0 && push->expires != 0 && push->life_s != 0)
+                check->code = fail(check->err, OFFPEAK_EINVAL, "a push has a time at which it expires, or a life, not both");
+}
+
 static void check_request(struct check *check, const struct message_request *request)
 {
-        check_range(check, "the verb", request->verb, VERB_SUBMIT, VERB_RELOAD);
+        check_range(check, "the verb", request->verb, VERB_SUBMIT, VERB_PUSH);
+        if (request->verb == VERB_PUSH)
+                check_push(check, &request->push);
         if (request->verb == VERB_SUBMIT)
                 check_spec(check, &request->spec);
         if (request->verb == VERB_FENCE || request->verb == VERB_QUERY)

@@ -36,6 +36,11 @@ int codec_copy_words(char *const *words, size_t n, char ***ret_words, size_t *re
 
 void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSpec *ret_wire);
 int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err);
+/* Borrows all but the points, which codec_return_push gives back. ENOMEM. */
+int codec_borrow_push(const struct offpeak_push *push, Offpeak__Wire__Push *ret_wire, struct offpeak_error *err);
+void codec_return_push(Offpeak__Wire__Push *wire);
+int codec_copy_push(const Offpeak__Wire__Push *wire, struct offpeak_push *push, struct offpeak_error *err);
+
 /* EINVAL: the whole is longer than OFFPEAK_MAX_SPEC. */
 int codec_check_spec_size(const Offpeak__Wire__JobSpec *wire, struct offpeak_error *err);
 

@@ -16,6 +16,8 @@ int codec_pack_request(const struct message *message, struct frame *ret_frame, s
         const struct message_request *request = &message->u.request;
         Offpeak__Wire__Request wire = OFFPEAK__WIRE__REQUEST__INIT;
         Offpeak__Wire__JobSpec spec;
+        Offpeak__Wire__Push push;
+        int code;
 
         wire.request_id = borrow_id(request->request_id);
         wire.verb = request->verb;
@@ -28,7 +30,15 @@ int codec_pack_request(const struct message *message, struct frame *ret_frame, s
         wire.job = request->job;
         wire.target = codec_borrow_text(request->target);
         wire.arguments = codec_borrow_text(request->arguments);
-        return codec_write(&wire.base, MESSAGE_REQUEST, ret_frame, err);
+        if (request->verb == VERB_PUSH) {
+                if (codec_borrow_push(&request->push, &push, err) != 0)
+                        return OFFPEAK_ENOMEM;
+                wire.push = &push;
+        }
+        code = codec_write(&wire.base, MESSAGE_REQUEST, ret_frame, err);
+        if (wire.push != NULL)
+                codec_return_push(&push);
+        return code;
 }
 
 int codec_unpack_request(const ProtobufCMessage *base, struct message *message, struct offpeak_error *err)
@@ -39,6 +49,10 @@ int codec_unpack_request(const ProtobufCMessage *base, struct message *message, 
 
         if (code == 0 && (wire->spec != NULL) != (wire->verb == VERB_SUBMIT))
                 code = fail(err, OFFPEAK_EINVAL, "a submission must hold a job's spec, and nothing else may");
+        if (code == 0 && (wire->push != NULL) != (wire->verb == VERB_PUSH))
+                code = fail(err, OFFPEAK_EINVAL, "a push must hold a signal, and nothing else may");
+        if (code == 0 && wire->push != NULL)
+                code = codec_copy_push(wire->push, &request->push, err);
         if (code == 0 && wire->spec != NULL)
                 code = codec_copy_spec(wire->spec, &request->spec, err);
         if (code == 0)

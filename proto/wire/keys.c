@@ -23,6 +23,7 @@ static const struct {
         { WIRE_ROLE_AGENT, "agent" },
         { WIRE_ROLE_OPERATOR, "operator" },
         { WIRE_ROLE_SERVER, "server" },
+        { WIRE_ROLE_PUSH, "push" },
 };
 
 enum { N_ROLES = sizeof(roles) / sizeof(roles[0]) };
@@ -42,7 +43,7 @@ int wire_role_parse(const char *name, enum wire_role *ret_role, struct offpeak_e
                         *ret_role = roles[i].role;
                         return 0;
                 }
-        return fail(err, OFFPEAK_ECONFIG, "unknown role \"%.40s\": user, agent, operator and server are known", name);
+        return fail(err, OFFPEAK_ECONFIG, "unknown role \"%.40s\": user, agent, operator, push and server are known", name);
 }
 
 static int make_path(const char *directory, const char *name, const char *suffix, char **ret_path,

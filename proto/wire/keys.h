@@ -21,8 +21,8 @@ enum {
         WIRE_KEY_NAME = 64,
 };
 
-/* What the owner of a key may be. A server's key lets nobody in. */
-enum wire_role { WIRE_ROLE_USER = 1, WIRE_ROLE_AGENT, WIRE_ROLE_OPERATOR, WIRE_ROLE_SERVER };
+/* What the owner of a key may be. A server's key lets nobody in; one of role push may push signals, and nothing else. */
+enum wire_role { WIRE_ROLE_USER = 1, WIRE_ROLE_AGENT, WIRE_ROLE_OPERATOR, WIRE_ROLE_SERVER, WIRE_ROLE_PUSH };
 
 const char *wire_role_name(enum wire_role role);
 int wire_role_parse(const char *name, enum wire_role *ret_role, struct offpeak_error *err);

@@ -9,6 +9,11 @@ static void finish_request(struct message_request *request)
         offpeak_job_spec_finish(&request->spec);
         free(request->target);
         free(request->arguments);
+        free(request->push.site);
+        free(request->push.agreement);
+        free(request->push.currency);
+        free(request->push.source);
+        free(request->push.points);
 }
 
 static void finish_reply(struct message_reply *reply)

@@ -17,6 +17,7 @@
 
 #include <offpeak/error.h>
 #include <offpeak/job.h>
+#include <offpeak/push.h>
 
 enum {
         PROTOCOL_VERSION = 1,
@@ -44,6 +45,7 @@ enum request_verb {
         VERB_FENCE = 5,
         VERB_QUERY = 6,
         VERB_RELOAD = 7,
+        VERB_PUSH = 8,
 };
 
 struct message_request {
@@ -53,6 +55,7 @@ struct message_request {
         uint64_t job;
         char *target;
         char *arguments;
+        struct offpeak_push push; /* its strings and points are the message's, decoded */
 };
 
 struct message_reply {

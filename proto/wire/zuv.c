@@ -78,6 +78,8 @@ static bool describe_by_key(const struct zuv *socket, zmq_msg_t *body, struct zu
                 return false;
         strcpy(peer->name, key->name);
         peer->may_schedule = key->role == WIRE_ROLE_AGENT || key->role == WIRE_ROLE_OPERATOR;
+        peer->may_push = key->role == WIRE_ROLE_PUSH || key->role == WIRE_ROLE_OPERATOR;
+        peer->only_pushes = key->role == WIRE_ROLE_PUSH;
         return true;
 }
 
@@ -85,17 +87,17 @@ static bool describe_by_key(const struct zuv *socket, zmq_msg_t *body, struct zu
 static bool describe(const struct zuv *socket, zmq_msg_t *body, struct zuv_peer *peer)
 {
         if (!socket->is_listener) {
-                peer->may_schedule = true;
+                peer->may_schedule = peer->may_push = true;
                 return true;
         }
         if (socket->keys != NULL)
                 return describe_by_key(socket, body, peer);
         if (!socket->is_ipc) {
-                peer->may_schedule = true;
+                peer->may_schedule = peer->may_push = true;
                 return true;
         }
         peer->has_uid = parse_uid(zmq_msg_gets(body, "Peer-Address"), &peer->uid);
-        peer->may_schedule = peer->has_uid && (peer->uid == 0 || peer->uid == geteuid());
+        peer->may_schedule = peer->may_push = peer->has_uid && (peer->uid == 0 || peer->uid == geteuid());
         return true;
 }
 

@@ -29,6 +29,8 @@ struct zuv_peer {
         char name[64];     /* tcp with CURVE: the name its key is authorised under; else "" */
         bool may_schedule; /* agent or operator: by its key's role; over ipc root and this process's user; plain tcp is
                               loopback only, and there everybody */
+        bool may_push;     /* signals: a key of role push or operator; without keys whoever may schedule */
+        bool only_pushes;  /* a key of role push: it is not listened to in anything else */
 };
 
 typedef void (*zuv_receive)(void *context, const struct zuv_peer *peer, const uint8_t *bytes, size_t size);

@@ -24,6 +24,10 @@ static int dispatch(struct state *state, const struct record *record)
                 return apply_config(state, record);
         case RECORD_SERIES:
                 return apply_series(state, record);
+        case RECORD_PUSHED:
+                return apply_pushed(state, record);
+        case RECORD_CONFIRMED:
+                return apply_confirmed(state, record);
         case RECORD_SUBMITTED:
                 return apply_submitted(state, record);
         case RECORD_HELD:

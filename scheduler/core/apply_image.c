@@ -33,14 +33,18 @@ static void forget_volatile(struct job *job)
                         job->attempt.legs[l].state = LEG_ORDERED;
 }
 
+/* An image holds the layers; what is in force is made of them. */
 static int take_site(struct state *state, const struct site *image)
 {
         struct site *site = room_for_one((void **)&state->sites, state->n_sites, sizeof(*site));
+        int code = 0;
 
         if (site == NULL || site_copy(image, site) != 0)
                 return OFFPEAK_ENOMEM;
         state->n_sites++;
-        return 0;
+        for (int kind = SERIES_PRICE; code == 0 && kind <= SERIES_LAST; kind++)
+                code = apply_layers(site, (enum series_kind)kind);
+        return code;
 }
 
 static int take_node(struct state *state, const struct node *image)

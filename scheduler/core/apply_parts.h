@@ -9,9 +9,12 @@
 
 #include "core/record.h"
 
-/* apply_site.c */
+/* apply_site.c, apply_series.c */
 int apply_config(struct state *state, const struct record *record);
 int apply_series(struct state *state, const struct record *record);
+int apply_pushed(struct state *state, const struct record *record);
+int apply_confirmed(struct state *state, const struct record *record);
+int apply_layers(struct site *site, enum series_kind kind); /* make series[kind] anew: pushed over feed */
 int apply_booked(struct state *state, const struct record *record);
 
 /* apply_node.c */

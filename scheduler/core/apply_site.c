@@ -13,8 +13,11 @@ static int add_site(struct state *state, const char *name)
 
         if (site == NULL)
                 return OFFPEAK_ENOMEM;
-        for (int kind = 0; kind < SERIES_COUNT; kind++)
+        for (int kind = 0; kind < SERIES_COUNT; kind++) {
                 series_init(&site->series[kind], (enum series_kind)kind);
+                series_init(&site->feed[kind], (enum series_kind)kind);
+                series_init(&site->pushed[kind], (enum series_kind)kind);
+        }
         if (copy_text(name, &site->name) != 0)
                 return OFFPEAK_ENOMEM;
         site->id = state->n_sites++;
@@ -33,21 +36,6 @@ int apply_config(struct state *state, const struct record *record)
         for (size_t i = 0; i < policy.n_sites; i++)
                 if (state_site(state, policy.sites[i].name) == NULL && add_site(state, policy.sites[i].name) != 0)
                         return OFFPEAK_ENOMEM;
-        return 0;
-}
-
-int apply_series(struct state *state, const struct record *record)
-{
-        const struct series *series = &record->u.series.series;
-        struct site *site = series->site != NULL ? state_site(state, series->site) : NULL;
-        struct series copy;
-
-        if (site == NULL || series->kind < SERIES_PRICE || (int)series->kind > SERIES_LAST)
-                return OFFPEAK_EINVAL;
-        if (series_copy(series, &copy) != 0)
-                return OFFPEAK_ENOMEM;
-        series_finish(&site->series[series->kind]);
-        site->series[series->kind] = copy;
         return 0;
 }
 

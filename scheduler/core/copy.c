@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/room.h"
+
 int copy_text(const char *text, char **ret_text)
 {
         *ret_text = text != NULL ? strdup(text) : NULL;
@@ -73,18 +75,43 @@ void node_finish(struct node *node)
         memset(node, 0, sizeof(*node));
 }
 
+static int push_sources_copy(const struct site *site, struct site *copy)
+{
+        for (uint32_t i = 0; i < site->n_push_sources; i++) {
+                struct push_source *source =
+                        room_for_one((void **)&copy->push_sources, copy->n_push_sources, sizeof(*source));
+
+                if (source == NULL)
+                        return OFFPEAK_ENOMEM;
+                *source = site->push_sources[i];
+                source->name = NULL;
+                copy->n_push_sources++;
+                if (copy_text(site->push_sources[i].name, &source->name) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
 int site_copy(const struct site *site, struct site *ret_site)
 {
         struct site copy = *site;
 
         copy.name = NULL;
         copy.meter = (struct site_meter){ 0 };
-        for (size_t kind = 0; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
+        copy.forecasts = NULL;
+        copy.push_sources = NULL;
+        copy.n_push_sources = 0;
+        for (int kind = 0; kind < SERIES_COUNT; kind++) {
                 series_init(&copy.series[kind], (enum series_kind)kind);
-        if (copy_text(site->name, &copy.name) != 0)
+                series_init(&copy.feed[kind], (enum series_kind)kind);
+                series_init(&copy.pushed[kind], (enum series_kind)kind);
+        }
+        if (copy_text(site->name, &copy.name) != 0 || push_sources_copy(site, &copy) != 0)
                 goto nomem;
-        for (size_t kind = 1; kind < sizeof(copy.series) / sizeof(copy.series[0]); kind++)
-                if (series_copy(&site->series[kind], &copy.series[kind]) != 0)
+        for (int kind = 1; kind < SERIES_COUNT; kind++)
+                if (series_copy(&site->series[kind], &copy.series[kind]) != 0 ||
+                    series_copy(&site->feed[kind], &copy.feed[kind]) != 0 ||
+                    series_copy(&site->pushed[kind], &copy.pushed[kind]) != 0)
                         goto nomem;
         if (site_meter_copy(&site->meter, &copy.meter) != 0)
                 goto nomem;
@@ -98,8 +125,19 @@ nomem:
 void site_finish(struct site *site)
 {
         free(site->name);
-        for (size_t kind = 0; kind < sizeof(site->series) / sizeof(site->series[0]); kind++)
+        for (int kind = 0; kind < SERIES_COUNT; kind++) {
                 series_finish(&site->series[kind]);
+                series_finish(&site->feed[kind]);
+                series_finish(&site->pushed[kind]);
+        }
+        for (int kind = 0; site->forecasts != NULL && kind < SERIES_COUNT; kind++) {
+                series_finish(&site->forecasts[kind].value);
+                series_finish(&site->forecasts[kind].spread);
+        }
+        free(site->forecasts);
+        for (uint32_t i = 0; i < site->n_push_sources; i++)
+                free(site->push_sources[i].name);
+        free(site->push_sources);
         site_meter_finish(&site->meter);
         memset(site, 0, sizeof(*site));
 }

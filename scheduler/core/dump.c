@@ -119,6 +119,13 @@ static void put_policy(struct text *text, const struct policy *policy)
         for (size_t i = 0; i < policy->n_sites; i++) {
                 put(text, "policy-site %s %s", policy->sites[i].name, policy->sites[i].currency);
                 put_terms(text, &policy->sites[i].terms);
+                for (int kind = 1; kind < SERIES_COUNT; kind++) {
+                        const struct signal_rule *rule = &policy->sites[i].signals[kind];
+
+                        if (rule->stale_after_s != 0 || rule->fallback != SIGNAL_BY_KIND)
+                                put(text, " rule=%d:%lld/%d/%lld", kind, (long long)rule->stale_after_s, rule->fallback,
+                                    (long long)rule->value);
+                }
                 put(text, " wan=%lld egress=%lld", (long long)policy->sites[i].wan_mbit_per_s,
                     (long long)policy->sites[i].egress_cost);
                 put(text, "\n");
@@ -127,9 +134,9 @@ static void put_policy(struct text *text, const struct policy *policy)
                 put_class(text, &policy->classes[i]);
 }
 
-static void put_series(struct text *text, const struct series *series)
+static void put_series(struct text *text, const char *layer, const struct series *series)
 {
-        put(text, "  series %d site=%s source=%s issued=%lld version=%llu end=%lld\n", series->kind,
+        put(text, "  %s %d site=%s source=%s issued=%lld version=%llu end=%lld\n", layer, series->kind,
             or_none(series->site), or_none(series->source), (long long)series->issued,
             (unsigned long long)series->version, (long long)series->end);
         for (size_t i = 0; i < series->n_points; i++)
@@ -156,7 +163,18 @@ static void put_site(struct text *text, const struct site *site)
                 put_book(text, account, &site->books[account]);
         for (int kind = 1; kind < SERIES_COUNT; kind++)
                 if (site->series[kind].n_points > 0)
-                        put_series(text, &site->series[kind]);
+                        put_series(text, "series", &site->series[kind]);
+        for (int kind = 1; kind < SERIES_COUNT; kind++) {
+                if (site->feed[kind].version > 0)
+                        put_series(text, "feed", &site->feed[kind]);
+                if (site->pushed[kind].version > 0)
+                        put_series(text, "pushed", &site->pushed[kind]);
+        }
+        for (uint32_t i = 0; i < site->n_push_sources; i++)
+                put(text, "  pusher %d %s seq=%llu digest=%llx issued=%lld at=%lld\n", site->push_sources[i].kind,
+                    site->push_sources[i].name, (unsigned long long)site->push_sources[i].seq,
+                    (unsigned long long)site->push_sources[i].digest, (long long)site->push_sources[i].issued,
+                    (long long)site->push_sources[i].at);
         for (size_t i = 0; i < site->meter.n; i++)
                 put(text, "  drawn %lld %lld\n", (long long)site->meter.intervals[i].start,
                     (long long)site->meter.intervals[i].joules);

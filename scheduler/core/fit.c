@@ -27,7 +27,7 @@ static bool quota_allows(const struct state *state, const struct job *job)
 
 static bool power_allows(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
 {
-        struct site_supply supply = state_supply(state, site);
+        struct site_supply supply = state_supply_in_use(state, site, wall);
         struct supply_curve curve = site_supply_at(&supply, wall);
         int64_t more = power_at_meter(&supply.terms, power_of_job_at(state, job, site));
 

@@ -5,6 +5,7 @@
  *   queued, and one that it comes after did not end well    -> on hold for that
  *   queued, in its hours, nodes up, devices and power there -> launch (one at a time: the next one sees it)
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
+ *   running, without any hours, and the power is gone       -> pause: it waits until there is some
  *   running far beyond what was asked for                   -> stop at its limit
  *   hours missed or used up with work left                  -> a new plan
  */
@@ -112,17 +113,25 @@ static void follow_queued(const struct state *state, const struct job *job, cons
                 want_plan(state, now, turn); /* its hours went by without it */
 }
 
+static bool lacks_power(const struct state *state, const struct job *job, int64_t wall)
+{
+        return job->site < state->n_sites && pause_for_power(state, &state->sites[job->site], wall);
+}
+
 static void follow_running(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
 {
         if (job->attempt.state != ATTEMPT_GOING)
                 return;
         if (ran_too_long(state, job, now->wall))
                 record_stop(job, STOP_LIMIT, now, turn);
-        else if (job->n_planned == 0 || fit_interval(job, now->wall) != NULL)
+        else if (fit_interval(job, now->wall) != NULL)
                 return;
-        else if (has_interval_after(job, now->wall)) {
+        else if (job->n_planned == 0) {
+                if (lacks_power(state, job, now->wall))
+                        record_stop(job, STOP_SHED, now, turn);
+        } else if (has_interval_after(job, now->wall)) {
                 if (pause_is_due(state, job, now))
-                        record_stop(job, STOP_PAUSE, now, turn);
+                        record_stop(job, lacks_power(state, job, now->wall) ? STOP_SHED : STOP_PAUSE, now, turn);
         } else
                 want_plan(state, now, turn); /* not done where the plan thought it would be */
 }

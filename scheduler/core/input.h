@@ -7,6 +7,8 @@
 #ifndef OFFPEAK_CORE_INPUT_H
 #define OFFPEAK_CORE_INPUT_H
 
+#include <offpeak/push.h>
+
 #include "core/state.h"
 
 struct now {
@@ -18,12 +20,14 @@ enum input_type {
         INPUT_START = 1,     /* first after recovery */
         INPUT_TICK,          /* time passed */
         INPUT_CONFIG,
-        INPUT_SERIES,
+        INPUT_SERIES,        /* what a feed says now */
+        INPUT_SAME_SERIES,   /* a feed was asked, and says what it said before */
         INPUT_SUBMIT,
         INPUT_CANCEL,
         INPUT_HOLD,
         INPUT_RELEASE,
         INPUT_FENCE,
+        INPUT_PUSH,
         INPUT_HELLO,
         INPUT_RENEW,
         INPUT_PLAN_READY,
@@ -35,6 +39,7 @@ struct client {
         uint32_t uid;        /* NONE_U32: the transport knows only a name */
         const char *user;
         bool is_operator;    /* may change every job and fence nodes */
+        bool may_push;       /* signals */
         uint8_t request_id[16];
         uint64_t digest;     /* of the request's content */
 };
@@ -71,9 +76,11 @@ struct input {
                 struct { bool lost_tail; } start;
                 struct { const struct policy *policy; } config;
                 struct { const struct series *series; } series;
+                struct { const char *site; enum series_kind kind; } same_series;
                 struct { struct client client; const struct offpeak_job_spec *spec; } submit;
                 struct { struct client client; uint64_t job; } job;      /* CANCEL, HOLD, RELEASE */
                 struct { struct client client; const char *node; } fence;
+                struct { struct client client; const struct offpeak_push *push; } push;
                 struct {
                         uint64_t connection;
                         const char *node, *site;

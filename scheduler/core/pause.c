@@ -18,9 +18,9 @@ static bool saves_money(const struct job *job)
         return job->planned_run_now_cost - job->planned_cost > SHARE_TO_SAVE * fabs(job->planned_run_now_cost);
 }
 
-static bool is_over_limit(const struct state *state, const struct site *site, int64_t wall)
+bool pause_for_power(const struct state *state, const struct site *site, int64_t wall)
 {
-        struct site_supply supply = state_supply(state, site);
+        struct site_supply supply = state_supply_in_use(state, site, wall);
         struct supply_curve curve = site_supply_at(&supply, wall);
 
         return power_of_site(state, site) > supply_limit(&curve);
@@ -118,7 +118,7 @@ static bool ran_its_minimum(const struct state *state, const struct job *job, in
 
 bool pause_is_due(const struct state *state, const struct job *job, const struct now *now)
 {
-        if (job->site >= state->n_sites || is_over_limit(state, &state->sites[job->site], now->wall))
+        if (job->site >= state->n_sites || pause_for_power(state, &state->sites[job->site], now->wall))
                 return true;
         if (!ran_its_minimum(state, job, now->wall))
                 return false;

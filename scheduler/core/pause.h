@@ -13,4 +13,7 @@
  */
 bool pause_is_due(const struct state *state, const struct job *job, const struct now *now);
 
+/* Does the site draw more than it may just now? By what is in use of its signals: a capacity that was pushed counts at once. */
+bool pause_for_power(const struct state *state, const struct site *site, int64_t wall);
+
 #endif

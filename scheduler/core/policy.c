@@ -118,6 +118,9 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_site(const struct policy_site *a, const struct policy_site *b)
 {
+        for (int kind = 0; kind < SERIES_COUNT; kind++)
+                if (!signal_rule_same(&a->signals[kind], &b->signals[kind]))
+                        return false;
         return same_text(a->name, b->name) && same_text(a->currency, b->currency) && supply_terms_same(&a->terms, &b->terms) &&
                a->wan_mbit_per_s == b->wan_mbit_per_s && a->egress_cost == b->egress_cost;
 }

@@ -19,6 +19,7 @@ struct policy_site {
         char *name;
         char *currency;            /* ISO 4217 */
         struct supply_terms terms;
+        struct signal_rule signals[SERIES_COUNT]; /* [enum series_kind] */
         int64_t wan_mbit_per_s;    /* what it can send and take; 0: nobody has said */
         int64_t egress_cost;       /* micro-currency per GB that leaves it */
 };

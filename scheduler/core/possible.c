@@ -9,11 +9,12 @@
 /* The limit at its highest, over the hours of a plan made now. */
 static struct possible_site look_at(const struct state *state, const struct now *now, const struct site *site)
 {
-        struct site_supply supply = state_supply(state, site);
+        struct site_supply supply = state_supply_in_use(state, site, now->wall);
         struct possible_site result = { .idle_w = power_idle_at(state, site, now->mono_ms), .known = true };
         int64_t horizon = now->wall + state->policy.plan_horizon_s;
 
-        supply.price = supply.carbon = NULL; /* their edges do not matter here */
+        supply.signals[SERIES_PRICE] = supply.signals[SERIES_CARBON] = (struct signal){ 0 }; /* their edges do not matter here, */
+        supply.signals[SERIES_EXPORT_PRICE] = (struct signal){ 0 };                          /* nor do these */
         for (int64_t t = now->wall; t < horizon; t = site_supply_next_edge(&supply, t)) {
                 struct supply_curve curve = site_supply_at(&supply, t);
                 int64_t limit = supply_limit(&curve);

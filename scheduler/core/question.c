@@ -167,17 +167,20 @@ static uint32_t gpus_in_service(const struct state *state, const struct site *si
         return gpus;
 }
 
+/* What is in use of a site's signals over the horizon. */
 struct site_filled {
-        struct series price, carbon, spread, export_price;
+        struct signal price;                /* as it was asked: where it is a forecast, and of which method */
+        struct series in_use[SERIES_COUNT]; /* [enum series_kind]; of those that may be forecast */
+        struct series spread;               /* of the last known day repeated */
+        const struct series *forecast_spread; /* the state's; NULL: none */
         struct site_supply supply;
 };
 
 static void site_filled_finish(struct site_filled *filled)
 {
-        series_finish(&filled->price);
-        series_finish(&filled->carbon);
+        for (int kind = 0; kind < SERIES_COUNT; kind++)
+                series_finish(&filled->in_use[kind]);
         series_finish(&filled->spread);
-        series_finish(&filled->export_price);
 }
 
 /* Does any class mind that prices are not known? */
@@ -189,40 +192,75 @@ static bool any_risk(const struct policy *policy)
         return false;
 }
 
-static int site_filled_init(const struct state *state, const struct site *site, int64_t from, int64_t to,
-                            struct site_filled *ret_filled)
+/* Written out once, so that a forecast is not looked up at every step. */
+static int write_out(struct site_filled *filled, enum series_kind kind, int64_t from, int64_t to)
 {
-        int64_t ignored;
+        struct signal *signal = &filled->supply.signals[kind];
+        bool varies = kind == SERIES_PRICE || kind == SERIES_CARBON || (int)kind == SERIES_EXPORT_PRICE;
 
-        ret_filled->supply = state_supply(state, site);
-        series_init(&ret_filled->price, SERIES_PRICE);
-        series_init(&ret_filled->carbon, SERIES_CARBON);
-        series_init(&ret_filled->spread, SERIES_PRICE);
-        series_init(&ret_filled->export_price, SERIES_PRICE);
-        if ((any_risk(&state->policy) &&
-             series_spread(ret_filled->supply.price, from, to, &ret_filled->spread, &ignored) != 0) ||
-            series_fill(ret_filled->supply.price, from, to, &ret_filled->price, &ignored) != 0 ||
-            series_fill(ret_filled->supply.carbon, from, to, &ret_filled->carbon, &ignored) != 0 ||
-            series_fill(ret_filled->supply.export_price, from, to, &ret_filled->export_price, &ignored) != 0) {
-                site_filled_finish(ret_filled);
+        if (!varies && signal_fallback(&signal->rule, kind) != SIGNAL_TAKE_FORECAST)
+                return 0;
+        if (signal_series(signal, from, to, &filled->in_use[kind]) != 0)
                 return OFFPEAK_ENOMEM;
-        }
-        ret_filled->supply.price = &ret_filled->price;
-        ret_filled->supply.carbon = &ret_filled->carbon;
-        ret_filled->supply.export_price = &ret_filled->export_price;
+        *signal = (struct signal){ .in_force = &filled->in_use[kind] };
         return 0;
 }
 
-/* What the price may be off by, where power comes from the grid; *edge is moved to where that changes. */
+static int write_spread(const struct site *site, struct site_filled *filled, int64_t from, int64_t to)
+{
+        struct series fresh = signal_fresh(&filled->price);
+        int64_t ignored;
+
+        if (filled->price.forecast != NULL)
+                filled->forecast_spread = &site->forecasts[SERIES_PRICE].spread;
+        return series_spread(&fresh, from, to, &filled->spread, &ignored);
+}
+
+static int site_filled_init(const struct state *state, const struct site *site, int64_t from, int64_t to,
+                            struct site_filled *filled)
+{
+        int code = 0;
+
+        memset(filled, 0, sizeof(*filled));
+        filled->supply = state_supply_in_use(state, site, from);
+        filled->price = filled->supply.signals[SERIES_PRICE];
+        for (int kind = 0; kind < SERIES_COUNT; kind++)
+                series_init(&filled->in_use[kind], (enum series_kind)kind);
+        series_init(&filled->spread, SERIES_PRICE);
+        if (any_risk(&state->policy))
+                code = write_spread(site, filled, from, to);
+        for (int kind = SERIES_PRICE; code == 0 && kind <= SERIES_LAST; kind++)
+                code = write_out(filled, (enum series_kind)kind, from, to);
+        if (code != 0)
+                site_filled_finish(filled);
+        return code;
+}
+
+/* What the price in use may be off by; *edge is moved to where that changes. */
+static int64_t price_spread_at(const struct site_filled *filled, int64_t time, int64_t *edge)
+{
+        const struct series *spread = &filled->spread;
+        struct signal_value price = signal_at(&filled->price, time);
+        int64_t next;
+
+        if (price.use == SIGNAL_FORECAST && filled->forecast_spread != NULL)
+                spread = filled->forecast_spread;
+        next = series_next_edge(spread, time);
+        if (price.until < *edge && spread != &filled->spread)
+                *edge = price.until;
+        if (next < *edge)
+                *edge = next;
+        return price.use == SIGNAL_FORECAST || price.use == SIGNAL_REPEATED ? series_at(spread, time) : SERIES_UNKNOWN;
+}
+
+/* The same where power comes from the grid. */
 static double spread_at(const struct site_filled *filled, const struct supply_curve *curve, int64_t time, int64_t *edge)
 {
-        int64_t spread = series_at(&filled->spread, time), next = series_next_edge(&filled->spread, time);
+        int64_t spread = price_spread_at(filled, time, edge);
         bool has_grid = false;
 
         for (unsigned i = 0; i < curve->n_segments; i++)
                 has_grid = has_grid || curve->segments[i].unit == SUPPLY_GRID;
-        if (next < *edge)
-                *edge = next;
         if (!has_grid || spread == SERIES_UNKNOWN)
                 return 0;
         return (double)spread * MICRO * (1 + (double)filled->supply.terms.grid_tax_ppm * MICRO);
@@ -234,7 +272,7 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
 {
         struct plan_step *steps = NULL;
         size_t n = 0, next = 0;
-        double unknown_price = mean_price(&filled->price, now, horizon);
+        double unknown_price = mean_price(&filled->in_use[SERIES_PRICE], now, horizon);
         int64_t used_gpus = 0;
         double used_w = 0;
 

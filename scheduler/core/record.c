@@ -48,6 +48,13 @@ void record_finish(struct record *record)
         case RECORD_SERIES:
                 series_finish(&record->u.series.series);
                 break;
+        case RECORD_PUSHED:
+                series_finish(&record->u.pushed.series);
+                request_finish(&record->u.pushed.request);
+                break;
+        case RECORD_CONFIRMED:
+                free(record->u.confirmed.site);
+                break;
         case RECORD_SUBMITTED:
                 finish_submitted(record);
                 break;

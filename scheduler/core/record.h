@@ -17,7 +17,7 @@
 #define RECORD_TYPES(X)                                                                        \
         X(TERM, 1)        /* a scheduler started */                                            \
         X(CONFIG, 2)      /* the policy's content */                                           \
-        X(SERIES, 3)      /* a new version of a site's series */                               \
+        X(SERIES, 3)      /* what a site's feed says now */                                    \
         X(SUBMITTED, 4)   /* a job, with the request that made it */                           \
         X(HELD, 5)        /* hold or release */                                                \
         X(CANCEL, 6)      /* the owner wants it gone */                                        \
@@ -33,6 +33,8 @@
         X(PROGRESS, 16)   /* coarse */                                                         \
         X(PLAN, 17)       /* an adopted plan */                                                \
         X(BOOKED, 18)     /* a line of the books */                                            \
+        X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */       \
+        X(CONFIRMED, 20)  /* a feed said the same again */                                     \
         X(I_META, 40)                                                                          \
         X(I_SITE, 41)                                                                          \
         X(I_NODE, 42)                                                                          \
@@ -73,7 +75,7 @@ struct record {
         union {
                 struct { uint64_t term; bool fenced_start; } term;
                 struct { struct policy policy; } config;
-                struct { struct series series; } series;      /* names its site */
+                struct { struct series series; } series;      /* names its site; apply joins it with its past */
                 struct {
                         uint64_t job;
                         struct offpeak_job_spec spec;
@@ -121,6 +123,12 @@ struct record {
                         uint32_t n_jobs;
                 } plan;
                 struct { struct booking booking; int64_t pue_rest; /* of the site, after it */ } booked;
+                struct {
+                        struct series series; /* names its site, and the source; without points: from `at` on nothing is pushed */
+                        uint64_t seq, digest;
+                        struct request request;
+                } pushed;
+                struct { char *site; enum series_kind kind; } confirmed;
 
                 struct { uint64_t log_index, term, next_job; bool fenced_start; struct policy policy; struct adopted_plan plan; } meta;
                 struct { struct site site; } site;

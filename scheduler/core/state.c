@@ -65,6 +65,14 @@ struct site *state_site(const struct state *state, const char *name)
         return NULL;
 }
 
+struct push_source *state_push_source(const struct site *site, enum series_kind kind, const char *name)
+{
+        for (uint32_t i = 0; i < site->n_push_sources; i++)
+                if (site->push_sources[i].kind == kind && strcmp(site->push_sources[i].name, name) == 0)
+                        return &site->push_sources[i];
+        return NULL;
+}
+
 const struct request *state_request(const struct state *state, const uint8_t id[16])
 {
         for (size_t i = state->n_requests; i-- > 0;) /* a retry is most likely of a late one */
@@ -96,6 +104,33 @@ struct site_supply state_supply(const struct state *state, const struct site *si
                 supply.terms = terms->terms;
         else
                 supply.terms.pue_ppm = 1000000;
+        return supply;
+}
+
+struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall)
+{
+        const struct policy_site *policy = policy_site(&state->policy, site->name);
+        const struct site_forecast *forecast = site->forecasts != NULL ? &site->forecasts[kind] : NULL;
+        struct signal signal = { .kind = kind,
+                                 .in_force = &site->series[kind],
+                                 .pushed = &site->pushed[kind],
+                                 .issued = site->feed[kind].n_points > 0 ? site->feed[kind].issued : 0,
+                                 .now = wall };
+
+        if (policy != NULL)
+                signal.rule = policy->signals[kind];
+        if (forecast != NULL && forecast->version == site->series[kind].version && forecast->value.n_points > 0)
+                signal.forecast = &forecast->value;
+        return signal;
+}
+
+struct site_supply state_supply_in_use(const struct state *state, const struct site *site, int64_t wall)
+{
+        struct site_supply supply = state_supply(state, site);
+
+        supply.by_signal = true;
+        for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++)
+                supply.signals[kind] = state_signal(state, site, (enum series_kind)kind, wall);
         return supply;
 }
 

@@ -192,10 +192,38 @@ struct job {
 
 /* ---- sites */
 
+/* Who pushed a signal of a site: what is told twice, or late, is known by this. */
+struct push_source {
+        enum series_kind kind;
+        char *name;
+        uint64_t seq;     /* the last one; 0: it counts none */
+        uint64_t digest;  /* of what it pushed last */
+        int64_t issued, at; /* wall: by its own word, and when it came */
+};
+
+/* Volatile: what a host has computed of a series (supply/forecast.h). It is of the version it names, and no other. */
+struct site_forecast {
+        uint64_t asked;       /* version that is being computed; 0: none */
+        int64_t asked_to;
+        uint64_t version;     /* of the series it was made of; 0: there is none */
+        int64_t to;           /* until where */
+        struct series value;  /* without points where repeating the last day was better, or the past too short */
+        struct series spread; /* of the 0.9 quantile over the median, never negative */
+        bool compared;        /* both methods were tried on the past; the errors are means, in the series' unit */
+        double naive_error, regression_error;
+};
+
+enum { PUSH_SOURCES_KEPT = 64 }; /* of a site; the one that was silent longest goes */
+
 struct site {
         uint32_t id;               /* stable: index in state.sites */
         char *name;
-        struct series series[SERIES_COUNT]; /* [enum series_kind]; kind 0 unused; n_points 0: nothing known */
+        struct series series[SERIES_COUNT]; /* in force: pushed over feed. [enum series_kind]; kind 0 unused; n_points 0: nothing known */
+        struct series feed[SERIES_COUNT];   /* what its feeds tell, joined with their own past (supply/layers.h) */
+        struct series pushed[SERIES_COUNT]; /* what was pushed; it ends where the last push expires */
+        struct push_source *push_sources;
+        uint32_t n_push_sources;
+        struct site_forecast *forecasts;    /* volatile; SERIES_COUNT of them, or NULL: none yet */
         struct book books[ACCOUNT_COUNT];
         int64_t overhead_until;    /* wall: fixed overhead is booked up to here; 0: not begun */
         int64_t pue_rest;          /* remainder of the proportional overhead, J x ppm */
@@ -243,6 +271,7 @@ struct state {
 
         /* volatile */
         int64_t started_ms;    /* mono: when this process began */
+        bool forecasts;        /* the host makes forecasts when asked; else the last known day is repeated */
         uint64_t next_session;
         bool plan_wanted;      /* something changed that the plan should know */
         bool plan_asked;       /* a plan is being computed */
@@ -256,13 +285,18 @@ void state_finish(struct state *state);
 struct job *state_job(const struct state *state, uint64_t id);            /* NULL if there is none */
 struct node *state_node(const struct state *state, const char *name);
 struct site *state_site(const struct state *state, const char *name);
+struct push_source *state_push_source(const struct site *site, enum series_kind kind, const char *name);
 const struct request *state_request(const struct state *state, const uint8_t id[16]);
 
 /* The class of a job under the policy in force; "default" if its own is gone. Never NULL once a policy is applied. */
 const struct policy_class *state_class(const struct state *state, const struct job *job);
 
-/* A site's sources as series and contracts; zeroed terms if the policy no longer names it. */
+/* A site's sources as series and contracts; zeroed terms if the policy no longer names it. Only what was said: for books. */
 struct site_supply state_supply(const struct state *state, const struct site *site);
+
+/* The same as it is in use at `wall`, stand-ins for what nobody said included (supply/signal.h): for plans and limits. */
+struct site_supply state_supply_in_use(const struct state *state, const struct site *site, int64_t wall);
+struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall);
 
 /* Devices of a node that no open leg holds. */
 uint64_t state_free_devices(const struct state *state, const struct node *node);

@@ -30,6 +30,11 @@ int input_from_request(const struct message_request *request, const struct clien
                 input.u.fence.client = *client;
                 input.u.fence.node = request->target;
                 break;
+        case VERB_PUSH:
+                input.type = INPUT_PUSH;
+                input.u.push.client = *client;
+                input.u.push.push = &request->push;
+                break;
         default:
                 return OFFPEAK_EINVAL;
         }

@@ -201,6 +201,20 @@ static void take_contracts(struct taker *taker, const Log__SupplyTerms *from, st
         take_lists(taker, from, to);
 }
 
+static void take_rules(struct taker *taker, const Log__PolicySite *from, struct policy_site *to)
+{
+        for (size_t i = 0; i < from->n_signals; i++) {
+                struct signal_rule *rule =
+                        &to->signals[take_enum(taker, from->signals[i]->kind, SERIES_PRICE, SERIES_LAST, "rule.kind")];
+
+                rule->stale_after_s = from->signals[i]->stale_after_s;
+                rule->fallback = take_enum(taker, from->signals[i]->fallback, SIGNAL_BY_KIND, SIGNAL_TAKE_VALUE, "rule.fallback");
+                rule->value = from->signals[i]->value;
+                if (rule->stale_after_s < 0)
+                        taker->wrong = "rule.stale_after_s";
+        }
+}
+
 static void take_policy_site(struct taker *taker, const Log__PolicySite *from, struct policy_site *to)
 {
         to->name = take_text(taker, from->name);
@@ -215,6 +229,7 @@ static void take_policy_site(struct taker *taker, const Log__PolicySite *from, s
         take_contracts(taker, from->terms, &to->terms);
         to->wan_mbit_per_s = from->wan_mbit_per_s;
         to->egress_cost = from->egress_cost;
+        take_rules(taker, from, to);
 }
 
 static void take_class(struct taker *taker, const Log__PolicyClass *from, struct policy_class *to)
@@ -587,21 +602,48 @@ static void take_meter(struct taker *taker, const Log__Site *from, struct site_m
         }
 }
 
+/* One series of each kind at the most. */
+static void take_layer(struct taker *taker, Log__Series *const *from, size_t n, struct series layer[SERIES_COUNT])
+{
+        for (size_t i = 0; i < n; i++) {
+                struct series *series = &layer[take_enum(taker, from[i]->kind, SERIES_PRICE, SERIES_LAST, "series.kind")];
+
+                if (series->site != NULL)
+                        taker->wrong = "site.series";
+                else
+                        take_series(taker, from[i], series);
+        }
+}
+
+static void take_push_sources(struct taker *taker, const Log__Site *from, struct site *to)
+{
+        if (from->n_push_sources > PUSH_SOURCES_KEPT) {
+                taker->wrong = "site.push_sources";
+                return;
+        }
+        to->push_sources = take_memory(taker, from->n_push_sources, sizeof(to->push_sources[0]));
+        to->n_push_sources = to->push_sources != NULL ? (uint32_t)from->n_push_sources : 0;
+        for (uint32_t i = 0; i < to->n_push_sources; i++) {
+                const Log__PushSource *source = from->push_sources[i];
+
+                to->push_sources[i].kind = take_enum(taker, source->kind, SERIES_PRICE, SERIES_LAST, "push_source.kind");
+                to->push_sources[i].name = take_text(taker, source->name);
+                to->push_sources[i].seq = source->seq;
+                to->push_sources[i].digest = source->digest;
+                to->push_sources[i].issued = source->issued;
+                to->push_sources[i].at = source->at;
+        }
+}
+
 static void take_site(struct taker *taker, const Log__Site *from, struct site *to)
 {
         to->id = from->id;
         to->name = take_text(taker, from->name);
         for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LAST; kind++)
-                to->series[kind].kind = kind;
-        for (size_t i = 0; i < from->n_series; i++) {
-                struct series *series =
-                        &to->series[take_enum(taker, from->series[i]->kind, SERIES_PRICE, SERIES_LAST, "series.kind")];
-
-                if (series->site != NULL)
-                        taker->wrong = "site.series";
-                else
-                        take_series(taker, from->series[i], series);
-        }
+                to->series[kind].kind = to->feed[kind].kind = to->pushed[kind].kind = kind;
+        take_layer(taker, from->series, from->n_series, to->feed);
+        take_layer(taker, from->pushed, from->n_pushed, to->pushed);
+        take_push_sources(taker, from, to);
         if (from->n_books > ACCOUNT_COUNT)
                 taker->wrong = "site.books";
         for (size_t account = 0; account < from->n_books && account < ACCOUNT_COUNT; account++)
@@ -703,6 +745,17 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 break;
         case RECORD_SERIES:
                 take_series(taker, from->series, &to->u.series.series);
+                break;
+        case RECORD_PUSHED:
+                take_series(taker, from->pushed->series, &to->u.pushed.series);
+                to->u.pushed.seq = from->pushed->seq;
+                to->u.pushed.digest = from->pushed->digest;
+                take_request(taker, from->pushed->request, &to->u.pushed.request);
+                break;
+        case RECORD_CONFIRMED:
+                to->u.confirmed.site = take_text(taker, from->confirmed->site);
+                to->u.confirmed.kind =
+                        take_enum(taker, from->confirmed->kind, SERIES_PRICE, SERIES_LAST, "confirmed.kind");
                 break;
         case RECORD_SUBMITTED:
                 take_submitted(taker, from->submitted, to);

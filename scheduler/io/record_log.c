@@ -85,6 +85,11 @@ void record_log(const struct state *state, const struct record *record)
                          record->u.series.series.version, record->u.series.series.n_points,
                          record->u.series.series.source);
                 break;
+        case RECORD_PUSHED:
+                log_info("%s of %s: version %" PRIu64 ", %s by %s", series_kind_name(record->u.pushed.series.kind),
+                         record->u.pushed.series.site, record->u.pushed.series.version,
+                         record->u.pushed.series.n_points > 0 ? "pushed" : "withdrawn", record->u.pushed.series.source);
+                break;
         case RECORD_SUBMITTED:
                 log_info("job %" PRIu64 " submitted by %s", record->u.submitted.job, record->u.submitted.user);
                 break;

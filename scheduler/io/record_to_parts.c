@@ -211,6 +211,24 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->sites = from->sites;
 }
 
+static void fill_rules(struct arena *arena, Log__PolicySite *to, const struct policy_site *from)
+{
+        static const struct signal_rule none;
+
+        to->signals = parts_new(arena, &log__signal_rule__descriptor, SERIES_COUNT);
+        for (uint32_t kind = 1; to->signals != NULL && kind < SERIES_COUNT; kind++) {
+                Log__SignalRule *rule = to->signals[to->n_signals];
+
+                if (signal_rule_same(&from->signals[kind], &none))
+                        continue;
+                rule->kind = kind;
+                rule->stale_after_s = from->signals[kind].stale_after_s;
+                rule->fallback = from->signals[kind].fallback;
+                rule->value = from->signals[kind].value;
+                to->n_signals++;
+        }
+}
+
 static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
 {
         Log__Policy *to = part_new(arena, &log__policy__descriptor);
@@ -228,6 +246,7 @@ static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
                 to->sites[i]->terms = terms_part(arena, &from->sites[i].terms);
                 to->sites[i]->wan_mbit_per_s = from->sites[i].wan_mbit_per_s;
                 to->sites[i]->egress_cost = from->sites[i].egress_cost;
+                fill_rules(arena, to->sites[i], &from->sites[i]);
         }
         to->n_classes = from->n_classes;
         for (size_t i = 0; i < from->n_classes; i++)
@@ -575,19 +594,46 @@ static void fill_meter(struct arena *arena, Log__Site *to, const struct site_met
         }
 }
 
+static void fill_push_sources(struct arena *arena, Log__Site *to, const struct site *from)
+{
+        to->push_sources = parts_new(arena, &log__push_source__descriptor, from->n_push_sources);
+        if (to->push_sources == NULL)
+                return;
+        to->n_push_sources = from->n_push_sources;
+        for (uint32_t i = 0; i < from->n_push_sources; i++) {
+                to->push_sources[i]->kind = from->push_sources[i].kind;
+                to->push_sources[i]->name = text(from->push_sources[i].name);
+                to->push_sources[i]->seq = from->push_sources[i].seq;
+                to->push_sources[i]->digest = from->push_sources[i].digest;
+                to->push_sources[i]->issued = from->push_sources[i].issued;
+                to->push_sources[i]->at = from->push_sources[i].at;
+        }
+}
+
+/* The layers: what is in force is made of them. */
+static void fill_layers(struct arena *arena, Log__Site *to, const struct site *from)
+{
+        to->series = parts_new(arena, &log__series__descriptor, SERIES_COUNT);
+        to->pushed = parts_new(arena, &log__series__descriptor, SERIES_COUNT);
+        if (to->series == NULL || to->pushed == NULL)
+                return;
+        for (size_t kind = 1; kind < SERIES_COUNT; kind++) {
+                if (from->feed[kind].n_points > 0 || from->feed[kind].version > 0)
+                        fill_series(arena, to->series[to->n_series++], &from->feed[kind]);
+                if (from->pushed[kind].n_points > 0 || from->pushed[kind].version > 0)
+                        fill_series(arena, to->pushed[to->n_pushed++], &from->pushed[kind]);
+        }
+}
+
 static void fill_site(struct arena *arena, Log__Site *to, const struct site *from)
 {
-        enum { KINDS = sizeof(from->series) / sizeof(from->series[0]) };
-
         to->id = from->id;
         to->name = text(from->name);
-        to->series = parts_new(arena, &log__series__descriptor, KINDS);
         to->books = parts_new(arena, &log__book__descriptor, ACCOUNT_COUNT);
-        if (to->series == NULL || to->books == NULL)
+        if (to->books == NULL)
                 return;
-        for (size_t kind = 1; kind < KINDS; kind++)
-                if (from->series[kind].n_points > 0 || from->series[kind].version > 0)
-                        fill_series(arena, to->series[to->n_series++], &from->series[kind]);
+        fill_layers(arena, to, from);
+        fill_push_sources(arena, to, from);
         to->n_books = ACCOUNT_COUNT;
         for (size_t account = 0; account < ACCOUNT_COUNT; account++)
                 fill_book(to->books[account], &from->books[account]);
@@ -691,6 +737,18 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 break;
         case RECORD_SERIES:
                 fill_series(arena, to->series, &record->u.series.series);
+                break;
+        case RECORD_PUSHED:
+                to->pushed->series = part_new(arena, &log__series__descriptor);
+                if (to->pushed->series != NULL)
+                        fill_series(arena, to->pushed->series, &record->u.pushed.series);
+                to->pushed->seq = record->u.pushed.seq;
+                to->pushed->digest = record->u.pushed.digest;
+                to->pushed->request = request_part(arena, &record->u.pushed.request);
+                break;
+        case RECORD_CONFIRMED:
+                to->confirmed->site = text(record->u.confirmed.site);
+                to->confirmed->kind = record->u.confirmed.kind;
                 break;
         case RECORD_SUBMITTED:
                 fill_submitted(arena, to->submitted, record);

@@ -215,10 +215,16 @@ static void take_request(struct server *server, const struct route *where, const
         const struct route route = *where; /* a flush forgets the turn's routes */
         struct client client = { .uid = route.peer.has_uid ? route.peer.uid : NONE_U32,
                                  .is_operator = may_operate(&route.peer),
+                                 .may_push = route.peer.may_push,
                                  .digest = digest };
         struct input input;
         char user[OFFPEAK_MAX_NAME];
 
+        if (route.peer.only_pushes && request->verb != VERB_PUSH) {
+                send_reply(&route, request->request_id, OFFPEAK_EPERMISSION, 0,
+                           "this key is of role push: it may push signals, and nothing else", NULL);
+                return;
+        }
         if (request->verb == VERB_QUERY) {
                 answer(server, &route, request);
                 return;

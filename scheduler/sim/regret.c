@@ -55,6 +55,8 @@ static int take_truth(struct hindsight *hindsight, const struct series *series)
                         return fail(hindsight->err, OFFPEAK_EINVAL, "regret: the %s of site \"%s\" is not known at %" PRId64,
                                     series_kind_name(series->kind), site->name, t);
         site->series[series->kind] = *series;
+        series_init(&site->feed[series->kind], series->kind); /* the view borrows: nothing is freed */
+        series_init(&site->pushed[series->kind], series->kind);
         return 0;
 }
 

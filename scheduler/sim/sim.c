@@ -368,7 +368,7 @@ int sim_take_series(struct sim *sim, const struct series *series)
 
 static struct client next_client(struct sim *sim)
 {
-        struct client client = { .user = "sim", .is_operator = true, .digest = ++sim->next_request };
+        struct client client = { .user = "sim", .is_operator = true, .may_push = true, .digest = ++sim->next_request };
 
         memcpy(client.request_id, &sim->next_request, sizeof(sim->next_request));
         return client;
@@ -385,6 +385,21 @@ int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *r
         if (code != 0)
                 return code;
         *ret_job = sim->answer.job;
+        if (sim->answer.code != 0)
+                fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
+        return sim->answer.code;
+}
+
+int sim_push(struct sim *sim, const struct offpeak_push *push, struct offpeak_error *err)
+{
+        struct input input = { .type = INPUT_PUSH };
+        int code;
+
+        input.u.push.client = next_client(sim);
+        input.u.push.push = push;
+        code = step(sim, &input);
+        if (code != 0)
+                return code;
         if (sim->answer.code != 0)
                 fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
         return sim->answer.code;

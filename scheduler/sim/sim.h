@@ -31,6 +31,7 @@ int sim_take_series(struct sim *sim, const struct series *series);
 /* ret_job: its number; 0 if it was refused, and err then says why. */
 int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *ret_job, struct offpeak_error *err);
 int sim_cancel(struct sim *sim, uint64_t job);
+int sim_push(struct sim *sim, const struct offpeak_push *push, struct offpeak_error *err);
 int sim_release(struct sim *sim, uint64_t job);
 
 /* Let time pass up to `wall`. Stops early, and returns the error, if the core fails. */

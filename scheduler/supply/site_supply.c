@@ -5,8 +5,32 @@
 
 #define PPM INT64_C(1000000)
 
-static int64_t at(const struct series *series, int64_t time)
+static const struct series *series_of(const struct site_supply *site, int kind)
 {
+        switch (kind) {
+        case SERIES_PRICE:
+                return site->price;
+        case SERIES_CARBON:
+                return site->carbon;
+        case SERIES_CAPACITY:
+                return site->capacity;
+        case SERIES_LIMIT:
+                return site->limit;
+        case SERIES_EXPORT_PRICE:
+                return site->export_price;
+        case SERIES_SOLAR:
+                return site->solar;
+        default:
+                return site->ppas[kind - SERIES_PPA];
+        }
+}
+
+static int64_t at(const struct site_supply *site, int kind, int64_t time)
+{
+        const struct series *series = series_of(site, kind);
+
+        if (site->by_signal)
+                return signal_at(&site->signals[kind], time).value;
         return series != NULL ? series_at(series, time) : SERIES_UNKNOWN;
 }
 
@@ -36,7 +60,7 @@ int64_t site_supply_grid_price(const struct supply_terms *terms, int64_t price)
 
 int64_t site_supply_reactor(const struct site_supply *site, int64_t time)
 {
-        int64_t reported = reactor_reported(&site->terms, at(site->capacity, time));
+        int64_t reported = reactor_reported(&site->terms, at(site, SERIES_CAPACITY, time));
 
         return reported != SERIES_UNKNOWN ? reported : reactor_forecast(&site->terms, time);
 }
@@ -50,7 +74,7 @@ int64_t site_supply_ppa(const struct site_supply *site, uint32_t i, int64_t time
                 return 0;
         if (!ppa->has_series)
                 return ppa->power_w;
-        power = at(site->ppas[i], time);
+        power = at(site, SERIES_PPA + (int)i, time);
         return power != SERIES_UNKNOWN ? part(power > 0 ? power : 0, ppa->share_ppm) : SERIES_UNKNOWN;
 }
 
@@ -60,13 +84,13 @@ bool site_supply_is_known(const struct site_supply *site, int64_t time)
                 if (site->terms.ppas[i].kind != PPA_VIRTUAL && site_supply_ppa(site, i, time) == SERIES_UNKNOWN)
                         return false;
         return (!site->terms.has_reactor || site_supply_reactor(site, time) != SERIES_UNKNOWN) &&
-               (!site->terms.has_solar || at(site->solar, time) != SERIES_UNKNOWN);
+               (!site->terms.has_solar || at(site, SERIES_SOLAR, time) != SERIES_UNKNOWN);
 }
 
 /* Plans rely on the firm power alone: the rest may be taken away. */
 static int64_t grid_limit(const struct site_supply *site, int64_t time)
 {
-        int64_t limit = at(site->limit, time), most = site->terms.grid_limit_w;
+        int64_t limit = at(site, SERIES_LIMIT, time), most = site->terms.grid_limit_w;
 
         if (site->terms.has_firm)
                 most = least(most, site->terms.grid_firm_w);
@@ -124,26 +148,30 @@ struct supply_curve site_supply_at(const struct site_supply *site, int64_t time)
 {
         const struct supply_terms *terms = &site->terms;
         struct supply_now now = {
-                .grid_price = site_supply_grid_price(terms, at(site->price, time)),
-                .grid_carbon = at(site->carbon, time),
+                .grid_price = site_supply_grid_price(terms, at(site, SERIES_PRICE, time)),
+                .grid_carbon = at(site, SERIES_CARBON, time),
                 .grid_limit_w = grid_limit(site, time),
                 .reactor_price = terms->reactor_fuel,
                 .reactor_carbon = terms->reactor_carbon,
                 .reactor_w = terms->has_reactor ? site_supply_reactor(site, time) : 0,
-                .export_price = terms->has_export_price ? terms->export_price : at(site->export_price, time),
+                .export_price = terms->has_export_price ? terms->export_price : at(site, SERIES_EXPORT_PRICE, time),
                 .export_limit_w = terms->export_limit_w,
         };
 
         if (terms->has_solar)
-                add_source(&now, SUPPLY_SOLAR, 0, terms->solar_carbon, terms->solar_carbon, at(site->solar, time));
+                add_source(&now, SUPPLY_SOLAR, 0, terms->solar_carbon, terms->solar_carbon, at(site, SERIES_SOLAR, time));
         add_ppas(site, time, &now);
         return supply_curve(&now);
 }
 
 /* ---- when it changes */
 
-static int64_t series_edge(const struct series *series, bool used, int64_t time)
+static int64_t series_edge(const struct site_supply *site, int kind, bool used, int64_t time)
 {
+        const struct series *series = series_of(site, kind);
+
+        if (used && site->by_signal)
+                return signal_at(&site->signals[kind], time).until;
         return used && series != NULL ? series_next_edge(series, time) : INT64_MAX;
 }
 
@@ -154,7 +182,7 @@ static int64_t ppas_edge(const struct site_supply *site, int64_t time)
         for (uint32_t i = 0; i < site->terms.n_ppas; i++) {
                 const struct supply_ppa *ppa = &site->terms.ppas[i];
 
-                first = least(first, series_edge(site->ppas[i], ppa->has_series, time));
+                first = least(first, series_edge(site, SERIES_PPA + (int)i, ppa->has_series, time));
                 if (ppa->start > time)
                         first = least(first, ppa->start);
                 if (ppa->end > time)
@@ -166,13 +194,13 @@ static int64_t ppas_edge(const struct site_supply *site, int64_t time)
 int64_t site_supply_next_edge(const struct site_supply *site, int64_t time)
 {
         const struct supply_terms *terms = &site->terms;
-        int64_t first = series_edge(site->price, true, time);
+        int64_t first = series_edge(site, SERIES_PRICE, true, time);
 
-        first = least(first, series_edge(site->carbon, true, time));
-        first = least(first, series_edge(site->limit, true, time));
-        first = least(first, series_edge(site->capacity, terms->has_reactor, time));
-        first = least(first, series_edge(site->solar, terms->has_solar, time));
-        first = least(first, series_edge(site->export_price, terms->export_limit_w > 0 && !terms->has_export_price, time));
+        first = least(first, series_edge(site, SERIES_CARBON, true, time));
+        first = least(first, series_edge(site, SERIES_LIMIT, true, time));
+        first = least(first, series_edge(site, SERIES_CAPACITY, terms->has_reactor, time));
+        first = least(first, series_edge(site, SERIES_SOLAR, terms->has_solar, time));
+        first = least(first, series_edge(site, SERIES_EXPORT_PRICE, terms->export_limit_w > 0 && !terms->has_export_price, time));
         if (terms->has_reactor)
                 first = least(first, reactor_next_edge(terms, time));
         return least(first, ppas_edge(site, time));

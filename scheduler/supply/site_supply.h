@@ -8,6 +8,7 @@
 #define OFFPEAK_SUPPLY_SITE_SUPPLY_H
 
 #include "supply/series.h"
+#include "supply/signal.h"
 #include "supply/supply.h"
 #include "supply/terms.h"
 
@@ -16,6 +17,8 @@ struct site_supply {
         struct supply_terms terms;
         const struct series *price, *carbon, *capacity, *limit, *export_price, *solar;
         const struct series *ppas[SUPPLY_MAX_PPAS]; /* production, in the order of the terms */
+        bool by_signal;                      /* ask these instead: what is in use, by rules, and not only what was said */
+        struct signal signals[SERIES_COUNT]; /* [enum series_kind]; all zero: unknown throughout */
 };
 
 /* What the reactor can give: as reported, else by its units' ratings and outages. SERIES_UNKNOWN: nobody can say. */

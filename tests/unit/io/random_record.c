@@ -16,7 +16,7 @@
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_job_spec, 184);
 KNOWN(struct policy, 72);
-KNOWN(struct policy_site, 2504);
+KNOWN(struct policy_site, 2768);
 KNOWN(struct supply_terms, 2472);
 KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 216);
@@ -30,7 +30,8 @@ KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
 KNOWN(struct job, 568);
 KNOWN(struct node, 216);
-KNOWN(struct site, 1568);
+KNOWN(struct site, 3176);
+KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
 KNOWN(struct late_exit, 12);
 #endif
@@ -361,6 +362,13 @@ static void walk_policy_site(struct walk *walk, struct policy_site *site)
         walk_contracts(walk, &site->terms);
         I64(site->wan_mbit_per_s);
         I64(site->egress_cost);
+        for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
+                if (below(walk, 4) != 0)
+                        continue;
+                WITHIN(site->signals[kind].stale_after_s, 0, 1000000);
+                WITHIN(site->signals[kind].fallback, SIGNAL_BY_KIND, SIGNAL_TAKE_VALUE);
+                I64(site->signals[kind].value);
+        }
 }
 
 static void walk_class(struct walk *walk, struct policy_class *class)
@@ -570,9 +578,22 @@ static void walk_site(struct walk *walk, struct site *site)
         U32(site->id);
         TEXT(site->name);
         for (uint32_t kind = SERIES_PRICE; kind <= SERIES_LAST; kind++) {
-                WITHIN(site->series[kind].kind, kind, kind);
+                WITHIN(site->series[kind].kind, kind, kind); /* in force: made of the layers when the image is applied */
+                WITHIN(site->feed[kind].kind, kind, kind);
+                WITHIN(site->pushed[kind].kind, kind, kind);
                 if (below(walk, 3) != 0)
-                        walk_series(walk, &site->series[kind], 50);
+                        walk_series(walk, &site->feed[kind], 50);
+                if (below(walk, 3) == 0)
+                        walk_series(walk, &site->pushed[kind], 20);
+        }
+        ARRAY(site->n_push_sources, site->push_sources, 3);
+        for (uint32_t i = 0; i < site->n_push_sources; i++) {
+                WITHIN(site->push_sources[i].kind, SERIES_PRICE, SERIES_LAST);
+                TEXT(site->push_sources[i].name);
+                U64(site->push_sources[i].seq);
+                U64(site->push_sources[i].digest);
+                I64(site->push_sources[i].issued);
+                I64(site->push_sources[i].at);
         }
         for (size_t account = 0; account < ACCOUNT_COUNT; account++)
                 walk_book(walk, &site->books[account]);
@@ -778,6 +799,17 @@ static void walk_body(struct walk *walk, struct record *record)
         case RECORD_SERIES:
                 WITHIN(record->u.series.series.kind, SERIES_PRICE, SERIES_LAST);
                 walk_series(walk, &record->u.series.series, 200);
+                break;
+        case RECORD_PUSHED:
+                WITHIN(record->u.pushed.series.kind, SERIES_PRICE, SERIES_LAST);
+                walk_series(walk, &record->u.pushed.series, 200);
+                U64(record->u.pushed.seq);
+                U64(record->u.pushed.digest);
+                walk_request(walk, &record->u.pushed.request);
+                break;
+        case RECORD_CONFIRMED:
+                TEXT(record->u.confirmed.site);
+                WITHIN(record->u.confirmed.kind, SERIES_PRICE, SERIES_LAST);
                 break;
         case RECORD_SUBMITTED:
                 walk_submitted(walk, record);

@@ -154,10 +154,48 @@ struct offpeak_job_spec sample_spec(void)
         return spec;
 }
 
+static struct offpeak_push random_push(uint64_t *seed)
+{
+        struct offpeak_push push = { .signal = (enum offpeak_signal)number(seed, OFFPEAK_PRICE, OFFPEAK_PPA) };
+        int64_t start = number(seed, 1, 1000000);
+
+        push.site = text(seed, OFFPEAK_MAX_NAME);
+        push.agreement = maybe(seed, 100);
+        push.currency = number(seed, 0, 1) ? strdup("EUR") : NULL;
+        push.source = maybe(seed, OFFPEAK_MAX_SOURCE - 1);
+        push.withdraw = number(seed, 0, 5) == 0;
+        push.n_points = push.withdraw ? 0 : (size_t)number(seed, 1, 50);
+        push.points = allocate(push.n_points, sizeof(*push.points));
+        for (size_t i = 0; i < push.n_points; i++) {
+                push.points[i].start = start;
+                push.points[i].value = number(seed, 0, 3) == 0 ? OFFPEAK_UNKNOWN : (int64_t)any_u64(seed);
+                start += number(seed, 1, 100000);
+        }
+        push.end = number(seed, 0, 1) ? start : 0;
+        push.issued = number(seed, 0, 1000000);
+        if (number(seed, 0, 1))
+                push.expires = number(seed, 0, 1000000);
+        else
+                push.life_s = number(seed, 0, 1000000);
+        push.seq = any_u64(seed);
+        return push;
+}
+
+struct offpeak_push sample_push(void)
+{
+        struct offpeak_push push = { .signal = OFFPEAK_CAPACITY, .n_points = 1 };
+
+        push.site = strdup("hanford");
+        push.points = allocate(OFFPEAK_MAX_PUSH_POINTS + 1, sizeof(*push.points));
+        return push;
+}
+
 static void random_request(struct message_request *request, uint64_t *seed)
 {
         bytes16(seed, request->request_id);
-        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_RELOAD);
+        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_PUSH);
+        if (request->verb == VERB_PUSH)
+                request->push = random_push(seed);
         offpeak_job_spec_init(&request->spec);
         if (request->verb == VERB_SUBMIT)
                 request->spec = random_spec(seed);
@@ -376,6 +414,27 @@ static const char *spec_difference(const struct offpeak_job_spec *a, const struc
         return NULL;
 }
 
+static const char *push_difference(const struct offpeak_push *a, const struct offpeak_push *b)
+{
+        SAME(signal);
+        SAME_TEXT(site);
+        SAME_TEXT(agreement);
+        SAME_TEXT(currency);
+        SAME_TEXT(source);
+        SAME(n_points);
+        for (size_t i = 0; i < a->n_points; i++) {
+                SAME(points[i].start);
+                SAME(points[i].value);
+        }
+        SAME(end);
+        SAME(issued);
+        SAME(expires);
+        SAME(life_s);
+        SAME(seq);
+        SAME(withdraw);
+        return NULL;
+}
+
 static const char *request_difference(const struct message_request *a, const struct message_request *b)
 {
         SAME_BYTES(request_id);
@@ -383,6 +442,8 @@ static const char *request_difference(const struct message_request *a, const str
         SAME(job);
         SAME_TEXT(target);
         SAME_TEXT(arguments);
+        if (a->verb == VERB_PUSH)
+                return push_difference(&a->push, &b->push);
         return a->verb == VERB_SUBMIT ? spec_difference(&a->spec, &b->spec) : NULL;
 }
 

@@ -12,6 +12,7 @@ uint64_t sample_random(uint64_t *seed);
 struct message sample_message(enum message_type type, uint64_t *seed);
 
 /* A small spec that may be submitted. */
+struct offpeak_push sample_push(void); /* a value at once; room for one point more than is allowed */
 struct offpeak_job_spec sample_spec(void);
 
 /* The name of the first field that differs; NULL if none does. */

@@ -115,6 +115,44 @@ SETTER(interruptible, SPEC.interruptible = (enum offpeak_choice)value)
 SETTER(after_ok, SPEC.after_ok = calloc((size_t)value, sizeof(uint64_t)); SPEC.n_after_ok = (size_t)value)
 SETTER(after_any, SPEC.after_any = calloc((size_t)value, sizeof(uint64_t)); SPEC.n_after_any = (size_t)value)
 SETTER(verb, message->u.request.verb = (uint32_t)value; put_text(&message->u.request.target, strdup("t")))
+#define PUSH message->u.request.push
+static struct offpeak_push *as_push(struct message *message)
+{
+        message->u.request.verb = VERB_PUSH;
+        offpeak_job_spec_finish(&message->u.request.spec);
+        PUSH = sample_push();
+        return &PUSH;
+}
+
+static void push_points(struct message *message, int64_t n)
+{
+        struct offpeak_push *push = as_push(message);
+
+        push->n_points = (size_t)n;
+        for (int64_t i = 0; i < n; i++)
+                push->points[i].start = n > 1 ? i + 1 : 0;
+}
+
+static void push_start(struct message *message, int64_t value)
+{
+        push_points(message, 3);
+        PUSH.points[1].start = value; /* between 1 and 3 */
+}
+
+SETTER(push_signal, as_push(message)->signal = (enum offpeak_signal)value)
+SETTER(push_site, put_text(&as_push(message)->site, word((size_t)value)))
+SETTER(push_agreement, put_text(&as_push(message)->agreement, word((size_t)value)))
+SETTER(push_currency, put_text(&as_push(message)->currency, word((size_t)value)))
+SETTER(push_source, put_text(&as_push(message)->source, word((size_t)value)))
+SETTER(push_points, push_points(message, value))
+SETTER(push_start, push_start(message, value))
+SETTER(push_first, push_points(message, 2); PUSH.points[0].start = value; PUSH.points[1].start = 9)
+SETTER(push_end, push_points(message, 3); PUSH.end = value)
+SETTER(push_issued, as_push(message)->issued = value)
+SETTER(push_expires, as_push(message)->expires = value)
+SETTER(push_life, as_push(message)->life_s = value)
+SETTER(push_both, as_push(message)->life_s = value; PUSH.expires = 5)
+SETTER(push_withdraw, as_push(message)->withdraw = true; PUSH.n_points = (size_t)value)
 SETTER(target, message->u.request.verb = VERB_QUERY; put_text(&message->u.request.target, word((size_t)value)))
 SETTER(arguments, put_text(&message->u.request.arguments, word((size_t)value)))
 SETTER(code, message->u.reply.code = (int32_t)value)
@@ -203,7 +241,26 @@ static const struct {
         { MESSAGE_REQUEST, set_interruptible, 2, 3, "interruptible" },
         { MESSAGE_REQUEST, set_after_ok, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end well" },
         { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end before" },
-        { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_RELOAD + 1, "the verb" },
+        { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_PUSH + 1, "the verb" },
+        { MESSAGE_REQUEST, set_push_signal, OFFPEAK_PRICE, 0, "the signal" },
+        { MESSAGE_REQUEST, set_push_signal, OFFPEAK_PPA, OFFPEAK_PPA + 1, "the signal" },
+        { MESSAGE_REQUEST, set_push_site, 1, 0, "the site's name is missing" },
+        { MESSAGE_REQUEST, set_push_site, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the site's name" },
+        { MESSAGE_REQUEST, set_push_agreement, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the agreement's name" },
+        { MESSAGE_REQUEST, set_push_currency, 3, 4, "the currency" },
+        { MESSAGE_REQUEST, set_push_source, OFFPEAK_MAX_SOURCE - 1, OFFPEAK_MAX_SOURCE, "the source's name" },
+        { MESSAGE_REQUEST, set_push_points, 1, 0, "the number of points" },
+        { MESSAGE_REQUEST, set_push_points, OFFPEAK_MAX_PUSH_POINTS, OFFPEAK_MAX_PUSH_POINTS + 1, "the number of points" },
+        { MESSAGE_REQUEST, set_push_start, 2, 1, "a point's start" },
+        { MESSAGE_REQUEST, set_push_start, 2, 3, "a point's start" },
+        { MESSAGE_REQUEST, set_push_first, 1, 0, "a point's start" },
+        { MESSAGE_REQUEST, set_push_end, 4, 3, "the end" },
+        { MESSAGE_REQUEST, set_push_end, END_OF_TIME, END_OF_TIME + 1, "the end" },
+        { MESSAGE_REQUEST, set_push_issued, END_OF_TIME, -1, "the issue time" },
+        { MESSAGE_REQUEST, set_push_expires, END_OF_TIME, END_OF_TIME + 1, "the time at which it expires" },
+        { MESSAGE_REQUEST, set_push_life, TEN_YEARS, TEN_YEARS + 1, "its life" },
+        { MESSAGE_REQUEST, set_push_both, 0, 1, "not both" },
+        { MESSAGE_REQUEST, set_push_withdraw, 0, 1, "the number of points" },
         { MESSAGE_REQUEST, set_verb, VERB_SUBMIT, 0, "the verb" },
         { MESSAGE_REQUEST, set_target, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the target" },
         { MESSAGE_REQUEST, set_target, 1, 0, "the target is missing" },
