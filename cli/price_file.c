@@ -86,9 +86,10 @@ static int set_all(const struct price_file *what, struct mapping *mapping, struc
         return code;
 }
 
-static int read_series(const struct price_file *what, struct reading *reading, struct offpeak_error *err)
+static int read_series(const struct price_file *what, enum series_kind kind, struct reading *reading,
+                       struct offpeak_error *err)
 {
-        struct csv_request request = { .file = what->file };
+        struct csv_request request = { .file = what->file, .kind = kind };
         char *text;
         size_t size;
         int code = file_text_read(what->file, FILE_TEXT_LARGEST, &text, &size, err);
@@ -101,6 +102,25 @@ static int read_series(const struct price_file *what, struct reading *reading, s
         if (code == 0)
                 code = feed_text_read(&reading->mapping, &request, text, size, &reading->series, &reading->facts, err);
         free(text);
+        return code;
+}
+
+int price_file_read(const struct price_file *what, enum series_kind kind, struct series *ret_series, char ret_currency[4],
+                    struct offpeak_error *err)
+{
+        struct reading reading = { 0 };
+        int code = read_series(what, kind, &reading, err);
+
+        if (code == 0 && reading.facts.percent && reading.mapping.rating_w == PERCENT_RATING) {
+                series_finish(&reading.series);
+                code = fail(err, OFFPEAK_EINVAL, "%s: its values are per cent, of what nobody says: add --set rating=\"300 MW\"",
+                            what->file);
+        }
+        if (code == 0) {
+                *ret_series = reading.series;
+                memcpy(ret_currency, reading.facts.currency, sizeof(reading.facts.currency));
+        }
+        mapping_finish(&reading.mapping);
         return code;
 }
 
@@ -222,7 +242,7 @@ static int forecast(const struct command_run *run, const struct price_file *what
 int price_file_run(struct command_run *run, const struct price_file *what, struct offpeak_error *err)
 {
         struct reading reading = { 0 };
-        int code = read_series(what, &reading, err);
+        int code = read_series(what, 0, &reading, err);
 
         if (code == 0 && what->forecast_days > 0) {
                 code = forecast(run, what, &reading, err);

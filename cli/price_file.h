@@ -5,6 +5,7 @@
 #define OFFPEAK_CLI_PRICE_FILE_H
 
 #include "cli/command.h"
+#include "supply/series.h"
 
 enum { PRICE_FILE_MOST_SETS = 32 };
 
@@ -15,6 +16,13 @@ struct price_file {
         size_t n_sets;
         unsigned forecast_days; /* 0: sum it up; else forecast so many days behind its end */
 };
+
+/*
+ * The series of a file, from its beginning to its end; kind as in csv_request. Shares of a rating that nobody named are
+ * refused: they are no power. ret_currency: of a price, as the file or its mapping tells it, else "".
+ */
+int price_file_read(const struct price_file *what, enum series_kind kind, struct series *ret_series, char ret_currency[4],
+                    struct offpeak_error *err);
 
 int price_file_run(struct command_run *run, const struct price_file *what, struct offpeak_error *err);
 

@@ -89,6 +89,27 @@ cp "$work/olu.pub" "$work/clients/"
 again ask_over_ipc reload || fail "the daemon's own user may not reload: $said"
 ask "$work/olu.key" jobs || fail "a key that was added is not let in: $said"
 
+# A key of role push pushes, and nothing else; an agent's key and a user's do not push.
+"$cli" keygen -d "$work/clients" -r push scada >/dev/null || fail "no push key"
+"$cli" keygen -d "$work/clients" -r agent n1 >/dev/null || fail "no agent key"
+again ask_over_ipc reload || fail "no reload: $said"
+ask "$work/clients/scada.key" push price "82.5 EUR/MWh" --site hall || fail "a push key may not push: $said"
+case "$said" in "price of hall: 82.50 EUR/MWh until "*) ;; *) fail "a push is answered: $said" ;; esac
+for words in jobs price version reload "cancel 1" "submit --gpus 1 -t 1h -- true" "fence n1"; do
+        # shellcheck disable=SC2086
+        ask "$work/clients/scada.key" $words </dev/null
+        [ $? -eq 77 ] || [ "$words" = version ] || fail "a push key may $words: $said"
+        case "$said" in *"role push"* | *offpeak*0.*) ;; *) fail "a push key is told of $words: $said" ;; esac
+done
+for key in ana n1; do
+        ask "$work/clients/$key.key" push price "1 EUR/MWh" --site hall
+        [ $? -eq 77 ] || fail "$key may push: $said"
+done
+ask "$work/olu.key" push price "83 EUR/MWh" --site hall || fail "an operator may not push: $said"
+ask_over_ipc push price "84 EUR/MWh" --site hall || fail "the daemon's own user may not push: $said"
+ask_over_ipc price --json || fail "no price: $said"
+case "$said" in *'"now_micro_per_mwh": 84000000'*) ;; *) fail "the last push does not hold: $said" ;; esac
+
 # An operator, over tcp, takes the user's key away.
 rm "$work/clients/ana.pub"
 again ask "$work/olu.key" reload || fail "an operator may not reload: $said"

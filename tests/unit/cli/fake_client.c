@@ -109,6 +109,26 @@ int offpeak_fence(struct offpeak_client *client, const char *node, struct offpea
         return 0;
 }
 
+int offpeak_push(struct offpeak_client *client, const struct offpeak_push *push, struct offpeak_answer *ret_answer,
+                 struct offpeak_error *err)
+{
+        char text[256];
+
+        (void)client;
+        (void)err;
+        snprintf(text, sizeof(text), "n=%zu first=%lld/%lld last=%lld/%lld end=%lld issued=%lld expires=%lld life=%lld seq=%llu %s %s%s",
+                 push->n_points, push->n_points > 0 ? (long long)push->points[0].start : -1,
+                 push->n_points > 0 ? (long long)push->points[0].value : -1,
+                 push->n_points > 0 ? (long long)push->points[push->n_points - 1].start : -1,
+                 push->n_points > 0 ? (long long)push->points[push->n_points - 1].value : -1, (long long)push->end,
+                 (long long)push->issued, (long long)push->expires, (long long)push->life_s, (unsigned long long)push->seq,
+                 push->currency != NULL ? push->currency : "-", push->source != NULL ? push->source : "-",
+                 push->withdraw ? " withdraw" : "");
+        record("push", push->site, text);
+        answer_text(ret_answer, 0);
+        return 0;
+}
+
 int offpeak_reload(struct offpeak_client *client, struct offpeak_answer *ret_answer, struct offpeak_error *err)
 {
         (void)client;

@@ -426,6 +426,78 @@ static void changes_name_their_job(void **state)
         expect(&fake, "cancel 42", 0, "42  stops within 2 min\n");
 }
 
+static void a_value_is_pushed_in_the_unit_of_its_signal(void **state)
+{
+        static const struct {
+                const char *line, *call;
+        } cases[] = {
+                { "push capacity 310 MW --site hall --for 2h --seq 7 --source scada",
+                  "push hall n=1 first=0/310000000 last=0/310000000 end=0 issued=0 expires=0 life=7200 seq=7 - scada" },
+                { "push price --site hall 82.5 EUR/MWh --expires 2026-11-22T12:00:00Z",
+                  "push hall n=1 first=0/82500000 last=0/82500000 end=0 issued=0 expires=1795348800 life=0 seq=0 EUR -" },
+                { "push price 0.0825EUR/kWh --site hall",
+                  "push hall n=1 first=0/82500000 last=0/82500000 end=0 issued=0 expires=0 life=0 seq=0 EUR -" },
+                { "push export --site hall -- -3 EUR/MWh",
+                  "push hall n=1 first=0/-3000000 last=0/-3000000 end=0 issued=0 expires=0 life=0 seq=0 EUR -" },
+                { "push carbon 120 g/kWh --site hall --issued 2026-11-22T10:00:00Z",
+                  "push hall n=1 first=0/120000 last=0/120000 end=0 issued=1795341600 expires=0 life=0 seq=0 - -" },
+                { "push limit 5e3 kW --site hall",
+                  "push hall n=1 first=0/5000000 last=0/5000000 end=0 issued=0 expires=0 life=0 seq=0 - -" },
+                { "push capacity --clear --site hall",
+                  "push hall n=0 first=-1/-1 last=-1/-1 end=0 issued=0 expires=0 life=0 seq=0 - - withdraw" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct fake_client fake = { .text = "as told" };
+
+                expect(&fake, cases[i].line, 0, "as told\n");
+                assert_string_equal(fake.calls[0], cases[i].call);
+        }
+}
+
+static void a_file_is_pushed(void **state)
+{
+        struct fake_client fake = { .text = "as told" };
+
+        (void)state;
+        expect(&fake, "push price " OFFPEAK_SOURCE_DIR "/deploy/data/price_week_de.csv --site hall --json", 0, "\"text\": \"as told\"");
+        assert_non_null(strstr(fake.calls[0], "push hall n=168 first="));
+        assert_non_null(strstr(fake.calls[0], " EUR -"));
+}
+
+static void what_cannot_be_pushed_is_refused_here(void **state)
+{
+        static const struct {
+                const char *line;
+                int code;
+                const char *says;
+        } cases[] = {
+                { "push", OFFPEAK_EUSAGE, "a signal, and a value or file" },
+                { "push pice 5 --site hall", OFFPEAK_EUSAGE, "did you mean \"price\"?" },
+                { "push price 5 EUR/MWh", OFFPEAK_EUSAGE, "--site NAME" },
+                { "push price --site hall", OFFPEAK_EUSAGE, "what is it?" },
+                { "push price 82.5 --site hall", OFFPEAK_EINVAL, "in which unit is this price?" },
+                { "push price 82.5 MW --site hall", OFFPEAK_EINVAL, "in which unit is this price?" },
+                { "push capacity 3 MWh --site hall", OFFPEAK_EINVAL, "in which unit is this capacity?" },
+                { "push capacity 50 % --site hall", OFFPEAK_EINVAL, "in which unit is this capacity?" },
+                { "push capacity 1e30 MW --site hall", OFFPEAK_EINVAL, "too large" },
+                { "push price no-such-file --site hall", OFFPEAK_ENOTFOUND, "no-such-file" },
+                { "push limit 5 MW --site hall --for 2h --expires 2026-11-22T12:00:00Z", OFFPEAK_EUSAGE, "give one" },
+                { "push limit 5 MW --site hall --for soon", OFFPEAK_EINVAL, "--for" },
+                { "push limit 5 MW --site hall --seq -3", OFFPEAK_EUSAGE, "--seq -3" },
+                { "push limit 5 MW --site hall --clear", OFFPEAK_EUSAGE, "give no value" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct fake_client fake = { 0 };
+
+                expect(&fake, cases[i].line, cases[i].code, cases[i].says);
+                assert_int_equal(fake.n_calls, 0);
+        }
+}
+
 static void one_refusal_does_not_stop_the_rest(void **state)
 {
         struct fake_client fake = { .refused_job = 2 };
@@ -667,6 +739,9 @@ int main(void)
                 cmocka_unit_test(json_is_the_document),
                 cmocka_unit_test(a_foreign_document_is_refused),
                 cmocka_unit_test(changes_name_their_job),
+                cmocka_unit_test(a_value_is_pushed_in_the_unit_of_its_signal),
+                cmocka_unit_test(a_file_is_pushed),
+                cmocka_unit_test(what_cannot_be_pushed_is_refused_here),
                 cmocka_unit_test(one_refusal_does_not_stop_the_rest),
                 cmocka_unit_test(replies_are_json_too),
                 cmocka_unit_test(a_command_is_submitted),

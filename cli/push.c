@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* push.c - `offpeak push`: what a signal of a site is, as a value, a file or the standard input; or that it holds no more. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/text.h"
+#include "base/when.h"
+#include "cli/command.h"
+#include "cli/commands.h"
+#include "cli/price_file.h"
+#include "feeds/unit.h"
+
+enum { OPT_SITE = 1, OPT_AGREEMENT, OPT_ISSUED, OPT_EXPIRES, OPT_FOR, OPT_SEQ, OPT_SOURCE, OPT_CLEAR, OPT_MAPPING, OPT_COLUMN,
+       OPT_SET };
+
+const struct option_row push_rows[] = {
+        { OPT_SITE, 0, "site", "NAME", "the site that it is of" },
+        { OPT_AGREEMENT, 0, "agreement", "NAME", "of ppa: the agreement whose production it is" },
+        { OPT_FOR, 0, "for", "TIME", "it expires so long from now: 2h (a value without an end: 1h)" },
+        { OPT_EXPIRES, 0, "expires", "WHEN", "or it expires then (a file: at its end, if not sooner)" },
+        { OPT_ISSUED, 0, "issued", "WHEN", "when this became known (now); older than the last push is refused" },
+        { OPT_SEQ, 0, "seq", "N", "its number; a source that counts must count up" },
+        { OPT_SOURCE, 0, "source", "NAME", "who says so (the user, or the key's name)" },
+        { OPT_CLEAR, 0, "clear", NULL, "take back what was pushed: from now on the feeds hold" },
+        { OPT_MAPPING, 0, "mapping", "NAME", "what the file is: smard, nyiso_da, ... (guessed from its header)" },
+        { OPT_COLUMN, 0, "column", "NAME", "its column; or the name of a node, zone or unit in it" },
+        { OPT_SET, 0, "set", "KEY=VALUE", "another property of its mapping (docs/configuration.md)" },
+        COMMAND_OPTIONS,
+};
+
+static const char *const signals[] = { "price", "carbon", "capacity", "limit", "export", "solar", "ppa" };
+
+enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]), VALUE_ROOM = 128 };
+
+struct settings {
+        const char *site, *agreement, *issued, *expires, *life, *seq, *source;
+        bool withdraw;
+        struct price_file file; /* what describes it; its path is an operand */
+};
+
+/* What is pushed, and the memory behind it. */
+struct made {
+        struct offpeak_push push;
+        struct offpeak_signal_point *points;
+        char currency[4];
+};
+
+static int take(void *context, const struct option_found *found, struct offpeak_error *err)
+{
+        struct settings *settings = context;
+        const char **const texts[] = { [OPT_SITE] = &settings->site, [OPT_AGREEMENT] = &settings->agreement,
+                                       [OPT_ISSUED] = &settings->issued, [OPT_EXPIRES] = &settings->expires,
+                                       [OPT_FOR] = &settings->life, [OPT_SEQ] = &settings->seq,
+                                       [OPT_SOURCE] = &settings->source, [OPT_MAPPING] = &settings->file.mapping,
+                                       [OPT_COLUMN] = &settings->file.column };
+
+        if (found->id == OPT_CLEAR) {
+                settings->withdraw = true;
+                return 0;
+        }
+        if (found->id != OPT_SET) {
+                *texts[found->id] = found->value;
+                return 0;
+        }
+        if (settings->file.n_sets == PRICE_FILE_MOST_SETS)
+                return fail(err, OFFPEAK_EUSAGE, "more than %d times --set", PRICE_FILE_MOST_SETS);
+        settings->file.sets[settings->file.n_sets++] = found->value;
+        return 0;
+}
+
+/* ---- what and where */
+
+static int take_signal(const char *word, struct offpeak_push *push, struct offpeak_error *err)
+{
+        const char *nearest = text_nearest(word, signals, N_SIGNALS);
+
+        for (size_t i = 0; i < N_SIGNALS; i++)
+                if (strcmp(signals[i], word) == 0) {
+                        push->signal = (enum offpeak_signal)(i + 1);
+                        return 0;
+                }
+        return fail(err, OFFPEAK_EUSAGE, "\"%s\" is no signal%s%s%s: write price, carbon, capacity, limit, export, solar or ppa",
+                    word, nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
+                    nearest != NULL ? "\"?)" : "");
+}
+
+/* The kind that files and units know: prices are prices, and power of plants is a capacity. */
+static enum series_kind kind_of(enum offpeak_signal signal)
+{
+        if (signal == OFFPEAK_EXPORT)
+                return SERIES_PRICE;
+        return signal > OFFPEAK_EXPORT ? SERIES_CAPACITY : (enum series_kind)signal;
+}
+
+/* ---- a value */
+
+/* Where the number ends and its unit begins; 0: this is no value. */
+static size_t number_length(const char *text)
+{
+        size_t length = strspn(text, "+-.0123456789");
+
+        if ((text[length] == 'e' || text[length] == 'E') && strspn(text + length + 1, "+-0123456789") > 0)
+                length += 1 + strspn(text + length + 1, "+-0123456789");
+        return strcspn(text, "0123456789") < length ? length : 0;
+}
+
+static int take_value(const char *text, struct made *made, struct offpeak_error *err)
+{
+        enum series_kind kind = kind_of(made->push.signal);
+        size_t length = number_length(text), blanks = strspn(text + length, " ");
+        struct unit unit;
+        int64_t value;
+
+        if (!unit_parse(text + length + blanks, &unit) || !unit_fits(&unit, kind) || unit.what == UNIT_ENERGY ||
+            unit.what == UNIT_PERCENT)
+                return fail(err, OFFPEAK_EINVAL, "\"%s\": in which unit is this %s? Write %.*s and then %s", text,
+                            signals[made->push.signal - 1], (int)length, text, unit_example(kind));
+        if (text_parse_decimal(text, length, unit.scale, &value) != 0)
+                return fail(err, OFFPEAK_EINVAL, "\"%s\" is no number, or too large", text);
+        made->points = malloc(sizeof(*made->points));
+        if (made->points == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        made->points[0] = (struct offpeak_signal_point){ 0, value };
+        made->push.n_points = 1;
+        memcpy(made->currency, unit.currency, sizeof(unit.currency));
+        return 0;
+}
+
+/* ---- a file */
+
+static int take_points(const char *name, const struct series *series, struct made *made, struct offpeak_error *err)
+{
+        size_t n = series->n_points;
+
+        while (n > 0 && series->points[n - 1].start >= series->end)
+                n--;
+        if (n > OFFPEAK_MAX_PUSH_POINTS)
+                return fail(err, OFFPEAK_EINVAL, "%s has %zu values: a push has at most %d, cut it", name, n,
+                            OFFPEAK_MAX_PUSH_POINTS);
+        made->points = calloc(n + 1, sizeof(*made->points));
+        if (made->points == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++)
+                made->points[i] = (struct offpeak_signal_point){ series->points[i].start, series->points[i].value };
+        made->push.n_points = n;
+        made->push.end = series->end;
+        return 0;
+}
+
+static int take_file(const struct settings *settings, const char *path, struct made *made, struct offpeak_error *err)
+{
+        struct price_file file = settings->file;
+        struct series series;
+        int code;
+
+        file.file = strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+        code = price_file_read(&file, kind_of(made->push.signal), &series, made->currency, err);
+        if (code != 0)
+                return code;
+        code = take_points(path, &series, made, err);
+        series_finish(&series);
+        return code;
+}
+
+/* ---- when */
+
+static int take_when(const struct command_run *run, const char *option, const char *text, int64_t *ret_time,
+                     struct offpeak_error *err)
+{
+        int code = 0;
+
+        if (text != NULL)
+                code = when_parse(text, run->screen.now, screen_utc_offset(run->screen.now), ret_time, err);
+        return code == 0 ? 0 : fail_at(err, "%s", option);
+}
+
+static int take_times(const struct command_run *run, const struct settings *settings, struct offpeak_push *push,
+                      struct offpeak_error *err)
+{
+        int code = take_when(run, "--issued", settings->issued, &push->issued, err);
+
+        if (code == 0)
+                code = take_when(run, "--expires", settings->expires, &push->expires, err);
+        if (code == 0 && settings->life != NULL && when_parse_duration(settings->life, &push->life_s, err) != 0)
+                code = fail_at(err, "--for");
+        if (code == 0 && settings->life != NULL && push->life_s <= 0)
+                code = fail(err, OFFPEAK_EINVAL, "--for %s: what is pushed must hold for a while", settings->life);
+        if (code == 0 && settings->life != NULL && settings->expires != NULL)
+                code = fail(err, OFFPEAK_EUSAGE, "--for and --expires both say when it ends: give one");
+        return code;
+}
+
+static int take_seq(const char *text, struct offpeak_push *push, struct offpeak_error *err)
+{
+        int64_t seq;
+
+        if (text == NULL)
+                return 0;
+        if (text_parse_decimal(text, strlen(text), 0, &seq) != 0 || seq < 1 || strspn(text, "0123456789") != strlen(text))
+                return fail(err, OFFPEAK_EUSAGE, "--seq %s: write a whole number from 1 on", text);
+        push->seq = (uint64_t)seq;
+        return 0;
+}
+
+/* ---- the command */
+
+static int take_content(const struct command_run *run, const struct settings *settings, struct made *made,
+                        struct offpeak_error *err)
+{
+        char text[VALUE_ROOM];
+
+        made->push.withdraw = settings->withdraw;
+        if (settings->withdraw)
+                return run->n_operands == 1 ? 0 :
+                                              fail(err, OFFPEAK_EUSAGE, "--clear takes back what was pushed: give no value with it");
+        if (run->n_operands < 2)
+                return fail(err, OFFPEAK_EUSAGE, "what is it? Give a value with its unit, a file, - for the standard input, or "
+                                                 "--clear");
+        snprintf(text, sizeof(text), "%s%s%s", run->operands[1], run->n_operands > 2 ? " " : "",
+                 run->n_operands > 2 ? run->operands[2] : "");
+        if (number_length(text) > 0 && access(run->operands[1], F_OK) != 0)
+                return take_value(text, made, err);
+        if (run->n_operands > 2)
+                return fail(err, OFFPEAK_EUSAGE, "\"%s\" is too much: one value with its unit, or one file", run->operands[2]);
+        return take_file(settings, run->operands[1], made, err);
+}
+
+static int make(const struct command_run *run, const struct settings *settings, struct made *made, struct offpeak_error *err)
+{
+        int code = take_signal(run->operands[0], &made->push, err);
+
+        if (code == 0 && settings->site == NULL)
+                code = fail(err, OFFPEAK_EUSAGE, "of which site? Give --site NAME");
+        if (code == 0)
+                code = take_content(run, settings, made, err);
+        if (code == 0)
+                code = take_times(run, settings, &made->push, err);
+        if (code == 0)
+                code = take_seq(settings->seq, &made->push, err);
+        made->push.site = (char *)settings->site;
+        made->push.agreement = (char *)settings->agreement;
+        made->push.source = (char *)settings->source;
+        made->push.currency = made->currency[0] != '\0' ? made->currency : NULL;
+        made->push.points = made->points;
+        return code;
+}
+
+static int push(struct command_run *run, const struct offpeak_push *what, struct offpeak_error *err)
+{
+        struct offpeak_answer answer = { 0 };
+        struct offpeak_client *client;
+        int code = command_open(run, &client, err);
+
+        if (code != 0)
+                return code;
+        code = offpeak_push(client, what, &answer, err);
+        if (code == 0 && run->json)
+                code = command_print_answer(run, &answer, what->site, "pushed", err);
+        else if (code == 0) {
+                screen_print(&run->screen, run->out, answer.text != NULL ? answer.text : "pushed");
+                putc('\n', run->out);
+        }
+        offpeak_answer_finish(&answer);
+        offpeak_close(client);
+        return code;
+}
+
+int command_push(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
+{
+        struct settings settings = { 0 };
+        struct made made = { 0 };
+        int code = command_parse(run, argc, argv, take, &settings, err);
+
+        if (code == 0)
+                code = command_expect(run, 1, 3, "a signal, and a value or file", err);
+        if (code == 0)
+                code = make(run, &settings, &made, err);
+        if (code == 0)
+                code = push(run, &made.push, err);
+        free(made.points);
+        return code;
+}

@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# test_trip - a reactor's trip, pushed to a real scheduler whose planner would not look again for an hour: the job that runs
+# pauses within seconds, stays paused over a kill -9 of the scheduler, and goes on when the reactor is back.
+set -uo pipefail
+
+build=${OFFPEAK_BUILD:?}
+work=$(mktemp -d "${TMPDIR:-/tmp}/offpeak-trip.XXXXXX")
+token=offpeak-trip-$$-$RANDOM
+
+fail() {
+        echo "FAILED: $*"
+        offpeak jobs --all
+        tail -n 20 "$work"/*.log
+        exit 1
+}
+
+clean_up() {
+        local pids
+        trap '' INT TERM
+        pids=$(grep -lzsF "OFFPEAK_TEST=$token" /proc/[0-9]*/environ | cut -d / -f 3 | grep -vx $$)
+        # shellcheck disable=SC2086
+        [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
+        wait 2>/dev/null
+        rm -rf "$work"
+}
+trap clean_up EXIT
+
+command -v jq >/dev/null || { echo "skipped: jq is not installed" && exit 77; }
+
+export OFFPEAK_SERVER=ipc://$work/d.sock
+
+offpeak() {
+        "$build/cli/offpeak" "$@"
+}
+
+cat >"$work/offpeakd.yaml" <<YAML
+listen: ["ipc://$work/d.sock"]
+state_dir: $work/state
+planner: {interval: 1h}
+sites:
+  - name: hall
+    currency: EUR
+    grid: {limit: 500 W}
+    reactor: {fuel_cost_per_mwh: 6, units: [{name: a, rating: 100 kW}]}
+classes:
+  - {name: default, min_run: 0, start_cost: 0, stop_grace: 2s, lease: 6s, delay_cost_per_gpu_hour: 1}
+YAML
+cat >"$work/n1.yaml" <<YAML
+server: "ipc://$work/d.sock"
+node: n1-$$
+site: hall
+state_dir: $work/n1
+devices: {kind: cpu-slot, count: 2}
+power: {idle: 200 W, per_device: 1 kW}
+YAML
+
+start_daemon() {
+        OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >>"$work/offpeakd.log" 2>&1 &
+        daemon=$!
+        for _ in $(seq 100); do
+                offpeak nodes --json >/dev/null 2>&1 && return
+                sleep 0.05
+        done
+        fail "the scheduler does not come up"
+}
+
+state() {
+        offpeak show 1 --json | jq -r '.job.state'
+}
+
+# wait_for STATE SECONDS
+wait_for() {
+        local seen
+        for _ in $(seq $(($2 * 10))); do
+                seen=$(state)
+                [ "$seen" = "$1" ] && return 0
+                sleep 0.1
+        done
+        fail "the job is $seen, not $1, after $2 s"
+}
+
+start_daemon
+OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+for _ in $(seq 100); do
+        [ "$(offpeak nodes --json | jq '.nodes | length')" = 1 ] && break
+        sleep 0.05
+done
+offpeak submit --gpus 1 -t 1h -D "$work" --env OFFPEAK_TEST=$token -- sleep 3600 >/dev/null || fail "not submitted"
+wait_for active 20
+
+said=$(offpeak push capacity 0 MW --site hall --for 2h --source trip --seq 1) || fail "not pushed"
+case "$said" in "capacity of hall: 0 W until "*"; then nothing is published") ;; *) fail "said: $said" ;; esac
+wait_for queued 20
+grep -q "pauses: power is short" "$work/offpeakd.log" || fail "the log does not say why it paused"
+
+kill -KILL $daemon
+wait $daemon 2>/dev/null
+start_daemon
+[ "$(offpeak price --json | jq '[.sites[0].series[] | select(.kind == "capacity")][0].now_w')" = 0 ] ||
+        fail "the push was forgotten"
+offpeak push capacity 0 MW --site hall --for 2h --source trip --seq 1 | grep -q "taken before" || fail "its number was forgotten"
+sleep 1
+[ "$(state)" = queued ] || fail "the job runs without power"
+
+offpeak push capacity 100 kW --site hall --for 2h --source trip --seq 2 >/dev/null || fail "the second push was refused"
+wait_for active 30
+offpeak push capacity 90 kW --site hall --seq 2 --source trip 2>"$work/refusal"
+[ $? -eq 65 ] || fail "a number that was used is taken"
+grep -q "already sent number 2" "$work/refusal" || fail "said: $(cat "$work/refusal")"
+offpeak cancel 1 >/dev/null || fail "not cancelled"
+wait_for cancelled 20
+echo "passed"
