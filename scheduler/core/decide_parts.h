@@ -46,6 +46,9 @@ bool answer_again(const struct state *state, const struct client *client, struct
 struct request request_on_record(struct turn *turn, const struct client *client, const struct now *now, uint64_t job,
                                  const char *text);
 
+/* The first moment after `after` at which a version of a site's feed counts as too old; INT64_MAX: none. */
+int64_t next_expiry(const struct state *state, int64_t after);
+
 /* Keep plan_asked and the rest, and want a new plan. Once a turn is enough. */
 void want_plan(const struct state *state, const struct now *now, struct turn *turn);
 

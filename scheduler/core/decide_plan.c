@@ -108,7 +108,8 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
         const struct plan *plan = input->u.plan_ready.plan;
         struct record *record = turn_record(turn, RECORD_V_PLANNING, &input->now);
 
-        record->u.planning.wanted = state->plan_wanted;
+        record->u.planning.wanted =
+                state->plan_wanted || next_expiry(state, input->u.plan_ready.problem->now) <= input->now.wall;
         record->u.planning.due_at = input->now.wall + state->policy.plan_interval_s;
         if (input->u.plan_ready.code == 0) {
                 struct adopted_plan header = { .version = state->plan.version + 1,

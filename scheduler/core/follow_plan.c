@@ -18,6 +18,31 @@ void want_plan(const struct state *state, const struct now *now, struct turn *tu
         record->u.planning.due_at = state->plan_due_at;
 }
 
+int64_t next_expiry(const struct state *state, int64_t after)
+{
+        int64_t first = INT64_MAX;
+
+        for (uint32_t s = 0; s < state->n_sites; s++) {
+                const struct site *site = &state->sites[s];
+                const struct policy_site *policy = policy_site(&state->policy, site->name);
+
+                for (int kind = SERIES_PRICE; policy != NULL && kind <= SERIES_LAST; kind++) {
+                        int64_t issued = site->feed[kind].n_points > 0 ? site->feed[kind].issued : 0;
+                        int64_t expiry = signal_expires_at(&policy->signals[kind], issued);
+
+                        if (expiry > after && expiry < first)
+                                first = expiry;
+                }
+        }
+        return first;
+}
+
+/* Has a signal grown too old since a plan was asked for last? */
+static bool any_expired(const struct state *state, int64_t wall)
+{
+        return next_expiry(state, state->plan_due_at - state->policy.plan_interval_s) <= wall;
+}
+
 static bool any_job_to_plan(const struct state *state)
 {
         for (size_t i = 0; i < state->n_jobs; i++)
@@ -29,7 +54,7 @@ static bool any_job_to_plan(const struct state *state)
 /* One at a time; what happens while it is computed is wanted again after it. */
 void follow_plan(const struct state *state, const struct now *now, struct turn *turn)
 {
-        bool due = state->plan_wanted || now->wall >= state->plan_due_at;
+        bool due = state->plan_wanted || now->wall >= state->plan_due_at || any_expired(state, now->wall);
         struct record *record;
 
         if (!due || state->plan_asked || state->n_sites == 0 || !any_job_to_plan(state))
@@ -83,6 +108,7 @@ struct now core_next(const struct state *state, const struct now *now)
 
         for (size_t i = 0; i < state->n_jobs; i++)
                 next_of_job(&state->jobs[i], state, now, &next);
+        sooner(&next.wall, next_expiry(state, now->wall));
         if (any_job_to_plan(state) && !state->plan_asked)
                 sooner(&next.wall, state->plan_due_at > now->wall ? state->plan_due_at : now->wall + 1);
         return next;

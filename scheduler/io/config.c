@@ -16,6 +16,7 @@
 #include "io/config_feed.h"
 #include "io/config_limits.h"
 #include "io/config_schema.h"
+#include "io/config_signal.h"
 #include "io/config_supply.h"
 #include "io/config_value.h"
 #include "io/config_yaml.h"
@@ -271,6 +272,7 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
         take_reactor(r, said->reactor, terms, files);
         config_take_supply(r, said, terms, files);
         config_take_limits(r, said, site->currency, files);
+        config_take_signals(r, said, site);
         if (said->pue != NULL) {
                 config_take_power(r, "fixed", said->pue->fixed, &terms->pue_fixed_w);
                 config_take_number(r, "factor", said->pue->factor, 6, MICRO, 10 * MICRO, &terms->pue_ppm);

@@ -45,6 +45,8 @@ static const cyaml_schema_field_t feed[] = { /* "file" first: config_yaml.c then
         LIST(MAY, struct said_feed, missing, &word),
         LIST(MAY, struct said_feed, where, &pair),
         LIST(MAY, struct said_feed, parts, &pair),
+        VALUE(MAY, struct said_feed, stale_after),
+        VALUE(MAY, struct said_feed, fallback),
         CYAML_FIELD_END,
 };
 

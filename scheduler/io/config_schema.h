@@ -41,6 +41,7 @@ struct said_feed {
         unsigned where_count;
         struct said_pair *parts;
         unsigned parts_count;
+        char *stale_after, *fallback; /* of the signal, not of its file */
 };
 
 struct said_demand {

@@ -454,6 +454,98 @@ static void a_push_while_a_plan_is_made_is_planned_for_after_it(void **unused)
         scene_finish(&scene);
 }
 
+/* ---- feeds that say nothing new */
+
+static void feed_capacity(struct scene *scene, const double *watts, size_t n)
+{
+        struct input input = { .type = INPUT_SERIES };
+        struct series series;
+
+        world_series(&series, SERIES_CAPACITY, WORLD_START, watts, n);
+        input.u.series.series = &series;
+        scene_send(scene, &input);
+        series_finish(&series);
+}
+
+static void what_is_said_again_makes_no_record(void **unused)
+{
+        static const double watts[] = { 500, 500, 500 };
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        give_reactor(&scene);
+        feed_capacity(&scene, watts, 3);
+        assert_non_null(scene_recorded(&scene, RECORD_SERIES));
+        scene.now.wall += 600;
+        feed_capacity(&scene, watts, 3);
+        assert_int_equal(scene.turn.n_records, 0);
+        scene_finish(&scene);
+}
+
+/* Where its age matters, a feed that says the same again is heard: by a small record, and not more often than it must. */
+static void a_feed_that_is_alive_does_not_grow_old(void **unused)
+{
+        static const double watts[] = { 500, 500, 500 };
+        struct input same = { .type = INPUT_SAME_SERIES };
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        give_reactor(&scene);
+        scene.policy.sites[0].signals[SERIES_CAPACITY].stale_after_s = 600;
+        set_policy(&scene);
+        feed_capacity(&scene, watts, 3);
+        scene.now.wall += 299;
+        feed_capacity(&scene, watts, 3);
+        assert_null(scene_recorded(&scene, RECORD_CONFIRMED));
+        scene.now.wall += 1;
+        feed_capacity(&scene, watts, 3);
+        assert_non_null(scene_recorded(&scene, RECORD_CONFIRMED));
+        assert_int_equal(scene.state.sites[0].feed[SERIES_CAPACITY].issued, scene.now.wall);
+        assert_int_equal(scene.state.sites[0].series[SERIES_CAPACITY].version, 1);
+        scene.now.wall += 599;
+        same.u.same_series.site = "hanford";
+        same.u.same_series.kind = SERIES_CAPACITY;
+        scene_send(&scene, &same);
+        assert_non_null(scene_recorded(&scene, RECORD_CONFIRMED));
+        scene_finish(&scene);
+}
+
+/* The reactor's feed falls silent, and 0 W are what the site then relies on: what runs on it is stopped. */
+static void a_signal_that_grows_stale_is_planned_without(void **unused)
+{
+        static const double watts[] = { 500, 500, 500, 500, 500, 500 };
+        struct now next;
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        job = begin_on_reactor(&scene);
+        scene.policy.sites[0].signals[SERIES_CAPACITY] =
+                (struct signal_rule){ .stale_after_s = 600, .fallback = SIGNAL_TAKE_VALUE, .value = 0 };
+        set_policy(&scene);
+        feed_capacity(&scene, watts, 6);
+        make_plan(&scene);
+        if (scene.state.plan_asked)
+                make_plan(&scene);
+        assert_int_equal(state_job(&scene.state, job)->attempt.state, ATTEMPT_GOING);
+        next = core_next(&scene.state, &scene.now);
+        assert_true(next.wall <= scene.now.wall + 600);
+        scene.state.plan_due_at = scene.now.wall + 100 * DAY; /* nothing else would call for a plan */
+        scene.policy.plan_interval_s = 100 * DAY;
+        scene.state.policy.plan_interval_s = 100 * DAY;
+        scene_wait_ms(&scene, 599 * 1000);
+        assert_null(scene_sent(&scene, ACTION_ASK_PLAN));
+        scene_wait_ms(&scene, 1000);
+        assert_non_null(scene_sent(&scene, ACTION_ASK_PLAN));
+        make_plan(&scene);
+        assert_non_null(scene_recorded(&scene, RECORD_STOP));
+        assert_int_equal(state_job(&scene.state, job)->attempt.state, ATTEMPT_STOPPING);
+        assert_null(scene_sent(&scene, ACTION_ASK_PLAN)); /* once is enough */
+        scene_finish(&scene);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -474,6 +566,9 @@ int main(void)
                 cmocka_unit_test(a_trip_plans_anew_at_once_and_stops_what_runs),
                 cmocka_unit_test(a_trip_without_end_stops_what_runs),
                 cmocka_unit_test(a_push_while_a_plan_is_made_is_planned_for_after_it),
+                cmocka_unit_test(what_is_said_again_makes_no_record),
+                cmocka_unit_test(a_feed_that_is_alive_does_not_grow_old),
+                cmocka_unit_test(a_signal_that_grows_stale_is_planned_without),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

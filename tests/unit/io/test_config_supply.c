@@ -282,6 +282,45 @@ static void a_wrong_agreement(void **state)
                 "2:86: agreement \"a\" is there twice");
 }
 
+static void what_stands_in_for_a_signal(void **state)
+{
+        struct config config = good(SITE("grid: {price: {file: /p.csv, stale_after: 36h, fallback: forecast}, "
+                                         "carbon: {file: /c.csv, fallback: 400 g/kWh}, export_limit: 1 MW, "
+                                         "export_price: {file: /x.csv, fallback: 0.02 EUR/kWh}, "
+                                         "limit_series: {file: /l.csv, fallback: last}}, "
+                                         "reactor: {fuel_cost_per_mwh: 6, capacity: {file: /r.csv, stale_after: 10m, fallback: 0 MW}}"));
+        const struct signal_rule *rules = config.policy.sites[0].signals;
+
+        (void)state;
+        assert_int_equal(rules[SERIES_PRICE].stale_after_s, 36 * 3600);
+        assert_int_equal(rules[SERIES_PRICE].fallback, SIGNAL_TAKE_FORECAST);
+        assert_int_equal(rules[SERIES_CARBON].stale_after_s, 0);
+        assert_int_equal(rules[SERIES_CARBON].fallback, SIGNAL_TAKE_VALUE);
+        assert_int_equal(rules[SERIES_CARBON].value, 400000);
+        assert_int_equal(rules[SERIES_EXPORT_PRICE].value, 20 * 1000000);
+        assert_int_equal(rules[SERIES_LIMIT].fallback, SIGNAL_TAKE_LAST);
+        assert_int_equal(rules[SERIES_CAPACITY].stale_after_s, 600);
+        assert_int_equal(rules[SERIES_CAPACITY].fallback, SIGNAL_TAKE_VALUE);
+        assert_int_equal(rules[SERIES_CAPACITY].value, 0);
+        assert_int_equal(rules[SERIES_SOLAR].fallback, SIGNAL_BY_KIND);
+        assert_null(config.files[0].price.mapping); /* our own CSV, strictly, as if only the name stood there */
+        config_finish(&config);
+}
+
+static void a_wrong_stand_in(void **state)
+{
+        (void)state;
+        refused(SITE("grid: {price: {file: /p.csv, fallback: lats}}"),
+                "2:69: \"fallback\": \"lats\" is not known: write last, forecast, or a value in EUR/MWh or ct/kWh");
+        refused(SITE("grid: {price: {file: /p.csv, fallback: 80 USD/MWh}}"),
+                "2:69: \"fallback\": \"80 USD/MWh\" is not in the site's currency, EUR");
+        refused(SITE("grid: {limit_series: {file: /p.csv, fallback: 80 EUR/MWh}}"),
+                "2:76: \"fallback\": \"80 EUR/MWh\" is not known: write last, forecast, or a value in MW");
+        refused(SITE("grid: {limit_series: {file: /p.csv, fallback: -1 MW}}"), "2:76: \"fallback\": \"-1 MW\" is below zero");
+        refused(SITE("grid: {price: {file: /p.csv, stale_after: 10}}"),
+                "2:72: \"stale_after\" has no unit: write 10m, 10h or 10s");
+}
+
 static void a_wrong_plant(void **state)
 {
         (void)state;
@@ -308,6 +347,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_tariff),       cmocka_unit_test(agreements_and_plant), cmocka_unit_test(a_preset_is_a_plant),
                 cmocka_unit_test(hours),          cmocka_unit_test(a_wrong_tariff),       cmocka_unit_test(a_wrong_agreement),
+                cmocka_unit_test(what_stands_in_for_a_signal),
+                cmocka_unit_test(a_wrong_stand_in),
                 cmocka_unit_test(a_wrong_plant),
         };
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "io/config_signal.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "feeds/unit.h"
+
+#define YEAR INT64_C(31536000)
+
+/* In a file, and so in its units, every price is a price, and power of plants a capacity. */
+static enum series_kind kind_of_unit(enum series_kind kind)
+{
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return SERIES_PRICE;
+        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
+}
+
+static void take_value(struct config_reading *r, const char *said, enum series_kind kind, const char *currency,
+                       struct signal_rule *rule)
+{
+        const char *text = config_text(said);
+        size_t length = strspn(text, "+-.0123456789"), blanks = strspn(text + length, " ");
+        struct unit unit;
+
+        if (!unit_parse(text + length + blanks, &unit) || !unit_fits(&unit, kind_of_unit(kind)) || unit.what == UNIT_ENERGY ||
+            unit.what == UNIT_PERCENT || text_parse_decimal(text, length, unit.scale, &rule->value) != 0) {
+                config_refuse(r, said, "\"fallback\": \"%.64s\" is not known: write last, forecast, or a value in %s", text,
+                              unit_example(kind_of_unit(kind)));
+                return;
+        }
+        if (unit.what == UNIT_PRICE && currency != NULL && strcmp(unit.currency, currency) != 0)
+                config_refuse(r, said, "\"fallback\": \"%.64s\" is not in the site's currency, %s", text, currency);
+        else if (unit.what != UNIT_PRICE && rule->value < 0)
+                config_refuse(r, said, "\"fallback\": \"%.64s\" is below zero", text);
+        rule->fallback = SIGNAL_TAKE_VALUE;
+}
+
+static void take_rule(struct config_reading *r, const struct said_feed *said, enum series_kind kind, struct policy_site *site)
+{
+        struct signal_rule *rule = &site->signals[kind];
+
+        if (said == NULL || r->code != 0)
+                return;
+        config_take_seconds(r, "stale_after", said->stale_after, 1, YEAR, &rule->stale_after_s);
+        if (r->code != 0 || said->fallback == NULL)
+                return;
+        if (strcmp(config_text(said->fallback), "last") == 0)
+                rule->fallback = SIGNAL_TAKE_LAST;
+        else if (strcmp(config_text(said->fallback), "forecast") == 0)
+                rule->fallback = SIGNAL_TAKE_FORECAST;
+        else
+                take_value(r, said->fallback, kind, site->currency, rule);
+}
+
+void config_take_signals(struct config_reading *reading, const struct said_site *said, struct policy_site *site)
+{
+        if (said->grid != NULL) {
+                take_rule(reading, said->grid->price, SERIES_PRICE, site);
+                take_rule(reading, said->grid->carbon, SERIES_CARBON, site);
+                take_rule(reading, said->grid->limit_series, SERIES_LIMIT, site);
+                take_rule(reading, said->grid->export_price, (enum series_kind)SERIES_EXPORT_PRICE, site);
+        }
+        if (said->reactor != NULL)
+                take_rule(reading, said->reactor->capacity, SERIES_CAPACITY, site);
+        if (said->solar != NULL)
+                take_rule(reading, said->solar->series, (enum series_kind)SERIES_SOLAR, site);
+        for (unsigned i = 0; i < said->ppa_count && i < SUPPLY_MAX_PPAS; i++)
+                take_rule(reading, said->ppa[i].series, (enum series_kind)(SERIES_PPA + i), site);
+}
