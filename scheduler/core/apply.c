@@ -76,6 +76,8 @@ static int dispatch(struct state *state, const struct record *record)
                 return apply_backoff(state, record);
         case RECORD_V_STARTED:
                 return apply_started(state, record);
+        case RECORD_V_FORECAST:
+                return apply_forecast(state, record);
         }
         return OFFPEAK_EINVAL;
 }

@@ -90,6 +90,7 @@ int apply_started(struct state *state, const struct record *record)
         int64_t mono_ms = record->u.started.mono_ms;
 
         state->started_ms = mono_ms;
+        state->forecasts = record->u.started.forecasts;
         for (uint32_t i = 0; i < state->n_nodes; i++)
                 state->nodes[i].session = (struct session){ .last_reply_ms = mono_ms };
         for (size_t i = 0; i < state->n_jobs; i++)

@@ -14,6 +14,7 @@ int apply_config(struct state *state, const struct record *record);
 int apply_series(struct state *state, const struct record *record);
 int apply_pushed(struct state *state, const struct record *record);
 int apply_confirmed(struct state *state, const struct record *record);
+int apply_forecast(struct state *state, const struct record *record);
 int apply_layers(struct site *site, enum series_kind kind); /* make series[kind] anew: pushed over feed */
 int apply_booked(struct state *state, const struct record *record);
 

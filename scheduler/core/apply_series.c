@@ -6,6 +6,7 @@
  *   CONFIRMED   feed   = as it is, said anew
  *   PUSHED      pushed = joined likewise, or cut off where it was withdrawn
  *   each        series = pushed over feed
+ *   V_FORECAST  beside them, in memory only
  */
 #include "core/apply_parts.h"
 
@@ -125,4 +126,39 @@ int apply_pushed(struct state *state, const struct record *record)
                 return OFFPEAK_ENOMEM;
         code = apply_layers(site, series->kind);
         return code != 0 ? code : apply_request(state, &record->u.pushed.request);
+}
+
+/* ---- forecasts */
+
+static bool same_wish(const struct forecast_wish *a, const struct forecast_wish *b)
+{
+        return a->version == b->version && a->origin == b->origin && a->to == b->to && a->east_s == b->east_s;
+}
+
+int apply_forecast(struct state *state, const struct record *record)
+{
+        const struct forecast_wish *wish = &record->u.forecast.wish;
+        struct site *site = wish->site < state->n_sites ? &state->sites[wish->site] : NULL;
+        struct site_forecast *forecast;
+        struct forecast_use use;
+
+        if (site == NULL || wish->kind < SERIES_PRICE || (int)wish->kind > SERIES_LAST)
+                return OFFPEAK_EINVAL;
+        if (site->forecasts == NULL)
+                site->forecasts = calloc(SERIES_COUNT, sizeof(*site->forecasts));
+        if (site->forecasts == NULL)
+                return OFFPEAK_ENOMEM;
+        forecast = &site->forecasts[wish->kind];
+        if (record->u.forecast.asked) {
+                forecast->asked = *wish;
+                return 0;
+        }
+        if (forecast_use_copy(&record->u.forecast.use, &use) != 0)
+                return OFFPEAK_ENOMEM;
+        forecast_use_finish(&forecast->made);
+        forecast->made = use;
+        forecast->made_for = *wish;
+        if (same_wish(&forecast->asked, wish))
+                forecast->asked = (struct forecast_wish){ 0 };
+        return 0;
 }

@@ -130,10 +130,8 @@ void site_finish(struct site *site)
                 series_finish(&site->feed[kind]);
                 series_finish(&site->pushed[kind]);
         }
-        for (int kind = 0; site->forecasts != NULL && kind < SERIES_COUNT; kind++) {
-                series_finish(&site->forecasts[kind].value);
-                series_finish(&site->forecasts[kind].spread);
-        }
+        for (int kind = 0; site->forecasts != NULL && kind < SERIES_COUNT; kind++)
+                forecast_use_finish(&site->forecasts[kind].made);
         free(site->forecasts);
         for (uint32_t i = 0; i < site->n_push_sources; i++)
                 free(site->push_sources[i].name);

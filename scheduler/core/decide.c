@@ -49,6 +49,9 @@ void decide(const struct state *state, const struct input *input, struct turn *t
         case INPUT_PLAN_READY:
                 decide_plan_ready(state, input, turn);
                 break;
+        case INPUT_FORECAST_READY:
+                decide_forecast_ready(state, input, turn);
+                break;
         }
 }
 
@@ -61,6 +64,8 @@ void decide_follow(const struct state *state, const struct now *now, struct turn
                 follow_attempt(state, now, turn);
         if (turn->n_records == before)
                 follow_dispatch(state, now, turn);
+        if (turn->n_records == before)
+                follow_forecast(state, now, turn);
         if (turn->n_records == before)
                 follow_plan(state, now, turn);
 }

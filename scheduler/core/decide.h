@@ -20,6 +20,7 @@ enum action_type {
         ACTION_STALE,
         ACTION_ORDER,
         ACTION_ASK_PLAN,    /* compute a plan on the state as it is after this turn */
+        ACTION_ASK_FORECAST, /* make a forecast; only asked of hosts that said they do */
 };
 
 enum want { WANT_ARM = 1, WANT_GO, WANT_STOP, WANT_FORGET };
@@ -41,6 +42,8 @@ struct action {
         /* REPLY */
         int32_t code;
         char *text;            /* owned; NULL: nothing to say */
+        /* ASK_FORECAST */
+        struct forecast_wish wish;
 };
 
 struct turn {

@@ -21,12 +21,14 @@ void decide_fence(const struct state *state, const struct input *input, struct t
 void decide_hello(const struct state *state, const struct input *input, struct turn *turn);
 void decide_renew(const struct state *state, const struct input *input, struct turn *turn);
 void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn);
+void decide_forecast_ready(const struct state *state, const struct input *input, struct turn *turn);
 
 /* ---- what follows from the state alone; each is called until it appends nothing */
 
 void follow_node(const struct state *state, const struct now *now, struct turn *turn);     /* silence, leases, overhead */
 void follow_attempt(const struct state *state, const struct now *now, struct turn *turn);  /* armed, stopped, over */
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn); /* launch, pause, limit */
+void follow_forecast(const struct state *state, const struct now *now, struct turn *turn); /* ask for forecasts */
 void follow_plan(const struct state *state, const struct now *now, struct turn *turn);     /* ask for a plan */
 
 /* ---- after all: the orders that this turn's records (from `first` on) and a renewal call for */

@@ -14,6 +14,7 @@ void decide_start(const struct state *state, const struct input *input, struct t
         record->u.term.fenced_start = state->fenced_start || input->u.start.lost_tail;
         record = turn_record(turn, RECORD_V_STARTED, &input->now);
         record->u.started.mono_ms = input->now.mono_ms;
+        record->u.started.forecasts = input->u.start.forecasts;
         want_plan(state, &input->now, turn);
 }
 

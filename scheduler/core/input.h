@@ -31,6 +31,7 @@ enum input_type {
         INPUT_HELLO,
         INPUT_RENEW,
         INPUT_PLAN_READY,
+        INPUT_FORECAST_READY,
 };
 
 /* Who asks: the connection to answer, and the owner as the transport proved it. */
@@ -73,7 +74,7 @@ struct input {
         enum input_type type;
         struct now now;
         union {
-                struct { bool lost_tail; } start;
+                struct { bool lost_tail; bool forecasts; /* this host makes them when asked */ } start;
                 struct { const struct policy *policy; } config;
                 struct { const struct series *series; } series;
                 struct { const char *site; enum series_kind kind; } same_series;
@@ -99,6 +100,7 @@ struct input {
                         uint32_t n_readings;
                 } renew;
                 struct { const struct plan *plan; const struct plan_problem *problem; uint64_t asked_index; int code; } plan_ready;
+                struct { struct forecast_wish wish; const struct forecast_use *use; /* NULL: none could be made */ } forecast_ready;
         } u;
 };
 

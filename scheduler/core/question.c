@@ -212,7 +212,7 @@ static int write_spread(const struct site *site, struct site_filled *filled, int
         int64_t ignored;
 
         if (filled->price.forecast != NULL)
-                filled->forecast_spread = &site->forecasts[SERIES_PRICE].spread;
+                filled->forecast_spread = &site->forecasts[SERIES_PRICE].made.spread;
         return series_spread(&fresh, from, to, &filled->spread, &ignored);
 }
 

@@ -91,6 +91,9 @@ void record_finish(struct record *record)
         case RECORD_I_REQUEST:
                 request_finish(&record->u.request.request);
                 break;
+        case RECORD_V_FORECAST:
+                forecast_use_finish(&record->u.forecast.use);
+                break;
         case RECORD_TERM:
         case RECORD_GO:
         case RECORD_STOP:

@@ -45,7 +45,8 @@
         X(V_LEG, 62)      /* a leg was seen armed or running */                                \
         X(V_PLANNING, 63) /* a plan was asked for, or is wanted, or came back */               \
         X(V_BACKOFF, 64)  /* a job waits before its next launch */                             \
-        X(V_STARTED, 65)  /* this process began: leases and timeouts count from here at the earliest */
+        X(V_STARTED, 65)  /* this process began: leases and timeouts count from here at the earliest */ \
+        X(V_FORECAST, 66) /* a forecast is being made, or was */
 
 enum record_type {
 #define RECORD_X(name, number) RECORD_##name = (number),
@@ -141,7 +142,8 @@ struct record {
                 struct { struct record_leg_ref leg; enum leg_state state; } leg;
                 struct { bool wanted, asked; uint64_t asked_index; int64_t due_at; } planning;
                 struct { uint64_t job; int64_t not_before_ms; } backoff;
-                struct { int64_t mono_ms; } started;
+                struct { int64_t mono_ms; bool forecasts; } started;
+                struct { struct forecast_wish wish; bool asked; struct forecast_use use; } forecast;
         } u;
 };
 

@@ -119,8 +119,8 @@ struct signal state_signal(const struct state *state, const struct site *site, e
 
         if (policy != NULL)
                 signal.rule = policy->signals[kind];
-        if (forecast != NULL && forecast->version == site->series[kind].version && forecast->value.n_points > 0)
-                signal.forecast = &forecast->value;
+        if (forecast != NULL && forecast->made_for.version == site->series[kind].version && forecast->made.value.n_points > 0)
+                signal.forecast = &forecast->made.value;
         return signal;
 }
 

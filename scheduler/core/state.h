@@ -23,6 +23,7 @@
 #include "ledger/booking.h"
 #include "ledger/site_meter.h"
 #include "plan/plan.h"
+#include "supply/forecast_use.h"
 #include "supply/series.h"
 
 #define NONE_U32 UINT32_MAX
@@ -201,16 +202,18 @@ struct push_source {
         int64_t issued, at; /* wall: by its own word, and when it came */
 };
 
-/* Volatile: what a host has computed of a series (supply/forecast.h). It is of the version it names, and no other. */
+/* Which forecast: of this version of a series, [origin, to), with weekends so many seconds east of UTC. */
+struct forecast_wish {
+        uint32_t site;
+        enum series_kind kind;
+        uint64_t version;
+        int64_t origin, to, east_s;
+};
+
+/* Volatile: what a host has computed, and what it computes (core/follow_forecast.c). Version 0: nothing. */
 struct site_forecast {
-        uint64_t asked;       /* version that is being computed; 0: none */
-        int64_t asked_to;
-        uint64_t version;     /* of the series it was made of; 0: there is none */
-        int64_t to;           /* until where */
-        struct series value;  /* without points where repeating the last day was better, or the past too short */
-        struct series spread; /* of the 0.9 quantile over the median, never negative */
-        bool compared;        /* both methods were tried on the past; the errors are means, in the series' unit */
-        double naive_error, regression_error;
+        struct forecast_wish asked, made_for;
+        struct forecast_use made;
 };
 
 enum { PUSH_SOURCES_KEPT = 64 }; /* of a site; the one that was silent longest goes */

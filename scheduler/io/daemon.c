@@ -2,7 +2,7 @@
 /*
  * daemon.c - what is started, in order, and stopped in the reverse order.
  *
- *   config -> store -> planner -> server (sockets) -> engine (recovers, begins a term) -> policy -> feeds -> signals
+ *   config -> store -> planner, forecaster -> server (sockets) -> engine (recovers, begins a term) -> policy -> feeds -> signals
  *
  * The stop goes the other way, each part's closed callback beginning the next one.
  */
@@ -21,6 +21,7 @@
 #include "io/engine.h"
 #include "io/feeds.h"
 #include "io/feeds_past.h"
+#include "io/forecaster.h"
 #include "io/server.h"
 #include "io/store.h"
 #include "wire/log.h"
@@ -36,6 +37,7 @@ struct daemon {
         uv_loop_t loop;
         struct store *store;
         struct planner *planner;
+        struct forecaster *forecaster;
         struct server *server;
         struct engine *engine;
         struct feeds *feeds;
@@ -46,7 +48,8 @@ struct daemon {
 
 /* ---- what the parts call */
 
-static void on_plan_ready(void *context, struct input *input)
+/* A plan, or a forecast. */
+static void on_ready(void *context, struct input *input)
 {
         struct daemon *daemon = context;
 
@@ -73,7 +76,10 @@ static void on_action(void *context, const struct action *action)
 
         if (action->type == ACTION_ASK_PLAN)
                 ask_plan(daemon);
-        else if (daemon->server != NULL)
+        else if (action->type == ACTION_ASK_FORECAST) {
+                if (daemon->forecaster != NULL)
+                        forecaster_ask(daemon->forecaster, engine_state(daemon->engine), &action->wish);
+        } else if (daemon->server != NULL)
                 server_act(daemon->server, action);
 }
 
@@ -244,15 +250,26 @@ static void on_engine_closed(void *context)
                 server_close(daemon->server, on_server_closed, daemon);
 }
 
-static void on_planner_closed(void *context)
+static void on_forecaster_closed(void *context)
 {
         struct daemon *daemon = context;
 
-        daemon->planner = NULL;
         if (daemon->engine != NULL)
                 engine_close(daemon->engine, on_engine_closed, daemon);
         else
                 on_engine_closed(daemon);
+}
+
+static void on_planner_closed(void *context)
+{
+        struct daemon *daemon = context;
+        struct forecaster *forecaster = daemon->forecaster;
+
+        daemon->forecaster = NULL; /* nothing is asked any more */
+        if (forecaster != NULL)
+                forecaster_close(forecaster, on_forecaster_closed, daemon);
+        else
+                on_forecaster_closed(daemon);
 }
 
 static void on_feeds_closed(void *context)
@@ -405,6 +422,7 @@ static int open_engine(struct daemon *daemon, struct offpeak_error *err)
         struct engine_options options = { .loop = &daemon->loop,
                                           .store = daemon->store,
                                           .snapshot_records = daemon->config.snapshot_records,
+                                          .forecasts = true,
                                           .act = on_action,
                                           .acted = on_acted,
                                           .fail = on_fail,
@@ -423,8 +441,10 @@ static int open_engine(struct daemon *daemon, struct offpeak_error *err)
 
 static int open_planner(struct daemon *daemon, struct offpeak_error *err)
 {
-        int code = planner_create(&daemon->loop, daemon->options->compute, on_plan_ready, daemon, &daemon->planner);
+        int code = planner_create(&daemon->loop, daemon->options->compute, on_ready, daemon, &daemon->planner);
 
+        if (code == 0)
+                code = forecaster_create(&daemon->loop, on_ready, daemon, &daemon->forecaster);
         return code != 0 ? fail(err, code, "out of memory") : 0;
 }
 

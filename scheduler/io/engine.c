@@ -186,6 +186,7 @@ int engine_open(const struct engine_options *options, struct engine **ret_engine
                 return code;
         }
         start.u.start.lost_tail = lost_tail;
+        start.u.start.forecasts = options->forecasts;
         take(engine, &start);
         start_handles(engine);
         *ret_engine = engine;

@@ -22,6 +22,7 @@ struct engine_options {
         struct store *store;          /* borrowed: closed by the caller, after the engine */
         struct clocks clocks;
         uint32_t snapshot_records;
+        bool forecasts;               /* act makes forecasts when asked */
         void (*act)(void *context, const struct action *action);     /* after the commit */
         void (*acted)(void *context);                                 /* after the last action of a turn */
         void (*fail)(void *context, const struct offpeak_error *err); /* the process must end without saying anything more */

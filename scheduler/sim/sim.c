@@ -32,6 +32,8 @@ struct sim {
         struct action *inbox;     /* orders and welcomes on their way to nodes */
         size_t n_inbox;
         bool plan_asked;
+        struct forecast_wish *wishes; /* forecasts asked for */
+        size_t n_wishes;
         struct plan_multipliers last; /* of the last plan */
         uint64_t next_request;
         struct action answer;     /* the last reply */
@@ -86,6 +88,15 @@ static int keep_action(struct sim *sim, struct action *action)
         case ACTION_ASK_PLAN:
                 sim->plan_asked = true;
                 return 0;
+        case ACTION_ASK_FORECAST: {
+                struct forecast_wish *wish = room_for_one((void **)&sim->wishes, sim->n_wishes, sizeof(*wish));
+
+                if (wish == NULL)
+                        return OFFPEAK_ENOMEM;
+                *wish = action->wish;
+                sim->n_wishes++;
+                return 0;
+        }
         case ACTION_REPLY:
                 free(sim->answer.text);
                 sim->answer = *action;
@@ -178,6 +189,23 @@ static int deliver_all(struct sim *sim)
         return code;
 }
 
+/* One that was asked for. */
+static int forecast(struct sim *sim)
+{
+        struct forecast_wish wish = sim->wishes[--sim->n_wishes];
+        struct input input = { .type = INPUT_FORECAST_READY };
+        struct forecast_use use;
+        int code = forecast_use_make(&sim->state.sites[wish.site].series[wish.kind], wish.origin, wish.to, wish.east_s, &use);
+
+        if (code != 0)
+                return code;
+        input.u.forecast_ready.wish = wish;
+        input.u.forecast_ready.use = &use;
+        code = step(sim, &input);
+        forecast_use_finish(&use);
+        return code;
+}
+
 static int plan(struct sim *sim)
 {
         struct now now = now_of(sim);
@@ -245,11 +273,13 @@ static int settle(struct sim *sim)
         int code = 0;
 
         while (code == 0 && busy) {
-                busy = sim->n_inbox > 0 || sim->plan_asked;
+                busy = sim->n_inbox > 0 || sim->plan_asked || sim->n_wishes > 0;
                 if (sim->n_inbox > 0)
                         code = deliver_all(sim);
                 for (uint32_t i = 0; code == 0 && i < sim->n_nodes; i++)
                         code = pass_node(sim, &sim->nodes[i], &busy);
+                while (code == 0 && sim->n_wishes > 0)
+                        code = forecast(sim);
                 if (code == 0 && sim->plan_asked)
                         code = plan(sim);
         }
@@ -307,6 +337,7 @@ int sim_create(const struct sim_options *options, struct sim **ret_sim)
                 return OFFPEAK_ENOMEM;
         sim->options = *options;
         sim->wall = options->start;
+        start.u.start.forecasts = options->forecasts;
         code = state_init(&sim->state);
         if (code == 0)
                 code = policy_copy(options->policy, &sim->policy);
@@ -335,6 +366,7 @@ void sim_destroy(struct sim *sim)
         free(sim->done);
         free(sim->bookings);
         free(sim->inbox);
+        free(sim->wishes);
         free(sim->answer.text);
         plan_multipliers_finish(&sim->last);
         policy_finish(&sim->policy);

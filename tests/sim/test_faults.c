@@ -4,7 +4,7 @@
  *
  * The cores are the real ones, the log is the real codec's bytes; modelled are the network (loses, delays, repeats,
  * reorders), the shims and their disks. Schedulers, agents, shims and nodes are killed at random, state directories
- * vanish, links go dead for longer than a lease. After every step:
+ * vanish, links go dead for longer than a lease; limits of power are pushed, some twice, and taken back. After every step:
  *
  *   - the processes of one job belong to one attempt, and no device is held by two legs
  *   - of a gang nobody runs before `go` is on record
@@ -203,6 +203,9 @@ static void act(struct world *world, const struct action *action)
         struct packet packet = { .node = machine_of(world, action->node) };
 
         switch (action->type) {
+        case ACTION_ASK_FORECAST:
+                fail_msg("a host that makes none was asked for a forecast");
+                break;
         case ACTION_ASK_PLAN:
                 world->plan_asked = true;
                 world->plan_at_ms = world->now_ms + 200;
@@ -364,6 +367,24 @@ static void submit(struct world *world, int i)
         input.u.submit.client = next_client(world);
         take(world, &input, false);
         offpeak_job_spec_finish(&spec);
+}
+
+/* A limit that leaves power for some of the devices, for none, or for all; half of them are told twice. */
+static void push_limit(struct world *world)
+{
+        struct offpeak_signal_point point = { 0, (int64_t)draw(world, 1000) };
+        struct offpeak_push push = { .signal = OFFPEAK_LIMIT, .site = (char *)"hanford", .points = &point, .n_points = 1,
+                                     .life_s = 1 + (int64_t)draw(world, 60) };
+        struct input input = { .type = INPUT_PUSH };
+
+        if (chance(world, 4))
+                push = (struct offpeak_push){ .signal = OFFPEAK_LIMIT, .site = (char *)"hanford", .withdraw = true };
+        input.u.push.client = next_client(world);
+        input.u.push.client.may_push = true;
+        input.u.push.push = &push;
+        take(world, &input, false);
+        if (chance(world, 2))
+                take(world, &input, false);
 }
 
 /* ---- machines */
@@ -842,6 +863,8 @@ static void break_something(struct world *world)
 
         if (chance(world, 300))
                 kill_scheduler(world);
+        if (chance(world, 150))
+                push_limit(world);
         if (chance(world, 150))
                 kill_agent(world, node);
         if (shim->alive && chance(world, 10))

@@ -17,10 +17,11 @@ static void journal(void *context, const struct record *record)
         world->records++;
 }
 
-void sim_world_init(struct sim_world *world, const double *prices, size_t n)
+static void init(struct sim_world *world, const double *prices, size_t n, bool forecasts)
 {
         struct sim_options options = { .start = WORLD_START,
                                        .policy = &world->policy,
+                                       .forecasts = forecasts,
                                        .journal = journal,
                                        .context = world };
         struct series price;
@@ -30,6 +31,16 @@ void sim_world_init(struct sim_world *world, const double *prices, size_t n)
         world_series(&price, SERIES_PRICE, WORLD_START, prices, n);
         assert_int_equal(sim_take_series(world->sim, &price), 0);
         series_finish(&price);
+}
+
+void sim_world_init(struct sim_world *world, const double *prices, size_t n)
+{
+        init(world, prices, n, false);
+}
+
+void sim_world_init_forecasting(struct sim_world *world, const double *prices, size_t n)
+{
+        init(world, prices, n, true);
 }
 
 void sim_world_finish(struct sim_world *world)
