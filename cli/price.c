@@ -74,6 +74,25 @@ static struct extremes find_extremes(const json_t *series, const char *kind)
 
 /* ---- the text */
 
+/* Where the value of this moment is from, if no feed has said it. */
+static const char *stands_in(const json_t *series)
+{
+        static const struct {
+                const char *source, *text;
+        } texts[] = {
+                { "pushed", " (pushed)" },
+                { "forecast", " (forecast)" },
+                { "last", " (the last that is known)" },
+                { "value", " (by the configuration)" },
+        };
+        const char *source = document_text(series, "now_source");
+
+        for (size_t i = 0; source != NULL && i < sizeof(texts) / sizeof(texts[0]); i++)
+                if (strcmp(texts[i].source, source) == 0)
+                        return texts[i].text;
+        return "";
+}
+
 static void print_values(const json_t *series, const char *kind, const char *currency, const struct screen *screen,
                          FILE *out)
 {
@@ -82,7 +101,7 @@ static void print_values(const json_t *series, const char *kind, const char *cur
         int64_t now;
 
         if (document_int(series, value_key(kind, true), &now))
-                fprintf(out, "now %s", format_value(kind, now, currency, text));
+                fprintf(out, "now %s%s", format_value(kind, now, currency, text), stands_in(series));
         else
                 fputs("now unknown", out);
         if (extremes.known && extremes.low < extremes.high)
@@ -99,7 +118,9 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
 
         if (source == NULL) {
-                fputs("           nobody has published any: name a file or an address in the configuration (grid.price)\n", out);
+                fputs("           nobody has published any: name a file or an address in the configuration (grid.price), or push it
+",
+                      out);
                 return;
         }
         fputs("           ", out);
@@ -115,6 +136,26 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         if (forecast != 0)
                 fprintf(out, forecast <= screen->now ? "; all that follows is a forecast" : "; a forecast from %s on",
                         screen_time(screen, forecast, at));
+        putc('\n', out);
+}
+
+/* How the forecast is made, and what it was off by on the series' own past. */
+static void print_forecast(const json_t *series, const char *kind, const char *currency, FILE *out)
+{
+        const json_t *forecast = json_object_get(series, "forecast");
+        const char *method = json_is_object(forecast) ? document_text(forecast, "method") : NULL;
+        bool by_regression = method != NULL && strcmp(method, "regression") == 0;
+        char own[TEXT_SIZE], other[TEXT_SIZE];
+        int64_t naive, regression;
+
+        if (method == NULL)
+                return;
+        fprintf(out, "           forecast by %s", by_regression ? "a regression on its past" : "its last day again");
+        if (document_int(forecast, "naive_error", &naive) && document_int(forecast, "regression_error", &regression))
+                fprintf(out, ": off by %s over four weeks, %s by %s",
+                        format_value(kind, by_regression ? regression : naive, currency, own),
+                        by_regression ? "the last day again" : "a regression",
+                        format_value(kind, by_regression ? naive : regression, currency, other));
         putc('\n', out);
 }
 
@@ -135,6 +176,7 @@ static void print_site(const json_t *site, const struct screen *screen, FILE *ou
                 print_values(series, kind, currency, screen, out);
                 putc('\n', out);
                 print_origin(series, screen, out);
+                print_forecast(series, kind, currency, out);
         }
 }
 

@@ -41,19 +41,38 @@ static json_t *values(struct answer *answer, const struct answer_supply *supply,
                 until = until < window.to ? until : window.to;
                 answer_put(answer, item, "start_utc", answer_utc(t));
                 answer_put(answer, item, "end_utc", answer_utc(until));
-                answer_put(answer, item, value_key(kind), answer_value(series_at(answer_series(supply, kind), t)));
+                answer_put(answer, item, value_key(kind), answer_value(answer_signal(supply, kind, t).value));
                 answer_put(answer, item, "source", json_string(source));
                 answer_add(answer, list, item);
         }
         return list;
 }
 
-static json_t *series_object(struct answer *answer, const struct answer_supply *supply, enum series_kind kind,
-                             struct window window)
+/* The method in use behind what is known, and how both did on the series' own past; null where no forecast stands in. */
+static json_t *forecast_object(struct answer *answer, const struct site *site, enum series_kind kind)
+{
+        static const struct site_forecast none;
+        const struct site_forecast *forecast = site->forecasts != NULL ? &site->forecasts[kind] : &none;
+        struct signal signal = state_signal(answer->state, site, kind, answer->now.wall);
+        bool known = forecast->made_for.version == site->series[kind].version && forecast->made.compared;
+        json_t *object;
+
+        if (signal_fallback(&signal.rule, kind) != SIGNAL_TAKE_FORECAST)
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "method",
+                   json_string(forecast_method_name(signal.forecast != NULL ? FORECAST_REGRESSION : FORECAST_NAIVE)));
+        answer_put(answer, object, "naive_error", answer_known(known, (int64_t)forecast->made.naive_error));
+        answer_put(answer, object, "regression_error", answer_known(known, (int64_t)forecast->made.regression_error));
+        return object;
+}
+
+static json_t *series_object(struct answer *answer, const struct site *site, const struct answer_supply *supply,
+                             enum series_kind kind, struct window window)
 {
         const struct series *published = &supply->published[kind];
         bool known = published->n_points > 0;
-        int64_t age = answer->now.wall - published->issued;
+        int64_t age = answer->now.wall - published->issued, until;
         json_t *object = json_object();
 
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
@@ -69,7 +88,9 @@ static json_t *series_object(struct answer *answer, const struct answer_supply *
         answer_put(answer, object, "forecast_from_utc",
                    answer_utc(answer_forecast_from(supply, kind, answer->now.wall, window.to)));
         answer_put(answer, object, now_key(kind),
-                   answer_value(series_at(answer_series(supply, kind), answer->now.wall)));
+                   answer_value(answer_signal(supply, kind, answer->now.wall).value));
+        answer_put(answer, object, "now_source", json_string(answer_source(supply, kind, answer->now.wall, &until)));
+        answer_put(answer, object, "forecast", forecast_object(answer, site, kind));
         answer_put(answer, object, "values", values(answer, supply, kind, window));
         return object;
 }
@@ -102,9 +123,9 @@ static json_t *site_object(struct answer *answer, const struct site *site, struc
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
         put_contract(answer, object, &supply.supply.terms);
         for (unsigned k = SERIES_PRICE; k <= SERIES_LAST; k++) {
-                if (k != SERIES_PRICE && site->series[k].n_points == 0)
+                if (k != SERIES_PRICE && site->series[k].n_points == 0 && supply.signals[k].rule.fallback == SIGNAL_BY_KIND)
                         continue; /* a site without a reactor has no capacity to tell of; a price it must have */
-                answer_add(answer, list, series_object(answer, &supply, k, window));
+                answer_add(answer, list, series_object(answer, site, &supply, k, window));
         }
         answer_put(answer, object, "series", list);
         answer_supply_finish(&supply);

@@ -873,6 +873,67 @@ static void a_feed_tells_its_state(void **state)
 
 /* ---- price */
 
+/* hanford's price is known until midnight. Pushed over it from 15:00 to 16:00, and behind it what the rule says. */
+static void what_is_in_use_is_told_with_its_reason(void **state)
+{
+        struct world *world = *state;
+        struct site *site = &world->state.sites[0];
+        struct signal_rule *rule = &world->state.policy.sites[0].signals[SERIES_PRICE];
+        json_t *document;
+
+        series_init(&site->pushed[SERIES_PRICE], SERIES_PRICE);
+        assert_int_equal(series_append(&site->pushed[SERIES_PRICE], WORLD_DAY + 15 * WORLD_HOUR, 7000000), 0);
+        site->pushed[SERIES_PRICE].end = WORLD_DAY + 16 * WORLD_HOUR;
+        *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_VALUE, .value = 33000000 };
+        document = world_ask(world, "price", "{\"site\":\"hanford\",\"from_utc\":\"2026-11-22T14:30:00Z\",\"to_utc\":\"2026-11-23T02:00:00Z\"}");
+        world_expect_text(document, "sites.0.series.0.now_source", "published");
+        world_expect_text(document, "sites.0.series.0.values.0.source", "published");
+        world_expect_text(document, "sites.0.series.0.values.1.source", "pushed");
+        world_expect_int(document, "sites.0.series.0.values.1.value_micro_per_mwh", 7000000);
+        world_expect_text(document, "sites.0.series.0.values.1.end_utc", "2026-11-22T16:00:00Z");
+        world_expect_text(document, "sites.0.series.0.values.2.source", "published");
+        world_expect_text(document, "sites.0.series.0.values.5.source", "value");
+        world_expect_int(document, "sites.0.series.0.values.5.value_micro_per_mwh", 33000000);
+        world_expect_text(document, "sites.0.series.0.forecast_from_utc", "2026-11-23T00:00:00Z");
+        world_expect_null(document, "sites.0.series.0.forecast");
+        json_decref(document);
+        *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_LAST };
+        document = world_ask(world, "price", "{\"site\":\"hanford\",\"from_utc\":\"2026-11-23T00:30:00Z\",\"to_utc\":\"2026-11-23T02:00:00Z\"}");
+        world_expect_text(document, "sites.0.series.0.values.0.source", "last");
+        world_expect_int(document, "sites.0.series.0.values.0.value_micro_per_mwh", 40000000);
+        json_decref(document);
+}
+
+static void the_forecasts_method_is_told(void **state)
+{
+        struct world *world = *state;
+        struct site *site = &world->state.sites[0];
+        json_t *document = world_ask(world, "price", "{\"site\":\"hanford\"}");
+
+        world_expect_text(document, "sites.0.series.0.forecast.method", "naive");
+        world_expect_null(document, "sites.0.series.0.forecast.naive_error");
+        json_decref(document);
+        site->forecasts = calloc(SERIES_COUNT, sizeof(*site->forecasts));
+        assert_non_null(site->forecasts);
+        site->forecasts[SERIES_PRICE].made_for = (struct forecast_wish){ .version = 3 };
+        site->forecasts[SERIES_PRICE].made = (struct forecast_use){ .method = FORECAST_REGRESSION, .compared = true,
+                                                                    .naive_error = 9e6, .regression_error = 8e6 };
+        assert_int_equal(series_append(&site->forecasts[SERIES_PRICE].made.value, WORLD_DAY + 24 * WORLD_HOUR, 55000000), 0);
+        site->forecasts[SERIES_PRICE].made.value.end = WORLD_DAY + 48 * WORLD_HOUR;
+        document = world_ask(world, "price", "{\"site\":\"hanford\",\"from_utc\":\"2026-11-23T00:30:00Z\",\"to_utc\":\"2026-11-23T02:00:00Z\"}");
+        world_expect_text(document, "sites.0.series.0.forecast.method", "regression");
+        world_expect_int(document, "sites.0.series.0.forecast.naive_error", 9000000);
+        world_expect_int(document, "sites.0.series.0.forecast.regression_error", 8000000);
+        world_expect_text(document, "sites.0.series.0.values.0.source", "forecast");
+        world_expect_int(document, "sites.0.series.0.values.0.value_micro_per_mwh", 55000000);
+        json_decref(document);
+        site->series[SERIES_PRICE].version = 4; /* of an older version it is not used, nor told */
+        document = world_ask(world, "price", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.series.0.forecast.method", "naive");
+        world_expect_null(document, "sites.0.series.0.forecast.naive_error");
+        json_decref(document);
+}
+
 static void prices_tell_source_age_and_reach(void **state)
 {
         json_t *document = world_ask(*state, "price", NULL);
@@ -1088,6 +1149,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_late_signal_is_forecast, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_feed_tells_its_state, setup, teardown),
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_is_in_use_is_told_with_its_reason, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_forecasts_method_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_keeps_jobs_in_their_order, setup, teardown),
