@@ -118,8 +118,7 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
 
         if (source == NULL) {
-                fputs("           nobody has published any: name a file or an address in the configuration (grid.price), or push it
-",
+                fputs("           nobody has published any: name a file or an address in the configuration (grid.price), or push it\n",
                       out);
                 return;
         }

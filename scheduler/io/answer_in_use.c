@@ -1,31 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/answer_in_use.h"
 
-#include <string.h>
+#include <stdio.h>
 
-/* What holds in the place of a signal that says nothing and is not forecast. */
+/* What holds in the place of a signal of which nothing is in use. */
 static const char *without(const struct answer_supply *supply, enum series_kind kind)
 {
         const struct supply_terms *terms = &supply->supply.terms;
 
         if (kind == SERIES_LIMIT)
-                return terms->grid_limit_w != INT64_MAX ? "no limit is told for now: the contract's own holds"
-                                                        : "no limit is told for now: none holds";
+                return terms->grid_limit_w != INT64_MAX ? "the contract's own limit holds" : "no limit holds";
         if (kind == SERIES_CAPACITY)
-                return terms->n_reactors > 0 ? "no capacity is told for now: the units' ratings less outages are expected"
-                                             : "no capacity is told for now: nothing is relied on";
-        return (int)kind >= SERIES_SOLAR ? "no power is told for now: nothing is relied on"
-                                         : "nothing is known that it could be made from";
+                return terms->n_reactors > 0 ? "the units' ratings less outages are expected" : "nothing is relied on";
+        return (int)kind >= SERIES_SOLAR ? "nothing is relied on" : "and nothing that it could be made from";
+}
+
+/* What stands in where nothing was said of now, or too long ago. */
+static const char *instead(const struct answer_supply *supply, enum series_kind kind, enum signal_use use)
+{
+        switch (use) {
+        case SIGNAL_FORECAST:
+                return "a regression on its past is in use";
+        case SIGNAL_REPEATED:
+                return "known days are repeated";
+        case SIGNAL_LAST:
+                return "the last known value holds on, as its fallback says";
+        case SIGNAL_VALUE:
+                return "its fallback is this value";
+        case SIGNAL_NOTHING:
+        case SIGNAL_PUBLISHED:
+        case SIGNAL_PUSHED:
+                break;
+        }
+        return without(supply, kind);
 }
 
 struct in_use answer_in_use(const struct answer_supply *supply, enum series_kind kind, int64_t time)
 {
+        const struct signal *signal = &supply->signals[kind];
+        struct signal_value value = answer_signal(supply, kind, time);
         int64_t ignored;
-        const char *source = answer_source(supply, kind, time, &ignored);
+        struct in_use in_use = { .what = answer_source(supply, kind, time, &ignored), .value = value.value };
 
-        if (strcmp(source, "published") == 0)
-                return (struct in_use){ "published", "its source tells a value for now" };
-        if (strcmp(source, "forecast") == 0)
-                return (struct in_use){ "forecast", "no value is published for now: known days are repeated" };
-        return (struct in_use){ "nothing", without(supply, kind) };
+        if (value.use == SIGNAL_NOTHING)
+                in_use.what = "nothing";
+        if (value.use == SIGNAL_PUBLISHED)
+                snprintf(in_use.why, sizeof(in_use.why), "its source tells a value for now");
+        else if (value.use == SIGNAL_PUSHED)
+                snprintf(in_use.why, sizeof(in_use.why), "it was pushed by %.80s, and has not expired", signal->pushed->source);
+        else
+                snprintf(in_use.why, sizeof(in_use.why), "%s: %s",
+                         signal_expiry(signal) <= time ? "what was published is older than its stale_after" :
+                                                         "no value is published for now",
+                         instead(supply, kind, value.use));
+        return in_use;
 }

@@ -29,7 +29,8 @@ static const struct feed_status *feed_of(const struct answer *answer, const char
 }
 
 /* The worst that there is to say of it in one word. */
-static const char *state_of(const struct feed_status *feed, const struct series *series, int64_t now)
+static const char *state_of(const struct feed_status *feed, const struct series *series, const struct signal *signal,
+                            int64_t now)
 {
         if (feed == NULL)
                 return "none";
@@ -37,7 +38,7 @@ static const char *state_of(const struct feed_status *feed, const struct series 
                 return "failing";
         if (feed->good_at == 0)
                 return "waiting";
-        if (series->n_points == 0 || series->end <= now)
+        if (series->n_points == 0 || series->end <= now || signal_expiry(signal) <= now)
                 return "late";
         return feed->quarantine.n_values > 0 ? "quarantined" : "ok";
 }
@@ -102,10 +103,12 @@ static json_t *signal_object(struct answer *answer, const struct answer_supply *
         answer_put(answer, object, "covers_until_utc", known ? answer_utc(series->end) : json_null());
         answer_put(answer, object, "gaps", answer_known(known, gaps));
         answer_put(answer, object, "gaps_s", answer_known(known, gaps_s));
+        answer_put(answer, object, "pushed_until_utc",
+                   site->pushed[kind].n_points > 0 ? answer_utc(site->pushed[kind].end) : json_null());
         answer_put(answer, object, "in_use", json_string(in_use.what));
-        answer_put(answer, object, "why", json_string(in_use.why));
-        answer_put(answer, object, now_key(kind), answer_value(series_at(answer_series(supply, kind), answer->now.wall)));
-        answer_put(answer, object, "state", json_string(state_of(feed, series, answer->now.wall)));
+        answer_put(answer, object, "why", answer_text(in_use.why));
+        answer_put(answer, object, now_key(kind), answer_value(in_use.value));
+        answer_put(answer, object, "state", json_string(state_of(feed, series, &supply->signals[kind], answer->now.wall)));
         answer_put(answer, object, "feed", feed_object(answer, feed));
         return object;
 }
@@ -123,7 +126,8 @@ static json_t *site_object(struct answer *answer, const struct site *site)
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
         for (unsigned k = SERIES_PRICE; k <= SERIES_LAST; k++) {
-                if (k != SERIES_PRICE && site->series[k].n_points == 0 && feed_of(answer, site->name, k) == NULL)
+                if (k != SERIES_PRICE && site->series[k].n_points == 0 && feed_of(answer, site->name, k) == NULL &&
+                    supply.signals[k].rule.fallback == SIGNAL_BY_KIND)
                         continue; /* neither told nor asked for; a price every site should have */
                 answer_add(answer, list, signal_object(answer, &supply, site, k));
         }

@@ -13,7 +13,7 @@
 
 #include "supply/series.h"
 
-#define LAYERS_PAST_S INT64_C(6048000) /* 70 days: what a forecast looks back on, and two weeks to spare */
+#define LAYERS_PAST_S INT64_C(14515200) /* 168 days: what a forecast and its back-test look back on, and a week to spare */
 
 enum { LAYERS_PAST_POINTS = 20000 }; /* of older versions, at the most: the oldest go first */
 

@@ -838,6 +838,43 @@ static void a_late_signal_is_forecast(void **state)
         json_decref(document);
 }
 
+/* hanford's price is known until midnight; one was pushed over it, and then the rules say what is in use. */
+static void signals_tell_each_layer(void **state)
+{
+        struct world *world = *state;
+        struct site *site = &world->state.sites[0];
+        struct signal_rule *rule = &world->state.policy.sites[0].signals[SERIES_PRICE];
+        struct feed_status status = { .site = "hanford", .kind = SERIES_PRICE, .transport = "file", .good_at = WORLD_NOW };
+        json_t *document;
+
+        world->feeds = (struct feed_statuses){ &status, 1 };
+        series_init(&site->pushed[SERIES_PRICE], SERIES_PRICE);
+        assert_int_equal(series_set_names(&site->pushed[SERIES_PRICE], "hanford", "desk"), 0);
+        assert_int_equal(series_append(&site->pushed[SERIES_PRICE], WORLD_NOW, 7000000), 0);
+        site->pushed[SERIES_PRICE].end = WORLD_NOW + WORLD_HOUR;
+        document = world_ask(world, "signals", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.signals.0.in_use", "pushed");
+        world_expect_text(document, "sites.0.signals.0.why", "it was pushed by desk, and has not expired");
+        expect_time(document, "sites.0.signals.0.pushed_until_utc", WORLD_NOW + WORLD_HOUR);
+        json_decref(document);
+        world->now.wall = WORLD_DAY + 25 * WORLD_HOUR;
+        *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_VALUE, .value = 33000000 };
+        document = world_ask(world, "signals", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.signals.0.in_use", "value");
+        world_expect_int(document, "sites.0.signals.0.now_micro_per_mwh", 33000000);
+        world_expect_text(document, "sites.0.signals.0.why", "no value is published for now: its fallback is this value");
+        json_decref(document);
+        world->now.wall = WORLD_NOW + 2 * WORLD_HOUR;
+        series_finish(&site->feed[SERIES_PRICE]);
+        assert_int_equal(series_copy(&site->series[SERIES_PRICE], &site->feed[SERIES_PRICE]), 0);
+        *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_LAST, .stale_after_s = 60 };
+        document = world_ask(world, "signals", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.signals.0.in_use", "last");
+        world_expect_text(document, "sites.0.signals.0.state", "late");
+        assert_non_null(strstr(json_string_value(world_at(document, "sites.0.signals.0.why")), "older than its stale_after"));
+        json_decref(document);
+}
+
 static void a_feed_tells_its_state(void **state)
 {
         static const char *const states[] = { "ok", "quarantined", "failing", "waiting" };
@@ -1149,6 +1186,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_late_signal_is_forecast, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_feed_tells_its_state, setup, teardown),
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),
+                cmocka_unit_test_setup_teardown(signals_tell_each_layer, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_in_use_is_told_with_its_reason, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_forecasts_method_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),

@@ -107,20 +107,20 @@ static void leading_holes_do_not_hide_the_past(void **state)
         series_finish(&older);
 }
 
-static void seventy_days_are_kept(void **state)
+static void the_past_is_kept_for_forecasts(void **state)
 {
         struct series older, newer = hourly(T0, (int[]){ 7 }, 1), joined;
 
         (void)state;
         series_init(&older, SERIES_PRICE);
-        for (int64_t day = 100; day > 0; day--)
+        for (int64_t day = 200; day > 0; day--)
                 assert_int_equal(series_append(&older, T0 - day * DAY, day), 0);
         older.end = T0;
         joined = join(&older, &newer);
         assert_int_equal(joined.points[0].start, T0 - LAYERS_PAST_S);
-        assert_int_equal(series_at(&joined, T0 - 70 * DAY), 70);
+        assert_int_equal(series_at(&joined, T0 - 168 * DAY), 168);
         assert_int_equal(series_at(&joined, T0 - 1), 1);
-        assert_int_equal(joined.n_points, 71);
+        assert_int_equal(joined.n_points, 169);
         series_finish(&joined);
         series_finish(&newer);
         series_finish(&older);
@@ -310,7 +310,7 @@ int main(void)
                 cmocka_unit_test(what_a_newer_version_takes_back_is_gone),
                 cmocka_unit_test(between_two_versions_nothing_is_known),
                 cmocka_unit_test(leading_holes_do_not_hide_the_past),
-                cmocka_unit_test(seventy_days_are_kept),
+                cmocka_unit_test(the_past_is_kept_for_forecasts),
                 cmocka_unit_test(a_series_does_not_grow_without_end),
                 cmocka_unit_test(an_empty_version_tells_nothing),
                 cmocka_unit_test(a_version_that_says_nothing_new_is_known_as_such),
