@@ -21,9 +21,6 @@ void decide(const struct state *state, const struct input *input, struct turn *t
         case INPUT_SERIES:
                 decide_series(state, input, turn);
                 break;
-        case INPUT_SAME_SERIES:
-                decide_same_series(state, input, turn);
-                break;
         case INPUT_PUSH:
                 decide_push(state, input, turn);
                 break;

@@ -12,7 +12,6 @@
 void decide_start(const struct state *state, const struct input *input, struct turn *turn);
 void decide_config(const struct state *state, const struct input *input, struct turn *turn);
 void decide_series(const struct state *state, const struct input *input, struct turn *turn);
-void decide_same_series(const struct state *state, const struct input *input, struct turn *turn);
 void decide_push(const struct state *state, const struct input *input, struct turn *turn);
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn);
 void decide_cancel(const struct state *state, const struct input *input, struct turn *turn);

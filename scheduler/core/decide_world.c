@@ -65,11 +65,3 @@ void decide_series(const struct state *state, const struct input *input, struct 
         record->u.series.series.issued = input->now.wall;
         want_plan(state, &input->now, turn);
 }
-
-void decide_same_series(const struct state *state, const struct input *input, struct turn *turn)
-{
-        const struct site *site = state_site(state, input->u.same_series.site);
-
-        if (site != NULL)
-                confirm(state, site, input->u.same_series.kind, &input->now, turn);
-}

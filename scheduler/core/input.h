@@ -21,7 +21,6 @@ enum input_type {
         INPUT_TICK,          /* time passed */
         INPUT_CONFIG,
         INPUT_SERIES,        /* what a feed says now */
-        INPUT_SAME_SERIES,   /* a feed was asked, and says what it said before */
         INPUT_SUBMIT,
         INPUT_CANCEL,
         INPUT_HOLD,
@@ -77,7 +76,6 @@ struct input {
                 struct { bool lost_tail; bool forecasts; /* this host makes them when asked */ } start;
                 struct { const struct policy *policy; } config;
                 struct { const struct series *series; } series;
-                struct { const char *site; enum series_kind kind; } same_series;
                 struct { struct client client; const struct offpeak_job_spec *spec; } submit;
                 struct { struct client client; uint64_t job; } job;      /* CANCEL, HOLD, RELEASE */
                 struct { struct client client; const char *node; } fence;

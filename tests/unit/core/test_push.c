@@ -487,7 +487,6 @@ static void what_is_said_again_makes_no_record(void **unused)
 static void a_feed_that_is_alive_does_not_grow_old(void **unused)
 {
         static const double watts[] = { 500, 500, 500 };
-        struct input same = { .type = INPUT_SAME_SERIES };
         struct scene scene;
 
         (void)unused;
@@ -505,9 +504,7 @@ static void a_feed_that_is_alive_does_not_grow_old(void **unused)
         assert_int_equal(scene.state.sites[0].feed[SERIES_CAPACITY].issued, scene.now.wall);
         assert_int_equal(scene.state.sites[0].series[SERIES_CAPACITY].version, 1);
         scene.now.wall += 599;
-        same.u.same_series.site = "hanford";
-        same.u.same_series.kind = SERIES_CAPACITY;
-        scene_send(&scene, &same);
+        feed_capacity(&scene, watts, 3);
         assert_non_null(scene_recorded(&scene, RECORD_CONFIRMED));
         scene_finish(&scene);
 }
