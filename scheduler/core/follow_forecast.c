@@ -26,7 +26,7 @@ bool forecast_wanted(const struct state *state, const struct site *site, enum se
                 return false;
         *ret_wish = (struct forecast_wish){ .site = site->id,
                                             .kind = kind,
-                                            .version = site->series[kind].version,
+                                            .version = signal.past->version,
                                             .origin = fresh.end,
                                             .to = begin + state->policy.plan_horizon_s + DAY,
                                             .east_s = policy->terms.utc_offset_s };
@@ -73,7 +73,7 @@ void decide_forecast_ready(const struct state *state, const struct input *input,
         const struct site *site = wish->site < state->n_sites ? &state->sites[wish->site] : NULL;
         struct record *record;
 
-        if (site == NULL || wish->version != site->series[wish->kind].version)
+        if (site == NULL || wish->version != state_past(site, wish->kind)->version)
                 return;
         record = turn_record(turn, RECORD_V_FORECAST, &input->now);
         record->u.forecast.wish = *wish;

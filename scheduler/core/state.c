@@ -107,6 +107,11 @@ struct site_supply state_supply(const struct state *state, const struct site *si
         return supply;
 }
 
+const struct series *state_past(const struct site *site, enum series_kind kind)
+{
+        return site->feed[kind].n_points > 0 ? &site->feed[kind] : &site->series[kind];
+}
+
 struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall)
 {
         const struct policy_site *policy = policy_site(&state->policy, site->name);
@@ -114,12 +119,13 @@ struct signal state_signal(const struct state *state, const struct site *site, e
         struct signal signal = { .kind = kind,
                                  .in_force = &site->series[kind],
                                  .pushed = &site->pushed[kind],
+                                 .past = state_past(site, kind),
                                  .issued = site->feed[kind].n_points > 0 ? site->feed[kind].issued : 0,
                                  .now = wall };
 
         if (policy != NULL)
                 signal.rule = policy->signals[kind];
-        if (forecast != NULL && forecast->made_for.version == site->series[kind].version && forecast->made.value.n_points > 0)
+        if (forecast != NULL && forecast->made_for.version == signal.past->version && forecast->made.value.n_points > 0)
                 signal.forecast = &forecast->made.value;
         return signal;
 }

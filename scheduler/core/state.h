@@ -299,6 +299,8 @@ struct site_supply state_supply(const struct state *state, const struct site *si
 
 /* The same as it is in use at `wall`, stand-ins for what nobody said included (supply/signal.h): for plans and limits. */
 struct site_supply state_supply_in_use(const struct state *state, const struct site *site, int64_t wall);
+/* What forecasts of a signal are made of: what its feeds tell, or, where there are none, what is in force. */
+const struct series *state_past(const struct site *site, enum series_kind kind);
 struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall);
 
 /* Devices of a node that no open leg holds. */

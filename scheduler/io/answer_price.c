@@ -54,7 +54,7 @@ static json_t *forecast_object(struct answer *answer, const struct site *site, e
         static const struct site_forecast none;
         const struct site_forecast *forecast = site->forecasts != NULL ? &site->forecasts[kind] : &none;
         struct signal signal = state_signal(answer->state, site, kind, answer->now.wall);
-        bool known = forecast->made_for.version == site->series[kind].version && forecast->made.compared;
+        bool known = forecast->made_for.version == signal.past->version && forecast->made.compared;
         json_t *object;
 
         if (signal_fallback(&signal.rule, kind) != SIGNAL_TAKE_FORECAST)

@@ -130,7 +130,7 @@ static int put(struct forecaster *forecaster, const struct series *series, const
 
 void forecaster_ask(struct forecaster *forecaster, const struct state *state, const struct forecast_wish *wish)
 {
-        if (put(forecaster, &state->sites[wish->site].series[wish->kind], wish) == 0) {
+        if (put(forecaster, state_past(&state->sites[wish->site], wish->kind), wish) == 0) {
                 begin_next(forecaster);
                 return;
         }

@@ -195,7 +195,7 @@ static int forecast(struct sim *sim)
         struct forecast_wish wish = sim->wishes[--sim->n_wishes];
         struct input input = { .type = INPUT_FORECAST_READY };
         struct forecast_use use;
-        int code = forecast_use_make(&sim->state.sites[wish.site].series[wish.kind], wish.origin, wish.to, wish.east_s, &use);
+        int code = forecast_use_make(state_past(&sim->state.sites[wish.site], wish.kind), wish.origin, wish.to, wish.east_s, &use);
 
         if (code != 0)
                 return code;

@@ -94,22 +94,30 @@ static void take_last(const struct signal *signal, int64_t time, struct signal_v
         value->value = pushed.value != SERIES_UNKNOWN && pushed.at >= published.at ? pushed.value : published.value;
 }
 
+struct series signal_fresh(const struct signal *signal)
+{
+        struct series fresh = signal->past != NULL ? *signal->past : *signal->in_force;
+
+        fresh.end = earlier(fresh.end, signal_expiry(signal));
+        return fresh;
+}
+
 /* The same time a day earlier, itself so if need be. */
 static void repeat_day(const struct signal *signal, int64_t time, struct signal_value *value)
 {
-        bool is_known = signal->in_force != NULL && signal->in_force->n_points > 0;
-        int64_t first = is_known ? signal->in_force->points[0].start : INT64_MAX;
+        struct series fresh;
 
-        for (int64_t days = 1; first != INT64_MAX && time - days * DAY >= first; days++) {
-                struct signal_value then;
-                bool is_said = said(signal, time - days * DAY, &then);
+        if (signal->past == NULL && signal->in_force == NULL)
+                return;
+        fresh = signal_fresh(signal);
+        for (int64_t days = 1; fresh.n_points > 0 && time - days * DAY >= fresh.points[0].start; days++) {
+                int64_t then = time - days * DAY, edge = series_next_edge(&fresh, then);
 
-                if (then.until < INT64_MAX - days * DAY)
-                        value->until = earlier(value->until, then.until + days * DAY);
-                if (is_said) {
-                        value->value = then.value;
+                if (edge < INT64_MAX - days * DAY)
+                        value->until = earlier(value->until, edge + days * DAY);
+                value->value = series_at(&fresh, then);
+                if (value->value != SERIES_UNKNOWN)
                         return;
-                }
         }
 }
 
@@ -155,14 +163,6 @@ struct signal_value signal_at(const struct signal *signal, int64_t time)
 }
 
 /* ---- as a series */
-
-struct series signal_fresh(const struct signal *signal)
-{
-        struct series fresh = *signal->in_force;
-
-        fresh.end = earlier(fresh.end, signal_expiry(signal));
-        return fresh;
-}
 
 static int make_repeated(const struct signal *signal, int64_t from, int64_t to, struct series *ret_repeated)
 {

@@ -41,6 +41,7 @@ struct signal {
         enum series_kind kind;
         const struct series *in_force; /* pushed over what feeds say */
         const struct series *pushed;
+        const struct series *past;     /* what stands in looks back on: what feeds say, for a push is of its own time; NULL: in_force */
         int64_t issued;                /* of the feeds' version; 0: they have said nothing */
         const struct series *forecast;
         const struct series *repeated; /* series_fill of what is not expired; NULL: looked up by the same rule, time by time */
@@ -62,7 +63,7 @@ struct signal_value signal_at(const struct signal *signal, int64_t time);
  */
 int signal_series(const struct signal *signal, int64_t from, int64_t to, struct series *ret_series);
 
-/* What was said and has not expired, as if nothing else had been. Borrows the points of in_force, which must be there. */
+/* What there is to look back on, up to where it has expired. Borrows the points of past, or in_force, which must be there. */
 struct series signal_fresh(const struct signal *signal);
 
 /* From when on the feed's version counts as expired; INT64_MAX: it does not, or not yet. */

@@ -181,6 +181,25 @@ static void a_price_in_use_is_the_filled_one(void **state)
         }
 }
 
+/* What was pushed for an hour of today says nothing of that hour tomorrow. */
+static void a_push_is_not_repeated(void **state)
+{
+        struct series feed = hourly(T0, (int[]){ 1, 2, 3 }, 3), pushed = hourly(T0 + HOUR, (int[]){ 20 }, 1), both, in_use;
+        struct signal signal = { .kind = SERIES_PRICE, .in_force = &both, .pushed = &pushed, .past = &feed, .now = T0 };
+
+        (void)state;
+        assert_int_equal(layers_over(&pushed, &feed, &both), 0);
+        expect(&signal, T0 + HOUR, SIGNAL_PUSHED, 20);
+        expect(&signal, T0 + DAY + HOUR, SIGNAL_REPEATED, 2);
+        assert_int_equal(signal_series(&signal, T0, T0 + 2 * DAY, &in_use), 0);
+        assert_int_equal(series_at(&in_use, T0 + HOUR), 20);
+        assert_int_equal(series_at(&in_use, T0 + DAY + HOUR), 2);
+        series_finish(&in_use);
+        series_finish(&both);
+        series_finish(&pushed);
+        series_finish(&feed);
+}
+
 static void what_is_stale_is_not_repeated(void **state)
 {
         struct series feed = hourly(T0, (int[]){ 1, 2, 3, 9, 9, 9 }, 6), in_use;
@@ -206,6 +225,7 @@ int main(void)
                 cmocka_unit_test(a_constant_stands_in),
                 cmocka_unit_test(a_forecast_comes_before_the_last_day_again),
                 cmocka_unit_test(a_price_in_use_is_the_filled_one),
+                cmocka_unit_test(a_push_is_not_repeated),
                 cmocka_unit_test(what_is_stale_is_not_repeated),
         };
 
