@@ -31,12 +31,14 @@ struct settings {
 
 static const char usage[] =
         "usage: plan_regret [--zone Z] [--start DAY] [--days D] [--jobs N] [--load L] [--slack HOURS] [--seed S]\n"
-        "                   [--nodes N] [--work W] [--hindsight-work W] [--known] [--data FOLDER]\n"
+        "                   [--nodes N] [--work W] [--hindsight-work W] [--known] [--forecasts]\n"
+        "                   [--data FOLDER]\n"
         "  --zone Z      DE-LU, FR, NL or SE4; all of them if not given\n"
         "  --start DAY   the first day, such as 2025-06-09, which is what is taken if none is given\n"
         "  --slack H     a job's deadline leaves 4 hours more than it needs, and up to H (default 24)\n"
         "  --nodes N     nodes that the 16 GPUs are in: 1, 2, 4, 8 or 16 (default 1: devices are always free together)\n"
-        "  --known       all prices and jobs are known from the beginning\n";
+        "  --known       all prices and jobs are known from the beginning\n"
+        "  --forecasts   prices that are not published are forecast as the daemon does it, not the last day repeated\n";
 
 static double seconds_now(void)
 {
@@ -130,7 +132,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                 { "load", required_argument, NULL, 'l' },  { "slack", required_argument, NULL, 'x' },
                 { "seed", required_argument, NULL, 's' },  { "work", required_argument, NULL, 'w' },
                 { "known", no_argument, NULL, 'k' },       { "hindsight-work", required_argument, NULL, 'h' },
-                { "nodes", required_argument, NULL, 'n' }, { "data", required_argument, NULL, 'f' },  { NULL, 0, NULL, 0 },
+                { "nodes", required_argument, NULL, 'n' }, { "data", required_argument, NULL, 'f' },
+                { "forecasts", no_argument, NULL, 'r' },   { NULL, 0, NULL, 0 },
         };
         struct campaign *campaign = &settings->campaign;
         int option;
@@ -158,6 +161,8 @@ static int read_settings(int argc, char **argv, struct settings *settings)
                         campaign->nodes = (uint32_t)strtoul(optarg, NULL, 10);
                 else if (option == 'k')
                         campaign->known = true;
+                else if (option == 'r')
+                        campaign->forecasts = true;
                 else if (option == 'f')
                         settings->data = optarg;
                 else

@@ -127,6 +127,7 @@ static int begin(struct campaign *campaign)
         struct sim_options options = { .start = campaign->start,
                                        .policy = &campaign->policy,
                                        .stop_s = campaign->stop_s,
+                                       .forecasts = campaign->forecasts,
                                        .journal = journal,
                                        .context = campaign };
         int code;

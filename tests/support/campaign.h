@@ -32,6 +32,7 @@ struct campaign {
         bool known;                   /* all prices and all jobs from the beginning: jobs are submitted to begin later */
         int64_t delay_cost, carbon_price, start_cost_s, stop_s;
         uint64_t work;                /* the planner's budget for each plan */
+        bool forecasts;               /* as the daemon makes them; else the last known day is repeated */
 
         /* what became of it */
         struct policy policy;

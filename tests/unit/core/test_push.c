@@ -353,6 +353,41 @@ static void many_sources_are_bounded(void **unused)
         scene_finish(&scene);
 }
 
+/* ---- snapshots */
+
+static int take_image(void *context, const struct record *image)
+{
+        struct record copy = *image;
+
+        return apply(context, &copy);
+}
+
+/* What is in force is not part of a snapshot: it is made of the layers, to the same bytes. */
+static void a_snapshot_holds_the_layers(void **unused)
+{
+        struct scene scene;
+        struct state rebuilt;
+        char *before, *after;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        give_reactor(&scene);
+        send_push(&scene, value(OFFPEAK_PRICE, 82 * EUR), 0);
+        scene.now.wall += 60;
+        send_push(&scene, value(OFFPEAK_CAPACITY, 300 * MW), 0);
+        send_push(&scene, value(OFFPEAK_CARBON, 100), 0);
+        send_push(&scene, (struct offpeak_push){ .signal = OFFPEAK_CARBON, .withdraw = true }, 0);
+        state_init(&rebuilt);
+        assert_int_equal(state_images(&scene.state, take_image, &rebuilt), 0);
+        before = state_dump(&scene.state);
+        after = state_dump(&rebuilt);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        state_finish(&rebuilt);
+        scene_finish(&scene);
+}
+
 /* ---- a trip */
 
 static void make_plan(struct scene *scene)
@@ -560,6 +595,7 @@ int main(void)
                 cmocka_unit_test(a_number_counts_up_for_each_source),
                 cmocka_unit_test(a_repeated_request_is_answered_as_before),
                 cmocka_unit_test(many_sources_are_bounded),
+                cmocka_unit_test(a_snapshot_holds_the_layers),
                 cmocka_unit_test(a_trip_plans_anew_at_once_and_stops_what_runs),
                 cmocka_unit_test(a_trip_without_end_stops_what_runs),
                 cmocka_unit_test(a_push_while_a_plan_is_made_is_planned_for_after_it),
