@@ -62,6 +62,13 @@ _offpeak() {
         fence)
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_nodes "$program")" -- "$word")
                 ;;
+        push)
+                if [ "$COMP_CWORD" -eq 2 ]; then
+                        mapfile -t COMPREPLY < <(compgen -W "price carbon capacity limit export solar ppa" -- "$word")
+                else
+                        compopt -o default
+                fi
+                ;;
         *)
                 compopt -o default
                 ;;
