@@ -182,7 +182,8 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
         answer_put(answer, object, "gpus", json_integer(gpus_in_service(answer, site)));
-        answer_put(answer, object, "price_source", answer_text(site->series[SERIES_PRICE].source));
+        answer_put(answer, object, "price_source",
+                   answer_text(answer_told(site, SERIES_PRICE, answer->now.wall)->source));
         if (answer_supply_init(answer->state, site, answer->now.wall, view->to, &supply) != 0) {
                 answer->failed = true;
                 return object;

@@ -72,16 +72,17 @@ static json_t *series_object(struct answer *answer, const struct site *site, con
 {
         const struct series *published = &supply->published[kind];
         bool known = published->n_points > 0;
-        int64_t age = answer->now.wall - published->issued, until;
+        const struct series *told = answer_told(site, kind, answer->now.wall);
+        int64_t age = answer->now.wall - told->issued, until;
         json_t *object = json_object();
 
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
         if ((int)kind >= SERIES_PPA)
                 answer_put(answer, object, "name",
                            answer_text(supply->supply.terms.ppas[(int)kind - SERIES_PPA].name));
-        answer_put(answer, object, "source", answer_text(known ? published->source : NULL));
-        answer_put(answer, object, "issued_utc", known ? answer_utc(published->issued) : json_null());
-        answer_put(answer, object, "age_s", answer_known(known && published->issued != 0, age > 0 ? age : 0));
+        answer_put(answer, object, "source", answer_text(known ? told->source : NULL));
+        answer_put(answer, object, "issued_utc", known ? answer_utc(told->issued) : json_null());
+        answer_put(answer, object, "age_s", answer_known(known && told->issued != 0, age > 0 ? age : 0));
         answer_put(answer, object, "version", answer_known(known, (int64_t)published->version));
         answer_put(answer, object, "published_from_utc", known ? answer_utc(published->points[0].start) : json_null());
         answer_put(answer, object, "published_until_utc", known ? answer_utc(published->end) : json_null());

@@ -72,6 +72,13 @@ int64_t answer_marginal_price(const struct supply_curve *curve, int64_t power_w)
         return curve->n_segments > 0 ? curve->segments[curve->n_segments - 1].price : SERIES_UNKNOWN;
 }
 
+const struct series *answer_told(const struct site *site, enum series_kind kind, int64_t now)
+{
+        if (series_at(&site->pushed[kind], now) != SERIES_UNKNOWN)
+                return &site->pushed[kind];
+        return state_past(site, kind);
+}
+
 struct signal_value answer_signal(const struct answer_supply *supply, enum series_kind kind, int64_t time)
 {
         struct signal signal = supply->signals[kind];

@@ -25,6 +25,9 @@ void answer_supply_finish(struct answer_supply *supply);
  * carbon. */
 int64_t answer_marginal_price(const struct supply_curve *curve, int64_t power_w);
 
+/* Whose word holds now: what was pushed, while it does; else what the feeds say. Never NULL, but perhaps without points. */
+const struct series *answer_told(const struct site *site, enum series_kind kind, int64_t now);
+
 /* What a kind's value at that time is, why, and until when at least. Of the time before now only what was said counts. */
 struct signal_value answer_signal(const struct answer_supply *supply, enum series_kind kind, int64_t time);
 

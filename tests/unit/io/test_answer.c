@@ -934,6 +934,14 @@ static void what_is_in_use_is_told_with_its_reason(void **state)
         world_expect_text(document, "sites.0.series.0.forecast_from_utc", "2026-11-23T00:00:00Z");
         world_expect_null(document, "sites.0.series.0.forecast");
         json_decref(document);
+        series_set_names(&site->pushed[SERIES_PRICE], "hanford", "desk");
+        site->pushed[SERIES_PRICE].points[0].start = WORLD_NOW - 600; /* now it holds */
+        site->pushed[SERIES_PRICE].issued = WORLD_NOW - 600;
+        document = world_ask(world, "price", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.series.0.now_source", "pushed");
+        world_expect_text(document, "sites.0.series.0.source", "desk");
+        world_expect_int(document, "sites.0.series.0.age_s", 600);
+        json_decref(document);
         *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_LAST };
         document = world_ask(world, "price", "{\"site\":\"hanford\",\"from_utc\":\"2026-11-23T00:30:00Z\",\"to_utc\":\"2026-11-23T02:00:00Z\"}");
         world_expect_text(document, "sites.0.series.0.values.0.source", "last");
