@@ -9,91 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/cuts.h"
 #include "plan/demand.h"
 #include "plan/supply_rate.h"
 #include "plan/timeline.h"
 
-struct cuts {
-        const struct plan_site *site;
-        uint32_t index;
-        int64_t *times; /* n + 1 */
-        const struct plan_step **steps;
-        double *watts; /* IT power of the jobs */
-        size_t n;
-};
-
-static int by_value(const void *a, const void *b)
+/* Currency per second of drawing `power` beside the store, and what of it is above the limit. */
+static double rate(const struct plan_problem *problem, const struct cuts *cuts, size_t i, double power, double *over_limit)
 {
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+        double net = power + cuts->flows[i];
 
-        return x < y ? -1 : x > y;
-}
-
-static size_t cut_at(const struct cuts *cuts, int64_t time)
-{
-        size_t low = 0, high = cuts->n;
-
-        while (high - low > 1) {
-                size_t middle = low + (high - low) / 2;
-
-                if (cuts->times[middle] <= time)
-                        low = middle;
-                else
-                        high = middle;
-        }
-        return low;
-}
-
-static void cuts_finish(struct cuts *cuts)
-{
-        free(cuts->watts);
-        free(cuts->steps);
-        free(cuts->times);
-        *cuts = (struct cuts){ 0 };
-}
-
-static void collect_times(struct cuts *cuts, const struct plan_problem *problem, const struct schedule *schedule)
-{
-        size_t n = 0, unique = 0;
-
-        for (size_t t = 0; t < cuts->site->n_steps; t++)
-                cuts->times[n++] = cuts->site->steps[t].start;
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                for (size_t i = 0; i < schedule->jobs[j].n; i++)
-                        if (schedule->jobs[j].intervals[i].site == cuts->index) {
-                                cuts->times[n++] = schedule->jobs[j].intervals[i].start;
-                                cuts->times[n++] = schedule->jobs[j].intervals[i].end;
-                        }
-        cuts->times[n++] = problem->horizon;
-        qsort(cuts->times, n, sizeof(*cuts->times), by_value);
-        for (size_t i = 0; i < n; i++)
-                if (i == 0 || cuts->times[i] != cuts->times[unique - 1])
-                        cuts->times[unique++] = cuts->times[i];
-        cuts->n = unique - 1;
-}
-
-static int cuts_init(struct cuts *cuts, const struct plan_problem *problem, uint32_t site,
-                     const struct schedule *schedule)
-{
-        size_t most = problem->sites[site].n_steps + 1;
-
-        *cuts = (struct cuts){ .site = &problem->sites[site], .index = site };
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                most += 2 * schedule->jobs[j].n;
-        cuts->times = calloc(most, sizeof(*cuts->times));
-        cuts->steps = calloc(most, sizeof(*cuts->steps));
-        cuts->watts = calloc(most, sizeof(*cuts->watts));
-        if (cuts->times == NULL || cuts->steps == NULL || cuts->watts == NULL) {
-                cuts_finish(cuts);
-                return OFFPEAK_ENOMEM;
-        }
-        collect_times(cuts, problem, schedule);
-        for (size_t i = 0, step = 0; i < cuts->n; i++) {
-                while (step + 1 < cuts->site->n_steps && cuts->site->steps[step + 1].start <= cuts->times[i])
-                        step++;
-                cuts->steps[i] = &cuts->site->steps[step];
-        }
-        return 0;
+        *over_limit = fmax(0, net - supply_firm_limit(cuts->steps[i])) * problem->over_limit_cost / PLAN_JOULES_PER_MWH;
+        return supply_rate(cuts->steps[i], net);
 }
 
 /* Currency per second for `watts` more of jobs at a cut that has `base` already. */
@@ -103,21 +30,60 @@ static double margin(const struct plan_problem *problem, const struct cuts *cuts
         double low = site_facility_w(cuts->site, base), high = site_facility_w(cuts->site, base + watts);
         double limit = supply_firm_limit(cuts->steps[i]);
 
+        if (cuts->flows[i] != 0) {
+                double low_over, high_over;
+                double cost = rate(problem, cuts, i, high, &high_over) - rate(problem, cuts, i, low, &low_over);
+
+                *over_limit = high_over - low_over;
+                return cost;
+        }
         *over_limit = (fmax(0, high - limit) - fmax(0, low - limit)) * problem->over_limit_cost / PLAN_JOULES_PER_MWH;
         return supply_rate(cuts->steps[i], high) - supply_rate(cuts->steps[i], low);
 }
 
-static void add_watts(struct cuts *cuts, const struct plan_problem *problem, const struct schedule *schedule)
+/* What the store's flow costs beside idle power alone. */
+static void add_flow_cost(const struct plan_problem *problem, const struct cuts *cuts, size_t i, struct plan_terms *terms)
 {
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                for (size_t k = 0; k < schedule->jobs[j].n; k++) {
-                        const struct plan_interval *run = &schedule->jobs[j].intervals[k];
+        double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), idle = site_facility_w(cuts->site, 0), over;
+        double above = fmax(0, idle - supply_firm_limit(cuts->steps[i])) * problem->over_limit_cost / PLAN_JOULES_PER_MWH;
 
-                        if (run->site != cuts->index)
-                                continue;
-                        for (size_t i = cut_at(cuts, run->start); i < cuts->n && cuts->times[i] < run->end; i++)
-                                cuts->watts[i] += problem->jobs[j].modes[run->mode].watts;
-                }
+        terms->supply += (rate(problem, cuts, i, idle, &over) - supply_rate(cuts->steps[i], idle)) * seconds;
+        terms->over_limit += (over - above) * seconds;
+}
+
+/* A site's supply and demand charge, and what its store holds less in the end. */
+static void add_site(const struct plan_problem *problem, struct cuts *cuts, struct plan_terms *terms)
+{
+        const struct plan_store *store = cuts->site->store;
+
+        for (size_t i = 0; i < cuts->n; i++) {
+                double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), over;
+
+                terms->supply += margin(problem, cuts, i, 0, cuts->watts[i], &over) * seconds;
+                terms->over_limit += over * seconds;
+                if (cuts->flows[i] != 0)
+                        add_flow_cost(problem, cuts, i, terms);
+        }
+        for (size_t i = 0; store != NULL && i < cuts->n; i++) {
+                double stored = store_stored(store, cuts->flows[i] * (double)(cuts->times[i + 1] - cuts->times[i]));
+
+                terms->storage -= stored / PLAN_JOULES_PER_MWH * store->end_price;
+        }
+}
+
+/* The meter's highest means: of what is drawn net. */
+static int add_demand(struct cuts *cuts, struct plan_terms *terms)
+{
+        double *net = cuts->site->store != NULL ? malloc((cuts->n + 1) * sizeof(*net)) : cuts->watts;
+
+        if (net == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; net != cuts->watts && i < cuts->n; i++)
+                net[i] = cuts->watts[i] + cuts->flows[i] / cuts->site->pue_factor;
+        terms->demand += demand_cost(cuts->site, cuts->times, net, cuts->n);
+        if (net != cuts->watts)
+                free(net);
+        return 0;
 }
 
 static void add_shares(const struct cuts *cuts, const struct plan_problem *problem, const struct schedule *schedule,
@@ -131,7 +97,7 @@ static void add_shares(const struct cuts *cuts, const struct plan_problem *probl
 
                         if (run->site != cuts->index)
                                 continue;
-                        for (size_t i = cut_at(cuts, run->start); i < cuts->n && cuts->times[i] < run->end; i++) {
+                        for (size_t i = cuts_find(cuts, run->start); i < cuts->n && cuts->times[i] < run->end; i++) {
                                 double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), over;
                                 double carbon = carbon_rate(cuts->site, cuts->steps[i], job, watts);
 
@@ -206,8 +172,17 @@ static void add_outcomes(const struct plan_problem *problem, const struct schedu
         }
 }
 
-int account(const struct plan_problem *problem, const struct schedule *schedule, struct plan_terms *ret_terms,
-            double *shares)
+int account_power(const struct plan_problem *problem, struct cuts *cuts, struct plan_terms *terms)
+{
+        add_site(problem, cuts, terms);
+        if (add_demand(cuts, terms) != 0)
+                return OFFPEAK_ENOMEM;
+        terms->total = terms->supply + terms->over_limit + terms->demand + terms->storage;
+        return 0;
+}
+
+int account(const struct plan_problem *problem, const struct schedule *schedule, const struct flows *flows,
+            struct plan_terms *ret_terms, double *shares)
 {
         struct plan_terms terms = { 0 };
 
@@ -215,23 +190,20 @@ int account(const struct plan_problem *problem, const struct schedule *schedule,
                 memset(shares, 0, problem->n_jobs * sizeof(*shares));
         for (uint32_t s = 0; s < problem->n_sites; s++) {
                 struct cuts cuts;
+                int code;
 
-                if (cuts_init(&cuts, problem, s, schedule) != 0)
+                if (cuts_init(&cuts, problem, s, schedule, flows) != 0)
                         return OFFPEAK_ENOMEM;
-                add_watts(&cuts, problem, schedule);
-                for (size_t i = 0; i < cuts.n; i++) {
-                        double seconds = (double)(cuts.times[i + 1] - cuts.times[i]), over;
-
-                        terms.supply += margin(problem, &cuts, i, 0, cuts.watts[i], &over) * seconds;
-                        terms.over_limit += over * seconds;
-                }
-                terms.demand += demand_cost(cuts.site, cuts.times, cuts.watts, cuts.n);
-                add_shares(&cuts, problem, schedule, &terms, shares);
+                code = account_power(problem, &cuts, &terms);
+                if (code == 0)
+                        add_shares(&cuts, problem, schedule, &terms, shares);
                 cuts_finish(&cuts);
+                if (code != 0)
+                        return code;
         }
         add_outcomes(problem, schedule, &terms, shares);
         terms.total = terms.supply + terms.carbon + terms.delay + terms.lateness + terms.unfinished + terms.demand +
-                      terms.starts + terms.risk + terms.moves + terms.over_limit;
+                      terms.starts + terms.risk + terms.moves + terms.over_limit + terms.storage;
         *ret_terms = terms;
         return 0;
 }
@@ -243,9 +215,12 @@ bool job_is_possible(const struct plan_problem *problem, const struct plan_job *
 
                 for (size_t t = 0; (job->sites >> s & 1) != 0 && t < site->n_steps; t++)
                         for (size_t m = 0; m < job->n_modes; m++) {
-                                struct span empty = { .step = &site->steps[t] };
+                                struct plan_step step = site->steps[t];
+                                struct span empty = { .step = &step };
                                 struct timeline timeline = { .site = site };
 
+                                if (site->store != NULL)
+                                        supply_insert(&step, 0, site->store->discharge_w);
                                 if (timeline_has_room(&timeline, &empty, &job->modes[m]))
                                         return true;
                         }
@@ -279,24 +254,29 @@ static void fill_results(const struct plan_problem *problem, const struct schedu
         plan->n_jobs = schedule->n_jobs;
 }
 
-int account_plan(const struct plan_problem *problem, const struct schedule *schedule, struct plan *plan)
+int account_plan(const struct plan_problem *problem, const struct schedule *schedule, const struct flows *flows, struct plan *plan)
 {
         double *shares = calloc(problem->n_jobs + 1, sizeof(*shares));
-        size_t n = 0;
+        size_t n = 0, n_flows = flows != NULL ? flows->n : 0;
 
         for (size_t j = 0; j < schedule->n_jobs; j++)
                 n += schedule->jobs[j].n;
         free(plan->jobs);
         free(plan->intervals);
-        plan->n_jobs = plan->n_intervals = 0;
+        free(plan->flows);
+        plan->n_jobs = plan->n_intervals = plan->n_flows = 0;
         plan->jobs = calloc(schedule->n_jobs + 1, sizeof(*plan->jobs));
         plan->intervals = calloc(n + 1, sizeof(*plan->intervals));
-        if (shares == NULL || plan->jobs == NULL || plan->intervals == NULL ||
-            account(problem, schedule, &plan->terms, shares) != 0) {
+        plan->flows = calloc(n_flows + 1, sizeof(*plan->flows));
+        if (shares == NULL || plan->jobs == NULL || plan->intervals == NULL || plan->flows == NULL ||
+            account(problem, schedule, flows, &plan->terms, shares) != 0) {
                 free(shares);
                 return OFFPEAK_ENOMEM;
         }
         fill_results(problem, schedule, plan, shares);
+        if (n_flows > 0)
+                memcpy(plan->flows, flows->at, n_flows * sizeof(*flows->at));
+        plan->n_flows = n_flows;
         free(shares);
         return 0;
 }

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "base/when.h"
 #include "plan/check_limits.h"
+#include "plan/check_storage.h"
 
 #define TOLERANCE 1e-6
 
@@ -33,7 +34,7 @@ struct check {
         const struct plan *plan;
         struct offpeak_error *err;
         struct job_facts *jobs;
-        struct amount supply, carbon, delay, lateness, unfinished, demand, starts, risk, moves, over_limit;
+        struct amount supply, carbon, delay, lateness, unfinished, demand, starts, risk, moves, storage, over_limit;
 };
 
 static void add(struct amount *amount, long double part)
@@ -351,6 +352,7 @@ struct sweep {
         size_t n_events;
         struct active *active;
         size_t n_active;
+        size_t next_flow; /* of the plan's: the first that is not over */
 };
 
 static long double firm_limit(const struct plan_step *step)
@@ -381,6 +383,12 @@ static long double rate_above(const struct check *check, const struct plan_step 
         return fmaxl(0, power - firm_limit(step)) * check->problem->over_limit_cost / PLAN_JOULES_PER_MWH;
 }
 
+/* The same of a site that draws `power` without its store. */
+static long double rate_beside(const struct sweep *sweep, const struct plan_step *step, long double power, long double flow)
+{
+        return rate_within(step, power + flow) + rate_above(sweep->check, step, power + flow);
+}
+
 static int refuse_site(struct sweep *sweep, int64_t time, const char *unit, double used, double available)
 {
         char at[WHEN_TEXT_SIZE];
@@ -392,11 +400,13 @@ static int refuse_site(struct sweep *sweep, int64_t time, const char *unit, doub
 }
 
 static int check_limits(struct sweep *sweep, const struct plan_step *step, int64_t time, long double idle,
-                        long double power)
+                        long double power, long double flow)
 {
         long double limit = fmaxl(firm_limit(step), idle);
         uint64_t gpus = 0;
 
+        if (flow < 0 && power > idle) /* what the store gives counts, also where idle power alone is above the limit */
+                limit = firm_limit(step) - flow;
         for (size_t i = 0; i < sweep->n_active; i++)
                 gpus += sweep->check->problem->jobs[sweep->active[i].job].modes[sweep->active[i].mode].gpus;
         if (gpus > step->gpus)
@@ -464,38 +474,48 @@ static void charge_demands(const struct sweep *sweep)
         }
 }
 
+/* What a job has of it: carbon, risk, and what the site would save without it, its store doing as it does. */
+static void share(struct sweep *sweep, const struct plan_step *step, const struct active *active, long double power,
+                  long double flow, long double seconds)
+{
+        struct check *check = sweep->check;
+        const struct plan_job *job = &check->problem->jobs[active->job];
+        long double watts = (long double)sweep->site->pue_factor * job->modes[active->mode].watts;
+        long double carbon = job->carbon_price * (watts * seconds / PLAN_JOULES_PER_MWH) * step->carbon / 1000;
+        long double risk = job->risk * (watts * seconds / PLAN_JOULES_PER_MWH) * step->spread;
+        long double margin = rate_beside(sweep, step, power, flow) - rate_beside(sweep, step, power - watts, flow);
+
+        add(&check->carbon, carbon);
+        add(&check->risk, risk);
+        check->jobs[active->job].share += carbon + risk + margin * seconds;
+}
+
 /* Nothing changes in [from, to): limits once, money for all of it. */
-static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int64_t from, int64_t to)
+static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int64_t from, int64_t to, long double flow)
 {
         struct check *check = sweep->check;
         const struct plan_site *site = sweep->site;
         long double idle = (long double)site->pue_fixed_w + (long double)site->pue_factor * site->idle_w;
-        long double power = idle, seconds = (long double)(to - from);
-        int code;
+        long double power = idle, seconds = (long double)(to - from), above;
+        int code = 0;
 
-        if (sweep->n_active == 0)
+        if (sweep->n_active == 0 && flow == 0)
                 return 0;
         for (size_t i = 0; i < sweep->n_active; i++)
                 power += (long double)site->pue_factor *
                          check->problem->jobs[sweep->active[i].job].modes[sweep->active[i].mode].watts;
-        code = check_limits(sweep, step, from, idle, power);
+        if (sweep->n_active > 0)
+                code = check_limits(sweep, step, from, idle, power, flow);
+        if (code == 0 && flow != 0)
+                code = storage_check_power(site, step, from, (double)power, (double)flow, check->err);
         if (code != 0)
                 return code;
-        measure(sweep, from, to, power - idle);
-        add(&check->supply, (rate_within(step, power) - rate_within(step, idle)) * seconds);
-        add(&check->over_limit, (rate_above(check, step, power) - rate_above(check, step, idle)) * seconds);
-        for (size_t i = 0; i < sweep->n_active; i++) {
-                const struct plan_job *job = &check->problem->jobs[sweep->active[i].job];
-                long double watts = (long double)site->pue_factor * job->modes[sweep->active[i].mode].watts;
-                long double carbon = job->carbon_price * (watts * seconds / PLAN_JOULES_PER_MWH) * step->carbon / 1000;
-                long double risk = job->risk * (watts * seconds / PLAN_JOULES_PER_MWH) * step->spread;
-                long double margin = rate_within(step, power) - rate_within(step, power - watts) +
-                                     rate_above(check, step, power) - rate_above(check, step, power - watts);
-
-                add(&check->carbon, carbon);
-                add(&check->risk, risk);
-                check->jobs[sweep->active[i].job].share += carbon + risk + margin * seconds;
-        }
+        measure(sweep, from, to, power + flow - idle);
+        above = rate_above(check, step, power + flow);
+        add(&check->supply, (rate_beside(sweep, step, power, flow) - above - rate_within(step, idle)) * seconds);
+        add(&check->over_limit, (above - rate_above(check, step, idle)) * seconds);
+        for (size_t i = 0; i < sweep->n_active; i++)
+                share(sweep, step, &sweep->active[i], power, flow, seconds);
         return 0;
 }
 
@@ -512,6 +532,28 @@ static void apply_event(struct sweep *sweep, const struct event *event)
         sweep->active[i] = sweep->active[--sweep->n_active];
 }
 
+/* What the site's store does at a second; *to: no later than when that changes. */
+static double flow_at(struct sweep *sweep, int64_t at, int64_t *to)
+{
+        const struct plan *plan = sweep->check->plan;
+        uint32_t s = (uint32_t)(sweep->site - sweep->check->problem->sites);
+        const struct plan_flow *flow;
+
+        while (sweep->next_flow < plan->n_flows &&
+               (plan->flows[sweep->next_flow].site < s ||
+                (plan->flows[sweep->next_flow].site == s && plan->flows[sweep->next_flow].end <= at)))
+                sweep->next_flow++;
+        flow = &plan->flows[sweep->next_flow];
+        if (sweep->next_flow == plan->n_flows || flow->site != s)
+                return 0;
+        if (flow->start > at) {
+                *to = flow->start < *to ? flow->start : *to;
+                return 0;
+        }
+        *to = flow->end < *to ? flow->end : *to;
+        return flow->watts;
+}
+
 static int sweep_run(struct sweep *sweep)
 {
         int64_t horizon = sweep->check->problem->horizon;
@@ -522,12 +564,14 @@ static int sweep_run(struct sweep *sweep)
                 int64_t end = t + 1 < sweep->site->n_steps ? step[1].start : horizon;
 
                 for (int64_t at = step->start, to; at < end; at = to) {
+                        double flow;
                         int code;
 
                         for (; next < sweep->n_events && sweep->events[next].time <= at; next++)
                                 apply_event(sweep, &sweep->events[next]);
                         to = next < sweep->n_events && sweep->events[next].time < end ? sweep->events[next].time : end;
-                        code = sweep_segment(sweep, step, at, to);
+                        flow = flow_at(sweep, at, &to);
+                        code = sweep_segment(sweep, step, at, to, flow);
                         if (code != 0)
                                 return code;
                 }
@@ -579,6 +623,19 @@ static int check_sites(struct check *check)
         return code;
 }
 
+/* Flows by themselves; sites have seen whether there is as much power. */
+static int check_stores(struct check *check)
+{
+        double *costs = calloc(check->problem->n_sites + 1, sizeof(*costs));
+        int code = costs == NULL ? fail(check->err, OFFPEAK_ENOMEM, "checking the plan: out of memory") :
+                                   storage_check(check->problem, check->plan, costs, check->err);
+
+        for (size_t s = 0; code == 0 && s < check->problem->n_sites; s++)
+                add(&check->storage, costs[s]);
+        free(costs);
+        return code;
+}
+
 /* ---- the plan's own words */
 
 static bool is_off(double said, long double found, long double size)
@@ -596,9 +653,10 @@ static bool can_ever_run(const struct plan_problem *problem, const struct plan_j
                 for (size_t t = 0; (job->sites >> s & 1) != 0 && t < site->n_steps; t++)
                         for (size_t m = 0; m < job->n_modes; m++) {
                                 long double watts = (long double)site->pue_factor * job->modes[m].watts;
+                                double given = site->store != NULL ? site->store->discharge_w : 0;
 
                                 if (job->modes[m].gpus <= site->steps[t].gpus &&
-                                    (watts == 0 || idle + watts <= firm_limit(&site->steps[t]) - 1e-3L))
+                                    (watts == 0 || idle + watts <= firm_limit(&site->steps[t]) + given - 1e-3L))
                                         return true;
                         }
         }
@@ -640,7 +698,7 @@ static struct amount total_of(const struct check *check)
         const struct amount *parts[] = { &check->supply,   &check->carbon,     &check->delay,
                                          &check->lateness, &check->unfinished, &check->demand,
                                          &check->starts,   &check->risk,       &check->moves,
-                                         &check->over_limit };
+                                         &check->storage,  &check->over_limit };
         struct amount total = { 0 };
 
         for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
@@ -676,6 +734,8 @@ static int check_words(struct check *check)
                 code = check_term(check, "risk", said->risk, &check->risk);
         if (code == 0)
                 code = check_term(check, "move", said->moves, &check->moves);
+        if (code == 0)
+                code = check_term(check, "stored energy", said->storage, &check->storage);
         if (code == 0)
                 code = check_term(check, "power above the limit", said->over_limit, &check->over_limit);
         if (code == 0)
@@ -723,6 +783,8 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                 return fail(err, OFFPEAK_ENOMEM, "checking the plan: out of memory");
         code = check_jobs(&check);
         if (code == 0)
+                code = check_stores(&check);
+        if (code == 0)
                 code = check_sites(&check);
         if (code == 0)
                 code = limits_check(problem, plan, err);
@@ -743,6 +805,7 @@ int plan_check(const struct plan_problem *problem, const struct plan *plan, stru
                         .starts = (double)check.starts.sum,
                         .risk = (double)check.risk.sum,
                         .moves = (double)check.moves.sum,
+                        .storage = (double)check.storage.sum,
                         .over_limit = (double)check.over_limit.sum,
                         .total = (double)total.sum,
                 };

@@ -9,7 +9,7 @@
  * where delta >= 0 spreads each month's demand price over its hours: price x max(0, highest mean - paid) is no less than the
  * integral of delta (P - paid), as long as delta sums to the price at most and is even within an averaging interval.
  *
- * and likewise a limit's price x what it allows. So each job may be minimised alone (check_alone.h): it then sees a rate per
+ * where P is net of a site's store (check_storage.c says how that goes in), and likewise a limit's price x what it allows. So each job may be minimised alone (check_alone.h): it then sees a rate per
  * second of running, constant on pieces. A job that comes after others is looked at as if each of these ran at once.
  */
 #include "plan/check.h"
@@ -20,6 +20,7 @@
 
 #include "base/fail.h"
 #include "plan/check_alone.h"
+#include "plan/check_storage.h"
 
 static double capacity_bound(const struct plan_problem *problem, uint32_t s, const struct pieces *pieces, double *size)
 {
@@ -28,12 +29,14 @@ static double capacity_bound(const struct plan_problem *problem, uint32_t s, con
         for (size_t i = 0; i < pieces->n; i++) {
                 const struct piece *piece = &pieces->at[i];
                 double seconds = (double)(piece->end - piece->start);
-                double supply = piece_supply_dual(&problem->sites[s], piece, most) * seconds;
+                double supply = piece_supply_dual(problem, &problem->sites[s], piece, most) * seconds;
                 double gpus = piece->gpus * piece->step->gpus / 3600 * seconds;
 
                 sum += supply - gpus;
                 *size += fabs(supply) + fabs(gpus);
         }
+        if (problem->sites[s].store != NULL)
+                sum += storage_edges_dual(problem, pieces->multipliers, s, size);
         return sum;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "plan/check_pieces.h"
+#include "plan/check_storage.h"
 
 /* What all intervals at a site take of a piece: GPU-seconds and facility joules. */
 static void use_of(const struct plan_problem *problem, const struct plan *plan, uint32_t s, const struct pieces *pieces,
@@ -55,7 +56,12 @@ static int split_site(const struct plan_problem *problem, const struct plan *pla
 
                 verdict->idle += piece->gpus * (piece->step->gpus * seconds - use[k]) / 3600;
                 verdict->supply -= piece->power * use[pieces.n + k] / PLAN_JOULES_PER_MWH +
-                                   piece_supply_dual(&problem->sites[s], piece, most) * seconds;
+                                   piece_supply_dual(problem, &problem->sites[s], piece, most) * seconds;
+        }
+        if (code == 0 && problem->sites[s].store != NULL) {
+                double size = 0;
+
+                verdict->supply -= storage_edges_dual(problem, &plan->multipliers, s, &size);
         }
         free(use);
         pieces_finish(&pieces);
@@ -93,7 +99,7 @@ int plan_split_gap(const struct plan_problem *problem, const struct plan *plan, 
         int code = 0;
 
         verdict->idle = 0;
-        verdict->supply = verdict->terms.supply + verdict->terms.demand + verdict->terms.over_limit;
+        verdict->supply = verdict->terms.supply + verdict->terms.demand + verdict->terms.storage + verdict->terms.over_limit;
         for (uint32_t s = 0; code == 0 && s < problem->n_sites; s++)
                 code = split_site(problem, plan, s, verdict, err);
         if (code == 0)

@@ -35,7 +35,7 @@ static bool has_room(const struct plan_site *site, const struct plan_step *step,
 
         for (unsigned i = 0; i < step->n_segments; i++)
                 limit += step->segments[i].limit_w;
-        limit = fmax(limit, idle);
+        limit = fmax(limit + (site->store != NULL ? site->store->discharge_w * (1 + 1e-9) + 1e-6 : 0), idle);
         return mode->gpus <= step->gpus &&
                (isinf(limit) || idle + site->pue_factor * mode->watts <= limit * (1 + 2e-9) + 2e-6);
 }

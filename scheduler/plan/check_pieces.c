@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/when.h"
+#include "plan/check_storage.h"
 
 /* ---- multipliers */
 
@@ -27,6 +28,9 @@ int pieces_check(const struct plan_problem *problem, const struct plan_multiplie
                 if (!(multipliers->gpus[k] >= 0 && isfinite(multipliers->gpus[k])))
                         return fail(err, OFFPEAK_EINVAL, "site %s, slot %zu: the multiplier of GPUs is %g, not >= 0",
                                     problem->sites[k / n].name, k % n, multipliers->gpus[k]);
+                if (multipliers->storage != NULL && !isfinite(multipliers->storage[k]))
+                        return fail(err, OFFPEAK_EINVAL, "site %s, slot %zu: the multiplier of storage is not a number",
+                                    problem->sites[k / n].name, k % n);
         }
         for (size_t k = 0; multipliers->limits != NULL && k < n * problem->n_limits; k++)
                 if (!(multipliers->limits[k] >= 0 && isfinite(multipliers->limits[k])))
@@ -55,6 +59,7 @@ static int cut(struct pieces *ret_pieces, const struct plan_problem *problem, ui
                 at[n].power = multipliers->power[s * multipliers->n_slots + slot];
                 at[n].gpus = multipliers->gpus[s * multipliers->n_slots + slot];
                 at[n].demand = multipliers->demand != NULL ? multipliers->demand[s * multipliers->n_slots + slot] : 0;
+                at[n].stored = multipliers->storage != NULL ? multipliers->storage[s * multipliers->n_slots + slot] : 0;
                 if (at[n].end == step_end)
                         step++;
                 if (at[n].end == slot_end)
@@ -175,11 +180,13 @@ double limits_worth(const struct plan_problem *problem, const struct plan_multip
 
 /* ---- supply alone */
 
-double piece_supply_dual(const struct plan_site *site, const struct piece *piece, double most)
+double piece_supply_dual(const struct plan_problem *problem, const struct plan_site *site, const struct piece *piece, double most)
 {
         double idle = site->pue_fixed_w + site->pue_factor * site->idle_w;
         double from = 0, value = 0, least = 0;
 
+        if (site->store != NULL)
+                return storage_piece_dual(problem, site, piece, most);
         for (unsigned i = 0; i < piece->step->n_segments; i++) {
                 const struct plan_segment *segment = &piece->step->segments[i];
                 double to = from + segment->limit_w;

@@ -11,7 +11,7 @@
 struct piece {
         int64_t start, end;
         const struct plan_step *step;
-        double power, gpus, demand;
+        double power, gpus, demand, stored;
         size_t slot; /* of the multipliers */
         double paid_w; /* of the month, if there is a demand price */
 };
@@ -42,8 +42,9 @@ double limits_worth(const struct plan_problem *problem, const struct plan_multip
 
 /*
  * min over P of F(P) - F(idle) - price (P - idle) + demand (P - paid), per second; `most` is what all jobs together draw.
+ * With a store: check_storage.h.
  */
-double piece_supply_dual(const struct plan_site *site, const struct piece *piece, double most);
+double piece_supply_dual(const struct plan_problem *problem, const struct plan_site *site, const struct piece *piece, double most);
 
 /* What all jobs that may run at a site draw together at the most, at the meter. */
 double site_most_w(const struct plan_problem *problem, uint32_t site);

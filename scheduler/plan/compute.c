@@ -18,7 +18,9 @@
 
 #include "base/fail.h"
 #include "plan/account.h"
+#include "plan/beside_stores.h"
 #include "plan/check.h"
+#include "plan/compute_stores.h"
 #include "plan/fill.h"
 #include "plan/keep_hours.h"
 #include "plan/make_way.h"
@@ -67,7 +69,7 @@ static int keep(struct optimiser *optimiser, bool *ret_better)
 {
         struct plan_terms terms;
 
-        if (account(optimiser->problem, &optimiser->board.schedule, &terms, NULL) != 0)
+        if (account(optimiser->problem, &optimiser->board.schedule, NULL, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
         *ret_better = terms.total <
                       optimiser->best_cost - (optimiser->recalled ? PLAN_HYSTERESIS : 1e-9) * fabs(optimiser->best_cost);
@@ -158,8 +160,8 @@ static int run_shuffles(struct optimiser *optimiser)
         return code == 0 ? keep(optimiser, &better) : code;
 }
 
-/* From a schedule that is there: few jobs leave prices little to say. */
-static int improve_on(struct optimiser *optimiser, const struct schedule *schedule)
+/* Few jobs leave prices little to say. */
+int optimiser_improve(struct optimiser *optimiser, const struct schedule *schedule)
 {
         bool better;
         int code = board_load(&optimiser->board, schedule);
@@ -174,7 +176,7 @@ static int keep_recalled(struct optimiser *optimiser)
 {
         struct plan_terms terms;
 
-        if (account(optimiser->problem, &optimiser->board.schedule, &terms, NULL) != 0)
+        if (account(optimiser->problem, &optimiser->board.schedule, NULL, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
         optimiser->recalled = terms.total <= optimiser->best_cost + PLAN_HYSTERESIS * fabs(optimiser->best_cost);
         if (!optimiser->recalled)
@@ -219,7 +221,7 @@ static int warm_up(struct optimiser *optimiser)
         return schedule_copy(&optimiser->soft, &optimiser->board.schedule);
 }
 
-static int think(struct optimiser *optimiser)
+int optimiser_think(struct optimiser *optimiser)
 {
         struct plan_terms terms;
         double at_once;
@@ -227,7 +229,7 @@ static int think(struct optimiser *optimiser)
         int passes, code;
 
         if (run_now(optimiser->problem, &optimiser->at_once) != 0 ||
-            account(optimiser->problem, &optimiser->at_once, &terms, NULL) != 0 ||
+            account(optimiser->problem, &optimiser->at_once, NULL, &terms, NULL) != 0 ||
             schedule_copy(&optimiser->best, &optimiser->at_once) != 0)
                 return OFFPEAK_ENOMEM;
         optimiser->best_cost = at_once = terms.total;
@@ -235,7 +237,7 @@ static int think(struct optimiser *optimiser)
         if (code == 0)
                 code = warm_up(optimiser);
         if (code == 0 && optimiser->problem->n_jobs <= OPTIMISER_SMALL)
-                code = improve_on(optimiser, optimiser->hint != NULL ? optimiser->hint : &optimiser->at_once);
+                code = optimiser_improve(optimiser, optimiser->hint != NULL ? optimiser->hint : &optimiser->at_once);
         if (code == 0)
                 code = passes_prove(optimiser, &passes);
         if (code == 0)
@@ -243,7 +245,7 @@ static int think(struct optimiser *optimiser)
         if (code == 0 && passes > 1) /* also when the budget is spent: all that was done would be for nothing */
                 code = realise_and_keep(optimiser, &better);
         if (code == 0 && !(optimiser->best_cost < at_once))
-                code = improve_on(optimiser, &optimiser->at_once);
+                code = optimiser_improve(optimiser, &optimiser->at_once);
         if (code == 0)
                 code = run_rounds(optimiser);
         return code == 0 && !optimiser_is_over(optimiser) ? run_shuffles(optimiser) : code;
@@ -282,22 +284,17 @@ static int think_coarsely(struct optimiser *coarse, const struct plan_problem *p
         struct plan_budget share = { budget->work / 4, budget->aborted, budget->context };
         int code = optimiser_init(coarse, problem, &share, (size_t)((problem->horizon - problem->now) / HOUR_S) + 1);
 
-        return code == 0 ? think(coarse) : code;
+        return code == 0 ? optimiser_think(coarse) : code;
 }
 
-int plan_compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
-                 struct offpeak_error *err)
+static int compute(const struct plan_problem *problem, const struct plan_budget *budget, size_t slots, struct plan *ret_plan,
+                   struct offpeak_error *err)
 {
-        struct offpeak_error refusal __attribute__((unused));
         struct optimiser optimiser = { 0 }, coarse = { 0 };
         struct plan plan;
-        size_t slots;
-        int code = plan_problem_check(problem, err);
+        int code = 0;
 
-        if (code != 0)
-                return code;
         plan_init(&plan);
-        slots = count_slots(problem, budget);
         if (thinks_twice(problem, slots))
                 code = think_coarsely(&coarse, problem, budget);
         if (code == 0)
@@ -305,22 +302,38 @@ int plan_compute(const struct plan_problem *problem, const struct plan_budget *b
         optimiser.hint = coarse.problem != NULL ? &coarse.best : NULL;
         optimiser.spent = optimiser_work(&coarse);
         if (code == 0)
-                code = think(&optimiser);
+                code = optimiser_think(&optimiser);
         if (code == 0)
                 code = plan_fill(&optimiser, &plan, err);
         else
                 fail(err, code, "planning: out of memory");
         optimiser_finish(&optimiser);
         optimiser_finish(&coarse);
-#ifndef NDEBUG
-        if (code == 0 && plan_check(problem, &plan, NULL, &refusal) != 0)
-                code = fail(err, OFFPEAK_EINTERNAL, "the optimiser made a plan that its checker refuses: %s",
-                            refusal.text);
-#endif
         if (code != 0) {
                 plan_finish(&plan);
                 return code;
         }
         *ret_plan = plan;
         return 0;
+}
+
+int plan_compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
+                 struct offpeak_error *err)
+{
+        struct offpeak_error refusal __attribute__((unused));
+        size_t slots;
+        int code = plan_problem_check(problem, err);
+
+        if (code != 0)
+                return code;
+        slots = count_slots(problem, budget);
+        code = problem_has_stores(problem) ? compute_beside_stores(problem, budget, slots, ret_plan, err) :
+                                             compute(problem, budget, slots, ret_plan, err);
+#ifndef NDEBUG
+        if (code == 0 && plan_check(problem, ret_plan, NULL, &refusal) != 0) {
+                plan_finish(ret_plan);
+                code = fail(err, OFFPEAK_EINTERNAL, "the optimiser made a plan that its checker refuses: %s", refusal.text);
+        }
+#endif
+        return code;
 }

@@ -18,16 +18,15 @@ static int fill_reasons(struct optimiser *optimiser, struct plan *plan)
         return code;
 }
 
-static int fill_run_now(struct optimiser *optimiser, struct plan *plan)
+static int fill_run_now(const struct plan_problem *problem, const struct schedule *at_once, const struct flows *flows,
+                        struct plan *plan)
 {
         double *shares = calloc(plan->n_jobs + 1, sizeof(*shares));
-        int code =
-                shares == NULL ? OFFPEAK_ENOMEM : account(optimiser->problem, &optimiser->at_once, &plan->run_now, shares);
+        int code = shares == NULL ? OFFPEAK_ENOMEM : account(problem, at_once, flows, &plan->run_now, shares);
 
         for (size_t j = 0; code == 0 && j < plan->n_jobs; j++) {
                 plan->jobs[j].run_now_cost = shares[j];
-                plan->jobs[j].run_now_waiting =
-                        account_waiting(optimiser->problem, &optimiser->problem->jobs[j], &optimiser->at_once.jobs[j]);
+                plan->jobs[j].run_now_waiting = account_waiting(problem, &problem->jobs[j], &at_once->jobs[j]);
         }
         free(shares);
         return code;
@@ -63,9 +62,31 @@ static int fill_multipliers(struct optimiser *optimiser, struct plan_multipliers
 
 int plan_fill(struct optimiser *optimiser, struct plan *plan, struct offpeak_error *err)
 {
-        if (account_plan(optimiser->problem, &optimiser->best, plan) != 0 || fill_run_now(optimiser, plan) != 0 ||
+        if (account_plan(optimiser->problem, &optimiser->best, NULL, plan) != 0 || fill_run_now(optimiser->problem, &optimiser->at_once, NULL, plan) != 0 ||
             fill_reasons(optimiser, plan) != 0 || fill_multipliers(optimiser, &plan->multipliers) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         plan->work = optimiser_work(optimiser);
         return plan_bound(optimiser->problem, &plan->multipliers, &plan->bound, err);
+}
+
+/* Those of the stores. */
+static int fill_values(const struct stores *stores, struct plan_multipliers *multipliers)
+{
+        size_t n = multipliers->n_sites * multipliers->n_slots;
+
+        multipliers->storage = malloc((n + 1) * sizeof(double));
+        if (multipliers->storage == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(multipliers->storage, stores->proof, n * sizeof(double));
+        return 0;
+}
+
+int plan_fill_beside_stores(const struct plan_problem *problem, struct optimiser *prices, struct optimiser *best,
+                            const struct flows *flows, const struct flows *at_once, struct plan *plan, struct offpeak_error *err)
+{
+        if (account_plan(problem, &best->best, flows, plan) != 0 || fill_run_now(problem, &prices->at_once, at_once, plan) != 0 ||
+            fill_reasons(best, plan) != 0 || fill_multipliers(prices, &plan->multipliers) != 0 ||
+            fill_values(prices->stores, &plan->multipliers) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
+        return plan_bound(problem, &plan->multipliers, &plan->bound, err);
 }

@@ -6,7 +6,8 @@
 
 uint64_t optimiser_work(const struct optimiser *optimiser)
 {
-        return optimiser->spent + optimiser->chooser.work + board_work(&optimiser->board) + board_work(&optimiser->empty);
+        return optimiser->spent + optimiser->chooser.work + board_work(&optimiser->board) + board_work(&optimiser->empty) +
+               (optimiser->stores != NULL ? optimiser->stores->work : 0);
 }
 
 bool optimiser_is_over(void *context)

@@ -7,6 +7,7 @@
 #define OFFPEAK_PLAN_OPTIMISER_H
 
 #include "plan/board.h"
+#include "plan/stores.h"
 
 /* Jobs: prices have little to say of so few, and descending from run_now is cheap. */
 enum { OPTIMISER_SMALL = 300 };
@@ -35,11 +36,16 @@ struct optimiser {
         double bound;
         unsigned realised; /* schedules made from prices so far */
         uint64_t seed;
+        struct stores *stores; /* that answer prices as well; NULL: none. Not owned */
 };
 
 /* On about so many slots (slots.h). ENOMEM; optimiser_finish() also then, and on one that is all 0. */
 int optimiser_init(struct optimiser *optimiser, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots);
 void optimiser_finish(struct optimiser *optimiser);
+
+/* Steps 1 to 9 of compute.c, but for the plan itself; and from a schedule that is there, no further than jobs moving one by one. ENOMEM. */
+int optimiser_think(struct optimiser *optimiser);
+int optimiser_improve(struct optimiser *optimiser, const struct schedule *schedule);
 
 /* Units of work spent; and whether that is the budget, or planning was aborted (context: the optimiser). */
 uint64_t optimiser_work(const struct optimiser *optimiser);

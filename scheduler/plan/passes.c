@@ -106,11 +106,15 @@ int passes_once(struct optimiser *optimiser, double steepness)
                 return 0; /* better the last plan's prices than those of jobs that have not answered */
         prices_steepen(&optimiser->prices, steepness);
         prices_recount(&optimiser->prices, &optimiser->soft);
+        if (optimiser->stores != NULL)
+                stores_recount(optimiser->stores);
         for (size_t i = 0, j = 0; i < n; i++, j = (j + step) % n) {
                 if (i % 64 == 0 && optimiser_is_over(optimiser))
                         break;
                 if (i % 64 == 0)
                         prices_respread(&optimiser->prices);
+                if (optimiser->stores != NULL && (i == 0 || i == n / 2) && stores_answer(optimiser->stores) != 0)
+                        return OFFPEAK_ENOMEM;
                 if (answer(optimiser, j) != 0)
                         return OFFPEAK_ENOMEM;
         }
@@ -123,8 +127,11 @@ int passes_once(struct optimiser *optimiser, double steepness)
 /* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
 static int try_bound(struct optimiser *optimiser)
 {
-        double bound = prices_dual(&optimiser->prices);
+        double bound = prices_dual(&optimiser->prices), stored = 0;
 
+        if (optimiser->stores != NULL && stores_dual(optimiser->stores, &stored) != 0)
+                return OFFPEAK_ENOMEM;
+        bound += stored;
         prices_steepen(&optimiser->prices, 0);
         optimiser->prices.parts_take_all = false;
         for (size_t j = 0; j < optimiser->problem->n_jobs; j++) {
@@ -141,6 +148,8 @@ static int try_bound(struct optimiser *optimiser)
                 return 0;
         optimiser->bound = bound;
         price_set_copy(&optimiser->proof, &optimiser->prices.base);
+        if (optimiser->stores != NULL)
+                stores_note_proof(optimiser->stores);
         return 0;
 }
 

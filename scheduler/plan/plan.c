@@ -43,6 +43,7 @@ void plan_multipliers_finish(struct plan_multipliers *multipliers)
         free(multipliers->gpus);
         free(multipliers->limits);
         free(multipliers->demand);
+        free(multipliers->storage);
         *multipliers = (struct plan_multipliers){ 0 };
 }
 
@@ -57,6 +58,7 @@ void plan_finish(struct plan *plan)
 {
         free(plan->jobs);
         free(plan->intervals);
+        free(plan->flows);
         plan_multipliers_finish(&plan->multipliers);
         plan_init(plan);
 }

@@ -7,7 +7,9 @@
  *               F_t(pue_fixed + pue_factor * (idle + sum of running jobs' watts)) - F_t(pue_fixed + pue_factor * idle)
  *             where F_t(P) is the cost rate of drawing P from step t's segments, cheapest first;
  *             what is above their sum costs over_limit_cost.
- *   demand    for every month of a site: price x max(0, the highest mean facility power - paid_w) / 1e6
+ *             At a site with a store the first power is what is drawn net: as above, and what charges it, less what it gives.
+ *   storage   for every store: end_price x (what is in it now, less what is in it at the horizon)
+ *   demand    for every month of a site: price x max(0, the highest mean facility power (net) - paid_w) / 1e6
  *   carbon    for every job, carbon_price x (pue_factor * watts) x carbon over its intervals
  *   risk      for every job, risk x the step's spread x the energy of its intervals
  *   moves     move_cost for every move
@@ -50,7 +52,7 @@ struct plan_job_result {
         int64_t finish;         /* when its work is done (an estimate beyond the horizon); 0: never, no site can run it */
         int64_t late_s;         /* seconds behind its deadline; 0: in time */
         double unfinished_s;    /* seconds of progress not done at the horizon */
-        double cost;            /* its own share: what the plan would cost less without its intervals, and the rest of the terms */
+        double cost;            /* its own share: what the plan would cost less without its intervals, stores doing as they do, and the rest of the terms */
         double run_now_cost;    /* the same share in the run_now plan */
         double waiting;         /* what of cost is no power and no carbon: delay, lateness, unfinished, starts */
         double run_now_waiting; /* the same of run_now_cost */
@@ -63,6 +65,7 @@ struct plan_terms {
         double starts;          /* what starts draw where power has a negative price */
         double risk;            /* what is put on energy for not knowing its price: nobody pays it */
         double moves;
+        double storage;         /* what stores hold less at the horizon */
         double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
         double total;
 };
@@ -76,6 +79,14 @@ struct plan_multipliers {
         double *limits;     /* the same for the problem's limits: l, slot t at [l * n_slots + t]. NULL: nothing */
         double *demand;     /* currency per MWh, >= 0: how a month's demand price is spread over its slots; x hours, summed over a
                                month, no more than its price per MW. Even within an averaging interval. NULL: nothing */
+        double *storage;    /* currency per MWh in the site's store. NULL: nothing */
+};
+
+/* What a site's store does: power at the meter, charging > 0. */
+struct plan_flow {
+        int64_t start, end;
+        uint32_t site;
+        double watts;
 };
 
 struct plan {
@@ -83,6 +94,8 @@ struct plan {
         size_t n_jobs;
         struct plan_interval *intervals;
         size_t n_intervals;
+        struct plan_flow *flows;      /* site by site, ascending in time; in between stores rest */
+        size_t n_flows;
         struct plan_terms terms;      /* of this plan */
         struct plan_terms run_now;    /* of run_now on the same problem */
         double bound;                 /* no plan of these jobs costs less, under this forecast */

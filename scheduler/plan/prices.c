@@ -72,6 +72,17 @@ static double power_price_at(const struct prices *prices, const struct plan_site
         return isinf(price) ? base : price;
 }
 
+double prices_power_at(const struct prices *prices, size_t k, double watts)
+{
+        const struct price_table *table = &prices->table;
+        const struct plan_step *step = prices->steps[k];
+        double price = (double)table->power_base[k] + (double)table->power_gain[k] * watts;
+
+        if (step->n_segments > 2 || (step->n_segments == 2 && !isinf(step->segments[1].limit_w)))
+                return power_price_at(prices, prices->capacities.at[k / prices->slots.n], k, watts, prices->steepness);
+        return fmin(fmax(price, (double)table->power_low[k]), (double)table->power_high[k]);
+}
+
 /* A slot's line of the table for power: one kink at the most, or none. A spread demand price rises with use, too. */
 static void fill_power(struct prices *prices, size_t k, const struct plan_site *site)
 {

@@ -92,6 +92,9 @@ void prices_settle(struct prices *prices);
 /* What jobs see at the table's prices. */
 struct market prices_market(const struct prices *prices);
 
+/* Currency per MWh at the table's prices, at a site's slot [s * slots.n + t], if so many W (IT side) were used there. */
+double prices_power_at(const struct prices *prices, size_t k, double watts);
+
 /* Currency per second: no slot of the horizon costs a look less. */
 double prices_least_rate(const struct prices *prices, const struct look *look);
 

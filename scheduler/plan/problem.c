@@ -26,6 +26,8 @@ static int check_step(const struct plan_site *site, const struct plan_step *step
         if (!is_amount(step->carbon, MAX_MONEY))
                 return fail(err, OFFPEAK_EINVAL, "site %s: the carbon intensity %g is not an amount", site->name,
                             step->carbon);
+        if (site->store != NULL && site->store->by_step && !is_amount(step->charge_w, MAX_WATTS))
+                return fail(err, OFFPEAK_EINVAL, "site %s: %g W to charge its store with are no amount", site->name, step->charge_w);
         if (!is_amount(step->spread, MAX_MONEY))
                 return fail(err, OFFPEAK_EINVAL, "site %s: the spread %g of a price is not an amount", site->name,
                             step->spread);
@@ -65,6 +67,26 @@ static int check_demand(const struct plan_site *site, const struct plan_demand *
         return 0;
 }
 
+static int check_store(const struct plan_site *site, struct offpeak_error *err)
+{
+        const struct plan_store *store = site->store;
+
+        if (!is_amount(store->energy_j, MAX_WATTS * MAX_SECONDS) || !is_amount(store->charge_w, MAX_WATTS) ||
+            !is_amount(store->discharge_w, MAX_WATTS) || !is_amount(store->end_price, MAX_MONEY))
+                return fail(err, OFFPEAK_EINVAL, "site %s: its store's energy, powers and price at the horizon must be amounts",
+                            site->name);
+        if (!(store->reserve_j >= 0 && store->reserve_j <= store->least_end_j && store->least_end_j <= store->start_j &&
+              store->start_j <= store->energy_j))
+                return fail(err, OFFPEAK_EINVAL,
+                            "site %s: its store has %g J in it and holds %g; the reserve %g and what must be left, %g, do not "
+                            "ascend to that",
+                            site->name, store->start_j, store->energy_j, store->reserve_j, store->least_end_j);
+        if (!(store->charge_efficiency > 0 && store->charge_efficiency <= 1 && store->discharge_efficiency > 0 &&
+              store->discharge_efficiency <= 1))
+                return fail(err, OFFPEAK_EINVAL, "site %s: its store's efficiencies must be above 0 and at most 1", site->name);
+        return 0;
+}
+
 static int check_site(const struct plan_problem *problem, const struct plan_site *site, struct offpeak_error *err)
 {
         if (site->name == NULL)
@@ -94,7 +116,7 @@ static int check_site(const struct plan_problem *problem, const struct plan_site
                 if (code != 0)
                         return code;
         }
-        return 0;
+        return site->store != NULL ? check_store(site, err) : 0;
 }
 
 static int check_limit(const struct plan_problem *problem, const struct plan_limit *limit, struct offpeak_error *err)

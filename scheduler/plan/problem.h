@@ -17,7 +17,7 @@
  *   - It starts when all jobs that it comes after are done; never, where one of them leaves work undone.
  *   - A pinned job runs in its kept hours, whatever that costs; it comes after no other, and does not move.
  *   - GPUs never exceed those in service, and those of a limit never what it allows. Jobs never draw above the firm limit (the sum of the segments): where idle
- *     power alone is above it no job runs.
+ *     power alone is above it no job runs. What a store gives at a second counts on top of it.
  */
 #ifndef OFFPEAK_PLAN_PROBLEM_H
 #define OFFPEAK_PLAN_PROBLEM_H
@@ -28,7 +28,8 @@
 
 #include <offpeak/error.h>
 
-enum { PLAN_MAX_SEGMENTS = 8, PLAN_MAX_LIMITS = 64 };
+/* Segments: as many as a site has, and two for what a store gives (stored.h). */
+enum { PLAN_MAX_SEGMENTS = 10, PLAN_MAX_LIMITS = 64 };
 
 /* A slice of supply: power up to `limit_w` more at `price`. Within a step ascending by price. */
 struct plan_segment {
@@ -44,6 +45,7 @@ struct plan_step {
         double carbon;  /* g CO2e per kWh of the power drawn; 0 when unknown */
         double spread;  /* currency per MWh by which the price's 0.9 quantile lies above what is planned on; 0: it is known */
         uint32_t gpus;  /* devices in service */
+        double charge_w; /* of a store that is charged by the step: no more than this */
 };
 
 /*
@@ -57,6 +59,23 @@ struct plan_demand {
         int64_t interval_s; /* averaging interval */
 };
 
+/*
+ * A store of energy at a site: a battery, or a reactor's heat (what is not sent out because it is stored, the site draws from
+ * elsewhere: so that costs what drawing more costs). Amounts in J and W at the meter, but for what is in it. It never
+ * charges and discharges at one second; it gives no more than the site draws, and charges within the firm limit only.
+ */
+struct plan_store {
+        double energy_j;             /* that it holds at the most */
+        double reserve_j;            /* kept for bridging: not planned below it. Not above start_j */
+        double start_j;              /* in it now */
+        double least_end_j;          /* in it at the horizon at the least: from reserve_j to start_j */
+        double end_price;            /* currency per MWh in it at the horizon, >= 0 */
+        double charge_w, discharge_w;
+        double charge_efficiency;    /* stored / drawn, above 0, at most 1 */
+        double discharge_efficiency; /* given / taken out, likewise */
+        bool by_step;                /* charges with no more than the step's charge_w: a reactor's heat, say, with what that gives */
+};
+
 struct plan_site {
         const char *name;
         const struct plan_step *steps; /* steps[0].start == problem.now */
@@ -66,6 +85,7 @@ struct plan_site {
         double pue_factor;  /* >= 1 */
         const struct plan_demand *demands; /* months that do not overlap, ascending; NULL: none */
         size_t n_demands;
+        const struct plan_store *store; /* NULL: none */
 };
 
 /*

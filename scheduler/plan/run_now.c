@@ -523,7 +523,7 @@ int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, stru
                 return code;
         plan_init(&plan);
         if (schedule_init(&schedule, problem->n_jobs) != 0 || run_now(problem, &schedule) != 0 ||
-            account_plan(problem, &schedule, &plan) != 0) {
+            account_plan(problem, &schedule, NULL, &plan) != 0) {
                 code = fail(err, OFFPEAK_ENOMEM, "running at once: out of memory");
                 plan_finish(&plan);
         } else {

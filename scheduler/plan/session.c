@@ -116,7 +116,7 @@ static int copy_multipliers(struct plan_multipliers *to, const struct plan_multi
 {
         size_t n = from->n_slots * problem->n_sites, n_limits = from->n_slots * problem->n_limits;
 
-        *to = (struct plan_multipliers){ problem->n_sites, problem->n_limits, from->n_slots, NULL, NULL, NULL, NULL, NULL };
+        *to = (struct plan_multipliers){ .n_sites = problem->n_sites, .n_limits = problem->n_limits, .n_slots = from->n_slots };
         to->edges = malloc((from->n_slots + 1) * sizeof(*to->edges));
         to->power = malloc((n + 1) * sizeof(double));
         to->gpus = malloc((n + 1) * sizeof(double));
@@ -192,6 +192,10 @@ int plan_session_create(const struct plan_problem *problem, const struct plan *p
 
         if (plan->multipliers.n_slots == 0)
                 return fail(err, OFFPEAK_EINVAL, "a session needs a plan with multipliers");
+        for (size_t s = 0; s < problem->n_sites; s++)
+                if (problem->sites[s].store != NULL)
+                        return fail(err, OFFPEAK_EINVAL, "site %s stores energy, and a session keeps no store in mind: plan anew",
+                                    problem->sites[s].name);
         session = calloc(1, sizeof(*session));
         if (session == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "keeping the plan in mind: out of memory");
@@ -316,7 +320,7 @@ static int settle(struct plan_session *session, uint64_t before, size_t moved, s
         if (session->has_demand) {
                 struct plan_terms terms;
 
-                if (account(&session->problem, &session->board.schedule, &terms, NULL) != 0)
+                if (account(&session->problem, &session->board.schedule, NULL, &terms, NULL) != 0)
                         return OFFPEAK_ENOMEM;
                 session->cost = terms.total;
         }
@@ -592,7 +596,7 @@ int plan_session_reprice(struct plan_session *session, uint32_t site, size_t ste
         } else {
                 struct plan_terms terms;
 
-                if (account(&session->problem, &session->board.schedule, &terms, NULL) != 0)
+                if (account(&session->problem, &session->board.schedule, NULL, &terms, NULL) != 0)
                         return OFFPEAK_ENOMEM;
                 session->cost = terms.total;
         }
@@ -614,7 +618,7 @@ int plan_session_plan(const struct plan_session *session, struct plan *ret_plan)
         double proven;
 
         plan_init(ret_plan);
-        if (account_plan(&session->problem, &session->board.schedule, ret_plan) != 0 ||
+        if (account_plan(&session->problem, &session->board.schedule, NULL, ret_plan) != 0 ||
             copy_multipliers(&ret_plan->multipliers, &session->multipliers, &session->problem) != 0 ||
             plan_bound(&session->problem, &ret_plan->multipliers, &proven, NULL) != 0) {
                 plan_finish(ret_plan);

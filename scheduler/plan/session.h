@@ -24,7 +24,7 @@ struct plan_change {
 
 /*
  * From a plan of this problem. Borrows what the problem points to, but for its array of jobs, which the session has a copy of, and
- * the steps of its sites. EINVAL: the plan has no multipliers. ENOMEM.
+ * the steps of its sites. EINVAL: the plan has no multipliers, or a site stores energy. ENOMEM.
  */
 int plan_session_create(const struct plan_problem *problem, const struct plan *plan, struct plan_session **ret_session,
                         struct offpeak_error *err);

@@ -23,3 +23,15 @@ double supply_firm_limit(const struct plan_step *step)
                 limit += step->segments[i].limit_w;
         return limit;
 }
+
+void supply_insert(struct plan_step *step, double price, double limit_w)
+{
+        unsigned i = step->n_segments;
+
+        if (!(limit_w > 0) || i == PLAN_MAX_SEGMENTS)
+                return;
+        for (; i > 0 && step->segments[i - 1].price > price; i--)
+                step->segments[i] = step->segments[i - 1];
+        step->segments[i] = (struct plan_segment){ price, limit_w };
+        step->n_segments++;
+}

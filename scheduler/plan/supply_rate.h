@@ -13,6 +13,21 @@ double supply_rate(const struct plan_step *step, double facility_w);
 /* Sum of the segments; INFINITY where there is no limit. */
 double supply_firm_limit(const struct plan_step *step);
 
+/* A segment more, in its place, if there is room for one. */
+void supply_insert(struct plan_step *step, double price, double limit_w);
+
+/* J that a flow of so many J at the meter adds to a store. */
+static inline double store_stored(const struct plan_store *store, double joules)
+{
+        return joules > 0 ? joules * store->charge_efficiency : joules / store->discharge_efficiency;
+}
+
+/* W that a store may charge with in a step, were there power. */
+static inline double store_charge_w(const struct plan_store *store, const struct plan_step *step)
+{
+        return store->by_step && step->charge_w < store->charge_w ? step->charge_w : store->charge_w;
+}
+
 static inline double site_facility_w(const struct plan_site *site, double jobs_w)
 {
         return site->pue_fixed_w + site->pue_factor * (site->idle_w + jobs_w);

@@ -21,7 +21,7 @@ int way_init(struct plan_way *ret_way, const struct plan_problem *problem, const
         if (code == 0)
                 code = choice_set(&schedule.jobs[0], intervals, n);
         if (code == 0)
-                code = account(problem, &schedule, &terms, NULL);
+                code = account(problem, &schedule, NULL, &terms, NULL);
         if (code == 0) {
                 outcome = job_outcome(problem, job, job_progress(problem, job, intervals, n),
                                       n > 0 ? intervals[n - 1].end : 0);

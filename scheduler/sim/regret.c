@@ -246,7 +246,7 @@ static int realise(struct hindsight *hindsight, struct regret *regret)
                 problem.jobs = jobs;
         }
         if (code == 0)
-                code = account_plan(&problem, &schedule, &plan);
+                code = account_plan(&problem, &schedule, NULL, &plan);
         if (code != 0) {
                 no_memory(hindsight);
         } else {

@@ -21,6 +21,7 @@
 #include "bench/plan_instance.h"
 #include "bench/plan_mps.h"
 #include "bench/plan_solution.h"
+#include "plan/beside_stores.h"
 #include "plan/check.h"
 #include "plan/plan.h"
 
@@ -43,8 +44,8 @@ struct settings {
 static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--lp FILE]\n"
         "                  [--solution FILE] [--guess N] [--show] [--generated]\n"
-        "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift or\n"
-        "                shift-reactor; all of them if not given\n"
+        "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift,\n"
+        "                shift-reactor, battery, salt or offgrid; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
         "                that for sites, elastic and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
@@ -84,9 +85,9 @@ static int by_value(const void *a, const void *b)
 static void print_terms(const struct plan_terms *terms)
 {
         printf("\"cost_terms\":{\"supply\":%.4f,\"carbon\":%.4f,\"delay\":%.4f,\"lateness\":%.4f,\"unfinished\":%.4f,"
-               "\"demand\":%.4f,\"starts\":%.4f,\"risk\":%.4f,\"moves\":%.4f,\"over_limit\":%.4f}",
+               "\"demand\":%.4f,\"starts\":%.4f,\"risk\":%.4f,\"moves\":%.4f,\"storage\":%.4f,\"over_limit\":%.4f}",
                terms->supply, terms->carbon, terms->delay, terms->lateness, terms->unfinished, terms->demand, terms->starts,
-               terms->risk, terms->moves, terms->over_limit);
+               terms->risk, terms->moves, terms->storage, terms->over_limit);
 }
 
 /* Job, site, mode, begin and end in hours from now. */
@@ -208,7 +209,7 @@ static int run(const struct settings *settings)
                 qsort(cpu, (size_t)settings->repeat, sizeof(double), by_value);
                 print_line(settings, &instance, &plan, &verdict, seconds[settings->repeat / 2], cpu[settings->repeat / 2],
                            start);
-                if (settings->events > 0)
+                if (settings->events > 0 && !problem_has_stores(&instance.problem))
                         code = plan_time_events(&instance.problem, &plan, settings->events, &err);
                 if (code == 0 && settings->forecasts > 0)
                         code = plan_time_forecasts(&instance.problem, settings->forecasts, budget.work, &err);

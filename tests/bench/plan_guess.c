@@ -70,7 +70,7 @@ static int bill(const struct guess *guess, struct schedule *schedule, struct pla
         for (size_t j = 0; code == 0 && j < guess->problem->n_jobs; j++)
                 code = fill_choice(guess, j, &schedule->jobs[j]);
         if (code == 0)
-                code = account_plan(guess->problem, schedule, plan);
+                code = account_plan(guess->problem, schedule, NULL, plan);
         plan->bound = -INFINITY;
         *ret = INFINITY;
         if (code != 0)

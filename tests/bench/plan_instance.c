@@ -17,7 +17,7 @@
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
 const char *const instance_kind_names[INSTANCE_KINDS] = {
-        "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor",
+        "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor", "battery", "salt", "offgrid",
 };
 
 static bool is_shift(enum instance_kind kind)
@@ -319,12 +319,45 @@ static double plant_w(double mean_w, size_t t, size_t n_slots)
 
 static bool has_plant(enum instance_kind kind, size_t site)
 {
-        return kind == INSTANCE_REACTOR || kind == INSTANCE_SHIFT_REACTOR || (kind == INSTANCE_MIXED && site == 0);
+        return kind == INSTANCE_REACTOR || kind == INSTANCE_SALT || kind == INSTANCE_SHIFT_REACTOR || (kind == INSTANCE_MIXED && site == 0);
 }
 
 static bool has_demand(enum instance_kind kind, size_t site)
 {
-        return kind == INSTANCE_PEAK || (kind == INSTANCE_MIXED && site == 1);
+        return kind == INSTANCE_PEAK || kind == INSTANCE_BATTERY || (kind == INSTANCE_MIXED && site == 1);
+}
+
+static bool has_store(enum instance_kind kind)
+{
+        return kind == INSTANCE_BATTERY || kind == INSTANCE_SALT || kind == INSTANCE_OFFGRID;
+}
+
+/* On average a third more than the jobs need, from six to six. */
+static double sun_w(double mean_w, size_t t)
+{
+        double height = sin(((double)(t % 24) + 0.5 - 6) * M_PI / 12);
+
+        return 4.2 * PUE * mean_w * (height > 0 ? height : 0);
+}
+
+/* Half full, and not emptier in the end; a tenth is kept. */
+static void fill_store(struct plan_store *store, enum instance_kind kind, double mean_w)
+{
+        double load_w = PUE * mean_w, plant = 0.85 * mean_w;
+        double give_w = kind == INSTANCE_BATTERY ? 0.5 * load_w : kind == INSTANCE_SALT ? 0.45 * plant : 1.5 * load_w;
+        double hours = kind == INSTANCE_BATTERY ? 4 : kind == INSTANCE_SALT ? 5.5 : 8;
+
+        *store = (struct plan_store){
+                .energy_j = give_w * hours * HOUR,
+                .reserve_j = 0.1 * give_w * hours * HOUR,
+                .start_j = 0.5 * give_w * hours * HOUR,
+                .least_end_j = 0.5 * give_w * hours * HOUR,
+                .charge_w = kind == INSTANCE_BATTERY ? give_w : kind == INSTANCE_SALT ? 0.7 * plant : 4 * load_w,
+                .discharge_w = give_w,
+                .charge_efficiency = kind == INSTANCE_SALT ? 0.99 : 0.95,
+                .discharge_efficiency = kind == INSTANCE_SALT ? 0.99 : 0.95,
+                .by_step = kind == INSTANCE_SALT,
+        };
 }
 
 static bool is_elastic(enum instance_kind kind)
@@ -348,11 +381,20 @@ static void fill_site(struct instance *instance, const struct instance_shape *sh
                         double price = prices[t] + (double)q / 4 * (next - prices[t]);
 
                         *step = (struct plan_step){ .start = NOW + HOUR * (int64_t)t + 900 * (int64_t)q, .gpus = gpus };
+                        if (shape->kind == INSTANCE_OFFGRID) {
+                                step->segments[step->n_segments++] = (struct plan_segment){ 0, sun_w(mean_w, t) };
+                                continue;
+                        }
+                        step->charge_w = plant;
                         if (plant > 0 && price > 9)
                                 step->segments[step->n_segments++] = (struct plan_segment){ 9, plant };
                         step->segments[step->n_segments++] = (struct plan_segment){ price, INFINITY };
                 }
         *site = (struct plan_site){ .name = names[s], .steps = steps, .n_steps = n, .pue_factor = PUE };
+        if (has_store(shape->kind)) {
+                fill_store(&instance->store, shape->kind, mean_w);
+                site->store = &instance->store;
+        }
         if (!has_demand(shape->kind, s))
                 return;
         instance->demands[0] = (struct plan_demand){
@@ -422,7 +464,7 @@ static void make_chains(struct instance *instance, const struct hidden *hidden)
 
 static double load_of(const struct instance_shape *shape)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60, 0.80, 0.80, 0.50 };
         struct chance chance = { ~shape->seed };
 
         return loads[shape->kind] + (is_shift(shape->kind) ? 0.35 * unit(&chance) : 0);
@@ -452,6 +494,8 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
         open_sites(instance, hidden->n_sites, &chance);
         for (size_t j = 0; shape->kind == INSTANCE_MIXED && j < shape->n_jobs; j++)
                 instance->jobs[j].delay_cost = j % 3 == 0 ? 0.0005 : 0;
+        for (size_t j = 0; shape->kind == INSTANCE_OFFGRID && j < shape->n_jobs; j++)
+                instance->jobs[j].delay_cost = 0.001;
         if (shape->kind == INSTANCE_MIXED)
                 make_quota(instance, hidden);
         place = unit(&chance);

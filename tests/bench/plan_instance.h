@@ -24,6 +24,9 @@ enum instance_kind {
                                job, chains of jobs, and hours that are waited */
         INSTANCE_SHIFT,     /* 60 to 95 % by the seed, and starts take no time: nothing but work that is put off */
         INSTANCE_SHIFT_REACTOR, /* likewise, with the plant of `reactor` */
+        INSTANCE_BATTERY, /* peak, with a battery of half the mean load for four hours */
+        INSTANCE_SALT,    /* reactor, with a store of its heat for five and a half hours at 45 % of its power */
+        INSTANCE_OFFGRID, /* 50 %: the sun of twelve hours a day, a battery, nothing else; waiting costs */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];
@@ -34,6 +37,7 @@ struct instance {
         double load;                 /* GPU-hours asked for, of those there are */
         struct plan_site *sites;
         struct plan_demand *demands;
+        struct plan_store store; /* of the first site */
         struct plan_step *steps; /* of all sites, one after the other */
         struct plan_job *jobs;
         struct plan_mode *modes; /* INSTANCE_MODES for each job */

@@ -241,7 +241,7 @@ int plan_read_solution(const struct plan_problem *problem, const char *path, str
         for (size_t j = 0; code == 0 && read == 0 && j < problem->n_jobs; j++)
                 code = join_slots(&grid, j, &schedule.jobs[j]);
         if (code == 0 && read == 0)
-                code = account_plan(problem, &schedule, ret_plan);
+                code = account_plan(problem, &schedule, NULL, ret_plan);
         if (code != 0)
                 fail(err, code, "%s: out of memory", path);
         ret_plan->bound = -INFINITY;

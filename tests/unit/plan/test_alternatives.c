@@ -190,7 +190,7 @@ static void check_way(const struct plan_problem *problem, const struct plan_way 
         plan_init(&plan);
         assert_int_equal(schedule_init(&schedule, 1), 0);
         assert_int_equal(choice_set(&schedule.jobs[0], way->intervals, way->n), 0);
-        assert_int_equal(account_plan(problem, &schedule, &plan), 0);
+        assert_int_equal(account_plan(problem, &schedule, NULL, &plan), 0);
         if (plan_check(problem, &plan, &verdict, &err) != 0)
                 fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
         if (!is_near(verdict.terms.total, way->terms.total) || plan.jobs[0].finish != way->finish)

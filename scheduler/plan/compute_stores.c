@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Overview:
+ *   1. running at once: within what supply and stores hold at all times, or within supply alone, whichever is cheaper
+ *   2. prices: jobs and stores answer them together (passes.c, stores.c); they prove the bound
+ *   3. a plan of the jobs beside what the stores then do (beside_stores.c), all of compute.c
+ *   4. what the stores best do for that plan's load, exactly (dispatch.c); jobs moving beside it one by one; and so on, while it
+ *      helps
+ *   5. again from 3 beside the best plan's stores, while there is budget
+ * Only what the stores can carry, at its exact cost, is ever kept.
+ */
+#include "plan/compute_stores.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "plan/account.h"
+#include "plan/beside_stores.h"
+#include "plan/check.h"
+#include "plan/fill.h"
+#include "plan/passes.h"
+#include "plan/run_now.h"
+
+enum {
+        ALTERNATIONS = 6, /* of stores and jobs, at most */
+        ROUNDS = 4,       /* plans from scratch beside the best one's stores, at most */
+};
+
+#define SHARE_OF_PRICES 0.35 /* of the budget */
+#define SHARE_OF_ROUND  0.5  /* of what is left of it */
+
+#define DEAREST 1e300
+
+struct joint {
+        const struct plan_problem *problem;
+        const struct plan_budget *budget;
+        size_t slots;
+        struct beside_stores widened;
+        struct plan_budget for_prices;
+        struct optimiser prices; /* on the widened problem; its at_once is the one of the plan */
+        struct stores stores;
+        struct plan_multipliers guide; /* borrowed of prices: where each round's begin */
+        struct dispatch dispatch, best_dispatch;
+        struct flows at_once;
+        struct schedule best;
+        double best_cost;
+        uint64_t spent; /* beside prices */
+};
+
+static uint64_t work_left(const struct joint *joint)
+{
+        uint64_t spent = joint->spent + optimiser_work(&joint->prices) + joint->dispatch.work;
+
+        return spent < joint->budget->work ? joint->budget->work - spent : 0;
+}
+
+/* ---- schedules, with what the stores do for them */
+
+/* What the stores best do for a schedule, and what both cost: INFINITY if they cannot carry it. */
+static int appraise(struct joint *joint, const struct schedule *schedule, double *ret_cost)
+{
+        struct plan_terms terms;
+
+        *ret_cost = INFINITY;
+        if (dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, schedule) != 0)
+                return OFFPEAK_ENOMEM;
+        if (!joint->dispatch.feasible)
+                return 0;
+        if (account(joint->problem, schedule, &joint->dispatch.flows, &terms, NULL) != 0)
+                return OFFPEAK_ENOMEM;
+        *ret_cost = terms.total;
+        return 0;
+}
+
+static int copy_dispatch(struct joint *joint)
+{
+        size_t n = joint->problem->n_sites * joint->prices.prices.slots.n;
+
+        memcpy(joint->best_dispatch.values, joint->dispatch.values, n * sizeof(double));
+        memcpy(joint->best_dispatch.levels_w, joint->dispatch.levels_w, n * sizeof(double));
+        return flows_copy(&joint->best_dispatch.flows, &joint->dispatch.flows);
+}
+
+static int consider(struct joint *joint, const struct schedule *schedule, bool *ret_better)
+{
+        double cost;
+
+        *ret_better = false;
+        if (appraise(joint, schedule, &cost) != 0)
+                return OFFPEAK_ENOMEM;
+        if (!(cost < joint->best_cost - 1e-9 * fabs(joint->best_cost)) && !isinf(joint->best_cost))
+                return 0;
+        if (isinf(cost))
+                return 0;
+        *ret_better = true;
+        joint->best_cost = cost;
+        return schedule_copy(&joint->best, schedule) != 0 || copy_dispatch(joint) != 0 ? OFFPEAK_ENOMEM : 0;
+}
+
+/* Within supply alone there is always a plan that holds. */
+static int run_at_once(struct joint *joint)
+{
+        struct beside_stores steady;
+        struct schedule other;
+        bool better;
+        int code = schedule_init(&other, joint->problem->n_jobs);
+
+        if (code == 0)
+                code = beside_stores_steady(&steady, joint->problem);
+        else
+                steady = (struct beside_stores){ 0 };
+        if (code == 0 && (run_now(joint->problem, &joint->prices.at_once) != 0 || run_now(&steady.problem, &other) != 0))
+                code = OFFPEAK_ENOMEM;
+        if (code == 0)
+                code = consider(joint, &joint->prices.at_once, &better);
+        if (code == 0)
+                code = consider(joint, &other, &better);
+        if (code == 0)
+                code = schedule_copy(&joint->prices.at_once, &joint->best);
+        if (code == 0)
+                code = flows_copy(&joint->at_once, &joint->best_dispatch.flows);
+        beside_stores_finish(&steady);
+        schedule_finish(&other);
+        return code;
+}
+
+/* ---- prices */
+
+/* A price that only what is firm no more can have says nothing of how much prices differ, nor of where they begin. */
+static int scale_prices(struct joint *joint)
+{
+        struct prices plain, *prices = &joint->prices.prices;
+        double delay = 0, watts = 0;
+
+        if (prices_init(&plain, joint->problem, joint->slots) != 0)
+                return OFFPEAK_ENOMEM;
+        for (size_t j = 0; j < joint->problem->n_jobs; j++) {
+                delay += joint->problem->jobs[j].modes[0].gpus * joint->problem->jobs[j].delay_cost;
+                watts += joint->problem->jobs[j].modes[0].watts;
+        }
+        prices->power_scale = fmax(plain.power_scale, watts > 0 ? delay / (watts / 1e6) : 0);
+        prices->gpu_scale = plain.gpu_scale;
+        price_set_copy(&prices->base, &plain.base);
+        prices_finish(&plain);
+        return 0;
+}
+
+/* What the stores answered is what a first plan goes by, at what their energy is worth by the prices of the bound. */
+static int first_flows(struct joint *joint)
+{
+        size_t n = joint->problem->n_sites * joint->prices.prices.slots.n;
+
+        memcpy(joint->dispatch.values, joint->stores.proof, n * sizeof(double));
+        for (size_t k = 0; k < n; k++)
+                joint->dispatch.levels_w[k] = INFINITY;
+        for (size_t s = 0; s < joint->problem->n_sites; s++)
+                for (size_t d = 0; d < joint->problem->sites[s].n_demands; d++) {
+                        const struct demand_level *level = &joint->prices.prices.demands[s][d];
+
+                        for (size_t t = level->first; t < level->last; t++)
+                                joint->dispatch.levels_w[s * joint->prices.prices.slots.n + t] = level->level_w;
+                }
+        return stores_flows(&joint->stores, &joint->dispatch.flows);
+}
+
+static int find_prices(struct joint *joint)
+{
+        struct optimiser *prices = &joint->prices;
+        int passes, code = scale_prices(joint);
+
+        if (code == 0 && prices_may_recall(joint->problem)) {
+                prices->warm = true;
+                prices_recall(&prices->prices);
+        }
+        if (code == 0)
+                code = passes_prove(prices, &passes);
+        if (code == 0)
+                code = passes_make(prices, passes - passes * 2 / 3);
+        joint->guide = (struct plan_multipliers){
+                .n_sites = joint->problem->n_sites,
+                .n_limits = joint->problem->n_limits,
+                .n_slots = prices->prices.slots.n,
+                .edges = prices->prices.slots.edges,
+                .power = prices->guide.power,
+                .gpus = prices->guide.gpus,
+                .limits = prices->guide.gpus + joint->problem->n_sites * prices->prices.slots.n,
+        };
+        return code == 0 ? first_flows(joint) : code;
+}
+
+/* ---- jobs beside stores */
+
+static bool is_aborted(const struct joint *joint)
+{
+        return joint->budget->aborted != NULL && joint->budget->aborted(joint->budget->context);
+}
+
+/* Beside what the stores do now: a plan from scratch, or jobs of the best one moving one by one. */
+static int plan_beside(struct joint *joint, bool anew, uint64_t work, bool *ret_better)
+{
+        struct plan_budget budget = { work, joint->budget->aborted, joint->budget->context };
+        struct optimiser optimiser = { 0 };
+        struct beside_stores shifted;
+        int code = beside_stores_shift(&shifted, joint->problem, &joint->prices.prices.slots, &joint->dispatch,
+                                       joint->prices.proof.demand);
+
+        shifted.problem.last = &joint->guide;
+        if (code == 0)
+                code = optimiser_init(&optimiser, &shifted.problem, &budget, joint->slots);
+        if (code == 0)
+                optimiser.best_cost = DEAREST;
+        if (code == 0)
+                code = anew ? optimiser_think(&optimiser) : optimiser_improve(&optimiser, &joint->best);
+        joint->spent += code == 0 ? optimiser_work(&optimiser) : 0;
+        if (code == 0)
+                code = consider(joint, &optimiser.best, ret_better);
+        optimiser_finish(&optimiser);
+        beside_stores_finish(&shifted);
+        return code;
+}
+
+static int use_best_flows(struct joint *joint)
+{
+        size_t n = joint->problem->n_sites * joint->prices.prices.slots.n;
+
+        memcpy(joint->dispatch.values, joint->best_dispatch.values, n * sizeof(double));
+        memcpy(joint->dispatch.levels_w, joint->best_dispatch.levels_w, n * sizeof(double));
+        return flows_copy(&joint->dispatch.flows, &joint->best_dispatch.flows);
+}
+
+static int alternate(struct joint *joint)
+{
+        bool better = true;
+        int code = 0;
+
+        for (int i = 0; code == 0 && better && i < ALTERNATIONS && work_left(joint) > 0 && !is_aborted(joint); i++) {
+                code = use_best_flows(joint);
+                if (code == 0)
+                        code = plan_beside(joint, false, work_left(joint), &better);
+        }
+        return code;
+}
+
+/* The first round is beside what the stores answered the prices; also when the budget is spent. */
+static int think(struct joint *joint)
+{
+        bool better;
+        int code = run_at_once(joint);
+
+        if (code == 0)
+                code = find_prices(joint);
+        for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
+                if (round > 0)
+                        code = use_best_flows(joint);
+                if (code == 0)
+                        code = plan_beside(joint, true, (uint64_t)(SHARE_OF_ROUND * (double)work_left(joint)), &better);
+                if (code == 0)
+                        code = alternate(joint);
+        }
+        return code;
+}
+
+/* ---- life */
+
+static int joint_init(struct joint *joint, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots)
+{
+        *joint = (struct joint){ .problem = problem, .budget = budget, .slots = slots, .best_cost = INFINITY };
+        joint->for_prices = *budget;
+        joint->for_prices.work = (uint64_t)(SHARE_OF_PRICES * (double)budget->work);
+        if (beside_stores_widen(&joint->widened, problem) != 0 ||
+            optimiser_init(&joint->prices, &joint->widened.problem, &joint->for_prices, slots) != 0 ||
+            stores_init(&joint->stores, problem, &joint->prices.prices) != 0 ||
+            dispatch_init(&joint->dispatch, problem, &joint->prices.prices.slots) != 0 ||
+            dispatch_init(&joint->best_dispatch, problem, &joint->prices.prices.slots) != 0 ||
+            schedule_init(&joint->best, problem->n_jobs) != 0)
+                return OFFPEAK_ENOMEM;
+        joint->prices.stores = &joint->stores;
+        return 0;
+}
+
+static void joint_finish(struct joint *joint)
+{
+        schedule_finish(&joint->best);
+        flows_finish(&joint->at_once);
+        dispatch_finish(&joint->best_dispatch);
+        dispatch_finish(&joint->dispatch);
+        joint->prices.stores = NULL;
+        stores_finish(&joint->stores);
+        optimiser_finish(&joint->prices);
+        beside_stores_finish(&joint->widened);
+}
+
+/* Reasons are told on the board that the best plan's stores leave. */
+static int fill(struct joint *joint, struct plan *plan, struct offpeak_error *err)
+{
+        struct optimiser optimiser = { 0 };
+        struct beside_stores shifted;
+        uint64_t work = optimiser_work(&joint->prices) + joint->spent + joint->dispatch.work;
+        int code = beside_stores_shift(&shifted, joint->problem, &joint->prices.prices.slots, &joint->best_dispatch, NULL);
+
+        if (code == 0)
+                code = optimiser_init(&optimiser, &shifted.problem, joint->budget, joint->slots);
+        if (code == 0)
+                code = schedule_copy(&optimiser.best, &joint->best);
+        if (code == 0)
+                code = plan_fill_beside_stores(joint->problem, &joint->prices, &optimiser, &joint->best_dispatch.flows,
+                                               &joint->at_once, plan, err);
+        else
+                fail(err, code, "planning: out of memory");
+        plan->work = work;
+        optimiser_finish(&optimiser);
+        beside_stores_finish(&shifted);
+        return code;
+}
+
+int compute_beside_stores(const struct plan_problem *problem, const struct plan_budget *budget, size_t slots, struct plan *ret_plan,
+                          struct offpeak_error *err)
+{
+        struct joint joint;
+        struct plan plan;
+        int code = joint_init(&joint, problem, budget, slots);
+
+        plan_init(&plan);
+        if (code == 0)
+                code = think(&joint);
+        if (code != 0)
+                fail(err, code, "planning: out of memory");
+        else
+                code = fill(&joint, &plan, err);
+        joint_finish(&joint);
+        if (code != 0) {
+                plan_finish(&plan);
+                return code;
+        }
+        *ret_plan = plan;
+        return 0;
+}
