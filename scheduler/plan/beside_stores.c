@@ -31,6 +31,7 @@ static int begin(struct beside_stores *beside, const struct plan_problem *proble
 
 void beside_stores_finish(struct beside_stores *beside)
 {
+        free(beside->demands);
         free(beside->steps);
         free(beside->sites);
         *beside = (struct beside_stores){ 0 };
@@ -38,32 +39,66 @@ void beside_stores_finish(struct beside_stores *beside)
 
 /* ---- widened */
 
+double widened_by(const struct plan_site *site)
+{
+        return site->store != NULL && site->store->discharge_w > site_facility_w(site, 0) ? site->store->discharge_w : 0;
+}
+
+static double lowest_price(const struct plan_site *site)
+{
+        double lowest = 0;
+
+        for (size_t t = 0; t < site->n_steps; t++)
+                if (site->steps[t].n_segments > 0)
+                        lowest = fmin(lowest, site->steps[t].segments[0].price);
+        return lowest;
+}
+
+static void widen_site(const struct plan_problem *problem, const struct plan_site *site, struct plan_step *steps,
+                       struct plan_demand *demands)
+{
+        double lowest = lowest_price(site);
+
+        memcpy(steps, site->steps, site->n_steps * sizeof(*steps));
+        for (size_t t = 0; t < site->n_steps; t++) {
+                double highest = problem->over_limit_cost;
+
+                for (unsigned i = 0; i < steps[t].n_segments; i++)
+                        highest = fmax(highest, steps[t].segments[i].price);
+                if (!isinf(supply_firm_limit(&steps[t])))
+                        supply_insert(&steps[t], highest, site->store->discharge_w);
+                supply_insert_first(&steps[t], lowest, widened_by(site));
+        }
+        for (size_t d = 0; d < site->n_demands; d++) {
+                demands[d] = site->demands[d];
+                demands[d].paid_w += widened_by(site);
+        }
+}
+
 int beside_stores_widen(struct beside_stores *beside, const struct plan_problem *problem)
 {
-        size_t n = 0;
+        size_t n = 0, n_demands = 0;
 
-        for (size_t s = 0; s < problem->n_sites; s++)
+        for (size_t s = 0; s < problem->n_sites; s++) {
                 n += problem->sites[s].n_steps;
+                n_demands += problem->sites[s].n_demands;
+        }
         if (begin(beside, problem, n) != 0)
                 return OFFPEAK_ENOMEM;
-        n = 0;
+        beside->demands = calloc(n_demands + 1, sizeof(*beside->demands));
+        if (beside->demands == NULL)
+                return OFFPEAK_ENOMEM;
+        n = n_demands = 0;
         for (size_t s = 0; s < problem->n_sites; s++) {
                 const struct plan_site *site = &problem->sites[s];
-                struct plan_step *steps = &beside->steps[n];
 
                 if (site->store == NULL)
                         continue;
-                memcpy(steps, site->steps, site->n_steps * sizeof(*steps));
-                for (size_t t = 0; t < site->n_steps; t++) {
-                        double highest = problem->over_limit_cost;
-
-                        for (unsigned i = 0; i < steps[t].n_segments; i++)
-                                highest = fmax(highest, steps[t].segments[i].price);
-                        if (!isinf(supply_firm_limit(&steps[t])))
-                                supply_insert(&steps[t], highest, site->store->discharge_w);
-                }
-                beside->sites[s].steps = steps;
+                widen_site(problem, site, &beside->steps[n], &beside->demands[n_demands]);
+                beside->sites[s].steps = &beside->steps[n];
+                beside->sites[s].demands = site->n_demands > 0 ? &beside->demands[n_demands] : NULL;
                 n += site->n_steps;
+                n_demands += site->n_demands;
         }
         return 0;
 }
@@ -264,11 +299,16 @@ static void level_out(struct plan_step *step, double watts)
 
 int beside_stores_steady(struct beside_stores *beside, const struct plan_problem *problem)
 {
-        int code = beside_stores_widen(beside, problem);
+        size_t n = 0;
 
-        for (size_t s = 0; code == 0 && s < problem->n_sites; s++) {
+        for (size_t s = 0; s < problem->n_sites; s++)
+                n += problem->sites[s].n_steps;
+        if (begin(beside, problem, n) != 0)
+                return OFFPEAK_ENOMEM;
+        n = 0;
+        for (size_t s = 0; s < problem->n_sites; s++) {
                 const struct plan_site *site = &problem->sites[s];
-                struct plan_step *steps = (struct plan_step *)beside->sites[s].steps;
+                struct plan_step *steps = &beside->steps[n];
                 double watts;
 
                 if (site->store == NULL)
@@ -277,6 +317,8 @@ int beside_stores_steady(struct beside_stores *beside, const struct plan_problem
                 memcpy(steps, site->steps, site->n_steps * sizeof(*steps));
                 for (size_t t = 0; t < site->n_steps; t++)
                         level_out(&steps[t], watts);
+                beside->sites[s].steps = steps;
+                n += site->n_steps;
         }
-        return code;
+        return 0;
 }

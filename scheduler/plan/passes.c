@@ -127,11 +127,10 @@ int passes_once(struct optimiser *optimiser, double steepness)
 /* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
 static int try_bound(struct optimiser *optimiser)
 {
-        double bound = prices_dual(&optimiser->prices), stored = 0;
+        double bound = prices_dual(&optimiser->prices);
 
-        if (optimiser->stores != NULL && stores_dual(optimiser->stores, &stored) != 0)
+        if (optimiser->stores != NULL && stores_dual(optimiser->stores, &bound) != 0)
                 return OFFPEAK_ENOMEM;
-        bound += stored;
         prices_steepen(&optimiser->prices, 0);
         optimiser->prices.parts_take_all = false;
         for (size_t j = 0; j < optimiser->problem->n_jobs; j++) {

@@ -47,14 +47,22 @@ static double gpu_spread(const struct plan_problem *problem, double power_scale)
 
 /* ---- the table */
 
+/* What spreads a demand charge, if so much is drawn. */
+static double demand_at(const struct prices *prices, size_t k, double power)
+{
+        if (prices->rise == NULL || prices->rise[k] == 0)
+                return prices->base.demand[k];
+        return fmax(0, prices->base.demand[k] + prices->rise[k] * (power - prices->rise_from_w[k]));
+}
+
 /* How power may be priced: between the segments' prices, by how near use is to their limits. */
 static double power_price_at(const struct prices *prices, const struct plan_site *site, size_t k, double watts,
                              double steepness)
 {
         const struct plan_step *step = prices->steps[k];
         double idle = site_facility_w(site, 0), power = site_facility_w(site, watts);
-        double demand = prices->base.demand[k], price = step->segments[0].price + demand;
-        double base = prices->base.power[k], limit = 0;
+        double demand = demand_at(prices, k, power), price = step->segments[0].price + demand;
+        double base = prices->base.power[k] + (demand - prices->base.demand[k]), limit = 0;
 
         for (unsigned i = 0; i < step->n_segments; i++) {
                 double next = i + 1 < step->n_segments ? step->segments[i + 1].price + demand : INFINITY;
@@ -78,7 +86,7 @@ double prices_power_at(const struct prices *prices, size_t k, double watts)
         const struct plan_step *step = prices->steps[k];
         double price = (double)table->power_base[k] + (double)table->power_gain[k] * watts;
 
-        if (step->n_segments > 2 || (step->n_segments == 2 && !isinf(step->segments[1].limit_w)))
+        if (prices->rise != NULL || step->n_segments > 2 || (step->n_segments == 2 && !isinf(step->segments[1].limit_w)))
                 return power_price_at(prices, prices->capacities.at[k / prices->slots.n], k, watts, prices->steepness);
         return fmin(fmax(price, (double)table->power_low[k]), (double)table->power_high[k]);
 }
@@ -257,6 +265,10 @@ static void respread_site(struct prices *prices, size_t s)
                 for (size_t t = level->first; t < level->last; t++) {
                         const struct plan_step *step = prices->steps[k + t];
 
+                        if (prices->rise != NULL) {
+                                prices->rise[k + t] = gain;
+                                prices->rise_from_w[k + t] = level->level_w;
+                        }
                         if (step->n_segments != 1 || !isinf(step->segments[0].limit_w))
                                 continue; /* there the spread stands still during a pass */
                         table->power_low[k + t] = (float)step->segments[0].price;
@@ -472,6 +484,8 @@ static void settle_demand(struct prices *prices, size_t s)
         for (size_t t = 0; t < prices->slots.n; t++) {
                 prices->base.power[k + t] += prices->spread[t] - prices->base.demand[k + t];
                 prices->base.demand[k + t] = prices->spread[t];
+                if (prices->rise != NULL)
+                        prices->rise[k + t] = 0; /* that is counted now */
         }
 }
 
@@ -609,7 +623,7 @@ static void start_site(struct prices *prices, size_t s)
                 }
                 prices->least_carbon[s] = fmin(prices->least_carbon[s], step->carbon);
                 prices->most_spread[s] = fmax(prices->most_spread[s], step->spread);
-                if (step->n_segments > 2 || (step->n_segments == 2 && !isinf(limit)))
+                if (prices->rise != NULL || step->n_segments > 2 || (step->n_segments == 2 && !isinf(limit)))
                         prices->has_more_kinks[s] = true;
         }
         if (isinf(prices->least_power[s]))

@@ -55,6 +55,11 @@ struct prices {
         bool *has_more_kinks;          /* of each site: some slot's power price is not of the table's form */
         struct demand_level **demands; /* of each site, one for each month */
         double *facility_w, *spread;   /* scratch, of one site's slots */
+        /*
+         * How the spread rises with use during a pass where the table has no form for it: currency per MWh and W above the level, at
+         * [s * slots.n + t]. NULL: it stands still there. Not owned.
+         */
+        double *rise, *rise_from_w;
 };
 
 int price_set_init(struct price_set *set, size_t n); /* all 0. ENOMEM */

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "plan/dispatch.h"
+#include "plan/beside_stores.h"
+#include "plan/check_bound.h"
 #include "plan/supply_rate.h"
 #include "supply/storage.h"
 
@@ -19,7 +20,16 @@ int stores_init(struct stores *stores, const struct plan_problem *problem, struc
         stores->watts = calloc(n, sizeof(double));
         stores->values = calloc(n, sizeof(double));
         stores->proof = calloc(n, sizeof(double));
-        return stores->watts == NULL || stores->values == NULL || stores->proof == NULL ? OFFPEAK_ENOMEM : 0;
+        stores->rise = calloc(n, sizeof(double));
+        stores->rise_from_w = calloc(n, sizeof(double));
+        if (stores->watts == NULL || stores->values == NULL || stores->proof == NULL || stores->rise == NULL ||
+            stores->rise_from_w == NULL)
+                return OFFPEAK_ENOMEM;
+        prices->rise = stores->rise;
+        prices->rise_from_w = stores->rise_from_w;
+        for (size_t s = 0; s < problem->n_sites; s++)
+                prices->has_more_kinks[s] = prices->has_more_kinks[s] || problem->sites[s].store != NULL;
+        return 0;
 }
 
 void stores_finish(struct stores *stores)
@@ -27,7 +37,15 @@ void stores_finish(struct stores *stores)
         free(stores->watts);
         free(stores->values);
         free(stores->proof);
+        free(stores->rise);
+        free(stores->rise_from_w);
         *stores = (struct stores){ 0 };
+}
+
+/* IT W that are counted on top (beside_stores.h). */
+static double on_top(const struct stores *stores, size_t s)
+{
+        return widened_by(&stores->problem->sites[s]) / stores->problem->sites[s].pue_factor;
 }
 
 static void count(struct stores *stores, size_t s, double sign)
@@ -35,7 +53,7 @@ static void count(struct stores *stores, size_t s, double sign)
         size_t n = stores->prices->slots.n;
 
         for (size_t k = s * n; k < (s + 1) * n; k++)
-                stores->prices->table.watts[k] += (float)(sign * stores->watts[k]);
+                stores->prices->table.watts[k] += (float)(sign * (stores->watts[k] + on_top(stores, s)));
 }
 
 void stores_recount(struct stores *stores)
@@ -52,19 +70,13 @@ struct offers {
         struct storage_trade charge[PIECES], discharge[PIECES];
 };
 
-/* The jobs' power in a slot, at the meter. */
-static double load_at(const struct stores *stores, size_t s, size_t k)
-{
-        return site_facility_w(&stores->problem->sites[s], fmax(0, (double)stores->prices->table.watts[k]));
-}
-
-/* Prices at the middle of each piece: its own use raises them as well. */
+/* Prices at the middle of each piece: its own use raises them as well, and what would be more than the site draws lowers them to nothing. */
 static void offer(const struct stores *stores, size_t s, size_t k, struct offers *offers, struct storage_slot *slot)
 {
         const struct prices *prices = stores->prices;
         const struct plan_site *site = &stores->problem->sites[s];
-        double used = (double)prices->table.watts[k], seconds = (double)slots_length(&prices->slots, k % prices->slots.n);
-        double up = store_charge_w(site->store, prices->steps[k]) / PIECES, down = fmin(site->store->discharge_w, load_at(stores, s, k)) / PIECES;
+        double used = (double)prices->table.watts[k] + on_top(stores, s), seconds = (double)slots_length(&prices->slots, k % prices->slots.n);
+        double up = store_charge_w(site->store, prices->steps[k]) / PIECES, down = site->store->discharge_w / PIECES;
         double high = prices_power_at(prices, k, used), low = high;
 
         for (int i = 0; i < PIECES; i++) {
@@ -113,29 +125,48 @@ int stores_answer(struct stores *stores)
 
 /* ---- the dual */
 
-static int dual_of(struct stores *stores, size_t s, struct offers *offers, struct storage_slot *slots, double *flows, double *dual)
+/* Values at one price a slot: those that prove most, were there always power to charge and load to serve. */
+static int find_values(struct stores *stores, size_t s, struct offers *offers, struct storage_slot *slots, double *flows)
 {
-        struct storage_plant plant = dispatch_plant(stores->problem->sites[s].store);
+        const struct plan_store *store = stores->problem->sites[s].store;
+        struct storage_plant plant = dispatch_plant(store);
         const struct slots *times = &stores->prices->slots;
-        double end = plant.start;
 
         for (size_t t = 0; t < times->n; t++) {
                 size_t k = s * times->n + t;
                 double price = stores->prices->base.power[k], seconds = (double)slots_length(times, t);
 
-                offers[t].charge[0] = (struct storage_trade){ price, store_charge_w(stores->problem->sites[s].store, stores->prices->steps[k]) * seconds };
-                offers[t].discharge[0] = (struct storage_trade){ price, stores->problem->sites[s].store->discharge_w * seconds };
+                offers[t].charge[0] = (struct storage_trade){ price, store_charge_w(store, stores->prices->steps[k]) * seconds };
+                offers[t].discharge[0] = (struct storage_trade){ price, store->discharge_w * seconds };
                 slots[t] = (struct storage_slot){ offers[t].charge, offers[t].discharge, 1, 1 };
         }
-        if (storage_dispatch(&plant, slots, times->n, flows, &stores->values[s * times->n]) != 0)
-                return OFFPEAK_ENOMEM;
-        for (size_t t = 0; t < times->n; t++) {
-                *dual += flows[t] * stores->prices->base.power[s * times->n + t] / PLAN_JOULES_PER_MWH;
-                end += storage_stored(&plant, flows[t]);
-        }
-        *dual += (plant.start - end) * plant.end_value / PLAN_JOULES_PER_MWH;
         stores->work += times->n;
-        return 0;
+        return storage_dispatch(&plant, slots, times->n, flows, &stores->values[s * times->n]);
+}
+
+/* What prices of GPUs and power and these values prove of sites and limits; nothing, if they are not fit for it. */
+static int prove(const struct stores *stores, double *ret_dual)
+{
+        const struct prices *prices = stores->prices;
+        struct plan_multipliers multipliers = { .n_sites = stores->problem->n_sites,
+                                                .n_limits = stores->problem->n_limits,
+                                                .n_slots = prices->slots.n,
+                                                .edges = prices->slots.edges,
+                                                .power = prices->base.power,
+                                                .gpus = prices->base.gpus,
+                                                .limits = prices->base.gpus + stores->problem->n_sites * prices->slots.n,
+                                                .demand = prices->base.demand,
+                                                .storage = stores->values };
+        struct pieces pieces[64] = { { 0 } };
+        struct offpeak_error err;
+        int code = 0;
+
+        for (uint32_t s = 0; code == 0 && s < stores->problem->n_sites; s++)
+                code = pieces_init(&pieces[s], stores->problem, s, &multipliers, &err);
+        *ret_dual = code == 0 ? bound_of_capacities(stores->problem, pieces, &multipliers).sum : -INFINITY;
+        for (uint32_t s = 0; s < stores->problem->n_sites; s++)
+                pieces_finish(&pieces[s]);
+        return code == OFFPEAK_EINVAL ? 0 : code;
 }
 
 int stores_dual(struct stores *stores, double *ret_dual)
@@ -143,16 +174,17 @@ int stores_dual(struct stores *stores, double *ret_dual)
         size_t n = stores->prices->slots.n;
         struct offers *offers = calloc(n, sizeof(*offers));
         struct storage_slot *slots = calloc(n, sizeof(*slots));
-        double *flows = calloc(n, sizeof(*flows)), dual = 0;
+        double *flows = calloc(n, sizeof(*flows));
         int code = offers == NULL || slots == NULL || flows == NULL ? OFFPEAK_ENOMEM : 0;
 
         for (size_t s = 0; code == 0 && s < stores->problem->n_sites; s++)
                 if (stores->problem->sites[s].store != NULL)
-                        code = dual_of(stores, s, offers, slots, flows, &dual);
+                        code = find_values(stores, s, offers, slots, flows);
+        if (code == 0)
+                code = prove(stores, ret_dual);
         free(flows);
         free(slots);
         free(offers);
-        *ret_dual = dual;
         return code;
 }
 

@@ -15,6 +15,7 @@ struct stores {
         double *watts;                      /* IT side, site s, slot t at [s * slots.n + t]: counted in the prices' table */
         double *values;                     /* currency per MWh in store, likewise; of the last dual */
         double *proof;                      /* those of the bound */
+        double *rise, *rise_from_w;         /* lent to the prices */
         uint64_t work;
 };
 
@@ -28,7 +29,7 @@ void stores_recount(struct stores *stores);
 /* Each is taken out, finds its cheapest flows, and is put back. ENOMEM. */
 int stores_answer(struct stores *stores);
 
-/* What stores add to the dual at the base prices, one price a slot; `values` are those that prove it. ENOMEM. */
+/* What sites with their stores and limits prove at the base prices, by the checker's arithmetic; `values` are those it needs. ENOMEM. */
 int stores_dual(struct stores *stores, double *ret_dual);
 
 /* The values of the last dual are the proof. */

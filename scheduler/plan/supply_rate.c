@@ -24,14 +24,27 @@ double supply_firm_limit(const struct plan_step *step)
         return limit;
 }
 
+static void insert_at(struct plan_step *step, unsigned at, double price, double limit_w)
+{
+        for (unsigned i = step->n_segments; i > at; i--)
+                step->segments[i] = step->segments[i - 1];
+        step->segments[at] = (struct plan_segment){ price, limit_w };
+        step->n_segments++;
+}
+
 void supply_insert(struct plan_step *step, double price, double limit_w)
 {
         unsigned i = step->n_segments;
 
         if (!(limit_w > 0) || i == PLAN_MAX_SEGMENTS)
                 return;
-        for (; i > 0 && step->segments[i - 1].price > price; i--)
-                step->segments[i] = step->segments[i - 1];
-        step->segments[i] = (struct plan_segment){ price, limit_w };
-        step->n_segments++;
+        while (i > 0 && step->segments[i - 1].price > price)
+                i--;
+        insert_at(step, i, price, limit_w);
+}
+
+void supply_insert_first(struct plan_step *step, double price, double limit_w)
+{
+        if (limit_w > 0 && step->n_segments < PLAN_MAX_SEGMENTS)
+                insert_at(step, 0, price, limit_w);
 }

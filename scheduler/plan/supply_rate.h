@@ -16,6 +16,9 @@ double supply_firm_limit(const struct plan_step *step);
 /* A segment more, in its place, if there is room for one. */
 void supply_insert(struct plan_step *step, double price, double limit_w);
 
+/* The same before all others, whose prices are no lower. */
+void supply_insert_first(struct plan_step *step, double price, double limit_w);
+
 /* J that a flow of so many J at the meter adds to a store. */
 static inline double store_stored(const struct plan_store *store, double joules)
 {

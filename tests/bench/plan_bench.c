@@ -45,7 +45,8 @@ static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--lp FILE]\n"
         "                  [--solution FILE] [--guess N] [--show] [--generated]\n"
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift,\n"
-        "                shift-reactor, battery, salt or offgrid; all of them if not given\n"
+        "                shift-reactor, battery, salt, offgrid or\n"
+        "                shift-battery; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
         "                that for sites, elastic and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
@@ -56,7 +57,7 @@ static const char usage[] =
         "  --solution F  do not plan: check CBC's solution of that program as a plan, and print its bill\n"
         "  --guess N     do not plan: the best of N guesses at a plan of whole slots\n"
         "  --show        print the intervals, too: job, site, mode, begin and end in hours\n"
-        "  --lp FILE     write it as a linear program, too (with --kind shift or shift-reactor)\n"
+        "  --lp FILE     write it as a linear program, too (with --kind shift...)\n"
         "  --generated   generated jobs and prices, also where the traces are there\n";
 
 static double seconds_now(clockid_t clock)

@@ -17,12 +17,12 @@
 enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
 const char *const instance_kind_names[INSTANCE_KINDS] = {
-        "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor", "battery", "salt", "offgrid",
+        "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor", "battery", "salt", "offgrid", "shift-battery",
 };
 
 static bool is_shift(enum instance_kind kind)
 {
-        return kind == INSTANCE_SHIFT || kind == INSTANCE_SHIFT_REACTOR;
+        return kind == INSTANCE_SHIFT || kind == INSTANCE_SHIFT_REACTOR || kind == INSTANCE_SHIFT_BATTERY;
 }
 
 /* ---- chance */
@@ -262,7 +262,7 @@ static void fill_job(struct instance *instance, const struct instance_shape *sha
                 .start_cost_s = 60 * (1 + (int64_t)below(chance, 10)),
                 .max_starts = PLAN_ANY_STARTS,
         };
-        if (is_shift(shape->kind))
+        if (is_shift(shape->kind) || shape->kind == INSTANCE_SALT || shape->kind == INSTANCE_OFFGRID)
                 job->start_cost_s = 0;
         job->work_s = (double)(size->hours * HOUR - job->start_cost_s);
         job->earliest_finish = job->release + size->hours * HOUR;
@@ -324,39 +324,39 @@ static bool has_plant(enum instance_kind kind, size_t site)
 
 static bool has_demand(enum instance_kind kind, size_t site)
 {
-        return kind == INSTANCE_PEAK || kind == INSTANCE_BATTERY || (kind == INSTANCE_MIXED && site == 1);
+        return kind == INSTANCE_PEAK || kind == INSTANCE_BATTERY || kind == INSTANCE_SHIFT_BATTERY || (kind == INSTANCE_MIXED && site == 1);
 }
 
 static bool has_store(enum instance_kind kind)
 {
-        return kind == INSTANCE_BATTERY || kind == INSTANCE_SALT || kind == INSTANCE_OFFGRID;
+        return kind == INSTANCE_BATTERY || kind == INSTANCE_SHIFT_BATTERY || kind == INSTANCE_SALT || kind == INSTANCE_OFFGRID;
 }
 
-/* On average a third more than the jobs need, from six to six. */
+/* On average twice what the jobs need, from six to six: not all of it goes through the store. */
 static double sun_w(double mean_w, size_t t)
 {
         double height = sin(((double)(t % 24) + 0.5 - 6) * M_PI / 12);
 
-        return 4.2 * PUE * mean_w * (height > 0 ? height : 0);
+        return 6.3 * PUE * mean_w * (height > 0 ? height : 0);
 }
 
 /* Half full, and not emptier in the end; a tenth is kept. */
 static void fill_store(struct plan_store *store, enum instance_kind kind, double mean_w)
 {
         double load_w = PUE * mean_w, plant = 0.85 * mean_w;
-        double give_w = kind == INSTANCE_BATTERY ? 0.5 * load_w : kind == INSTANCE_SALT ? 0.45 * plant : 1.5 * load_w;
-        double hours = kind == INSTANCE_BATTERY ? 4 : kind == INSTANCE_SALT ? 5.5 : 8;
+        bool sun = kind == INSTANCE_OFFGRID, salt = kind == INSTANCE_SALT;
+        double give_w = salt ? 0.45 * plant : sun ? 2 * load_w : 0.5 * load_w, hours = salt ? 5.5 : sun ? 9 : 4;
 
         *store = (struct plan_store){
                 .energy_j = give_w * hours * HOUR,
                 .reserve_j = 0.1 * give_w * hours * HOUR,
                 .start_j = 0.5 * give_w * hours * HOUR,
                 .least_end_j = 0.5 * give_w * hours * HOUR,
-                .charge_w = kind == INSTANCE_BATTERY ? give_w : kind == INSTANCE_SALT ? 0.7 * plant : 4 * load_w,
+                .charge_w = salt ? 0.7 * plant : sun ? 6 * load_w : give_w,
                 .discharge_w = give_w,
-                .charge_efficiency = kind == INSTANCE_SALT ? 0.99 : 0.95,
-                .discharge_efficiency = kind == INSTANCE_SALT ? 0.99 : 0.95,
-                .by_step = kind == INSTANCE_SALT,
+                .charge_efficiency = salt ? 0.99 : 0.95,
+                .discharge_efficiency = salt ? 0.99 : 0.95,
+                .by_step = salt,
         };
 }
 
@@ -464,7 +464,7 @@ static void make_chains(struct instance *instance, const struct hidden *hidden)
 
 static double load_of(const struct instance_shape *shape)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60, 0.80, 0.80, 0.50 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60, 0.80, 0.80, 0.50, 0.60 };
         struct chance chance = { ~shape->seed };
 
         return loads[shape->kind] + (is_shift(shape->kind) ? 0.35 * unit(&chance) : 0);

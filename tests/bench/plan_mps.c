@@ -2,7 +2,8 @@
 /*
  * Overview: rows of the sites and limits first, then each job (plan_mps_job.c says how), then what power costs.
  *
- * Columns: e<s>_<t>_<i>: kWh from segment i; z<s>_<d>: kW above what month d has paid for; the rest are jobs'. The
+ * Columns: e<s>_<t>_<i>: kWh from segment i; z<s>_<d>: kW above what month d has paid for; c<s>_<t>, g<s>_<t> and k<s>_<t>: kWh that the
+ * store draws, gives, and has in it at the slot's end, b<s>_<t>: it charges, where a price below 0 would pay for both; the rest are jobs'. The
  * linear program has x as a share of the slot, and nothing else of a job.
  */
 #include "bench/plan_mps.h"
@@ -74,12 +75,70 @@ static void add_segments(struct program *program, size_t s, size_t t)
         }
 }
 
+/* What flows counts in the power, the peaks and the store. */
+static void add_flow(struct program *program, size_t s, size_t t, size_t column, double drawn, size_t balance, double stored)
+{
+        const struct plan_site *site = &program->problem->sites[s];
+
+        mps_add(program->mps, program->power[s * program->n_slots + t], column, drawn);
+        mps_add(program->mps, balance, column, -stored);
+        for (size_t d = 0; d < site->n_demands; d++)
+                mps_add(program->mps, program->peaks[program->first_peak[s] + d * program->n_slots + t], column,
+                        drawn / slot_hours(program));
+}
+
+/* It does one or the other. */
+static void bind_direction(struct program *program, size_t s, size_t t, size_t charge, double most_charge, size_t give, double most_give)
+{
+        size_t way = mps_column(program->mps, true, 0, 1, "b%zu_%zu", s, t);
+        size_t up = mps_row(program->mps, MPS_AT_MOST, 0, "UP%zu_%zu", s, t);
+        size_t down = mps_row(program->mps, MPS_AT_MOST, most_give, "DOWN%zu_%zu", s, t);
+
+        mps_add(program->mps, up, charge, 1);
+        mps_add(program->mps, up, way, -most_charge);
+        mps_add(program->mps, down, give, 1);
+        mps_add(program->mps, down, way, most_give);
+}
+
+/* In the store at the slot's end: k(t) - k(t-1) = what was drawn x efficiency - what was given / efficiency. */
+static void add_store(struct program *program, size_t s)
+{
+        const struct plan_site *site = &program->problem->sites[s];
+        const struct plan_store *store = site->store;
+        double hours = slot_hours(program), kwh = 3.6e6;
+        size_t before = 0;
+
+        for (size_t t = 0; t < program->n_slots; t++) {
+                bool first = t == 0, last = t + 1 == program->n_slots;
+                const struct plan_step *step = &site->steps[t];
+                double take = (store->by_step ? fmin(store->charge_w, step->charge_w) : store->charge_w) / 1e3 * hours;
+                double give = store->discharge_w / 1e3 * hours;
+                size_t charge = mps_column(program->mps, false, 0, take, "c%zu_%zu", s, t);
+                size_t given = mps_column(program->mps, false, 0, give, "g%zu_%zu", s, t);
+                size_t in = mps_column(program->mps, false, last ? -store->end_price : 0, store->energy_j / kwh, "k%zu_%zu", s, t);
+                size_t balance = mps_row(program->mps, MPS_EQUAL, first ? store->start_j / kwh : 0, "STORE%zu_%zu", s, t);
+
+                mps_add(program->mps, mps_row(program->mps, MPS_AT_LEAST, (last ? store->least_end_j : store->reserve_j) / kwh,
+                                              "LEAST%zu_%zu", s, t), in, 1);
+                mps_add(program->mps, balance, in, 1);
+                if (!first)
+                        mps_add(program->mps, balance, before, -1);
+                add_flow(program, s, t, charge, 1, balance, store->charge_efficiency);
+                add_flow(program, s, t, given, -1, balance, -1 / store->discharge_efficiency);
+                if (program->whole && step->n_segments > 0 && step->segments[0].price < 0)
+                        bind_direction(program, s, t, charge, take, given, give);
+                before = in;
+        }
+}
+
 static void add_supply(struct program *program, size_t s)
 {
         const struct plan_site *site = &program->problem->sites[s];
 
         for (size_t t = 0; t < program->n_slots; t++)
                 add_segments(program, s, t);
+        if (site->store != NULL)
+                add_store(program, s);
         for (size_t d = 0; d < site->n_demands; d++) {
                 size_t z = mps_column(program->mps, false, site->demands[d].price, INFINITY, "z%zu_%zu", s, d);
 
@@ -116,6 +175,9 @@ static int check(const struct program *program, struct offpeak_error *err)
                             problem->sites[s].steps[t].start != problem->now + (int64_t)t * program->slot_s)
                                 return fail(err, OFFPEAK_EINVAL, "site %s: steps are not of one length",
                                             problem->sites[s].name);
+        for (size_t s = 0; s < problem->n_sites; s++)
+                if (problem->sites[s].store != NULL && idle_w(&problem->sites[s]) > 0)
+                        return fail(err, OFFPEAK_EINVAL, "site %s: a store beside idle power is not written", problem->sites[s].name);
         for (size_t j = 0; code == 0 && j < problem->n_jobs; j++)
                 code = check_job(program, j, err);
         return code;

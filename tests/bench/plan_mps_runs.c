@@ -21,7 +21,7 @@ static bool is_plain(const struct writer *writer, size_t s, size_t t)
 {
         const struct plan_site *site = &writer->program->problem->sites[s];
 
-        return site->n_demands == 0 && site->steps[t].n_segments == 1;
+        return site->n_demands == 0 && site->store == NULL && site->steps[t].n_segments == 1;
 }
 
 /* ---- ways to run */

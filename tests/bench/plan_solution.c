@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "plan/account.h"
+#include "plan/beside_stores.h"
 
 /* Shares of slots that jobs run: job j, slot t, site s, mode m at [((j * n_slots + t) * n_sites + s) * n_modes + m]. */
 struct grid {
@@ -227,6 +228,24 @@ static int join_slots(const struct grid *grid, size_t j, struct choice *choice)
         return 0;
 }
 
+/* Stores do what is best for its load, which may be less than the program has them do in a slot. */
+static int bill(const struct plan_problem *problem, const struct schedule *schedule, struct plan *ret_plan)
+{
+        struct dispatch dispatch = { 0 };
+        struct slots slots;
+        int code = slots_init(&slots, problem, SLOTS_COARSE);
+
+        if (code == 0)
+                code = dispatch_init(&dispatch, problem, &slots);
+        if (code == 0)
+                code = dispatch_run(&dispatch, problem, &slots, schedule);
+        if (code == 0)
+                code = account_plan(problem, schedule, &dispatch.flows, ret_plan);
+        dispatch_finish(&dispatch);
+        slots_finish(&slots);
+        return code;
+}
+
 int plan_read_solution(const struct plan_problem *problem, const char *path, struct plan *ret_plan,
                        struct offpeak_error *err)
 {
@@ -241,7 +260,7 @@ int plan_read_solution(const struct plan_problem *problem, const char *path, str
         for (size_t j = 0; code == 0 && read == 0 && j < problem->n_jobs; j++)
                 code = join_slots(&grid, j, &schedule.jobs[j]);
         if (code == 0 && read == 0)
-                code = account_plan(problem, &schedule, NULL, ret_plan);
+                code = bill(problem, &schedule, ret_plan);
         if (code != 0)
                 fail(err, code, "%s: out of memory", path);
         ret_plan->bound = -INFINITY;
@@ -258,7 +277,7 @@ static bool end_is_exact(const struct plan_problem *problem, const struct plan_i
 
         if (part_s == 0)
                 return true;
-        if (t >= site->n_steps || site->steps[t].n_segments != 1)
+        if (t >= site->n_steps || site->steps[t].n_segments != 1 || site->store != NULL)
                 return false;
         if (run->end - run->start < part_s)
                 part_s = run->end - run->start;
@@ -292,7 +311,8 @@ static bool is_plain(const struct plan_problem *problem, uint32_t site, int64_t 
 
         while (t + 1 < problem->sites[site].n_steps && problem->sites[site].steps[t + 1].start <= time)
                 t++;
-        return problem->sites[site].n_demands == 0 && problem->sites[site].steps[t].n_segments == 1;
+        return problem->sites[site].n_demands == 0 && problem->sites[site].store == NULL &&
+               problem->sites[site].steps[t].n_segments == 1;
 }
 
 bool plan_is_billed_exactly(const struct plan_problem *problem, const struct plan *plan)
