@@ -243,23 +243,15 @@ int beside_stores_shift(struct beside_stores *beside, const struct plan_problem 
 /* Does the store carry a constant power over all steps? It charges whenever it can. */
 static bool holds(const struct plan_problem *problem, const struct plan_site *site, double watts)
 {
-        const struct plan_store *store = site->store;
-        double energy = store->start_j;
+        double energy = site->store->start_j;
 
         for (size_t t = 0; t < site->n_steps; t++) {
-                const struct plan_step *step = &site->steps[t];
-                int64_t end = t + 1 < site->n_steps ? step[1].start : problem->horizon;
-                double room = supply_firm_limit(step) - watts, seconds = (double)(end - step->start);
+                int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : problem->horizon;
 
-                if (room < -store->discharge_w)
-                        return false;
-                if (room > 0)
-                        room = fmin(store_charge_w(store, step), room);
-                energy = fmin(store->energy_j, energy + store_stored(store, room * seconds));
-                if (energy < store->reserve_j)
+                if (!store_carries(site->store, &site->steps[t], watts, (double)(end - site->steps[t].start), &energy))
                         return false;
         }
-        return energy >= store->least_end_j;
+        return energy >= site->store->least_end_j;
 }
 
 static double steady_w(const struct plan_problem *problem, const struct plan_site *site)

@@ -22,10 +22,13 @@
 #include "plan/fill.h"
 #include "plan/passes.h"
 #include "plan/run_now.h"
+#include "plan/supply_rate.h"
 
 enum {
-        ALTERNATIONS = 6, /* of stores and jobs, at most */
+        ALTERNATIONS = 9, /* of stores and jobs, at most */
         ROUNDS = 4,       /* plans from scratch beside the best one's stores, at most */
+        MOST_HELPED = 32, /* late jobs, in a round */
+        TRIES = 4,        /* times at which the stores are asked for a late job */
 };
 
 #define SHARE_OF_PRICES 0.35 /* of the budget */
@@ -37,6 +40,7 @@ struct joint {
         const struct plan_problem *problem;
         const struct plan_budget *budget;
         size_t slots;
+        bool limited; /* power is, at a site with a store */
         struct beside_stores widened;
         struct plan_budget for_prices;
         struct optimiser prices; /* on the widened problem; its at_once is the one of the plan */
@@ -64,7 +68,7 @@ static int appraise(struct joint *joint, const struct schedule *schedule, double
         struct plan_terms terms;
 
         *ret_cost = INFINITY;
-        if (dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, schedule) != 0)
+        if (dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, schedule, NULL) != 0)
                 return OFFPEAK_ENOMEM;
         if (!joint->dispatch.feasible)
                 return 0;
@@ -221,24 +225,118 @@ static int plan_beside(struct joint *joint, bool anew, uint64_t work, bool *ret_
         return code;
 }
 
-static int use_best_flows(struct joint *joint)
+/*
+ * Where power is limited, jobs find room beside stores that keep some for them everywhere; else beside those that do what is best
+ * for the jobs that there are.
+ */
+static double headroom(int round)
 {
-        size_t n = joint->problem->n_sites * joint->prices.prices.slots.n;
+        static const double shares[] = { 1, 0, 0.5 };
 
-        memcpy(joint->dispatch.values, joint->best_dispatch.values, n * sizeof(double));
-        memcpy(joint->dispatch.levels_w, joint->best_dispatch.levels_w, n * sizeof(double));
-        return flows_copy(&joint->dispatch.flows, &joint->best_dispatch.flows);
+        return shares[(size_t)round % (sizeof(shares) / sizeof(shares[0]))];
+}
+
+static bool is_limited(const struct plan_problem *problem)
+{
+        for (size_t s = 0; s < problem->n_sites; s++)
+                for (size_t t = 0; problem->sites[s].store != NULL && t < problem->sites[s].n_steps; t++)
+                        if (!isinf(supply_firm_limit(&problem->sites[s].steps[t])))
+                                return true;
+        return false;
+}
+
+static int flow_beside_best(struct joint *joint, double share)
+{
+        struct dispatch_room room = { .share = joint->limited ? share : 0 };
+
+        return dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, &joint->best, &room);
+}
+
+static bool is_late(const struct plan_problem *problem, size_t j, const struct choice *choice)
+{
+        int64_t deadline = problem->jobs[j].deadline != 0 ? problem->jobs[j].deadline : problem->horizon;
+
+        return schedule_end(problem, j, choice) > deadline && job_is_possible(problem, &problem->jobs[j]);
+}
+
+/* Stores that give what a job needs from slot t on, without what it has now: do they carry it? */
+static int try_room(struct joint *joint, size_t j, uint32_t s, size_t t, struct dispatch_room *room, bool *ret_carries)
+{
+        const struct plan_job *job = &joint->problem->jobs[j];
+        int64_t start = joint->prices.prices.slots.edges[t], seconds = job_seconds(job, &job->modes[0]) + job->start_cost_s;
+
+        start = start > job->release ? start : job->release;
+        *ret_carries = start + seconds <= (job->deadline != 0 ? job->deadline : joint->problem->horizon);
+        if (!*ret_carries)
+                return 0;
+        room->more = (struct plan_flow){ start, start + seconds, s, joint->problem->sites[s].pue_factor * job->modes[0].watts };
+        return dispatch_carries(joint->problem, &joint->best, &room->more, ret_carries);
+}
+
+/* A job that is late, where stores are so many hours' way from carrying it: ask them for it. The best plan may lose it on the way. */
+static int help(struct joint *joint, size_t j, struct choice *had)
+{
+        const struct slots *slots = &joint->prices.prices.slots;
+        const struct plan_job *job = &joint->problem->jobs[j];
+        struct choice *choice = &joint->best.jobs[j];
+        int tries = 0, code = choice_set(had, choice->intervals, choice->n);
+        bool better = false;
+
+        for (uint32_t s = 0; code == 0 && !better && s < joint->problem->n_sites; s++)
+                for (size_t t = slots_find(slots, job->release); code == 0 && !better && t < slots->n && tries < TRIES; t++) {
+                        struct dispatch_room room = { 0 };
+                        bool carries;
+
+                        if ((job->sites >> s & 1) == 0 || joint->problem->sites[s].store == NULL)
+                                break;
+                        choice->n = 0;
+                        code = try_room(joint, j, s, t, &room, &carries);
+                        if (code == 0 && carries)
+                                code = dispatch_run(&joint->dispatch, joint->problem, slots, &joint->best, &room);
+                        if (code == 0)
+                                code = choice_set(choice, had->intervals, had->n);
+                        if (code != 0 || !carries)
+                                continue;
+                        tries++;
+                        code = plan_beside(joint, false, work_left(joint), &better);
+                }
+        return code;
+}
+
+/* Only where power is limited: elsewhere stores make no job late. */
+static int help_the_late(struct joint *joint)
+{
+        struct choice had = { 0 };
+        size_t helped = 0;
+        int code = 0;
+
+        for (size_t j = 0; code == 0 && joint->limited && j < joint->problem->n_jobs && helped < MOST_HELPED; j++) {
+                const struct plan_job *job = &joint->problem->jobs[j];
+
+                if (job->pinned || job->release >= joint->problem->horizon || !is_late(joint->problem, j, &joint->best.jobs[j]))
+                        continue;
+                if (work_left(joint) == 0 || is_aborted(joint))
+                        break;
+                code = help(joint, j, &had);
+                helped++;
+        }
+        free(had.intervals);
+        return code;
 }
 
 static int alternate(struct joint *joint)
 {
-        bool better = true;
-        int code = 0;
+        int code = 0, patience = joint->limited ? 3 : 1;
 
-        for (int i = 0; code == 0 && better && i < ALTERNATIONS && work_left(joint) > 0 && !is_aborted(joint); i++) {
-                code = use_best_flows(joint);
+        for (int i = 0, last = -1; code == 0 && i - last <= patience && i < ALTERNATIONS && work_left(joint) > 0 && !is_aborted(joint);
+             i++) {
+                bool better = false;
+
+                code = flow_beside_best(joint, headroom(i));
                 if (code == 0)
                         code = plan_beside(joint, false, work_left(joint), &better);
+                if (better)
+                        last = i;
         }
         return code;
 }
@@ -253,9 +351,11 @@ static int think(struct joint *joint)
                 code = find_prices(joint);
         for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
                 if (round > 0)
-                        code = use_best_flows(joint);
+                        code = flow_beside_best(joint, headroom(round - 1));
                 if (code == 0)
                         code = plan_beside(joint, true, (uint64_t)(SHARE_OF_ROUND * (double)work_left(joint)), &better);
+                if (code == 0)
+                        code = help_the_late(joint);
                 if (code == 0)
                         code = alternate(joint);
         }
@@ -267,6 +367,7 @@ static int think(struct joint *joint)
 static int joint_init(struct joint *joint, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots)
 {
         *joint = (struct joint){ .problem = problem, .budget = budget, .slots = slots, .best_cost = INFINITY };
+        joint->limited = is_limited(problem);
         joint->for_prices = *budget;
         joint->for_prices.work = (uint64_t)(SHARE_OF_PRICES * (double)budget->work);
         if (beside_stores_widen(&joint->widened, problem) != 0 ||

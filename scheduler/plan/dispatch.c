@@ -15,7 +15,7 @@
 
 enum {
         TRADES = PLAN_MAX_SEGMENTS + 2, /* at a cut, one way: segments, one cut by the level, and what is above the limit */
-        LEVELS = 20,                    /* tried for each month */
+        LEVELS = 32,                    /* tried for each month */
 };
 
 #define WITH_JOBS 100 /* power above the limit: so much dearer where jobs are on, that they may be */
@@ -28,6 +28,8 @@ struct hall {
         struct storage_slot *slots;
         double *flows_j, *values;
         double *levels_w; /* of each month */
+        double more_w;    /* drawn all the time, beside the schedule */
+        double *load_w;   /* at each cut: the schedule's power, and what is drawn beside it for a time */
         uint64_t work;
 };
 
@@ -89,7 +91,7 @@ static void allow_discharge(struct hall *hall, size_t i, double power, struct st
 {
         const struct plan_step *step = hall->cuts.steps[i];
         double low = fmax(0, power - hall->site->store->discharge_w), to = supply_firm_limit(step);
-        double over = hall->problem->over_limit_cost * (hall->cuts.watts[i] > 0 ? WITH_JOBS : 1);
+        double over = hall->problem->over_limit_cost * (hall->load_w[i] + hall->more_w > site_facility_w(hall->site, 0) ? WITH_JOBS : 1);
         size_t n = 0;
 
         if (power > to)
@@ -128,13 +130,30 @@ static void allow_charge(struct hall *hall, size_t i, double power, struct stora
 
 /* ---- one site */
 
+/* What a level costs: its month's charge, and all that is above it at the price that keeps it there. Convex in the levels. */
+static double cost_of_levels(const struct hall *hall)
+{
+        double cost = 0;
+
+        for (size_t d = 0; d < hall->site->n_demands; d++)
+                cost += hall->site->demands[d].price * fmax(0, hall->levels_w[d] - hall->site->demands[d].paid_w) / 1e6;
+        for (size_t i = 0; i < hall->cuts.n; i++) {
+                double seconds = (double)(hall->cuts.times[i + 1] - hall->cuts.times[i]), above, level = level_at(hall, i, &above);
+                double net = hall->load_w[i] + hall->more_w + hall->cuts.flows[i];
+
+                if (net > level)
+                        cost += above * (net - level) * seconds / PLAN_JOULES_PER_MWH;
+        }
+        return cost;
+}
+
 static int flow_at_levels(struct hall *hall, double *ret_cost)
 {
         struct storage_plant plant = dispatch_plant(hall->site->store);
         struct plan_terms terms = { 0 };
 
         for (size_t i = 0; i < hall->cuts.n; i++) {
-                double power = site_facility_w(hall->site, hall->cuts.watts[i]);
+                double power = hall->load_w[i] + hall->more_w;
 
                 allow_discharge(hall, i, power, hall->trades + 2 * i * TRADES);
                 allow_charge(hall, i, power, hall->trades + (2 * i + 1) * TRADES);
@@ -149,22 +168,22 @@ static int flow_at_levels(struct hall *hall, double *ret_cost)
         }
         if (account_power(hall->problem, &hall->cuts, &terms) != 0)
                 return OFFPEAK_ENOMEM;
-        *ret_cost = terms.total;
+        *ret_cost = terms.total - terms.demand + cost_of_levels(hall);
         return 0;
 }
 
-/* The highest power without the store, of a month. */
+/* The highest power there could be in a month: charging may well be worth a higher peak. */
 static double highest_w(const struct hall *hall, const struct plan_demand *demand)
 {
         double highest = 0;
 
         for (size_t i = 0; i < hall->cuts.n; i++)
                 if (hall->cuts.times[i] < demand->end && hall->cuts.times[i + 1] > demand->start)
-                        highest = fmax(highest, site_facility_w(hall->site, hall->cuts.watts[i]));
-        return highest;
+                        highest = fmax(highest, hall->load_w[i]);
+        return highest + hall->site->store->charge_w;
 }
 
-/* Golden section: what a level costs falls and then rises, nearly. */
+/* Golden section. */
 static int find_level(struct hall *hall, size_t d)
 {
         const double share = 0.6180339887498949;
@@ -196,6 +215,40 @@ static int find_level(struct hall *hall, size_t d)
         return 0;
 }
 
+static bool carries(const struct hall *hall, double more_w)
+{
+        const struct plan_store *store = hall->site->store;
+        double energy = store->start_j;
+
+        for (size_t i = 0; i < hall->cuts.n; i++)
+                if (!store_carries(store, hall->cuts.steps[i], hall->load_w[i] + more_w,
+                                   (double)(hall->cuts.times[i + 1] - hall->cuts.times[i]), &energy))
+                        return false;
+        return energy >= store->least_end_j;
+}
+
+/* The most that can be drawn on top at all times; nothing where power has no limit anyway. */
+static double find_room(const struct hall *hall)
+{
+        double low = 0, high = 0;
+
+        for (size_t i = 0; i < hall->cuts.n; i++) {
+                double limit = supply_firm_limit(hall->cuts.steps[i]);
+
+                if (!isinf(limit))
+                        high = fmax(high, limit + hall->site->store->discharge_w);
+        }
+        for (int round = 0; high > 0 && round < 40; round++) {
+                double middle = 0.5 * (low + high);
+
+                if (carries(hall, middle))
+                        low = middle;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
 static int flow(struct hall *hall)
 {
         double cost;
@@ -208,12 +261,15 @@ static int flow(struct hall *hall)
         return code == 0 ? flow_at_levels(hall, &cost) : code;
 }
 
-static int hall_init(struct hall *hall, const struct plan_problem *problem, uint32_t s, const struct schedule *schedule)
+/* more: what is drawn beside the schedule for a time; NULL: nothing. */
+static int hall_init(struct hall *hall, const struct plan_problem *problem, uint32_t s, const struct schedule *schedule,
+                     const struct plan_flow *more)
 {
+        struct flows beside = { (struct plan_flow *)more, more != NULL && more->site == s && more->watts != 0, 1 };
         size_t n;
 
         *hall = (struct hall){ .problem = problem, .site = &problem->sites[s] };
-        if (cuts_init(&hall->cuts, problem, s, schedule, NULL) != 0)
+        if (cuts_init(&hall->cuts, problem, s, schedule, &beside) != 0)
                 return OFFPEAK_ENOMEM;
         n = hall->cuts.n + 1;
         hall->trades = calloc(2 * n * TRADES, sizeof(*hall->trades));
@@ -221,10 +277,15 @@ static int hall_init(struct hall *hall, const struct plan_problem *problem, uint
         hall->flows_j = calloc(n, sizeof(double));
         hall->values = calloc(n, sizeof(double));
         hall->levels_w = calloc(hall->site->n_demands + 1, sizeof(double));
-        return hall->trades == NULL || hall->slots == NULL || hall->flows_j == NULL || hall->values == NULL ||
-                               hall->levels_w == NULL
-                       ? OFFPEAK_ENOMEM
-                       : 0;
+        hall->load_w = calloc(n, sizeof(double));
+        if (hall->trades == NULL || hall->slots == NULL || hall->flows_j == NULL || hall->values == NULL || hall->levels_w == NULL ||
+            hall->load_w == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; i < hall->cuts.n; i++) {
+                hall->load_w[i] = site_facility_w(hall->site, hall->cuts.watts[i]) + hall->cuts.flows[i];
+                hall->cuts.flows[i] = 0;
+        }
+        return 0;
 }
 
 static void hall_finish(struct hall *hall)
@@ -235,6 +296,7 @@ static void hall_finish(struct hall *hall)
         free(hall->flows_j);
         free(hall->values);
         free(hall->levels_w);
+        free(hall->load_w);
 }
 
 /* ---- all of them */
@@ -272,7 +334,7 @@ static int take(struct dispatch *dispatch, const struct slots *slots, const stru
 }
 
 int dispatch_run(struct dispatch *dispatch, const struct plan_problem *problem, const struct slots *slots,
-                 const struct schedule *schedule)
+                 const struct schedule *schedule, const struct dispatch_room *room)
 {
         int code = 0;
 
@@ -283,13 +345,25 @@ int dispatch_run(struct dispatch *dispatch, const struct plan_problem *problem, 
 
                 if (problem->sites[s].store == NULL)
                         continue;
-                code = hall_init(&hall, problem, s, schedule);
+                code = hall_init(&hall, problem, s, schedule, room != NULL ? &room->more : NULL);
+                if (code == 0 && room != NULL && room->share > 0)
+                        hall.more_w = room->share * find_room(&hall);
                 if (code == 0)
                         code = flow(&hall);
                 if (code == 0)
                         code = take(dispatch, slots, &hall);
                 hall_finish(&hall);
         }
+        return code;
+}
+
+int dispatch_carries(const struct plan_problem *problem, const struct schedule *schedule, const struct plan_flow *more, bool *ret_carries)
+{
+        struct hall hall;
+        int code = hall_init(&hall, problem, more->site, schedule, more);
+
+        *ret_carries = code == 0 && carries(&hall, 0);
+        hall_finish(&hall);
         return code;
 }
 

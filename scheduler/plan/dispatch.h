@@ -21,9 +21,20 @@ struct dispatch {
 int dispatch_init(struct dispatch *dispatch, const struct plan_problem *problem, const struct slots *slots);
 void dispatch_finish(struct dispatch *dispatch);
 
-/* For all sites that have a store; what was there is gone. ENOMEM. */
+/* What is kept free for jobs to come where power is limited: as if the site drew more. */
+struct dispatch_room {
+        double share;          /* all the time: of the most that supply and store carry, 0 to 1 */
+        struct plan_flow more; /* at one site for some time; 0 W: nothing */
+};
+
+/*
+ * For all sites that have a store; what was there is gone. room: NULL for none. ENOMEM.
+ */
 int dispatch_run(struct dispatch *dispatch, const struct plan_problem *problem, const struct slots *slots,
-                 const struct schedule *schedule);
+                 const struct schedule *schedule, const struct dispatch_room *room);
+
+/* Do supply and store carry a schedule at a site, and `more` there? ENOMEM. */
+int dispatch_carries(const struct plan_problem *problem, const struct schedule *schedule, const struct plan_flow *more, bool *ret_carries);
 
 /* The plant of a site's store, in J. */
 struct storage_plant;

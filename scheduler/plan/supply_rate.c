@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/supply_rate.h"
 
+#include <math.h>
+
 double supply_rate(const struct plan_step *step, double facility_w)
 {
         double rate = 0;
@@ -47,4 +49,15 @@ void supply_insert_first(struct plan_step *step, double price, double limit_w)
 {
         if (limit_w > 0 && step->n_segments < PLAN_MAX_SEGMENTS)
                 insert_at(step, 0, price, limit_w);
+}
+
+bool store_carries(const struct plan_store *store, const struct plan_step *step, double facility_w, double seconds, double *energy_j)
+{
+        double left = supply_firm_limit(step) - facility_w;
+
+        if (left < -store->discharge_w)
+                return false;
+        *energy_j += store_stored(store, fmin(store_charge_w(store, step), left) * seconds);
+        *energy_j = fmin(*energy_j, store->energy_j);
+        return *energy_j >= store->reserve_j;
 }

@@ -31,6 +31,12 @@ static inline double store_charge_w(const struct plan_store *store, const struct
         return store->by_step && step->charge_w < store->charge_w ? step->charge_w : store->charge_w;
 }
 
+/*
+ * A site draws so much for some seconds and its store charges whenever it can: what is then in it. False if it cannot give what
+ * is missing, or not without its reserve.
+ */
+bool store_carries(const struct plan_store *store, const struct plan_step *step, double facility_w, double seconds, double *energy_j);
+
 static inline double site_facility_w(const struct plan_site *site, double jobs_w)
 {
         return site->pue_fixed_w + site->pue_factor * (site->idle_w + jobs_w);

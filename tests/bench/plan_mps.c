@@ -42,6 +42,8 @@ static void add_site_rows(struct program *program, size_t s)
         for (size_t t = 0; t < n; t++) {
                 program->gpus[s * n + t] = mps_row(program->mps, MPS_AT_MOST, site->steps[t].gpus, "GPUS%zu_%zu", s, t);
                 program->power[s * n + t] = mps_row(program->mps, MPS_EQUAL, 0, "POWER%zu_%zu", s, t);
+                if (site->store != NULL)
+                        program->given[s * n + t] = mps_row(program->mps, MPS_AT_MOST, 0, "GIVEN%zu_%zu", s, t);
                 for (size_t d = 0; d < site->n_demands; d++)
                         program->peaks[program->first_peak[s] + d * n + t] =
                                 mps_row(program->mps, MPS_AT_MOST, (site->demands[d].paid_w - idle_w(site)) / 1e3,
@@ -125,6 +127,7 @@ static void add_store(struct program *program, size_t s)
                         mps_add(program->mps, balance, before, -1);
                 add_flow(program, s, t, charge, 1, balance, store->charge_efficiency);
                 add_flow(program, s, t, given, -1, balance, -1 / store->discharge_efficiency);
+                mps_add(program->mps, program->given[s * program->n_slots + t], given, 1);
                 if (program->whole && step->n_segments > 0 && step->segments[0].price < 0)
                         bind_direction(program, s, t, charge, take, given, give);
                 before = in;
@@ -193,6 +196,7 @@ static int program_init(struct program *program, const struct plan_problem *prob
         program->gpus = calloc(problem->n_sites * program->n_slots, sizeof(size_t));
         program->power = calloc(problem->n_sites * program->n_slots, sizeof(size_t));
         program->limits = calloc(problem->n_limits * program->n_slots + 1, sizeof(size_t));
+        program->given = calloc(problem->n_sites * program->n_slots, sizeof(size_t));
         program->first_peak = calloc(problem->n_sites, sizeof(size_t));
         program->jobs = calloc(problem->n_jobs + 1, sizeof(*program->jobs));
         if (program->first_peak != NULL)
@@ -201,7 +205,7 @@ static int program_init(struct program *program, const struct plan_problem *prob
                         n_peaks += problem->sites[s].n_demands * program->n_slots;
                 }
         program->peaks = calloc(n_peaks + 1, sizeof(size_t));
-        return program->mps == NULL || program->gpus == NULL || program->power == NULL || program->limits == NULL ||
+        return program->mps == NULL || program->gpus == NULL || program->power == NULL || program->limits == NULL || program->given == NULL ||
                                program->first_peak == NULL || program->peaks == NULL || program->jobs == NULL
                        ? OFFPEAK_ENOMEM
                        : 0;
@@ -215,6 +219,7 @@ static void program_finish(struct program *program)
         free(program->peaks);
         free(program->first_peak);
         free(program->limits);
+        free(program->given);
         free(program->power);
         free(program->gpus);
         mps_destroy(program->mps);

@@ -23,7 +23,7 @@
  *
  * Where power has several prices, or its peak one, a mean will not do: there a mode has its own X, and what is drawn is
  * counted as if the slot were run to its end. What is not run of it is paid back at the lowest price: no more than a
- * plan saves.
+ * plan saves; nothing, where energy is stored.
  */
 #include "bench/plan_mps_writer.h"
 

@@ -26,6 +26,7 @@ struct program {
         bool whole; /* slots are taken whole, and starts count; else linear */
         /* rows: site s, slot t at [s * n_slots + t]; limits likewise */
         size_t *gpus, *power, *limits;
+        size_t *given; /* of sites with a store: what it gives is no more than is run */
         size_t *peaks; /* month d of site s, slot t at [first_peak[s] + d * n_slots + t] */
         size_t *first_peak;
         struct job_columns *jobs;

@@ -62,17 +62,23 @@ static void take_power(const struct writer *writer, size_t column, size_t s, siz
                                 kw);
 }
 
+/* Of a kWh that is counted and not run. Beside a store nothing: it might give what is then sold. */
+static double paid_back(const struct plan_site *site, size_t t)
+{
+        return site->store != NULL ? fmin(0, site->steps[t].segments[0].price) : site->steps[t].segments[0].price;
+}
+
 /* X: a column for each width, or for each mode where its power is counted as all of the slot. */
 static void add_seats(struct writer *writer, size_t s, size_t m, size_t t)
 {
-        const struct plan_step *step = &writer->program->problem->sites[s].steps[t];
+        const struct plan_site *site = &writer->program->problem->sites[s];
         bool plain = is_plain(writer, s, t);
         double kwh = kw_of(writer, s, m) * slot_hours(writer->program);
         size_t seat;
 
         if (plain && !first_of_width(writer->job, m))
                 return;
-        seat = mps_column(writer->mps, true, plain ? 0 : -kwh * step->segments[0].price, 1, "X%zu_%zu_%zu_%zu",
+        seat = mps_column(writer->mps, true, plain ? 0 : -kwh * paid_back(site, t), 1, "X%zu_%zu_%zu_%zu",
                           writer->j, s, m, t);
         *at(writer, writer->columns->seat, s, m, t) = seat;
         take_gpus(writer, seat, s, m, t);
@@ -88,13 +94,15 @@ static void add_run(struct writer *writer, size_t s, size_t m, size_t t)
         double kwh = kw_of(writer, s, m) * slot_hours(program);
         bool counted = program->whole && !is_plain(writer, s, t);
         size_t x = mps_column(writer->mps, false,
-                              kwh * (kwh_cost(writer->job, step) + (counted ? step->segments[0].price : 0)), 1,
+                              kwh * (kwh_cost(writer->job, step) + (counted ? paid_back(&program->problem->sites[s], t) : 0)), 1,
                               "x%zu_%zu_%zu_%zu", writer->j, s, m, t);
 
         *at(writer, writer->columns->run, s, m, t) = x;
         mps_add(writer->mps, writer->work, x, writer->job->modes[m].speed * (double)program->slot_s);
         if (!counted)
                 take_power(writer, x, s, m, t);
+        if (program->problem->sites[s].store != NULL)
+                mps_add(writer->mps, program->given[s * program->n_slots + t], x, -kwh);
         if (!program->whole)
                 take_gpus(writer, x, s, m, t);
         if (counted) {

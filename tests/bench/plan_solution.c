@@ -238,7 +238,7 @@ static int bill(const struct plan_problem *problem, const struct schedule *sched
         if (code == 0)
                 code = dispatch_init(&dispatch, problem, &slots);
         if (code == 0)
-                code = dispatch_run(&dispatch, problem, &slots, schedule);
+                code = dispatch_run(&dispatch, problem, &slots, schedule, NULL);
         if (code == 0)
                 code = account_plan(problem, schedule, &dispatch.flows, ret_plan);
         dispatch_finish(&dispatch);
