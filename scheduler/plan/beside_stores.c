@@ -57,14 +57,10 @@ static double lowest_price(const struct plan_site *site)
 static void widen_site(const struct plan_problem *problem, const struct plan_site *site, struct plan_step *steps,
                        struct plan_demand *demands)
 {
-        double lowest = lowest_price(site);
+        double lowest = lowest_price(site), highest = supply_dearest(problem, site);
 
         memcpy(steps, site->steps, site->n_steps * sizeof(*steps));
         for (size_t t = 0; t < site->n_steps; t++) {
-                double highest = problem->over_limit_cost;
-
-                for (unsigned i = 0; i < steps[t].n_segments; i++)
-                        highest = fmax(highest, steps[t].segments[i].price);
                 if (!isinf(supply_firm_limit(&steps[t])))
                         supply_insert(&steps[t], highest, site->store->discharge_w);
                 supply_insert_first(&steps[t], lowest, widened_by(site));

@@ -17,11 +17,11 @@
 
 #include "base/fail.h"
 #include "plan/account.h"
+#include "plan/at_once.h"
 #include "plan/beside_stores.h"
 #include "plan/check.h"
 #include "plan/fill.h"
 #include "plan/passes.h"
-#include "plan/run_now.h"
 #include "plan/supply_rate.h"
 
 enum {
@@ -103,30 +103,13 @@ static int consider(struct joint *joint, const struct schedule *schedule, bool *
         return schedule_copy(&joint->best, schedule) != 0 || copy_dispatch(joint) != 0 ? OFFPEAK_ENOMEM : 0;
 }
 
-/* Within supply alone there is always a plan that holds. */
-static int run_at_once(struct joint *joint)
+static int run_at_once(struct joint *joint, struct offpeak_error *err)
 {
-        struct beside_stores steady;
-        struct schedule other;
         bool better;
-        int code = schedule_init(&other, joint->problem->n_jobs);
+        int code = at_once(joint->problem, &joint->prices.at_once, &joint->at_once, err);
 
-        if (code == 0)
-                code = beside_stores_steady(&steady, joint->problem);
-        else
-                steady = (struct beside_stores){ 0 };
-        if (code == 0 && (run_now(joint->problem, &joint->prices.at_once) != 0 || run_now(&steady.problem, &other) != 0))
-                code = OFFPEAK_ENOMEM;
-        if (code == 0)
-                code = consider(joint, &joint->prices.at_once, &better);
-        if (code == 0)
-                code = consider(joint, &other, &better);
-        if (code == 0)
-                code = schedule_copy(&joint->prices.at_once, &joint->best);
-        if (code == 0)
-                code = flows_copy(&joint->at_once, &joint->best_dispatch.flows);
-        beside_stores_finish(&steady);
-        schedule_finish(&other);
+        if (code == 0 && consider(joint, &joint->prices.at_once, &better) != 0)
+                code = fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         return code;
 }
 
@@ -345,10 +328,8 @@ static int alternate(struct joint *joint)
 static int think(struct joint *joint)
 {
         bool better;
-        int code = run_at_once(joint);
+        int code = find_prices(joint);
 
-        if (code == 0)
-                code = find_prices(joint);
         for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
                 if (round > 0)
                         code = flow_beside_best(joint, headroom(round - 1));
@@ -425,10 +406,12 @@ int compute_beside_stores(const struct plan_problem *problem, const struct plan_
 
         plan_init(&plan);
         if (code == 0)
-                code = think(&joint);
-        if (code != 0)
-                fail(err, code, "planning: out of memory");
+                code = run_at_once(&joint, err);
         else
+                fail(err, code, "planning: out of memory");
+        if (code == 0 && think(&joint) != 0)
+                code = fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
+        if (code == 0)
                 code = fill(&joint, &plan, err);
         joint_finish(&joint);
         if (code != 0) {

@@ -28,6 +28,7 @@ struct hall {
         struct storage_slot *slots;
         double *flows_j, *values;
         double *levels_w; /* of each month */
+        double dearest;   /* of the site's prices */
         double more_w;    /* drawn all the time, beside the schedule */
         double *load_w;   /* at each cut: the schedule's power, and what is drawn beside it for a time */
         uint64_t work;
@@ -91,7 +92,8 @@ static void allow_discharge(struct hall *hall, size_t i, double power, struct st
 {
         const struct plan_step *step = hall->cuts.steps[i];
         double low = fmax(0, power - hall->site->store->discharge_w), to = supply_firm_limit(step);
-        double over = hall->problem->over_limit_cost * (hall->load_w[i] + hall->more_w > site_facility_w(hall->site, 0) ? WITH_JOBS : 1);
+        bool jobs_on = hall->load_w[i] + hall->more_w > site_facility_w(hall->site, 0);
+        double over = jobs_on ? WITH_JOBS * hall->dearest : hall->problem->over_limit_cost;
         size_t n = 0;
 
         if (power > to)
@@ -269,6 +271,7 @@ static int hall_init(struct hall *hall, const struct plan_problem *problem, uint
         size_t n;
 
         *hall = (struct hall){ .problem = problem, .site = &problem->sites[s] };
+        hall->dearest = supply_dearest(problem, hall->site);
         if (cuts_init(&hall->cuts, problem, s, schedule, &beside) != 0)
                 return OFFPEAK_ENOMEM;
         n = hall->cuts.n + 1;

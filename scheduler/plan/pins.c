@@ -18,17 +18,19 @@ static int check_spans(const struct timeline *timeline, struct offpeak_error *er
         for (size_t i = 0; i < timeline->n; i++) {
                 const struct span *span = &timeline->spans[i];
                 double watts = (double)span->power / 1000, facility_w = site_facility_w(timeline->site, watts);
+                double given = timeline->site->store != NULL ? timeline->site->store->discharge_w : 0;
+                double limit = supply_firm_limit(span->step) + given;
 
                 if (span->gpus > (int64_t)span->step->gpus)
                         return fail(err, OFFPEAK_EINVAL,
                                     "%s at %s: jobs that are pinned need %" PRId64 " GPUs, there are %u: unpin one of them",
                                     timeline->site->name, when_format_utc(span->start, at), span->gpus, span->step->gpus);
-                if (watts > 0 && facility_w > supply_firm_limit(span->step) * (1 + 1e-9) + 1e-2)
+                if (watts > 0 && facility_w > limit * (1 + 1e-9) + 1e-2)
                         return fail(err, OFFPEAK_EINVAL,
                                     "%s at %s: jobs that are pinned draw %.0f W with the site, the limit is %.0f W: unpin one of "
                                     "them",
                                     timeline->site->name, when_format_utc(span->start, at), facility_w,
-                                    supply_firm_limit(span->step));
+                                    limit);
         }
         return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "plan/at_once.h"
 #include "plan/account.h"
 #include "plan/capacities.h"
 #include "plan/dependents.h"
@@ -515,6 +516,7 @@ out:
 
 int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err)
 {
+        struct flows flows = { 0 };
         struct schedule schedule;
         struct plan plan;
         int code = plan_problem_check(problem, err);
@@ -522,9 +524,11 @@ int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, stru
         if (code != 0)
                 return code;
         plan_init(&plan);
-        if (schedule_init(&schedule, problem->n_jobs) != 0 || run_now(problem, &schedule) != 0 ||
-            account_plan(problem, &schedule, NULL, &plan) != 0) {
+        code = schedule_init(&schedule, problem->n_jobs) != 0 ? fail(err, OFFPEAK_ENOMEM, "running at once: out of memory") :
+                                                                at_once(problem, &schedule, &flows, err);
+        if (code == 0 && account_plan(problem, &schedule, &flows, &plan) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "running at once: out of memory");
+        if (code != 0) {
                 plan_finish(&plan);
         } else {
                 plan.run_now = plan.terms;
@@ -535,6 +539,7 @@ int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, stru
                 }
                 *ret_plan = plan;
         }
+        flows_finish(&flows);
         schedule_finish(&schedule);
         return code;
 }

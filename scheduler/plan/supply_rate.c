@@ -17,6 +17,16 @@ double supply_rate(const struct plan_step *step, double facility_w)
         return rate;
 }
 
+double supply_dearest(const struct plan_problem *problem, const struct plan_site *site)
+{
+        double highest = fmax(1, problem->over_limit_cost);
+
+        for (size_t t = 0; t < site->n_steps; t++)
+                for (unsigned i = 0; i < site->steps[t].n_segments; i++)
+                        highest = fmax(highest, site->steps[t].segments[i].price);
+        return highest;
+}
+
 double supply_firm_limit(const struct plan_step *step)
 {
         double limit = 0;

@@ -10,6 +10,9 @@
 /* Within the firm limit, cheapest segment first; what is above it costs nothing here. */
 double supply_rate(const struct plan_step *step, double facility_w);
 
+/* Currency per MWh: no power of a site is dearer, firm or not. */
+double supply_dearest(const struct plan_problem *problem, const struct plan_site *site);
+
 /* Sum of the segments; INFINITY where there is no limit. */
 double supply_firm_limit(const struct plan_step *step);
 

@@ -30,7 +30,7 @@ void scene_init(struct scene *scene, size_t n_jobs, size_t n_hours, const double
 {
         memset(scene, 0, sizeof(*scene));
         for (size_t t = 0; t < n_hours; t++)
-                scene->steps[t] = (struct plan_step){ NOW + (int64_t)t * HOUR, 1, { { prices[t], INFINITY } }, 0, 0, 8 };
+                scene->steps[t] = (struct plan_step){ .start = NOW + (int64_t)t * HOUR, .n_segments = 1, .segments = { { prices[t], INFINITY } }, .gpus = 8 };
         scene->site = (struct plan_site){
                 .name = "here", .steps = scene->steps, .n_steps = n_hours, .pue_factor = 1
         };

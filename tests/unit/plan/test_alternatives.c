@@ -315,7 +315,7 @@ static void scene_init(struct scene *scene)
         for (int s = 0; s < 2; s++) {
                 for (int t = 0; t < HOURS; t++)
                         scene->steps[s][t] = scene->empty_steps[s][t] =
-                                (struct plan_step){ at(t), 1, { { t == 4 || t == 5 ? 50 : 100, INFINITY } }, 0, 0, 8 };
+                                (struct plan_step){ .start = at(t), .n_segments = 1, .segments = { { t == 4 || t == 5 ? 50 : 100, INFINITY } }, .gpus = 8 };
                 scene->sites[s] = scene->empty[s] = (struct plan_site){
                         .name = s == 0 ? "here" : "there", .steps = scene->steps[s], .n_steps = HOURS, .pue_factor = 1
                 };

@@ -30,7 +30,7 @@ static void scene_init(struct scene *scene, size_t n_jobs)
 {
         memset(scene, 0, sizeof(*scene));
         for (int s = 0; s < 2; s++) {
-                scene->steps[s][0] = (struct plan_step){ NOW, 1, { { 100, INFINITY } }, 0, 0, 8 };
+                scene->steps[s][0] = (struct plan_step){ .start = NOW, .n_segments = 1, .segments = { { 100, INFINITY } }, .gpus = 8 };
                 scene->sites[s] = (struct plan_site){
                         .name = s == 0 ? "here" : "there", .steps = scene->steps[s], .n_steps = 1, .pue_factor = 1
                 };
@@ -62,7 +62,7 @@ static void add_step(struct scene *scene, int site, int64_t start, uint32_t gpus
 {
         size_t n = scene->sites[site].n_steps++;
 
-        scene->steps[site][n] = (struct plan_step){ NOW + start, 1, { { 100, limit_w } }, 0, 0, gpus };
+        scene->steps[site][n] = (struct plan_step){ .start = NOW + start, .n_segments = 1, .segments = { { 100, limit_w } }, .gpus = gpus };
 }
 
 static void run(struct scene *scene)

@@ -260,7 +260,9 @@ static void a_pinned_run_that_is_over_before_its_start(void **state)
         (void)state;
         shape.limits = 0;
         random_problem_init(&random, 1, &shape);
-        random.steps[shape.n_steps - 1] = (struct plan_step){ random.steps[shape.n_steps - 1].start, 1, { { -50, INFINITY } }, 0, 0, 100 };
+        random.steps[shape.n_steps - 1] = (struct plan_step){
+                .start = random.steps[shape.n_steps - 1].start, .n_segments = 1, .segments = { { -50, INFINITY } }, .gpus = 100
+        };
         pin = (struct plan_interval){ random.problem.horizon - 900, random.problem.horizon, 0, 0 };
         job = random.jobs[0];
         job.id = 1000;

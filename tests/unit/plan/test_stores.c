@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plans with stores: those of random problems pass the checker and are not below their bound, which holds for any values of
+ * stored energy; the checker refuses what no store can do; and some days by hand.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "plan/check.h"
+#include "unit/plan/random_problem.h"
+#include "unit/plan/scene.h"
+
+#define MWH 3.6e9
+
+/* ---- random ones */
+
+static struct random_shape shape_of(uint64_t *seed)
+{
+        return (struct random_shape){
+                .n_sites = random_unit(seed) < 0.7 ? 1 : 2,
+                .n_steps = (size_t)random_range(seed, 4, 30),
+                .n_jobs = (size_t)random_range(seed, 1, 12),
+                .n_modes = random_unit(seed) < 0.7 ? 1 : 2,
+                .step_s = 3600,
+                .irregular = random_unit(seed) < 0.3,
+                .work_s = 20000,
+                .start_cost_s = random_range(seed, 0, 600),
+                .gpus = 16,
+                .job_gpus = 8,
+                .watts_per_gpu = 700,
+                .price = 60,
+                .negative = random_unit(seed) < 0.5 ? 0 : 0.3,
+                .two_segments = 0.4,
+                .limited = 0.5,
+                .outages = random_unit(seed) < 0.5 ? 0 : 0.2,
+                .demands = 0.4,
+                .running = 0.2,
+                .deadlines = 0.5,
+                .delays = 0.3,
+                .once = 0.2,
+                .afters = 0.1,
+                .movers = 0.2,
+                .unfinished_cost = 1000,
+        };
+}
+
+static void make_store(uint64_t *seed, struct plan_site *site, struct plan_store *store)
+{
+        double power = 12000 * random_unit(seed) + 100;
+
+        *store = (struct plan_store){
+                .energy_j = power * 3600 * (0.5 + 6 * random_unit(seed)),
+                .charge_w = power * (0.3 + random_unit(seed)),
+                .discharge_w = power,
+                .charge_efficiency = 0.7 + 0.3 * random_unit(seed),
+                .discharge_efficiency = random_unit(seed) < 0.3 ? 1 : 0.9,
+                .end_price = random_unit(seed) < 0.5 ? 0 : 80 * random_unit(seed),
+                .by_step = random_unit(seed) < 0.3,
+        };
+        store->start_j = store->energy_j * random_unit(seed);
+        store->reserve_j = store->start_j * (random_unit(seed) < 0.5 ? 0 : random_unit(seed));
+        store->least_end_j = store->reserve_j + (store->start_j - store->reserve_j) * random_unit(seed);
+        for (size_t t = 0; t < site->n_steps; t++)
+                ((struct plan_step *)site->steps)[t].charge_w = power * random_unit(seed);
+        site->store = store;
+}
+
+static void assert_checked(const struct plan_problem *problem, const struct plan *plan)
+{
+        struct offpeak_error err = { 0 };
+
+        if (plan_check(problem, plan, NULL, &err) != 0)
+                fail_msg("%s", err.text);
+}
+
+/* Any values at any prices prove something, and never more than a plan costs. */
+static void disturb(uint64_t *seed, const struct plan_problem *problem, struct plan *plan)
+{
+        struct plan_multipliers *multipliers = &plan->multipliers;
+        struct offpeak_error err;
+        double bound;
+
+        for (size_t k = 0; k < multipliers->n_slots * problem->n_sites; k++) {
+                if (random_unit(seed) < 0.5)
+                        multipliers->storage[k] += 100 * (random_unit(seed) - 0.5);
+                if (random_unit(seed) < 0.5)
+                        multipliers->power[k] += 50 * (random_unit(seed) - 0.5);
+        }
+        assert_int_equal(plan_bound(problem, multipliers, &bound, &err), 0);
+        assert_true(bound <= plan->terms.total + 1e-6 * fabs(plan->terms.total) + 1e-6);
+}
+
+static void random_plans_hold(void **state)
+{
+        size_t flows = 0, saved = 0;
+
+        (void)state;
+        for (uint64_t i = 1; i <= 150; i++) {
+                uint64_t seed = i;
+                struct random_shape shape = shape_of(&seed);
+                struct plan_budget budget = { .work = 60000 };
+                struct plan_store stores[2];
+                struct random_problem random;
+                struct offpeak_error err;
+                struct plan plan, alone;
+
+                random_problem_init(&random, i, &shape);
+                for (size_t s = 0; s < random.problem.n_sites; s++)
+                        if (s == 0 || random_unit(&seed) < 0.5)
+                                make_store(&seed, &random.sites[s], &stores[s]);
+                assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+                assert_checked(&random.problem, &plan);
+                assert_true(plan.terms.total <= plan.run_now.total + 1e-9 * fabs(plan.run_now.total));
+                flows += plan.n_flows;
+                disturb(&seed, &random.problem, &plan);
+                assert_int_equal(plan_run_now(&random.problem, &alone, &err), 0);
+                assert_checked(&random.problem, &alone);
+                assert_true(fabs(alone.terms.total - plan.run_now.total) <= 1e-9 * fabs(alone.terms.total) + 1e-9);
+                saved += plan.terms.total < plan.run_now.total - 1e-6;
+                plan_finish(&alone);
+                plan_finish(&plan);
+                random_problem_finish(&random);
+        }
+        assert_true(flows > 500);
+        assert_true(saved > 50);
+}
+
+/* ---- days by hand: 8 kW for an hour */
+
+static const struct plan_store plain = { .energy_j = 0.008 * MWH, .charge_w = 8000, .discharge_w = 8000,
+                                         .charge_efficiency = 0.8, .discharge_efficiency = 1 };
+
+static void plan_day(struct scene *scene, const struct plan_store *store, struct plan *plan)
+{
+        struct plan_budget budget = { .work = 200000 };
+        struct offpeak_error err = { 0 };
+
+        scene->site.store = store;
+        if (plan_compute(&scene->problem, &budget, plan, &err) != 0)
+                fail_msg("%s", err.text);
+        assert_checked(&scene->problem, plan);
+}
+
+/* A job that must run at 100: 8 kWh of it were bought at 10, of which a fifth is lost. */
+static void charges_before_a_dear_hour(void **state)
+{
+        const double prices[] = { 10, 10, 100, 50 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 1, 4, prices);
+        scene.jobs[0].release = NOW + 2 * HOUR;
+        scene.jobs[0].deadline = NOW + 3 * HOUR;
+        scene.jobs[0].lateness_cost = 1000;
+        plan_day(&scene, &plain, &plan);
+        assert_true(fabs(plan.terms.total - 0.008 / 0.8 * 10) < 1e-6);
+        assert_true(fabs(plan.bound - plan.terms.total) < 1e-3);
+        assert_true(plan.flows[0].watts > 0 && plan.flows[plan.n_flows - 1].watts < 0);
+        plan_finish(&plan);
+}
+
+/* Sun for two hours and none after: who is put off runs at night as far as the store carries. */
+static void runs_at_night_on_what_the_day_left(void **state)
+{
+        const double prices[] = { 0, 0, 0, 0 };
+        struct plan_store store = plain;
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, 2, 4, prices);
+        for (int t = 0; t < 4; t++)
+                scene.steps[t].segments[0].limit_w = t < 2 ? 12000 : 0;
+        store.charge_efficiency = 1;
+        store.energy_j *= 1.01;
+        store.discharge_w *= 1.01;
+        for (int j = 0; j < 2; j++) {
+                scene.jobs[j].release = j == 0 ? NOW : NOW + 2 * HOUR;
+                scene.jobs[j].deadline = j == 0 ? NOW + HOUR : NOW + 3 * HOUR;
+                scene.jobs[j].lateness_cost = 1000;
+        }
+        plan_day(&scene, &store, &plan);
+        assert_int_equal(plan.jobs[0].late_s, 0);
+        assert_int_equal(plan.jobs[1].late_s, 0);
+        assert_true(plan.intervals[plan.jobs[1].first].start == NOW + 2 * HOUR);
+        plan_finish(&plan);
+        store.energy_j *= 0.87; /* seven eighths of an hour do not run a job for an hour */
+        plan_day(&scene, &store, &plan);
+        assert_true(plan.jobs[1].unfinished_s > 0);
+        plan_finish(&plan);
+}
+
+/* ---- what is refused */
+
+struct lie {
+        struct plan_flow flows[2];
+        size_t n;
+        const char *why;
+};
+
+static void the_checker_refuses_what_no_store_can_do(void **state)
+{
+        static const struct lie lies[] = {
+                { { { NOW, NOW + HOUR, 0, 9000 } }, 1, "charges with more than it can" },
+                { { { NOW + HOUR, NOW + 2 * HOUR, 0, -9000 } }, 1, "gives more than it can" },
+                { { { NOW, NOW + HOUR, 0, 8000 }, { NOW + HOUR, NOW + 2 * HOUR, 0, 8000 } }, 2, "holds more than it can" },
+                { { { NOW + HOUR, NOW + 2 * HOUR, 0, -4000 } }, 1, "emptier than its reserve" },
+                { { { NOW + HOUR, NOW + HOUR + 600, 0, -5000 } }, 1, "less than it must at the horizon" },
+                { { { NOW, NOW + 600, 0, -5000 }, { NOW + 2 * HOUR, NOW + 2 * HOUR + 600, 0, 6500 } }, 2, "gives more than the site draws" },
+                { { { NOW + HOUR, NOW + 2 * HOUR, 0, 5000 } }, 1, "more than there is left" },
+                { { { NOW, NOW + HOUR, 0, 100 }, { NOW + 600, NOW + 2 * HOUR, 0, 100 } }, 2, "overlap" },
+                { { { NOW, NOW, 0, 100 } }, 1, "end after it starts" },
+                { { { NOW, NOW + HOUR, 7, 100 } }, 1, "stores nothing" },
+                { { { NOW, NOW + HOUR, 0, 100 } }, 1, "supply costs" },
+        };
+        struct plan_store store = plain;
+        const double prices[] = { 10, 10, 10, 10 };
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        store.start_j = store.least_end_j = 0.5 * store.energy_j;
+        store.reserve_j = 0.25 * store.energy_j;
+        scene_init(&scene, 1, 4, prices);
+        scene.jobs[0].release = NOW + HOUR;
+        scene.jobs[0].deadline = NOW + 2 * HOUR;
+        for (int t = 0; t < 4; t++)
+                scene.steps[t].segments[0].limit_w = 12000;
+        scene.site.store = NULL;
+        for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+                struct offpeak_error err = { 0 };
+                struct plan_budget budget = { .work = 100000 };
+
+                scene.site.store = NULL;
+                assert_int_equal(plan_compute(&scene.problem, &budget, &plan, &err), 0);
+                plan.multipliers.n_slots = 0;
+                plan.bound = -INFINITY;
+                scene.site.store = &store;
+                plan.flows = calloc(2, sizeof(*plan.flows));
+                assert_non_null(plan.flows);
+                memcpy(plan.flows, lies[i].flows, lies[i].n * sizeof(*plan.flows));
+                plan.n_flows = lies[i].n;
+                assert_int_not_equal(plan_check(&scene.problem, &plan, NULL, &err), 0);
+                if (strstr(err.text, lies[i].why) == NULL)
+                        fail_msg("flow %zu is refused as: %s", i, err.text);
+                plan_finish(&plan);
+        }
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(random_plans_hold),
+                cmocka_unit_test(charges_before_a_dear_hour),
+                cmocka_unit_test(runs_at_night_on_what_the_day_left),
+                cmocka_unit_test(the_checker_refuses_what_no_store_can_do),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
