@@ -230,6 +230,7 @@ static void print_terms(const json_t *document, const char *currency, FILE *out)
                 { "unfinished_micro", "work left undone" }, { "demand_micro", "demand charge" },
                 { "starts_micro", "starts at negative prices" },
                 { "risk_micro", "prices not known yet" },  { "moves_micro", "moves" },
+                { "storage_micro", "less in store in the end" },
                 { "over_limit_micro", "power above the limit" },
         };
         const json_t *cost = json_object_get(document, "cost");

@@ -107,6 +107,7 @@ json_t *answer_terms(struct answer *answer, const struct plan_terms *terms)
         answer_put(answer, object, "starts_micro", answer_money(terms->starts));
         answer_put(answer, object, "risk_micro", answer_money(terms->risk));
         answer_put(answer, object, "moves_micro", answer_money(terms->moves));
+        answer_put(answer, object, "storage_micro", answer_money(terms->storage));
         answer_put(answer, object, "over_limit_micro", answer_money(terms->over_limit));
         answer_put(answer, object, "total_micro", answer_money(terms->total));
         return object;

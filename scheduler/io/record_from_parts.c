@@ -319,6 +319,7 @@ static struct plan_terms take_plan_terms(const Log__PlanTerms *from)
                 .demand = from->demand,
                 .risk = from->risk,
                 .moves = from->moves,
+                .storage = from->storage,
                 .over_limit = from->over_limit,
                 .total = from->total,
         };

@@ -300,6 +300,7 @@ static Log__PlanTerms *plan_terms_part(struct arena *arena, const struct plan_te
         to->demand = from->demand;
         to->risk = from->risk;
         to->moves = from->moves;
+        to->storage = from->storage;
         to->over_limit = from->over_limit;
         to->total = from->total;
         return to;

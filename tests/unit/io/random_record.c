@@ -19,7 +19,7 @@ KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 2768);
 KNOWN(struct supply_terms, 2472);
 KNOWN(struct policy_class, 152);
-KNOWN(struct adopted_plan, 216);
+KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 184);
@@ -437,6 +437,7 @@ static void walk_plan_terms(struct walk *walk, struct plan_terms *terms)
         DOUBLE(terms->demand);
         DOUBLE(terms->risk);
         DOUBLE(terms->moves);
+        DOUBLE(terms->storage);
         DOUBLE(terms->over_limit);
         DOUBLE(terms->total);
 }
