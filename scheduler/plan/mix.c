@@ -98,7 +98,8 @@ struct path {
         float *on, *off;               /* [(t x n_groups + g) x LANES + lane], [(t x n_places + p) x LANES + lane] */
         float fee;                     /* on every start */
         float theta[LANES], value[LANES];
-        size_t end[LANES], end_group[LANES];
+        float speed[MIX_WAYS], lost[MIX_WAYS][LANES]; /* of a way; the worth of the progress that a start loses */
+        uint32_t end[LANES], end_group[LANES];
 };
 
 static const struct plan_mode *mode_of(const struct path *path, size_t way)
@@ -185,27 +186,40 @@ static float start_fee(const struct path *path, size_t way, size_t t, size_t lan
                (path->theta[lane] > 0 ? path->theta[lane] : 0) * (float)mode_of(path, way)->speed * lost;
 }
 
-/* What a group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */
-static void price_slot(const struct path *path, size_t group, size_t t, float *restrict run, float *restrict start)
+/* What each group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */
+static void price_slot(const struct path *path, size_t t, float (*restrict run)[LANES], float (*restrict start)[LANES])
 {
-        for (size_t lane = 0; lane < LANES; lane++)
-                run[lane] = start[lane] = INFINITY;
+        for (size_t g = 0; g < path->n_groups; g++)
+                for (size_t lane = 0; lane < LANES; lane++)
+                        run[g][lane] = start[g][lane] = INFINITY;
         for (size_t w = 0; w < path->mix->n_ways; w++) {
                 const struct mix_way *way = &path->mix->ways[w];
-                float cost = way->costs[t], lost = (float)path->job->start_cost_s;
-                float speed = (float)mode_of(path, w)->speed, progress = speed * (float)path->mix->seconds[t];
+                float cost = way->costs[t], progress = path->speed[w] * (float)path->mix->seconds[t];
                 float extra = path->fee + way->starts[t];
+                float *restrict on_run = run[way->group], *restrict on_start = start[way->group];
+                const float *restrict theta = path->theta, *restrict lost = path->lost[w];
 
-                if (way->group != group || isinf(cost))
+                if (isinf(cost))
                         continue;
 #pragma GCC unroll 1 /* the vectoriser sees loops only */
                 for (size_t lane = 0; lane < LANES; lane++) {
-                        float theta = path->theta[lane], on = cost - theta * progress;
-                        float first = on + extra + (theta > 0 ? theta : 0) * speed * lost;
+                        float on = cost - theta[lane] * progress, first = on + extra + lost[lane];
 
-                        run[lane] = on < run[lane] ? on : run[lane];
-                        start[lane] = first < start[lane] ? first : start[lane];
+                        on_run[lane] = on < on_run[lane] ? on : on_run[lane];
+                        on_start[lane] = first < on_start[lane] ? first : on_start[lane];
                 }
+        }
+}
+
+/* What the progress that a start loses is worth, by way and lane. */
+static void price_lost(struct path *path)
+{
+        float lost = (float)path->job->start_cost_s;
+
+        for (size_t w = 0; w < path->mix->n_ways; w++) {
+                path->speed[w] = (float)mode_of(path, w)->speed;
+                for (size_t lane = 0; lane < LANES; lane++)
+                        path->lost[w][lane] = (path->theta[lane] > 0 ? path->theta[lane] : 0) * path->speed[w] * lost;
         }
 }
 
@@ -273,16 +287,31 @@ static void begin_rows(const struct path *path)
         keep_moves(path, 0);
 }
 
+/* Ending in a group with slot t, where that is the cheapest so far. */
+static void keep_end(struct path *path, const float *restrict next, size_t t, size_t group)
+{
+        float end_cost = (float)path->mix->ends[t];
+
+        for (size_t lane = 0; lane < LANES; lane++)
+                if (next[lane] + end_cost < path->value[lane]) {
+                        path->value[lane] = next[lane] + end_cost;
+                        path->end[lane] = (uint32_t)t + 1;
+                        path->end_group[lane] = (uint32_t)group;
+                }
+}
+
 static void step(struct path *path, size_t t)
 {
         static const float nothing[LANES];
+        float runs[MIX_GROUPS][LANES], starts[MIX_GROUPS][LANES];
 
+        price_slot(path, t, runs, starts);
         for (size_t p = 0; p < path->n_places; p++)
                 memcpy(off_row(path, t + 1, p), off_row(path, t, p), LANES * sizeof(float));
         for (size_t g = 0; g < path->n_groups; g++) {
-                float run[LANES], start[LANES], *next = on_row(path, t + 1, g);
+                const float *run = runs[g], *start = starts[g];
+                float *next = on_row(path, t + 1, g);
 
-                price_slot(path, g, t, run, start);
 #pragma GCC unroll 1
                 for (size_t lane = 0; lane < LANES; lane++)
                         next[lane] = on_row(path, t, g)[lane] + run[lane];
@@ -293,12 +322,7 @@ static void step(struct path *path, size_t t)
                                         keep_less(next, on_row(path, t, h), start);
                 }
                 keep_less(off_row(path, t + 1, path->place_of[g]), next, nothing);
-                for (size_t lane = 0; lane < LANES; lane++)
-                        if (next[lane] + (float)path->mix->ends[t] < path->value[lane]) {
-                                path->value[lane] = next[lane] + (float)path->mix->ends[t];
-                                path->end[lane] = t + 1;
-                                path->end_group[lane] = g;
-                        }
+                keep_end(path, next, t, g);
         }
         keep_moves(path, t + 1);
 }
@@ -308,8 +332,9 @@ static void walk(struct path *path)
 {
         for (size_t lane = 0; lane < LANES; lane++) {
                 path->value[lane] = INFINITY;
-                path->end[lane] = 0;
+                path->end[lane] = path->end_group[lane] = 0;
         }
+        price_lost(path);
         begin_rows(path);
         for (size_t t = 0; t < path->n; t++)
                 step(path, t);
@@ -669,8 +694,13 @@ static void note_bound(const struct path *path)
 
 int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool thorough)
 {
-        struct path path = { .wish = wish, .job = wish->job, .mix = mix, .n = wish->n };
+        struct path path;
 
+        path.wish = wish; /* the arrays are filled as far as they are used */
+        path.job = wish->job;
+        path.mix = mix;
+        path.n = wish->n;
+        path.fee = 0;
         mix->least = -INFINITY;
         mix->theta = NAN;
         mix->n_candidates = 0;

@@ -24,14 +24,20 @@ struct trim {
         double excess;
 };
 
-static double rate_at(const struct trim *trim, uint32_t site, uint32_t mode, int64_t time)
+/* Of a mode at a site, from the first slot on; NULL: it is none of the ways. */
+static const float *rates_of(const struct trim *trim, uint32_t site, uint32_t mode)
 {
-        size_t t = slots_find(trim->wish->slots, time) - trim->wish->first;
-
         for (size_t w = 0; w < trim->mix->n_ways; w++)
                 if (trim->mix->ways[w].site == site && trim->mix->ways[w].mode == mode)
-                        return (double)trim->mix->ways[w].rates[t];
-        return INFINITY;
+                        return trim->mix->ways[w].rates;
+        return NULL;
+}
+
+static double rate_at(const struct trim *trim, uint32_t site, uint32_t mode, int64_t time)
+{
+        const float *rates = rates_of(trim, site, mode);
+
+        return rates != NULL ? (double)rates[slots_find(trim->wish->slots, time) - trim->wish->first] : INFINITY;
 }
 
 /* What the job saves for each second that it ends sooner. */
@@ -125,19 +131,22 @@ static void try_caps(const struct trim *trim, size_t i, int64_t overhead, struct
         const struct plan_interval *at = &trim->choice->intervals[i];
         const struct slots *slots = trim->wish->slots;
         const struct plan_mode *mode = &trim->job->modes[at->mode];
+        const float *own = rates_of(trim, at->site, at->mode);
         int64_t first = at->start + overhead + 1;
+        size_t from_slot = slots_find(slots, at->start);
 
         for (uint32_t m = 0; m < trim->job->n_modes; m++) {
                 const struct plan_mode *slower = &trim->job->modes[m];
+                const float *capped = rates_of(trim, at->site, m);
                 double less = mode->speed - slower->speed;
 
-                if (slower->gpus != mode->gpus || !(less > 0) || slower->limits != mode->limits)
+                if (slower->gpus != mode->gpus || !(less > 0) || slower->limits != mode->limits || own == NULL || capped == NULL)
                         continue;
-                for (size_t t = slots_find(slots, at->start); t < slots->n && slots->edges[t] < at->end; t++) {
+                for (size_t t = from_slot; t < slots->n && slots->edges[t] < at->end; t++) {
                         int64_t to = least(at->end, slots->edges[t + 1]);
                         int64_t from = slots->edges[t] > first ? slots->edges[t] : first;
                         int64_t seconds = least((int64_t)(trim->excess / less), to - from);
-                        double gain = rate_at(trim, at->site, at->mode, to - 1) - rate_at(trim, at->site, m, to - 1);
+                        double gain = (double)own[t - trim->wish->first] - (double)capped[t - trim->wish->first];
 
                         if (seconds > 0)
                                 keep_cut(best, (struct cut){ gain / less, i, to - seconds, to, m });
