@@ -12,7 +12,7 @@
 
 #include "plan/ease_starts.h"
 
-enum { LANES = MIX_LANES, FEES = 4 };
+enum { LANES = MIX_LANES, FEES = 4, MOST_GROWTH = 12 };
 
 void mix_init(struct mix *mix)
 {
@@ -73,13 +73,13 @@ static int reserve_slots(struct mix *mix, size_t n)
         free(mix->below);
         mix->room_slots = 0;
         mix->ends = malloc(3 * (n + 1) * sizeof(*mix->ends));
-        picks = mix->below = malloc(5 * (n + 1) * sizeof(*picks));
+        picks = mix->below = malloc((2 + MIX_CANDIDATES) * (n + 1) * sizeof(*picks));
         if (mix->ends == NULL || picks == NULL)
                 return OFFPEAK_ENOMEM;
         mix->seconds = mix->ends + n + 1;
         mix->progress = mix->seconds + n + 1;
         mix->above = picks + n + 1;
-        for (size_t c = 0; c < 3; c++)
+        for (size_t c = 0; c < MIX_CANDIDATES; c++)
                 mix->candidates[c] = picks + (2 + c) * (n + 1);
         mix->room_slots = n;
         return 0;
@@ -487,6 +487,87 @@ static bool splice(const struct path *path, const struct mix_pick *head, const s
         return true;
 }
 
+/* What a pick costs in its slot; nothing where it is off. */
+static double pick_cost(const struct path *path, struct mix_pick pick, size_t t)
+{
+        const struct mix_way *way = &path->mix->ways[pick.way > 0 ? pick.way - 1 : 0];
+
+        if (pick.way == 0)
+                return 0;
+        return (double)way->costs[t] + (pick.starts ? (double)way->starts[t] + (double)path->fee : 0);
+}
+
+/* ---- growing one */
+
+/* A slot that does more: its new pick, what that costs for each second of progress more, and that progress. */
+struct growth {
+        size_t t;
+        struct mix_pick pick;
+        double price, more;
+};
+
+static void keep_growth(const struct path *path, struct growth *best, size_t t, struct mix_pick pick, double cost, double more)
+{
+        if (more > 0 && cost < best->price * more && !isinf(path->mix->ways[pick.way - 1].costs[t]))
+                *best = (struct growth){ t, pick, cost / more, more };
+}
+
+/* Slot t, on or off, in a way of a run that it belongs to or touches. */
+static void try_growth(const struct path *path, const struct mix_pick *picks, size_t t, size_t way, struct growth *best)
+{
+        struct mix_pick none = { 0 }, before = t > 0 ? picks[t - 1] : none, next = t + 1 < path->n ? picks[t + 1] : none;
+        struct mix_pick pick = { (uint8_t)(way + 1), picks[t].starts };
+        double cost, more;
+
+        if (picks[t].way == 0)
+                pick.starts = !same_group(path, before, pick); /* then the run behind it begins here */
+        cost = pick_cost(path, pick, t) - pick_cost(path, picks[t], t);
+        more = pick_progress(path, pick, t) - pick_progress(path, picks[t], t);
+        if (picks[t].way == 0 && same_group(path, next, pick) && next.starts) {
+                struct mix_pick on = { next.way, false };
+
+                cost += pick_cost(path, on, t + 1) - pick_cost(path, next, t + 1);
+                more += pick_progress(path, on, t + 1) - pick_progress(path, next, t + 1);
+        }
+        keep_growth(path, best, t, pick, cost, more);
+}
+
+/* The same in every way of the group of a run. */
+static void try_group(const struct path *path, const struct mix_pick *picks, size_t t, struct mix_pick run, struct growth *best)
+{
+        for (size_t w = 0; w < path->mix->n_ways; w++)
+                if (path->mix->ways[w].group == path->mix->ways[run.way - 1].group && w + 1u != picks[t].way)
+                        try_growth(path, picks, t, w, best);
+}
+
+/* Do more, where that is cheapest, until it is enough: longer runs, and modes that do more. False if it takes too many slots. */
+static bool grow(const struct path *path, struct mix_pick *picks)
+{
+        double progress = progress_of(path, picks);
+
+        for (int round = 0; round < MOST_GROWTH && progress < path->job->work_s; round++) {
+                struct growth best = { .price = INFINITY };
+
+                for (size_t t = 0; t < path->n; t++) {
+                        struct mix_pick none = { 0 }, before = t > 0 ? picks[t - 1] : none, next = t + 1 < path->n ? picks[t + 1] : none;
+
+                        if (picks[t].way > 0)
+                                try_group(path, picks, t, picks[t], &best);
+                        else if (before.way > 0)
+                                try_group(path, picks, t, before, &best);
+                        if (picks[t].way == 0 && next.way > 0 && !same_group(path, before, next))
+                                try_group(path, picks, t, next, &best);
+                }
+                if (isinf(best.price))
+                        return false;
+                if (picks[best.t].way == 0 && best.t + 1 < path->n && same_group(path, picks[best.t + 1], best.pick))
+                        picks[best.t + 1].starts = false;
+                picks[best.t] = best.pick;
+                progress += best.more;
+        }
+        return progress >= path->job->work_s;
+}
+
 /* ---- where the bound is */
 
 struct range {
@@ -666,6 +747,8 @@ static void collect(struct path *path)
         if (splice(path, mix->above, mix->below, mix->candidates[mix->n_candidates]))
                 mix->n_candidates++;
         memcpy(mix->candidates[mix->n_candidates++], mix->above, path->n * sizeof(*mix->above));
+        if (progress_of(path, mix->below) < path->job->work_s && grow(path, mix->below))
+                memcpy(mix->candidates[mix->n_candidates++], mix->below, path->n * sizeof(*mix->below));
 }
 
 /* Does any candidate keep to the starts that are allowed? */

@@ -12,7 +12,7 @@
 #include "plan/schedule.h"
 #include "plan/slots.h"
 
-enum { MIX_LANES = 8 };
+enum { MIX_LANES = 8, MIX_CANDIDATES = 4 };
 
 /* A mode at a site, with its rates (currency per second; INFINITY: it cannot) and seats (currency) from the first slot on. */
 struct mix_way {
@@ -46,8 +46,8 @@ struct mix {
         double least;   /* the bound, or one that is no less than what was to be beaten; -INFINITY: none was found */
         double theta;   /* where it is; NAN: none */
         uint64_t work;  /* added up */
-        /* up to three sequences that do all the work, best guesses first, each to be trimmed */
-        struct mix_pick *candidates[3];
+        /* sequences that do all the work, best guesses first, each to be trimmed */
+        struct mix_pick *candidates[MIX_CANDIDATES];
         size_t n_candidates;
 
         /* scratch */
