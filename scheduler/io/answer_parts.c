@@ -42,6 +42,21 @@ json_t *answer_value(int64_t value)
         return answer_known(value != SERIES_UNKNOWN, value);
 }
 
+static bool is_price(enum series_kind kind)
+{
+        return kind == SERIES_PRICE || (int)kind == SERIES_EXPORT_PRICE;
+}
+
+const char *answer_value_key(enum series_kind kind)
+{
+        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
+}
+
+const char *answer_now_key(enum series_kind kind)
+{
+        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
+}
+
 json_t *answer_known(bool known, int64_t value)
 {
         return known ? json_integer(value) : json_null();

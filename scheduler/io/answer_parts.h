@@ -44,6 +44,10 @@ void answer_add(struct answer *answer, json_t *array, json_t *value);
 
 json_t *answer_utc(int64_t time);                /* 0 and INT64_MAX are unknown */
 json_t *answer_value(int64_t value);             /* SERIES_UNKNOWN is */
+
+/* Keys of a signal's values, with their unit: "value_micro_per_mwh", "now_w". */
+const char *answer_value_key(enum series_kind kind);
+const char *answer_now_key(enum series_kind kind);
 json_t *answer_known(bool known, int64_t value);
 json_t *answer_real(double value);               /* what is not finite is */
 json_t *answer_money(double currency_units);     /* in micro-currency */

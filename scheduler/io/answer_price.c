@@ -11,22 +11,6 @@ struct window {
         int64_t from, to;
 };
 
-static bool is_price(enum series_kind kind)
-{
-        return kind == SERIES_PRICE || (int)kind == SERIES_EXPORT_PRICE;
-}
-
-/* A key with its unit: "value_micro_per_mwh". */
-static const char *value_key(enum series_kind kind)
-{
-        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
-}
-
-static const char *now_key(enum series_kind kind)
-{
-        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
-}
-
 /* Runs of equal value and source in the window; a hole is null. */
 static json_t *values(struct answer *answer, const struct answer_supply *supply, enum series_kind kind,
                       struct window window)
@@ -41,7 +25,7 @@ static json_t *values(struct answer *answer, const struct answer_supply *supply,
                 until = until < window.to ? until : window.to;
                 answer_put(answer, item, "start_utc", answer_utc(t));
                 answer_put(answer, item, "end_utc", answer_utc(until));
-                answer_put(answer, item, value_key(kind), answer_value(answer_signal(supply, kind, t).value));
+                answer_put(answer, item, answer_value_key(kind), answer_value(answer_signal(supply, kind, t).value));
                 answer_put(answer, item, "source", json_string(source));
                 answer_add(answer, list, item);
         }
@@ -88,7 +72,7 @@ static json_t *series_object(struct answer *answer, const struct site *site, con
         answer_put(answer, object, "published_until_utc", known ? answer_utc(published->end) : json_null());
         answer_put(answer, object, "forecast_from_utc",
                    answer_utc(answer_forecast_from(supply, kind, answer->now.wall, window.to)));
-        answer_put(answer, object, now_key(kind),
+        answer_put(answer, object, answer_now_key(kind),
                    answer_value(answer_signal(supply, kind, answer->now.wall).value));
         answer_put(answer, object, "now_source", json_string(answer_source(supply, kind, answer->now.wall, &until)));
         answer_put(answer, object, "forecast", forecast_object(answer, site, kind));

@@ -5,21 +5,6 @@
 #include "io/answer_in_use.h"
 #include "io/answer_parts.h"
 
-static bool is_price(enum series_kind kind)
-{
-        return kind == SERIES_PRICE || (int)kind == SERIES_EXPORT_PRICE;
-}
-
-static const char *value_key(enum series_kind kind)
-{
-        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
-}
-
-static const char *now_key(enum series_kind kind)
-{
-        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
-}
-
 static const struct feed_status *feed_of(const struct answer *answer, const char *site, enum series_kind kind)
 {
         for (size_t i = 0; i < answer->feeds.n; i++)
@@ -53,7 +38,7 @@ static json_t *quarantined(struct answer *answer, const struct feed_status *feed
 
                 answer_put(answer, item, "start_utc", answer_utc(value->start));
                 answer_put(answer, item, "end_utc", answer_utc(value->end));
-                answer_put(answer, item, value_key(feed->kind), answer_value(value->value));
+                answer_put(answer, item, answer_value_key(feed->kind), answer_value(value->value));
                 answer_put(answer, item, "reason", json_string(value->high ? "above the highest" : "below the lowest"));
                 answer_add(answer, list, item);
         }
@@ -107,7 +92,7 @@ static json_t *signal_object(struct answer *answer, const struct answer_supply *
                    site->pushed[kind].n_points > 0 ? answer_utc(site->pushed[kind].end) : json_null());
         answer_put(answer, object, "in_use", json_string(in_use.what));
         answer_put(answer, object, "why", answer_text(in_use.why));
-        answer_put(answer, object, now_key(kind), answer_value(in_use.value));
+        answer_put(answer, object, answer_now_key(kind), answer_value(in_use.value));
         answer_put(answer, object, "state", json_string(state_of(feed, series, &supply->signals[kind], answer->now.wall)));
         answer_put(answer, object, "feed", feed_object(answer, feed));
         return object;

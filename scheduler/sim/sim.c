@@ -406,6 +406,18 @@ static struct client next_client(struct sim *sim)
         return client;
 }
 
+/* A client's request, and what it is answered. */
+static int ask(struct sim *sim, struct input *input, struct offpeak_error *err)
+{
+        int code = step(sim, input);
+
+        if (code != 0)
+                return code;
+        if (sim->answer.code != 0)
+                fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
+        return sim->answer.code;
+}
+
 int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *ret_job, struct offpeak_error *err)
 {
         struct input input = { .type = INPUT_SUBMIT };
@@ -413,28 +425,18 @@ int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *r
 
         input.u.submit.client = next_client(sim);
         input.u.submit.spec = spec;
-        code = step(sim, &input);
-        if (code != 0)
-                return code;
-        *ret_job = sim->answer.job;
-        if (sim->answer.code != 0)
-                fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
-        return sim->answer.code;
+        code = ask(sim, &input, err);
+        *ret_job = code == 0 ? sim->answer.job : 0;
+        return code;
 }
 
 int sim_push(struct sim *sim, const struct offpeak_push *push, struct offpeak_error *err)
 {
         struct input input = { .type = INPUT_PUSH };
-        int code;
 
         input.u.push.client = next_client(sim);
         input.u.push.push = push;
-        code = step(sim, &input);
-        if (code != 0)
-                return code;
-        if (sim->answer.code != 0)
-                fail(err, sim->answer.code, "%s", sim->answer.text != NULL ? sim->answer.text : "");
-        return sim->answer.code;
+        return ask(sim, &input, err);
 }
 
 static int tell(struct sim *sim, enum input_type type, uint64_t job)

@@ -5,37 +5,11 @@
 # against a second computation: the job writes down by the real clock when it ran; awk integrates the prices over that.
 set -uo pipefail
 
-build=${OFFPEAK_BUILD:?}
-work=$(mktemp -d "${TMPDIR:-/tmp}/offpeak-fast.XXXXXX")
-token=offpeak-fast-$$-$RANDOM
+. "$(dirname "$0")/rig.sh"
+rig fast
 rate=600
 start=1749553200            # 2025-06-10T11:00:00Z
 watts=1000
-
-fail() {
-        echo "FAILED: $*"
-        tail -n 20 "$work"/*.log
-        exit 1
-}
-
-clean_up() {
-        local pids
-        trap '' INT TERM
-        pids=$(grep -lzsF "OFFPEAK_TEST=$token" /proc/[0-9]*/environ | cut -d / -f 3 | grep -vx $$)
-        # shellcheck disable=SC2086
-        [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-        wait 2>/dev/null
-        rm -rf "$work"
-}
-trap clean_up EXIT
-
-command -v jq >/dev/null || { echo "skipped: jq is not installed" && exit 77; }
-
-export OFFPEAK_SERVER=ipc://$work/d.sock
-
-offpeak() {
-        "$build/cli/offpeak" "$@"
-}
 
 # 11:00 dear, 12:00 cheap, 13:00 dear, 14:00 cheap, then dear: two hours of work fit the cheap ones with a pause between.
 write_files() {

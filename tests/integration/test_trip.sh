@@ -5,35 +5,8 @@
 # pauses within seconds, stays paused over a kill -9 of the scheduler, and goes on when the reactor is back.
 set -uo pipefail
 
-build=${OFFPEAK_BUILD:?}
-work=$(mktemp -d "${TMPDIR:-/tmp}/offpeak-trip.XXXXXX")
-token=offpeak-trip-$$-$RANDOM
-
-fail() {
-        echo "FAILED: $*"
-        offpeak jobs --all
-        tail -n 20 "$work"/*.log
-        exit 1
-}
-
-clean_up() {
-        local pids
-        trap '' INT TERM
-        pids=$(grep -lzsF "OFFPEAK_TEST=$token" /proc/[0-9]*/environ | cut -d / -f 3 | grep -vx $$)
-        # shellcheck disable=SC2086
-        [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
-        wait 2>/dev/null
-        rm -rf "$work"
-}
-trap clean_up EXIT
-
-command -v jq >/dev/null || { echo "skipped: jq is not installed" && exit 77; }
-
-export OFFPEAK_SERVER=ipc://$work/d.sock
-
-offpeak() {
-        "$build/cli/offpeak" "$@"
-}
+. "$(dirname "$0")/rig.sh"
+rig trip
 
 cat >"$work/offpeakd.yaml" <<YAML
 listen: ["ipc://$work/d.sock"]
