@@ -46,5 +46,7 @@ int apply_planning(struct state *state, const struct record *record)
         state->plan_asked = record->u.planning.asked;
         state->plan_asked_index = record->u.planning.asked_index;
         state->plan_due_at = record->u.planning.due_at;
+        state->plan_dropped = record->u.planning.dropped;
+        state->plan_hurried = record->u.planning.hurried;
         return 0;
 }

@@ -124,6 +124,7 @@ int apply_pushed(struct state *state, const struct record *record)
         replace(&site->pushed[series->kind], &layer);
         if (series_set_names(&site->pushed[series->kind], series->site, series->source) != 0 || note_source(site, record) != 0)
                 return OFFPEAK_ENOMEM;
+        state->pushed_index = record->index;
         code = apply_layers(site, series->kind);
         return code != 0 ? code : apply_request(state, &record->u.pushed.request);
 }

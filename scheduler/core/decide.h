@@ -20,6 +20,7 @@ enum action_type {
         ACTION_STALE,
         ACTION_ORDER,
         ACTION_ASK_PLAN,    /* compute a plan on the state as it is after this turn */
+        ACTION_DROP_PLAN,   /* nobody waits for the plan that is computed: hand back what there is */
         ACTION_ASK_FORECAST, /* make a forecast; only asked of hosts that said they do */
 };
 

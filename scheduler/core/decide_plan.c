@@ -110,8 +110,9 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
 
         record->u.planning.wanted =
                 state->plan_wanted || next_expiry(state, input->u.plan_ready.problem->now) <= input->now.wall;
+        record->u.planning.hurried = state->plan_dropped;
         record->u.planning.due_at = input->now.wall + state->policy.plan_interval_s;
-        if (input->u.plan_ready.code == 0) {
+        if (input->u.plan_ready.code == 0 && !state->plan_dropped) {
                 struct adopted_plan header = { .version = state->plan.version + 1,
                                                .made_at = input->u.plan_ready.problem->now,
                                                .horizon = input->u.plan_ready.problem->horizon,

@@ -4,6 +4,7 @@
 
 #include "core/lease.h"
 #include "core/move.h"
+#include "core/pause.h"
 
 void want_plan(const struct state *state, const struct now *now, struct turn *turn)
 {
@@ -16,6 +17,33 @@ void want_plan(const struct state *state, const struct now *now, struct turn *tu
         record->u.planning.asked = state->plan_asked;
         record->u.planning.asked_index = state->plan_asked_index;
         record->u.planning.due_at = state->plan_due_at;
+        record->u.planning.dropped = state->plan_dropped;
+        record->u.planning.hurried = state->plan_hurried;
+}
+
+/*
+ * Power was pushed away under a plan that does not know of it: it is not waited for. Once between two plans that are adopted, or
+ * pushes that come faster than plans would keep any from being made.
+ */
+static bool is_overtaken(const struct state *state, int64_t wall)
+{
+        if (!state->plan_asked || state->plan_dropped || state->plan_hurried || state->pushed_index <= state->plan_asked_index)
+                return false;
+        for (uint32_t s = 0; s < state->n_sites; s++)
+                if (pause_for_power(state, &state->sites[s], wall))
+                        return true;
+        return false;
+}
+
+static void drop_plan(const struct state *state, const struct now *now, struct turn *turn)
+{
+        struct record *record = turn_record(turn, RECORD_V_PLANNING, now);
+
+        record->u.planning.wanted = record->u.planning.asked = true;
+        record->u.planning.dropped = record->u.planning.hurried = true;
+        record->u.planning.asked_index = state->plan_asked_index;
+        record->u.planning.due_at = state->plan_due_at;
+        turn_action(turn, ACTION_DROP_PLAN);
 }
 
 int64_t next_expiry(const struct state *state, int64_t after)
@@ -57,10 +85,15 @@ void follow_plan(const struct state *state, const struct now *now, struct turn *
         bool due = state->plan_wanted || now->wall >= state->plan_due_at || any_expired(state, now->wall);
         struct record *record;
 
+        if (is_overtaken(state, now->wall)) {
+                drop_plan(state, now, turn);
+                return;
+        }
         if (!due || state->plan_asked || state->n_sites == 0 || !any_job_to_plan(state))
                 return;
         record = turn_record(turn, RECORD_V_PLANNING, now);
         record->u.planning.asked = true;
+        record->u.planning.hurried = state->plan_hurried;
         record->u.planning.asked_index = state->log_index;
         record->u.planning.due_at = now->wall + state->policy.plan_interval_s;
         turn_action(turn, ACTION_ASK_PLAN);

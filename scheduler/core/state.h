@@ -279,6 +279,9 @@ struct state {
         bool plan_wanted;      /* something changed that the plan should know */
         bool plan_asked;       /* a plan is being computed */
         uint64_t plan_asked_index; /* log index of the snapshot it computes on */
+        bool plan_dropped;     /* it is overtaken by a trip, and will not be adopted */
+        bool plan_hurried;     /* one was dropped since the last one that was adopted: the next is waited for */
+        uint64_t pushed_index; /* log index of the last push */
         int64_t plan_due_at;   /* wall: plan again then at the latest */
 };
 

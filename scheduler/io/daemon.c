@@ -76,7 +76,10 @@ static void on_action(void *context, const struct action *action)
 
         if (action->type == ACTION_ASK_PLAN)
                 ask_plan(daemon);
-        else if (action->type == ACTION_ASK_FORECAST) {
+        else if (action->type == ACTION_DROP_PLAN) {
+                if (daemon->planner != NULL)
+                        planner_drop(daemon->planner);
+        } else if (action->type == ACTION_ASK_FORECAST) {
                 if (daemon->forecaster != NULL)
                         forecaster_ask(daemon->forecaster, engine_state(daemon->engine), &action->wish);
         } else if (daemon->server != NULL)

@@ -141,6 +141,7 @@ int output_message(const struct state *state, const struct clocks *clocks, const
                 return order(state, action, ret_message);
         case ACTION_REPLY:
         case ACTION_ASK_PLAN:
+        case ACTION_DROP_PLAN:
         case ACTION_ASK_FORECAST:
                 break;
         }

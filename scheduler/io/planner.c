@@ -14,6 +14,7 @@ struct planner {
         uv_work_t work;
         bool busy;
         atomic_bool stop;       /* set on the loop, read by the worker */
+        atomic_bool drop;       /* likewise: this one is not wanted any more */
         struct plan_question question;
         struct plan answer;     /* the worker's until it is done */
         struct plan_multipliers last; /* of the last answer: the next begins with them */
@@ -36,6 +37,7 @@ int planner_create(uv_loop_t *loop, planner_compute compute, planner_ready ready
         planner->context = context;
         planner->work.data = planner;
         atomic_init(&planner->stop, false);
+        atomic_init(&planner->drop, false);
         *ret_planner = planner;
         return 0;
 }
@@ -44,7 +46,7 @@ static bool is_aborted(void *context)
 {
         struct planner *planner = context;
 
-        return atomic_load(&planner->stop);
+        return atomic_load(&planner->stop) || atomic_load(&planner->drop);
 }
 
 /* In the worker thread: touches question, answer, last, code and err only. */
@@ -79,7 +81,7 @@ static void after(uv_work_t *work, int status)
 
         if (!stopped)
                 hand_back(planner, status != 0 ? OFFPEAK_EINTERNAL : planner->code);
-        if (!stopped && status == 0 && planner->code == 0)
+        if (!stopped && status == 0 && planner->code == 0 && !atomic_load(&planner->drop))
                 plan_multipliers_take(&planner->last, &planner->answer);
         plan_finish(&planner->answer);
         plan_question_finish(&planner->question);
@@ -94,11 +96,17 @@ void planner_ask(struct planner *planner, struct plan_question *question)
         plan_init(&planner->answer);
         planner->code = 0;
         planner->busy = true;
+        atomic_store(&planner->drop, false);
         if (uv_queue_work(planner->loop, &planner->work, compute, after) != 0) {
                 planner->busy = false;
                 hand_back(planner, OFFPEAK_EINTERNAL);
                 plan_question_finish(&planner->question);
         }
+}
+
+void planner_drop(struct planner *planner)
+{
+        atomic_store(&planner->drop, true);
 }
 
 void planner_close(struct planner *planner, void (*closed)(void *context), void *context)

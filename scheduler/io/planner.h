@@ -26,6 +26,9 @@ int planner_create(uv_loop_t *loop, planner_compute compute, planner_ready ready
 /* Begin. Takes the question over, whatever comes of it. */
 void planner_ask(struct planner *planner, struct plan_question *question);
 
+/* Nobody waits for what is computed: it is handed back as far as it has come. Nothing to do if nothing is. */
+void planner_drop(struct planner *planner);
+
 /* Stop what runs; `closed` is called when nothing does any more, at once or later. The planner is gone then. */
 void planner_close(struct planner *planner, void (*closed)(void *context), void *context);
 

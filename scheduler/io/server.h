@@ -29,7 +29,7 @@ int server_open(const struct server_options *options, struct server **ret_server
 /* The engine that takes the inputs; must be set before the loop runs. */
 void server_set_engine(struct server *server, struct engine *engine);
 
-/* Send what an action says. ACTION_ASK_PLAN and ACTION_ASK_FORECAST are not for here. */
+/* Send what an action says. ACTION_ASK_PLAN, ACTION_DROP_PLAN and ACTION_ASK_FORECAST are not for here. */
 void server_act(struct server *server, const struct action *action);
 
 /* A turn's actions are out: its connections are forgotten. */

@@ -104,6 +104,7 @@ static int keep_action(struct sim *sim, struct action *action)
                 return 0;
         case ACTION_GRANT:
         case ACTION_STALE:
+        case ACTION_DROP_PLAN: /* plans take no time here */
                 return 0; /* nothing is lost here: a lease is never short */
         case ACTION_WELCOME:
         case ACTION_ORDER:

@@ -203,6 +203,9 @@ static void act(struct world *world, const struct action *action)
         struct packet packet = { .node = machine_of(world, action->node) };
 
         switch (action->type) {
+        case ACTION_DROP_PLAN:
+                world->plan_at_ms = world->now_ms;
+                break;
         case ACTION_ASK_FORECAST:
                 fail_msg("a host that makes none was asked for a forecast");
                 break;

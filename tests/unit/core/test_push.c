@@ -470,10 +470,11 @@ static void a_trip_without_end_stops_what_runs(void **unused)
         scene_finish(&scene);
 }
 
-static void a_push_while_a_plan_is_made_is_planned_for_after_it(void **unused)
+static void a_trip_does_not_wait_for_a_plan_that_knows_nothing_of_it(void **unused)
 {
         struct offpeak_push trip = value(OFFPEAK_CAPACITY, 0);
         struct scene scene;
+        uint64_t version;
 
         (void)unused;
         begin_on_reactor(&scene);
@@ -483,9 +484,55 @@ static void a_push_while_a_plan_is_made_is_planned_for_after_it(void **unused)
         scene.now.wall += 1;
         trip.life_s = 3 * HOUR;
         send_push(&scene, trip, 0);
-        assert_null(scene_sent(&scene, ACTION_ASK_PLAN)); /* one at a time */
+        assert_null(scene_sent(&scene, ACTION_ASK_PLAN)); /* one at a time, but nobody waits for it any more */
+        assert_non_null(scene_sent(&scene, ACTION_DROP_PLAN));
+        version = scene.state.plan.version;
         make_plan(&scene);
-        assert_true(scene_sent(&scene, ACTION_ASK_PLAN) != NULL || scene_recorded(&scene, RECORD_STOP) != NULL);
+        assert_int_equal(scene.state.plan.version, version); /* not adopted */
+        assert_non_null(scene_sent(&scene, ACTION_ASK_PLAN));
+        make_plan(&scene);
+        assert_non_null(scene_recorded(&scene, RECORD_STOP));
+        scene_finish(&scene);
+}
+
+/* Pushes that come faster than plans do not keep them from being made: the one that follows a dropped one is waited for. */
+static void pushes_do_not_starve_the_planner(void **unused)
+{
+        struct offpeak_push trip;
+        struct scene scene;
+        uint64_t version;
+
+        (void)unused;
+        begin_on_reactor(&scene);
+        version = scene.state.plan.version;
+        for (int i = 0; i < 5; i++) {
+                trip = value(OFFPEAK_CAPACITY, i);
+                trip.life_s = 3 * HOUR;
+                scene.now.wall += 1;
+                send_push(&scene, trip, 0);
+                assert_int_equal(scene_sent(&scene, ACTION_DROP_PLAN) != NULL, i == 1);
+                if (i == 2)
+                        make_plan(&scene); /* the dropped one comes back */
+        }
+        assert_int_equal(scene.state.plan.version, version);
+        make_plan(&scene);
+        assert_int_equal(scene.state.plan.version, version + 1);
+        assert_non_null(scene_recorded(&scene, RECORD_STOP));
+        scene_finish(&scene);
+}
+
+/* More power than before is no reason to throw a plan away. */
+static void a_push_that_gives_power_drops_no_plan(void **unused)
+{
+        struct scene scene;
+
+        (void)unused;
+        begin_on_reactor(&scene);
+        scene.now.wall += 10;
+        send_push(&scene, value(OFFPEAK_CAPACITY, 500 * MW), 0);
+        scene.now.wall += 1;
+        send_push(&scene, value(OFFPEAK_CAPACITY, 600 * MW), 0);
+        assert_null(scene_sent(&scene, ACTION_DROP_PLAN));
         scene_finish(&scene);
 }
 
@@ -598,7 +645,9 @@ int main(void)
                 cmocka_unit_test(a_snapshot_holds_the_layers),
                 cmocka_unit_test(a_trip_plans_anew_at_once_and_stops_what_runs),
                 cmocka_unit_test(a_trip_without_end_stops_what_runs),
-                cmocka_unit_test(a_push_while_a_plan_is_made_is_planned_for_after_it),
+                cmocka_unit_test(a_trip_does_not_wait_for_a_plan_that_knows_nothing_of_it),
+                cmocka_unit_test(pushes_do_not_starve_the_planner),
+                cmocka_unit_test(a_push_that_gives_power_drops_no_plan),
                 cmocka_unit_test(what_is_said_again_makes_no_record),
                 cmocka_unit_test(a_feed_that_is_alive_does_not_grow_old),
                 cmocka_unit_test(a_signal_that_grows_stale_is_planned_without),
