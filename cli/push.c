@@ -212,9 +212,10 @@ static int take_content(const struct command_run *run, const struct settings *se
         char text[VALUE_ROOM];
 
         made->push.withdraw = settings->withdraw;
+        if (settings->withdraw && run->n_operands > 1)
+                return fail(err, OFFPEAK_EUSAGE, "--clear takes back what was pushed: give no value with it");
         if (settings->withdraw)
-                return run->n_operands == 1 ? 0 :
-                                              fail(err, OFFPEAK_EUSAGE, "--clear takes back what was pushed: give no value with it");
+                return 0;
         if (run->n_operands < 2)
                 return fail(err, OFFPEAK_EUSAGE, "what is it? Give a value with its unit, a file, - for the standard input, or "
                                                  "--clear");

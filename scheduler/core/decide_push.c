@@ -12,6 +12,7 @@
 #include "core/decide_parts.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -47,19 +48,21 @@ struct pushing {
         bool refused;
 };
 
-static void refuse(struct pushing *p, int code, const char *text)
+static void refuse(struct pushing *p, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The first refusal is the answer. */
+static void refuse(struct pushing *p, int code, const char *format, ...)
 {
+        char text[512];
+        va_list args;
+
+        va_start(args, format);
+        vsnprintf(text, sizeof(text), format, args);
+        va_end(args);
         if (!p->refused)
                 reply(p->turn, p->client, code, 0, "%s", text);
         p->refused = true;
 }
-
-#define REFUSE(p, code, ...)                                        \
-        do {                                                        \
-                char refusal_[512];                                 \
-                snprintf(refusal_, sizeof(refusal_), __VA_ARGS__); \
-                refuse(p, code, refusal_);                          \
-        } while (0)
 
 /* ---- who */
 
@@ -84,7 +87,7 @@ static void find_site(struct pushing *p)
         policy = policy_site(&p->state->policy, p->push->site);
         p->site = state_site(p->state, p->push->site);
         if (policy == NULL || p->site == NULL) {
-                REFUSE(p, OFFPEAK_ENOTFOUND, "the scheduler's configuration names no site \"%.64s\"; `offpeak price` lists them",
+                refuse(p, OFFPEAK_ENOTFOUND, "the scheduler's configuration names no site \"%.64s\"; `offpeak price` lists them",
                        p->push->site);
                 return;
         }
@@ -102,11 +105,11 @@ static void find_agreement(struct pushing *p)
                 if (strcmp(p->terms->ppas[i].name, p->push->agreement) == 0) {
                         p->kind = (enum series_kind)(SERIES_PPA + i);
                         if (!p->terms->ppas[i].has_series)
-                                REFUSE(p, OFFPEAK_EINVAL, "agreement \"%s\" at %s delivers a constant power: its production is not "
+                                refuse(p, OFFPEAK_EINVAL, "agreement \"%s\" at %s delivers a constant power: its production is not "
                                        "asked for", p->push->agreement, p->site->name);
                         return;
                 }
-        REFUSE(p, OFFPEAK_ENOTFOUND, "%s has no agreement \"%.64s\"", p->site->name, p->push->agreement);
+        refuse(p, OFFPEAK_ENOTFOUND, "%s has no agreement \"%.64s\"", p->site->name, p->push->agreement);
 }
 
 static void find_kind(struct pushing *p)
@@ -117,14 +120,15 @@ static void find_kind(struct pushing *p)
         if (p->push->signal == OFFPEAK_PPA)
                 find_agreement(p);
         else if (p->push->signal == OFFPEAK_CAPACITY && !p->terms->has_reactor)
-                REFUSE(p, OFFPEAK_EINVAL, "%s has no reactor whose capacity could change: add `reactor` to its configuration",
+                refuse(p, OFFPEAK_EINVAL, "%s has no reactor whose capacity could change: add `reactor` to its configuration",
                        p->site->name);
         else if (p->push->signal == OFFPEAK_SOLAR && !p->terms->has_solar)
-                REFUSE(p, OFFPEAK_EINVAL, "%s has no solar power: add `solar` to its configuration", p->site->name);
+                refuse(p, OFFPEAK_EINVAL, "%s has no solar power: add `solar` to its configuration", p->site->name);
         else if (p->push->signal == OFFPEAK_EXPORT && (p->terms->export_limit_w == 0 || p->terms->has_export_price))
-                REFUSE(p, OFFPEAK_EINVAL, "%s", p->terms->has_export_price ?
-                       "the export price is a constant of the configuration (`export_price_per_mwh`)" :
-                       "nothing is exported there: add `export_limit` to the site's configuration");
+                refuse(p, OFFPEAK_EINVAL, "%s",
+                       p->terms->has_export_price ?
+                               "the export price is a constant of the configuration (`export_price_per_mwh`)" :
+                               "nothing is exported there: add `export_limit` to the site's configuration");
 }
 
 static bool is_price(enum series_kind kind)
@@ -137,9 +141,9 @@ static void check_currency(struct pushing *p)
         if (p->refused || p->push->withdraw || !is_price(p->kind))
                 return;
         if (p->push->currency == NULL)
-                REFUSE(p, OFFPEAK_EINVAL, "in which currency? Prices at %s are in %s/MWh", p->site->name, p->currency);
+                refuse(p, OFFPEAK_EINVAL, "in which currency? Prices at %s are in %s/MWh", p->site->name, p->currency);
         else if (strcmp(p->push->currency, p->currency) != 0)
-                REFUSE(p, OFFPEAK_EINVAL, "prices at %s are in %s, and these are in %s", p->site->name, p->currency,
+                refuse(p, OFFPEAK_EINVAL, "prices at %s are in %s, and these are in %s", p->site->name, p->currency,
                        p->push->currency);
 }
 
@@ -166,12 +170,12 @@ static void settle_times(struct pushing *p)
                 p->expires = push->end;
         when_format_utc(p->now->wall, now);
         if (p->issued > p->now->wall + CLOCKS_APART_S)
-                REFUSE(p, OFFPEAK_EINVAL, "it was issued at %s, and here it is %s: is one of the clocks wrong?",
+                refuse(p, OFFPEAK_EINVAL, "it was issued at %s, and here it is %s: is one of the clocks wrong?",
                        when_format_utc(p->issued, then), now);
         else if (!push->withdraw && p->expires <= p->now->wall)
-                REFUSE(p, OFFPEAK_EINVAL, "it has expired at %s, and now it is %s", when_format_utc(p->expires, then), now);
+                refuse(p, OFFPEAK_EINVAL, "it has expired at %s, and now it is %s", when_format_utc(p->expires, then), now);
         else if (!push->withdraw && push->n_points > 0 && push->points[0].start >= p->expires)
-                REFUSE(p, OFFPEAK_EINVAL, "it expires at %s, before its first value holds", when_format_utc(p->expires, then));
+                refuse(p, OFFPEAK_EINVAL, "it expires at %s, before its first value holds", when_format_utc(p->expires, then));
 }
 
 static void check_order(struct pushing *p)
@@ -184,10 +188,11 @@ static void check_order(struct pushing *p)
                 return;
         standing = &p->site->pushed[p->kind];
         if (source != NULL && p->push->seq != 0 && p->push->seq <= source->seq)
-                REFUSE(p, OFFPEAK_ESTATE, "%s has already sent number %" PRIu64 " of this signal: a new push must have a higher one than %"
-                       PRIu64, p->source, source->seq, p->push->seq);
+                refuse(p, OFFPEAK_ESTATE,
+                       "%s has already sent number %" PRIu64 " of this signal: a new push must have a higher one, not %" PRIu64, p->source,
+                       source->seq, p->push->seq);
         else if (standing->version > 0 && p->issued < standing->issued)
-                REFUSE(p, OFFPEAK_ESTATE, "it was issued at %s, before what %s pushed last (%s): that stays in force",
+                refuse(p, OFFPEAK_ESTATE, "it was issued at %s, before what %s pushed last (%s): that stays in force",
                        when_format_utc(p->issued, then), standing->source, when_format_utc(standing->issued, last));
 }
 
@@ -221,7 +226,7 @@ static void refuse_value(struct pushing *p, size_t i, const char *why, int64_t b
         char value[TEXT_SIZE], most[TEXT_SIZE], start[WHEN_TEXT_SIZE];
         int64_t at = p->push->points[i].start;
 
-        REFUSE(p, OFFPEAK_EINVAL, "value %zu (%s) is %s: %s %s. Nothing of it was taken", i + 1,
+        refuse(p, OFFPEAK_EINVAL, "value %zu (%s) is %s: %s %s. Nothing of it was taken", i + 1,
                at != 0 ? when_format_utc(at, start) : "now", value_text(p, p->push->points[i].value, value), why,
                value_text(p, bound, most));
 }

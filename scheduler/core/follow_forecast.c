@@ -61,7 +61,8 @@ void follow_forecast(const struct state *state, const struct now *now, struct tu
 
                         if (site->series[kind].n_points == 0 || !forecast_wanted(state, site, (enum series_kind)kind, now, &wish))
                                 continue;
-                        if (known == NULL || (!serves(&known->made_for, &wish, state, now) && !serves(&known->asked, &wish, state, now)))
+                        if (known == NULL || (!serves(&known->made_for, &wish, state, now) &&
+                                              !serves(&known->asked, &wish, state, now)))
                                 ask(&wish, now, turn);
                 }
 }

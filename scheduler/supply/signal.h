@@ -41,7 +41,7 @@ struct signal {
         enum series_kind kind;
         const struct series *in_force; /* pushed over what feeds say */
         const struct series *pushed;
-        const struct series *past;     /* what stands in looks back on: what feeds say, for a push is of its own time; NULL: in_force */
+        const struct series *past;     /* what stands in looks back on: feeds, for a push is of its own time; NULL: in_force */
         int64_t issued;                /* of the feeds' version; 0: they have said nothing */
         const struct series *forecast;
         const struct series *repeated; /* series_fill of what is not expired; NULL: looked up by the same rule, time by time */
