@@ -3,6 +3,8 @@
  * test_slow_planner.c - planning never blocks: with a planner that takes five seconds in its place, renewals, submissions
  * and stops go on meanwhile.
  *
+ * A limit that is pushed while it computes cuts it short: what has no power any more stops after one plan's time, not two.
+ *
  * The daemon runs in a child process as the function that it is (daemon.h), with the slow planner put into it.
  */
 #include <setjmp.h>
@@ -95,6 +97,37 @@ static void nothing_waits_for_the_planner(void **state)
         cluster_kill_daemon(cluster, SIGTERM);                /* and the stop does not wait for it either */
 }
 
+/* Just after a plan has begun the grid gives nothing more: that plan is not waited for, and the next one takes its five seconds. */
+static void a_plan_that_a_push_overtakes_is_cut_short(void **state)
+{
+        struct cluster *cluster = *state;
+        struct offpeak_signal_point nothing = { 0, 0 };
+        struct offpeak_push push = { .signal = OFFPEAK_LIMIT, .site = (char *)"hall", .points = &nothing, .n_points = 1,
+                                     .life_s = 3600 };
+        struct offpeak_error err;
+        uint64_t first;
+        int64_t began;
+
+        cluster_init(cluster, NULL, 4);
+        cluster->daemon = start_slow_daemon(cluster);
+        for (int i = 0; i < 200 && cluster_count_jobs(cluster) != 0; i++)
+                sleep_ms(20);
+        sleep_ms(500);
+        cluster_start_agent(cluster, 0);
+        cluster_wait_nodes_up(cluster, 1);
+        first = cluster_submit(cluster, "default", 1, 1000);
+        cluster_wait_job(cluster, first, "running", 4);
+        sleep_ms(PLAN_MS + 1000); /* its plan is there */
+        assert_true(cluster_submit(cluster, "default", 1, 1000) != 0); /* another one begins */
+        sleep_ms(100);
+        began = now_ms();
+        assert_int_equal(offpeak_push(cluster->client, &push, NULL, &err), 0);
+        cluster_wait_job(cluster, first, "paused", 15);
+        assert_true(now_ms() - began > PLAN_MS - 100);
+        assert_true(now_ms() - began < 2 * PLAN_MS - 500);
+        cluster_kill_daemon(cluster, SIGTERM);
+}
+
 static int begin(void **state)
 {
         *state = calloc(1, sizeof(struct cluster));
@@ -112,6 +145,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test_setup_teardown(nothing_waits_for_the_planner, begin, end),
+                cmocka_unit_test_setup_teardown(a_plan_that_a_push_overtakes_is_cut_short, begin, end),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
