@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Overview: walk() fills the rows of the shortest path for eight thetas; climb() narrows the thetas down to where the bound is
- * highest; read_back() tells a lane's picks; splice() joins the picks on both sides of the bound so that as little as may be is
- * too much.
+ * highest; read_back() tells a lane's picks. What becomes of those on both sides of the bound is in mix_join.c.
  */
 #include "plan/mix.h"
 
@@ -11,8 +10,9 @@
 #include <string.h>
 
 #include "plan/ease_starts.h"
+#include "plan/mix_path.h"
 
-enum { LANES = MIX_LANES, FEES = 4, MOST_GROWTH = 12 };
+enum { FEES = 4 };
 
 void mix_init(struct mix *mix)
 {
@@ -86,26 +86,6 @@ static int reserve_slots(struct mix *mix, size_t n)
 }
 
 /* ---- the question, as the path sees it */
-
-struct path {
-        const struct mix_wish *wish;
-        const struct plan_job *job;
-        struct mix *mix;
-        size_t n, n_groups, n_places;
-        uint32_t place_of[MIX_GROUPS]; /* of a group */
-        uint32_t site_of[64];          /* of a place */
-        size_t goes_on;                /* group that runs now; SIZE_MAX: none */
-        float *on, *off;               /* [(t x n_groups + g) x LANES + lane], [(t x n_places + p) x LANES + lane] */
-        float fee;                     /* on every start */
-        float theta[LANES], value[LANES];
-        float speed[MIX_WAYS], lost[MIX_WAYS][LANES]; /* of a way; the worth of the progress that a start loses */
-        uint32_t end[LANES], end_group[LANES];
-};
-
-static const struct plan_mode *mode_of(const struct path *path, size_t way)
-{
-        return &path->job->modes[path->mix->ways[way].mode];
-}
 
 static void find_groups(struct path *path)
 {
@@ -427,147 +407,6 @@ static void read_back(const struct path *path, size_t lane, struct mix_pick *pic
                 spot = spot.on ? before_on(path, spot, lane, &picks[spot.t - 1]) : before_off(path, spot, lane);
 }
 
-static double pick_progress(const struct path *path, struct mix_pick pick, size_t t)
-{
-        if (pick.way == 0)
-                return 0;
-        return mode_of(path, pick.way - 1u)->speed *
-               (path->mix->seconds[t] - (pick.starts ? (double)path->job->start_cost_s : 0));
-}
-
-static double progress_of(const struct path *path, const struct mix_pick *picks)
-{
-        double progress = 0;
-
-        for (size_t t = 0; t < path->n; t++)
-                progress += pick_progress(path, picks[t], t);
-        return progress;
-}
-
-/* ---- joining two */
-
-static bool same_group(const struct path *path, struct mix_pick a, struct mix_pick b)
-{
-        return a.way > 0 && b.way > 0 && path->mix->ways[a.way - 1].group == path->mix->ways[b.way - 1].group;
-}
-
-/* The pick behind a join: it begins a run unless the one before it is of its group. */
-static struct mix_pick joined(const struct path *path, struct mix_pick before, struct mix_pick pick)
-{
-        pick.starts = pick.way > 0 && !same_group(path, before, pick);
-        return pick;
-}
-
-/* `head` up to a slot, `tail` from it on: so that the least is done that is enough. False if no join is enough. */
-static bool splice(const struct path *path, const struct mix_pick *head, const struct mix_pick *tail,
-                   struct mix_pick *ret_picks)
-{
-        double *rest = path->mix->progress, done = 0, least = INFINITY;
-        size_t cut = SIZE_MAX;
-
-        rest[path->n] = 0;
-        for (size_t t = path->n; t-- > 0;)
-                rest[t] = rest[t + 1] + pick_progress(path, tail[t], t);
-        for (size_t t = 1; t < path->n; t++) {
-                struct mix_pick first = joined(path, head[t - 1], tail[t]);
-                double all;
-
-                done += pick_progress(path, head[t - 1], t - 1);
-                all = done + rest[t + 1] + pick_progress(path, first, t);
-                if (all >= path->job->work_s && all < least) {
-                        least = all;
-                        cut = t;
-                }
-        }
-        if (cut == SIZE_MAX)
-                return false;
-        memcpy(ret_picks, head, cut * sizeof(*head));
-        memcpy(ret_picks + cut, tail + cut, (path->n - cut) * sizeof(*tail));
-        ret_picks[cut] = joined(path, head[cut - 1], tail[cut]);
-        return true;
-}
-
-/* What a pick costs in its slot; nothing where it is off. */
-static double pick_cost(const struct path *path, struct mix_pick pick, size_t t)
-{
-        const struct mix_way *way = &path->mix->ways[pick.way > 0 ? pick.way - 1 : 0];
-
-        if (pick.way == 0)
-                return 0;
-        return (double)way->costs[t] + (pick.starts ? (double)way->starts[t] + (double)path->fee : 0);
-}
-
-/* ---- growing one */
-
-/* A slot that does more: its new pick, what that costs for each second of progress more, and that progress. */
-struct growth {
-        size_t t;
-        struct mix_pick pick;
-        double price, more;
-};
-
-static void keep_growth(const struct path *path, struct growth *best, size_t t, struct mix_pick pick, double cost, double more)
-{
-        if (more > 0 && cost < best->price * more && !isinf(path->mix->ways[pick.way - 1].costs[t]))
-                *best = (struct growth){ t, pick, cost / more, more };
-}
-
-/* Slot t, on or off, in a way of a run that it belongs to or touches. */
-static void try_growth(const struct path *path, const struct mix_pick *picks, size_t t, size_t way, struct growth *best)
-{
-        struct mix_pick none = { 0 }, before = t > 0 ? picks[t - 1] : none, next = t + 1 < path->n ? picks[t + 1] : none;
-        struct mix_pick pick = { (uint8_t)(way + 1), picks[t].starts };
-        double cost, more;
-
-        if (picks[t].way == 0)
-                pick.starts = !same_group(path, before, pick); /* then the run behind it begins here */
-        cost = pick_cost(path, pick, t) - pick_cost(path, picks[t], t);
-        more = pick_progress(path, pick, t) - pick_progress(path, picks[t], t);
-        if (picks[t].way == 0 && same_group(path, next, pick) && next.starts) {
-                struct mix_pick on = { next.way, false };
-
-                cost += pick_cost(path, on, t + 1) - pick_cost(path, next, t + 1);
-                more += pick_progress(path, on, t + 1) - pick_progress(path, next, t + 1);
-        }
-        keep_growth(path, best, t, pick, cost, more);
-}
-
-/* The same in every way of the group of a run. */
-static void try_group(const struct path *path, const struct mix_pick *picks, size_t t, struct mix_pick run, struct growth *best)
-{
-        for (size_t w = 0; w < path->mix->n_ways; w++)
-                if (path->mix->ways[w].group == path->mix->ways[run.way - 1].group && w + 1u != picks[t].way)
-                        try_growth(path, picks, t, w, best);
-}
-
-/* Do more, where that is cheapest, until it is enough: longer runs, and modes that do more. False if it takes too many slots. */
-static bool grow(const struct path *path, struct mix_pick *picks)
-{
-        double progress = progress_of(path, picks);
-
-        for (int round = 0; round < MOST_GROWTH && progress < path->job->work_s; round++) {
-                struct growth best = { .price = INFINITY };
-
-                for (size_t t = 0; t < path->n; t++) {
-                        struct mix_pick none = { 0 }, before = t > 0 ? picks[t - 1] : none, next = t + 1 < path->n ? picks[t + 1] : none;
-
-                        if (picks[t].way > 0)
-                                try_group(path, picks, t, picks[t], &best);
-                        else if (before.way > 0)
-                                try_group(path, picks, t, before, &best);
-                        if (picks[t].way == 0 && next.way > 0 && !same_group(path, before, next))
-                                try_group(path, picks, t, next, &best);
-                }
-                if (isinf(best.price))
-                        return false;
-                if (picks[best.t].way == 0 && best.t + 1 < path->n && same_group(path, picks[best.t + 1], best.pick))
-                        picks[best.t + 1].starts = false;
-                picks[best.t] = best.pick;
-                progress += best.more;
-        }
-        return progress >= path->job->work_s;
-}
-
 /* ---- where the bound is */
 
 struct range {
@@ -656,7 +495,7 @@ static bool is_found(const struct path *path)
 
         if (lane == LANES - 1) {
                 read_back(path, lane, path->mix->above);
-                return progress_of(path, path->mix->above) >= path->job->work_s;
+                return path_progress(path, path->mix->above) >= path->job->work_s;
         }
         return lane > 0;
 }
@@ -704,11 +543,11 @@ static bool find_sides(struct path *path)
         bool enough;
 
         read_back(path, lane, mix->above);
-        enough = progress_of(path, mix->above) >= path->job->work_s;
+        enough = path_progress(path, mix->above) >= path->job->work_s;
         if (enough) {
                 while (lane > 0) {
                         read_back(path, lane - 1, mix->below);
-                        if (progress_of(path, mix->below) < path->job->work_s)
+                        if (path_progress(path, mix->below) < path->job->work_s)
                                 return true;
                         memcpy(mix->above, mix->below, path->n * sizeof(*mix->above));
                         lane--;
@@ -719,7 +558,7 @@ static bool find_sides(struct path *path)
         memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
         for (lane++; lane < LANES; lane++) {
                 read_back(path, lane, mix->above);
-                if (progress_of(path, mix->above) >= path->job->work_s)
+                if (path_progress(path, mix->above) >= path->job->work_s)
                         return true;
                 memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
         }
@@ -742,12 +581,12 @@ static void collect(struct path *path)
         mix->n_candidates = 0;
         if (!find_sides(path))
                 return;
-        if (splice(path, mix->below, mix->above, mix->candidates[mix->n_candidates]))
+        if (mix_splice(path, mix->below, mix->above, mix->candidates[mix->n_candidates]))
                 mix->n_candidates++;
-        if (splice(path, mix->above, mix->below, mix->candidates[mix->n_candidates]))
+        if (mix_splice(path, mix->above, mix->below, mix->candidates[mix->n_candidates]))
                 mix->n_candidates++;
         memcpy(mix->candidates[mix->n_candidates++], mix->above, path->n * sizeof(*mix->above));
-        if (progress_of(path, mix->below) < path->job->work_s && grow(path, mix->below))
+        if (path_progress(path, mix->below) < path->job->work_s && mix_grow(path, mix->below))
                 memcpy(mix->candidates[mix->n_candidates++], mix->below, path->n * sizeof(*mix->below));
 }
 
