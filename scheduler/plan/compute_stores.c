@@ -25,8 +25,11 @@
 #include "plan/supply_rate.h"
 
 enum {
-        ALTERNATIONS = 9, /* of stores and jobs, at most */
+        ALTERNATIONS = 64, /* of stores and jobs, at most */
         ROUNDS = 4,       /* plans from scratch beside the best one's stores, at most */
+        PATIENCE = 16,    /* alternations without a better plan, where power is limited, */
+        SOME_PATIENCE = 6, /* or a peak is charged */
+        PARTS = 10,       /* of the horizon, in which room is kept */
         MOST_HELPED = 32, /* late jobs, in a round */
         TRIES = 4,        /* times at which the stores are asked for a late job */
 };
@@ -51,6 +54,7 @@ struct joint {
         struct schedule best;
         double best_cost;
         uint64_t spent; /* beside prices */
+        unsigned rounds; /* of alternating */
 };
 
 static uint64_t work_left(const struct joint *joint)
@@ -209,14 +213,25 @@ static int plan_beside(struct joint *joint, bool anew, uint64_t work, bool *ret_
 }
 
 /*
- * Where power is limited, jobs find room beside stores that keep some for them everywhere; else beside those that do what is best
- * for the jobs that there are.
+ * Where power is limited, jobs find room beside stores that keep some for them: at all times, or much in one part of the horizon after
+ * the other; else beside those that do what is best for the jobs that there are.
  */
-static double headroom(int round)
+static struct dispatch_room room_of(const struct joint *joint, unsigned round)
 {
-        static const double shares[] = { 1, 0, 0.5 };
+        const struct plan_problem *problem = joint->problem;
+        int64_t length = (problem->horizon - problem->now) / PARTS + 1, from;
+        struct dispatch_room room = { .share = 1 };
 
-        return shares[(size_t)round % (sizeof(shares) / sizeof(shares[0]))];
+        if (!joint->limited || round % 4 == 1)
+                return (struct dispatch_room){ 0 };
+        room.more = (struct plan_flow){ problem->now, problem->horizon, DISPATCH_ALL, 0 };
+        if (round % 4 == 0)
+                return room;
+        from = problem->now + (int64_t)fmod(round * 0.6180339887498949 * (double)(problem->horizon - problem->now),
+                                            (double)(problem->horizon - problem->now));
+        room.more.start = from;
+        room.more.end = from + length < problem->horizon ? from + length : problem->horizon;
+        return room;
 }
 
 static bool is_limited(const struct plan_problem *problem)
@@ -228,9 +243,9 @@ static bool is_limited(const struct plan_problem *problem)
         return false;
 }
 
-static int flow_beside_best(struct joint *joint, double share)
+static int flow_beside_best(struct joint *joint, unsigned round)
 {
-        struct dispatch_room room = { .share = joint->limited ? share : 0 };
+        struct dispatch_room room = room_of(joint, round);
 
         return dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, &joint->best, &room);
 }
@@ -307,15 +322,46 @@ static int help_the_late(struct joint *joint)
         return code;
 }
 
+/*
+ * The level that stores keep is right for the jobs that there are: others may keep a lower one, or be worth a higher one. A share of
+ * what it is above what is paid for.
+ */
+static void move_levels(struct joint *joint, unsigned round)
+{
+        static const double shares[] = { 1, 0.9, 0.75, 1.1, 0.5, 0.25 };
+        const struct slots *slots = &joint->prices.prices.slots;
+
+        for (size_t s = 0; s < joint->problem->n_sites; s++)
+                for (size_t d = 0; joint->problem->sites[s].store != NULL && d < joint->problem->sites[s].n_demands; d++) {
+                        const struct demand_level *level = &joint->prices.prices.demands[s][d];
+                        double paid_w = joint->problem->sites[s].demands[d].paid_w;
+
+                        for (size_t t = level->first; t < level->last; t++) {
+                                double *at_w = &joint->dispatch.levels_w[s * slots->n + t];
+
+                                *at_w = paid_w + (*at_w - paid_w) * shares[round % (sizeof(shares) / sizeof(shares[0]))];
+                        }
+                }
+}
+
+static bool is_charged(const struct plan_problem *problem)
+{
+        for (size_t s = 0; s < problem->n_sites; s++)
+                if (problem->sites[s].store != NULL && problem->sites[s].n_demands > 0)
+                        return true;
+        return false;
+}
+
 static int alternate(struct joint *joint)
 {
-        int code = 0, patience = joint->limited ? 3 : 1;
+        int code = 0, patience = joint->limited ? PATIENCE : is_charged(joint->problem) ? SOME_PATIENCE : 1;
 
         for (int i = 0, last = -1; code == 0 && i - last <= patience && i < ALTERNATIONS && work_left(joint) > 0 && !is_aborted(joint);
              i++) {
                 bool better = false;
 
-                code = flow_beside_best(joint, headroom(i));
+                code = flow_beside_best(joint, joint->rounds++);
+                move_levels(joint, (unsigned)i);
                 if (code == 0)
                         code = plan_beside(joint, false, work_left(joint), &better);
                 if (better)
@@ -332,7 +378,7 @@ static int think(struct joint *joint)
 
         for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
                 if (round > 0)
-                        code = flow_beside_best(joint, headroom(round - 1));
+                        code = flow_beside_best(joint, (unsigned)round - 1);
                 if (code == 0)
                         code = plan_beside(joint, true, (uint64_t)(SHARE_OF_ROUND * (double)work_left(joint)), &better);
                 if (code == 0)

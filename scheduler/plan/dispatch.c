@@ -29,8 +29,9 @@ struct hall {
         double *flows_j, *values;
         double *levels_w; /* of each month */
         double dearest;   /* of the site's prices */
-        double more_w;    /* drawn all the time, beside the schedule */
-        double *load_w;   /* at each cut: the schedule's power, and what is drawn beside it for a time */
+        double *load_w;   /* at each cut: the schedule's power */
+        double *in_room;  /* 1 where something is drawn beside it, else 0; */
+        double more_w;    /* and how much */
         uint64_t work;
 };
 
@@ -46,6 +47,12 @@ struct storage_plant dispatch_plant(const struct plan_store *store)
 }
 
 /* ---- what a cut allows */
+
+/* What the site draws without its store. */
+static double load_at(const struct hall *hall, size_t i)
+{
+        return hall->load_w[i] + hall->more_w * hall->in_room[i];
+}
 
 /* The month's level, and what a MWh above it costs: as much as all of its price, if that is drawn for one interval. */
 static double level_at(const struct hall *hall, size_t i, double *ret_price)
@@ -92,7 +99,7 @@ static void allow_discharge(struct hall *hall, size_t i, double power, struct st
 {
         const struct plan_step *step = hall->cuts.steps[i];
         double low = fmax(0, power - hall->site->store->discharge_w), to = supply_firm_limit(step);
-        bool jobs_on = hall->load_w[i] + hall->more_w > site_facility_w(hall->site, 0);
+        bool jobs_on = power > site_facility_w(hall->site, 0);
         double over = jobs_on ? WITH_JOBS * hall->dearest : hall->problem->over_limit_cost;
         size_t n = 0;
 
@@ -141,7 +148,7 @@ static double cost_of_levels(const struct hall *hall)
                 cost += hall->site->demands[d].price * fmax(0, hall->levels_w[d] - hall->site->demands[d].paid_w) / 1e6;
         for (size_t i = 0; i < hall->cuts.n; i++) {
                 double seconds = (double)(hall->cuts.times[i + 1] - hall->cuts.times[i]), above, level = level_at(hall, i, &above);
-                double net = hall->load_w[i] + hall->more_w + hall->cuts.flows[i];
+                double net = load_at(hall, i) + hall->cuts.flows[i];
 
                 if (net > level)
                         cost += above * (net - level) * seconds / PLAN_JOULES_PER_MWH;
@@ -155,7 +162,7 @@ static int flow_at_levels(struct hall *hall, double *ret_cost)
         struct plan_terms terms = { 0 };
 
         for (size_t i = 0; i < hall->cuts.n; i++) {
-                double power = hall->load_w[i] + hall->more_w;
+                double power = load_at(hall, i);
 
                 allow_discharge(hall, i, power, hall->trades + 2 * i * TRADES);
                 allow_charge(hall, i, power, hall->trades + (2 * i + 1) * TRADES);
@@ -223,13 +230,13 @@ static bool carries(const struct hall *hall, double more_w)
         double energy = store->start_j;
 
         for (size_t i = 0; i < hall->cuts.n; i++)
-                if (!store_carries(store, hall->cuts.steps[i], hall->load_w[i] + more_w,
+                if (!store_carries(store, hall->cuts.steps[i], hall->load_w[i] + more_w * hall->in_room[i],
                                    (double)(hall->cuts.times[i + 1] - hall->cuts.times[i]), &energy))
                         return false;
         return energy >= store->least_end_j;
 }
 
-/* The most that can be drawn on top at all times; nothing where power has no limit anyway. */
+/* The most that can be drawn on top in the room; nothing where power has no limit anyway. */
 static double find_room(const struct hall *hall)
 {
         double low = 0, high = 0;
@@ -267,11 +274,15 @@ static int flow(struct hall *hall)
 static int hall_init(struct hall *hall, const struct plan_problem *problem, uint32_t s, const struct schedule *schedule,
                      const struct plan_flow *more)
 {
-        struct flows beside = { (struct plan_flow *)more, more != NULL && more->site == s && more->watts != 0, 1 };
+        struct plan_flow room = more != NULL ? *more : (struct plan_flow){ 0 };
+        struct flows beside = { &room, more != NULL && (room.site == s || room.site == DISPATCH_ALL) && room.start < room.end, 1 };
         size_t n;
 
         *hall = (struct hall){ .problem = problem, .site = &problem->sites[s] };
         hall->dearest = supply_dearest(problem, hall->site);
+        hall->more_w = room.watts;
+        room.site = s;
+        room.watts = 1;
         if (cuts_init(&hall->cuts, problem, s, schedule, &beside) != 0)
                 return OFFPEAK_ENOMEM;
         n = hall->cuts.n + 1;
@@ -281,11 +292,13 @@ static int hall_init(struct hall *hall, const struct plan_problem *problem, uint
         hall->values = calloc(n, sizeof(double));
         hall->levels_w = calloc(hall->site->n_demands + 1, sizeof(double));
         hall->load_w = calloc(n, sizeof(double));
+        hall->in_room = calloc(n, sizeof(double));
         if (hall->trades == NULL || hall->slots == NULL || hall->flows_j == NULL || hall->values == NULL || hall->levels_w == NULL ||
-            hall->load_w == NULL)
+            hall->load_w == NULL || hall->in_room == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t i = 0; i < hall->cuts.n; i++) {
-                hall->load_w[i] = site_facility_w(hall->site, hall->cuts.watts[i]) + hall->cuts.flows[i];
+                hall->load_w[i] = site_facility_w(hall->site, hall->cuts.watts[i]);
+                hall->in_room[i] = hall->cuts.flows[i];
                 hall->cuts.flows[i] = 0;
         }
         return 0;
@@ -299,6 +312,7 @@ static void hall_finish(struct hall *hall)
         free(hall->flows_j);
         free(hall->values);
         free(hall->levels_w);
+        free(hall->in_room);
         free(hall->load_w);
 }
 
@@ -365,7 +379,7 @@ int dispatch_carries(const struct plan_problem *problem, const struct schedule *
         struct hall hall;
         int code = hall_init(&hall, problem, more->site, schedule, more);
 
-        *ret_carries = code == 0 && carries(&hall, 0);
+        *ret_carries = code == 0 && carries(&hall, hall.more_w);
         hall_finish(&hall);
         return code;
 }

@@ -23,9 +23,11 @@ void dispatch_finish(struct dispatch *dispatch);
 
 /* What is kept free for jobs to come where power is limited: as if the site drew more. */
 struct dispatch_room {
-        double share;          /* all the time: of the most that supply and store carry, 0 to 1 */
-        struct plan_flow more; /* at one site for some time; 0 W: nothing */
+        struct plan_flow more; /* at one site, or DISPATCH_ALL, for some time */
+        double share;          /* above 0: not so many watts, but this share of the most that supply and store carry then */
 };
+
+#define DISPATCH_ALL UINT32_MAX
 
 /*
  * For all sites that have a store; what was there is gone. room: NULL for none. ENOMEM.

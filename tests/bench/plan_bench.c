@@ -48,7 +48,7 @@ static const char usage[] =
         "                shift-reactor, battery, salt, offgrid or\n"
         "                shift-battery; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
-        "                that for sites, elastic and with quarters, ten times for mixed)\n"
+        "                that for sites, elastic, offgrid and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
         "  --forecasts F then plan F times from the last plan, every price off by 6 % at random\n"
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
@@ -143,7 +143,8 @@ static void print_line(const struct settings *settings, const struct instance *i
 /* Jobs that mix modes, sites or slots of several lengths cost some four times as much to place; at three sites, ten times. */
 static uint64_t default_work(const struct instance_shape *shape)
 {
-        bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->quarters > 0;
+        bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->kind == INSTANCE_OFFGRID ||
+                     shape->quarters > 0;
 
         return (1000000 + 750 * shape->n_jobs) * (shape->kind == INSTANCE_MIXED ? 10 : mixes ? 4 : 1);
 }

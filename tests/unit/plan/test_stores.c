@@ -244,6 +244,7 @@ static void the_checker_refuses_what_no_store_can_do(void **state)
                 plan.multipliers.n_slots = 0;
                 plan.bound = -INFINITY;
                 scene.site.store = &store;
+                free(plan.flows);
                 plan.flows = calloc(2, sizeof(*plan.flows));
                 assert_non_null(plan.flows);
                 memcpy(plan.flows, lies[i].flows, lies[i].n * sizeof(*plan.flows));
