@@ -5,8 +5,9 @@
  * Widened: a site with a store may draw as much more as that can give, at a price that nothing else has; so prices can rise over what
  * is firm. Where the store can give more than the idle site draws, all power is counted with what it can give on top, and the first so
  * much costs next to nothing: so prices can fall where net power goes down to nothing.
- * Shifted: stores do in each slot what they do on average. What charges is taken off the cheapest segments; what is given is a segment at the price that it has in store. Above a slot's level, power costs
- * what it raises the month's peak, and the site has no demand charge.
+ * Shifted: stores do in each slot what they do on average. What charges is taken off the cheapest segments; what is given is a segment
+ * at the price that it has in store. Above a slot's level, power costs what it raises the month's peak, and the site has no demand
+ * charge.
  * Steady: the highest constant power that supply and store hold until the horizon is the site's limit, at all times.
  */
 #ifndef OFFPEAK_PLAN_BESIDE_STORES_H

@@ -9,8 +9,9 @@
  * where delta >= 0 spreads each month's demand price over its hours: price x max(0, highest mean - paid) is no less than the
  * integral of delta (P - paid), as long as delta sums to the price at most and is even within an averaging interval.
  *
- * where P is net of a site's store (check_storage.c says how that goes in), and likewise a limit's price x what it allows. So each job may be minimised alone (check_alone.h): it then sees a rate per
- * second of running, constant on pieces. A job that comes after others is looked at as if each of these ran at once.
+ * where P is net of a site's store (check_storage.c says how that goes in), and likewise a limit's price x what it allows. So
+ * each job may be minimised alone (check_alone.h): it then sees a rate per second of running, constant on pieces. A job that
+ * comes after others is looked at as if each of these ran at once.
  */
 #include "plan/check.h"
 #include "plan/check_bound.h"

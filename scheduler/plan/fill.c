@@ -62,8 +62,8 @@ static int fill_multipliers(struct optimiser *optimiser, struct plan_multipliers
 
 int plan_fill(struct optimiser *optimiser, struct plan *plan, struct offpeak_error *err)
 {
-        if (account_plan(optimiser->problem, &optimiser->best, NULL, plan) != 0 || fill_run_now(optimiser->problem, &optimiser->at_once, NULL, plan) != 0 ||
-            fill_reasons(optimiser, plan) != 0 || fill_multipliers(optimiser, &plan->multipliers) != 0)
+        if (account_plan(optimiser->problem, &optimiser->best, NULL, plan) != 0 ||
+            fill_run_now(optimiser->problem, &optimiser->at_once, NULL, plan) != 0 || fill_reasons(optimiser, plan) != 0 || fill_multipliers(optimiser, &plan->multipliers) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         plan->work = optimiser_work(optimiser);
         return plan_bound(optimiser->problem, &plan->multipliers, &plan->bound, err);

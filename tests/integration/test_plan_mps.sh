@@ -17,5 +17,7 @@ if command -v clp >/dev/null; then
 else
         echo "clp is not installed: no linear programs"
 fi
-"$folder/plan_cbc" --bench "$bench" --generated --count 3 --limit 2 --worst 20
+kinds=(loose tight reactor peak sites elastic mixed battery shift-battery salt)
+"$folder/plan_cbc" --bench "$bench" --generated --count 3 --limit 2 --worst 20 "${kinds[@]/#/--kind=}"
+"$folder/plan_cbc" --bench "$bench" --generated --count 3 --limit 2 --kind offgrid # hours waited are all that costs: no share of it
 exec "$folder/plan_cbc" --bench "$bench" --generated --count 3 --limit 3 --guess 20000 --kind sites --kind elastic --kind mixed
