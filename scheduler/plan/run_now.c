@@ -12,12 +12,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/fail.h"
-#include "plan/at_once.h"
-#include "plan/account.h"
 #include "plan/capacities.h"
 #include "plan/dependents.h"
-#include "plan/reasons.h"
 #include "plan/run_now.h"
 #include "plan/supply_rate.h"
 #include "plan/timeline.h"
@@ -511,35 +507,5 @@ out:
         free(backfill.later);
         free(backfill.queue);
         free(backfill.sites);
-        return code;
-}
-
-int plan_run_now(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err)
-{
-        struct flows flows = { 0 };
-        struct schedule schedule;
-        struct plan plan;
-        int code = plan_problem_check(problem, err);
-
-        if (code != 0)
-                return code;
-        plan_init(&plan);
-        code = schedule_init(&schedule, problem->n_jobs) != 0 ? fail(err, OFFPEAK_ENOMEM, "running at once: out of memory") :
-                                                                at_once(problem, &schedule, &flows, err);
-        if (code == 0 && account_plan(problem, &schedule, &flows, &plan) != 0)
-                code = fail(err, OFFPEAK_ENOMEM, "running at once: out of memory");
-        if (code != 0) {
-                plan_finish(&plan);
-        } else {
-                plan.run_now = plan.terms;
-                for (size_t j = 0; j < plan.n_jobs; j++) {
-                        plan.jobs[j].run_now_cost = plan.jobs[j].cost;
-                        plan.jobs[j].run_now_waiting = plan.jobs[j].waiting;
-                        plan.jobs[j].reason = reason_plain(problem, &schedule, j);
-                }
-                *ret_plan = plan;
-        }
-        flows_finish(&flows);
-        schedule_finish(&schedule);
         return code;
 }
