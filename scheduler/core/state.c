@@ -112,9 +112,9 @@ const struct series *state_past(const struct site *site, enum series_kind kind)
         return site->feed[kind].n_points > 0 ? &site->feed[kind] : &site->series[kind];
 }
 
-struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall)
+/* policy: the site's; NULL: it has none any more. */
+static struct signal signal_of(const struct policy_site *policy, const struct site *site, enum series_kind kind, int64_t wall)
 {
-        const struct policy_site *policy = policy_site(&state->policy, site->name);
         const struct site_forecast *forecast = site->forecasts != NULL ? &site->forecasts[kind] : NULL;
         struct signal signal = { .kind = kind,
                                  .in_force = &site->series[kind],
@@ -130,13 +130,19 @@ struct signal state_signal(const struct state *state, const struct site *site, e
         return signal;
 }
 
+struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall)
+{
+        return signal_of(policy_site(&state->policy, site->name), site, kind, wall);
+}
+
 struct site_supply state_supply_in_use(const struct state *state, const struct site *site, int64_t wall)
 {
+        const struct policy_site *policy = policy_site(&state->policy, site->name);
         struct site_supply supply = state_supply(state, site);
 
         supply.by_signal = true;
         for (int kind = SERIES_PRICE; kind <= SERIES_LAST; kind++)
-                supply.signals[kind] = state_signal(state, site, (enum series_kind)kind, wall);
+                supply.signals[kind] = signal_of(policy, site, (enum series_kind)kind, wall);
         return supply;
 }
 
