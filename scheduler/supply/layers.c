@@ -123,18 +123,38 @@ static int extend(struct series *out, int64_t time, int64_t until, int64_t value
         return 0;
 }
 
+/* A series walked from its beginning on, so that no time has to be searched for. */
+struct walk {
+        const struct series *series;
+        size_t next; /* the first point that starts later than where it stands */
+};
+
+/* The value at `time`, which never goes back, and when it changes; INT64_MAX: not any more. */
+static int64_t walk_to(struct walk *walk, int64_t time, int64_t *ret_until)
+{
+        const struct series *series = walk->series;
+
+        while (walk->next < series->n_points && series->points[walk->next].start <= time)
+                walk->next++;
+        *ret_until = INT64_MAX;
+        if (time >= series->end)
+                return SERIES_UNKNOWN;
+        *ret_until = walk->next < series->n_points ? earlier(series->points[walk->next].start, series->end) : series->end;
+        return walk->next > 0 ? series->points[walk->next - 1].value : SERIES_UNKNOWN;
+}
+
 static int merge(const struct series *upper, const struct series *lower, struct series *out)
 {
-        int64_t end = later(upper->end, lower->end), until;
+        struct walk above = { upper, 0 }, below = { lower, 0 };
+        int64_t end = later(upper->end, lower->end), until_above, until_below;
         int code = 0;
 
-        for (int64_t t = earlier(upper->points[0].start, lower->points[0].start); code == 0 && t < end; t = until) {
-                int64_t value = series_at(upper, t);
+        for (int64_t t = earlier(upper->points[0].start, lower->points[0].start); code == 0 && t < end;) {
+                int64_t value = walk_to(&above, t, &until_above), other = walk_to(&below, t, &until_below);
+                int64_t until = earlier(earlier(until_above, until_below), end);
 
-                if (value == SERIES_UNKNOWN)
-                        value = series_at(lower, t);
-                until = earlier(earlier(series_next_edge(upper, t), series_next_edge(lower, t)), end);
-                code = extend(out, t, until, value);
+                code = extend(out, t, until, value != SERIES_UNKNOWN ? value : other);
+                t = until;
         }
         return code;
 }
