@@ -166,13 +166,42 @@ static int take_file(const struct settings *settings, const char *path, struct m
 
 /* ---- when */
 
+/* Does it mean another time in a year? Then it depends on now. What cannot be read at all depends on nothing. */
+static bool needs_clock(const char *text)
+{
+        enum { THEN = 86400, YEAR_LATER = 366 * 86400 + 1 };
+        struct offpeak_error ignored = { 0 };
+        int64_t then, later;
+
+        return when_parse(text, THEN, 0, &then, &ignored) == 0 && when_parse(text, YEAR_LATER, 0, &later, &ignored) == 0 &&
+               then != later;
+}
+
+/* The scheduler's, where the text needs one: a key that may not ask is told how to do without. */
+static int take_clock(const struct command_run *run, const char *option, const char *text, int64_t *now, struct offpeak_error *err)
+{
+        int code = needs_clock(text) ? command_clock(run, now, err) : 0;
+
+        if (code != OFFPEAK_EPERMISSION)
+                return code;
+        return fail(err, code, "%s %s is meant against the scheduler's clock, and this key may not ask for it: write the whole time, "
+                               "like 2026-11-22T08:00:00Z", option, text);
+}
+
+/* Local time: the zone's offset is that of the time meant, not of now (summer time may begin in between). */
 static int take_when(const struct command_run *run, const char *option, const char *text, int64_t *ret_time,
                      struct offpeak_error *err)
 {
-        int code = 0;
+        int64_t now = run->screen.now;
+        int32_t offset;
+        int code = text != NULL ? take_clock(run, option, text, &now, err) : 0;
 
-        if (text != NULL)
-                code = when_parse(text, run->screen.now, screen_utc_offset(run->screen.now), ret_time, err);
+        if (code != 0 || text == NULL)
+                return code;
+        offset = screen_utc_offset(now);
+        code = when_parse(text, now, offset, ret_time, err);
+        if (code == 0 && screen_utc_offset(*ret_time) != offset)
+                code = when_parse(text, now, screen_utc_offset(*ret_time), ret_time, err);
         return code == 0 ? 0 : fail_at(err, "%s", option);
 }
 

@@ -456,6 +456,21 @@ static void a_value_is_pushed_in_the_unit_of_its_signal(void **state)
         }
 }
 
+/* A simulation's clock may stand in another year: only the scheduler knows what "now" is. */
+static void the_times_of_a_push_are_meant_against_the_schedulers_clock(void **state)
+{
+        struct fake_client fake = { .text = "as told", .documents = { { "version", VERSION } } };
+
+        (void)state;
+        expect(&fake, "push limit 5 MW --site hall --expires now+1h --issued now-5m", 0, "as told\n");
+        assert_string_equal(fake.calls[fake.n_calls - 1], "push hall n=1 first=0/5000000 last=0/5000000 end=0 issued=1925027700 "
+                                                          "expires=1925031600 life=0 seq=0 - -");
+        fake = (struct fake_client){ .text = "as told" };
+        expect(&fake, "push limit 5 MW --site hall --expires soon", OFFPEAK_EINVAL, "--expires");
+        expect(&fake, "push limit 5 MW --site hall --expires 2031-01-01T11:00:00Z", 0, "as told\n");
+        assert_int_equal(fake.n_calls, 1); /* a whole time asks nobody */
+}
+
 static void a_file_is_pushed(void **state)
 {
         struct fake_client fake = { .text = "as told" };
@@ -740,6 +755,7 @@ int main(void)
                 cmocka_unit_test(a_foreign_document_is_refused),
                 cmocka_unit_test(changes_name_their_job),
                 cmocka_unit_test(a_value_is_pushed_in_the_unit_of_its_signal),
+                cmocka_unit_test(the_times_of_a_push_are_meant_against_the_schedulers_clock),
                 cmocka_unit_test(a_file_is_pushed),
                 cmocka_unit_test(what_cannot_be_pushed_is_refused_here),
                 cmocka_unit_test(one_refusal_does_not_stop_the_rest),
