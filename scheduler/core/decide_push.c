@@ -188,9 +188,8 @@ static void check_order(struct pushing *p)
                 return;
         standing = &p->site->pushed[p->kind];
         if (source != NULL && p->push->seq != 0 && p->push->seq <= source->seq)
-                refuse(p, OFFPEAK_ESTATE,
-                       "%s has already sent number %" PRIu64 " of this signal: a new push must have a higher one, not %" PRIu64, p->source,
-                       source->seq, p->push->seq);
+                refuse(p, OFFPEAK_ESTATE, "%s has already sent number %" PRIu64 " of this signal, and this is number %" PRIu64
+                       ": give the next push a higher one", p->source, source->seq, p->push->seq);
         else if (standing->version > 0 && p->issued < standing->issued)
                 refuse(p, OFFPEAK_ESTATE, "it was issued at %s, before what %s pushed last (%s): that stays in force",
                        when_format_utc(p->issued, then), standing->source, when_format_utc(standing->issued, last));
@@ -249,8 +248,8 @@ static void check_values(struct pushing *p)
                         refuse_value(p, i, rated ? "the reactor's units are rated" : "it cannot be above", most);
         }
         if (!p->refused && n_known == 0 && !p->push->withdraw)
-                refuse(p, OFFPEAK_EINVAL, "it has no known value: a push that says nothing changes nothing. To take back what was "
-                       "pushed, withdraw it");
+                refuse(p, OFFPEAK_EINVAL, "it has no known value: a push that says nothing changes nothing. What was pushed is "
+                       "taken back with `offpeak push --clear`");
 }
 
 /* ---- the record */
@@ -299,7 +298,7 @@ static int make_series(const struct pushing *p, struct series *ret_series)
 }
 
 /* "capacity of hanford: 310 MW until 2026-11-22T08:00:00Z (for an hour, as it came without an end); then its feed holds" */
-static void tell(const struct pushing *p, char text[512])
+static void tell_push(const struct pushing *p, char text[512])
 {
         const char *after = series_at(&p->site->feed[p->kind], p->expires) != SERIES_UNKNOWN ? "its feed holds again" :
                                                                                                "nothing is published";
@@ -318,6 +317,24 @@ static void tell(const struct pushing *p, char text[512])
                 snprintf(what, sizeof(what), "%zu values", p->push->n_points);
         snprintf(text, 512, "%s of %.64s: %s until %s%s; then %s", series_kind_name(p->kind), p->site->name, what,
                  when_format_utc(p->expires, until), by_default ? " (an hour, as no end was given)" : "", after);
+}
+
+/* Nothing is drawn from a grid that is not there, or whose limit is 0: what is said of it may be meant for another site. */
+static bool is_of_no_grid(const struct pushing *p)
+{
+        bool of_grid = p->kind == SERIES_PRICE || p->kind == SERIES_CARBON || p->kind == SERIES_LIMIT;
+
+        return of_grid && p->terms->grid_limit_w == 0 && !p->push->withdraw;
+}
+
+static void tell(const struct pushing *p, char text[512])
+{
+        size_t n;
+
+        tell_push(p, text);
+        n = strlen(text);
+        if (is_of_no_grid(p))
+                snprintf(text + n, 512 - n, "; %.64s draws nothing from the grid, so it counts for nothing", p->site->name);
 }
 
 static void record_push(struct pushing *p)

@@ -231,6 +231,22 @@ static void what_the_site_does_not_have_is_refused_by_name(void **unused)
         scene_finish(&scene);
 }
 
+/* It may be the wrong site; or its limit is 0 for a while, and what is pushed of it still right. */
+static void who_pushes_of_a_grid_that_gives_nothing_is_told(void **unused)
+{
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        assert_null(strstr(send_push(&scene, value(OFFPEAK_PRICE, EUR), 0), "nothing from the grid"));
+        give_reactor(&scene);
+        check_says(send_push(&scene, value(OFFPEAK_PRICE, 2 * EUR), 0), "; hanford draws nothing from the grid, so it counts for nothing");
+        check_says(send_push(&scene, value(OFFPEAK_CARBON, 1000), 0), "nothing from the grid");
+        check_says(send_push(&scene, value(OFFPEAK_LIMIT, MW), 0), "nothing from the grid");
+        assert_null(strstr(send_push(&scene, value(OFFPEAK_CAPACITY, MW), 0), "nothing from the grid"));
+        scene_finish(&scene);
+}
+
 static void a_price_is_in_the_sites_currency(void **unused)
 {
         struct offpeak_push push = value(OFFPEAK_PRICE, EUR);
@@ -280,6 +296,7 @@ static void values_that_cannot_be_are_refused_with_their_place(void **unused)
                    "value 1 (now) is 601 MW: the reactor's units are rated 600 MW");
         check_says(send_push(&scene, value(OFFPEAK_PRICE, 200000 * EUR), OFFPEAK_EINVAL), "it cannot be above");
         check_says(send_push(&scene, value(OFFPEAK_CARBON, OFFPEAK_UNKNOWN), OFFPEAK_EINVAL), "no known value");
+        check_says(scene_sent(&scene, ACTION_REPLY)->text, "`offpeak push --clear`");
         assert_int_equal(in_force(&scene, SERIES_CAPACITY, WORLD_START), 600 * MW);
         scene_finish(&scene);
 }
@@ -303,7 +320,7 @@ static void a_number_counts_up_for_each_source(void **unused)
         push.seq = 7; /* another content under the same number */
         check_says(send_push(&scene, push, OFFPEAK_ESTATE), "number 7");
         push.seq = 6;
-        send_push(&scene, push, OFFPEAK_ESTATE);
+        check_says(send_push(&scene, push, OFFPEAK_ESTATE), "number 7 of this signal, and this is number 6");
         push.source = (char *)"desk"; /* counts by itself */
         send_push(&scene, push, 0);
         push.source = (char *)"scada";
@@ -636,6 +653,7 @@ int main(void)
                 cmocka_unit_test(what_was_pushed_is_taken_back),
                 cmocka_unit_test(only_who_may_is_heard),
                 cmocka_unit_test(what_the_site_does_not_have_is_refused_by_name),
+                cmocka_unit_test(who_pushes_of_a_grid_that_gives_nothing_is_told),
                 cmocka_unit_test(a_price_is_in_the_sites_currency),
                 cmocka_unit_test(times_that_cannot_be_are_refused),
                 cmocka_unit_test(values_that_cannot_be_are_refused_with_their_place),
