@@ -110,18 +110,52 @@ static void print_values(const json_t *series, const char *kind, const char *cur
                         screen_time(screen, extremes.high_at, high_at));
 }
 
+/* The key of the configuration that says where a signal is from. */
+static const char *key_of(const char *kind)
+{
+        static const struct {
+                const char *kind, *key;
+        } keys[] = {
+                { "price", "grid.price" },         { "carbon", "grid.carbon" },       { "limit", "grid.limit_series" },
+                { "export", "grid.export_price" }, { "capacity", "reactor.capacity" }, { "solar", "solar.series" },
+        };
+
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                if (strcmp(keys[i].kind, kind) == 0)
+                        return keys[i].key;
+        return "ppa[].series";
+}
+
+static void print_none(const char *kind, bool no_grid, FILE *out)
+{
+        if (no_grid && strcmp(kind, "price") == 0)
+                fputs("           nothing is drawn from the grid here, so none is needed\n", out);
+        else
+                fprintf(out, "           nobody has published any: name a file or an address in the configuration (%s), or push it; "
+                             "`offpeak signals` tells of one that fails\n", key_of(kind));
+}
+
+/* Behind what is published: a forecast where there is one, else what the configuration says or nothing. */
+static void print_behind(const json_t *series, const struct screen *screen, FILE *out)
+{
+        int64_t from = document_time(series, "forecast_from_utc");
+        char at[SCREEN_TIME_SIZE];
+
+        if (from == 0)
+                return;
+        if (json_is_object(json_object_get(series, "forecast")))
+                fprintf(out, from <= screen->now ? "; all that follows is a forecast" : "; a forecast from %s on",
+                        screen_time(screen, from, at));
+        else if (from <= screen->now)
+                fputs("; nothing is published for now", out);
+}
+
 static void print_origin(const json_t *series, const struct screen *screen, FILE *out)
 {
         const char *source = document_text(series, "source");
         int64_t until = document_time(series, "published_until_utc"), age;
-        int64_t forecast = document_time(series, "forecast_from_utc");
         char at[SCREEN_TIME_SIZE], old[WHEN_TEXT_SIZE];
 
-        if (source == NULL) {
-                fputs("           nobody has published any: name a file or an address in the configuration (grid.price), or push it\n",
-                      out);
-                return;
-        }
         fputs("           ", out);
         if (document_text(series, "name") != NULL) {
                 screen_print(screen, out, document_text(series, "name"));
@@ -132,9 +166,7 @@ static void print_origin(const json_t *series, const struct screen *screen, FILE
         if (document_int(series, "age_s", &age))
                 fprintf(out, ", %s old", when_format_duration(age, old));
         fprintf(out, ", published until %s", screen_time(screen, until, at));
-        if (forecast != 0)
-                fprintf(out, forecast <= screen->now ? "; all that follows is a forecast" : "; a forecast from %s on",
-                        screen_time(screen, forecast, at));
+        print_behind(series, screen, out);
         putc('\n', out);
 }
 
@@ -161,6 +193,7 @@ static void print_forecast(const json_t *series, const char *kind, const char *c
 static void print_site(const json_t *site, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(site, "currency"), *name = document_text(site, "name");
+        int64_t limit;
         json_t *series;
         size_t i;
 
@@ -174,6 +207,10 @@ static void print_site(const json_t *site, const struct screen *screen, FILE *ou
                 fprintf(out, "  %-8.8s ", kind);
                 print_values(series, kind, currency, screen, out);
                 putc('\n', out);
+                if (document_text(series, "source") == NULL) {
+                        print_none(kind, document_int(site, "grid_limit_w", &limit) && limit == 0, out);
+                        continue;
+                }
                 print_origin(series, screen, out);
                 print_forecast(series, kind, currency, out);
         }
