@@ -8,11 +8,13 @@ static const char *without(const struct answer_supply *supply, enum series_kind 
 {
         const struct supply_terms *terms = &supply->supply.terms;
 
+        if (terms->grid_limit_w == 0 && (kind == SERIES_PRICE || kind == SERIES_CARBON || kind == SERIES_LIMIT))
+                return "nothing is drawn from the grid";
         if (kind == SERIES_LIMIT)
                 return terms->grid_limit_w != INT64_MAX ? "the contract's own limit holds" : "no limit holds";
         if (kind == SERIES_CAPACITY)
                 return terms->n_reactors > 0 ? "the units' ratings less outages are expected" : "nothing is relied on";
-        return (int)kind >= SERIES_SOLAR ? "nothing is relied on" : "and nothing that it could be made from";
+        return (int)kind >= SERIES_SOLAR ? "nothing is relied on" : "there is nothing that one could be made from";
 }
 
 /* What stands in where nothing was said of now, or too long ago. */

@@ -816,6 +816,12 @@ static void signals_tell_what_is_in_use(void **state)
         world_expect_text(document, "sites.1.signals.0.in_use", "nothing");
         world_expect_null(document, "sites.1.signals.0.now_micro_per_mwh");
         world_expect_null(document, "sites.1.signals.0.gaps");
+        world_expect_text(document, "sites.1.signals.0.why",
+                          "no value is published for now: there is nothing that one could be made from");
+        json_decref(document);
+        ((struct world *)*state)->state.policy.sites[1].terms.grid_limit_w = 0; /* as without the key `grid` */
+        document = world_ask(*state, "signals", NULL);
+        world_expect_text(document, "sites.1.signals.0.why", "no value is published for now: nothing is drawn from the grid");
         json_decref(document);
         document = world_ask(*state, "signals", "{\"site\":\"lulea\"}");
         assert_int_equal(json_array_size(world_at(document, "sites")), 1);
