@@ -69,10 +69,10 @@ static json_t *feed_object(struct answer *answer, const struct feed_status *feed
 static json_t *signal_object(struct answer *answer, const struct answer_supply *supply, const struct site *site,
                              enum series_kind kind)
 {
-        const struct series *series = &site->series[kind];
+        const struct series *series = &site->series[kind], *told = answer_told(site, kind, answer->now.wall);
         const struct feed_status *feed = feed_of(answer, site->name, kind);
         struct in_use in_use = answer_in_use(supply, kind, answer->now.wall);
-        int64_t age = answer->now.wall - series->issued, gaps_s;
+        int64_t age = answer->now.wall - told->issued, gaps_s;
         bool known = series->n_points > 0;
         json_t *object = json_object();
         uint32_t gaps;
@@ -81,9 +81,9 @@ static json_t *signal_object(struct answer *answer, const struct answer_supply *
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
         if ((int)kind >= SERIES_PPA)
                 answer_put(answer, object, "name", answer_text(supply->supply.terms.ppas[(int)kind - SERIES_PPA].name));
-        answer_put(answer, object, "source", answer_text(known ? series->source : NULL));
-        answer_put(answer, object, "issued_utc", known ? answer_utc(series->issued) : json_null());
-        answer_put(answer, object, "age_s", answer_known(known && series->issued != 0, age > 0 ? age : 0));
+        answer_put(answer, object, "source", answer_text(known ? told->source : NULL));
+        answer_put(answer, object, "issued_utc", known ? answer_utc(told->issued) : json_null());
+        answer_put(answer, object, "age_s", answer_known(known && told->issued != 0, age > 0 ? age : 0));
         answer_put(answer, object, "covers_from_utc", known ? answer_utc(series->points[0].start) : json_null());
         answer_put(answer, object, "covers_until_utc", known ? answer_utc(series->end) : json_null());
         answer_put(answer, object, "gaps", answer_known(known, gaps));

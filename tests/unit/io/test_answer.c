@@ -862,6 +862,15 @@ static void signals_tell_each_layer(void **state)
         world_expect_text(document, "sites.0.signals.0.in_use", "pushed");
         world_expect_text(document, "sites.0.signals.0.why", "it was pushed by desk, and has not expired");
         expect_time(document, "sites.0.signals.0.pushed_until_utc", WORLD_NOW + WORLD_HOUR);
+        world_expect_text(document, "sites.0.signals.0.source", "desk");
+        json_decref(document);
+        assert_int_equal(series_copy(&site->series[SERIES_PRICE], &site->feed[SERIES_PRICE]), 0);
+        assert_int_equal(series_set_names(&site->series[SERIES_PRICE], "hanford", "desk"), 0); /* the last to speak of either */
+        site->series[SERIES_PRICE].issued = site->pushed[SERIES_PRICE].end = WORLD_NOW - 60; /* and then it was taken back */
+        document = world_ask(world, "signals", "{\"site\":\"hanford\"}");
+        world_expect_text(document, "sites.0.signals.0.in_use", "published");
+        world_expect_text(document, "sites.0.signals.0.source", "prices.csv");
+        world_expect_int(document, "sites.0.signals.0.age_s", 9000);
         json_decref(document);
         world->now.wall = WORLD_DAY + 25 * WORLD_HOUR;
         *rule = (struct signal_rule){ .fallback = SIGNAL_TAKE_VALUE, .value = 33000000 };
