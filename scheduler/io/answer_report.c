@@ -166,11 +166,15 @@ static int group_init(const struct answer *answer, const struct question *questi
 
 /* ---- telling */
 
+/* What a site has itself emits what the configuration says; only the grid needs a series. */
 static bool carbon_is_known(const struct group *group)
 {
-        for (size_t i = 0; i < group->n_sites; i++)
-                if (group->sites[i].supply.carbon->n_points == 0)
+        for (size_t i = 0; i < group->n_sites; i++) {
+                const struct site_supply *supply = &group->sites[i].supply;
+
+                if (supply->carbon->n_points == 0 && supply->terms.grid_limit_w != 0)
                         return false;
+        }
         return true;
 }
 

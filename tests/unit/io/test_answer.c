@@ -85,6 +85,11 @@ static void carbon_without_a_series_is_unknown(void **state)
         world_expect_null(document, "reports.0.actual.carbon_mg");
         world_expect_null(document, "reports.0.saved_carbon_mg");
         json_decref(document);
+        world->state.policy.sites[0].terms.grid_limit_w = 0; /* nothing from a grid: what the site has itself is known */
+        document = world_ask(world, "report", "{\"site\":\"hanford\"}");
+        assert_true(json_is_integer(world_at(document, "reports.0.actual.carbon_mg")));
+        assert_true(json_is_integer(world_at(document, "reports.0.saved_carbon_mg")));
+        json_decref(document);
 }
 
 static void wrong_queries_say_why(void **state)
