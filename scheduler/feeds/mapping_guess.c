@@ -18,7 +18,10 @@ static bool is_json(const char *text, size_t size)
         return i < size && (text[i] == '{' || text[i] == '[');
 }
 
-/* The first row, if there is one, must have a time, and one that the mapping's form covers. */
+/*
+ * The first row, if there is one, must have a time, and one that the mapping's form covers. A row that cannot be taken apart (a decimal
+ * comma) tells nothing against the header: whoever reads the file says what is wrong with the row, and where.
+ */
 static bool first_row_fits(const struct mapping *mapping, struct rows *rows)
 {
         struct offpeak_error ignored;
@@ -29,7 +32,7 @@ static bool first_row_fits(const struct mapping *mapping, struct rows *rows)
         int code = rows_next(rows, &row, &ignored);
 
         if (code != 1)
-                return code == 0;
+                return true;
         if (mapping->zone != NULL && zone_open(mapping->zone, &zone, &ignored) != 0)
                 return false;
         fits = row_time(mapping, zone, rows, &row, &time, &ignored) == 0;

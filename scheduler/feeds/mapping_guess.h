@@ -7,7 +7,7 @@
 
 /*
  * Of XML and ZIPs by what they are; else the first mapping of the table whose columns (all but the value's) the file has, and whose form the time of its first
- * row is written in; NULL if there is none.
+ * row is written in, if that row can be taken apart; NULL if there is none.
  */
 const struct mapping *mapping_guess(const char *text, size_t size);
 

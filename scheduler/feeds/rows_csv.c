@@ -280,7 +280,9 @@ static int choose_value(struct table *table, enum series_kind kind, struct offpe
         }
         if (found == NOT_THERE)
                 return refuse(table, 1, err, "no column here tells that it holds a %s: name one as \"column\", of %s",
-                              kind != 0 ? series_kind_name(kind) : "price, carbon intensity or power",
+                              kind == 0              ? "price, carbon intensity or power" :
+                              kind == SERIES_CARBON ? "carbon intensity" :
+                                                      series_kind_name(kind),
                               list_names(table, list, sizeof(list)));
         table->index[CELL_VALUE] = found;
         return 0;

@@ -265,10 +265,12 @@ static void guesses(void **state)
         static const char *const none[] = {
                 "", "x", "a,b\n1,2\n", "{", "{}", "[]", "[1]", "{\"data\":3}", "time,price\n22.11.2026,5\n"
         };
+        static const char broken[] = "time,price_eur_per_mwh\n2026-11-22T00:00:00Z,1,5\n"; /* whoever reads it says where */
 
         (void)state;
         for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
                 assert_null(mapping_guess(none[i], strlen(none[i])));
+        assert_ptr_equal(mapping_guess(broken, strlen(broken)), mappings_find(MAPPING_OWN));
 }
 
 int main(void)
