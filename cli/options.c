@@ -100,7 +100,9 @@ static int next_letter(struct option_walk *walk, struct option_found *found, str
         const struct option_row *row = find_letter(walk->rows, letter);
 
         if (row == NULL)
-                return fail(err, OFFPEAK_EUSAGE, "unknown option -%c: --help lists those that exist", letter);
+                return fail(err, OFFPEAK_EUSAGE, "unknown option -%c: %s", letter,
+                            letter >= '0' && letter <= '9' ? "if it is a number, write -- before it, and options before that" :
+                                                             "--help lists those that exist");
         found->id = row->id;
         snprintf(found->name, sizeof(found->name), "-%c", letter);
         if (row->argument == NULL) {

@@ -96,6 +96,7 @@ static void what_is_wrong_is_named(void **state)
                 { "--array=1-10", "one job per task" },
                 { "-x", "unknown option -x" },
                 { "-ax", "unknown option -x" },
+                { "-5", "if it is a number, write -- before it" },
                 { "--number", "--number needs a value: --number N" },
                 { "-n", "-n needs a value: -n N" },
                 { "-an", "-n needs a value" },
