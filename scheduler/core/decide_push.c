@@ -119,6 +119,8 @@ static void find_kind(struct pushing *p)
         p->kind = (enum series_kind)p->push->signal;
         if (p->push->signal == OFFPEAK_PPA)
                 find_agreement(p);
+        else if (p->push->withdraw && p->site->pushed[p->kind].n_points > 0)
+                return; /* also where the configuration has lost what it is of */
         else if (p->push->signal == OFFPEAK_CAPACITY && !p->terms->has_reactor)
                 refuse(p, OFFPEAK_EINVAL, "%s has no reactor whose capacity could change: add `reactor` to its configuration",
                        p->site->name);

@@ -195,6 +195,27 @@ static void what_was_pushed_is_taken_back(void **unused)
 
 /* ---- what is refused */
 
+/* The configuration may lose its reactor, and get it back with what was pushed of it: that can be ended in between. */
+static void what_was_pushed_of_what_is_no_more_is_taken_back(void **unused)
+{
+        struct offpeak_push back = { .signal = OFFPEAK_CAPACITY, .withdraw = true };
+        struct offpeak_push push = value(OFFPEAK_CAPACITY, 5 * MW);
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        check_says(send_push(&scene, back, OFFPEAK_EINVAL), "no reactor");
+        give_reactor(&scene);
+        push.life_s = 2 * HOUR;
+        send_push(&scene, push, 0);
+        scene.policy.sites[0].terms.has_reactor = false;
+        set_policy(&scene);
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "no reactor");
+        check_says(send_push(&scene, back, 0), "what was pushed holds no more");
+        assert_int_equal(in_force(&scene, SERIES_CAPACITY, scene.now.wall), SERIES_UNKNOWN);
+        scene_finish(&scene);
+}
+
 static void only_who_may_is_heard(void **unused)
 {
         struct client operator_, nobody;
@@ -651,6 +672,7 @@ int main(void)
                 cmocka_unit_test(a_new_push_takes_the_place_of_the_last_one),
                 cmocka_unit_test(a_series_is_cut_where_it_expires),
                 cmocka_unit_test(what_was_pushed_is_taken_back),
+                cmocka_unit_test(what_was_pushed_of_what_is_no_more_is_taken_back),
                 cmocka_unit_test(only_who_may_is_heard),
                 cmocka_unit_test(what_the_site_does_not_have_is_refused_by_name),
                 cmocka_unit_test(who_pushes_of_a_grid_that_gives_nothing_is_told),
