@@ -16,6 +16,8 @@ int apply_pushed(struct state *state, const struct record *record);
 int apply_confirmed(struct state *state, const struct record *record);
 int apply_forecast(struct state *state, const struct record *record);
 int apply_layers(struct site *site, enum series_kind kind); /* make series[kind] anew: pushed over feed */
+/* What was said of an agreement's production follows its name to another place among the site's; of one that is gone it ends. */
+void apply_agreements(struct site *site, const struct supply_terms *before, const struct supply_terms *after);
 int apply_booked(struct state *state, const struct record *record);
 
 /* apply_node.c */

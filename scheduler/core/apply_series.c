@@ -129,6 +129,73 @@ int apply_pushed(struct state *state, const struct record *record)
         return code != 0 ? code : apply_request(state, &record->u.pushed.request);
 }
 
+/* ---- agreements */
+
+/* Where an agreement of this name stands; SUPPLY_MAX_PPAS: nowhere. */
+static unsigned place_of(const struct supply_terms *terms, unsigned i, const struct supply_terms *in)
+{
+        for (unsigned at = 0; i < terms->n_ppas && at < in->n_ppas; at++)
+                if (strcmp(in->ppas[at].name, terms->ppas[i].name) == 0)
+                        return at;
+        return SUPPLY_MAX_PPAS;
+}
+
+static void move_layers(struct series layers[SERIES_COUNT], const unsigned from[SUPPLY_MAX_PPAS])
+{
+        struct series moved[SUPPLY_MAX_PPAS];
+
+        for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++) {
+                enum series_kind kind = (enum series_kind)(SERIES_PPA + i);
+
+                series_init(&moved[i], kind);
+                if (from[i] == SUPPLY_MAX_PPAS)
+                        continue;
+                moved[i] = layers[SERIES_PPA + from[i]];
+                moved[i].kind = kind;
+                series_init(&layers[SERIES_PPA + from[i]], kind);
+        }
+        for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++)
+                replace(&layers[SERIES_PPA + i], &moved[i]);
+}
+
+/* Of an agreement that is no more nobody counts. */
+static void move_sources(struct site *site, const struct supply_terms *before, const struct supply_terms *after)
+{
+        for (uint32_t s = site->n_push_sources; s-- > 0;) {
+                struct push_source *source = &site->push_sources[s];
+                unsigned to;
+
+                if ((int)source->kind < SERIES_PPA)
+                        continue;
+                to = place_of(before, (unsigned)source->kind - SERIES_PPA, after);
+                if (to == SUPPLY_MAX_PPAS)
+                        forget_source(site, s);
+                else
+                        source->kind = (enum series_kind)(SERIES_PPA + to);
+        }
+}
+
+void apply_agreements(struct site *site, const struct supply_terms *before, const struct supply_terms *after)
+{
+        unsigned from[SUPPLY_MAX_PPAS];
+        bool same = before->n_ppas == after->n_ppas;
+
+        for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++) {
+                from[i] = place_of(after, i, before);
+                same = same && (i >= after->n_ppas || from[i] == i);
+        }
+        if (same)
+                return;
+        move_layers(site->series, from);
+        move_layers(site->feed, from);
+        move_layers(site->pushed, from);
+        move_sources(site, before, after);
+        for (unsigned i = 0; site->forecasts != NULL && i < SUPPLY_MAX_PPAS; i++) {
+                forecast_use_finish(&site->forecasts[SERIES_PPA + i].made); /* it is made again */
+                site->forecasts[SERIES_PPA + i] = (struct site_forecast){ 0 };
+        }
+}
+
 /* ---- forecasts */
 
 static bool same_wish(const struct forecast_wish *a, const struct forecast_wish *b)

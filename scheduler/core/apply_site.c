@@ -31,6 +31,13 @@ int apply_config(struct state *state, const struct record *record)
 
         if (policy_copy(&record->u.config.policy, &policy) != 0)
                 return OFFPEAK_ENOMEM;
+        for (size_t i = 0; i < policy.n_sites; i++) {
+                const struct policy_site *before = policy_site(&state->policy, policy.sites[i].name);
+                struct site *site = state_site(state, policy.sites[i].name);
+
+                if (before != NULL && site != NULL)
+                        apply_agreements(site, &before->terms, &policy.sites[i].terms);
+        }
         policy_finish(&state->policy);
         state->policy = policy;
         for (size_t i = 0; i < policy.n_sites; i++)

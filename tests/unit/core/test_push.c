@@ -216,6 +216,47 @@ static void what_was_pushed_of_what_is_no_more_is_taken_back(void **unused)
         scene_finish(&scene);
 }
 
+static struct offpeak_push production(const char *agreement, int64_t watts)
+{
+        struct offpeak_push push = value(OFFPEAK_PPA, watts);
+
+        push.agreement = (char *)agreement;
+        push.source = (char *)agreement;
+        push.seq = 5;
+        return push;
+}
+
+/* The second of three agreements is taken out, and the others change places. */
+static void what_was_pushed_of_an_agreement_goes_with_its_name(void **unused)
+{
+        struct scene scene;
+        struct supply_terms *terms;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        terms = &scene.policy.sites[0].terms;
+        terms->n_ppas = 3;
+        terms->ppas[0] = (struct supply_ppa){ .name = "wind", .has_series = true };
+        terms->ppas[1] = (struct supply_ppa){ .name = "sun", .has_series = true };
+        terms->ppas[2] = (struct supply_ppa){ .name = "hydro", .has_series = true };
+        set_policy(&scene);
+        send_push(&scene, production("wind", 1 * MW), 0);
+        send_push(&scene, production("sun", 2 * MW), 0);
+        send_push(&scene, production("hydro", 3 * MW), 0);
+        terms->n_ppas = 3;
+        terms->ppas[1] = terms->ppas[0];
+        terms->ppas[0] = terms->ppas[2];
+        terms->ppas[2] = (struct supply_ppa){ .name = "sea", .has_series = true };
+        set_policy(&scene);
+        assert_int_equal(in_force(&scene, (enum series_kind)SERIES_PPA, scene.now.wall), 3 * MW);
+        assert_int_equal(in_force(&scene, (enum series_kind)(SERIES_PPA + 1), scene.now.wall), 1 * MW);
+        assert_int_equal(in_force(&scene, (enum series_kind)(SERIES_PPA + 2), scene.now.wall), SERIES_UNKNOWN); /* nothing of another's */
+        assert_int_equal(scene.state.sites[0].n_push_sources, 2);
+        check_says(send_push(&scene, production("hydro", 4 * MW), OFFPEAK_ESTATE), "number 5");
+        send_push(&scene, production("sea", 4 * MW), 0);
+        scene_finish(&scene);
+}
+
 static void only_who_may_is_heard(void **unused)
 {
         struct client operator_, nobody;
@@ -673,6 +714,7 @@ int main(void)
                 cmocka_unit_test(a_series_is_cut_where_it_expires),
                 cmocka_unit_test(what_was_pushed_is_taken_back),
                 cmocka_unit_test(what_was_pushed_of_what_is_no_more_is_taken_back),
+                cmocka_unit_test(what_was_pushed_of_an_agreement_goes_with_its_name),
                 cmocka_unit_test(only_who_may_is_heard),
                 cmocka_unit_test(what_the_site_does_not_have_is_refused_by_name),
                 cmocka_unit_test(who_pushes_of_a_grid_that_gives_nothing_is_told),
