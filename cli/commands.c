@@ -32,7 +32,7 @@ const struct command commands[] = {
           "once: power the node off first. The node is taken in again when its agent calls without old jobs.\n",
           fence_rows, false, command_fence },
         { "push", "SIGNAL VALUE|FILE|-", "Tell the scheduler what a signal of a site is, until it expires",
-          "SIGNAL is price, carbon, capacity, limit, export, solar or ppa. A VALUE has its unit and holds from now on; a\n"
+          "SIGNAL is price, carbon, capacity, limit, export, solar, ppa or stored. A VALUE has its unit and holds from now on; a\n"
           "FILE (- reads one from the standard input) is our CSV or what --mapping says. What is pushed holds over what\n"
           "the site's feeds say until it expires. Root, the scheduler's own user, and keys of role push or operator may.\n\n"
           "  offpeak push capacity 310 MW --site hanford --for 2h --source scada --seq 1041\n"

@@ -30,7 +30,7 @@ const struct option_row push_rows[] = {
         COMMAND_OPTIONS,
 };
 
-static const char *const signals[] = { "price", "carbon", "capacity", "limit", "export", "solar", "ppa" };
+static const char *const signals[] = { "price", "carbon", "capacity", "limit", "export", "solar", "ppa", "stored" };
 
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]), VALUE_ROOM = 128 };
 
@@ -81,7 +81,7 @@ static int take_signal(const char *word, struct offpeak_push *push, struct offpe
                         push->signal = (enum offpeak_signal)(i + 1);
                         return 0;
                 }
-        return fail(err, OFFPEAK_EUSAGE, "\"%s\" is no signal%s%s%s: write price, carbon, capacity, limit, export, solar or ppa",
+        return fail(err, OFFPEAK_EUSAGE, "\"%s\" is no signal%s%s%s: write price, carbon, capacity, limit, export, solar, ppa or stored",
                     word, nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
                     nearest != NULL ? "\"?)" : "");
 }
@@ -89,9 +89,7 @@ static int take_signal(const char *word, struct offpeak_push *push, struct offpe
 /* The kind that files and units know: prices are prices, and power of plants is a capacity. */
 static enum series_kind kind_of(enum offpeak_signal signal)
 {
-        if (signal == OFFPEAK_EXPORT)
-                return SERIES_PRICE;
-        return signal > OFFPEAK_EXPORT ? SERIES_CAPACITY : (enum series_kind)signal;
+        return series_kind_in_files(signal == OFFPEAK_STORED ? (enum series_kind)SERIES_STORED : (enum series_kind)signal);
 }
 
 /* ---- a value */
@@ -113,8 +111,7 @@ static int take_value(const char *text, struct made *made, struct offpeak_error 
         struct unit unit;
         int64_t value;
 
-        if (!unit_parse(text + length + blanks, &unit) || !unit_fits(&unit, kind) || unit.what == UNIT_ENERGY ||
-            unit.what == UNIT_PERCENT)
+        if (!unit_parse(text + length + blanks, &unit) || !unit_fits_value(&unit, kind))
                 return fail(err, OFFPEAK_EINVAL, "\"%s\": in which unit is this %s? Write %.*s and then %s", text,
                             signals[made->push.signal - 1], (int)length, text, unit_example(kind));
         if (text_parse_decimal(text, length, unit.scale, &value) != 0)

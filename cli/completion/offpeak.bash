@@ -64,7 +64,7 @@ _offpeak() {
                 ;;
         push)
                 if [ "$COMP_CWORD" -eq 2 ]; then
-                        mapfile -t COMPREPLY < <(compgen -W "price carbon capacity limit export solar ppa" -- "$word")
+                        mapfile -t COMPREPLY < <(compgen -W "price carbon capacity limit export solar ppa stored" -- "$word")
                 else
                         compopt -o default
                 fi

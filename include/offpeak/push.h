@@ -24,6 +24,7 @@ enum offpeak_signal {
         OFFPEAK_EXPORT = 5,   /* what exported power is paid, as a price */
         OFFPEAK_SOLAR = 6,    /* W the sun could give */
         OFFPEAK_PPA = 7,      /* W that a purchase agreement's plant produces */
+        OFFPEAK_STORED = 8,   /* Wh in the site's store */
 };
 
 #define OFFPEAK_UNKNOWN INT64_MIN /* a value that is not known; not zero */

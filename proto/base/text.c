@@ -270,6 +270,13 @@ const char *text_format_energy(int64_t joules, char buffer[TEXT_SIZE])
         return scaled(joules, units, sizeof(units) / sizeof(units[0]), buffer);
 }
 
+const char *text_format_wh(int64_t wh, char buffer[TEXT_SIZE])
+{
+        static const struct unit units[] = { { "Wh", 1 }, { "kWh", 1000 }, { "MWh", 1000000 }, { "GWh", 1000000000 } };
+
+        return scaled(wh, units, sizeof(units) / sizeof(units[0]), buffer);
+}
+
 const char *text_format_power(int64_t watts, char buffer[TEXT_SIZE])
 {
         static const struct unit units[] = { { "W", 1 }, { "kW", 1000 }, { "MW", 1000000 }, { "GW", 1000000000 } };

@@ -39,6 +39,7 @@ const char *text_format_price(int64_t micro_per_mwh, const char *currency, char 
 
 /* Three digits or so in the largest unit that fits: `41.2 MWh`, `3.1 kWh`; `231 MW`, `300 W`; `15.1 t`, `2.3 kg`. */
 const char *text_format_energy(int64_t joules, char buffer[TEXT_SIZE]);
+const char *text_format_wh(int64_t wh, char buffer[TEXT_SIZE]);
 const char *text_format_power(int64_t watts, char buffer[TEXT_SIZE]);
 const char *text_format_mass(int64_t mg, char buffer[TEXT_SIZE]);
 

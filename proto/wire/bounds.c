@@ -136,7 +136,7 @@ static void check_points(struct check *check, const struct offpeak_push *push)
 
 static void check_push(struct check *check, const struct offpeak_push *push)
 {
-        check_range(check, "the signal", push->signal, OFFPEAK_PRICE, OFFPEAK_PPA);
+        check_range(check, "the signal", push->signal, OFFPEAK_PRICE, OFFPEAK_STORED);
         check_given_name(check, "the site's name", push->site);
         check_name(check, "the agreement's name", push->agreement, OFFPEAK_MAX_NAME);
         check_name(check, "the currency", push->currency, 3);

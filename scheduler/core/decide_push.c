@@ -116,7 +116,7 @@ static void find_kind(struct pushing *p)
 {
         if (p->refused)
                 return;
-        p->kind = (enum series_kind)p->push->signal;
+        p->kind = p->push->signal == OFFPEAK_STORED ? (enum series_kind)SERIES_STORED : (enum series_kind)p->push->signal;
         if (p->push->signal == OFFPEAK_PPA)
                 find_agreement(p);
         else if (p->push->withdraw && p->site->pushed[p->kind].n_points > 0)
@@ -126,6 +126,9 @@ static void find_kind(struct pushing *p)
                        p->site->name);
         else if (p->push->signal == OFFPEAK_SOLAR && !p->terms->has_solar)
                 refuse(p, OFFPEAK_EINVAL, "%s has no solar power: add `solar` to its configuration", p->site->name);
+        else if (p->push->signal == OFFPEAK_STORED && !p->terms->has_store)
+                refuse(p, OFFPEAK_EINVAL, "%s has no store whose energy could be told: add `battery` to its configuration",
+                       p->site->name);
         else if (p->push->signal == OFFPEAK_EXPORT && (p->terms->export_limit_w == 0 || p->terms->has_export_price))
                 refuse(p, OFFPEAK_EINVAL, "%s",
                        p->terms->has_export_price ?
@@ -207,6 +210,8 @@ static int64_t most_of(const struct pushing *p)
                 return MOST_PRICE;
         if (p->kind == SERIES_CARBON)
                 return MOST_CARBON;
+        if ((int)p->kind == SERIES_STORED)
+                return p->terms->store.energy_wh;
         for (uint32_t i = 0; i < p->terms->n_reactors; i++)
                 ratings += p->terms->reactors[i].rating_w;
         return p->kind == SERIES_CAPACITY && ratings > 0 ? ratings : MOST_POWER;
@@ -216,6 +221,8 @@ static const char *value_text(const struct pushing *p, int64_t value, char text[
 {
         if (is_price(p->kind))
                 return text_format_price(value, p->currency, text);
+        if ((int)p->kind == SERIES_STORED)
+                return text_format_wh(value, text);
         if (p->kind != SERIES_CARBON)
                 return text_format_power(value, text);
         snprintf(text, TEXT_SIZE, "%.6g g CO2e/kWh", (double)value / 1000);
@@ -247,7 +254,10 @@ static void check_values(struct pushing *p)
                 if (value < least)
                         refuse_value(p, i, "it cannot be below", least);
                 else if (value > most)
-                        refuse_value(p, i, rated ? "the reactor's units are rated" : "it cannot be above", most);
+                        refuse_value(p, i, rated                             ? "the reactor's units are rated" :
+                                           (int)p->kind == SERIES_STORED ? "the store holds no more than" :
+                                                                           "it cannot be above",
+                                     most);
         }
         if (!p->refused && n_known == 0 && !p->push->withdraw)
                 refuse(p, OFFPEAK_EINVAL, "it has no known value: a push that says nothing changes nothing. What was pushed is "

@@ -89,12 +89,21 @@ static void put_contracts(struct text *text, const struct supply_terms *terms)
                     (long long)terms->outages[i].to, (long long)terms->outages[i].power_w);
 }
 
+static void put_store(struct text *text, const struct supply_store *store)
+{
+        put(text, " store=%lld-%lld w=%lld/%lld ppm=%lld/%lld end=%d/%lld reactor=%d", (long long)store->reserve_wh,
+            (long long)store->energy_wh, (long long)store->charge_w, (long long)store->discharge_w, (long long)store->charge_ppm,
+            (long long)store->discharge_ppm, store->has_end_value, (long long)store->end_value, store->from_reactor);
+}
+
 static void put_terms(struct text *text, const struct supply_terms *terms)
 {
         put(text, " adder=%lld limit=%lld reactor=%d fuel=%lld carbon=%lld pue=%lld+%lld", (long long)terms->grid_adder,
             (long long)terms->grid_limit_w, terms->has_reactor, (long long)terms->reactor_fuel,
             (long long)terms->reactor_carbon, (long long)terms->pue_fixed_w, (long long)terms->pue_ppm);
         put_contracts(text, terms);
+        if (terms->has_store)
+                put_store(text, &terms->store);
 }
 
 static void put_class(struct text *text, const struct policy_class *class)

@@ -96,7 +96,8 @@ struct site_supply state_supply(const struct state *state, const struct site *si
                                       .capacity = &site->series[SERIES_CAPACITY],
                                       .limit = &site->series[SERIES_LIMIT],
                                       .export_price = &site->series[SERIES_EXPORT_PRICE],
-                                      .solar = &site->series[SERIES_SOLAR] };
+                                      .solar = &site->series[SERIES_SOLAR],
+                                      .stored = &site->series[SERIES_STORED] };
 
         for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++)
                 supply.ppas[i] = &site->series[SERIES_PPA + i];

@@ -148,6 +148,19 @@ static bool read_power(const struct words *words, struct csv_column *column)
         return column->kind != 0 || column->unit_known;
 }
 
+/* stored energy */
+static bool read_stored(const struct words *words, struct csv_column *column)
+{
+        int per_kwh;
+
+        if (!is(words, 0, "stored"))
+                return false;
+        column->kind = (enum series_kind)SERIES_STORED;
+        column->unit_known = words->n == 2 && look_up(energies, words->word[1], strlen(words->word[1]), &per_kwh);
+        column->scale = column->unit_known ? 3 - per_kwh : 0;
+        return true;
+}
+
 bool csv_column_read(const char *name, struct csv_column *ret_column)
 {
         struct csv_column column = { 0 };
@@ -158,7 +171,7 @@ bool csv_column_read(const char *name, struct csv_column *ret_column)
         if (is(&words, 0, "price")) {
                 column.kind = SERIES_PRICE;
                 read_price(&words, &column);
-        } else if (!read_carbon(&words, &column) && !read_power(&words, &column)) {
+        } else if (!read_stored(&words, &column) && !read_carbon(&words, &column) && !read_power(&words, &column)) {
                 return false;
         }
         *ret_column = column;
@@ -177,5 +190,6 @@ const char *csv_column_example(enum series_kind kind)
         case SERIES_LIMIT:
                 return "limit_mw";
         }
-        return "price_eur_per_mwh, carbon_g_per_kwh, capacity_mw or limit_mw";
+        return (int)kind == SERIES_STORED ? "stored_mwh" :
+                                            "price_eur_per_mwh, carbon_g_per_kwh, capacity_mw, limit_mw or stored_mwh";
 }

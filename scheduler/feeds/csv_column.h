@@ -6,6 +6,7 @@
  *   carbon_g_per_kwh             also kg, t, mg; mwh; ci_...; g may read gco2, gco2e, gco2eq, then with any prefix
  *   capacity_mw                  also w, kw, gw
  *   limit_mw                     likewise
+ *   stored_mwh                   also wh, kwh, gwh
  *
  * "per" may be left out, case does not matter.
  */

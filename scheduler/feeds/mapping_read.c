@@ -173,7 +173,7 @@ static int read_rows(struct reader *r, const char *text, size_t size, struct ser
                 return code;
         way.n_parts = (unsigned)r->mapping->n_parts;
         way.ends = r->mapping->stamps == MAPPING_END;
-        way.energy = r->value.unit.what == UNIT_ENERGY;
+        way.energy = r->value.unit.what == UNIT_ENERGY && (int)r->value.kind != SERIES_STORED;
         way.step_s = r->mapping->step_s;
         way.zone = r->zone;
         code = gather_series(&r->gather, &way, r->rows, series, &step, r->err);

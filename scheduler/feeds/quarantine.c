@@ -47,6 +47,8 @@ void quarantine_defaults(enum series_kind kind, const char *currency, const stru
                 limits.highest = MOST_CARBON;
         } else if (kind == SERIES_CAPACITY && terms != NULL && terms->n_reactors > 0) {
                 limits.highest = ratings(terms);
+        } else if ((int)kind == SERIES_STORED && terms != NULL && terms->has_store) {
+                limits.highest = terms->store.energy_wh;
         }
         *ret_limits = limits;
 }
@@ -55,6 +57,8 @@ const char *quarantine_value_text(enum series_kind kind, const char *currency, i
 {
         if (is_price(kind))
                 return text_format_price(value, currency, buffer);
+        if ((int)kind == SERIES_STORED)
+                return text_format_wh(value, buffer);
         if (kind != SERIES_CARBON)
                 return text_format_power(value, buffer);
         snprintf(buffer, TEXT_SIZE, "%.6g g/kWh", (double)value / 1000);

@@ -23,9 +23,10 @@ static bool unit_of_name(const char *name, struct unit *unit)
         char text[48];
 
         if (csv_column_read(name, &column) && column.unit_known) {
-                unit->what = column.kind == SERIES_PRICE    ? UNIT_PRICE
-                             : column.kind == SERIES_CARBON ? UNIT_CARBON
-                                                            : UNIT_POWER;
+                unit->what = column.kind == SERIES_PRICE         ? UNIT_PRICE
+                             : column.kind == SERIES_CARBON      ? UNIT_CARBON
+                             : (int)column.kind == SERIES_STORED ? UNIT_ENERGY
+                                                                 : UNIT_POWER;
                 unit->scale = column.scale;
                 memcpy(unit->currency, column.currency, sizeof(unit->currency));
                 return true;
@@ -38,7 +39,7 @@ static bool unit_of_name(const char *name, struct unit *unit)
 
 static const char *noun(enum series_kind kind)
 {
-        return kind == 0 ? "known quantity" : kind == SERIES_CARBON ? "carbon intensity" : series_kind_name(kind);
+        return kind == 0 ? "known quantity" : kind == SERIES_CARBON ? "carbon intensity" : (int)kind == SERIES_STORED ? "stored energy" : series_kind_name(kind);
 }
 
 /* The unit must be of the kind, in the currency. Called again for each new unit of a unit column. */

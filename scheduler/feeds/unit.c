@@ -158,7 +158,13 @@ bool unit_fits(const struct unit *unit, enum series_kind kind)
         case SERIES_LIMIT:
                 return unit->what == UNIT_POWER || unit->what == UNIT_ENERGY || unit->what == UNIT_PERCENT;
         }
-        return unit->what != UNIT_NONE;
+        return (int)kind == SERIES_STORED ? unit->what == UNIT_ENERGY : unit->what != UNIT_NONE;
+}
+
+bool unit_fits_value(const struct unit *unit, enum series_kind kind)
+{
+        return unit_fits(unit, kind) && unit->what != UNIT_PERCENT &&
+               (unit->what != UNIT_ENERGY || (int)kind == SERIES_STORED);
 }
 
 const char *unit_example(enum series_kind kind)
@@ -172,5 +178,7 @@ const char *unit_example(enum series_kind kind)
         case SERIES_LIMIT:
                 return "MW";
         }
+        if ((int)kind == SERIES_STORED)
+                return "MWh";
         return "EUR/MWh, g/kWh or MW";
 }

@@ -5,7 +5,7 @@
  *   EUR/MWh, Eur / MWh, ct/kWh, EUR ct/kWh, p/kWh, $/MWHr, €/MWh, 円/kWh, USD per MWh       price
  *   g/kWh, gCO2eq/kWh, gCO2e per kWh, kg/MWh, t/MWh                                     carbon intensity
  *   W, kW, MW, GW                                                                         power
- *   Wh, kWh, MWh, GWh                                                 energy of an interval, so its mean power
+ *   Wh, kWh, MWh, GWh                                    energy of an interval, so its mean power; or what a store holds
  *   %                                                                                     of a rating
  */
 #ifndef OFFPEAK_FEEDS_UNIT_H
@@ -28,6 +28,9 @@ bool unit_parse(const char *text, struct unit *ret_unit);
 
 /* Does a series of that kind hold it? */
 bool unit_fits(const struct unit *unit, enum series_kind kind);
+
+/* Does one value alone, of no interval and no rating, have it? */
+bool unit_fits_value(const struct unit *unit, enum series_kind kind);
 
 /* How a unit of that kind is best written: "EUR/MWh". */
 const char *unit_example(enum series_kind kind);

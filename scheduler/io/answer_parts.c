@@ -49,12 +49,14 @@ static bool is_price(enum series_kind kind)
 
 const char *answer_value_key(enum series_kind kind)
 {
-        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" : "value_w";
+        return is_price(kind) ? "value_micro_per_mwh" : kind == SERIES_CARBON ? "value_mg_per_kwh" :
+               (int)kind == SERIES_STORED ? "value_wh" : "value_w";
 }
 
 const char *answer_now_key(enum series_kind kind)
 {
-        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" : "now_w";
+        return is_price(kind) ? "now_micro_per_mwh" : kind == SERIES_CARBON ? "now_mg_per_kwh" :
+               (int)kind == SERIES_STORED ? "now_wh" : "now_w";
 }
 
 json_t *answer_known(bool known, int64_t value)

@@ -61,7 +61,7 @@ static json_t *series_object(struct answer *answer, const struct site *site, con
         json_t *object = json_object();
 
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
-        if ((int)kind >= SERIES_PPA)
+        if (series_kind_is_ppa(kind))
                 answer_put(answer, object, "name",
                            answer_text(supply->supply.terms.ppas[(int)kind - SERIES_PPA].name));
         answer_put(answer, object, "source", answer_text(known ? told->source : NULL));

@@ -79,7 +79,7 @@ static json_t *signal_object(struct answer *answer, const struct answer_supply *
 
         quarantine_gaps(series, &gaps, &gaps_s);
         answer_put(answer, object, "kind", json_string(series_kind_name(kind)));
-        if ((int)kind >= SERIES_PPA)
+        if (series_kind_is_ppa(kind))
                 answer_put(answer, object, "name", answer_text(supply->supply.terms.ppas[(int)kind - SERIES_PPA].name));
         answer_put(answer, object, "source", answer_text(known ? told->source : NULL));
         answer_put(answer, object, "issued_utc", known ? answer_utc(told->issued) : json_null());

@@ -489,6 +489,7 @@ void config_finish(struct config *config)
                 config_feed_finish(&config->files[i].limit);
                 config_feed_finish(&config->files[i].export_price);
                 config_feed_finish(&config->files[i].solar);
+                config_feed_finish(&config->files[i].stored);
                 for (unsigned k = 0; k < SUPPLY_MAX_PPAS; k++)
                         config_feed_finish(&config->files[i].ppas[k]);
         }

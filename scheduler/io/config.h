@@ -28,7 +28,7 @@ struct config_feed {
 
 /* Where the series of a site come from. */
 struct config_site_files {
-        struct config_feed price, carbon, capacity, limit, export_price, solar;
+        struct config_feed price, carbon, capacity, limit, export_price, solar, stored;
         struct config_feed ppas[SUPPLY_MAX_PPAS]; /* production, in the order of the terms */
 };
 

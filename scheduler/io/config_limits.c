@@ -6,18 +6,10 @@
 #include "base/text.h"
 #include "feeds/unit.h"
 
-/* In units a price is a price, and all power a capacity. */
-static enum series_kind kind_in_units(enum series_kind kind)
-{
-        if (kind == SERIES_PRICE || (int)kind == SERIES_EXPORT_PRICE)
-                return SERIES_PRICE;
-        return kind == SERIES_CARBON ? kind : SERIES_CAPACITY;
-}
-
 static void take_limit(struct config_reading *r, const char *key, const char *value, enum series_kind kind,
                        const char *currency, bool *ret_has, int64_t *ret_limit)
 {
-        enum series_kind wanted = kind_in_units(kind);
+        enum series_kind wanted = series_kind_in_files(kind);
         const char *text, *rest;
         struct unit unit;
         int64_t limit;
@@ -28,7 +20,7 @@ static void take_limit(struct config_reading *r, const char *key, const char *va
         text = config_text(value);
         size = strcspn(text, " ");
         rest = text + size + strspn(text + size, " ");
-        if (!unit_parse(rest, &unit) || !unit_fits(&unit, wanted) || unit.what == UNIT_ENERGY || unit.what == UNIT_PERCENT ||
+        if (!unit_parse(rest, &unit) || !unit_fits_value(&unit, wanted) ||
             text_parse_decimal(text, size, unit.scale, &limit) != 0)
                 config_refuse(r, value, "\"%s\": \"%.64s\" is no value with a unit that fits: write it as 400 %s", key, text,
                               unit_example(wanted));
@@ -67,6 +59,10 @@ void config_take_limits(struct config_reading *reading, const struct said_site *
                 take_limits(reading, said->reactor->capacity, SERIES_CAPACITY, currency, &files->capacity);
         if (said->solar != NULL)
                 take_limits(reading, said->solar->series, (enum series_kind)SERIES_SOLAR, currency, &files->solar);
+        if (said->battery != NULL)
+                take_limits(reading, said->battery->stored, (enum series_kind)SERIES_STORED, currency, &files->stored);
+        else if (said->reactor != NULL && said->reactor->storage != NULL)
+                take_limits(reading, said->reactor->storage->stored, (enum series_kind)SERIES_STORED, currency, &files->stored);
         for (unsigned i = 0; i < said->ppa_count; i++)
                 take_limits(reading, said->ppa[i].series, (enum series_kind)(SERIES_PPA + (int)i), currency,
                             &files->ppas[i]);

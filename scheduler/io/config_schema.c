@@ -103,6 +103,20 @@ static const cyaml_schema_field_t solar[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t store[] = {
+        VALUE(MAY, struct said_store, energy),
+        VALUE(MAY, struct said_store, power),
+        VALUE(MAY, struct said_store, charge),
+        VALUE(MAY, struct said_store, discharge),
+        VALUE(MAY, struct said_store, efficiency),
+        VALUE(MAY, struct said_store, charge_efficiency),
+        VALUE(MAY, struct said_store, discharge_efficiency),
+        VALUE(MAY, struct said_store, reserve),
+        VALUE(MAY, struct said_store, end_value_per_mwh),
+        PART(struct said_store, stored, feed),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t unit_fields[] = {
         VALUE(MUST, struct said_unit, name),
         VALUE(MUST, struct said_unit, rating),
@@ -132,6 +146,7 @@ static const cyaml_schema_field_t reactor[] = {
         VALUE(MAY, struct said_reactor, house_load),
         LIST(MAY, struct said_reactor, units, &unit),
         LIST(MAY, struct said_reactor, outages, &outage),
+        PART(struct said_reactor, storage, store),
         CYAML_FIELD_END,
 };
 
@@ -155,6 +170,7 @@ static const cyaml_schema_field_t site_fields[] = {
         PART(struct said_site, pue, pue),
         PART(struct said_site, wan, wan),
         PART(struct said_site, solar, solar),
+        PART(struct said_site, battery, store),
         LIST(MAY, struct said_site, ppa, &ppa),
         CYAML_FIELD_END,
 };

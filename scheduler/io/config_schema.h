@@ -66,6 +66,13 @@ struct said_solar {
         char *carbon_g_per_kwh;
 };
 
+/* `power` stands for charge and discharge. */
+struct said_store {
+        char *energy, *power, *charge, *discharge, *efficiency, *charge_efficiency, *discharge_efficiency, *reserve;
+        char *end_value_per_mwh;
+        struct said_feed *stored;
+};
+
 struct said_unit {
         char *name, *rating, *minimum, *ramp_per_min, *restart;
 };
@@ -82,6 +89,7 @@ struct said_reactor {
         unsigned units_count;
         struct said_outage *outages;
         unsigned outages_count;
+        struct said_store *storage;
 };
 
 struct said_pue {
@@ -99,6 +107,7 @@ struct said_site {
         struct said_pue *pue;
         struct said_wan *wan;
         struct said_solar *solar;
+        struct said_store *battery;
         struct said_ppa *ppa;
         unsigned ppa_count;
 };

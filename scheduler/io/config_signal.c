@@ -8,25 +8,18 @@
 
 #define YEAR INT64_C(31536000)
 
-/* In a file, and so in its units, every price is a price, and power of plants a capacity. */
-static enum series_kind kind_of_unit(enum series_kind kind)
-{
-        if ((int)kind == SERIES_EXPORT_PRICE)
-                return SERIES_PRICE;
-        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
-}
-
 static void take_value(struct config_reading *r, const char *said, enum series_kind kind, const char *currency,
                        struct signal_rule *rule)
 {
         const char *text = config_text(said);
         size_t length = strspn(text, "+-.0123456789"), blanks = strspn(text + length, " ");
+        enum series_kind in_units = series_kind_in_files(kind);
         struct unit unit;
 
-        if (!unit_parse(text + length + blanks, &unit) || !unit_fits(&unit, kind_of_unit(kind)) || unit.what == UNIT_ENERGY ||
-            unit.what == UNIT_PERCENT || text_parse_decimal(text, length, unit.scale, &rule->value) != 0) {
+        if (!unit_parse(text + length + blanks, &unit) || !unit_fits_value(&unit, in_units) ||
+            text_parse_decimal(text, length, unit.scale, &rule->value) != 0) {
                 config_refuse(r, said, "\"fallback\": \"%.64s\" is not known: write last, forecast, or a value in %s", text,
-                              unit_example(kind_of_unit(kind)));
+                              unit_example(in_units));
                 return;
         }
         if (unit.what == UNIT_PRICE && currency != NULL && strcmp(unit.currency, currency) != 0)
@@ -65,6 +58,10 @@ void config_take_signals(struct config_reading *reading, const struct said_site 
                 take_rule(reading, said->reactor->capacity, SERIES_CAPACITY, site);
         if (said->solar != NULL)
                 take_rule(reading, said->solar->series, (enum series_kind)SERIES_SOLAR, site);
+        if (said->battery != NULL)
+                take_rule(reading, said->battery->stored, (enum series_kind)SERIES_STORED, site);
+        else if (said->reactor != NULL && said->reactor->storage != NULL)
+                take_rule(reading, said->reactor->storage->stored, (enum series_kind)SERIES_STORED, site);
         for (unsigned i = 0; i < said->ppa_count && i < SUPPLY_MAX_PPAS; i++)
                 take_rule(reading, said->ppa[i].series, (enum series_kind)(SERIES_PPA + i), site);
 }

@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "io/config_feed.h"
+#include "io/config_store.h"
 #include "supply/presets.h"
 
 #define MICRO       INT64_C(1000000)
@@ -413,4 +414,5 @@ void config_take_supply(struct config_reading *reading, const struct said_site *
                 take_solar(reading, said->solar, terms, files);
         if (said->reactor != NULL)
                 take_plant(reading, said, terms);
+        config_take_store(reading, said, terms, files);
 }

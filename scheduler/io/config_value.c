@@ -195,12 +195,15 @@ void config_take_count(struct config_reading *reading, const char *key, const ch
                 *count = taken;
 }
 
-void config_take_power(struct config_reading *reading, const char *key, const char *value, int64_t *watts)
+struct amount_unit {
+        const char *name;
+        int scale;
+};
+
+/* A number and one of four units, never negative. */
+static void take_amount(struct config_reading *reading, const char *key, const char *value,
+                        const struct amount_unit units[4], const char *what, const char *example, int64_t *amount)
 {
-        static const struct {
-                const char *name;
-                int scale;
-        } units[] = { { "W", 0 }, { "kW", 3 }, { "MW", 6 }, { "GW", 9 } };
         const char *text;
         size_t size;
         int64_t taken;
@@ -215,13 +218,26 @@ void config_take_power(struct config_reading *reading, const char *key, const ch
                 if (strcasecmp(unit, units[i].name) != 0 || text_parse_decimal(text, size, units[i].scale, &taken) != 0)
                         continue;
                 if (taken < 0)
-                        config_refuse(reading, value, "\"%s\" is %s: power cannot be negative here", key, text);
+                        config_refuse(reading, value, "\"%s\" is %s: %s cannot be negative here", key, text, what);
                 else
-                        *watts = taken;
+                        *amount = taken;
                 return;
         }
-        config_refuse(reading, value, "\"%s\": \"%.64s\" is no power with a unit: write it as 20 MW, 5 kW or 300 W",
-                      key, text);
+        config_refuse(reading, value, "\"%s\": \"%.64s\" is no %s with a unit: write it as %s", key, text, what, example);
+}
+
+void config_take_power(struct config_reading *reading, const char *key, const char *value, int64_t *watts)
+{
+        static const struct amount_unit units[] = { { "W", 0 }, { "kW", 3 }, { "MW", 6 }, { "GW", 9 } };
+
+        take_amount(reading, key, value, units, "power", "20 MW, 5 kW or 300 W", watts);
+}
+
+void config_take_energy(struct config_reading *reading, const char *key, const char *value, int64_t *wh)
+{
+        static const struct amount_unit units[] = { { "Wh", 0 }, { "kWh", 3 }, { "MWh", 6 }, { "GWh", 9 } };
+
+        take_amount(reading, key, value, units, "energy", "100 MWh, 5 kWh or 300 Wh", wh);
 }
 
 /* ---- words */

@@ -51,6 +51,9 @@ void config_take_count(struct config_reading *reading, const char *key, const ch
 /* `20 MW`, `5 kW`, `300 W`. Watts, >= 0. */
 void config_take_power(struct config_reading *reading, const char *key, const char *value, int64_t *watts);
 
+/* `100 MWh`, `5 kWh`. Wh, >= 0. */
+void config_take_energy(struct config_reading *reading, const char *key, const char *value, int64_t *wh);
+
 /* UTC, `2026-11-22T08:00:00Z`. */
 void config_take_time(struct config_reading *reading, const char *key, const char *value, int64_t *time);
 

@@ -169,22 +169,14 @@ void feed_deliver_series(struct feed *feed, struct series *series)
 
 /* ---- reading */
 
-/* In a file every price is a price, and all power of plants a capacity. */
-static enum series_kind kind_in_file(enum series_kind kind)
-{
-        if ((int)kind == SERIES_EXPORT_PRICE)
-                return SERIES_PRICE;
-        return (int)kind > SERIES_EXPORT_PRICE ? SERIES_CAPACITY : kind;
-}
-
 static int read_text(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
                      const char *source, const char *text, size_t size, struct series *ret_series,
                      struct offpeak_error *err)
 {
         struct csv_request request = { .file = source,
                                        .site = site,
-                                       .kind = kind_in_file(kind),
-                                       .currency = kind_in_file(kind) == SERIES_PRICE ? currency : NULL };
+                                       .kind = series_kind_in_files(kind),
+                                       .currency = series_kind_in_files(kind) == SERIES_PRICE ? currency : NULL };
 
         return feed_text_read(config->mapping, &request, text, size, ret_series, NULL, err);
 }

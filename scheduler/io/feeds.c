@@ -30,6 +30,8 @@ static const struct config_feed *feed_of(const struct config_site_files *files, 
         }
         if ((int)kind == SERIES_EXPORT_PRICE)
                 return &files->export_price;
+        if ((int)kind == SERIES_STORED)
+                return &files->stored;
         return (int)kind == SERIES_SOLAR ? &files->solar : &files->ppas[(int)kind - SERIES_PPA];
 }
 

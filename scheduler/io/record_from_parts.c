@@ -185,6 +185,19 @@ static void take_lists(struct taker *taker, const Log__SupplyTerms *from, struct
         }
 }
 
+static void take_store(const Log__Store *from, struct supply_store *to)
+{
+        to->energy_wh = from->energy_wh;
+        to->reserve_wh = from->reserve_wh;
+        to->charge_w = from->charge_w;
+        to->discharge_w = from->discharge_w;
+        to->charge_ppm = from->charge_ppm;
+        to->discharge_ppm = from->discharge_ppm;
+        to->has_end_value = from->has_end_value;
+        to->end_value = from->end_value;
+        to->from_reactor = from->from_reactor;
+}
+
 static void take_contracts(struct taker *taker, const Log__SupplyTerms *from, struct supply_terms *to)
 {
         to->grid_tax_ppm = from->grid_tax_ppm;
@@ -198,6 +211,9 @@ static void take_contracts(struct taker *taker, const Log__SupplyTerms *from, st
         to->has_solar = from->has_solar;
         to->solar_carbon = from->solar_carbon;
         to->reactor_house_w = from->reactor_house_w;
+        to->has_store = from->n_stores > 0;
+        if (to->has_store)
+                take_store(from->stores[0], &to->store);
         take_lists(taker, from, to);
 }
 

@@ -159,6 +159,19 @@ static void fill_lists(struct arena *arena, Log__SupplyTerms *to, const struct s
                 fill_outage(to->outages[i], &from->outages[i]);
 }
 
+static void fill_store(Log__Store *to, const struct supply_store *from)
+{
+        to->energy_wh = from->energy_wh;
+        to->reserve_wh = from->reserve_wh;
+        to->charge_w = from->charge_w;
+        to->discharge_w = from->discharge_w;
+        to->charge_ppm = from->charge_ppm;
+        to->discharge_ppm = from->discharge_ppm;
+        to->has_end_value = from->has_end_value;
+        to->end_value = from->end_value;
+        to->from_reactor = from->from_reactor;
+}
+
 static Log__SupplyTerms *terms_part(struct arena *arena, const struct supply_terms *from)
 {
         Log__SupplyTerms *to = part_new(arena, &log__supply_terms__descriptor);
@@ -183,6 +196,10 @@ static Log__SupplyTerms *terms_part(struct arena *arena, const struct supply_ter
         to->has_solar = from->has_solar;
         to->solar_carbon = from->solar_carbon;
         to->reactor_house_w = from->reactor_house_w;
+        to->stores = parts_new(arena, &log__store__descriptor, from->has_store);
+        to->n_stores = to->stores != NULL && from->has_store;
+        if (to->n_stores > 0)
+                fill_store(to->stores[0], &from->store);
         fill_lists(arena, to, from);
         return to;
 }

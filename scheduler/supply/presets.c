@@ -40,8 +40,8 @@ static const struct plant plants[] = {
         /* Westinghouse eVinci: 5 MWe (World Nuclear News, 2024), 8 years and more without refuelling. The rest is assumed. */
         { "evinci", 1, 5 * MW, 1 * MW, 250000, 12 * HOUR },
         /*
-         * TerraPower Natrium: 345 MWe; its salt store lets it give 100 to 500 MWe at constant reactor power (vendor). The
-         * store is not modelled: at most the rating, at least 100 MW. Ramp (5 % a minute, the most of the European Utility
+         * TerraPower Natrium: 345 MWe; its salt store lets it give 100 to 500 MWe at constant reactor power (vendor; see
+         * preset_store). Of itself it gives at most the rating, and at least 100 MW. Ramp (5 % a minute, the most of the European Utility
          * Requirements' 3 to 5) and restart are assumed.
          */
         { "natrium", 1, 345 * MW, 100 * MW, 17250000, 24 * HOUR },
@@ -69,6 +69,23 @@ bool preset_reactors(const char *name, struct supply_reactor reactors[SUPPLY_MAX
                 return true;
         }
         return false;
+}
+
+/*
+ * Natrium's salt store: 500 MWe for 5.5 h (vendor), so 155 MW beyond the rating, 852.5 MWh of electricity, and 245 MW less than
+ * the rating down to the 100 MWe that the plant still gives. Assumed: nothing is lost of what is counted as electricity.
+ */
+bool preset_store(const char *name, struct supply_store *ret_store)
+{
+        if (strcmp(name, "natrium") != 0)
+                return false;
+        *ret_store = (struct supply_store){ .energy_wh = 852500000,
+                                            .charge_w = 245 * MW,
+                                            .discharge_w = 155 * MW,
+                                            .charge_ppm = 1000000,
+                                            .discharge_ppm = 1000000,
+                                            .from_reactor = true };
+        return true;
 }
 
 /*

@@ -11,6 +11,9 @@
  */
 bool preset_reactors(const char *name, struct supply_reactor reactors[SUPPLY_MAX_REACTORS], uint32_t *ret_n);
 
+/* The store that comes with a plant: false if there is none. Its reserve and what it is worth at the end are 0. */
+bool preset_store(const char *name, struct supply_store *ret_store);
+
 /* An agreement's kind, power, start, carbon and take-or-pay; not its name and strike. */
 bool preset_ppa(const char *name, struct supply_ppa *ret_ppa);
 

@@ -157,7 +157,21 @@ const char *series_kind_name(enum series_kind kind)
                 return "export";
         if ((int)kind == SERIES_SOLAR)
                 return "solar";
-        return (int)kind >= SERIES_PPA && (int)kind <= SERIES_LAST ? "ppa" : "unknown";
+        if ((int)kind == SERIES_STORED)
+                return "stored";
+        return series_kind_is_ppa(kind) ? "ppa" : "unknown";
+}
+
+enum series_kind series_kind_in_files(enum series_kind kind)
+{
+        if ((int)kind == SERIES_EXPORT_PRICE)
+                return SERIES_PRICE;
+        return (int)kind == SERIES_SOLAR || series_kind_is_ppa(kind) ? SERIES_CAPACITY : kind;
+}
+
+bool series_kind_is_ppa(enum series_kind kind)
+{
+        return (int)kind >= SERIES_PPA && (int)kind < SERIES_PPA + SUPPLY_MAX_PPAS;
 }
 
 /* ---- the forecast */

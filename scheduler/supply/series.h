@@ -28,7 +28,8 @@ enum {
         SERIES_EXPORT_PRICE = 5, /* micro-currency per MWh */
         SERIES_SOLAR = 6,        /* W there could be */
         SERIES_PPA = 7,          /* W that agreement 0 produces; of agreement i: SERIES_PPA + i */
-        SERIES_LAST = SERIES_PPA + SUPPLY_MAX_PPAS - 1,
+        SERIES_STORED = SERIES_PPA + SUPPLY_MAX_PPAS, /* Wh in the site's store; in files an energy of its own */
+        SERIES_LAST = SERIES_STORED,
         SERIES_COUNT, /* with kind 0, which is none */
 };
 
@@ -68,8 +69,14 @@ int64_t series_next_edge(const struct series *series, int64_t time);
 /* Same kind, site, points and end (issue time, source and version aside). */
 bool series_same_values(const struct series *a, const struct series *b);
 
-/* "price", "carbon", "capacity", "limit", "export", "solar", "ppa". */
+/* "price", "carbon", "capacity", "limit", "export", "solar", "ppa", "stored". */
 const char *series_kind_name(enum series_kind kind);
+
+/* What files and units know it as: every price is a price, all power of plants a capacity. */
+enum series_kind series_kind_in_files(enum series_kind kind);
+
+/* Is it a purchase agreement's production? */
+bool series_kind_is_ppa(enum series_kind kind);
 
 /*
  * The same series with the time [from, to) filled where it is unknown, by the value of the same time

@@ -20,6 +20,8 @@ static const struct series *series_of(const struct site_supply *site, int kind)
                 return site->export_price;
         case SERIES_SOLAR:
                 return site->solar;
+        case SERIES_STORED:
+                return site->stored;
         default:
                 return site->ppas[kind - SERIES_PPA];
         }
@@ -76,6 +78,15 @@ int64_t site_supply_ppa(const struct site_supply *site, uint32_t i, int64_t time
                 return ppa->power_w;
         power = at(site, SERIES_PPA + (int)i, time);
         return power != SERIES_UNKNOWN ? part(power > 0 ? power : 0, ppa->share_ppm) : SERIES_UNKNOWN;
+}
+
+int64_t site_supply_stored(const struct site_supply *site, int64_t time)
+{
+        int64_t stored = site->terms.has_store ? at(site, SERIES_STORED, time) : SERIES_UNKNOWN;
+
+        if (stored == SERIES_UNKNOWN || stored < 0)
+                return SERIES_UNKNOWN;
+        return least(stored, site->terms.store.energy_wh);
 }
 
 bool site_supply_is_known(const struct site_supply *site, int64_t time)

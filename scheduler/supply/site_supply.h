@@ -15,7 +15,7 @@
 /* Not owned; any series may be NULL (unknown throughout). */
 struct site_supply {
         struct supply_terms terms;
-        const struct series *price, *carbon, *capacity, *limit, *export_price, *solar;
+        const struct series *price, *carbon, *capacity, *limit, *export_price, *solar, *stored;
         const struct series *ppas[SUPPLY_MAX_PPAS]; /* production, in the order of the terms */
         bool by_signal;                      /* ask these instead: what is in use, by rules, and not only what was said */
         struct signal signals[SERIES_COUNT]; /* [enum series_kind]; all zero: unknown throughout */
@@ -26,6 +26,9 @@ int64_t site_supply_reactor(const struct site_supply *site, int64_t time);
 
 /* What an agreement delivers, or, if it is virtual, settles. SERIES_UNKNOWN: its production is not known. */
 int64_t site_supply_ppa(const struct site_supply *site, uint32_t ppa, int64_t time);
+
+/* Wh in the store, no more than it holds. SERIES_UNKNOWN: there is none, or nobody tells. */
+int64_t site_supply_stored(const struct site_supply *site, int64_t time);
 
 /* Whether each of the site's own units says what it can give. Units of which nobody can say count as nothing. */
 bool site_supply_is_known(const struct site_supply *site, int64_t time);

@@ -28,6 +28,13 @@ static bool same_outage(const struct supply_outage *a, const struct supply_outag
         return a->unit == b->unit && a->from == b->from && a->to == b->to && a->power_w == b->power_w;
 }
 
+static bool same_store(const struct supply_store *a, const struct supply_store *b)
+{
+        return a->energy_wh == b->energy_wh && a->reserve_wh == b->reserve_wh && a->charge_w == b->charge_w &&
+               a->discharge_w == b->discharge_w && a->charge_ppm == b->charge_ppm && a->discharge_ppm == b->discharge_ppm &&
+               a->has_end_value == b->has_end_value && a->end_value == b->end_value && a->from_reactor == b->from_reactor;
+}
+
 static bool same_grid(const struct supply_terms *a, const struct supply_terms *b)
 {
         if (a->n_demands != b->n_demands)
@@ -62,5 +69,6 @@ static bool same_own(const struct supply_terms *a, const struct supply_terms *b)
 
 bool supply_terms_same(const struct supply_terms *a, const struct supply_terms *b)
 {
-        return same_grid(a, b) && same_own(a, b) && a->pue_fixed_w == b->pue_fixed_w && a->pue_ppm == b->pue_ppm;
+        return same_grid(a, b) && same_own(a, b) && a->has_store == b->has_store && same_store(&a->store, &b->store) &&
+               a->pue_fixed_w == b->pue_fixed_w && a->pue_ppm == b->pue_ppm;
 }

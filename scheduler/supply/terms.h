@@ -77,6 +77,23 @@ struct supply_outage {
         int64_t power_w;
 };
 
+/* ---- stores */
+
+/*
+ * A battery, or a reactor's heat. Powers and efficiencies are those at the site's meter; energy is what is in it: what can be
+ * taken out before the discharge loses its part.
+ */
+struct supply_store {
+        int64_t energy_wh;         /* that it holds at the most */
+        int64_t reserve_wh;        /* kept for bridging: neither plans nor dispatch go below it */
+        int64_t charge_w, discharge_w;
+        int64_t charge_ppm;        /* stored / drawn */
+        int64_t discharge_ppm;     /* given / taken out */
+        bool has_end_value;        /* what is in it when the plan ends is worth end_value; else it is to hold what it holds now */
+        int64_t end_value;         /* per MWh in it */
+        bool from_reactor;         /* charged with what the reactor gives, and nothing else */
+};
+
 /* ---- all of it */
 
 struct supply_terms {
@@ -104,6 +121,8 @@ struct supply_terms {
         uint32_t n_reactors;
         struct supply_outage outages[SUPPLY_MAX_OUTAGES];
         uint32_t n_outages;
+        bool has_store;
+        struct supply_store store; /* how much is in it comes as a series */
         int64_t pue_fixed_w;     /* facility power = fixed + factor * IT power */
         int64_t pue_ppm;         /* factor in millionths, >= 1000000 */
 };

@@ -107,6 +107,21 @@ static void a_value_holds_for_its_life_and_then_the_feed_again(void **unused)
         scene_finish(&scene);
 }
 
+static void what_is_stored_can_be_told_where_there_is_a_store(void **unused)
+{
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        check_says(send_push(&scene, value(OFFPEAK_STORED, 60000000), OFFPEAK_EINVAL), "hanford has no store");
+        scene.state.policy.sites[0].terms.has_store = true;
+        scene.state.policy.sites[0].terms.store.energy_wh = 100000000;
+        check_says(send_push(&scene, value(OFFPEAK_STORED, 60000000), 0), "stored of hanford: 60.0 MWh until");
+        assert_int_equal(in_force(&scene, (enum series_kind)SERIES_STORED, WORLD_START), 60000000);
+        check_says(send_push(&scene, value(OFFPEAK_STORED, 100000001), OFFPEAK_EINVAL), "the store holds no more than 100");
+        scene_finish(&scene);
+}
+
 static void a_bare_value_lives_an_hour_and_is_told_so(void **unused)
 {
         struct scene scene;
@@ -708,6 +723,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_value_holds_for_its_life_and_then_the_feed_again),
+                cmocka_unit_test(what_is_stored_can_be_told_where_there_is_a_store),
                 cmocka_unit_test(a_bare_value_lives_an_hour_and_is_told_so),
                 cmocka_unit_test(a_feed_that_speaks_later_does_not_undo_a_push),
                 cmocka_unit_test(a_new_push_takes_the_place_of_the_last_one),

@@ -36,6 +36,8 @@ static void names_tell_kind_and_unit(void **state)
                 { "capacity_mw", SERIES_CAPACITY, 6, "" },
                 { "capacity_kw", SERIES_CAPACITY, 3, "" },
                 { "limit_mw", SERIES_LIMIT, 6, "" },
+                { "stored_mwh", (enum series_kind)SERIES_STORED, 6, "" },
+                { "stored_wh", (enum series_kind)SERIES_STORED, 0, "" },
                 { "limit_w", SERIES_LIMIT, 0, "" },
                 { "nuclear_mw", (enum series_kind)0, 6, "" },
         };

@@ -16,8 +16,9 @@
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_job_spec, 184);
 KNOWN(struct policy, 72);
-KNOWN(struct policy_site, 2768);
-KNOWN(struct supply_terms, 2472);
+KNOWN(struct policy_site, 2864);
+KNOWN(struct supply_terms, 2544);
+KNOWN(struct supply_store, 72);
 KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
@@ -30,7 +31,7 @@ KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
 KNOWN(struct job, 568);
 KNOWN(struct node, 216);
-KNOWN(struct site, 3176);
+KNOWN(struct site, 3392);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
 KNOWN(struct late_exit, 12);
@@ -312,6 +313,19 @@ static void walk_reactors(struct walk *walk, struct supply_terms *terms)
         }
 }
 
+static void walk_store(struct walk *walk, struct supply_store *store)
+{
+        I64(store->energy_wh);
+        I64(store->reserve_wh);
+        I64(store->charge_w);
+        I64(store->discharge_w);
+        I64(store->charge_ppm);
+        I64(store->discharge_ppm);
+        BOOL(store->has_end_value);
+        I64(store->end_value);
+        BOOL(store->from_reactor);
+}
+
 static void walk_contracts(struct walk *walk, struct supply_terms *terms)
 {
         I64(terms->grid_tax_ppm);
@@ -332,6 +346,9 @@ static void walk_contracts(struct walk *walk, struct supply_terms *terms)
         for (uint32_t i = 0; i < terms->n_ppas; i++)
                 walk_ppa(walk, &terms->ppas[i]);
         walk_reactors(walk, terms);
+        BOOL(terms->has_store);
+        if (terms->has_store)
+                walk_store(walk, &terms->store);
 }
 
 static void walk_meter(struct walk *walk, struct site_meter *meter)

@@ -645,7 +645,7 @@ static void the_manuals_examples_are_right(void **state)
                 at = end + 3;
                 n++;
         }
-        assert_int_equal(n, 8);
+        assert_int_equal(n, 9);
         for (int i = 0; i < 2; i++)
                 unlink(tokens[i]);
         rmdir(keys);

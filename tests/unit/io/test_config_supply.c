@@ -12,6 +12,7 @@
 
 #include "io/config.h"
 #include "io/config_supply.h"
+#include "supply/presets.h"
 
 #define MW INT64_C(1000000)
 #define SITE(text) "sites:\n  - {name: a, currency: EUR, " text "}\n"
@@ -342,6 +343,79 @@ static void a_wrong_plant(void **state)
         refused(SITE("solar: {}"), "2:37: \"series\" is missing here");
 }
 
+#define SUN "solar: {series: /s.csv}, "
+
+/* Half of what is lost is lost on the way in: 0.81 is 0.9 times 0.9. */
+static void a_battery(void **state)
+{
+        struct config config = good(SITE(SUN "battery: {energy: 100 MWh, power: 25 MW, efficiency: 0.81, reserve: 20 MWh, "
+                                             "stored: {file: /b.csv, stale_after: 10m, fallback: 30 MWh, highest: 90 MWh}}"));
+        const struct supply_terms *terms = &config.policy.sites[0].terms;
+        const struct signal_rule *rule = &config.policy.sites[0].signals[SERIES_STORED];
+
+        (void)state;
+        assert_true(terms->has_store);
+        assert_int_equal(terms->store.energy_wh, 100000000);
+        assert_int_equal(terms->store.reserve_wh, 20000000);
+        assert_int_equal(terms->store.charge_w, 25 * MW);
+        assert_int_equal(terms->store.discharge_w, 25 * MW);
+        assert_int_equal(terms->store.charge_ppm, 900000);
+        assert_int_equal(terms->store.discharge_ppm, 900000);
+        assert_false(terms->store.has_end_value);
+        assert_false(terms->store.from_reactor);
+        assert_string_equal(config.files[0].stored.path, "/b.csv");
+        assert_int_equal(config.files[0].stored.highest, 90000000);
+        assert_int_equal(rule->stale_after_s, 600);
+        assert_int_equal(rule->fallback, SIGNAL_TAKE_VALUE);
+        assert_int_equal(rule->value, 30000000);
+        config_finish(&config);
+}
+
+static void a_reactors_storage(void **state)
+{
+        struct config config = good(SITE("reactor: {fuel_cost_per_mwh: 9, preset: natrium}"));
+        struct supply_store preset;
+
+        (void)state;
+        assert_true(preset_store("natrium", &preset));
+        assert_int_equal(config.policy.sites[0].terms.store.energy_wh, preset.energy_wh);
+        config_finish(&config);
+        config = good(SITE("reactor: {fuel_cost_per_mwh: 9, preset: natrium, storage: {reserve: 100 MWh, end_value_per_mwh: 8}}"));
+        assert_int_equal(config.policy.sites[0].terms.store.discharge_w, preset.discharge_w);
+        assert_int_equal(config.policy.sites[0].terms.store.reserve_wh, 100000000);
+        assert_true(config.policy.sites[0].terms.store.has_end_value);
+        assert_int_equal(config.policy.sites[0].terms.store.end_value, 8000000);
+        assert_true(config.policy.sites[0].terms.store.from_reactor);
+        config_finish(&config);
+        config = good(SITE("reactor: {fuel_cost_per_mwh: 9, preset: xe-100, storage: {energy: 1 GWh, charge: 100 MW, discharge: 150 MW, "
+                           "charge_efficiency: 0.99}}"));
+        assert_true(config.policy.sites[0].terms.store.from_reactor);
+        assert_int_equal(config.policy.sites[0].terms.store.charge_ppm, 990000);
+        assert_int_equal(config.policy.sites[0].terms.store.discharge_ppm, 1000000);
+        config_finish(&config);
+        config = good(SITE("reactor: {fuel_cost_per_mwh: 9, preset: xe-100}"));
+        assert_false(config.policy.sites[0].terms.has_store);
+        config_finish(&config);
+}
+
+static void a_wrong_store(void **state)
+{
+        (void)state;
+        refused(SITE(SUN "battery: {power: 25 MW}"), "2:12: \"battery\" does not say how much it holds: add \"energy\", 100 MWh say");
+        refused(SITE(SUN "battery: {energy: 1 MWh, charge: 25 MW}"),
+                "2:12: \"battery\" does not say how fast it is charged and discharged: add \"power\", or \"charge\" and "
+                "\"discharge\"");
+        refused(SITE(SUN "battery: {energy: 100 MW, power: 25 MW}"),
+                "2:73: \"energy\": \"100 MW\" is no energy with a unit: write it as 100 MWh, 5 kWh or 300 Wh");
+        refused(SITE(SUN "battery: {energy: 1 MWh, power: 25 MW, reserve: 2 MWh}"),
+                "2:103: \"reserve\" is more than \"energy\": nothing could ever be taken out");
+        refused(SITE(SUN "battery: {energy: 1 MWh, power: 25 MW, charge: 2 MW}"),
+                "2:102: there is \"power\" as well, which is both: write it, or \"charge\" and \"discharge\"");
+        refused(SITE(SUN "battery: {energy: 1 MWh, power: 25 MW, efficiency: 9}"), "2:106: \"efficiency\" is 9: 1 is the most allowed");
+        refused(SITE("reactor: {fuel_cost_per_mwh: 9, preset: natrium}, battery: {energy: 1 MWh, power: 25 MW}"),
+                "2:12: site \"a\" has two stores, a battery and its reactor's: one is supported");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -350,6 +424,9 @@ int main(void)
                 cmocka_unit_test(what_stands_in_for_a_signal),
                 cmocka_unit_test(a_wrong_stand_in),
                 cmocka_unit_test(a_wrong_plant),
+                cmocka_unit_test(a_battery),
+                cmocka_unit_test(a_reactors_storage),
+                cmocka_unit_test(a_wrong_store),
         };
 
         return cmocka_run_group_tests(tests, set_up, tear_down);

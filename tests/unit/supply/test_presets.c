@@ -54,6 +54,20 @@ static void every_name_is_a_plant_that_can_run(void **state)
         }
 }
 
+/* 500 MW for 5.5 hours, of which the reactor gives 345; down to 100 MW. */
+static void natrium_has_a_store(void **state)
+{
+        struct supply_store store;
+
+        (void)state;
+        assert_true(preset_store("natrium", &store));
+        assert_int_equal(store.discharge_w + rating("natrium", 1), 500 * MW);
+        assert_int_equal(2 * store.energy_wh, 11 * store.discharge_w);
+        assert_int_equal(rating("natrium", 1) - store.charge_w, 100 * MW);
+        assert_true(store.from_reactor);
+        assert_false(preset_store("xe-100", &store));
+}
+
 static void fusion_is_an_agreement(void **state)
 {
         struct supply_ppa ppa;
@@ -84,6 +98,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(plants_have_their_published_ratings),
                 cmocka_unit_test(every_name_is_a_plant_that_can_run),
+                cmocka_unit_test(natrium_has_a_store),
                 cmocka_unit_test(fusion_is_an_agreement),
                 cmocka_unit_test(other_names_are_none),
         };

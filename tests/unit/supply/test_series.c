@@ -337,7 +337,9 @@ static void kinds_have_names(void **state)
         assert_string_equal(series_kind_name(SERIES_LIMIT), "limit");
         assert_string_equal(series_kind_name((enum series_kind)SERIES_EXPORT_PRICE), "export");
         assert_string_equal(series_kind_name((enum series_kind)SERIES_SOLAR), "solar");
-        assert_string_equal(series_kind_name((enum series_kind)SERIES_LAST), "ppa");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_PPA), "ppa");
+        assert_string_equal(series_kind_name((enum series_kind)SERIES_STORED), "stored");
+        assert_int_equal(SERIES_LAST, SERIES_STORED);
         assert_string_equal(series_kind_name((enum series_kind)SERIES_COUNT), "unknown");
         assert_string_equal(series_kind_name((enum series_kind)0), "unknown");
 }

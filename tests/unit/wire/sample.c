@@ -156,7 +156,7 @@ struct offpeak_job_spec sample_spec(void)
 
 static struct offpeak_push random_push(uint64_t *seed)
 {
-        struct offpeak_push push = { .signal = (enum offpeak_signal)number(seed, OFFPEAK_PRICE, OFFPEAK_PPA) };
+        struct offpeak_push push = { .signal = (enum offpeak_signal)number(seed, OFFPEAK_PRICE, OFFPEAK_STORED) };
         int64_t start = number(seed, 1, 1000000);
 
         push.site = text(seed, OFFPEAK_MAX_NAME);
