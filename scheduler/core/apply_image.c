@@ -13,6 +13,10 @@ static int take_meta(struct state *state, const struct record *record)
 
         if (policy_copy(&record->u.meta.policy, &policy) != 0)
                 return OFFPEAK_ENOMEM;
+        if (apply_flows(state, record->u.meta.flows, record->u.meta.n_flows) != 0) {
+                policy_finish(&policy);
+                return OFFPEAK_ENOMEM;
+        }
         policy_finish(&state->policy);
         state->policy = policy;
         state->log_index = record->u.meta.log_index;

@@ -26,6 +26,18 @@ static int plan_one(struct state *state, const struct record_planned_job *planne
         return 0;
 }
 
+int apply_flows(struct state *state, const struct plan_flow *flows, uint32_t n)
+{
+        struct plan_flow *copy;
+
+        if (copy_bytes(flows, n, sizeof(*copy), (void **)&copy) != 0)
+                return OFFPEAK_ENOMEM;
+        free(state->flows);
+        state->flows = copy;
+        state->n_flows = n;
+        return 0;
+}
+
 /* Jobs that the record does not name keep what they had: a submission places its own job among the others. */
 int apply_plan(struct state *state, const struct record *record)
 {
@@ -35,8 +47,11 @@ int apply_plan(struct state *state, const struct record *record)
                 if (code != 0)
                         return code;
         }
-        if (record->u.plan.plan.version != 0)
-                state->plan = record->u.plan.plan;
+        if (record->u.plan.plan.version == 0)
+                return 0;
+        if (apply_flows(state, record->u.plan.flows, record->u.plan.n_flows) != 0)
+                return OFFPEAK_ENOMEM;
+        state->plan = record->u.plan.plan;
         return 0;
 }
 

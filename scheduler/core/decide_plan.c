@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/copy.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 
@@ -38,8 +39,13 @@ void plan_records(struct turn *turn, const struct now *now, const struct adopted
 {
         struct record *record = turn_record(turn, RECORD_PLAN, now);
 
-        if (header != NULL)
+        if (header != NULL) {
                 record->u.plan.plan = *header;
+                if (copy_bytes(plan->flows, plan->n_flows, sizeof(*plan->flows), (void **)&record->u.plan.flows) != 0)
+                        turn->failed = true;
+                else
+                        record->u.plan.n_flows = (uint32_t)plan->n_flows;
+        }
         record->u.plan.jobs = calloc(plan->n_jobs > 0 ? plan->n_jobs : 1, sizeof(*record->u.plan.jobs));
         if (record->u.plan.jobs == NULL) {
                 turn->failed = true;

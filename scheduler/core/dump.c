@@ -302,6 +302,9 @@ char *state_dump(const struct state *state)
             (unsigned long long)state->term, (unsigned long long)state->next_job, state->fenced_start);
         put_policy(&text, &state->policy);
         put_plan(&text, &state->plan);
+        for (uint32_t i = 0; i < state->n_flows; i++)
+                put(&text, "flow %u [%lld,%lld) %.17g\n", state->flows[i].site, (long long)state->flows[i].start,
+                    (long long)state->flows[i].end, state->flows[i].watts);
         for (uint32_t i = 0; i < state->n_sites; i++)
                 put_site(&text, &state->sites[i]);
         for (uint32_t i = 0; i < state->n_nodes; i++)

@@ -8,6 +8,7 @@
 #include "core/move.h"
 #include "core/power.h"
 #include "core/quotas.h"
+#include "core/stored.h"
 
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
 {
@@ -27,11 +28,10 @@ static bool quota_allows(const struct state *state, const struct job *job)
 
 static bool power_allows(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
 {
-        struct site_supply supply = state_supply_in_use(state, site, wall);
-        struct supply_curve curve = site_supply_at(&supply, wall);
-        int64_t more = power_at_meter(&supply.terms, power_of_job_at(state, job, site));
+        struct supply_terms terms = state_supply(state, site).terms;
+        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
 
-        return power_of_site(state, site) + more <= supply_limit(&curve);
+        return power_of_site(state, site) + more <= stored_limit(state, site, wall);
 }
 
 /* After a loss of the log's tail, what it launched may run: nothing starts until every node has shown that it does not. */

@@ -14,6 +14,8 @@ static int emit_meta(const struct state *state, int (*emit)(void *, const struct
         image.u.meta.fenced_start = state->fenced_start;
         image.u.meta.policy = state->policy;
         image.u.meta.plan = state->plan;
+        image.u.meta.flows = state->flows;
+        image.u.meta.n_flows = state->n_flows;
         return emit(context, &image);
 }
 

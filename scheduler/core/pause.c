@@ -6,6 +6,7 @@
 
 #include "core/fit.h"
 #include "core/power.h"
+#include "core/stored.h"
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
 
@@ -20,10 +21,7 @@ static bool saves_money(const struct job *job)
 
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall)
 {
-        struct site_supply supply = state_supply_in_use(state, site, wall);
-        struct supply_curve curve = site_supply_at(&supply, wall);
-
-        return power_of_site(state, site) > supply_limit(&curve);
+        return power_of_site(state, site) > stored_limit(state, site, wall);
 }
 
 /* Does the site draw more just now than its demand charge is billed for so far? The plan knew better. */

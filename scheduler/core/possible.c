@@ -5,13 +5,14 @@
 
 #include "core/move.h"
 #include "core/power.h"
+#include "core/stored.h"
 
-/* The limit at its highest, over the hours of a plan made now. */
+/* The limit at its highest, over the hours of a plan made now; what is in a store, or comes into it, can add its power at any. */
 static struct possible_site look_at(const struct state *state, const struct now *now, const struct site *site)
 {
         struct site_supply supply = state_supply_in_use(state, site, now->wall);
         struct possible_site result = { .idle_w = power_idle_at(state, site, now->mono_ms), .known = true };
-        int64_t horizon = now->wall + state->policy.plan_horizon_s;
+        int64_t horizon = now->wall + state->policy.plan_horizon_s, more = stored_most_w(&supply, now->wall);
 
         supply.signals[SERIES_PRICE] = supply.signals[SERIES_CARBON] = (struct signal){ 0 }; /* their edges do not matter here, */
         supply.signals[SERIES_EXPORT_PRICE] = (struct signal){ 0 };                          /* nor do these */
@@ -19,6 +20,7 @@ static struct possible_site look_at(const struct state *state, const struct now 
                 struct supply_curve curve = site_supply_at(&supply, t);
                 int64_t limit = supply_limit(&curve);
 
+                limit = limit > INT64_MAX - more ? INT64_MAX : limit + more;
                 result.limit_w = limit > result.limit_w ? limit : result.limit_w;
                 if (!site_supply_is_known(&supply, t))
                         result.known = false;

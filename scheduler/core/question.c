@@ -22,6 +22,7 @@
 #include "core/question_demand.h"
 #include "core/quotas.h"
 #include "core/room.h"
+#include "core/stored.h"
 #include "core/usage.h"
 #include "supply/spread.h"
 
@@ -35,6 +36,7 @@
 
 struct memory {
         struct plan_site *sites;
+        struct plan_store *stores; /* one for each site; used where it has one */
         size_t n_sites;
         struct plan_job *jobs;
         struct plan_mode *modes;
@@ -53,6 +55,7 @@ void plan_question_finish(struct plan_question *question)
                         free((void *)memory->sites[i].demands);
                 }
                 free(memory->sites);
+                free(memory->stores);
                 free(memory->jobs);
                 free(memory->modes);
                 free(memory->kept);
@@ -115,9 +118,17 @@ static void fill_step(struct plan_step *step, const struct supply_curve *curve, 
         step->carbon = carbon_of(curve);
 }
 
-/* Power already promised takes the cheapest segments first. */
+/*
+ * Power already promised takes the cheapest segments first. Below zero: what a store was planned to give to the job itself, or to
+ * the idle site, is there beside the sources, and counts as dear as the last of them.
+ */
 static void take_power(struct plan_step *step, double facility_w)
 {
+        if (facility_w < -1) {
+                double price = step->n_segments > 0 ? step->segments[step->n_segments - 1].price : 0;
+
+                step->segments[step->n_segments++] = (struct plan_segment){ price, -facility_w };
+        }
         for (unsigned i = 0; i < step->n_segments && facility_w > 0; i++) {
                 double taken = fmin(facility_w, step->segments[i].limit_w);
 
@@ -127,7 +138,7 @@ static void take_power(struct plan_step *step, double facility_w)
         }
 }
 
-/* The planned hours of every other job at the site, as changes in order of time. */
+/* The planned hours of every other job at the site, as changes. */
 static int collect_usage(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
                          struct usage **ret_usage, size_t *ret_n)
 {
@@ -150,8 +161,35 @@ static int collect_usage(const struct state *state, const struct site *site, con
                                 return OFFPEAK_ENOMEM;
                 }
         }
-        usage_sort(*ret_usage, *ret_n);
         return 0;
+}
+
+/* What the plan has the site's store do: it draws like a job, or leaves the others more. */
+static int collect_flows(const struct state *state, const struct site *site, int64_t now, struct usage **ret_usage, size_t *ret_n)
+{
+        for (uint32_t i = 0; i < state->n_flows; i++) {
+                const struct plan_flow *flow = &state->flows[i];
+
+                if (flow->site != site->id || flow->end <= now)
+                        continue;
+                if (usage_add(ret_usage, ret_n, flow->start > now ? flow->start : now, 0, flow->watts) != 0 ||
+                    usage_add(ret_usage, ret_n, flow->end, 0, -flow->watts) != 0)
+                        return OFFPEAK_ENOMEM;
+        }
+        return 0;
+}
+
+/* Both: all that is promised at the site already. */
+static int collect_promised(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
+                            struct usage **ret_usage, size_t *ret_n)
+{
+        int code = collect_usage(state, site, candidate, now, ret_usage, ret_n);
+
+        if (code == 0)
+                code = collect_flows(state, site, now, ret_usage, ret_n);
+        if (code == 0)
+                usage_sort(*ret_usage, *ret_n);
+        return code;
 }
 
 static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms)
@@ -293,6 +331,7 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                 step->start = t;
                 fill_step(step, &curve, unknown_price);
                 step->spread = spread_at(filled, &curve, t, &edge);
+                step->charge_w = stored_charge_at(&filled->supply, t);
                 take_power(step, used_w);
                 step->gpus = used_gpus >= gpus ? 0 : gpus - (uint32_t)used_gpus;
                 if (next < n_usage && usage[next].at < edge)
@@ -316,9 +355,12 @@ static int fill_demands(const struct state *state, const struct site *site, int6
         return code;
 }
 
-/* candidate: the job for whom others' hours are taken out; NULL: none are. */
+/*
+ * candidate: the job for whom others' hours are taken out; NULL: none are. store: memory for the site's; NULL: it is left out, for
+ * a lone job is placed beside what stores do for the others.
+ */
 static int fill_site(const struct state *state, const struct now *now, const struct site *site, int64_t horizon,
-                     const struct job *candidate, struct plan_site *ret_site)
+                     const struct job *candidate, struct plan_store *store, struct plan_site *ret_site)
 {
         struct site_filled filled;
         struct usage *usage = NULL;
@@ -329,13 +371,15 @@ static int fill_site(const struct state *state, const struct now *now, const str
         if (code != 0)
                 return code;
         if (candidate != NULL)
-                code = collect_usage(state, site, candidate, now->wall, &usage, &n_usage);
+                code = collect_promised(state, site, candidate, now->wall, &usage, &n_usage);
         if (code == 0)
                 code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
         ret_site->name = site->name;
         ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
+        if (store != NULL && stored_for_plan(&filled.supply, now->wall, store))
+                ret_site->store = store;
         if (code == 0)
                 code = fill_demands(state, site, now->wall, horizon, ret_site);
         free(usage);
@@ -634,12 +678,13 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         if (memory == NULL)
                 return OFFPEAK_ENOMEM;
         question.memory = memory;
-        memory->sites = calloc(state->n_sites > 0 ? state->n_sites : 1, sizeof(*memory->sites));
-        if (memory->sites == NULL)
+        memory->sites = calloc(state->n_sites + 1, sizeof(*memory->sites));
+        memory->stores = calloc(state->n_sites + 1, sizeof(*memory->stores));
+        if (memory->sites == NULL || memory->stores == NULL)
                 code = OFFPEAK_ENOMEM;
         for (uint32_t i = 0; code == 0 && i < state->n_sites; i++) {
                 code = fill_site(state, now, &state->sites[i], horizon, beside_others ? candidate : NULL,
-                                 &memory->sites[i]);
+                                 candidate == NULL ? &memory->stores[i] : NULL, &memory->sites[i]);
                 memory->n_sites++;
         }
         question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };

@@ -75,9 +75,11 @@ void record_finish(struct record *record)
                 break;
         case RECORD_PLAN:
                 finish_planned(record->u.plan.jobs, record->u.plan.n_jobs);
+                free(record->u.plan.flows);
                 break;
         case RECORD_I_META:
                 policy_finish(&record->u.meta.policy);
+                free(record->u.meta.flows);
                 break;
         case RECORD_I_SITE:
                 site_finish(&record->u.site.site);

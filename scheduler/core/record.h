@@ -122,6 +122,8 @@ struct record {
                         struct adopted_plan plan;
                         struct record_planned_job *jobs;
                         uint32_t n_jobs;
+                        struct plan_flow *flows; /* of all stores; none where the plan has no version */
+                        uint32_t n_flows;
                 } plan;
                 struct { struct booking booking; int64_t pue_rest; /* of the site, after it */ } booked;
                 struct {
@@ -131,7 +133,14 @@ struct record {
                 } pushed;
                 struct { char *site; enum series_kind kind; } confirmed;
 
-                struct { uint64_t log_index, term, next_job; bool fenced_start; struct policy policy; struct adopted_plan plan; } meta;
+                struct {
+                        uint64_t log_index, term, next_job;
+                        bool fenced_start;
+                        struct policy policy;
+                        struct adopted_plan plan;
+                        struct plan_flow *flows;
+                        uint32_t n_flows;
+                } meta;
                 struct { struct site site; } site;
                 struct { struct node node; } node;      /* session is not part of it */
                 struct { struct job job; } job;

@@ -28,6 +28,7 @@ void state_finish(struct state *state)
         free(state->nodes);
         free(state->jobs);
         free(state->requests);
+        free(state->flows);
         policy_finish(&state->policy);
         memset(state, 0, sizeof(*state));
 }

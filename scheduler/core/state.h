@@ -271,6 +271,8 @@ struct state {
         struct request *requests; /* oldest first */
         size_t n_requests;
         struct adopted_plan plan;
+        struct plan_flow *flows; /* what that plan has stores do: site by site, ascending in time */
+        uint32_t n_flows;
 
         /* volatile */
         int64_t started_ms;    /* mono: when this process began */

@@ -368,6 +368,16 @@ static struct plan_interval *take_intervals(struct taker *taker, Log__Interval *
         return to;
 }
 
+static struct plan_flow *take_flows(struct taker *taker, Log__Flow *const *from, size_t n, uint32_t *ret_n)
+{
+        struct plan_flow *to = take_memory(taker, n, sizeof(*to));
+
+        *ret_n = to != NULL ? (uint32_t)n : 0;
+        for (size_t i = 0; i < *ret_n; i++)
+                to[i] = (struct plan_flow){ from[i]->start, from[i]->end, from[i]->site, from[i]->watts };
+        return to;
+}
+
 static void take_planned(struct taker *taker, const Log__PlannedJob *from, struct record_planned_job *to)
 {
         to->job = from->job;
@@ -586,6 +596,7 @@ static void take_plan(struct taker *taker, const Log__Plan *from, struct record 
         to->u.plan.n_jobs = to->u.plan.jobs != NULL ? (uint32_t)from->n_jobs : 0;
         for (size_t i = 0; i < to->u.plan.n_jobs; i++)
                 take_planned(taker, from->jobs[i], &to->u.plan.jobs[i]);
+        to->u.plan.flows = take_flows(taker, from->flows, from->n_flows, &to->u.plan.n_flows);
 }
 
 /* ---- bodies: images */
@@ -598,6 +609,7 @@ static void take_meta(struct taker *taker, const Log__Meta *from, struct record 
         to->u.meta.fenced_start = from->fenced_start;
         take_policy(taker, from->policy, &to->u.meta.policy);
         to->u.meta.plan = take_adopted(from->plan);
+        to->u.meta.flows = take_flows(taker, from->flows, from->n_flows, &to->u.meta.n_flows);
 }
 
 static void take_meter(struct taker *taker, const Log__Site *from, struct site_meter *to)

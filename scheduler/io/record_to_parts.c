@@ -352,6 +352,19 @@ static Log__Interval **interval_parts(struct arena *arena, const struct plan_int
         return to;
 }
 
+static Log__Flow **flow_parts(struct arena *arena, const struct plan_flow *from, size_t n)
+{
+        Log__Flow **to = parts_new(arena, &log__flow__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->start = from[i].start;
+                to[i]->end = from[i].end;
+                to[i]->site = from[i].site;
+                to[i]->watts = from[i].watts;
+        }
+        return to;
+}
+
 static Log__PlannedJob **planned_parts(struct arena *arena, const struct record_planned_job *from, size_t n)
 {
         Log__PlannedJob **to = parts_new(arena, &log__planned_job__descriptor, n);
@@ -582,6 +595,8 @@ static void fill_plan(struct arena *arena, Log__Plan *to, const struct record *r
         to->plan = adopted_part(arena, &record->u.plan.plan);
         to->n_jobs = record->u.plan.n_jobs;
         to->jobs = planned_parts(arena, record->u.plan.jobs, record->u.plan.n_jobs);
+        to->n_flows = record->u.plan.n_flows;
+        to->flows = flow_parts(arena, record->u.plan.flows, record->u.plan.n_flows);
 }
 
 /* ---- bodies: images */
@@ -594,6 +609,8 @@ static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *r
         to->fenced_start = record->u.meta.fenced_start;
         to->policy = policy_part(arena, &record->u.meta.policy);
         to->plan = adopted_part(arena, &record->u.meta.plan);
+        to->n_flows = record->u.meta.n_flows;
+        to->flows = flow_parts(arena, record->u.meta.flows, record->u.meta.n_flows);
 }
 
 static void fill_meter(struct arena *arena, Log__Site *to, const struct site_meter *from)

@@ -22,6 +22,7 @@ KNOWN(struct supply_store, 72);
 KNOWN(struct policy_class, 152);
 KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
+KNOWN(struct plan_flow, 32);
 KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 184);
 KNOWN(struct book, 144);
@@ -731,12 +732,23 @@ static void walk_over(struct walk *walk, struct record *record)
         U32(record->u.over.avoid_node);
 }
 
+static void walk_flow(struct walk *walk, struct plan_flow *flow)
+{
+        I64(flow->start);
+        I64(flow->end);
+        U32(flow->site);
+        DOUBLE(flow->watts);
+}
+
 static void walk_plan(struct walk *walk, struct record *record)
 {
         walk_adopted(walk, &record->u.plan.plan);
         ARRAY(record->u.plan.n_jobs, record->u.plan.jobs, 4);
         for (uint32_t i = 0; i < record->u.plan.n_jobs; i++)
                 walk_planned(walk, &record->u.plan.jobs[i]);
+        ARRAY(record->u.plan.n_flows, record->u.plan.flows, 4);
+        for (uint32_t i = 0; i < record->u.plan.n_flows; i++)
+                walk_flow(walk, &record->u.plan.flows[i]);
 }
 
 static void walk_meta(struct walk *walk, struct record *record)
@@ -747,6 +759,9 @@ static void walk_meta(struct walk *walk, struct record *record)
         BOOL(record->u.meta.fenced_start);
         walk_policy(walk, &record->u.meta.policy);
         walk_adopted(walk, &record->u.meta.plan);
+        ARRAY(record->u.meta.n_flows, record->u.meta.flows, 4);
+        for (uint32_t i = 0; i < record->u.meta.n_flows; i++)
+                walk_flow(walk, &record->u.meta.flows[i]);
 }
 
 static void walk_small(struct walk *walk, struct record *record)

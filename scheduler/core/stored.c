@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/stored.h"
+
+#include <math.h>
+
+#define MICRO       1e-6
+#define J_PER_WH    3600.0
+
+/* A report comes every few minutes: what is drawn between two of them must be there. */
+#define LEAST_LOOK_S INT64_C(300)
+
+/* A minute of the most that it gives: starts and stops take their time, and reports come in whole Wh. */
+static int64_t margin_wh(const struct supply_store *store)
+{
+        return (store->discharge_w + 59) / 60;
+}
+
+bool stored_for_plan(const struct site_supply *supply, int64_t wall, struct plan_store *ret_store)
+{
+        const struct supply_store *store = &supply->terms.store;
+        int64_t stored = site_supply_stored(supply, wall), reserve = store->reserve_wh + margin_wh(store);
+
+        if (stored == SERIES_UNKNOWN)
+                return false;
+        if (stored < reserve)
+                reserve = stored; /* it can fall no lower; what is missing is charged again before anybody starts on it */
+        *ret_store = (struct plan_store){
+                .energy_j = (double)store->energy_wh * J_PER_WH,
+                .reserve_j = (double)reserve * J_PER_WH,
+                .start_j = (double)stored * J_PER_WH,
+                .least_end_j = (double)(store->has_end_value ? reserve : stored) * J_PER_WH,
+                .end_price = store->has_end_value ? (double)store->end_value * MICRO : 0,
+                .charge_w = (double)store->charge_w,
+                .discharge_w = (double)store->discharge_w,
+                .charge_efficiency = (double)store->charge_ppm * MICRO,
+                .discharge_efficiency = (double)store->discharge_ppm * MICRO,
+                .by_step = store->from_reactor,
+        };
+        return true;
+}
+
+double stored_charge_at(const struct site_supply *supply, int64_t time)
+{
+        int64_t reactor = supply->terms.store.from_reactor ? site_supply_reactor(supply, time) : 0;
+
+        if (reactor == SERIES_UNKNOWN || reactor < 0)
+                return 0;
+        return fmin((double)reactor, (double)supply->terms.store.charge_w);
+}
+
+int64_t stored_most_w(const struct site_supply *supply, int64_t wall)
+{
+        return site_supply_stored(supply, wall) != SERIES_UNKNOWN ? supply->terms.store.discharge_w : 0;
+}
+
+/* The one that holds at the moment, or NULL: stores rest. */
+static const struct plan_flow *flow_at(const struct state *state, const struct site *site, int64_t wall)
+{
+        for (uint32_t i = 0; i < state->n_flows; i++)
+                if (state->flows[i].site == site->id && state->flows[i].start <= wall && wall < state->flows[i].end)
+                        return &state->flows[i];
+        return NULL;
+}
+
+double stored_flow(const struct state *state, const struct site *site, int64_t wall)
+{
+        const struct plan_flow *flow = flow_at(state, site, wall);
+
+        return flow != NULL ? flow->watts : 0;
+}
+
+/* W that what is stored above the reserve gives for so long. */
+static double lasting_w(const struct site_supply *supply, int64_t wall, int64_t seconds)
+{
+        const struct supply_store *store = &supply->terms.store;
+        int64_t stored = site_supply_stored(supply, wall);
+
+        if (stored == SERIES_UNKNOWN || stored <= store->reserve_wh)
+                return 0;
+        return (double)(stored - store->reserve_wh) * J_PER_WH * (double)store->discharge_ppm * MICRO / (double)seconds;
+}
+
+static int64_t discharge_w(const struct state *state, const struct site_supply *supply, const struct site *site, int64_t wall)
+{
+        const struct plan_flow *flow = flow_at(state, site, wall);
+        double watts;
+        int64_t until;
+
+        if (!supply->terms.has_store || flow == NULL || flow->watts >= 0)
+                return 0;
+        until = flow->end - wall < LEAST_LOOK_S ? flow->end : wall + LEAST_LOOK_S;
+        watts = fmin(-flow->watts, (double)supply->terms.store.discharge_w);
+        return (int64_t)llround(fmin(watts, lasting_w(supply, wall, until - wall)));
+}
+
+int64_t stored_limit(const struct state *state, const struct site *site, int64_t wall)
+{
+        struct site_supply supply = state_supply_in_use(state, site, wall);
+        struct supply_curve curve = site_supply_at(&supply, wall);
+        int64_t limit = supply_limit(&curve), more = discharge_w(state, &supply, site, wall);
+
+        return limit > INT64_MAX - more ? INT64_MAX : limit + more;
+}
