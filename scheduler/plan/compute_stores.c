@@ -7,6 +7,7 @@
  *   4. what the stores best do for that plan's load, exactly (dispatch.c); jobs moving beside it one by one; and so on, while it
  *      helps
  *   5. again from 3 beside the best plan's stores, while there is budget
+ *   6. where power is limited: the order in which jobs ask what the stores can carry (line_up.c), and 4 once more
  * Only what the stores can carry, at its exact cost, is ever kept.
  */
 #include "plan/compute_stores.h"
@@ -21,6 +22,7 @@
 #include "plan/beside_stores.h"
 #include "plan/check.h"
 #include "plan/fill.h"
+#include "plan/line_up.h"
 #include "plan/passes.h"
 #include "plan/supply_rate.h"
 
@@ -36,6 +38,8 @@ enum {
 
 #define SHARE_OF_PRICES 0.35 /* of the budget */
 #define SHARE_OF_ROUND  0.5  /* of what is left of it */
+#define SHARE_KEPT      0.2
+#define SHARE_OF_LINE   0.8
 
 #define DEAREST 1e300
 
@@ -54,6 +58,7 @@ struct joint {
         struct schedule best;
         double best_cost;
         uint64_t spent; /* beside prices */
+        uint64_t kept;  /* of the budget, for what comes last */
         unsigned rounds; /* of alternating */
 };
 
@@ -61,6 +66,7 @@ static uint64_t work_left(const struct joint *joint)
 {
         uint64_t spent = joint->spent + optimiser_work(&joint->prices) + joint->dispatch.work;
 
+        spent += joint->kept;
         return spent < joint->budget->work ? joint->budget->work - spent : 0;
 }
 
@@ -322,6 +328,30 @@ static int help_the_late(struct joint *joint)
         return code;
 }
 
+/* Where power is limited: in which order jobs are asked decides who is late, so that is searched for, beside all that stores can carry. */
+static int line_up_best(struct joint *joint)
+{
+        struct plan_budget budget = { (uint64_t)(SHARE_OF_LINE * (double)work_left(joint)), joint->budget->aborted,
+                                      joint->budget->context };
+        struct schedule schedule;
+        uint64_t work = 0;
+        bool better;
+        int code;
+
+        if (!joint->limited || budget.work == 0 || is_aborted(joint))
+                return 0;
+        code = schedule_init(&schedule, joint->problem->n_jobs);
+        if (code == 0)
+                code = schedule_copy(&schedule, &joint->best);
+        if (code == 0)
+                code = line_up(&schedule, joint->problem, &joint->prices.prices.slots, &budget, &work, &better);
+        joint->spent += work;
+        if (code == 0 && better)
+                code = consider(joint, &schedule, &better);
+        schedule_finish(&schedule);
+        return code;
+}
+
 /*
  * The level that stores keep is right for the jobs that there are: others may keep a lower one, or be worth a higher one. A share of
  * what it is above what is paid for.
@@ -376,6 +406,7 @@ static int think(struct joint *joint)
         bool better;
         int code = find_prices(joint);
 
+        joint->kept = joint->limited ? (uint64_t)(SHARE_KEPT * (double)work_left(joint)) : 0;
         for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
                 if (round > 0)
                         code = flow_beside_best(joint, (unsigned)round - 1);
@@ -386,6 +417,11 @@ static int think(struct joint *joint)
                 if (code == 0)
                         code = alternate(joint);
         }
+        joint->kept = 0;
+        if (code == 0)
+                code = line_up_best(joint);
+        if (code == 0 && joint->limited)
+                code = alternate(joint);
         return code;
 }
 

@@ -198,6 +198,56 @@ static void runs_at_night_on_what_the_day_left(void **state)
         plan_finish(&plan);
 }
 
+/* Five jobs of a GPU each on two GPUs: release, deadline and work in hours. */
+static void make_dawn_job(struct plan_job *job, struct plan_mode *mode, uint64_t id)
+{
+        static const int64_t release[] = { 0, 0, 2, 5, 5 }, deadline[] = { 13, 12, 5, 11, 8 }, hours[] = { 1, 4, 3, 1, 3 };
+        static const double watts[] = { 533, 659, 534, 482, 455 };
+
+        *mode = (struct plan_mode){ .gpus = 1, .watts = watts[id], .speed = 1 };
+        *job = (struct plan_job){ .id = id,
+                                  .sites = 1,
+                                  .modes = mode,
+                                  .n_modes = 1,
+                                  .work_s = (double)(hours[id] * HOUR),
+                                  .release = NOW + release[id] * HOUR,
+                                  .deadline = NOW + deadline[id] * HOUR,
+                                  .lateness_cost = 1000,
+                                  .max_starts = PLAN_ANY_STARTS,
+                                  .delay_cost = 0.001,
+                                  .earliest_finish = NOW + (release[id] + hours[id]) * HOUR };
+}
+
+/* Until the sun is up at six the store has enough for jobs 0, 2 and 4, and not for job 1: whoever asks first decides who is late. */
+static void nobody_is_late_who_need_not_be(void **state)
+{
+        static const double sun[] = { 0, 0, 0, 0, 0, 0, 460, 1350, 2147, 2798, 3259, 3497, 3497 };
+        const struct plan_store store = { .energy_j = 36.287e6, .reserve_j = 3.6287e6, .start_j = 18.1435e6, .least_end_j = 18.1435e6,
+                                          .charge_w = 3360, .discharge_w = 1120,
+                                          .charge_efficiency = 0.95, .discharge_efficiency = 0.95 };
+        struct plan_step steps[13] = { 0 };
+        struct plan_mode modes[5];
+        struct plan_job jobs[5];
+        struct plan_site site = { .name = "hall", .steps = steps, .n_steps = 13, .pue_factor = 1.1, .store = &store };
+        struct plan_problem problem = { .now = NOW, .horizon = NOW + 13 * HOUR, .sites = &site, .n_sites = 1, .jobs = jobs, .n_jobs = 5,
+                                        .terminal_price = 1000, .unfinished_cost = 10000, .over_limit_cost = 100000 };
+        struct plan_budget budget = { .work = 4000000 };
+        struct offpeak_error err = { 0 };
+        struct plan plan;
+
+        (void)state;
+        for (int t = 0; t < 13; t++)
+                steps[t] = (struct plan_step){ .start = NOW + t * HOUR, .n_segments = 1, .segments = { { 0, sun[t] } }, .gpus = 2 };
+        for (uint64_t j = 0; j < 5; j++)
+                make_dawn_job(&jobs[j], &modes[j], j);
+        if (plan_compute(&problem, &budget, &plan, &err) != 0)
+                fail_msg("%s", err.text);
+        assert_checked(&problem, &plan);
+        assert_true(plan.terms.lateness == 0 && plan.terms.unfinished == 0);
+        assert_true(plan.terms.delay < 0.0071); /* seven hours: the best in whole hours */
+        plan_finish(&plan);
+}
+
 /* ---- what is refused */
 
 struct lie {
@@ -262,6 +312,7 @@ int main(void)
                 cmocka_unit_test(random_plans_hold),
                 cmocka_unit_test(charges_before_a_dear_hour),
                 cmocka_unit_test(runs_at_night_on_what_the_day_left),
+                cmocka_unit_test(nobody_is_late_who_need_not_be),
                 cmocka_unit_test(the_checker_refuses_what_no_store_can_do),
         };
 
