@@ -161,6 +161,42 @@ static bool draw_job(const struct chart *chart, const json_t *job, const char *s
         return true;
 }
 
+/* The hours in which the store is charged, or gives. */
+static void draw_flows(const struct chart *chart, const json_t *store, bool charging, const char *note)
+{
+        bool filled[CHART_MOST_CELLS] = { false };
+        int64_t watts;
+        bool any = false;
+        json_t *flow;
+        size_t i;
+
+        json_array_foreach(json_object_get(store, "flows"), i, flow) {
+                if (!document_int(flow, "power_w", &watts) || watts == 0 || (watts > 0) != charging)
+                        continue;
+                chart_fill(chart, document_time(flow, "start_utc"), document_time(flow, "end_utc"), filled);
+                any = true;
+        }
+        if (any || note[0] != '\0')
+                chart_bar(chart, charging ? "charges" : "gives", filled, note);
+}
+
+/* `charges` with `4.0 MWh of 10.0 MWh now`, and `gives`. */
+static void draw_store(const struct chart *chart, const json_t *site)
+{
+        const json_t *store = json_object_get(site, "store");
+        char note[120], now[TEXT_SIZE], most[TEXT_SIZE];
+        int64_t stored, energy;
+
+        if (!document_int(store, "energy_wh", &energy))
+                return;
+        if (document_int(store, "stored_wh", &stored))
+                snprintf(note, sizeof(note), "%s of %s now", text_format_wh(stored, now), text_format_wh(energy, most));
+        else
+                snprintf(note, sizeof(note), "nobody tells what is stored");
+        draw_flows(chart, store, true, note);
+        draw_flows(chart, store, false, "");
+}
+
 static void draw_site(const struct chart *chart, const json_t *site, const json_t *jobs)
 {
         const char *name = document_text(site, "name");
@@ -169,6 +205,7 @@ static void draw_site(const struct chart *chart, const json_t *site, const json_
 
         draw_price(chart, site);
         draw_limit(chart, site);
+        draw_store(chart, site);
         chart_axis(chart);
         json_array_foreach(jobs, i, job)
                 shown += draw_job(chart, job, name, shown < MOST_JOBS);

@@ -30,6 +30,8 @@ static const char *value_key(const char *kind, bool now)
                 return now ? "now_micro_per_mwh" : "value_micro_per_mwh";
         if (strcmp(kind, "carbon") == 0)
                 return now ? "now_mg_per_kwh" : "value_mg_per_kwh";
+        if (strcmp(kind, "stored") == 0)
+                return now ? "now_wh" : "value_wh";
         return now ? "now_w" : "value_w";
 }
 
@@ -39,6 +41,8 @@ static const char *format_value(const char *kind, int64_t value, const char *cur
                 return text_format_price(value, currency, buffer);
         if (strcmp(kind, "carbon") == 0)
                 snprintf(buffer, TEXT_SIZE, "%.0f g CO2e/kWh", (double)value / 1000);
+        else if (strcmp(kind, "stored") == 0)
+                text_format_wh(value, buffer);
         else
                 text_format_power(value, buffer);
         return buffer;

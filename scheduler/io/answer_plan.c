@@ -174,6 +174,53 @@ static json_t *steps(struct answer *answer, const struct view *view, const struc
         return list;
 }
 
+/* What the plan has the store do from now on, and what is in it then, as far as that is known. */
+static json_t *flows(struct answer *answer, const struct view *view, const struct site *site, const struct supply_store *store,
+                     int64_t stored_wh)
+{
+        double joules = (double)stored_wh * 3600;
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < answer->state->n_flows; i++) {
+                const struct plan_flow *flow = &answer->state->flows[i];
+                int64_t start = flow->start > answer->now.wall ? flow->start : answer->now.wall;
+                double share = (double)(flow->watts > 0 ? store->charge_ppm : store->discharge_ppm) / 1e6;
+                json_t *item;
+
+                if (flow->site != site->id || flow->end <= answer->now.wall || start >= view->to)
+                        continue;
+                joules += flow->watts * (double)(flow->end - start) * (flow->watts > 0 ? share : 1 / share);
+                joules = fmin(fmax(joules, 0), (double)store->energy_wh * 3600);
+                item = json_object();
+                answer_put(answer, item, "start_utc", answer_utc(start));
+                answer_put(answer, item, "end_utc", answer_utc(flow->end));
+                answer_put(answer, item, "power_w", json_integer(llround(flow->watts)));
+                answer_put(answer, item, "stored_end_wh", answer_known(stored_wh != SERIES_UNKNOWN, llround(joules / 3600)));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static json_t *store_object(struct answer *answer, const struct view *view, const struct site *site,
+                            const struct site_supply *supply)
+{
+        const struct supply_store *store = &supply->terms.store;
+        int64_t stored_wh = site_supply_stored(supply, answer->now.wall);
+        json_t *object;
+
+        if (!supply->terms.has_store)
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "energy_wh", json_integer(store->energy_wh));
+        answer_put(answer, object, "reserve_wh", json_integer(store->reserve_wh));
+        answer_put(answer, object, "charge_w", json_integer(store->charge_w));
+        answer_put(answer, object, "discharge_w", json_integer(store->discharge_w));
+        answer_put(answer, object, "from_reactor", json_boolean(store->from_reactor));
+        answer_put(answer, object, "stored_wh", answer_value(stored_wh));
+        answer_put(answer, object, "flows", flows(answer, view, site, store, stored_wh));
+        return object;
+}
+
 static json_t *site_object(struct answer *answer, const struct view *view, const struct site *site)
 {
         json_t *object = json_object();
@@ -191,6 +238,7 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
         answer_put(answer, object, "has_reactor", json_boolean(supply.supply.terms.has_reactor));
         answer_put(answer, object, "forecast_from_utc",
                    answer_utc(answer_forecast_from(&supply, SERIES_PRICE, answer->now.wall, view->to)));
+        answer_put(answer, object, "store", store_object(answer, view, site, &supply.supply));
         answer_put(answer, object, "steps", steps(answer, view, site, &supply));
         answer_supply_finish(&supply);
         return object;

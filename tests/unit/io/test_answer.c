@@ -762,6 +762,43 @@ static void power_is_idle_and_jobs_through_the_pue(void **state)
         json_decref(document);
 }
 
+/* 600 W for an hour are 540 Wh more in it, and 800 W out of it 1000 less. */
+static void the_plan_says_what_a_store_does(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site *site = &world->state.sites[0];
+        struct plan_flow *flows = calloc(2, sizeof(*flows));
+        json_t *document = world_ask(world, "plan", "{}");
+
+        world_expect_null(document, "sites.0.store");
+        json_decref(document);
+        terms->has_store = true;
+        terms->store = (struct supply_store){ .energy_wh = 10000, .reserve_wh = 1000, .charge_w = 600, .discharge_w = 900,
+                                              .charge_ppm = 900000, .discharge_ppm = 800000 };
+        flows[0] = (struct plan_flow){ WORLD_NOW - 60, WORLD_NOW + 3600, 0, 600 };
+        flows[1] = (struct plan_flow){ WORLD_NOW + 3600, WORLD_NOW + 7200, 0, -800 };
+        world->state.flows = flows;
+        world->state.n_flows = 2;
+        document = world_ask(world, "plan", "{}");
+        world_expect_null(document, "sites.0.store.stored_wh");
+        world_expect_null(document, "sites.0.store.flows.0.stored_end_wh");
+        world_expect_int(document, "sites.0.store.flows.0.power_w", 600);
+        json_decref(document);
+        assert_int_equal(series_append(&site->series[SERIES_STORED], WORLD_NOW, 5000), 0);
+        site->series[SERIES_STORED].end = WORLD_NOW + 600;
+        document = world_ask(world, "plan", "{}");
+        world_expect_int(document, "sites.0.store.energy_wh", 10000);
+        world_expect_int(document, "sites.0.store.stored_wh", 5000);
+        world_expect_int(document, "sites.0.store.flows.0.stored_end_wh", 5540);
+        world_expect_int(document, "sites.0.store.flows.1.power_w", -800);
+        world_expect_int(document, "sites.0.store.flows.1.stored_end_wh", 4540);
+        json_decref(document);
+        document = world_ask(world, "price", "{}");
+        world_expect_int(document, "sites.0.series.1.now_wh", 5000);
+        json_decref(document);
+}
+
 static void jobs_show_what_they_had_and_will_have(void **state)
 {
         json_t *document = world_ask(*state, "plan", "{\"from_utc\":\"2026-11-22T09:00:00Z\"}");
@@ -1207,6 +1244,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_plan_carries_its_certificate, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_plan_without_proof_claims_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_plan_says_what_a_store_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
