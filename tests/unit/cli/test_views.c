@@ -298,6 +298,34 @@ static void the_plan_is_drawn(void **state)
         check("plan", "plan_narrow", view_plan, (struct screen){ .width = 60 });
 }
 
+/* The hours of its flows, and how full it is; nobody says so where nobody knows. */
+static void a_store_is_drawn_below_the_limit(void **state)
+{
+        json_t *document = load("plan"), *site = json_array_get(json_object_get(document, "sites"), 0), *store;
+        const char *now = document_text(document, "now_utc"), *to = document_text(document, "to_utc");
+        char *text = render(view_plan, document, plain);
+
+        (void)state;
+        assert_null(strstr(text, "charges"));
+        free(text);
+        store = json_pack("{s:I, s:n, s:[{s:s, s:s, s:i}]}", "energy_wh", (json_int_t)10000000, "stored_wh", "flows", "start_utc", now,
+                          "end_utc", to, "power_w", -800);
+        assert_non_null(store);
+        json_object_set_new(site, "store", store);
+        text = render(view_plan, document, plain);
+        assert_non_null(strstr(text, "nobody tells what is stored"));
+        assert_non_null(strstr(text, "gives"));
+        free(text);
+        json_object_set_new(store, "stored_wh", json_integer(4000000));
+        json_object_set_new(json_array_get(json_object_get(store, "flows"), 0), "power_w", json_integer(800));
+        text = render(view_plan, document, plain);
+        assert_non_null(strstr(text, "charges"));
+        assert_non_null(strstr(text, "4.0 MWh of 10.0 MWh now"));
+        assert_null(strstr(text, "gives"));
+        free(text);
+        json_decref(document);
+}
+
 static json_t *plan_that_is_late(json_int_t planned_micro, json_int_t at_once_micro)
 {
         json_t *document = load("plan"), *cost = json_object_get(document, "cost");
@@ -519,6 +547,7 @@ int main(void)
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
+                cmocka_unit_test(a_store_is_drawn_below_the_limit),
                 cmocka_unit_test(lateness_is_told_on_both_sides),
                 cmocka_unit_test(without_a_plan_nothing_is_claimed),
                 cmocka_unit_test(an_impossible_job_is_a_risk),
