@@ -328,6 +328,21 @@ static int help_the_late(struct joint *joint)
         return code;
 }
 
+/* Where hours were promised and nobody is late, shorter waits are not worth other hours for all. */
+static bool is_settled(const struct joint *joint)
+{
+        bool promised = false;
+
+        for (size_t j = 0; j < joint->problem->n_jobs; j++) {
+                const struct plan_job *job = &joint->problem->jobs[j];
+
+                if (!job->pinned && job->release < joint->problem->horizon && is_late(joint->problem, j, &joint->best.jobs[j]))
+                        return false;
+                promised = promised || job->n_kept > 0;
+        }
+        return promised;
+}
+
 /* Where power is limited: in which order jobs are asked decides who is late, so that is searched for, beside all that stores can carry. */
 static int line_up_best(struct joint *joint)
 {
@@ -338,7 +353,7 @@ static int line_up_best(struct joint *joint)
         bool better;
         int code;
 
-        if (!joint->limited || budget.work == 0 || is_aborted(joint))
+        if (!joint->limited || budget.work == 0 || is_settled(joint) || is_aborted(joint))
                 return 0;
         code = schedule_init(&schedule, joint->problem->n_jobs);
         if (code == 0)
