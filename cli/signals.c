@@ -24,6 +24,8 @@ static const char *format_value(const char *kind, int64_t value, const char *cur
 {
         if (is_price(kind))
                 return text_format_price(value, currency, buffer);
+        if (strcmp(kind, "stored") == 0)
+                return text_format_wh(value, buffer);
         if (strcmp(kind, "carbon") != 0)
                 return text_format_power(value, buffer);
         snprintf(buffer, TEXT_SIZE, "%.6g g/kWh", (double)value / 1000);
@@ -33,10 +35,10 @@ static const char *format_value(const char *kind, int64_t value, const char *cur
 /* The member `prefix_<unit>` of an object, in whichever unit it is. */
 static bool find_value(const json_t *object, const char *prefix, int64_t *ret_value)
 {
-        static const char *const units[] = { "micro_per_mwh", "mg_per_kwh", "w" };
+        static const char *const units[] = { "micro_per_mwh", "mg_per_kwh", "w", "wh" };
         char key[64];
 
-        for (size_t i = 0; i < 3; i++) {
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
                 snprintf(key, sizeof(key), "%s_%s", prefix, units[i]);
                 if (document_int(object, key, ret_value))
                         return true;
