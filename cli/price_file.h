@@ -9,6 +9,12 @@
 
 enum { PRICE_FILE_MOST_SETS = 32 };
 
+/* Options that describe a file, for a command's table. */
+#define PRICE_FILE_OPTIONS(mapping, column, set)                                                                         \
+        { mapping, 0, "mapping", "NAME", "what the file is: smard, nyiso_da, ... (guessed from its header)" },           \
+        { column, 0, "column", "NAME", "its column; or the name of a node, zone or unit in it" },                        \
+        { set, 0, "set", "KEY=VALUE", "another property of its mapping (docs/configuration.md)" }
+
 /* As the command line has it; NULL: not given. */
 struct price_file {
         const char *file, *mapping, *column, *from, *to;

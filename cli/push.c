@@ -24,9 +24,7 @@ const struct option_row push_rows[] = {
         { OPT_SEQ, 0, "seq", "N", "its number; a source that counts must count up" },
         { OPT_SOURCE, 0, "source", "NAME", "who says so (the user, or the key's name)" },
         { OPT_CLEAR, 0, "clear", NULL, "take back what was pushed: from now on the feeds hold" },
-        { OPT_MAPPING, 0, "mapping", "NAME", "what the file is: smard, nyiso_da, ... (guessed from its header)" },
-        { OPT_COLUMN, 0, "column", "NAME", "its column; or the name of a node, zone or unit in it" },
-        { OPT_SET, 0, "set", "KEY=VALUE", "another property of its mapping (docs/configuration.md)" },
+        PRICE_FILE_OPTIONS(OPT_MAPPING, OPT_COLUMN, OPT_SET),
         COMMAND_OPTIONS,
 };
 

@@ -106,7 +106,10 @@ static int answer(struct stores *stores, size_t s, struct offers *offers, struct
         return 0;
 }
 
-int stores_answer(struct stores *stores)
+/* What is done at one site with a store, in memory for an offer, a slot and a flow each. */
+typedef int (*at_store)(struct stores *stores, size_t s, struct offers *offers, struct storage_slot *slots, double *flows);
+
+static int at_each_store(struct stores *stores, at_store work)
 {
         size_t n = stores->prices->slots.n;
         struct offers *offers = calloc(n, sizeof(*offers));
@@ -116,11 +119,16 @@ int stores_answer(struct stores *stores)
 
         for (size_t s = 0; code == 0 && s < stores->problem->n_sites; s++)
                 if (stores->problem->sites[s].store != NULL)
-                        code = answer(stores, s, offers, slots, flows);
+                        code = work(stores, s, offers, slots, flows);
         free(flows);
         free(slots);
         free(offers);
         return code;
+}
+
+int stores_answer(struct stores *stores)
+{
+        return at_each_store(stores, answer);
 }
 
 /* ---- the dual */
@@ -171,21 +179,9 @@ static int prove(const struct stores *stores, double *ret_dual)
 
 int stores_dual(struct stores *stores, double *ret_dual)
 {
-        size_t n = stores->prices->slots.n;
-        struct offers *offers = calloc(n, sizeof(*offers));
-        struct storage_slot *slots = calloc(n, sizeof(*slots));
-        double *flows = calloc(n, sizeof(*flows));
-        int code = offers == NULL || slots == NULL || flows == NULL ? OFFPEAK_ENOMEM : 0;
+        int code = at_each_store(stores, find_values);
 
-        for (size_t s = 0; code == 0 && s < stores->problem->n_sites; s++)
-                if (stores->problem->sites[s].store != NULL)
-                        code = find_values(stores, s, offers, slots, flows);
-        if (code == 0)
-                code = prove(stores, ret_dual);
-        free(flows);
-        free(slots);
-        free(offers);
-        return code;
+        return code != 0 ? code : prove(stores, ret_dual);
 }
 
 void stores_note_proof(struct stores *stores)

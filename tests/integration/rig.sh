@@ -17,6 +17,17 @@ offpeak() {
         "$build/cli/offpeak" "$@"
 }
 
+# Begin a scheduler by $work/offpeakd.yaml, as process $daemon, and wait until it answers.
+start_daemon() {
+        OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >>"$work/offpeakd.log" 2>&1 &
+        daemon=$!
+        for _ in $(seq 100); do
+                offpeak nodes --json >/dev/null 2>&1 && return
+                sleep 0.05
+        done
+        fail "the scheduler does not come up"
+}
+
 rig_clean_up() {
         local pids
         trap '' INT TERM

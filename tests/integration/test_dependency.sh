@@ -28,16 +28,6 @@ power: {idle: 200 W, per_device: 1 kW}
 YAML
 }
 
-start_daemon() {
-        OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >>"$work/offpeakd.log" 2>&1 &
-        daemon=$!
-        for _ in $(seq 100); do
-                offpeak nodes --json >/dev/null 2>&1 && return
-                sleep 0.05
-        done
-        fail "the scheduler does not come up"
-}
-
 submit() { # submit NAME COMMAND OPTIONS...: its number
         local name=$1 command=$2
         shift 2

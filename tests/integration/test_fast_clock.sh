@@ -60,12 +60,7 @@ SH
 }
 
 start_cluster() {
-        OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >"$work/offpeakd.log" 2>&1 &
-        daemon=$!
-        for _ in $(seq 100); do
-                offpeak nodes --json >/dev/null 2>&1 && break
-                sleep 0.05
-        done
+        start_daemon
         # What the fast clock shows at a known real time: the only thing taken from Offpeak besides the result.
         local before after now
         before=$(date +%s.%N)

@@ -29,16 +29,6 @@ devices: {kind: cpu-slot, count: 2}
 power: {idle: 200 W, per_device: 1 kW}
 YAML
 
-start_daemon() {
-        OFFPEAK_TEST=$token setsid "$build/scheduler/offpeakd" --config "$work/offpeakd.yaml" >>"$work/offpeakd.log" 2>&1 &
-        daemon=$!
-        for _ in $(seq 100); do
-                offpeak nodes --json >/dev/null 2>&1 && return
-                sleep 0.05
-        done
-        fail "the scheduler does not come up"
-}
-
 state() {
         offpeak show 1 --json | jq -r '.job.state'
 }
