@@ -49,7 +49,7 @@ static int check_name(struct reader *r, const struct row *row)
 {
         char text[64];
 
-        rows_cell_text(&row->cells[CELL_NAME], text);
+        csv_cell_text(&row->cells[CELL_NAME], text);
         if (r->gather.n == 0)
                 memcpy(r->first_name, text, sizeof(text));
         if (strcmp(text, r->first_name) == 0)

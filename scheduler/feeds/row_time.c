@@ -48,11 +48,11 @@ static int read_stamp(const struct reading *r, struct time_stamp *stamp)
         if (time_form_read(form, cell.text, cell.size, stamp) != 0)
                 return rows_refuse(r->rows, r->row, time_cell(r->mapping), r->err,
                                    "\"%s\" is no time written as %s: is \"time_format\" right?",
-                                   rows_cell_text(&cell, text), form);
+                                   csv_cell_text(&cell, text), form);
         if (!stamp->is_utc && r->zone == NULL)
                 return rows_refuse(r->rows, r->row, time_cell(r->mapping), r->err,
                                    "\"%s\" does not tell its time zone: name it as \"zone\", Europe/Berlin or UTC, say",
-                                   rows_cell_text(&cell, text));
+                                   csv_cell_text(&cell, text));
         return 0;
 }
 
@@ -69,7 +69,7 @@ static int read_number(const struct reading *r, enum rows_cell cell, int most, i
         if (i == 0 || number < 1 || number > most ||
             (i < c->size && (c->size != i + 3 || memcmp(c->text + i, ":00", 3) != 0)))
                 return rows_refuse(r->rows, r->row, cell, r->err, "\"%s\" is no number from 1 to %d",
-                                   rows_cell_text(c, text), most);
+                                   csv_cell_text(c, text), most);
         *ret_number = number;
         return 0;
 }

@@ -93,7 +93,7 @@ static int use_unit_column(struct row_value *value, const struct rows *rows, con
         text[cell->size] = '\0';
         if (!unit_parse(text, &unit) || unit.what != value->unit.what)
                 return rows_refuse(rows, row, CELL_UNIT, err, "\"%s\" is no unit of a %s: it should be such as %s",
-                                   rows_cell_text(cell, text), noun(value->kind), unit_example(value->kind));
+                                   csv_cell_text(cell, text), noun(value->kind), unit_example(value->kind));
         memcpy(currency, value->unit.currency, sizeof(currency));
         if (unit.currency[0] != '\0' && currency[0] != '\0' && strcmp(unit.currency, currency) != 0)
                 return rows_refuse(rows, row, CELL_UNIT, err, "this is in %s, but %s is wanted", unit.currency,
@@ -195,17 +195,17 @@ int row_value(struct row_value *value, const struct rows *rows, const struct row
                 return rows_refuse(rows, row, CELL_VALUE, err,
                                    "\"%s\" is not a number: are \"decimal\" and \"thousands\" right? If it means "
                                    "unknown, name it as \"missing\"",
-                                   rows_cell_text(cell, text));
+                                   csv_cell_text(cell, text));
         if (value->unit.what == UNIT_PERCENT && rating_w == 0)
                 return rows_refuse(rows, row, CELL_VALUE, err,
                                    "this is a share in per cent: of how much? Name it as \"rating\", 836 MW, say");
         number = apply_factors(value->mapping, &value->unit, number, rating_w);
         if (number > LARGEST_VALUE || number < -LARGEST_VALUE)
                 return rows_refuse(rows, row, CELL_VALUE, err, "%s is too large: is the unit right?",
-                                   rows_cell_text(cell, text));
+                                   csv_cell_text(cell, text));
         if (number < 0 && value->kind != SERIES_PRICE)
                 return rows_refuse(rows, row, CELL_VALUE, err, "%s: a %s cannot be negative",
-                                   rows_cell_text(cell, text), noun(value->kind));
+                                   csv_cell_text(cell, text), noun(value->kind));
         *ret_value = number;
         return 0;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "feeds/rows.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,12 +84,3 @@ int rows_refuse(const struct rows *rows, const struct row *row, enum rows_cell c
         return fail(err, OFFPEAK_EINVAL, "%s: %s", rows_place(rows, row, cell, place), text);
 }
 
-const char *rows_cell_text(const struct cell *cell, char text[64])
-{
-        size_t size = cell->size < 63 ? cell->size : 63;
-
-        for (size_t i = 0; i < size; i++)
-                text[i] = isprint((unsigned char)cell->text[i]) ? cell->text[i] : '?';
-        text[size] = '\0';
-        return text;
-}

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "feeds/csv_lines.h"
 #include "feeds/mapping.h"
 #include "supply/series.h"
 
@@ -25,15 +26,8 @@ enum rows_cell {
         CELL_NONE = CELLS, /* of a place: the row as a whole */
 };
 
-/* A stretch of the file's text, or of the row's memory: good until the next row. Empty where the file says nothing. */
-struct cell {
-        const char *text;
-        size_t size;
-        unsigned column; /* in its line, bytes from 1; CSV */
-};
-
 struct row {
-        struct cell cells[CELLS];
+        struct cell cells[CELLS]; /* of the file's text, or of the row's memory: good until the next row */
         size_t number; /* line from 1; or index from 0: for rows_refuse */
 };
 
@@ -67,8 +61,5 @@ int rows_refuse(const struct rows *rows, const struct row *row, enum rows_cell c
 
 /* The column or path that a mapping names for a cell; NULL: none. */
 const char *rows_wanted(const struct mapping *mapping, enum rows_cell cell);
-
-/* A cell as a string for errors: cut to 63 bytes, and what cannot be printed becomes '?'. */
-const char *rows_cell_text(const struct cell *cell, char text[64]);
 
 #endif

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * rows_csv.c - text -> lines -> fields. The header tells which field is which cell; of a row only those are kept.
- * A field in quotes may hold the delimiter, but no line ends.
+ * rows_csv.c - lines and fields (csv_lines.h): the header tells which field is which cell; of a row only those are kept.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "feeds/csv_column.h"
+#include "feeds/csv_lines.h"
 #include "feeds/rows_parts.h"
 #include "feeds/unit.h"
 
@@ -19,10 +18,7 @@ enum { MOST_COLUMNS = 1024, NAME_SIZE = 160, NOT_THERE = -1 };
 
 struct table {
         struct rows rows;
-        const char *at, *end;
-        const char *line, *line_end;
-        size_t line_number;
-        char delimiter, quote;
+        struct csv_lines lines;
         char (*names)[NAME_SIZE];
         unsigned n_columns;
         int index[CELLS];                     /* of the field that is the cell */
@@ -31,111 +27,18 @@ struct table {
         unsigned last_wanted;
 };
 
-__attribute__((format(printf, 4, 5))) static int refuse(const struct table *table, unsigned column,
-                                                        struct offpeak_error *err, const char *format, ...)
-{
-        char text[500];
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(text, sizeof(text), format, args);
-        va_end(args);
-        return fail(err, OFFPEAK_EINVAL, "%s:%zu:%u: %s", table->rows.file, table->line_number, column, text);
-}
-
-/* ---- lines and fields */
-
-static bool next_line(struct table *table)
-{
-        const char *end;
-
-        if (table->at == table->end)
-                return false;
-        end = memchr(table->at, '\n', (size_t)(table->end - table->at));
-        end = end != NULL ? end : table->end;
-        table->line = table->at;
-        table->at = end < table->end ? end + 1 : end;
-        while (end > table->line && end[-1] == '\r')
-                end--;
-        table->line_end = end;
-        table->line_number++;
-        return true;
-}
-
-static bool is_blank_line(const struct table *table)
-{
-        for (const char *c = table->line; c < table->line_end; c++)
-                if (*c != ' ' && *c != '\t')
-                        return false;
-        return true;
-}
-
-static bool is_comment(const struct table *table)
-{
-        const char *c = table->line;
-
-        while (c < table->line_end && (*c == ' ' || *c == '\t'))
-                c++;
-        return table->rows.mapping->comment != 0 && c < table->line_end && *c == table->rows.mapping->comment;
-}
-
-static void trim(struct cell *cell)
-{
-        while (cell->size > 0 && (cell->text[0] == ' ' || cell->text[0] == '\t')) {
-                cell->text++;
-                cell->size--;
-                cell->column++;
-        }
-        while (cell->size > 0 && (cell->text[cell->size - 1] == ' ' || cell->text[cell->size - 1] == '\t'))
-                cell->size--;
-}
-
-/* Where the field that begins at `at` ends; NULL if a quote is open to the end of the line. */
-static const char *field_end(const struct table *table, const char *at)
-{
-        const char *end = table->line_end;
-        bool quoted = false;
-
-        for (; at < end && (quoted || *at != table->delimiter); at++)
-                if (*at == table->quote)
-                        quoted = !quoted;
-        return quoted ? NULL : at;
-}
-
-/* The field from `at` to `end` without its blanks and quotes. */
-static struct cell cut_cell(const struct table *table, const char *at, const char *end)
-{
-        struct cell cell = { at, (size_t)(end - at), (unsigned)(at - table->line) + 1 };
-
-        trim(&cell);
-        if (cell.size >= 2 && cell.text[0] == table->quote && cell.text[cell.size - 1] == table->quote) {
-                cell = (struct cell){ cell.text + 1, cell.size - 2, cell.column + 1 };
-                trim(&cell);
-        }
-        return cell;
-}
-
-static int open_quote(const struct table *table, const char *at, struct offpeak_error *err)
-{
-        return refuse(table, (unsigned)(at - table->line) + 1, err, "a quote is open to the end of the line");
-}
-
 /* ---- the header */
 
-static int skip_to_header(struct table *table, struct offpeak_error *err)
+static int skip_to_header(struct table *table, const char *text, size_t size, struct offpeak_error *err)
 {
-        static const char mark[] = "\xef\xbb\xbf";
+        int code = csv_lines_start(&table->lines, text, size, err);
 
-        if (table->end - table->at >= 2 &&
-            (memcmp(table->at, "\xff\xfe", 2) == 0 || memcmp(table->at, "\xfe\xff", 2) == 0))
-                return fail(err, OFFPEAK_EINVAL, "%s:1:1: the file is in UTF-16: save it as UTF-8", table->rows.file);
-        if (table->end - table->at >= 3 && memcmp(table->at, mark, 3) == 0)
-                table->at += 3;
+        if (code != 0)
+                return code;
         for (unsigned i = 0; i < table->rows.mapping->skip; i++)
-                next_line(table);
-        while (next_line(table))
-                if (!is_blank_line(table) && !is_comment(table))
-                        return 0;
+                csv_lines_next(&table->lines);
+        if (csv_lines_next_row(&table->lines))
+                return 0;
         return fail(err, OFFPEAK_EINVAL, "%s:1:1: the file is empty: it needs a header and rows", table->rows.file);
 }
 
@@ -145,13 +48,13 @@ static int read_names(struct table *table, bool utf8, struct offpeak_error *err)
         unsigned room = 0;
         struct cell cell;
 
-        for (const char *at = table->line, *end = NULL; end != table->line_end; at = end + 1) {
-                end = field_end(table, at);
+        for (const char *at = table->lines.line, *end = NULL; end != table->lines.line_end; at = end + 1) {
+                end = csv_field_end(&table->lines, at);
                 if (end == NULL)
-                        return open_quote(table, at, err);
-                cell = cut_cell(table, at, end);
+                        return csv_refuse_open_quote(&table->lines, at, err);
+                cell = csv_field(&table->lines, at, end);
                 if (table->n_columns == MOST_COLUMNS)
-                        return refuse(table, cell.column, err, "more than %d columns", MOST_COLUMNS);
+                        return csv_refuse(&table->lines, cell.column, err, "more than %d columns", MOST_COLUMNS);
                 if (table->n_columns == room) {
                         void *more = realloc(table->names, (room * 2 + 16) * sizeof(*table->names));
 
@@ -238,13 +141,13 @@ static int no_column(const struct table *table, const char *alternatives, struct
         wanted = strstr(alternatives, "||") != NULL ? say_alternatives(alternatives, text) : alternatives;
         nearest = text_nearest(wanted, names, table->n_columns);
         if (nearest != NULL)
-                return refuse(table, 1, err, "there is no column \"%.64s\" in this header (did you mean \"%s\"?)",
+                return csv_refuse(&table->lines, 1, err, "there is no column \"%.64s\" in this header (did you mean \"%s\"?)",
                               wanted, nearest);
         if (table->n_columns == 1)
-                return refuse(table, 1, err,
+                return csv_refuse(&table->lines, 1, err,
                               "there is no column \"%.64s\", and only one column at all: is \"%c\" the delimiter?",
-                              wanted, table->delimiter);
-        return refuse(table, 1, err, "there is no column \"%.64s\" in this header: it has %s", wanted,
+                              wanted, table->lines.delimiter);
+        return csv_refuse(&table->lines, 1, err, "there is no column \"%.64s\" in this header: it has %s", wanted,
                       list_names(table, list, sizeof(list)));
 }
 
@@ -273,13 +176,13 @@ static int choose_value(struct table *table, enum series_kind kind, struct offpe
                 if (!tells(table->names[i], kind))
                         continue;
                 if (found != NOT_THERE)
-                        return refuse(table, 1, err,
+                        return csv_refuse(&table->lines, 1, err,
                                       "several columns could be meant, \"%s\" and \"%s\" first: name one as \"column\"",
                                       table->names[found], table->names[i]);
                 found = (int)i;
         }
         if (found == NOT_THERE)
-                return refuse(table, 1, err, "no column here tells that it holds a %s: name one as \"column\", of %s",
+                return csv_refuse(&table->lines, 1, err, "no column here tells that it holds a %s: name one as \"column\", of %s",
                               kind == 0              ? "price, carbon intensity or power" :
                               kind == SERIES_CARBON ? "carbon intensity" :
                                                       series_kind_name(kind),
@@ -299,7 +202,7 @@ static int bind(struct table *table, enum rows_cell cell, const char *wanted, st
                 found = find_column(table, mapping->ready_column);
         }
         if (found < NOT_THERE)
-                return refuse(table, 1, err, "several columns could be \"%.64s\": write the whole name", wanted);
+                return csv_refuse(&table->lines, 1, err, "several columns could be \"%.64s\": write the whole name", wanted);
         if (found == NOT_THERE)
                 return no_column(table, wanted, err);
         table->index[cell] = found;
@@ -323,10 +226,10 @@ static void index_cells(struct table *table)
         }
 }
 
-static int read_header(struct table *table, enum series_kind kind, struct offpeak_error *err)
+static int read_header(struct table *table, enum series_kind kind, const char *text, size_t size, struct offpeak_error *err)
 {
-        bool utf8 = table->end - table->at >= 3 && memcmp(table->at, "\xef\xbb\xbf", 3) == 0;
-        int code = skip_to_header(table, err);
+        bool utf8 = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0;
+        int code = skip_to_header(table, text, size, err);
 
         if (code == 0)
                 code = read_names(table, utf8, err);
@@ -352,28 +255,28 @@ static int check_fields(const struct table *table, unsigned n, size_t last_size,
                 return 0;
         if (table->rows.mapping->ragged && n > table->last_wanted)
                 return 0;
-        return refuse(table, 1, err, "this row has %u field%s, the header has %u: is it cut off%s?", n,
-                      n == 1 ? "" : "s", table->n_columns, table->delimiter == ',' ? ", or has a decimal comma" : "");
+        return csv_refuse(&table->lines, 1, err, "this row has %u field%s, the header has %u: is it cut off%s?", n,
+                      n == 1 ? "" : "s", table->n_columns, table->lines.delimiter == ',' ? ", or has a decimal comma" : "");
 }
 
 /* The fields of the line, those that are wanted as cells. */
 static int take_fields(const struct table *table, struct row *row, struct offpeak_error *err)
 {
-        const char *at = table->line, *end;
+        const char *at = table->lines.line, *end;
         unsigned n = 0;
 
         for (;; at = end + 1) {
-                end = field_end(table, at);
+                end = csv_field_end(&table->lines, at);
                 if (end == NULL)
-                        return open_quote(table, at, err);
+                        return csv_refuse_open_quote(&table->lines, at, err);
                 if (n < table->n_columns && table->cells_at[n] != 0) {
-                        struct cell cell = cut_cell(table, at, end);
+                        struct cell cell = csv_field(&table->lines, at, end);
 
                         for (int i = table->cells_at[n] - 1; i != NOT_THERE; i = table->also[i])
                                 row->cells[i] = cell;
                 }
                 n++;
-                if (end == table->line_end)
+                if (end == table->lines.line_end)
                         return check_fields(table, n, (size_t)(end - at), err);
         }
 }
@@ -383,12 +286,10 @@ static int next(struct rows *rows, struct row *row, struct offpeak_error *err)
         struct table *table = (struct table *)rows;
         int code;
 
-        do {
-                if (!next_line(table))
-                        return 0;
-        } while (is_blank_line(table) || is_comment(table));
+        if (!csv_lines_next_row(&table->lines))
+                return 0;
         memset(row->cells, 0, sizeof(row->cells));
-        row->number = table->line_number;
+        row->number = table->lines.number;
         code = take_fields(table, row, err);
         return code != 0 ? code : 1;
 }
@@ -417,11 +318,11 @@ int rows_csv_open(const struct mapping *mapping, const char *file, enum series_k
         if (table == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         table->rows = (struct rows){ &driver, mapping, file, NULL, mapping->pick };
-        table->at = text;
-        table->end = size > 0 ? text + size : text;
-        table->delimiter = mapping->delimiter != 0 ? mapping->delimiter : ',';
-        table->quote = mapping->quote != 0 ? mapping->quote : '"';
-        code = read_header(table, kind, err);
+        table->lines = (struct csv_lines){ .file = file,
+                                           .delimiter = mapping->delimiter != 0 ? mapping->delimiter : ',',
+                                           .quote = mapping->quote != 0 ? mapping->quote : '"',
+                                           .comment = mapping->comment };
+        code = read_header(table, kind, text, size, err);
         if (code != 0) {
                 close_table(&table->rows);
                 return code;
