@@ -24,11 +24,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         for (size_t i = 0; i < 64; i++)
-                secrets[i] = "s3/cr+t";
+                secrets[i] = "s3{cr}t"; /* no address holds a brace but for its places */
         for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
                 char *filled = url_form_fill(&form, times[i], secrets, true);
 
-                if (filled == NULL || strstr(filled, "{secret:") != NULL || strstr(filled, "s3/cr+t") != NULL)
+                if (filled == NULL || strpbrk(filled, "{}") != NULL)
                         abort();
                 free(filled);
         }
