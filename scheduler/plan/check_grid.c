@@ -19,7 +19,8 @@
  * every such shape, and some that no way has: a relaxation.
  *
  * Or take the starts off all runs, the first and the second too: what is left is the work alone. That forgets where it
- * would have to go to make room for the starts, but not what they cost. Both are bounds; the higher one counts.
+ * would have to go to make room for the starts, but not what they cost. Both are bounds; the higher one counts. Where a start takes no
+ * time there is nothing to forget: the work alone, in the cheapest seconds before each end, is exact.
  */
 #include "plan/check_grid.h"
 
@@ -382,6 +383,62 @@ static double paid_starts(const struct check_grid *grid, double *scratch)
         return best;
 }
 
+/* ---- two runs and more where starts take no time: the cheapest seconds before each end, exactly */
+
+/* The cheapest rates of the slots so far, ascending: as many as the work runs whole slots, and one for its part. */
+struct cheapest {
+        double *rates;
+        size_t n, most;
+};
+
+static void take_rate(struct cheapest *cheapest, double rate)
+{
+        size_t i;
+
+        if (cheapest->n == cheapest->most && rate >= cheapest->rates[cheapest->n - 1])
+                return;
+        cheapest->n += cheapest->n < cheapest->most;
+        for (i = cheapest->n - 1; i > 0 && cheapest->rates[i - 1] > rate; i--)
+                cheapest->rates[i] = cheapest->rates[i - 1];
+        cheapest->rates[i] = rate;
+}
+
+/* What the work costs that is done before slot t, that runs slot t whole, and that runs it in part. */
+static struct ends ends_of_cheapest(const struct cheapest *cheapest, double rate, size_t whole, double slot_s, double part_s)
+{
+        struct ends ends = { INFINITY, INFINITY, INFINITY };
+        double but_one = 0, all; /* of the `whole` cheapest; anew each time: a sum that runs on would drift */
+
+        for (size_t i = 0; i + 1 < whole && i < cheapest->n; i++)
+                but_one += cheapest->rates[i];
+        if (cheapest->n >= whole) {
+                all = whole > 0 ? but_one + cheapest->rates[whole - 1] : 0;
+                ends.part = part_s > 0 ? all * slot_s + rate * part_s : INFINITY;
+                if (part_s == 0)
+                        ends.before = all * slot_s;
+                else if (cheapest->n > whole)
+                        ends.before = all * slot_s + cheapest->rates[whole] * part_s;
+        }
+        if (whole > 0 && cheapest->n + 1 >= whole + (part_s > 0))
+                ends.whole = (but_one + rate) * slot_s + (part_s > 0 ? cheapest->rates[whole - 1] * part_s : 0);
+        return ends;
+}
+
+static double free_starts(const struct check_grid *grid, double *scratch)
+{
+        size_t whole = (size_t)floor(grid->run_s / grid->slot_s);
+        double part_s = grid->run_s - (double)whole * grid->slot_s, best = INFINITY;
+        struct cheapest cheapest = { .rates = scratch, .most = whole + 1 };
+
+        for (size_t t = 0; t < grid->n; t++) {
+                struct ends ends = ends_of_cheapest(&cheapest, grid->rates[t], whole, grid->slot_s, part_s);
+
+                best = lesser(best, ends_in(grid, &ends, t, part_s));
+                take_rate(&cheapest, grid->rates[t]);
+        }
+        return best;
+}
+
 /* ---- is it worth looking? */
 
 /* What `seconds` cost at the least, each where it is cheapest; -INFINITY if that takes long to find out. */
@@ -425,5 +482,7 @@ double check_grid_least(const struct check_grid *grid, bool may_start_again, dou
 
         if (!may_start_again || !two_fit || best <= least_of_two(grid, scratch))
                 return best;
+        if (grid->start_s == 0)
+                return lesser(best, free_starts(grid, scratch));
         return lesser(best, fmax(more_runs(grid, scratch), paid_starts(grid, scratch)));
 }
