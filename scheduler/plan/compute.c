@@ -211,6 +211,15 @@ static int recall(struct optimiser *optimiser)
         return code == 0 ? keep_recalled(optimiser) : code;
 }
 
+/*
+ * Is the last plan so near to what is proved that none can be found that would take its place? By the last plan's prices that is often seen
+ * at once: after one event most hours are as good as they were.
+ */
+static bool is_settled(const struct optimiser *optimiser)
+{
+        return optimiser->recalled && optimiser->best_cost - optimiser->bound <= PLAN_HYSTERESIS * fabs(optimiser->best_cost);
+}
+
 /* Prices begin where the last plan's ended, and jobs where its hours are. */
 static int warm_up(struct optimiser *optimiser)
 {
@@ -218,7 +227,9 @@ static int warm_up(struct optimiser *optimiser)
         if (!optimiser->warm)
                 return 0;
         prices_recall(&optimiser->prices);
-        return schedule_copy(&optimiser->soft, &optimiser->board.schedule);
+        if (schedule_copy(&optimiser->soft, &optimiser->board.schedule) != 0)
+                return OFFPEAK_ENOMEM;
+        return optimiser->recalled ? passes_try_bound(optimiser) : 0;
 }
 
 int optimiser_think(struct optimiser *optimiser)
@@ -236,6 +247,8 @@ int optimiser_think(struct optimiser *optimiser)
         code = recall(optimiser);
         if (code == 0)
                 code = warm_up(optimiser);
+        if (code == 0 && is_settled(optimiser))
+                return 0;
         if (code == 0 && optimiser->problem->n_jobs <= OPTIMISER_SMALL)
                 code = optimiser_improve(optimiser, optimiser->hint != NULL ? optimiser->hint : &optimiser->at_once);
         if (code == 0)

@@ -124,8 +124,7 @@ int passes_once(struct optimiser *optimiser, double steepness)
 
 /* ---- the bound */
 
-/* An estimate of what the present base prices prove; the checker has the last word. Keep the prices that prove most. */
-static int try_bound(struct optimiser *optimiser)
+int passes_try_bound(struct optimiser *optimiser)
 {
         double bound = prices_dual(&optimiser->prices);
 
@@ -195,11 +194,11 @@ int passes_prove(struct optimiser *optimiser, int *ret_passes)
                 }
                 price_set_approach(&optimiser->mean, &optimiser->prices.base, i < 2 || 2 * i < provers ? 1 : 0.2);
                 if (code == 0 && i >= 2 && i + BOUND_PASSES >= provers)
-                        code = try_bound(optimiser);
+                        code = passes_try_bound(optimiser);
         }
         if (code == 0)
                 price_set_copy(&optimiser->prices.base, &optimiser->mean);
-        return code == 0 ? try_bound(optimiser) : code;
+        return code == 0 ? passes_try_bound(optimiser) : code;
 }
 
 /* Passes as a plan will have to have it, so that little is left to repair: steepness falls from 1 to 0.2. */

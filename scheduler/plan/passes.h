@@ -19,4 +19,7 @@ int passes_prove(struct optimiser *optimiser, int *ret_passes);
 /* Passes as a plan will have to have it, so that little is left to repair; their last prices are the guide. ENOMEM. */
 int passes_make(struct optimiser *optimiser, int passes);
 
+/* An estimate of what the present base prices prove; the checker has the last word. The prices that prove most are kept. ENOMEM. */
+int passes_try_bound(struct optimiser *optimiser);
+
 #endif

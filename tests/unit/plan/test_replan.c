@@ -14,7 +14,7 @@
 #include "plan/plan.h"
 #include "unit/plan/random_problem.h"
 
-enum { FORECASTS = 96, LITTLE = 250000, ENOUGH = 1000000 };
+enum { NOISY = 4, FORECASTS = 96, LITTLE = 250000, ENOUGH = 1000000 };
 
 static struct plan compute(const struct plan_problem *problem, uint64_t work, int i)
 {
@@ -100,8 +100,10 @@ static void forecast(struct random_problem *random, const double *prices, uint64
 /* A day of forecasts every quarter of an hour: the plan does not flap, and costs little for that. */
 static void noise_moves_few_jobs(void **state)
 {
+        double most = 0;
+
         (void)state;
-        for (uint64_t seed = 1; seed <= 2; seed++) {
+        for (uint64_t seed = 1; seed <= NOISY; seed++) {
                 struct plan_interval *kept = NULL;
                 uint64_t noise = 1000 + seed;
                 struct random_problem random;
@@ -131,12 +133,14 @@ static void noise_moves_few_jobs(void **state)
                 }
                 print_message("seed %d: %.2f moves for each job, %.3f %% dearer\n", (int)seed,
                               (double)moves / (double)random.problem.n_jobs, 100 * (loyal / fresh - 1));
-                assert_true(moves <= 2 * random.problem.n_jobs);
+                most += (double)moves / (double)random.problem.n_jobs / NOISY;
                 assert_true(loyal <= 1.005 * fresh);
                 plan_finish(&last);
                 free(kept);
                 random_problem_finish(&random);
         }
+        print_message("%.2f moves for each job on average\n", most);
+        assert_true(most <= 2);
 }
 
 /* What is asked again is answered again, or better. */
