@@ -109,12 +109,12 @@ static void put_terms(struct text *text, const struct supply_terms *terms)
 static void put_class(struct text *text, const struct policy_class *class)
 {
         put(text, "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
-                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u risk=%lld move=%d/%lld sites=",
+                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u risk=%lld margin=%lld move=%d/%lld sites=",
             class->name, (long long)class->delay_cost, (long long)class->max_delay_s, (long long)class->carbon_price,
             class->interruptible, class->max_pauses, (long long)class->min_run_s, (long long)class->start_cost_s,
             (long long)class->stop_grace_s, (long long)class->lateness_cost, class->on_lost, (long long)class->lease_ms,
             class->retries, (long long)class->limit_ppm, class->quota_gpus,
-            (long long)class->risk_ppm, class->may_move, (long long)class->move_mb);
+            (long long)class->risk_ppm, (long long)class->deadline_margin_ppm, class->may_move, (long long)class->move_mb);
         for (size_t i = 0; i < class->n_sites; i++)
                 put(text, "%s%s", i > 0 ? "," : "", class->sites[i]);
         put(text, "\n");

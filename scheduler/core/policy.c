@@ -28,7 +28,8 @@ void policy_class_defaults(struct policy_class *ret_class)
                                             .on_lost = ON_LOST_WAIT,
                                             .lease_ms = 60000,
                                             .retries = 3,
-                                            .limit_ppm = 2 * MICRO };
+                                            .limit_ppm = 2 * MICRO,
+                                            .deadline_margin_ppm = POLICY_DEADLINE_MARGIN_PPM };
 }
 
 static void class_finish(struct policy_class *class)
@@ -137,7 +138,7 @@ static bool same_class(const struct policy_class *a, const struct policy_class *
                a->max_pauses == b->max_pauses && a->min_run_s == b->min_run_s && a->start_cost_s == b->start_cost_s &&
                a->stop_grace_s == b->stop_grace_s && a->lateness_cost == b->lateness_cost && a->on_lost == b->on_lost &&
                a->lease_ms == b->lease_ms && a->retries == b->retries && a->limit_ppm == b->limit_ppm &&
-               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm &&
+               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm && a->deadline_margin_ppm == b->deadline_margin_ppm &&
                a->may_move == b->may_move && a->move_mb == b->move_mb;
 }
 

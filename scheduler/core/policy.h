@@ -13,6 +13,8 @@
 
 #include "supply/site_supply.h"
 
+#define POLICY_DEADLINE_MARGIN_PPM 20000 /* unless a class says otherwise */
+
 enum on_lost { ON_LOST_WAIT = 1, ON_LOST_RELAUNCH = 2 };
 
 struct policy_site {
@@ -41,6 +43,7 @@ struct policy_class {
         int64_t limit_ppm;         /* a job is stopped at time_s x this / 1e6 of running; 0: never */
         uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
         int64_t risk_ppm;          /* quantile of the price forecast that it plans on, less a half, in millionths; 0: the median */
+        int64_t deadline_margin_ppm; /* plans aim so much of the run time, and a minute, ahead of a deadline; 0: at the deadline */
         bool may_move;             /* a paused job may go on at another site */
         int64_t move_mb;           /* what it then has to carry, 10^6 bytes */
         char **sites;              /* names; NULL: all */

@@ -422,13 +422,13 @@ static uint32_t starts_left(const struct job *job, const struct policy_class *cl
 }
 
 /*
- * What the plan aims at, so that a start that takes its time does not miss the deadline itself: a minute and a fiftieth of
+ * What the plan aims at, so that a start that takes its time does not miss the deadline itself: a minute and the class's share of
  * the run time ahead of it, but no more than the slack there is.
  */
-static int64_t aim(const struct job *job, int64_t earliest)
+static int64_t aim(const struct job *job, const struct policy_class *class, int64_t earliest)
 {
-        int64_t finish = earliest + 1;
-        int64_t ahead = job->spec.deadline - 60 - job->total_s / 50;
+        int64_t finish = earliest + 1, margin = class->deadline_margin_ppm;
+        int64_t ahead = job->spec.deadline - (margin > 0 ? 60 + (int64_t)((__int128)job->total_s * margin / 1000000) : 0);
 
         if (ahead >= finish)
                 return ahead;
@@ -459,7 +459,7 @@ static int64_t latest_finish(const struct state *state, const struct job *job, i
 {
         if (question_class_decides(state, job) || job->spec.deadline == 0)
                 return question_class_deadline(state, job);
-        return aim(job, earliest);
+        return aim(job, state_class(state, job), earliest);
 }
 
 /* When it may begin. A lone job knows of others by their planned ends alone. */

@@ -74,6 +74,7 @@ static void take_costs(struct config_reading *r, const struct said_class *said, 
         config_take_number(r, "lateness_cost_per_hour", said->lateness_cost_per_hour, 6, 0, MOST_MONEY,
                            &class->lateness_cost);
         config_take_number(r, "carbon_price_per_t", said->carbon_price_per_t, 6, 0, MOST_MONEY, &class->carbon_price);
+        config_take_number(r, "deadline_margin", said->deadline_margin, 6, 0, 500000, &class->deadline_margin_ppm);
         if (config_is_null(said->max_delay))
                 class->max_delay_s = 0;
         else

@@ -203,6 +203,7 @@ static const cyaml_schema_field_t class_fields[] = {
         VALUE(MAY, struct said_class, cap_floor),
         VALUE(MAY, struct said_class, max_price_per_mwh),
         VALUE(MAY, struct said_class, risk),
+        VALUE(MAY, struct said_class, deadline_margin),
         VALUE(MAY, struct said_class, may_move),
         VALUE(MAY, struct said_class, move_gb),
         LIST(MAY, struct said_class, flex, &word),

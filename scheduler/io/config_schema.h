@@ -122,7 +122,7 @@ struct said_class {
         char *carbon_price_per_t, *carbon_basis;
         char *interruptible, *max_pauses, *min_run, *start_cost, *stop_grace;
         char *on_lost, *lease, *retries, *time_limit_factor;
-        char *shed_tier, *cap_floor, *max_price_per_mwh, *risk, *may_move, *move_gb;
+        char *shed_tier, *cap_floor, *max_price_per_mwh, *risk, *deadline_margin, *may_move, *move_gb;
         char **flex;
         unsigned flex_count;
         struct said_quota *quota;

@@ -266,6 +266,7 @@ static void take_class(struct taker *taker, const Log__PolicyClass *from, struct
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
         to->risk_ppm = from->risk_ppm;
+        to->deadline_margin_ppm = record_margin(from->deadline_margin_less_ppm);
         to->may_move = from->may_move;
         to->move_mb = from->move_mb;
         to->sites = take_words(taker, from->sites, from->n_sites, &to->n_sites);

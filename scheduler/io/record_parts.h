@@ -26,4 +26,13 @@ Log__Record *record_to_parts(const struct record *record, struct arena *arena);
 /* 0, ENOMEM, or EINVAL with the field that is out of bounds. ret_record is written on success only. */
 int record_from_parts(const Log__Record *parts, struct record *ret_record, struct offpeak_error *err);
 
+/*
+ * A class's deadline margin is on record as what the default is more, so that records that lack it have the default; and the other way
+ * round. Any value: what is out of range comes round.
+ */
+static inline int64_t record_margin(int64_t ppm)
+{
+        return (int64_t)((uint64_t)POLICY_DEADLINE_MARGIN_PPM - (uint64_t)ppm);
+}
+
 #endif

@@ -222,6 +222,7 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
         to->risk_ppm = from->risk_ppm;
+        to->deadline_margin_less_ppm = record_margin(from->deadline_margin_ppm);
         to->may_move = from->may_move;
         to->move_mb = from->move_mb;
         to->n_sites = from->n_sites;

@@ -193,6 +193,7 @@ static void every_difference_counts(void **state)
         DIFFERS(b.classes[1].limit_ppm++);
         DIFFERS(b.classes[1].quota_gpus++);
         DIFFERS(b.classes[1].risk_ppm++);
+        DIFFERS(b.classes[1].deadline_margin_ppm++);
         DIFFERS(b.classes[1].may_move = !b.classes[1].may_move);
         DIFFERS(b.classes[1].move_mb++);
         DIFFERS(b.classes[1].sites[1][0] = 'x');

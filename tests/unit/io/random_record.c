@@ -19,7 +19,7 @@ KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
 KNOWN(struct supply_store, 72);
-KNOWN(struct policy_class, 152);
+KNOWN(struct policy_class, 160);
 KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct plan_flow, 32);
@@ -406,6 +406,7 @@ static void walk_class(struct walk *walk, struct policy_class *class)
         U32(class->retries);
         I64(class->limit_ppm);
         U32(class->quota_gpus);
+        I64(class->deadline_margin_ppm);
         I64(class->risk_ppm);
         BOOL(class->may_move);
         I64(class->move_mb);

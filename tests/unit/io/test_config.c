@@ -168,6 +168,7 @@ static const char full[] =
         "    time_limit_factor: 1.5\n"
         "    max_price_per_mwh: null\n"
         "    risk: 0.9\n"
+        "    deadline_margin: 0.05\n"
         "    quota: {gpus: 256, gpu_hours_per_month: null}\n"
         "    sites: [hanford, lulea]\n"
         "    may_move: true\n"
@@ -212,6 +213,7 @@ static void everything_there_is(void **state)
         assert_int_equal(class->limit_ppm, 1500000);
         assert_int_equal(class->quota_gpus, 256);
         assert_int_equal(class->risk_ppm, 400000);
+        assert_int_equal(class->deadline_margin_ppm, 50000);
         assert_true(class->may_move);
         assert_int_equal(class->move_mb, 512500);
         assert_int_equal(c.policy.sites[0].wan_mbit_per_s, 10000);
@@ -399,6 +401,7 @@ static void numbers(void **state)
                 "policy.yaml:3:26: \"time_limit_factor\" is 0.5: 1 is the least allowed");
         refused(*state, CLASS("retries: -1"), "policy.yaml:3:16: \"retries\": \"-1\" is not a whole number from 0 on");
         refused(*state, CLASS("retries: 1001"), "policy.yaml:3:16: \"retries\" is 1001: it must be between 0 and 1000");
+        refused(*state, CLASS("deadline_margin: 0.6"), "policy.yaml:3:13: \"deadline_margin\" is 0.6: 0.5 is the most allowed");
         refused(*state, CLASS("risk: 1"), "policy.yaml:3:13: \"risk\" is 1: 0.95 is the most allowed");
         refused(*state, CLASS("quota: {gpus: 0}"),
                 "policy.yaml:3:21: \"gpus\" is 0: it must be between 1 and 4294967295");
