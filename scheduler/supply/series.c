@@ -131,6 +131,14 @@ static bool same_text(const char *a, const char *b)
         return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
+int64_t series_first_unknown(const struct series *series, int64_t from, int64_t to)
+{
+        for (int64_t t = from; t < to; t = series_next_edge(series, t))
+                if (series_at(series, t) == SERIES_UNKNOWN)
+                        return t;
+        return to;
+}
+
 bool series_same_values(const struct series *a, const struct series *b)
 {
         if (a->kind != b->kind || a->end != b->end || a->n_points != b->n_points || !same_text(a->site, b->site))

@@ -66,6 +66,9 @@ int64_t series_at(const struct series *series, int64_t time);
 /* The first time after `time` at which the value may change (a point's start or the end); INT64_MAX if none. */
 int64_t series_next_edge(const struct series *series, int64_t time);
 
+/* The first second in [from, to) at which the value is unknown; `to`: it is known at all of them. */
+int64_t series_first_unknown(const struct series *series, int64_t from, int64_t to);
+
 /* Same kind, site, points and end (issue time, source and version aside). */
 bool series_same_values(const struct series *a, const struct series *b);
 

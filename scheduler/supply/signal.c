@@ -172,6 +172,14 @@ static int make_repeated(const struct signal *signal, int64_t from, int64_t to, 
         return series_fill(&fresh, from, to, ret_repeated, &ignored);
 }
 
+/* Where all is known nothing needs to stand in for it. */
+static bool needs_repeating(const struct signal *signal, int64_t from, int64_t to)
+{
+        struct series fresh = signal_fresh(signal);
+
+        return series_first_unknown(&fresh, from, to) < to;
+}
+
 static int put_values(const struct signal *signal, int64_t from, int64_t to, struct series *out)
 {
         for (int64_t t = from; t < to;) {
@@ -196,6 +204,7 @@ int signal_series(const struct signal *signal, int64_t from, int64_t to, struct 
 
         series_init(&repeated, signal->kind);
         series_init(&out, signal->kind);
+        repeats = repeats && needs_repeating(signal, from, to);
         if (repeats)
                 code = make_repeated(signal, from, to, &repeated);
         if (code == 0 && repeats)
