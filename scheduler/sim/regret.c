@@ -19,6 +19,7 @@
 #include "core/question.h"
 #include "plan/account.h"
 #include "plan/check.h"
+#include "sim/runs.h"
 
 struct hindsight {
         const struct regret_input *input;
@@ -26,13 +27,6 @@ struct hindsight {
         struct state view;
         struct plan_question question;
         struct plan_job *jobs; /* the question's, each with its own deadline */
-};
-
-/* An attempt, from its first booked second to its last. */
-struct run {
-        uint64_t job;
-        uint32_t attempt, site;
-        int64_t start, end;
 };
 
 static int no_memory(struct hindsight *hindsight)
@@ -44,16 +38,15 @@ static int no_memory(struct hindsight *hindsight)
 
 static int take_truth(struct hindsight *hindsight, const struct series *series)
 {
-        int64_t from = hindsight->input->from, to = hindsight->input->to;
+        int64_t from = hindsight->input->from, to = hindsight->input->to, unknown = series_first_unknown(series, from, to);
         struct site *site = series->site != NULL ? state_site(&hindsight->view, series->site) : NULL;
 
         if (site == NULL)
                 return fail(hindsight->err, OFFPEAK_EINVAL, "regret: there is no site \"%s\"",
                             series->site != NULL ? series->site : "");
-        for (int64_t t = from; t < to; t = series_next_edge(series, t))
-                if (series_at(series, t) == SERIES_UNKNOWN)
-                        return fail(hindsight->err, OFFPEAK_EINVAL, "regret: the %s of site \"%s\" is not known at %" PRId64,
-                                    series_kind_name(series->kind), site->name, t);
+        if (unknown < to)
+                return fail(hindsight->err, OFFPEAK_EINVAL, "regret: the %s of site \"%s\" is not known at %" PRId64,
+                            series_kind_name(series->kind), site->name, unknown);
         site->series[series->kind] = *series;
         series_init(&site->feed[series->kind], series->kind); /* the view borrows: nothing is freed */
         series_init(&site->pushed[series->kind], series->kind);
@@ -149,54 +142,11 @@ static int make_problem(struct hindsight *hindsight)
 
 /* ---- realised */
 
-static int by_attempt(const void *a, const void *b)
-{
-        const struct run *x = a, *y = b;
-
-        if (x->job != y->job)
-                return x->job < y->job ? -1 : 1;
-        return x->attempt < y->attempt ? -1 : x->attempt > y->attempt;
-}
-
-/* Bookings of one attempt, whatever its legs, are one run. Ascending by job and attempt. */
-static int collect_runs(const struct regret_input *input, struct run **ret_runs, size_t *ret_n)
-{
-        struct run *runs = calloc(input->n_bookings + 1, sizeof(*runs));
-        size_t n = 0, unique = 0;
-
-        if (runs == NULL)
-                return OFFPEAK_ENOMEM;
-        for (size_t i = 0; i < input->n_bookings; i++) {
-                const struct booking *booking = &input->bookings[i];
-
-                if (booking->account == ACCOUNT_JOB && booking->end > booking->start)
-                        runs[n++] = (struct run){ .job = booking->job,
-                                                  .attempt = booking->attempt,
-                                                  .site = booking->site,
-                                                  .start = booking->start,
-                                                  .end = booking->end };
-        }
-        qsort(runs, n, sizeof(*runs), by_attempt);
-        for (size_t i = 0; i < n; i++) {
-                struct run *last = unique > 0 ? &runs[unique - 1] : NULL;
-
-                if (last == NULL || by_attempt(last, &runs[i]) != 0) {
-                        runs[unique++] = runs[i];
-                        continue;
-                }
-                last->start = runs[i].start < last->start ? runs[i].start : last->start;
-                last->end = runs[i].end > last->end ? runs[i].end : last->end;
-        }
-        *ret_runs = runs;
-        *ret_n = unique;
-        return 0;
-}
-
 /*
  * A job that was started again the moment it had stopped: to a problem that is one run, to the job it was a start more.
  * Together they are one interval here, with the second start as work to do, and what plan.h's `starts` counts for it.
  */
-static int add_run(const struct plan_problem *problem, const struct run *run, struct plan_job *job, struct choice *choice,
+static int add_run(const struct plan_problem *problem, const struct sim_run *run, struct plan_job *job, struct choice *choice,
                    double *restarts)
 {
         struct plan_interval *last = choice->n > 0 ? &choice->intervals[choice->n - 1] : NULL;
@@ -209,7 +159,7 @@ static int add_run(const struct plan_problem *problem, const struct run *run, st
         return 0;
 }
 
-static int fill_schedule(const struct plan_problem *problem, const struct run *runs, size_t n, struct plan_job *jobs,
+static int fill_schedule(const struct plan_problem *problem, const struct sim_run *runs, size_t n, struct plan_job *jobs,
                          struct schedule *schedule, double *restarts)
 {
         size_t i = 0;
@@ -232,10 +182,10 @@ static int realise(struct hindsight *hindsight, struct regret *regret)
         struct plan_job *jobs = malloc(size);
         struct schedule schedule = { 0 };
         struct plan_verdict verdict;
-        struct run *runs = NULL;
+        struct sim_run *runs = NULL;
         double restarts = 0;
         struct plan plan;
-        int code = jobs != NULL ? collect_runs(hindsight->input, &runs, &n) : OFFPEAK_ENOMEM;
+        int code = jobs != NULL ? runs_collect(hindsight->input->bookings, hindsight->input->n_bookings, &runs, &n) : OFFPEAK_ENOMEM;
 
         plan_init(&plan);
         if (code == 0)

@@ -32,6 +32,7 @@ struct sim {
         struct action *inbox;     /* orders and welcomes on their way to nodes */
         size_t n_inbox;
         bool plan_asked;
+        int64_t plan_from;        /* wall: not computed before */
         struct forecast_wish *wishes; /* forecasts asked for */
         size_t n_wishes;
         struct plan_multipliers last; /* of the last plan */
@@ -217,6 +218,7 @@ static int plan(struct sim *sim)
         int code;
 
         sim->plan_asked = false;
+        sim->plan_from = sim->wall + sim->options.plan_gap_s;
         code = plan_question_init(&sim->state, &now, &question);
         if (code != 0)
                 return code;
@@ -267,6 +269,11 @@ static int pass_node(struct sim *sim, struct virtual_node *node, bool *ret_busy)
         return code;
 }
 
+static bool plan_is_due(const struct sim *sim)
+{
+        return sim->plan_asked && sim->wall >= sim->plan_from;
+}
+
 /* Everything that happens at this moment, until it is quiet. */
 static int settle(struct sim *sim)
 {
@@ -274,14 +281,14 @@ static int settle(struct sim *sim)
         int code = 0;
 
         while (code == 0 && busy) {
-                busy = sim->n_inbox > 0 || sim->plan_asked || sim->n_wishes > 0;
+                busy = sim->n_inbox > 0 || plan_is_due(sim) || sim->n_wishes > 0;
                 if (sim->n_inbox > 0)
                         code = deliver_all(sim);
                 for (uint32_t i = 0; code == 0 && i < sim->n_nodes; i++)
                         code = pass_node(sim, &sim->nodes[i], &busy);
                 while (code == 0 && sim->n_wishes > 0)
                         code = forecast(sim);
-                if (code == 0 && sim->plan_asked)
+                if (code == 0 && plan_is_due(sim))
                         code = plan(sim);
         }
         return code;
@@ -298,6 +305,8 @@ static int64_t next_moment(const struct sim *sim)
 
                 next = wall < next ? wall : next;
         }
+        if (sim->plan_asked && sim->plan_from < next)
+                next = sim->plan_from;
         for (uint32_t i = 0; i < sim->n_nodes; i++)
                 if (virtual_node_next(&sim->nodes[i]) < next)
                         next = virtual_node_next(&sim->nodes[i]);
@@ -343,7 +352,7 @@ int sim_create(const struct sim_options *options, struct sim **ret_sim)
         if (code == 0)
                 code = policy_copy(options->policy, &sim->policy);
         for (size_t i = 0; code == 0 && i < sim->policy.n_classes; i++)
-                sim->policy.classes[i].lease_ms = STRETCHED_LEASE_MS;
+                sim->policy.classes[i].lease_ms = STRETCHED_LEASE_MS + 2000 * options->renew_s;
         config.u.config.policy = &sim->policy;
         if (code == 0)
                 code = step(sim, &start);
@@ -382,6 +391,8 @@ int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t d
 
         if (node == NULL || virtual_node_init(node, name, site, devices, idle_w, device_w, sim->wall) != 0)
                 return OFFPEAK_ENOMEM;
+        if (sim->options.renew_s > 0)
+                node->renew_s = sim->options.renew_s;
         sim->n_nodes++;
         hello.u.hello.node = node->name;
         hello.u.hello.site = node->site;

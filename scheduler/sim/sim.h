@@ -17,6 +17,8 @@ struct sim_options {
         int64_t start;               /* wall time at which it begins */
         const struct policy *policy; /* leases are stretched to an hour: a network that loses nothing needs no heartbeat */
         bool forecasts;              /* as the daemon makes them; else the last known day is repeated */
+        int64_t renew_s;             /* nodes without news are heard so often; 0: every 15 minutes */
+        int64_t plan_gap_s;          /* a plan is computed no sooner than this after the last one; 0: whenever one is asked for */
         int64_t stop_s;              /* how long a job takes to checkpoint and leave; 0: none */
         /* every durable record, after it was applied; NULL: nobody listens */
         void (*journal)(void *context, const struct record *record);

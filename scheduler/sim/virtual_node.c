@@ -31,6 +31,7 @@ int virtual_node_init(struct virtual_node *node, const char *name, const char *s
         node->inventory.power_quality = QUALITY_MODELLED;
         node->idle_until = now;
         node->renews_at = INT64_MAX;
+        node->renew_s = RENEW_S;
         return 0;
 nomem:
         virtual_node_finish(node);
@@ -234,7 +235,7 @@ int virtual_node_renewal(struct virtual_node *node, int64_t now, struct input *r
                 report_leg(&node->legs[l], now, &legs[l]);
         }
         read_idle(node, now, readings, &n_readings);
-        node->renews_at = now + RENEW_S;
+        node->renews_at = now + node->renew_s;
         memset(ret_input, 0, sizeof(*ret_input));
         ret_input->type = INPUT_RENEW;
         ret_input->u.renew.node = node->name;

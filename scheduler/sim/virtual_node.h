@@ -32,6 +32,7 @@ struct virtual_node {
         uint64_t readings;            /* ever made */
         int64_t idle_until;
         int64_t renews_at;            /* wall */
+        int64_t renew_s;              /* without news, so often */
         struct virtual_leg *legs;
         uint32_t n_legs;
 };
