@@ -5,7 +5,6 @@
  */
 #include "feeds/csv.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,22 +16,16 @@
 #include "base/when.h"
 #include "feeds/common_step.h"
 #include "feeds/csv_column.h"
+#include "feeds/csv_text.h"
 #include "feeds/file_text.h"
 
 #define LARGEST_VALUE INT64_C(1000000000000000) /* in any kind's unit: 1e9 per MWh, 1e9 MW, 1e6 t per kWh */
-
-/* A stretch of the text. */
-struct span {
-        const char *text;
-        size_t size;
-        unsigned column; /* in its line, from 1 */
-};
 
 struct reader {
         const struct csv_request *request;
         struct offpeak_error *err;
         const char *at, *end;
-        struct span line;
+        struct csv_span line;
         unsigned line_number, header_line;
         unsigned n_columns, time_index, value_index;
         struct csv_column value;
@@ -51,72 +44,12 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct reader *r, unsign
         return fail(r->err, OFFPEAK_EINVAL, "%s:%u:%u: %s", r->request->file, r->line_number, column, text);
 }
 
-/* ---- lines and fields */
-
 static bool next_line(struct reader *r)
 {
-        const char *end;
-
-        if (r->at == r->end)
+        if (!csv_next_line(&r->at, r->end, &r->line))
                 return false;
-        end = memchr(r->at, '\n', (size_t)(r->end - r->at));
-        end = end != NULL ? end : r->end;
-        r->line = (struct span){ r->at, (size_t)(end - r->at), 1 };
-        while (r->line.size > 0 && r->line.text[r->line.size - 1] == '\r')
-                r->line.size--;
-        r->at = end < r->end ? end + 1 : end;
         r->line_number++;
         return true;
-}
-
-static struct span trim(struct span span)
-{
-        while (span.size > 0 && (span.text[0] == ' ' || span.text[0] == '\t')) {
-                span.text++;
-                span.size--;
-                span.column++;
-        }
-        while (span.size > 0 && (span.text[span.size - 1] == ' ' || span.text[span.size - 1] == '\t'))
-                span.size--;
-        return span;
-}
-
-static bool is_blank(struct span span)
-{
-        return trim(span).size == 0;
-}
-
-/* Take the first field off a line; false when there is none left. A quoted field may hold commas. */
-static bool next_field(struct span *line, struct span *ret_field)
-{
-        size_t size = 0;
-        bool quoted = false;
-
-        if (line->text == NULL)
-                return false;
-        for (; size < line->size && (quoted || line->text[size] != ','); size++)
-                if (line->text[size] == '"')
-                        quoted = !quoted;
-        *ret_field = trim((struct span){ line->text, size, line->column });
-        if (ret_field->size >= 2 && ret_field->text[0] == '"' && ret_field->text[ret_field->size - 1] == '"')
-                *ret_field = trim((struct span){ ret_field->text + 1, ret_field->size - 2, ret_field->column + 1 });
-        if (size == line->size)
-                *line = (struct span){ NULL, 0, 0 };
-        else
-                *line = (struct span){ line->text + size + 1, line->size - size - 1,
-                                       line->column + (unsigned)size + 1 };
-        return true;
-}
-
-/* A field as a string for when_parse_iso and for errors: cut to 63 bytes, and what cannot be printed becomes '?'. */
-static const char *field_text(struct span field, char text[64])
-{
-        size_t size = field.size < 63 ? field.size : 63;
-
-        for (size_t i = 0; i < size; i++)
-                text[i] = isprint((unsigned char)field.text[i]) ? field.text[i] : '?';
-        text[size] = '\0';
-        return text;
 }
 
 /* ---- the header */
@@ -177,12 +110,12 @@ static int check_value_column(struct reader *r, unsigned column)
         return 0;
 }
 
-static int take_column(struct reader *r, unsigned index, struct span field, int *time_at, int *value_at)
+static int take_column(struct reader *r, unsigned index, struct csv_span field, int *time_at, int *value_at)
 {
         struct csv_column column = { 0 };
         char name[64];
 
-        field_text(field, name);
+        csv_field_text(field, name);
         if (is_time(name)) {
                 if (*time_at != 0)
                         return refuse(r, field.column, "a second time column: leave one of them out");
@@ -205,14 +138,14 @@ static int take_column(struct reader *r, unsigned index, struct span field, int 
 static int read_header(struct reader *r)
 {
         int time_at = 0, value_at = 0, code;
-        struct span line = r->line, field;
+        struct csv_span line = r->line, field;
         char found[64] = "", name[64];
 
-        for (r->n_columns = 0; next_field(&line, &field); r->n_columns++) {
+        for (r->n_columns = 0; csv_next_field(&line, &field); r->n_columns++) {
                 code = take_column(r, r->n_columns, field, &time_at, &value_at);
                 if (code != 0)
                         return code;
-                if (!is_time(field_text(field, name)))
+                if (!is_time(csv_field_text(field, name)))
                         memcpy(found, name, sizeof(found));
         }
         if (r->n_columns == 1 && memchr(r->line.text, ';', r->line.size) != NULL)
@@ -227,14 +160,14 @@ static int read_header(struct reader *r)
 
 /* ---- the rows */
 
-static int read_time(struct reader *r, struct span field, int64_t *ret_time)
+static int read_time(struct reader *r, struct csv_span field, int64_t *ret_time)
 {
         const struct series *series = &r->series;
         struct offpeak_error why;
         char text[64];
         int64_t last;
 
-        if (when_parse_iso(field_text(field, text), ret_time, &why) != 0)
+        if (when_parse_iso(csv_field_text(field, text), ret_time, &why) != 0)
                 return refuse(r, field.column, "%s", why.text);
         if (series->n_points == 0)
                 return 0;
@@ -249,7 +182,7 @@ static int read_time(struct reader *r, struct span field, int64_t *ret_time)
         return 0;
 }
 
-static int read_value(struct reader *r, struct span field, int64_t *ret_value)
+static int read_value(struct reader *r, struct csv_span field, int64_t *ret_value)
 {
         char text[64];
 
@@ -257,7 +190,7 @@ static int read_value(struct reader *r, struct span field, int64_t *ret_value)
                 *ret_value = SERIES_UNKNOWN;
                 return 0;
         }
-        field_text(field, text);
+        csv_field_text(field, text);
         if (text_parse_decimal(field.text, field.size, r->value.scale, ret_value) != 0)
                 return refuse(r, field.column,
                               "\"%s\" is not a number: write it as 94.64, or leave it empty if unknown", text);
@@ -271,12 +204,12 @@ static int read_value(struct reader *r, struct span field, int64_t *ret_value)
 
 static int read_row(struct reader *r)
 {
-        struct span line = r->line, field, time_field = { 0 }, value_field = { 0 };
+        struct csv_span line = r->line, field, time_field = { 0 }, value_field = { 0 };
         int64_t time, value;
         unsigned n = 0;
         int code;
 
-        for (; next_field(&line, &field); n++) {
+        for (; csv_next_field(&line, &field); n++) {
                 if (n == r->time_index)
                         time_field = field;
                 if (n == r->value_index)
@@ -300,9 +233,9 @@ static int read_rows(struct reader *r)
                 unsigned blank_line = r->line_number;
                 int code;
 
-                if (is_blank(r->line)) {
+                if (csv_is_blank(r->line)) {
                         while (next_line(r))
-                                if (!is_blank(r->line))
+                                if (!csv_is_blank(r->line))
                                         return refuse(r, 1, "rows go on after the empty line %u: remove it",
                                                       blank_line);
                         break;
@@ -377,15 +310,12 @@ static int check_steps(struct reader *r)
 
 static int skip_to_header(struct reader *r)
 {
-        static const char mark[] = "\xef\xbb\xbf";
-
         if (r->end - r->at >= 2 && (memcmp(r->at, "\xff\xfe", 2) == 0 || memcmp(r->at, "\xfe\xff", 2) == 0))
                 return fail(r->err, OFFPEAK_EINVAL, "%s:1:1: the file is in UTF-16: save it as UTF-8",
                             r->request->file);
-        if (r->end - r->at >= 3 && memcmp(r->at, mark, 3) == 0)
-                r->at += 3;
+        r->at = csv_skip_mark(r->at, r->end);
         while (next_line(r))
-                if (!is_blank(r->line) && trim(r->line).text[0] != '#')
+                if (!csv_is_blank(r->line) && csv_trim(r->line).text[0] != '#')
                         return 0;
         return fail(r->err, OFFPEAK_EINVAL, "%s:1:1: the file is empty: it needs a header and rows, such as time,%s",
                     r->request->file, csv_column_example(r->request->kind));
