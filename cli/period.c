@@ -43,20 +43,27 @@ static int put_time(json_t *arguments, const char *key, int64_t time)
         return json_object_set_new(arguments, key, json_string(when_format_utc(time, text)));
 }
 
+int period_when(const char *option, const char *text, int64_t now, int64_t *ret_time, struct offpeak_error *err)
+{
+        int32_t offset = screen_utc_offset(now);
+        int r = when_parse(text, now, offset, ret_time, err);
+
+        if (r == 0 && screen_utc_offset(*ret_time) != offset)
+                r = when_parse(text, now, screen_utc_offset(*ret_time), ret_time, err);
+        return r == 0 ? 0 : fail_at(err, "%s", option);
+}
+
 static int put_written(json_t *arguments, const char *key, const char *option, const char *text, int64_t now,
                        struct offpeak_error *err)
 {
-        int32_t offset = screen_utc_offset(now);
         int64_t time;
         int r;
 
         if (text == NULL)
                 return 0;
-        r = when_parse(text, now, offset, &time, err);
-        if (r == 0 && screen_utc_offset(time) != offset)
-                r = when_parse(text, now, screen_utc_offset(time), &time, err);
+        r = period_when(option, text, now, &time, err);
         if (r != 0)
-                return fail_at(err, "%s", option);
+                return r;
         return put_time(arguments, key, time) != 0 ? fail(err, OFFPEAK_ENOMEM, "out of memory") : 0;
 }
 

@@ -20,6 +20,12 @@ enum { PERIOD_FROM = 900, PERIOD_TO, PERIOD_LAST, PERIOD_NEXT, PERIOD_SITE, PERI
 /* A command_take; settings is a struct period. */
 int period_take(void *settings, const struct option_found *found, struct offpeak_error *err);
 
+/*
+ * A time as written, local unless it names a zone: the zone's offset is that of the time meant, not of now (summer time may
+ * begin in between). option: its place in errors. EINVAL.
+ */
+int period_when(const char *option, const char *text, int64_t now, int64_t *ret_time, struct offpeak_error *err);
+
 /* The query's arguments, with times against now. EINVAL, EUSAGE. */
 int period_arguments(const struct period *period, int64_t now, json_t **ret_arguments, struct offpeak_error *err);
 

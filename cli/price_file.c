@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "base/when.h"
+#include "cli/period.h"
 #include "cli/price_forecast.h"
 #include "feeds/file_text.h"
 #include "feeds/mapping_guess.h"
@@ -126,15 +127,7 @@ int price_file_read(const struct price_file *what, enum series_kind kind, struct
 
 static int read_when(const char *option, const char *text, int64_t now, int64_t *ret_time, struct offpeak_error *err)
 {
-        int32_t offset = screen_utc_offset(now);
-        int code;
-
-        if (text == NULL)
-                return 0;
-        code = when_parse(text, now, offset, ret_time, err);
-        if (code == 0 && screen_utc_offset(*ret_time) != offset)
-                code = when_parse(text, now, screen_utc_offset(*ret_time), ret_time, err);
-        return code == 0 ? 0 : fail_at(err, "%s", option);
+        return text == NULL ? 0 : period_when(option, text, now, ret_time, err);
 }
 
 static int summarise(const struct command_run *run, const struct price_file *what, struct reading *reading,

@@ -2,15 +2,15 @@
 /* push.c - `offpeak push`: what a signal of a site is, as a value, a file or the standard input; or that it holds no more. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/period.h"
 #include "cli/price_file.h"
-#include "feeds/unit.h"
+#include "cli/signal_value.h"
 
 enum { OPT_SITE = 1, OPT_AGREEMENT, OPT_ISSUED, OPT_EXPIRES, OPT_FOR, OPT_SEQ, OPT_SOURCE, OPT_CLEAR, OPT_MAPPING, OPT_COLUMN,
        OPT_SET };
@@ -92,34 +92,18 @@ static enum series_kind kind_of(enum offpeak_signal signal)
 
 /* ---- a value */
 
-/* Where the number ends and its unit begins; 0: this is no value. */
-static size_t number_length(const char *text)
-{
-        size_t length = strspn(text, "+-.0123456789");
-
-        if ((text[length] == 'e' || text[length] == 'E') && strspn(text + length + 1, "+-0123456789") > 0)
-                length += 1 + strspn(text + length + 1, "+-0123456789");
-        return strcspn(text, "0123456789") < length ? length : 0;
-}
-
 static int take_value(const char *text, struct made *made, struct offpeak_error *err)
 {
-        enum series_kind kind = kind_of(made->push.signal);
-        size_t length = number_length(text), blanks = strspn(text + length, " ");
-        struct unit unit;
         int64_t value;
+        int code = signal_value_read(text, kind_of(made->push.signal), signals[made->push.signal - 1], &value, made->currency, err);
 
-        if (!unit_parse(text + length + blanks, &unit) || !unit_fits_value(&unit, kind))
-                return fail(err, OFFPEAK_EINVAL, "\"%s\": in which unit is this %s? Write %.*s and then %s", text,
-                            signals[made->push.signal - 1], (int)length, text, unit_example(kind));
-        if (text_parse_decimal(text, length, unit.scale, &value) != 0)
-                return fail(err, OFFPEAK_EINVAL, "\"%s\" is no number, or too large", text);
+        if (code != 0)
+                return code;
         made->points = malloc(sizeof(*made->points));
         if (made->points == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         made->points[0] = (struct offpeak_signal_point){ 0, value };
         made->push.n_points = 1;
-        memcpy(made->currency, unit.currency, sizeof(unit.currency));
         return 0;
 }
 
@@ -183,21 +167,13 @@ static int take_clock(const struct command_run *run, const char *option, const c
                                "like 2026-11-22T08:00:00Z", option, text);
 }
 
-/* Local time: the zone's offset is that of the time meant, not of now (summer time may begin in between). */
 static int take_when(const struct command_run *run, const char *option, const char *text, int64_t *ret_time,
                      struct offpeak_error *err)
 {
         int64_t now = run->screen.now;
-        int32_t offset;
         int code = text != NULL ? take_clock(run, option, text, &now, err) : 0;
 
-        if (code != 0 || text == NULL)
-                return code;
-        offset = screen_utc_offset(now);
-        code = when_parse(text, now, offset, ret_time, err);
-        if (code == 0 && screen_utc_offset(*ret_time) != offset)
-                code = when_parse(text, now, screen_utc_offset(*ret_time), ret_time, err);
-        return code == 0 ? 0 : fail_at(err, "%s", option);
+        return code != 0 || text == NULL ? code : period_when(option, text, now, ret_time, err);
 }
 
 static int take_times(const struct command_run *run, const struct settings *settings, struct offpeak_push *push,
@@ -245,7 +221,7 @@ static int take_content(const struct command_run *run, const struct settings *se
                                                  "--clear");
         snprintf(text, sizeof(text), "%s%s%s", run->operands[1], run->n_operands > 2 ? " " : "",
                  run->n_operands > 2 ? run->operands[2] : "");
-        if (number_length(text) > 0 && access(run->operands[1], F_OK) != 0)
+        if (!signal_value_is_file(run->operands[1]))
                 return take_value(text, made, err);
         if (run->n_operands > 2)
                 return fail(err, OFFPEAK_EUSAGE, "\"%s\" is too much: one value with its unit, or one file", run->operands[2]);

@@ -17,53 +17,10 @@
 
 #include "base/when.h"
 #include "cli/command.h"
-#include "fake_client.h"
+#include "run_line.h"
 
 #define NO_JOBS "{\"schema\":\"offpeak.jobs/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"jobs\":[]}"
 #define VERSION "{\"schema\":\"offpeak.version/1\",\"now_utc\":\"2031-01-01T10:00:00Z\",\"version\":\"0.1.0\"}"
-
-struct outcome {
-        int code;
-        struct offpeak_error err;
-        char *text;
-};
-
-/* Run a command line, words parted by single blanks. */
-static struct outcome run(struct fake_client *fake, const char *line)
-{
-        struct outcome outcome = { 0 };
-        struct command_run run;
-        char copy[1024], *words[32], *rest = copy;
-        size_t size;
-        int n = 0;
-        FILE *out = open_memstream(&outcome.text, &size);
-
-        assert_non_null(out);
-        fake_client_use(fake);
-        snprintf(copy, sizeof(copy), "%s", line);
-        for (char *word; (word = strsep(&rest, " ")) != NULL && n < 32;)
-                words[n++] = word;
-        assert_non_null(command_find(words[0]));
-        command_run_init(&run, command_find(words[0]), stdout);
-        run.out = out;
-        run.screen = (struct screen){ .width = 100, .now = 1795341600 };
-        outcome.code = command_find(words[0])->run(&run, n - 1, words + 1, &outcome.err);
-        command_run_finish(&run);
-        fclose(out);
-        assert_int_equal(fake->opened, fake->closed);
-        return outcome;
-}
-
-static void expect(struct fake_client *fake, const char *line, int code, const char *says)
-{
-        struct outcome outcome = run(fake, line);
-
-        if (outcome.code != code)
-                fail_msg("%s: %d (%s)", line, outcome.code, outcome.err.text);
-        if (says != NULL && strstr(code == 0 || code == COMMAND_HELPED ? outcome.text : outcome.err.text, says) == NULL)
-                fail_msg("%s: says \"%s\" and \"%s\", not \"%s\"", line, outcome.text, outcome.err.text, says);
-        free(outcome.text);
-}
 
 /* ---- files of prices */
 
@@ -74,33 +31,33 @@ static void a_file_is_summed_up(void **state)
         struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE }; /* nobody is asked */
 
         (void)state;
-        expect(&fake, "price --file " FEEDS "awattar.json", 0,
+        expect_line(&fake, "price --file " FEEDS "awattar.json", 0,
                "mean 1.25 EUR/MWh, from -0.01 to 2.16; 3 values, one every 1 h, 0 missing\n");
-        expect(&fake, "price --file " FEEDS "awattar.json", 0, "read as awattar, guessed from its header");
-        expect(&fake, "price --file " FEEDS "awattar.json --mapping awattar", 0, "\nread as awattar\n");
-        expect(&fake, "price --file " FEEDS "entsoe_csv.csv --from 2024-03-31T02:00Z", 0, "nothing is known; 0 values");
-        expect(&fake, "price --file " FEEDS "nrc_power_new.txt", 0, "mean 50.00 %, from 0.00 to 100.00");
-        expect(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0, "mean 250.00 MW");
-        expect(&fake, "price --file " FEEDS "ercot_dam_spp.csv --column LZ_HOUSTON", 0, "26 values");
-        expect(&fake, "price --file " FEEDS "own.csv --to 2026-11-22T01:00Z", 0, "1 value, one every 1 h, 0 missing");
-        expect(&fake, "price --file " FEEDS "own.csv --to 2020-01-01", OFFPEAK_EINVAL, "holds nothing between");
-        expect(&fake, "price --file " FEEDS "own.csv --mapping smart", OFFPEAK_EINVAL, "did you mean \"smard\"?");
-        expect(&fake, "price --file " FEEDS "own.csv --set colum=x", OFFPEAK_EUSAGE,
+        expect_line(&fake, "price --file " FEEDS "awattar.json", 0, "read as awattar, guessed from its header");
+        expect_line(&fake, "price --file " FEEDS "awattar.json --mapping awattar", 0, "\nread as awattar\n");
+        expect_line(&fake, "price --file " FEEDS "entsoe_csv.csv --from 2024-03-31T02:00Z", 0, "nothing is known; 0 values");
+        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt", 0, "mean 50.00 %, from 0.00 to 100.00");
+        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0, "mean 250.00 MW");
+        expect_line(&fake, "price --file " FEEDS "ercot_dam_spp.csv --column LZ_HOUSTON", 0, "26 values");
+        expect_line(&fake, "price --file " FEEDS "own.csv --to 2026-11-22T01:00Z", 0, "1 value, one every 1 h, 0 missing");
+        expect_line(&fake, "price --file " FEEDS "own.csv --to 2020-01-01", OFFPEAK_EINVAL, "holds nothing between");
+        expect_line(&fake, "price --file " FEEDS "own.csv --mapping smart", OFFPEAK_EINVAL, "did you mean \"smard\"?");
+        expect_line(&fake, "price --file " FEEDS "own.csv --set colum=x", OFFPEAK_EUSAGE,
                "--set colum: unknown key \"colum\" (did you mean \"column\"?)");
-        expect(&fake, "price --file " FEEDS "own.csv --set x", OFFPEAK_EUSAGE, "write --set KEY=VALUE");
-        expect(&fake, "price --file " FEEDS "own.csv --site a", OFFPEAK_EUSAGE, "--site and --next ask the scheduler");
-        expect(&fake, "price --file /nonexistent", OFFPEAK_ENOTFOUND, "/nonexistent: cannot be opened");
-        expect(&fake, "price --file " OFFPEAK_SOURCE_DIR "/LICENSE", OFFPEAK_EINVAL, "no mapping is known");
-        expect(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0,
+        expect_line(&fake, "price --file " FEEDS "own.csv --set x", OFFPEAK_EUSAGE, "write --set KEY=VALUE");
+        expect_line(&fake, "price --file " FEEDS "own.csv --site a", OFFPEAK_EUSAGE, "--site and --next ask the scheduler");
+        expect_line(&fake, "price --file /nonexistent", OFFPEAK_ENOTFOUND, "/nonexistent: cannot be opened");
+        expect_line(&fake, "price --file " OFFPEAK_SOURCE_DIR "/LICENSE", OFFPEAK_EINVAL, "no mapping is known");
+        expect_line(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0,
                "mean 88.50 EUR/MWh, from -3.50 to 196.99; 192 values, one every 15 min, 0 missing\n");
-        expect(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0, "read as entsoe_a44, guessed");
-        expect(&fake, "price --file " FEEDS "../entsoe/no_data.xml", OFFPEAK_EINVAL, "\"No matching data found");
-        expect(&fake, "price --file " FEEDS "../zip/a80.zip", OFFPEAK_EINVAL, "say which one as \"name\"");
-        expect(&fake, "price --file " FEEDS "../zip/a80.zip --set name=Gas_1 --set rating=4MW", 0, "mean 4.00 MW");
-        expect(&fake, "price --file " FEEDS "../zip/a80.zip --set parts=X=4MW --set parts=44W-G-0000000001=1GW", 0,
+        expect_line(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0, "read as entsoe_a44, guessed");
+        expect_line(&fake, "price --file " FEEDS "../entsoe/no_data.xml", OFFPEAK_EINVAL, "\"No matching data found");
+        expect_line(&fake, "price --file " FEEDS "../zip/a80.zip", OFFPEAK_EINVAL, "say which one as \"name\"");
+        expect_line(&fake, "price --file " FEEDS "../zip/a80.zip --set name=Gas_1 --set rating=4MW", 0, "mean 4.00 MW");
+        expect_line(&fake, "price --file " FEEDS "../zip/a80.zip --set parts=X=4MW --set parts=44W-G-0000000001=1GW", 0,
                "no outage here of X: at its rating all the time. Is that its name?\n");
-        expect(&fake, "price --json --file " FEEDS "../zip/a80.zip --set parts=X=4MW", 0, "\"unmatched\": \"X\"");
-        expect(&fake, "price --column x", OFFPEAK_EUSAGE, "name it with --file");
+        expect_line(&fake, "price --json --file " FEEDS "../zip/a80.zip --set parts=X=4MW", 0, "\"unmatched\": \"X\"");
+        expect_line(&fake, "price --column x", OFFPEAK_EUSAGE, "name it with --file");
         assert_int_equal(fake.n_calls, 0);
 }
 
@@ -130,21 +87,21 @@ static void a_file_is_forecast(void **state)
         (void)state;
         write_prices(path, 9);
         snprintf(line, sizeof(line), "price --file %s --forecast --days 8", path);
-        expect(&fake, line, 0, "forecast from 2026-06-20");
-        expect(&fake, line, 0, "in EUR/MWh, by regression: forecasts of the last eight weeks were off by 2.");
-        expect(&fake, line, 0, "ERROR: NAIVE  REGRESSION\n2026-06-20");
-        expect(&fake, line, 0, "          -           -\n"); /* the eighth day was not tested */
+        expect_line(&fake, line, 0, "forecast from 2026-06-20");
+        expect_line(&fake, line, 0, "in EUR/MWh, by regression: forecasts of the last eight weeks were off by 2.");
+        expect_line(&fake, line, 0, "ERROR: NAIVE  REGRESSION\n2026-06-20");
+        expect_line(&fake, line, 0, "          -           -\n"); /* the eighth day was not tested */
         snprintf(line, sizeof(line), "price --file %s --forecast --to 2026-01-04", path);
-        expect(&fake, line, 0, "by repeating the last known day: what is known before is too short");
+        expect_line(&fake, line, 0, "by repeating the last known day: what is known before is too short");
         snprintf(line, sizeof(line), "price --file %s --forecast --to 2025-01-04", path);
-        expect(&fake, line, OFFPEAK_EINVAL, "nothing is known to forecast from");
+        expect_line(&fake, line, OFFPEAK_EINVAL, "nothing is known to forecast from");
         snprintf(line, sizeof(line), "price --file %s --forecast --from 2026-01-04", path);
-        expect(&fake, line, OFFPEAK_EUSAGE, "leave out --from");
+        expect_line(&fake, line, OFFPEAK_EUSAGE, "leave out --from");
         snprintf(line, sizeof(line), "price --file %s --days 3", path);
-        expect(&fake, line, OFFPEAK_EUSAGE, "--days says how far --forecast goes");
-        expect(&fake, "price --file x --forecast --days 61", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
-        expect(&fake, "price --file x --forecast --days 0", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
-        expect(&fake, "price --forecast", OFFPEAK_EUSAGE, "name it with --file");
+        expect_line(&fake, line, OFFPEAK_EUSAGE, "--days says how far --forecast goes");
+        expect_line(&fake, "price --file x --forecast --days 61", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
+        expect_line(&fake, "price --file x --forecast --days 0", OFFPEAK_EUSAGE, "a number of days from 1 to 60");
+        expect_line(&fake, "price --forecast", OFFPEAK_EUSAGE, "name it with --file");
         assert_int_equal(unlink(path), 0);
 }
 
@@ -158,7 +115,7 @@ static void a_forecast_in_json(void **state)
         (void)state;
         write_prices(path, 0);
         snprintf(line, sizeof(line), "price --file %s --forecast --days 2 --json", path);
-        outcome = run(&fake, line);
+        outcome = run_line(&fake, line);
         document = json_loads(outcome.text, 0, NULL);
         values = json_object_get(document, "values");
         assert_string_equal(json_string_value(json_object_get(document, "from_utc")), "2026-06-20T00:00:00Z");
@@ -183,7 +140,7 @@ static void a_file_in_json(void **state)
 {
         static const char *const keys[] = { "count", "mean", "min", "max", "missing", "unit", "step_s" };
         struct fake_client fake = { 0 };
-        struct outcome outcome = run(&fake, "price --json --file " FEEDS "energy_charts.json");
+        struct outcome outcome = run_line(&fake, "price --json --file " FEEDS "energy_charts.json");
         json_t *document = json_loads(outcome.text, 0, NULL);
 
         (void)state;
@@ -209,9 +166,9 @@ static void every_command_helps(void **state)
                 char line[64];
 
                 snprintf(line, sizeof(line), "%s --help", command->name);
-                expect(&fake, line, COMMAND_HELPED, "Usage: offpeak ");
+                expect_line(&fake, line, COMMAND_HELPED, "Usage: offpeak ");
                 snprintf(line, sizeof(line), "%s -h", command->name);
-                expect(&fake, line, COMMAND_HELPED, command->summary);
+                expect_line(&fake, line, COMMAND_HELPED, command->summary);
                 assert_int_equal(fake.n_calls, 0);
         }
 }
@@ -224,7 +181,7 @@ static void every_command_refuses_unknown_options(void **state)
                 char line[64];
 
                 snprintf(line, sizeof(line), "%s --jsno 42", command->name);
-                expect(&fake, line, OFFPEAK_EUSAGE, "(did you mean --json?)");
+                expect_line(&fake, line, OFFPEAK_EUSAGE, "(did you mean --json?)");
                 assert_int_equal(fake.opened, 0);
         }
 }
@@ -286,19 +243,19 @@ static void operands_are_counted(void **state)
         struct fake_client fake = { 0 };
 
         (void)state;
-        expect(&fake, "jobs 42", OFFPEAK_EUSAGE, "one word too many");
-        expect(&fake, "show", OFFPEAK_EUSAGE, "offpeak show JOB");
-        expect(&fake, "show 1 2", OFFPEAK_EUSAGE, "\"2\"");
-        expect(&fake, "cancel", OFFPEAK_EUSAGE, "a job number");
-        expect(&fake, "fence", OFFPEAK_EUSAGE, "a node's name");
-        expect(&fake, "keygen", OFFPEAK_EUSAGE, "a name");
-        expect(&fake, "submit -t 1h -- ", OFFPEAK_EUSAGE, "the command is empty");
-        expect(&fake, "keygen a/b", OFFPEAK_EINVAL, "cannot name a key");
-        expect(&fake, "keygen --role king ana", OFFPEAK_EINVAL, "unknown role");
-        expect(&fake, "show forty", OFFPEAK_EINVAL, "\"forty\" is not a job number");
-        expect(&fake, "show -- -1", OFFPEAK_EINVAL, "-1");
-        expect(&fake, "show 0", OFFPEAK_EINVAL, "0");
-        expect(&fake, "show 99999999999999999999", OFFPEAK_EINVAL, "not a job number");
+        expect_line(&fake, "jobs 42", OFFPEAK_EUSAGE, "one word too many");
+        expect_line(&fake, "show", OFFPEAK_EUSAGE, "offpeak show JOB");
+        expect_line(&fake, "show 1 2", OFFPEAK_EUSAGE, "\"2\"");
+        expect_line(&fake, "cancel", OFFPEAK_EUSAGE, "a job number");
+        expect_line(&fake, "fence", OFFPEAK_EUSAGE, "a node's name");
+        expect_line(&fake, "keygen", OFFPEAK_EUSAGE, "a name");
+        expect_line(&fake, "submit -t 1h -- ", OFFPEAK_EUSAGE, "the command is empty");
+        expect_line(&fake, "keygen a/b", OFFPEAK_EINVAL, "cannot name a key");
+        expect_line(&fake, "keygen --role king ana", OFFPEAK_EINVAL, "unknown role");
+        expect_line(&fake, "show forty", OFFPEAK_EINVAL, "\"forty\" is not a job number");
+        expect_line(&fake, "show -- -1", OFFPEAK_EINVAL, "-1");
+        expect_line(&fake, "show 0", OFFPEAK_EINVAL, "0");
+        expect_line(&fake, "show 99999999999999999999", OFFPEAK_EINVAL, "not a job number");
         assert_int_equal(fake.opened, 0);
 }
 
@@ -307,11 +264,11 @@ static void nobody_at_home_is_told(void **state)
         struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE };
 
         (void)state;
-        expect(&fake, "jobs", OFFPEAK_EUNREACHABLE, "nobody listens");
-        expect(&fake, "submit -t 1h -- true", OFFPEAK_EUNREACHABLE, "nobody listens");
-        expect(&fake, "cancel 1", OFFPEAK_EUNREACHABLE, "nobody listens");
-        expect(&fake, "report --last 7d", OFFPEAK_EUNREACHABLE, "nobody listens");
-        expect(&fake, "version", 0, "9.8.7"); /* its own it knows */
+        expect_line(&fake, "jobs", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect_line(&fake, "submit -t 1h -- true", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect_line(&fake, "cancel 1", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect_line(&fake, "report --last 7d", OFFPEAK_EUNREACHABLE, "nobody listens");
+        expect_line(&fake, "version", 0, "9.8.7"); /* its own it knows */
 }
 
 /* ---- questions */
@@ -329,7 +286,7 @@ static void questions_carry_their_arguments(void **state)
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
-                struct outcome outcome = run(&fake, cases[i].line);
+                struct outcome outcome = run_line(&fake, cases[i].line);
 
                 assert_int_equal(outcome.code, 0);
                 assert_string_equal(fake.calls[0], cases[i].call);
@@ -343,11 +300,11 @@ static void signals_ask_for_a_site(void **state)
                                                                 "\"2026-11-22T10:00:00Z\",\"sites\":[]}" } } };
 
         (void)state;
-        expect(&fake, "signals", 0, "no sites");
-        expect(&fake, "signals --site hall --json", 0, "offpeak.signals/1");
+        expect_line(&fake, "signals", 0, "no sites");
+        expect_line(&fake, "signals --site hall --json", 0, "offpeak.signals/1");
         assert_string_equal(fake.calls[0], "query signals {}");
         assert_string_equal(fake.calls[1], "query signals {\"site\":\"hall\"}");
-        expect(&fake, "signals hall", OFFPEAK_EUSAGE, "one word too many");
+        expect_line(&fake, "signals hall", OFFPEAK_EUSAGE, "one word too many");
 }
 
 static void server_and_timeout_reach_the_client(void **state)
@@ -355,10 +312,10 @@ static void server_and_timeout_reach_the_client(void **state)
         struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
 
         (void)state;
-        expect(&fake, "jobs --server ipc:///run/x --timeout 3s", 0, NULL);
+        expect_line(&fake, "jobs --server ipc:///run/x --timeout 3s", 0, NULL);
         assert_string_equal(fake.calls[0], "open ipc:///run/x 3000");
-        expect(&fake, "jobs --timeout 0", OFFPEAK_EINVAL, "--timeout");
-        expect(&fake, "jobs --timeout soon", OFFPEAK_EINVAL, "--timeout");
+        expect_line(&fake, "jobs --timeout 0", OFFPEAK_EINVAL, "--timeout");
+        expect_line(&fake, "jobs --timeout soon", OFFPEAK_EINVAL, "--timeout");
 }
 
 /* Times are meant against the scheduler's clock, which is years ahead here. */
@@ -367,22 +324,22 @@ static void times_are_the_schedulers(void **state)
         struct fake_client fake = { .documents = { { "version", VERSION } } };
 
         (void)state;
-        expect(&fake, "report --last 1d", OFFPEAK_ENOTFOUND, NULL);
+        expect_line(&fake, "report --last 1d", OFFPEAK_ENOTFOUND, NULL);
         assert_string_equal(fake.calls[0], "query version");
         assert_string_equal(fake.calls[1], "query report {\"from_utc\":\"2030-12-31T10:00:00Z\"}");
-        expect(&fake, "plan --from 09:00 --next 2h --site lulea", OFFPEAK_ENOTFOUND, NULL);
+        expect_line(&fake, "plan --from 09:00 --next 2h --site lulea", OFFPEAK_ENOTFOUND, NULL);
         assert_string_equal(fake.calls[3], "query plan {\"from_utc\":\"2031-01-02T09:00:00Z\","
                                            "\"to_utc\":\"2031-01-01T12:00:00Z\",\"site\":\"lulea\"}");
-        expect(&fake, "report --last 1d --from 2020-01-01", OFFPEAK_EUSAGE, "--last and --from");
-        expect(&fake, "report --last 0", OFFPEAK_EINVAL, "--last 0");
-        expect(&fake, "price --next 1d --to now+2h", OFFPEAK_EUSAGE, "--next and --to");
-        expect(&fake, "report --from yesteryear", OFFPEAK_EINVAL, "--from");
+        expect_line(&fake, "report --last 1d --from 2020-01-01", OFFPEAK_EUSAGE, "--last and --from");
+        expect_line(&fake, "report --last 0", OFFPEAK_EINVAL, "--last 0");
+        expect_line(&fake, "price --next 1d --to now+2h", OFFPEAK_EUSAGE, "--next and --to");
+        expect_line(&fake, "report --from yesteryear", OFFPEAK_EINVAL, "--from");
 }
 
 static void json_is_the_document(void **state)
 {
         struct fake_client fake = { .documents = { { "jobs", NO_JOBS } } };
-        struct outcome outcome = run(&fake, "jobs --json");
+        struct outcome outcome = run_line(&fake, "jobs --json");
         json_t *printed = json_loads(outcome.text, 0, NULL), *sent = json_loads(NO_JOBS, 0, NULL);
 
         (void)state;
@@ -403,8 +360,8 @@ static void a_foreign_document_is_refused(void **state)
         for (size_t i = 0; i < sizeof(documents) / sizeof(documents[0]); i++) {
                 struct fake_client fake = { .documents = { { "jobs", documents[i] } } };
 
-                expect(&fake, "jobs", OFFPEAK_EPROTOCOL, NULL);
-                expect(&fake, "jobs --json", OFFPEAK_EPROTOCOL, NULL);
+                expect_line(&fake, "jobs", OFFPEAK_EPROTOCOL, NULL);
+                expect_line(&fake, "jobs --json", OFFPEAK_EPROTOCOL, NULL);
         }
 }
 
@@ -415,15 +372,15 @@ static void changes_name_their_job(void **state)
         struct fake_client fake = { 0 };
 
         (void)state;
-        expect(&fake, "cancel 42", 0, "42  cancelled\n");
-        expect(&fake, "hold 42", 0, "42  held\n");
-        expect(&fake, "release 42", 0, "42  released\n");
-        expect(&fake, "fence n7 --yes", 0, "n7  fenced\n");
-        expect(&fake, "reload", 0, "configuration  reloaded\n");
+        expect_line(&fake, "cancel 42", 0, "42  cancelled\n");
+        expect_line(&fake, "hold 42", 0, "42  held\n");
+        expect_line(&fake, "release 42", 0, "42  released\n");
+        expect_line(&fake, "fence n7 --yes", 0, "n7  fenced\n");
+        expect_line(&fake, "reload", 0, "configuration  reloaded\n");
         assert_string_equal(fake.calls[0], "cancel 42");
         assert_string_equal(fake.calls[3], "fence n7");
         fake.text = "stops within 2 min";
-        expect(&fake, "cancel 42", 0, "42  stops within 2 min\n");
+        expect_line(&fake, "cancel 42", 0, "42  stops within 2 min\n");
 }
 
 static void a_value_is_pushed_in_the_unit_of_its_signal(void **state)
@@ -451,7 +408,7 @@ static void a_value_is_pushed_in_the_unit_of_its_signal(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct fake_client fake = { .text = "as told" };
 
-                expect(&fake, cases[i].line, 0, "as told\n");
+                expect_line(&fake, cases[i].line, 0, "as told\n");
                 assert_string_equal(fake.calls[0], cases[i].call);
         }
 }
@@ -462,12 +419,12 @@ static void the_times_of_a_push_are_meant_against_the_schedulers_clock(void **st
         struct fake_client fake = { .text = "as told", .documents = { { "version", VERSION } } };
 
         (void)state;
-        expect(&fake, "push limit 5 MW --site hall --expires now+1h --issued now-5m", 0, "as told\n");
+        expect_line(&fake, "push limit 5 MW --site hall --expires now+1h --issued now-5m", 0, "as told\n");
         assert_string_equal(fake.calls[fake.n_calls - 1], "push hall n=1 first=0/5000000 last=0/5000000 end=0 issued=1925027700 "
                                                           "expires=1925031600 life=0 seq=0 - -");
         fake = (struct fake_client){ .text = "as told" };
-        expect(&fake, "push limit 5 MW --site hall --expires soon", OFFPEAK_EINVAL, "--expires");
-        expect(&fake, "push limit 5 MW --site hall --expires 2031-01-01T11:00:00Z", 0, "as told\n");
+        expect_line(&fake, "push limit 5 MW --site hall --expires soon", OFFPEAK_EINVAL, "--expires");
+        expect_line(&fake, "push limit 5 MW --site hall --expires 2031-01-01T11:00:00Z", 0, "as told\n");
         assert_int_equal(fake.n_calls, 1); /* a whole time asks nobody */
 }
 
@@ -476,7 +433,7 @@ static void a_file_is_pushed(void **state)
         struct fake_client fake = { .text = "as told" };
 
         (void)state;
-        expect(&fake, "push price " OFFPEAK_SOURCE_DIR "/deploy/data/price_week_de.csv --site hall --json", 0, "\"text\": \"as told\"");
+        expect_line(&fake, "push price " OFFPEAK_SOURCE_DIR "/deploy/data/price_week_de.csv --site hall --json", 0, "\"text\": \"as told\"");
         assert_non_null(strstr(fake.calls[0], "push hall n=168 first="));
         assert_non_null(strstr(fake.calls[0], " EUR -"));
 }
@@ -508,7 +465,7 @@ static void what_cannot_be_pushed_is_refused_here(void **state)
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
                 struct fake_client fake = { 0 };
 
-                expect(&fake, cases[i].line, cases[i].code, cases[i].says);
+                expect_line(&fake, cases[i].line, cases[i].code, cases[i].says);
                 assert_int_equal(fake.n_calls, 0);
         }
 }
@@ -516,7 +473,7 @@ static void what_cannot_be_pushed_is_refused_here(void **state)
 static void one_refusal_does_not_stop_the_rest(void **state)
 {
         struct fake_client fake = { .refused_job = 2 };
-        struct outcome outcome = run(&fake, "cancel 1 2 3");
+        struct outcome outcome = run_line(&fake, "cancel 1 2 3");
 
         (void)state;
         assert_int_equal(outcome.code, OFFPEAK_EPERMISSION);
@@ -528,7 +485,7 @@ static void one_refusal_does_not_stop_the_rest(void **state)
 static void replies_are_json_too(void **state)
 {
         struct fake_client fake = { .refused_job = 2 };
-        struct outcome outcome = run(&fake, "cancel 1 2 --json");
+        struct outcome outcome = run_line(&fake, "cancel 1 2 --json");
         json_t *document = json_loads(outcome.text, 0, NULL);
         json_t *refused = json_array_get(json_object_get(document, "replies"), 1);
 
@@ -556,7 +513,7 @@ static void a_command_is_submitted(void **state)
         struct fake_client fake = { .new_job = 42, .documents = { { "job", JOB } } };
 
         (void)state;
-        expect(&fake, "submit -G 8 -t 6h --export=NONE -- torchrun --gpus 3 train.py", 0,
+        expect_line(&fake, "submit -G 8 -t 6h --export=NONE -- torchrun --gpus 3 train.py", 0,
                "42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %) - ends 3 h "
                "before "
                "its deadline\n");
@@ -573,7 +530,7 @@ static void parsable_is_the_number_alone(void **state)
         struct fake_client fake = { .new_job = 42, .text = "misses its deadline by 20 min" };
 
         (void)state;
-        struct outcome outcome = run(&fake, "submit -t 6h --parsable -- true");
+        struct outcome outcome = run_line(&fake, "submit -t 6h --parsable -- true");
         assert_int_equal(outcome.code, 0);
         assert_string_equal(outcome.text, "42\n");
         assert_int_equal(fake.n_calls, 1);
@@ -586,7 +543,7 @@ static void an_unanswered_question_does_not_hide_the_number(void **state)
         struct fake_client fake = { .new_job = 42 };
 
         (void)state;
-        expect(&fake, "submit -t 6h -- true", 0, "42  submitted\n");
+        expect_line(&fake, "submit -t 6h -- true", 0, "42  submitted\n");
         offpeak_job_spec_finish(&fake.submitted);
 }
 
@@ -595,8 +552,8 @@ static void deadlines_use_the_schedulers_clock(void **state)
         struct fake_client fake = { .new_job = 1, .documents = { { "version", VERSION } } };
 
         (void)state;
-        expect(&fake, "submit -t 6h --deadline 2030-06-01 -- true", OFFPEAK_EINVAL, "has passed");
-        expect(&fake, "submit -t 6h --deadline now+8h -- true", 0, NULL);
+        expect_line(&fake, "submit -t 6h --deadline 2030-06-01 -- true", OFFPEAK_EINVAL, "has passed");
+        expect_line(&fake, "submit -t 6h --deadline now+8h -- true", 0, NULL);
         assert_int_equal(fake.submitted.deadline,
                          INT64_C(1925028000) + 8 * 3600); /* 2031-01-01T10:00:00Z and 8 hours */
         offpeak_job_spec_finish(&fake.submitted);
@@ -625,7 +582,7 @@ static void a_script_is_submitted(void **state)
         char line[256];
 
         snprintf(line, sizeof(line), "submit -t 3h %s --epochs 3", (char *)*state);
-        expect(&fake, line, 0, "42  submitted");
+        expect_line(&fake, line, 0, "42  submitted");
         assert_int_equal(fake.submitted.time_s, 3 * 3600); /* the command line wins */
         assert_int_equal(fake.submitted.gpus_per_node, 4);
         assert_string_equal(fake.submitted.name, "from-script");
@@ -646,7 +603,7 @@ static void a_script_names_its_job(void **state)
         fputs("#!/bin/bash -e\n#OFFPEAK -t 2h\necho hello\n", file);
         fclose(file);
         snprintf(line, sizeof(line), "submit %s --epochs 3", (char *)*state);
-        expect(&fake, line, 0, "42  submitted");
+        expect_line(&fake, line, 0, "42  submitted");
         assert_string_equal(fake.submitted.name, strrchr(*state, '/') + 1);
         offpeak_job_spec_finish(&fake.submitted);
 }
@@ -657,7 +614,7 @@ static void a_script_behind_dashes_is_a_command(void **state)
         char line[256];
 
         snprintf(line, sizeof(line), "submit -t 3h -- %s", (char *)*state);
-        expect(&fake, line, 0, NULL);
+        expect_line(&fake, line, 0, NULL);
         assert_int_equal(fake.submitted.argc, 1);
         assert_int_equal(fake.submitted.gpus_per_node, 1);
         offpeak_job_spec_finish(&fake.submitted);
@@ -668,9 +625,9 @@ static void a_binary_is_no_script(void **state)
         struct fake_client fake = { 0 };
 
         (void)state;
-        expect(&fake, "submit -t 3h /bin/true", OFFPEAK_EINVAL, "-- /bin/true");
-        expect(&fake, "submit -t 3h ./no-such-file", OFFPEAK_ENOTFOUND, "-- ./no-such-file");
-        expect(&fake, "submit -t 3h", OFFPEAK_EUSAGE, "no command");
+        expect_line(&fake, "submit -t 3h /bin/true", OFFPEAK_EINVAL, "-- /bin/true");
+        expect_line(&fake, "submit -t 3h ./no-such-file", OFFPEAK_ENOTFOUND, "-- ./no-such-file");
+        expect_line(&fake, "submit -t 3h", OFFPEAK_EUSAGE, "no command");
         assert_int_equal(fake.n_calls, 0);
 }
 
@@ -694,10 +651,10 @@ static void logs_print_the_file(void **state)
         char document[1024];
 
         set_job(&fake, document, sizeof(document), "active", *state, 1);
-        expect(&fake, "logs 42", 0, "#OFFPEAK --gpus 4");
-        expect(&fake, "logs 42 --error", 0, "echo hello"); /* errors go with the output */
+        expect_line(&fake, "logs 42", 0, "#OFFPEAK --gpus 4");
+        expect_line(&fake, "logs 42 --error", 0, "echo hello"); /* errors go with the output */
         set_job(&fake, document, sizeof(document), "done", *state, 1);
-        expect(&fake, "logs -f 42", 0, "echo hello"); /* the job is over: so is following */
+        expect_line(&fake, "logs -f 42", 0, "echo hello"); /* the job is over: so is following */
 }
 
 static void logs_elsewhere_are_said_to_be(void **state)
@@ -707,11 +664,11 @@ static void logs_elsewhere_are_said_to_be(void **state)
 
         (void)state;
         set_job(&fake, document, sizeof(document), "done", "/nowhere/offpeak-42.out", 1);
-        expect(&fake, "logs 42", OFFPEAK_ENOTFOUND, "not visible on this host: it lies on node n7");
-        expect(&fake, "logs -f 42", OFFPEAK_ENOTFOUND, "not visible");
+        expect_line(&fake, "logs 42", OFFPEAK_ENOTFOUND, "not visible on this host: it lies on node n7");
+        expect_line(&fake, "logs -f 42", OFFPEAK_ENOTFOUND, "not visible");
         set_job(&fake, document, sizeof(document), "queued", "/nowhere/offpeak-42.out", 0);
-        expect(&fake, "logs 42", OFFPEAK_ETRYAGAIN, "has not started yet");
-        expect(&fake, "logs 42 --json", OFFPEAK_EUSAGE, "offpeak show 42 --json");
+        expect_line(&fake, "logs 42", OFFPEAK_ETRYAGAIN, "has not started yet");
+        expect_line(&fake, "logs 42 --json", OFFPEAK_EUSAGE, "offpeak show 42 --json");
 }
 
 /* ---- errors */
