@@ -21,6 +21,13 @@ const struct command commands[] = {
           command_price },
         { "signals", "", "Tell how each signal's source is doing, and what is in use", NULL, signals_rows, false,
           command_signals },
+        { "estimate", "", "Estimate energy, cost and carbon of a run before it starts, and its cheapest start this week",
+          "No scheduler is asked, unless --site names one of its sites. Hours of which a file says nothing are an error, never\n"
+          "free. What idles beside the run is in none of it.\n\n"
+          "  offpeak estimate --gpus 512 --hours 240 --gpu-power 400 --pue 1.1 --price \"65 EUR/MWh\" --carbon \"385 g/kWh\"\n"
+          "  offpeak estimate --gpus 8 --hours 36 --gpu-power 0.7kW --price export.csv --column FR --by 2026-12-01\n"
+          "  offpeak estimate --profiles profiles.csv --class bert --work 3e9 --site hanford\n",
+          estimate_rows, false, command_estimate },
         { "nodes", "", "List nodes, what they have, and who has it", NULL, nodes_rows, false, command_nodes },
         { "logs", "JOB", "Print a job's output", NULL, logs_rows, false, command_logs },
         { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false,

@@ -7,7 +7,7 @@
 
 /* X(name) */
 #define COMMANDS(X) \
-        X(submit) X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(signals) X(nodes) X(logs) X(cancel) X(hold) X(release) \
+        X(submit) X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(signals) X(estimate) X(nodes) X(logs) X(cancel) X(hold) X(release) \
         X(fence) X(push) X(reload) X(keygen) X(version)
 
 #define COMMANDS_X(name)                                                                                           \

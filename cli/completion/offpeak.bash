@@ -51,6 +51,10 @@ _offpeak() {
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_options "$program" "$command")" -- "$word")
                 return
         fi
+        if [ "$command" = estimate ] && [ "${COMP_WORDS[COMP_CWORD - 1]}" = --objective ]; then
+                mapfile -t COMPREPLY < <(compgen -W "cost carbon" -- "$word")
+                return
+        fi
         if [ "$command" = submit ] && _offpeak_in_dependency; then
                 _offpeak_dependency "$program" "$word"
                 return

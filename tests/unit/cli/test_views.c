@@ -402,6 +402,15 @@ static void signals_tell_how_they_do(void **state)
         check("signals", "signals", view_signals, plain);
 }
 
+static void an_estimate_answers_first(void **state)
+{
+        (void)state;
+        check("estimate_values", "estimate_values", view_estimate, plain);
+        check("estimate_site", "estimate_site", view_estimate, plain);
+        check("estimate_carbon", "estimate_carbon", view_estimate, plain);
+        check("estimate_widths", "estimate_widths", view_estimate, plain);
+}
+
 static void the_report_compares(void **state)
 {
         (void)state;
@@ -506,11 +515,11 @@ static void what_is_missing_is_unknown(void **state)
 {
         static const view views[] = { view_jobs, view_show,  view_explain, view_nodes,
                                       view_plan, view_price, view_report,  view_signals,
-                                      submitted_in_time };
+                                      view_estimate, submitted_in_time };
         static const char *const documents[] = {
                 "{}",
-                "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"job\":{}}",
-                "{\"jobs\":[1],\"nodes\":{},\"sites\":[[]],\"reports\":[null],\"job\":[]}",
+                "{\"jobs\":[{}],\"nodes\":[{}],\"sites\":[{}],\"reports\":[{}],\"runs\":[{}],\"job\":{}}",
+                "{\"jobs\":[1],\"nodes\":{},\"sites\":[[]],\"reports\":[null],\"runs\":[1,{}],\"price\":{},\"job\":[]}",
                 "{\"now_utc\":\"2026-11-22T10:00:00Z\",\"from_utc\":\"2026-11-22T10:00:00Z\",\"to_utc\":\"2026-11-"
                 "22T12:00:00Z\","
                 "\"sites\":[{\"steps\":[{}],\"series\":[{\"kind\":\"price\"}]}],\"jobs\":[{\"intervals\":[{}],"
@@ -554,6 +563,7 @@ int main(void)
                 cmocka_unit_test(hours_outside_the_window_are_hours),
                 cmocka_unit_test(prices_tell_their_origin),
                 cmocka_unit_test(signals_tell_how_they_do),
+                cmocka_unit_test(an_estimate_answers_first),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(control_characters_never_pass),
