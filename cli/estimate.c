@@ -308,6 +308,16 @@ static int show(struct command_run *run, const struct estimate_question *questio
         return code;
 }
 
+/* "--price 65 EUR/MWh": the shell parted the two. */
+static int expect_no_words(const struct command_run *run, struct offpeak_error *err)
+{
+        if (run->n_operands == 0)
+                return 0;
+        return fail(err, OFFPEAK_EUSAGE, "\"%s\" stands alone: a value and its unit are one word, like --price 65EUR/MWh or --price "
+                                         "\"65 EUR/MWh\"",
+                    run->operands[0]);
+}
+
 int command_estimate(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
 {
         struct estimate_options options = { 0 };
@@ -315,7 +325,7 @@ int command_estimate(struct command_run *run, int argc, char **argv, struct offp
         int code = command_parse(run, argc, argv, estimate_options_take, &options, err);
 
         if (code == 0)
-                code = command_expect(run, 0, 0, "no words", err);
+                code = expect_no_words(run, err);
         if (code == 0)
                 code = estimate_options_check(&options, err);
         if (code == 0)

@@ -163,8 +163,10 @@ static int add_run(const struct estimate_question *question, const struct estima
 
         if (code == 0 && too_large(question, total))
                 code = fail(err, OFFPEAK_EINVAL, "the cost or the carbon is beyond 64 bits: is the unit right?");
+        if (code != 0 && question->n_runs == 1)
+                return code;
         if (json_array_append_new(runs, run_json(question, run, code != 0 ? err->text : NULL)) != 0)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+                return fail(err, OFFPEAK_ENOMEM, "out of memory, or a name given is not text in UTF-8");
         return code;
 }
 

@@ -66,7 +66,7 @@ static int read_file(const char *text, const struct price_file *described, struc
                 return code == OFFPEAK_EINVAL ? wrong_kind(&file, signal->series.kind, err) : code;
         signal->series = series;
         signal->source = ESTIMATE_FILE;
-        signal->name = text;
+        signal->name = strcmp(text, "-") == 0 ? "the standard input" : text;
         if (series.kind == SERIES_PRICE && signal->currency[0] == '\0')
                 return fail(err, OFFPEAK_EINVAL, "%s: does not say in which currency its prices are: add --set currency=EUR", text);
         return 0;

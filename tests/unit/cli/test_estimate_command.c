@@ -255,6 +255,7 @@ static void what_makes_no_sense_is_refused(void **state)
                 { "--energy 5MWh --price - --carbon -", OFFPEAK_EUSAGE, "cannot both be read from the standard input" },
                 { "--gpus 8 --hours 5 --gpu-power 4 --node-overhead 5", OFFPEAK_EUSAGE, "give both" },
                 { "--gpus 8 --hours 5 --gpu-power 4 --gpus-per-node 8", OFFPEAK_EUSAGE, "give both" },
+                { "--energy 5MWh --price 65 EUR/MWh", OFFPEAK_EUSAGE, "\"EUR/MWh\" stands alone: a value and its unit are one word" },
                 { "--energy 5MWh --price 65", OFFPEAK_EINVAL, "--price: \"65\": in which unit is this price? Write 65 and then EUR/MWh" },
                 { "--energy 5MWh --price 65g/kWh", OFFPEAK_EINVAL, "in which unit is this price?" },
                 { "--energy 5MWh --price 6.5ct/kWh", OFFPEAK_EINVAL, "in which currency?" },
