@@ -9,6 +9,7 @@
 #include "cli/document.h"
 #include "cli/explain_ways.h"
 #include "cli/job_text.h"
+#include "cli/pause_text.h"
 #include "cli/views.h"
 
 /* Where its hours are; where they are at several sites its moves are told. */
@@ -144,6 +145,33 @@ static void explain_after(const json_t *job, const struct screen *screen, FILE *
                 fputs("  `offpeak release` runs it all the same, `offpeak cancel` removes it.\n", out);
 }
 
+/* Why it stopped, which its hours to come do not tell. */
+static void explain_pause(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const json_t *pause = json_object_get(job, "last_pause");
+        char why[JOB_TEXT_SIZE], at[SCREEN_TIME_SIZE];
+        const char *because = pause_text(job, why);
+
+        if (because == NULL)
+                return;
+        fprintf(out, "  it was %spaused %s, because ", pause_lasts(job) ? "" : "last ",
+                screen_time(screen, document_time(pause, "at_utc"), at));
+        screen_print(screen, out, because);
+        fputs(".\n", out);
+}
+
+/* What leaving the site costs; nothing, as it is by default, is said in words. */
+static void explain_move_cost(const json_t *job, const json_t *move, FILE *out)
+{
+        char money[TEXT_SIZE];
+
+        if (document_int_or(move, "cost_micro", 0) == 0)
+                fputs(": that costs nothing beside the power, as move_gb or the site's egress_per_gb is 0.\n", out);
+        else
+                fprintf(out, ", for %s beside the power: that is weighed in.\n",
+                        document_money(move, "cost_micro", document_text(job, "currency"), money));
+}
+
 static void explain_moves(const json_t *job, const struct screen *screen, FILE *out)
 {
         json_t *move;
@@ -151,15 +179,14 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
 
         json_array_foreach(json_object_get(job, "moves"), i, move) {
                 const char *from = document_text(move, "from"), *to = document_text(move, "to");
-                char at[SCREEN_TIME_SIZE], money[TEXT_SIZE];
+                char at[SCREEN_TIME_SIZE];
 
                 fputs("  it moves from ", out);
                 screen_print(screen, out, from != NULL ? from : "?");
                 fputs(" to ", out);
                 screen_print(screen, out, to != NULL ? to : "?");
-                fprintf(out, " and goes on there %s, for %s beside the power: that is weighed in.\n",
-                        screen_time(screen, document_time(move, "start_utc"), at),
-                        document_money(move, "cost_micro", document_text(job, "currency"), money));
+                fprintf(out, " and goes on there %s", screen_time(screen, document_time(move, "start_utc"), at));
+                explain_move_cost(job, move, out);
         }
 }
 
@@ -181,6 +208,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         }
         explain_cost(job, out);
         fputs(".\n", out);
+        explain_pause(job, screen, out);
         explain_after(job, screen, out);
         explain_moves(job, screen, out);
         if (has_hours) {

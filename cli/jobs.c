@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/job_text.h"
+#include "cli/pause_text.h"
 #include "cli/table.h"
 #include "cli/views.h"
 
@@ -21,6 +22,7 @@ static void add_job(struct table *table, const json_t *job, const struct screen 
         table_addf(table, "%lld", (long long)document_int_or(job, "gpus", 0));
         table_add(table, job_done(job, screen, text));
         table_add(table, job_when(job, screen, text));
+        table_add(table, pause_word(job, text));
         table_add(table, job_cost(job, text));
         if (job_saved(job, &saved))
                 table_addf(table, "%.0f %%", 100 * saved);
@@ -33,8 +35,8 @@ int view_jobs(const json_t *document, const struct screen *screen, FILE *out)
 {
         static const struct table_column columns[] = { { "ID", true },     { "NAME", false }, { "USER", false },
                                                        { "STATE", false }, { "GPUS", true },  { "DONE", false },
-                                                       { "WHEN", false },  { "COST", true },  { "SAVED", true },
-                                                       { "DEADLINE", false } };
+                                                       { "WHEN", false },  { "REASON", false }, { "COST", true },
+                                                       { "SAVED", true },  { "DEADLINE", false } };
         const json_t *jobs = json_object_get(document, "jobs");
         struct table table;
         size_t i;

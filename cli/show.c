@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/job_text.h"
+#include "cli/pause_text.h"
 #include "cli/views.h"
 
 /* `  when       23:00-05:00`; nothing for an unknown text. */
@@ -106,6 +107,18 @@ static void show_legs(const json_t *attempt, const struct screen *screen, FILE *
         }
 }
 
+static void show_pause(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const json_t *pause = json_object_get(job, "last_pause");
+        char text[320], why[JOB_TEXT_SIZE], at[SCREEN_TIME_SIZE];
+        const char *because = pause_text(job, why);
+
+        if (because == NULL)
+                return;
+        snprintf(text, sizeof(text), "%s, because %s", screen_time(screen, document_time(pause, "at_utc"), at), because);
+        line(screen, out, pause_lasts(job) ? "paused" : "last paused", text);
+}
+
 static void show_waits(const json_t *job, const struct screen *screen, FILE *out)
 {
         static const struct {
@@ -197,6 +210,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         fputs(")\n", out);
         line(screen, out, "when", job_when(job, screen, text));
         line(screen, out, "because", job_reason(job, screen, text));
+        show_pause(job, screen, out);
         show_waits(job, screen, out);
         show_after(job, screen, out);
         line(screen, out, "deadline", job_deadline(job, screen, text));

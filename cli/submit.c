@@ -82,6 +82,19 @@ static void print_warning(const json_t *job, const char *warning, const char *do
                 print_remedy(job, screen, out);
 }
 
+/* `hanford, then lulea`: where its hours are, in their order. */
+static void print_sites(const json_t *job, const char *first, const struct screen *screen, FILE *out)
+{
+        json_t *move;
+        size_t i;
+
+        screen_print(screen, out, first);
+        json_array_foreach(json_object_get(job, "moves"), i, move) {
+                fputs(", then ", out);
+                screen_print(screen, out, document_text(move, "to") != NULL ? document_text(move, "to") : "?");
+        }
+}
+
 /* `42  planned 23:00-05:00 at hanford, 8 GPUs - 31.40 EUR instead of 58.10 EUR now (-46 %)`, and the warning if there
  * is one. */
 int view_submitted(const json_t *document, const char *warning, const struct screen *screen, FILE *out)
@@ -96,7 +109,7 @@ int view_submitted(const json_t *document, const char *warning, const struct scr
                 job_when(job, screen, when));
         if (site != NULL) {
                 fputs(job_after(job, after) != NULL ? ", at " : " at ", out);
-                screen_print(screen, out, site);
+                print_sites(job, site, screen, out);
         }
         fprintf(out, ", %lld GPU%s", (long long)gpus, gpus == 1 ? "" : "s");
         print_money(job, dot, out);

@@ -70,6 +70,20 @@ int apply_go(struct state *state, const struct record *record)
         return 0;
 }
 
+/* From before causes were on record a shed tells its own. */
+static void take_pause(struct job *job, const struct record *record)
+{
+        enum stop_reason reason = record->u.stop.reason;
+
+        if (reason != STOP_PAUSE && reason != STOP_HOLD && reason != STOP_SHED)
+                return;
+        job->last_pause = record->u.stop.pause;
+        if (job->last_pause.cause == PAUSE_UNKNOWN && reason == STOP_SHED)
+                job->last_pause.cause = PAUSE_POWER;
+        job->last_pause.attempt = record->u.stop.attempt;
+        job->last_pause.at = record->at;
+}
+
 int apply_stop(struct state *state, const struct record *record)
 {
         struct job *job = job_in_attempt(state, record->u.stop.job, record->u.stop.attempt);
@@ -78,6 +92,7 @@ int apply_stop(struct state *state, const struct record *record)
                 return OFFPEAK_EINVAL;
         job->attempt.state = ATTEMPT_STOPPING;
         job->attempt.stop = record->u.stop.reason;
+        take_pause(job, record);
         return 0;
 }
 

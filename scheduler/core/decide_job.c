@@ -42,7 +42,9 @@ static void record_end(struct turn *turn, const struct now *now, const struct jo
         record->u.ended.end = END_CANCELLED;
 }
 
-static void record_stop(struct turn *turn, const struct now *now, const struct job *job, enum stop_reason reason)
+/* cause: of a hold. */
+static void record_stop(struct turn *turn, const struct now *now, const struct job *job, enum stop_reason reason,
+                        enum pause_cause cause)
 {
         struct record *record;
 
@@ -52,6 +54,7 @@ static void record_stop(struct turn *turn, const struct now *now, const struct j
         record->u.stop.job = job->id;
         record->u.stop.attempt = job->attempt.number;
         record->u.stop.reason = reason;
+        record->u.stop.pause.cause = cause;
 }
 
 void decide_cancel(const struct state *state, const struct input *input, struct turn *turn)
@@ -71,7 +74,7 @@ void decide_cancel(const struct state *state, const struct input *input, struct 
         if (job->state == OFFPEAK_JOB_QUEUED)
                 record_end(turn, &input->now, job);
         else
-                record_stop(turn, &input->now, job, STOP_CANCEL);
+                record_stop(turn, &input->now, job, STOP_CANCEL, PAUSE_UNKNOWN);
         want_plan(state, &input->now, turn);
         reply(turn, client, OFFPEAK_OK, job->id, NULL);
 }
@@ -128,7 +131,7 @@ void decide_hold(const struct state *state, const struct input *input, struct tu
         record->u.held.held = hold;
         record->u.held.request = request_on_record(turn, client, &input->now, job->id, NULL);
         if (hold)
-                record_stop(turn, &input->now, job, STOP_HOLD);
+                record_stop(turn, &input->now, job, STOP_HOLD, owns(client, job) ? PAUSE_OWNER : PAUSE_OPERATOR);
         want_plan(state, &input->now, turn);
         reply_held(state, client, job, hold, turn);
 }

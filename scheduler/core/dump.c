@@ -243,6 +243,14 @@ static void put_attempt(struct text *text, const struct attempt *attempt)
                 put_leg(text, &attempt->legs[l]);
 }
 
+static void put_pause(struct text *text, const struct pause *pause)
+{
+        if (pause->attempt != 0)
+                put(text, "  pause %u cause=%d at=%lld drawn=%lld limit=%lld signal=%d use=%d other=%llu site=%u\n",
+                    pause->attempt, pause->cause, (long long)pause->at, (long long)pause->drawn_w,
+                    (long long)pause->limit_w, pause->signal, pause->use, (unsigned long long)pause->other, pause->site);
+}
+
 static void put_planned(struct text *text, const struct job *job)
 {
         put(text, "  planned reason=%d finish=%lld late=%lld cost=%.17g now=%.17g before=%lld", job->reason,
@@ -271,6 +279,7 @@ static void put_job(struct text *text, const struct job *job)
         put_spec(text, &job->spec);
         if (job->attempts > 0)
                 put_attempt(text, &job->attempt);
+        put_pause(text, &job->last_pause);
         put_planned(text, job);
         for (uint32_t i = 0; i < job->n_late_exits; i++)
                 put(text, "  late attempt=%u node=%u status=%d\n", job->late_exits[i].attempt,

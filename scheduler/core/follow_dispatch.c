@@ -74,13 +74,19 @@ static void try_launch(const struct state *state, const struct job *job, const s
 
 /* ---- stop */
 
-static void record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
+static struct record *record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_STOP, now);
 
         record->u.stop.job = job->id;
         record->u.stop.attempt = job->attempt.number;
         record->u.stop.reason = reason;
+        return record;
+}
+
+static void record_pause(const struct job *job, const struct pause *why, const struct now *now, struct turn *turn)
+{
+        record_stop(job, why->cause == PAUSE_POWER ? STOP_SHED : STOP_PAUSE, now, turn)->u.stop.pause = *why;
 }
 
 static bool ran_too_long(const struct state *state, const struct job *job, int64_t wall)
@@ -113,13 +119,10 @@ static void follow_queued(const struct state *state, const struct job *job, cons
                 want_plan(state, now, turn); /* its hours went by without it */
 }
 
-static bool lacks_power(const struct state *state, const struct job *job, int64_t wall)
-{
-        return job->site < state->n_sites && pause_for_power(state, &state->sites[job->site], wall);
-}
-
 static void follow_running(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
 {
+        struct pause why;
+
         if (job->attempt.state != ATTEMPT_GOING)
                 return;
         if (ran_too_long(state, job, now->wall))
@@ -127,11 +130,11 @@ static void follow_running(const struct state *state, const struct job *job, con
         else if (fit_interval(job, now->wall) != NULL)
                 return;
         else if (job->n_planned == 0) {
-                if (lacks_power(state, job, now->wall))
-                        record_stop(job, STOP_SHED, now, turn);
+                if (pause_lacks_power(state, job, now->wall, &why))
+                        record_pause(job, &why, now, turn);
         } else if (has_interval_after(job, now->wall)) {
-                if (pause_is_due(state, job, now))
-                        record_stop(job, lacks_power(state, job, now->wall) ? STOP_SHED : STOP_PAUSE, now, turn);
+                if (pause_is_due(state, job, now, &why))
+                        record_pause(job, &why, now, turn);
         } else
                 want_plan(state, now, turn); /* not done where the plan thought it would be */
 }

@@ -19,19 +19,96 @@ static bool saves_money(const struct job *job)
         return job->planned_run_now_cost - job->planned_cost > SHARE_TO_SAVE * fabs(job->planned_run_now_cost);
 }
 
+/* Its next hours are what it is stopped for: here, or elsewhere. */
+static struct pause for_money(const struct job *job, int64_t wall)
+{
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                if (job->planned[i].start > wall && job->planned[i].site != job->site)
+                        return (struct pause){ .cause = PAUSE_MOVE, .site = job->planned[i].site };
+                else if (job->planned[i].start > wall)
+                        break;
+        return (struct pause){ .cause = PAUSE_COST };
+}
+
+/* ---- is there the power? */
+
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall)
 {
         return power_of_site(state, site) > stored_limit(state, site, wall);
 }
 
+/* W that each unit gives: [enum supply_unit]. */
+static void units_at(const struct site_supply *supply, int64_t time, int64_t *ret_units)
+{
+        struct supply_curve curve = site_supply_at(supply, time);
+
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                ret_units[unit] = 0;
+        for (unsigned i = 0; i < curve.n_segments; i++) {
+                int64_t *unit = &ret_units[curve.segments[i].unit];
+
+                if (__builtin_add_overflow(*unit, curve.segments[i].limit_w, unit))
+                        *unit = INT64_MAX;
+        }
+}
+
+static enum series_kind signal_of_unit(unsigned unit)
+{
+        if (unit == SUPPLY_GRID)
+                return SERIES_LIMIT;
+        if (unit == SUPPLY_REACTOR)
+                return SERIES_CAPACITY;
+        return unit == SUPPLY_SOLAR ? SERIES_SOLAR : (enum series_kind)(SERIES_PPA + (int)(unit - SUPPLY_PPA));
+}
+
+static void name_signal(const struct site_supply *supply, int64_t before, int64_t wall, struct pause *why)
+{
+        int64_t then[SUPPLY_UNITS], now[SUPPLY_UNITS], most = 0;
+
+        units_at(supply, before, then);
+        units_at(supply, wall, now);
+        for (unsigned unit = SUPPLY_REACTOR; unit < SUPPLY_UNITS; unit++)
+                if (then[unit] - now[unit] > most) {
+                        most = then[unit] - now[unit];
+                        why->signal = signal_of_unit(unit);
+                        why->use = signal_at(&supply->signals[why->signal], wall).use;
+                }
+}
+
+bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause *ret_why)
+{
+        struct pause why = { .cause = PAUSE_POWER };
+        struct site_supply supply;
+        const struct site *site;
+
+        if (job->site >= state->n_sites)
+                return false;
+        site = &state->sites[job->site];
+        why.drawn_w = power_of_site(state, site);
+        why.limit_w = stored_limit(state, site, wall);
+        if (why.drawn_w <= why.limit_w)
+                return false;
+        supply = state_supply_in_use(state, site, wall);
+        name_signal(&supply, job->attempt.launched_at, wall, &why);
+        *ret_why = why;
+        return true;
+}
+
 /* Does the site draw more just now than its demand charge is billed for so far? The plan knew better. */
-static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall)
+static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall, struct pause *ret_why)
 {
         const struct supply_terms terms = state_supply(state, site).terms;
         const struct supply_demand *demand = tariff_dearest(&terms);
+        int64_t drawn, billed;
 
-        return demand != NULL && tariff_counts(&terms, demand, wall) &&
-               power_of_site(state, site) > demand_bill(&site->meter, &terms, demand, wall).billed_w;
+        if (demand == NULL || !tariff_counts(&terms, demand, wall))
+                return false;
+        drawn = power_of_site(state, site);
+        billed = demand_bill(&site->meter, &terms, demand, wall).billed_w;
+        if (drawn <= billed)
+                return false;
+        *ret_why = (struct pause){ .cause = PAUSE_PEAK, .drawn_w = drawn, .limit_w = billed };
+        return true;
 }
 
 /* ---- would another one lose by waiting? */
@@ -88,7 +165,8 @@ static bool loses_by_waiting(const struct state *state, const struct job *waitin
                later_price - now_price > SHARE_TO_SAVE * fabs(later_price);
 }
 
-static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now)
+static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
+                                    struct pause *ret_why)
 {
         const struct site *site = &state->sites[running->site];
 
@@ -102,8 +180,10 @@ static bool somebody_needs_the_room(const struct state *state, const struct job 
                         continue;
                 places = fit_now(state, job, site, now->wall);
                 free(places);
-                if (places == NULL)
+                if (places == NULL) {
+                        *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = job->id };
                         return true;
+                }
         }
         return false;
 }
@@ -114,12 +194,20 @@ static bool ran_its_minimum(const struct state *state, const struct job *job, in
         return wall - job->attempt.launched_at >= state_class(state, job)->min_run_s;
 }
 
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now)
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause *ret_why)
 {
-        if (job->site >= state->n_sites || pause_for_power(state, &state->sites[job->site], now->wall))
+        if (job->site >= state->n_sites) {
+                *ret_why = (struct pause){ 0 };
+                return true;
+        }
+        if (pause_lacks_power(state, job, now->wall, ret_why))
                 return true;
         if (!ran_its_minimum(state, job, now->wall))
                 return false;
-        return saves_money(job) || raises_the_peak(state, &state->sites[job->site], now->wall) ||
-               somebody_needs_the_room(state, job, now);
+        if (saves_money(job)) {
+                *ret_why = for_money(job, now->wall);
+                return true;
+        }
+        return raises_the_peak(state, &state->sites[job->site], now->wall, ret_why) ||
+               somebody_needs_the_room(state, job, now, ret_why);
 }

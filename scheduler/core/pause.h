@@ -9,11 +9,17 @@
  * Many plans cost the same, and the next one may find another of them: what changes nothing is not done. A pause is due
  * when it saves power cost, when less power is there than is drawn, or when somebody whose hour has come finds no room and
  * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more. Until a run has lasted its
- * minimum only power that is gone ends it.
+ * minimum only power that is gone ends it. ret_why is written when it is due: the first of these that holds.
  */
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now);
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause *ret_why);
 
 /* Does the site draw more than it may just now? By what is in use of its signals: a capacity that was pushed counts at once. */
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall);
+
+/*
+ * The same of a running job's site, and why. The signal that is named is the one whose unit has lost most since the attempt
+ * began; none where none has, as when others began to draw.
+ */
+bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause *ret_why);
 
 #endif

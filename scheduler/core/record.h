@@ -105,7 +105,12 @@ struct record {
                         int64_t launched_ms; /* mono, for memory only: 0 on replay */
                 } launch;
                 struct { uint64_t job; uint32_t attempt; } go;
-                struct { uint64_t job; uint32_t attempt; enum stop_reason reason; } stop;
+                struct {
+                        uint64_t job;
+                        uint32_t attempt;
+                        enum stop_reason reason;
+                        struct pause pause; /* of one that pauses; attempt and time are those of the record */
+                } stop;
                 struct { struct record_leg_ref leg; enum leg_how how; int32_t status; bool killed; } leg_end;
                 struct { struct record_leg_ref leg; int32_t status; } late_exit;
                 struct {

@@ -25,6 +25,7 @@
 #include "plan/plan.h"
 #include "supply/forecast_use.h"
 #include "supply/series.h"
+#include "supply/signal.h"
 
 #define NONE_U32 UINT32_MAX
 
@@ -116,6 +117,30 @@ enum stop_reason {
         STOP_SHED,         /* power is gone */
 };
 
+/* Stored as numbers: only append. */
+enum pause_cause {
+        PAUSE_UNKNOWN = 0, /* not on record */
+        PAUSE_COST,        /* later hours are cheaper */
+        PAUSE_MOVE,        /* its next hours are at another site */
+        PAUSE_POWER,       /* the site drew more than its limit */
+        PAUSE_PEAK,        /* the site drew more than its demand charge is billed for */
+        PAUSE_ROOM,        /* another job found no room and would have lost by waiting */
+        PAUSE_OWNER,       /* its owner put it on hold */
+        PAUSE_OPERATOR,    /* somebody else did */
+};
+
+/* Why an attempt was paused. What does not belong to its cause is 0. */
+struct pause {
+        enum pause_cause cause;
+        uint32_t attempt;         /* 0: none was ever paused */
+        int64_t at;               /* wall: when the stop was decided */
+        int64_t drawn_w, limit_w; /* POWER, PEAK: what the site drew, and might have */
+        enum series_kind signal;  /* POWER: the one that fell most since the attempt began; 0: none did */
+        enum signal_use use;      /* POWER: where its value came from */
+        uint64_t other;           /* ROOM: the job */
+        uint32_t site;            /* MOVE: id of the site to come */
+};
+
 struct attempt {
         uint32_t number;
         uint64_t epoch;            /* log index of the launch record */
@@ -164,6 +189,7 @@ struct job {
         struct attempt attempt;      /* the last one; valid when attempts > 0 */
         uint32_t attempts;           /* ever launched */
         uint32_t pauses;
+        struct pause last_pause;     /* stays while later attempts run */
         uint32_t losses;             /* attempts that ended without a result */
         int64_t first_started_at, ended_at; /* wall */
         enum job_end end;

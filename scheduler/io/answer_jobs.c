@@ -10,6 +10,7 @@
 #include "core/possible.h"
 #include "core/question.h"
 #include "io/answer_parts.h"
+#include "io/answer_pause.h"
 
 static const char *const statuses[] = { "queued", "planned",  "held", "paused", "retrying",  "starting", "running",
                                         "silent", "stopping", "done", "failed", "cancelled", "active",   NULL };
@@ -290,6 +291,7 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
         answer_put(answer, object, "end", answer_text(ended ? end_text(job->end) : NULL));
         answer_put_status(answer, object, ended && (job->end == END_EXIT || job->end == END_DONE), job->status);
         put_progress(answer, object, job);
+        answer_put(answer, object, "last_pause", answer_pause(answer, job));
         put_plan(answer, object, job);
         answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
         answer_put(answer, object, "after", after(answer, job));

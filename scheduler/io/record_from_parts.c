@@ -506,6 +506,24 @@ static struct record_leg_ref take_leg_ref(const Log__LegRef *from)
         return (struct record_leg_ref){ .job = from->job, .attempt = from->attempt, .node = from->node };
 }
 
+/* Of none or one. Numbers of a site or a job are looked at where they are used. */
+static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, struct pause *to)
+{
+        if (n > 1)
+                taker->wrong = "pause";
+        if (n != 1)
+                return;
+        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_OPERATOR, "pause.cause");
+        to->attempt = from[0]->attempt;
+        to->at = from[0]->at;
+        to->drawn_w = from[0]->drawn_w;
+        to->limit_w = from[0]->limit_w;
+        to->signal = take_enum(taker, from[0]->signal, 0, SERIES_LAST, "pause.signal");
+        to->use = take_enum(taker, from[0]->use, SIGNAL_NOTHING, SIGNAL_VALUE, "pause.use");
+        to->other = from[0]->other;
+        to->site = from[0]->site;
+}
+
 /* A job that was never launched has an attempt of zeros. */
 static void take_attempt(struct taker *taker, const Log__Attempt *from, struct attempt *to)
 {
@@ -744,6 +762,7 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         take_attempt(taker, from->attempt, &to->attempt);
         to->attempts = from->attempts;
         to->pauses = from->pauses;
+        take_pause(taker, from->last_pause, from->n_last_pause, &to->last_pause);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -819,6 +838,7 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 to->u.stop.job = from->stop->job;
                 to->u.stop.attempt = from->stop->attempt;
                 to->u.stop.reason = take_enum(taker, from->stop->reason, STOP_NONE, STOP_SHED, "stop.reason");
+                take_pause(taker, from->stop->pause, from->stop->n_pause, &to->u.stop.pause);
                 break;
         case RECORD_LEG_END:
                 take_leg_end(taker, from->leg_end, to);

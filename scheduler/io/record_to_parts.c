@@ -501,6 +501,33 @@ static Log__LegRef *leg_ref_part(struct arena *arena, const struct record_leg_re
         return to;
 }
 
+static bool pause_says_nothing(const struct pause *pause)
+{
+        return pause->cause == PAUSE_UNKNOWN && pause->attempt == 0 && pause->at == 0 && pause->drawn_w == 0 &&
+               pause->limit_w == 0 && pause->signal == 0 && pause->use == SIGNAL_NOTHING && pause->other == 0 &&
+               pause->site == 0;
+}
+
+/* A list of one; of none where there is nothing to tell, as in logs from before there was a record of it. */
+static Log__Pause **pause_parts(struct arena *arena, const struct pause *from, size_t *ret_n)
+{
+        Log__Pause **to;
+
+        if (pause_says_nothing(from) || (to = parts_new(arena, &log__pause__descriptor, 1)) == NULL)
+                return NULL;
+        *ret_n = 1;
+        to[0]->cause = from->cause;
+        to[0]->attempt = from->attempt;
+        to[0]->at = from->at;
+        to[0]->drawn_w = from->drawn_w;
+        to[0]->limit_w = from->limit_w;
+        to[0]->signal = from->signal;
+        to[0]->use = from->use;
+        to[0]->other = from->other;
+        to[0]->site = from->site;
+        return to;
+}
+
 static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *from)
 {
         Log__Attempt *to = part_new(arena, &log__attempt__descriptor);
@@ -741,6 +768,7 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->attempt = attempt_part(arena, &from->attempt);
         to->attempts = from->attempts;
         to->pauses = from->pauses;
+        to->last_pause = pause_parts(arena, &from->last_pause, &to->n_last_pause);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -818,6 +846,7 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 to->stop->job = record->u.stop.job;
                 to->stop->attempt = record->u.stop.attempt;
                 to->stop->reason = record->u.stop.reason;
+                to->stop->pause = pause_parts(arena, &record->u.stop.pause, &to->stop->n_pause);
                 break;
         case RECORD_LEG_END:
                 fill_leg_end(arena, to->leg_end, record);

@@ -58,6 +58,21 @@ case "$said" in "capacity of hall: 0 W until "*"; then nothing is published") ;;
 wait_for queued 20
 grep -q "pauses: power is short" "$work/offpeakd.log" || fail "the log does not say why it paused"
 
+# told NAME WANTED: what show --json has there of the last pause
+told() {
+        local seen
+        seen=$(offpeak show 1 --json | jq -r ".job.last_pause.$1")
+        [ "$seen" = "$2" ] || fail "its last pause has $1 $seen, not $2"
+}
+told cause power
+told limit_w 500
+told signal capacity
+told signal_use pushed
+offpeak explain 1 | grep -q "it was paused .*, because the site may draw 500 W (capacity, pushed) and drew 1.2" ||
+        fail "explain says: $(offpeak explain 1)"
+offpeak show 1 | grep -q "^  paused .*because the site may draw 500 W" || fail "show says: $(offpeak show 1)"
+offpeak jobs | grep -q "paused.* power " || fail "jobs says: $(offpeak jobs)"
+
 kill -KILL $daemon
 wait $daemon 2>/dev/null
 start_daemon
@@ -66,9 +81,13 @@ start_daemon
 offpeak push capacity 0 MW --site hall --for 2h --source trip --seq 1 | grep -q "taken before" || fail "its number was forgotten"
 sleep 1
 [ "$(state)" = queued ] || fail "the job runs without power"
+told cause power
+told limit_w 500
 
 offpeak push capacity 100 kW --site hall --for 2h --source trip --seq 2 >/dev/null || fail "the second push was refused"
 wait_for active 30
+told attempt 1
+offpeak show 1 | grep -q "^  last paused " || fail "show forgot why it was paused: $(offpeak show 1)"
 offpeak push capacity 90 kW --site hall --seq 2 --source trip 2>"$work/refusal"
 [ $? -eq 65 ] || fail "a number that was used is taken"
 grep -q "already sent number 2" "$work/refusal" || fail "said: $(cat "$work/refusal")"

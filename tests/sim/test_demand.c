@@ -206,6 +206,8 @@ static void a_running_job_pauses_for_the_peak(void **unused)
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
         assert_int_equal(sim_world_job(&world, first)->state, OFFPEAK_JOB_DONE);
         assert_int_equal(sim_world_job(&world, first)->pauses, 1);
+        assert_int_equal(sim_world_job(&world, first)->last_pause.cause, PAUSE_PEAK);
+        assert_true(sim_world_job(&world, first)->last_pause.drawn_w > sim_world_job(&world, first)->last_pause.limit_w);
         assert_true(sim_world_job(&world, second)->ended_at <= WORLD_START + 3 * HOUR + 600);
         assert_true(highest_quarter(&world) < 101);
         assert_int_equal(billed(&world).peak_w, llround(highest_quarter(&world)));

@@ -99,6 +99,9 @@ static void pauses_over_a_dear_hour(void **unused)
         job = sim_world_job(&world, id);
         assert_int_equal(job->state, OFFPEAK_JOB_DONE);
         assert_int_equal(job->pauses, 1);
+        assert_int_equal(job->last_pause.cause, PAUSE_COST);
+        assert_int_equal(job->last_pause.attempt, 1);
+        assert_int_equal(job->last_pause.at, WORLD_START + HOUR);
         assert_int_equal(job->attempts, 2);
         assert_int_equal(job->joules, 200 * 2 * HOUR);
         assert_int_equal(job->cost, 4000);

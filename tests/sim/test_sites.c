@@ -82,6 +82,8 @@ static void a_job_follows_the_cheap_hours(void **unused)
         assert_int_equal(job->site, 0);
         assert_int_equal(job->attempt.over_at, WORLD_START + 2 * HOUR);
         assert_int_equal(job->planned[0].site, 1);
+        assert_int_equal(job->last_pause.cause, PAUSE_MOVE);
+        assert_int_equal(job->last_pause.site, 1);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
         job = sim_world_job(&world, id);
         assert_int_equal(job->state, OFFPEAK_JOB_DONE);

@@ -256,6 +256,49 @@ static void a_job_that_can_never_start_says_why(void **state)
         expect_in(explain_with(NULL, NULL, changes), "  it comes after prep (41): failed.\n  `offpeak release` runs it");
 }
 
+/* A paused job as `explain` and `jobs` have it; the word stands alone behind the hours. */
+static void expect_pause(json_t *pause, const char *sentence, const char *word)
+{
+        json_t *document = load("job_paused"), *job = json_object_get(document, "job"), *list;
+        char *text;
+
+        if (json_is_object(pause))
+                assert_int_equal(json_object_update(json_object_get(job, "last_pause"), pause), 0);
+        else
+                json_object_set(job, "last_pause", pause);
+        json_decref(pause);
+        text = render(view_explain, document, plain);
+        if (sentence == NULL && strstr(text, "paused 13:00") != NULL)
+                fail_msg("says when in:\n%s", text);
+        expect_in(text, sentence != NULL ? sentence : "");
+        list = json_pack("{s:O, s:[O]}", "now_utc", json_object_get(document, "now_utc"), "jobs", job);
+        text = render(view_jobs, list, plain);
+        expect_in(text, word);
+        json_decref(list);
+        json_decref(document);
+}
+
+static void a_pause_tells_its_cause(void **state)
+{
+        const char *format = "{s:s}";
+
+        (void)state;
+        expect_pause(json_object(), "  it was paused 13:00, because the site may draw 8.0 MW (capacity, pushed) and drew 12.6 MW.\n",
+                     "  resumes 01:00  power  ");
+        expect_pause(json_pack("{s:n, s:n}", "signal", "signal_use"), "may draw 8.0 MW and drew 12.6 MW.\n", "  power  ");
+        expect_pause(json_pack("{s:n, s:n}", "limit_w", "drawn_w"), "because power was short.\n", "  power  ");
+        expect_pause(json_pack(format, "cause", "cost"), "because later hours are cheaper.\n", "  cost  ");
+        expect_pause(json_pack(format, "cause", "demand_peak"),
+                     "because the site drew 12.6 MW, more than the 8.0 MW that its demand charge is for.\n", "  peak  ");
+        expect_pause(json_pack("{s:s, s:s}", "cause", "move", "to_site", "lulea"), "because it goes on at lulea.\n", "  move  ");
+        expect_pause(json_pack("{s:s, s:i}", "cause", "room", "job", 42), "because job 42 needed the room.\n", "  job 42  ");
+        expect_pause(json_pack(format, "cause", "owner"), "because its owner put it on hold.\n", "  owner  ");
+        expect_pause(json_pack(format, "cause", "operator"), "because an operator put it on hold.\n", "  operator  ");
+        expect_pause(json_pack("{s:n}", "cause"), "because of what is not on record.\n", "  hours  ");
+        expect_pause(json_pack("{s:i}", "attempt", 1), "  it was last paused 13:00, because the site may draw", "  hours  ");
+        expect_pause(json_null(), NULL, "  hours  ");
+}
+
 static void a_job_that_moves_says_from_where_to_where(void **state)
 {
         const char *one = "2026-11-23T01:00:00Z";
@@ -267,7 +310,10 @@ static void a_job_that_moves_says_from_where_to_where(void **state)
         (void)state;
         assert_non_null(strstr(text, "when        resumes 01:00 at lulea\n"));
         expect_in(text, "moves       from hanford to lulea with 500 GB (10.00 EUR), goes on 01:00\n");
-        expect_in(explain_with(NULL, NULL, changes), "  it moves from hanford to lulea and goes on there 01:00, for 10.00 EUR beside the power");
+        expect_in(explain_with(NULL, NULL, json_incref(changes)),
+                  "  it moves from hanford to lulea and goes on there 01:00, for 10.00 EUR beside the power");
+        json_object_set_new(json_array_get(json_object_get(changes, "moves"), 0), "cost_micro", json_integer(0));
+        expect_in(explain_with(NULL, NULL, changes), "goes on there 01:00: that costs nothing beside the power, as move_gb");
 }
 
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
@@ -429,6 +475,17 @@ static int submitted_late(const json_t *document, const struct screen *screen, F
         return view_submitted(document, "misses its deadline by 20 min", screen, out);
 }
 
+static void a_job_that_will_move_names_all_its_sites(void **state)
+{
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job");
+
+        (void)state;
+        json_object_set_new(job, "moves", json_pack("[{s:s, s:s}, {s:s, s:s}]", "from", "hanford", "to", "lulea", "from", "lulea",
+                                                    "to", "hanford"));
+        expect_in(render(submitted_in_time, document, plain), " at hanford, then lulea, then hanford, 8 GPUs - ");
+        json_decref(document);
+}
+
 static void a_submitted_job_is_one_line(void **state)
 {
         (void)state;
@@ -552,6 +609,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
+                cmocka_unit_test(a_pause_tells_its_cause),
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(nodes_are_a_table),
@@ -566,6 +624,7 @@ int main(void)
                 cmocka_unit_test(an_estimate_answers_first),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(a_submitted_job_is_one_line),
+                cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
                 cmocka_unit_test(control_characters_never_pass),
                 cmocka_unit_test(the_chart_fits_every_width),
                 cmocka_unit_test(what_has_not_started_has_no_since),

@@ -477,6 +477,51 @@ static void only_the_owner_or_an_operator_changes_a_job(void **unused)
         scene_finish(&scene);
 }
 
+static void a_hold_tells_whose_it_was(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
+        struct client other = scene_client(&scene);
+
+        (void)unused;
+        other.uid = 1001;
+        other.is_operator = true;
+        scene_tell(&scene, INPUT_HOLD, other, job);
+        assert_int_equal(state_job(&scene.state, job)->last_pause.cause, PAUSE_OPERATOR);
+        assert_int_equal(state_job(&scene.state, job)->last_pause.attempt, 1);
+        scene_finish(&scene);
+        job = scene_with_job(&scene, ON_LOST_WAIT);
+        scene_tell(&scene, INPUT_HOLD, scene_client(&scene), job);
+        assert_int_equal(state_job(&scene.state, job)->last_pause.cause, PAUSE_OWNER);
+        scene_finish(&scene);
+}
+
+/* As a log from before causes were on record has it. */
+static void a_stop_of_old_has_no_cause(void **unused)
+{
+        struct scene scene;
+        uint64_t id = scene_with_job(&scene, ON_LOST_WAIT);
+        struct record stop = { .type = RECORD_STOP, .at = scene.now.wall + 5 };
+        struct job *job = state_job(&scene.state, id);
+
+        (void)unused;
+        stop.u.stop.job = id;
+        stop.u.stop.attempt = 1;
+        stop.u.stop.reason = STOP_CANCEL;
+        assert_int_equal(apply(&scene.state, &stop), 0);
+        assert_int_equal(job->last_pause.attempt, 0); /* that is no pause */
+        stop.u.stop.reason = STOP_PAUSE;
+        assert_int_equal(apply(&scene.state, &stop), 0);
+        assert_int_equal(job->last_pause.cause, PAUSE_UNKNOWN);
+        assert_int_equal(job->last_pause.attempt, 1);
+        assert_int_equal(job->last_pause.at, stop.at);
+        stop.u.stop.reason = STOP_SHED;
+        assert_int_equal(apply(&scene.state, &stop), 0);
+        assert_int_equal(job->last_pause.cause, PAUSE_POWER);
+        assert_int_equal(job->last_pause.limit_w, 0);
+        scene_finish(&scene);
+}
+
 static void a_fence_frees_what_waits(void **unused)
 {
         struct scene scene;
@@ -606,6 +651,8 @@ int main(void)
                 cmocka_unit_test(a_job_that_was_not_held_is_not_said_to_be_released),
                 cmocka_unit_test(an_unknown_class_is_refused_by_those_that_exist),
                 cmocka_unit_test(only_the_owner_or_an_operator_changes_a_job),
+                cmocka_unit_test(a_hold_tells_whose_it_was),
+                cmocka_unit_test(a_stop_of_old_has_no_cause),
                 cmocka_unit_test(a_fence_frees_what_waits),
                 cmocka_unit_test(a_lost_tail_starts_fenced),
                 cmocka_unit_test(energy_is_booked_once_and_without_holes),

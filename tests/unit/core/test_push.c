@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "core/pause.h"
 #include "unit/core/scene.h"
 
 #define MW INT64_C(1000000)
@@ -519,6 +520,18 @@ static uint64_t begin_on_reactor(struct scene *scene)
         return job;
 }
 
+/* Shed by a pushed capacity: 110 W were drawn. */
+static void check_pause(const struct pause *pause, int64_t at, int64_t limit_w)
+{
+        assert_int_equal(pause->cause, PAUSE_POWER);
+        assert_int_equal(pause->attempt, 1);
+        assert_int_equal(pause->at, at);
+        assert_int_equal(pause->drawn_w, 110);
+        assert_int_equal(pause->limit_w, limit_w);
+        assert_int_equal(pause->signal, SERIES_CAPACITY);
+        assert_int_equal(pause->use, SIGNAL_PUSHED);
+}
+
 /* The plan is asked for in the turn of the push itself; what it no longer gives hours is stopped in the turn it comes back. */
 static void a_trip_plans_anew_at_once_and_stops_what_runs(void **unused)
 {
@@ -538,6 +551,7 @@ static void a_trip_plans_anew_at_once_and_stops_what_runs(void **unused)
         assert_non_null(stop);
         assert_int_equal(stop->u.stop.job, job);
         assert_int_equal(stop->u.stop.reason, STOP_SHED);
+        check_pause(&state_job(&scene.state, job)->last_pause, scene.now.wall, 0);
         assert_non_null(scene_ordered(&scene, WANT_STOP));
         assert_true(state_job(&scene.state, job)->planned[0].start >= scene.now.wall + 3 * HOUR);
         scene_finish(&scene);
@@ -561,6 +575,56 @@ static void a_trip_without_end_stops_what_runs(void **unused)
         assert_int_equal(scene_recorded(&scene, RECORD_STOP)->u.stop.reason, STOP_SHED);
         assert_non_null(scene_ordered(&scene, WANT_STOP));
         assert_int_equal(state_job(&scene.state, job)->attempt.state, ATTEMPT_STOPPING);
+        check_pause(&state_job(&scene.state, job)->last_pause, scene.now.wall, 0);
+        scene_finish(&scene);
+}
+
+/* What is pushed is more than nothing, and less than what is drawn; that stays on record when the job runs again. */
+static void the_limit_of_a_trip_is_on_record(void **unused)
+{
+        struct offpeak_push trip = value(OFFPEAK_CAPACITY, 90), back = value(OFFPEAK_CAPACITY, 600 * MW);
+        struct scene scene;
+        int64_t at;
+        uint64_t id;
+        const struct job *job;
+
+        (void)unused;
+        id = begin_on_reactor(&scene);
+        trip.life_s = 30 * DAY;
+        scene.now.wall += 10;
+        send_push(&scene, trip, 0);
+        make_plan(&scene);
+        at = scene.now.wall;
+        check_pause(&state_job(&scene.state, id)->last_pause, at, 90);
+        scene_renew_with(&scene, 0, id, REPORT_EXITED, LEG_ASKED, 0);
+        scene.now.wall += 10;
+        send_push(&scene, back, 0);
+        make_plan(&scene);
+        job = state_job(&scene.state, id);
+        assert_int_equal(job->attempts, 2);
+        assert_int_equal(job->state, OFFPEAK_JOB_ACTIVE);
+        check_pause(&job->last_pause, at, 90);
+        scene_finish(&scene);
+}
+
+/* No signal fell: what was there is what others need now. */
+static void where_no_signal_fell_none_is_named(void **unused)
+{
+        struct pause why = { 0 };
+        struct scene scene;
+        uint64_t id;
+
+        (void)unused;
+        id = begin_on_reactor(&scene);
+        assert_false(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_int_equal(why.cause, PAUSE_UNKNOWN);
+        state_node(&scene.state, "n1")->inventory.idle_w = 700 * MW;
+        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_int_equal(why.cause, PAUSE_POWER);
+        assert_int_equal(why.drawn_w, 700 * MW + 100);
+        assert_int_equal(why.limit_w, 600 * MW);
+        assert_int_equal(why.signal, 0);
+        assert_int_equal(why.use, SIGNAL_NOTHING);
         scene_finish(&scene);
 }
 
@@ -743,6 +807,8 @@ int main(void)
                 cmocka_unit_test(a_snapshot_holds_the_layers),
                 cmocka_unit_test(a_trip_plans_anew_at_once_and_stops_what_runs),
                 cmocka_unit_test(a_trip_without_end_stops_what_runs),
+                cmocka_unit_test(the_limit_of_a_trip_is_on_record),
+                cmocka_unit_test(where_no_signal_fell_none_is_named),
                 cmocka_unit_test(a_trip_does_not_wait_for_a_plan_that_knows_nothing_of_it),
                 cmocka_unit_test(pushes_do_not_starve_the_planner),
                 cmocka_unit_test(a_push_that_gives_power_drops_no_plan),

@@ -30,7 +30,8 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 568);
+KNOWN(struct job, 624);
+KNOWN(struct pause, 56);
 KNOWN(struct node, 216);
 KNOWN(struct site, 3392);
 KNOWN(struct push_source, 48);
@@ -573,6 +574,19 @@ static void walk_leg_ref(struct walk *walk, struct record_leg_ref *leg)
         U32(leg->node);
 }
 
+static void walk_pause(struct walk *walk, struct pause *pause)
+{
+        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_OPERATOR);
+        U32(pause->attempt);
+        I64(pause->at);
+        I64(pause->drawn_w);
+        I64(pause->limit_w);
+        WITHIN(pause->signal, 0, SERIES_LAST);
+        WITHIN(pause->use, SIGNAL_NOTHING, SIGNAL_VALUE);
+        U64(pause->other);
+        U32(pause->site);
+}
+
 static void walk_attempt(struct walk *walk, struct attempt *attempt)
 {
         U32(attempt->number);
@@ -675,6 +689,7 @@ static void walk_job(struct walk *walk, struct job *job)
         walk_attempt(walk, &job->attempt);
         U32(job->attempts);
         U32(job->pauses);
+        walk_pause(walk, &job->last_pause);
         U32(job->losses);
         I64(job->first_started_at);
         I64(job->ended_at);
@@ -795,6 +810,7 @@ static void walk_small(struct walk *walk, struct record *record)
                 U64(record->u.stop.job);
                 U32(record->u.stop.attempt);
                 WITHIN(record->u.stop.reason, STOP_NONE, STOP_SHED);
+                walk_pause(walk, &record->u.stop.pause);
                 break;
         case RECORD_LEG_END:
                 walk_leg_ref(walk, &record->u.leg_end.leg);

@@ -411,6 +411,47 @@ static void a_job_names_those_it_comes_after(void **state)
         json_decref(document);
 }
 
+static void a_job_says_why_it_was_paused(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 40);
+        json_t *document = world_ask(world, "job", "{\"job\":40}");
+
+        world_expect_null(document, "job.last_pause"); /* from before there was a record of it */
+        json_decref(document);
+        job->last_pause = (struct pause){ .cause = PAUSE_POWER, .attempt = 1, .at = WORLD_NOW - 600, .drawn_w = 12000,
+                                          .limit_w = 0, .signal = SERIES_CAPACITY, .use = SIGNAL_PUSHED };
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_int(document, "job.last_pause.attempt", 1);
+        expect_time(document, "job.last_pause.at_utc", WORLD_NOW - 600);
+        world_expect_text(document, "job.last_pause.cause", "power");
+        world_expect_int(document, "job.last_pause.drawn_w", 12000);
+        world_expect_int(document, "job.last_pause.limit_w", 0);
+        world_expect_text(document, "job.last_pause.signal", "capacity");
+        world_expect_text(document, "job.last_pause.signal_use", "pushed");
+        world_expect_null(document, "job.last_pause.job");
+        world_expect_null(document, "job.last_pause.to_site");
+        json_decref(document);
+        job->last_pause = (struct pause){ .cause = PAUSE_MOVE, .attempt = 1, .at = WORLD_NOW, .site = 1 };
+        document = world_ask(world, "jobs", "{\"status\":\"paused\"}");
+        world_expect_text(document, "jobs.0.last_pause.cause", "move");
+        world_expect_text(document, "jobs.0.last_pause.to_site", "lulea");
+        world_expect_null(document, "jobs.0.last_pause.limit_w");
+        world_expect_null(document, "jobs.0.last_pause.signal");
+        json_decref(document);
+        job->last_pause = (struct pause){ .cause = PAUSE_ROOM, .attempt = 1, .at = WORLD_NOW, .other = 42 };
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_text(document, "job.last_pause.cause", "room");
+        world_expect_int(document, "job.last_pause.job", 42);
+        world_expect_null(document, "job.last_pause.to_site");
+        json_decref(document);
+        job->last_pause = (struct pause){ .attempt = 1, .at = WORLD_NOW };
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_null(document, "job.last_pause.cause");
+        world_expect_int(document, "job.last_pause.attempt", 1);
+        json_decref(document);
+}
+
 static void a_job_says_where_it_moves(void **state)
 {
         struct world *world = *state;
@@ -1229,6 +1270,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_names_those_it_comes_after, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_says_why_it_was_paused, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_where_it_moves, setup, teardown),
                 cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),
                 cmocka_unit_test_setup_teardown(exits_are_decoded, setup, teardown),
