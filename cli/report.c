@@ -203,6 +203,19 @@ static void print_demand(const json_t *charge, const char *currency, const struc
         putc('\n', out);
 }
 
+/* What is taken of running at once where the limits did not stay as they were. */
+static void print_at_once(const json_t *report, FILE *out)
+{
+        int64_t cuts = document_int_or(report, "run_now_cuts", 0), beyond = document_int_or(report, "run_now_without_room", 0);
+
+        if (cuts > 0)
+                fprintf(out, "%-12s knows no limit beforehand: it was cut %lld time%s where power went, and goes on when there is some\n",
+                        "run at once", (long long)cuts, cuts == 1 ? "" : "s");
+        if (beyond > 0)
+                fprintf(out, "%-12s has no room for %lld job%s under the limits on record: taken to run without them\n", "run at once",
+                        (long long)beyond, beyond == 1 ? "" : "s");
+}
+
 static int print_report(const json_t *report, const struct screen *screen, FILE *out)
 {
         int64_t jobs = document_int_or(report, "n_jobs", 0), unpriced = document_int_or(report, "unpriced_energy_j", 0);
@@ -214,6 +227,7 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
         if (jobs > 0) {
                 r = print_sides(report, screen, out);
                 print_saved(report, out);
+                print_at_once(report, out);
         }
         if (unpriced > 0)
                 fprintf(out, "%-12s %s of these jobs had no known price and stands in no cost\n", "unpriced",

@@ -348,6 +348,8 @@ static json_t *report_object(struct answer *answer, const struct question *quest
         answer_put(answer, object, "sites", sites);
         answer_put(answer, object, "n_jobs", json_integer(report->n_jobs));
         answer_put(answer, object, "run_now", side(answer, &report->run_now, report->n_jobs, carbon_is_known(group)));
+        answer_put(answer, object, "run_now_cuts", json_integer(report->run_now.cuts));
+        answer_put(answer, object, "run_now_without_room", json_integer(report->without_room));
         answer_put(answer, object, "actual", side(answer, &report->actual, report->n_jobs, carbon_is_known(group)));
         answer_put(answer, object, "saved_micro", json_integer(report->saved));
         answer_put(answer, object, "saved_carbon_mg", answer_known(carbon_is_known(group), report->saved_carbon_mg));

@@ -160,7 +160,7 @@ static void make_job(struct rerun *rerun, size_t source)
                 .after = after,
                 .n_after = n_after,
                 .start_cost_s = job->start_cost_s,
-                .max_starts = PLAN_ANY_STARTS, /* only where the power itself is gone */
+                .max_starts = PLAN_ANY_STARTS, /* after the first: only where power or GPUs went */
                 .earliest_finish = earliest_start(job) + shortest_run(job),
         };
 }
@@ -239,18 +239,21 @@ static void add_run(struct runs *runs, const struct report_job *job, int64_t sta
 
 /* A job that the limits on record have no room for did run, so it is taken to have run at once all the same. */
 static void add_runs(struct runs *runs, const struct report_job *job, const struct plan *plan,
-                     const struct plan_job_result *result, struct report_side *side, int64_t *delay_rest)
+                     const struct plan_job_result *result, struct report *report, int64_t *delay_rest)
 {
+        struct report_side *side = &report->run_now;
         int64_t finish = earliest_start(job) + shortest_run(job);
 
         if (result->unfinished_s > 0 || result->n == 0) {
                 add_run(runs, job, earliest_start(job), finish);
                 add_outcome(side, job, finish, 1, delay_rest);
+                report->without_room++;
                 return;
         }
         for (size_t i = result->first; i < result->first + result->n; i++)
                 add_run(runs, job, plan->intervals[i].start, plan->intervals[i].end);
         add_outcome(side, job, result->finish, (uint32_t)result->n, delay_rest);
+        side->cuts += (uint32_t)result->n - 1;
 }
 
 static int by_site_and_start(const void *left, const void *right)
@@ -353,7 +356,7 @@ static int account_runs(const struct rerun *rerun, const struct plan *plan, stru
         if (runs.at == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t j = 0; j < rerun->n_jobs; j++)
-                add_runs(&runs, &rerun->input->jobs[rerun->source[j]], plan, &plan->jobs[j], side, &delay_rest);
+                add_runs(&runs, &rerun->input->jobs[rerun->source[j]], plan, &plan->jobs[j], report, &delay_rest);
         rc = meter_runs(rerun->input, &runs, &book);
         side->joules = book.joules;
         side->cost = book.cost;
@@ -378,6 +381,7 @@ static int add_run_now(const struct report_input *input, struct report *report, 
                         .n_sites = input->n_sites,
                         .jobs = rerun.jobs,
                         .n_jobs = rerun.n_jobs,
+                        .blind = true, /* the limits on record are those that turned out */
                 };
 
                 rc = plan_run_now(&problem, &plan, err);

@@ -4,7 +4,15 @@
  *
  * Compared are the jobs that ended in the window, each with its real work and power: the same jobs, the same
  * series, the same GPUs, each job with its share of overhead. What the site drew beside them (idle, fixed overhead) is
- * shown by account, not compared. Of a booking that reaches over the window's edge the part inside counts.
+ * shown by account, not compared.
+ *
+ * Whoever runs at once has the limits that turned out, and knows none of them beforehand, be it an outage that was
+ * announced or a trip: a job begins where it would fit if the limit of that moment lasted. Where it falls those that began
+ * last are cut, keep what they have done, and go on, with another start, as soon as there is room: there, too, power that is
+ * gone stops jobs, and nothing else does. A job that the limits on record have no room for did run all the same, so the limits
+ * are not held against it. What nobody said of a unit counts as nothing, as in the books. Contracts and GPUs are those of today.
+ *
+ * Of a booking that reaches over the window's edge the part inside counts.
  */
 #ifndef OFFPEAK_LEDGER_REPORT_H
 #define OFFPEAK_LEDGER_REPORT_H
@@ -60,6 +68,7 @@ struct report_side {
         int64_t delay_cost;     /* micro-currency: the classes' value of it */
         uint32_t missed_deadlines;
         uint32_t starts;
+        uint32_t cuts;          /* at once: starts of jobs that had run before, and were cut where power or GPUs went */
 };
 
 enum { REPORT_SITES = 64 };
@@ -73,6 +82,7 @@ struct report {
         struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
         int64_t quality_joules[4];           /* [enum quality] */
         int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit] */
+        uint32_t without_room;               /* jobs that at once never found room under the limits on record: taken to have run all the same */
         int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
 };
 

@@ -7,6 +7,9 @@
  * Where capacity is known to go away, what runs is cut there and queues again for the rest; and a job longer than any
  * stretch of capacity runs in pieces of half the longest or more, as no other way would ever begin it.
  *
+ * Where the problem is blind nobody knows what capacity goes away: a job begins where it would fit if all stayed as it is,
+ * but for those that run, unless it would be cut before its start is done.
+ *
  * Pinned jobs run in their hours; a job that comes after others is ready when these are done; nothing moves.
  */
 #include <math.h>
@@ -72,7 +75,7 @@ static int64_t wanted(const struct backfill *backfill, const struct waiting *wai
 {
         int64_t piece = shortest_piece(backfill, waiting);
 
-        if (whole(backfill, waiting) <= waiting->longest_s)
+        if (backfill->problem->blind || whole(backfill, waiting) <= waiting->longest_s)
                 return whole(backfill, waiting);
         return waiting->longest_s / 2 > piece ? waiting->longest_s / 2 : piece;
 }
@@ -169,18 +172,25 @@ static void give_back(struct backfill *backfill, uint32_t site, int64_t start, i
                 timeline_remove(&backfill->sites[used[u]], start, end, mode);
 }
 
-static int64_t room_until(const struct backfill *backfill, uint32_t site, int64_t time, const struct plan_mode *mode)
+/* By the capacities' own word, or as it looks at `time`. */
+static int64_t room_by(const struct backfill *backfill, uint32_t site, int64_t time, const struct plan_mode *mode,
+                       int64_t (*room)(const struct timeline *timeline, int64_t time, const struct plan_mode *mode))
 {
         uint32_t used[CAPACITIES_OF_ONE];
         size_t n = capacities_of(&backfill->capacities, site, mode, used);
         int64_t until = INT64_MAX;
 
         for (size_t u = 0; u < n; u++) {
-                int64_t here = timeline_room_until(&backfill->sites[used[u]], time, mode);
+                int64_t here = room(&backfill->sites[used[u]], time, mode);
 
                 until = here < until ? here : until;
         }
         return until;
+}
+
+static int64_t room_until(const struct backfill *backfill, uint32_t site, int64_t time, const struct plan_mode *mode)
+{
+        return room_by(backfill, site, time, mode, timeline_room_until);
 }
 
 /* The first time at which all have room for so long: whoever says later is asked with the others again. */
@@ -352,20 +362,30 @@ static int64_t earliest(const struct backfill *backfill, const struct waiting *w
         return best;
 }
 
+static bool lasts(int64_t time, int64_t until, int64_t seconds)
+{
+        return until == INT64_MAX || until - time >= seconds;
+}
+
+static bool fits_at(const struct backfill *backfill, const struct waiting *waiting, int64_t time, uint32_t site)
+{
+        const struct plan_mode *mode = mode_of(backfill, waiting);
+        int64_t until = room_until(backfill, site, time, mode);
+
+        if (!backfill->problem->blind)
+                return lasts(time, until, wanted(backfill, waiting));
+        return lasts(time, until, shortest_piece(backfill, waiting)) &&
+               lasts(time, room_by(backfill, site, time, mode, timeline_seems_until), wanted(backfill, waiting));
+}
+
 /* The first site at which the job fits at once; false if none. */
 static bool fits_now(const struct backfill *backfill, const struct waiting *waiting, int64_t time, uint32_t *ret_site)
 {
-        for (uint32_t s = 0; s < backfill->problem->n_sites; s++) {
-                int64_t until;
-
-                if ((waiting->sites >> s & 1) == 0)
-                        continue;
-                until = room_until(backfill, s, time, mode_of(backfill, waiting));
-                if (until == INT64_MAX || until - time >= wanted(backfill, waiting)) {
+        for (uint32_t s = 0; s < backfill->problem->n_sites; s++)
+                if ((waiting->sites >> s & 1) != 0 && fits_at(backfill, waiting, time, s)) {
                         *ret_site = s;
                         return true;
                 }
-        }
         return false;
 }
 
@@ -412,8 +432,10 @@ static int try_start(struct backfill *backfill, struct waiting *waiting, int64_t
         uint32_t site = 0;
         int64_t at;
 
+        if ((head->waiting != NULL || backfill->problem->blind) && fits_now(backfill, waiting, time, &site))
+                return start(backfill, waiting, site, time);
         if (head->waiting != NULL)
-                return fits_now(backfill, waiting, time, &site) ? start(backfill, waiting, site, time) : 0;
+                return 0;
         at = earliest(backfill, waiting, time, &site);
         if (at == time)
                 return start(backfill, waiting, site, time);

@@ -139,6 +139,20 @@ int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const
         return INT64_MAX;
 }
 
+int64_t timeline_seems_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode)
+{
+        size_t first = timeline_find(timeline, time);
+
+        for (size_t i = first; i < timeline->n; i++) {
+                struct span span = timeline->spans[i];
+
+                span.step = timeline->spans[first].step;
+                if (!timeline_has_room(timeline, &span, mode))
+                        return span.start > time ? span.start : time;
+        }
+        return INT64_MAX;
+}
+
 int64_t timeline_earliest(const struct timeline *timeline, int64_t from, int64_t seconds, const struct plan_mode *mode)
 {
         int64_t start = from;

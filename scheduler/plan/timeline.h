@@ -43,6 +43,9 @@ bool timeline_has_room(const struct timeline *timeline, const struct span *span,
 /* How long from `time` on there is room for the mode: the first second without, INT64_MAX if none. */
 int64_t timeline_room_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode);
 
+/* The same as it looks at `time`, to who thinks that the step which holds then goes on. */
+int64_t timeline_seems_until(const struct timeline *timeline, int64_t time, const struct plan_mode *mode);
+
 /* The first time from `from` on at which the mode fits for `seconds` without a break; INT64_MAX if never. */
 int64_t timeline_earliest(const struct timeline *timeline, int64_t from, int64_t seconds, const struct plan_mode *mode);
 

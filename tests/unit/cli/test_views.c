@@ -465,6 +465,21 @@ static void the_report_compares(void **state)
         check("report_demand", "report_demand", view_report, plain);
 }
 
+static void the_report_tells_what_it_takes_of_running_at_once(void **state)
+{
+        json_t *document = load("report"), *report = json_array_get(json_object_get(document, "reports"), 0);
+
+        (void)state;
+        json_object_set_new(report, "run_now_cuts", json_integer(3));
+        expect_in(render(view_report, document, plain),
+                  "\nrun at once  knows no limit beforehand: it was cut 3 times where power went, and goes on when there is some\nall power");
+        json_object_set_new(report, "run_now_cuts", json_integer(0));
+        json_object_set_new(report, "run_now_without_room", json_integer(1));
+        expect_in(render(view_report, document, plain),
+                  "\nrun at once  has no room for 1 job under the limits on record: taken to run without them\nall power");
+        json_decref(document);
+}
+
 static int submitted_in_time(const json_t *document, const struct screen *screen, FILE *out)
 {
         return view_submitted(document, NULL, screen, out);
@@ -623,6 +638,7 @@ int main(void)
                 cmocka_unit_test(signals_tell_how_they_do),
                 cmocka_unit_test(an_estimate_answers_first),
                 cmocka_unit_test(the_report_compares),
+                cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
                 cmocka_unit_test(control_characters_never_pass),

@@ -235,12 +235,72 @@ static void test_power_that_goes_away_cuts_a_run(void **state)
         report = compute(&world.input);
         /* 600 + 1200 s, 600 + 1200 s, 600 + 600 s */
         assert_int_equal(report.run_now.starts, 3);
+        assert_int_equal(report.run_now.cuts, 2);
         assert_int_equal(report.run_now.joules, 2000 * (1800 + 1800 + 1200) * 12 / 10);
         assert_int_equal(report.run_now.delay_s, 8400 - 3600);
         assert_int_equal(report.run_now.cost, 120000 + 24000 + 40000);
 }
 
-static void check_ran_at_once(struct world *world, const struct report_job *job)
+/*
+ * A trip half an hour after the start, an hour long. Nobody knew of it, so whoever runs at once has begun: cut after 600 + 1200 s,
+ * it goes on with 600 + 1800 s when power is back. Waiting for the whole of it would end twenty minutes later.
+ */
+static void test_a_trip_is_not_foreseen(void **state)
+{
+        struct series_point limit_points[] = { { 0, 10000 }, { 1800, 0 }, { 5400, 10000 } };
+        struct series limit = { .kind = SERIES_LIMIT, .points = limit_points, .n_points = 3, .end = 1000 * HOUR };
+        struct report_job job = hour_job(1, 7800, 0, 0);
+        struct world world;
+        struct report report;
+
+        (void)state;
+        make_world(&world);
+        world.site.supply.limit = &limit;
+        world.site.idle_w = 0;
+        world.site.supply.terms.pue_fixed_w = 0;
+        job.deadline = 8000;
+        job.starts = 2;
+        world.input.jobs = &job;
+        world.input.n_jobs = 1;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.starts, 2);
+        assert_int_equal(report.run_now.cuts, 1);
+        assert_int_equal(report.run_now.delay_s, 7800 - HOUR);
+        assert_int_equal(report.run_now.missed_deadlines, 0);
+        assert_int_equal(report.run_now.joules, 2000 * (1800 + 2400) * 12 / 10);
+        assert_int_equal(report.run_now.cost, 120000 + 2000 * 1800 * 12 / 36 * 2 / 100 + 2000 * 600 * 12 / 36 * 5 / 100);
+        assert_int_equal(report.actual.delay_s, report.run_now.delay_s);
+        assert_int_equal(report.without_room, 0);
+}
+
+/* Power for one of two: the one that began last is cut, and the other goes on. */
+static void test_a_smaller_trip_cuts_the_last(void **state)
+{
+        struct series_point limit_points[] = { { 0, 10000 }, { 2400, 3000 }, { 5400, 10000 } };
+        struct series limit = { .kind = SERIES_LIMIT, .points = limit_points, .n_points = 3, .end = 1000 * HOUR };
+        struct report_job jobs[2];
+        struct world world;
+        struct report report;
+
+        (void)state;
+        make_world(&world);
+        world.site.gpus = 8;
+        world.site.supply.limit = &limit;
+        world.site.idle_w = 0;
+        world.site.supply.terms.pue_fixed_w = 0;
+        jobs[0] = hour_job(1, 2 * HOUR, 0, 0);
+        jobs[1] = hour_job(2, 3 * HOUR, 0, 0);
+        jobs[1].release = 60;
+        world.input.jobs = jobs;
+        world.input.n_jobs = 2;
+        report = compute(&world.input);
+        /* the second: 2340 s with 1740 of work; from 3600 s on, when the first is done, 600 + 1260 s */
+        assert_int_equal(report.run_now.cuts, 1);
+        assert_int_equal(report.run_now.starts, 3);
+        assert_int_equal(report.run_now.delay_s, 3600 + 600 + 1260 - 60 - HOUR);
+}
+
+static void check_ran_at_once(struct world *world, const struct report_job *job, uint32_t without_room)
 {
         struct report report;
 
@@ -251,6 +311,7 @@ static void check_ran_at_once(struct world *world, const struct report_job *job)
         assert_int_equal(report.run_now.cost, 240000);
         assert_int_equal(report.run_now.delay_s, 0);
         assert_int_equal(report.run_now.starts, 1);
+        assert_int_equal(report.without_room, without_room);
 }
 
 /* 1,000 J in 300 s are no whole number of watts: at once it is as many joules, though another job cuts it in two. */
@@ -289,10 +350,10 @@ static void test_a_job_without_room_on_record_ran_at_once(void **state)
         (void)state;
         make_world(&world);
         world.site.supply.terms.grid_limit_w = 3000;
-        check_ran_at_once(&world, &job);
+        check_ran_at_once(&world, &job, 1);
         make_world(&world);
         world.site.gpus = 2;
-        check_ran_at_once(&world, &job);
+        check_ran_at_once(&world, &job, 0);
 }
 
 static void test_a_site_without_any_source_has_no_price(void **state)
@@ -576,6 +637,8 @@ int main(void)
                 cmocka_unit_test(test_a_job_waits_for_those_before_it),
                 cmocka_unit_test(test_everyone_pays_the_mean_of_what_the_site_draws),
                 cmocka_unit_test(test_power_that_goes_away_cuts_a_run),
+                cmocka_unit_test(test_a_trip_is_not_foreseen),
+                cmocka_unit_test(test_a_smaller_trip_cuts_the_last),
                 cmocka_unit_test(test_no_joule_is_lost_to_rounding),
                 cmocka_unit_test(test_a_job_without_room_on_record_ran_at_once),
                 cmocka_unit_test(test_a_site_without_any_source_has_no_price),

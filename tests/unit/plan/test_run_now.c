@@ -327,6 +327,50 @@ static void release_is_waited_for(void **state)
 }
 
 /* Whatever the problem, the checker accepts the plan, and nobody but who was cut by an outage is paused. */
+/* Power is gone from 500 to 700: nobody knew, so both begin at once. The first leaves room for one alone, and is cut as well. */
+static void who_is_blind_is_cut(void **state)
+{
+        struct scene scene;
+
+        (void)state;
+        scene_init(&scene, 2);
+        scene.problem.blind = true;
+        scene.jobs[0].start_cost_s = scene.jobs[1].start_cost_s = 100;
+        add_step(&scene, 0, 500, 8, 0);
+        add_step(&scene, 0, 700, 8, INFINITY);
+        scene.jobs[1].release = NOW + 400; /* it would be cut as its start is done: it waits */
+        scene.jobs[1].earliest_finish = NOW + 1500;
+        run(&scene);
+        runs(&scene, 0, 0, 0, 500, 0);
+        runs(&scene, 0, 1, 700, 1400, 0); /* 400 s of work are done */
+        runs(&scene, 1, 0, 700, 1800, 0);
+        assert_int_equal(scene.plan.jobs[0].n, 2);
+        assert_int_equal(scene.plan.jobs[1].n, 1);
+        plan_finish(&scene.plan);
+}
+
+/* What others have reserved is no limit that falls: nobody begins only to make way. */
+static void who_is_blind_keeps_to_reservations(void **state)
+{
+        struct scene scene;
+
+        (void)state;
+        scene_init(&scene, 4);
+        scene.problem.blind = true;
+        scene.modes[0][0].gpus = 5;
+        scene.modes[1][0].gpus = 6; /* waits until 1000 */
+        scene.modes[2][0].gpus = 3;
+        scene.jobs[2].work_s = 1001;
+        scene.modes[3][0].gpus = 3;
+        run(&scene);
+        runs(&scene, 1, 0, 1000, 2000, 0);
+        runs(&scene, 2, 0, 2000, 3001, 0);
+        runs(&scene, 3, 0, 0, 1000, 0);
+        for (size_t j = 0; j < 4; j++)
+                assert_int_equal(scene.plan.jobs[j].n, 1);
+        plan_finish(&scene.plan);
+}
+
 static void any_problem_is_run_within_its_limits(void **state)
 {
         (void)state;
@@ -361,6 +405,7 @@ static void any_problem_is_run_within_its_limits(void **state)
                 struct plan plan;
 
                 random_problem_init(&random, seed, &shape);
+                random.problem.blind = seed % 5 == 0;
                 if (plan_run_now(&random.problem, &plan, &err) != 0)
                         fail_msg("seed %llu: %s", (unsigned long long)seed, err.text);
                 if (plan_check(&random.problem, &plan, NULL, &err) != 0)
@@ -390,6 +435,8 @@ int main(void)
                 cmocka_unit_test(the_horizon_cuts),
                 cmocka_unit_test(the_impossible_waits_for_nothing_and_blocks_nobody),
                 cmocka_unit_test(release_is_waited_for),
+                cmocka_unit_test(who_is_blind_is_cut),
+                cmocka_unit_test(who_is_blind_keeps_to_reservations),
                 cmocka_unit_test(any_problem_is_run_within_its_limits),
         };
 
