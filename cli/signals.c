@@ -97,11 +97,24 @@ static void add_time(struct table *table, const struct screen *screen, int64_t t
         table_add(table, time != 0 ? screen_time(screen, time, text) : NULL);
 }
 
+/* Where from, and in how many pages, if that is more than one. */
+static void add_source(struct table *table, const json_t *signal)
+{
+        const json_t *feed = json_object_get(signal, "feed");
+        const char *source = document_text(feed, "source");
+        int64_t pages = document_int_or(feed, "pages", 0);
+
+        source = source != NULL ? source : document_text(signal, "source");
+        if (pages > 1 && source != NULL)
+                table_addf(table, "%s (%lld pages)", source, (long long)pages);
+        else
+                table_add(table, source);
+}
+
 static void add_signal(struct table *table, const json_t *site, const json_t *signal)
 {
         const json_t *feed = json_object_get(signal, "feed");
         const char *kind = kind_of(signal), *currency = document_text(site, "currency");
-        const char *source = document_text(feed, "source");
         char text[128], age[WHEN_TEXT_SIZE], value[TEXT_SIZE];
         int64_t number;
 
@@ -114,7 +127,7 @@ static void add_signal(struct table *table, const json_t *site, const json_t *si
         add_time(table, table->screen, document_time(signal, "covers_until_utc"));
         table_add(table, gaps_text(signal, text));
         add_time(table, table->screen, document_time(feed, "next_try_utc"));
-        table_add(table, source != NULL ? source : document_text(signal, "source"));
+        add_source(table, signal);
 }
 
 /* ---- what is to be said below it */

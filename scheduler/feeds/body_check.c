@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/fail.h"
+#include "feeds/zip_members.h"
 
 enum { SHOWN = 120 };
 
@@ -84,7 +85,7 @@ static int refuse_status(long status, const char *body, size_t size, struct offp
                     *name != '\0' ? ")" : "", *said != '\0' ? " and said: " : "", said, remedy);
 }
 
-int body_check(long status, const char *body, size_t size, struct offpeak_error *err)
+int body_check(long status, const char *body, size_t size, bool zip, struct offpeak_error *err)
 {
         size_t blank = size > 0 ? skip_blank(body, size) : 0;
 
@@ -92,6 +93,8 @@ int body_check(long status, const char *body, size_t size, struct offpeak_error 
                 return refuse_status(status, body + blank, size - blank, err);
         if (blank == size)
                 return fail(err, OFFPEAK_ETRYAGAIN, "the server answered %ld with nothing in it", status);
+        if (zip && zip_is(body, size))
+                return 0;
         if (size > 4 && (memcmp(body, "PK\003\004", 4) == 0 || memcmp(body, "\037\213", 2) == 0))
                 return fail(err, OFFPEAK_EIO, "the server answered with a packed file (%s): look for an address that gives "
                                               "what is in it", body[0] == 'P' ? "zip" : "gzip");

@@ -4,6 +4,7 @@
  */
 #include "feeds/entsoe_outages.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -284,9 +285,27 @@ static int make_series(struct reader *r, const struct csv_request *request, stru
         return code == 0 ? 0 : no_memory(r);
 }
 
-int entsoe_outages_parse(const struct mapping *mapping, const struct csv_request *request, const char *text,
-                         size_t size, struct series *ret_series, struct mapping_facts *ret_facts,
-                         struct offpeak_error *err)
+static int take_page(struct reader *r, const char *file, const struct feed_page *page)
+{
+        return zip_is(page->text, page->size) ? zip_walk(file, page->text, page->size, take_text, r, r->err)
+                                              : take_text(r, file, page->text, page->size, r->err);
+}
+
+static int take_pages(struct reader *r, const char *file, const struct feed_page *pages, size_t n)
+{
+        char place[400];
+        int code = 0;
+
+        for (size_t i = 0; code == 0 && i < n; i++) {
+                snprintf(place, sizeof(place), n > 1 ? "%.360s, page %zu" : "%.360s", file, i + 1);
+                code = take_page(r, n > 1 ? place : file, &pages[i]);
+        }
+        return code;
+}
+
+int entsoe_outages_parse_pages(const struct mapping *mapping, const struct csv_request *request,
+                               const struct feed_page *pages, size_t n, struct series *ret_series,
+                               struct mapping_facts *ret_facts, struct offpeak_error *err)
 {
         struct outage_list list = { 0 };
         struct reader r = { .mapping = mapping, .list = &list, .err = err };
@@ -298,8 +317,7 @@ int entsoe_outages_parse(const struct mapping *mapping, const struct csv_request
                 return fail(err, OFFPEAK_EINVAL, "%s: holds what units can deliver, and no %s: name another file",
                             request->file, series_kind_name(request->kind));
         series_init(&series, SERIES_CAPACITY);
-        code = zip_is(text, size) ? zip_walk(request->file, text, size, take_text, &r, err)
-                                  : take_text(&r, request->file, text, size, err);
+        code = take_pages(&r, request->file, pages, n);
         if (code == 0)
                 code = make_series(&r, request, &series, &facts);
         if (code == 0) {
@@ -310,4 +328,13 @@ int entsoe_outages_parse(const struct mapping *mapping, const struct csv_request
         }
         outage_list_finish(&list);
         return code;
+}
+
+int entsoe_outages_parse(const struct mapping *mapping, const struct csv_request *request, const char *text,
+                         size_t size, struct series *ret_series, struct mapping_facts *ret_facts,
+                         struct offpeak_error *err)
+{
+        const struct feed_page page = { (char *)(uintptr_t)text, size }; /* it is only read */
+
+        return entsoe_outages_parse_pages(mapping, request, &page, 1, ret_series, ret_facts, err);
 }

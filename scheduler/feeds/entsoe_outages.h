@@ -21,6 +21,7 @@
 #ifndef OFFPEAK_FEEDS_ENTSOE_OUTAGES_H
 #define OFFPEAK_FEEDS_ENTSOE_OUTAGES_H
 
+#include "feeds/feed_pages.h"
 #include "feeds/mapping_read.h"
 
 #define ENTSOE_OUTAGES_REACH (INT64_C(60) * 86400)
@@ -32,5 +33,10 @@
 int entsoe_outages_parse(const struct mapping *mapping, const struct csv_request *request, const char *text,
                          size_t size, struct series *ret_series, struct mapping_facts *ret_facts,
                          struct offpeak_error *err);
+
+/* The same of what came in several pages (feed_pages.h), all of them or none. Errors name the page. */
+int entsoe_outages_parse_pages(const struct mapping *mapping, const struct csv_request *request,
+                               const struct feed_page *pages, size_t n, struct series *ret_series,
+                               struct mapping_facts *ret_facts, struct offpeak_error *err);
 
 #endif

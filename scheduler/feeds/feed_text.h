@@ -16,4 +16,8 @@
 int feed_text_read(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
                    struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);
 
+/* The same of what came in pages. */
+int feed_text_read_pages(const struct mapping *mapping, const struct csv_request *request, const struct feed_page *pages,
+                         size_t n, struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);
+
 #endif

@@ -196,26 +196,40 @@ static const document_reader documents[] = {
         [MAPPING_ENTSOE_OUTAGES] = entsoe_outages_parse,
 };
 
-static int read_all(struct reader *r, const char *text, size_t size, struct series *series,
+static int read_all(struct reader *r, const struct feed_page *pages, size_t n, struct series *series,
                     struct mapping_facts *facts)
 {
         document_reader read_document = documents[r->mapping->format];
         int code;
 
+        if (n != 1 && !feed_pages_are_zips(r->mapping))
+                return fail(r->err, OFFPEAK_EINVAL, "%s: what this mapping reads comes in one piece", r->request->file);
         if (read_document == NULL)
-                return read_rows(r, text, size, series, facts);
+                return read_rows(r, pages[0].text, pages[0].size, series, facts);
         code = mapping_check(r->mapping, r->err);
-        return code != 0 ? code : read_document(r->mapping, r->request, text, size, series, facts, r->err);
+        if (code != 0)
+                return code;
+        if (n != 1)
+                return entsoe_outages_parse_pages(r->mapping, r->request, pages, n, series, facts, r->err);
+        return read_document(r->mapping, r->request, pages[0].text, pages[0].size, series, facts, r->err);
 }
 
 int mapping_parse(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
                   struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err)
 {
+        const struct feed_page page = { (char *)(uintptr_t)text, size }; /* it is only read */
+
+        return mapping_parse_pages(mapping, request, &page, 1, ret_series, ret_facts, err);
+}
+
+int mapping_parse_pages(const struct mapping *mapping, const struct csv_request *request, const struct feed_page *pages,
+                        size_t n, struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err)
+{
         struct offpeak_error ignored;
         struct reader r = { .mapping = mapping, .request = request, .err = err != NULL ? err : &ignored };
         struct series series = { 0 };
         struct mapping_facts facts;
-        int code = read_all(&r, text, size, &series, &facts);
+        int code = read_all(&r, pages, n, &series, &facts);
 
         if (code == 0 && series_set_names(&series, request->site, request->file) != 0)
                 code = fail(r.err, OFFPEAK_ENOMEM, "out of memory");

@@ -9,6 +9,7 @@
 #define OFFPEAK_FEEDS_MAPPING_READ_H
 
 #include "feeds/csv.h"
+#include "feeds/feed_pages.h"
 #include "feeds/mapping.h"
 
 /* What is known of a series beside its points. */
@@ -26,6 +27,10 @@ struct mapping_facts {
  */
 int mapping_parse(const struct mapping *mapping, const struct csv_request *request, const char *text, size_t size,
                   struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);
+
+/* The same of a text in pages; several of them only of a format that has such (feed_pages_are_zips). */
+int mapping_parse_pages(const struct mapping *mapping, const struct csv_request *request, const struct feed_page *pages,
+                        size_t n, struct series *ret_series, struct mapping_facts *ret_facts, struct offpeak_error *err);
 
 /* The same from the file itself. Also ENOTFOUND, EIO; a file beyond 64 MiB is EINVAL. */
 int mapping_read(const struct mapping *mapping, const struct csv_request *request, struct series *ret_series,

@@ -153,3 +153,18 @@ int zip_walk(const char *file, const char *bytes, size_t size,
         free(walk.text);
         return code;
 }
+
+/* The record that ends a ZIP: 22 bytes and a comment of up to 64 KiB; the number of members is in its 11th and 12th. */
+size_t zip_count(const char *bytes, size_t size)
+{
+        enum { RECORD = 22, COMMENT = 65535, COUNT = 10 };
+        const unsigned char *end = (const unsigned char *)bytes;
+
+        for (size_t back = RECORD; back <= size && back <= RECORD + COMMENT; back++) {
+                const unsigned char *at = end + (size - back);
+
+                if (memcmp(at, "PK\5\6", 4) == 0)
+                        return (size_t)at[COUNT] | (size_t)at[COUNT + 1] << 8;
+        }
+        return 0;
+}

@@ -19,6 +19,9 @@ enum { ZIP_MOST_MEMBERS = 5000, ZIP_LARGEST_MEMBER = 16 << 20, ZIP_LARGEST = 64 
 /* Does it begin as a ZIP does? */
 bool zip_is(const char *text, size_t size);
 
+/* How many files and folders it says are in it, by its last bytes alone: quick, and no more than its word. 0: it says nothing. */
+size_t zip_count(const char *bytes, size_t size);
+
 /*
  * take is called for each member, with its place ("FILE(NAME)") and bytes, which are its for the call only; what it returns
  * other than 0 ends the walk and is returned. file: named in errors. EINVAL, ENOMEM.

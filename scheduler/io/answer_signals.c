@@ -55,6 +55,7 @@ static json_t *feed_object(struct answer *answer, const struct feed_status *feed
         answer_put(answer, object, "transport", answer_text(feed->transport));
         answer_put(answer, object, "source", answer_text(feed->source));
         answer_put(answer, object, "mapping", answer_text(feed->mapping));
+        answer_put(answer, object, "pages", answer_known(feed->pages > 0, feed->pages));
         answer_put(answer, object, "tried_utc", answer_utc(feed->tried_at));
         answer_put(answer, object, "good_utc", answer_utc(feed->good_at));
         answer_put(answer, object, "next_try_utc", answer_utc(feed->next_at));

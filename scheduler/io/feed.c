@@ -169,33 +169,32 @@ void feed_deliver_series(struct feed *feed, struct series *series)
 
 /* ---- reading */
 
-static int read_text(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
-                     const char *source, const char *text, size_t size, struct series *ret_series,
-                     struct offpeak_error *err)
+static int read_pages(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
+                      const char *source, const struct feed_page *pages, size_t n, struct series *ret_series,
+                      struct offpeak_error *err)
 {
         struct csv_request request = { .file = source,
                                        .site = site,
                                        .kind = series_kind_in_files(kind),
                                        .currency = series_kind_in_files(kind) == SERIES_PRICE ? currency : NULL };
 
-        return feed_text_read(config->mapping, &request, text, size, ret_series, NULL, err);
+        return feed_text_read_pages(config->mapping, &request, pages, n, ret_series, NULL, err);
 }
 
 static int read_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
                      struct series *ret_series, struct offpeak_error *err)
 {
+        struct feed_page page;
         struct stat status;
-        char *text;
-        size_t size;
         int code;
 
         if (stat(config->path, &status) == 0 && !S_ISREG(status.st_mode)) /* a fifo would hold its reader up for ever */
                 return fail(err, OFFPEAK_EIO, "%s: is no regular file", config->path);
-        code = file_text_read(config->path, FILE_TEXT_LARGEST, &text, &size, err);
+        code = file_text_read(config->path, FILE_TEXT_LARGEST, &page.text, &page.size, err);
         if (code != 0)
                 return code;
-        code = read_text(config, kind, site, currency, config->path, text, size, ret_series, err);
-        free(text);
+        code = read_pages(config, kind, site, currency, config->path, &page, 1, ret_series, err);
+        free(page.text);
         return code;
 }
 
@@ -204,25 +203,33 @@ static void read_there(uv_work_t *work)
 {
         struct feed *feed = work->data;
 
-        feed->code = feed->text == NULL ? read_file(feed->config, feed->kind, feed->site, feed->currency, &feed->read,
+        feed->code = feed->n_pages == 0 ? read_file(feed->config, feed->kind, feed->site, feed->currency, &feed->read,
                                                     &feed->err)
-                                        : read_text(feed->config, feed->kind, feed->site, feed->currency,
-                                                    feed->status->source, feed->text, feed->size, &feed->read,
-                                                    &feed->err);
+                                        : read_pages(feed->config, feed->kind, feed->site, feed->currency,
+                                                     feed->status->source, feed->pages, feed->n_pages, &feed->read,
+                                                     &feed->err);
+}
+
+static void drop_pages(struct feed *feed)
+{
+        while (feed->n_pages > 0)
+                free(feed->pages[--feed->n_pages].text);
 }
 
 static void on_read(uv_work_t *work, int cancelled)
 {
         struct feed *feed = work->data;
 
+        size_t n = feed->n_pages;
+
         feed->reading = false;
-        free(feed->text);
-        feed->text = NULL;
+        drop_pages(feed);
         if (feed->closing) {
                 if (cancelled == 0 && feed->code == 0)
                         series_finish(&feed->read);
                 feed->transport->close(feed);
         } else if (feed->code == 0) {
+                feed->status->pages = (uint32_t)n;
                 feed_deliver_series(feed, &feed->read);
         } else {
                 feed_failed(feed, &feed->err);
@@ -236,16 +243,15 @@ static void begin_reading(struct feed *feed)
         uv_queue_work(feed->loop, &feed->work, read_there, on_read);
 }
 
-void feed_deliver_text(struct feed *feed, char *text, size_t size)
+void feed_deliver_pages(struct feed *feed, const struct feed_page *pages, size_t n)
 {
-        feed->text = text;
-        feed->size = size;
+        memcpy(feed->pages, pages, n * sizeof(*pages));
+        feed->n_pages = n;
         begin_reading(feed);
 }
 
 void feed_deliver_file(struct feed *feed)
 {
-        feed->text = NULL;
         begin_reading(feed);
 }
 
@@ -296,5 +302,5 @@ void feed_close(struct feed *feed)
 void feed_finish(struct feed *feed)
 {
         series_finish(&feed->last);
-        free(feed->text);
+        drop_pages(feed);
 }

@@ -15,6 +15,7 @@
 
 #include <uv.h>
 
+#include "feeds/feed_pages.h"
 #include "io/config.h"
 #include "io/engine.h"
 #include "io/feed_status.h"
@@ -43,15 +44,15 @@ struct feed {
         /* a reading under way, in the worker thread's hands until it is done */
         uv_work_t work;
         bool reading;
-        char *text;                       /* NULL: the file is read there too */
-        size_t size;
+        struct feed_page pages[FEED_MOST_PAGES]; /* owned */
+        size_t n_pages;                   /* 0: the file is read there too */
         struct series read;
         int code;
         struct offpeak_error err;
 };
 
-/* Text in memory, which is taken. */
-void feed_deliver_text(struct feed *feed, char *text, size_t size);
+/* Text in memory, in one page or up to FEED_MOST_PAGES that are one delivery; the texts are taken. */
+void feed_deliver_pages(struct feed *feed, const struct feed_page *pages, size_t n);
 
 /* The text of the file config->path; it is read in the worker thread. */
 void feed_deliver_file(struct feed *feed);

@@ -18,6 +18,7 @@ struct feed_status {
         int64_t failing_since;
         int64_t next_at;            /* the next try; 0: when the source changes */
         int64_t not_before;         /* of the next try, as the server asked; 0: any time */
+        uint32_t pages;             /* in which the last series came; 0: a file, or none came */
         uint32_t failures;          /* in a row */
         struct offpeak_error error; /* the last one, for as long as it fails; code 0: none */
         struct quarantine quarantine; /* of the last series that was taken */

@@ -63,6 +63,7 @@ static void give(const struct item *item, struct feed *feed, int64_t now)
 
         status->tried_at = before->tried_at;
         status->good_at = before->good_at;
+        status->pages = before->pages;
         status->failing_since = before->failing_since;
         status->failures = before->failures;
         status->error = before->error;

@@ -10,6 +10,7 @@ Listens on a free port of 127.0.0.1 and writes it into FOLDER/port (or the certi
 yesterday 00:00 UTC on, for three days.
 """
 import gzip
+import io
 import http.server
 import json
 import os
@@ -18,6 +19,8 @@ import ssl
 import struct
 import sys
 import time
+import urllib.parse
+import zipfile
 
 FOLDER = sys.argv[1]
 HOUR = 3600
@@ -39,6 +42,28 @@ def csv(first, hours, price=lambda i: 40 + i % 24, step=HOUR):
 def good():
     return csv(midnight() - 24 * HOUR, 72)
 
+
+def outage(number, power):
+    """One document: a unit of 890 MW has so much for four days."""
+    start, end = (time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(midnight() + days * 24 * HOUR)) for days in (-1, 3))
+    unit = "production_RegisteredResource.pSRType.powerSystemResources.name"
+    return f"""<Unavailability_MarketDocument xmlns="urn:x"><mRID>m{number}</mRID><revisionNumber>1</revisionNumber><type>A80</type>
+<createdDateTime>{start[:-1]}:00Z</createdDateTime><TimeSeries><businessType>A53</businessType><{unit}>Island 1</{unit}>
+<Available_Period><timeInterval><start>{start}</start><end>{end}</end></timeInterval><resolution>PT60M</resolution>
+<Point><position>1</position><quantity>{power}</quantity></Point></Available_Period></TimeSeries></Unavailability_MarketDocument>"""
+
+
+def archive(first, count, lowest=None):
+    """Documents that leave 800 MW each, but for the last one, if it is said what that leaves."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        for i in range(first, first + count):
+            file.writestr(f"{i}.xml", outage(i, 800 if lowest is None or i < first + count - 1 else lowest))
+    return packed.getvalue()
+
+
+NO_DATA = b"""<?xml version="1.0"?><Acknowledgement_MarketDocument xmlns="urn:x"><Reason><code>999</code>
+<text>No matching data found for Data item Unavailability</text></Reason></Acknowledgement_MarketDocument>"""
 
 BOMB = gzip.compress(b"0" * 50_000_000)  # 49 kB
 
@@ -180,6 +205,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send(200, json.dumps({"license_info": "test", "unix_seconds": [first + i * HOUR for i in range(72)],
                                    "price": [40 + i % 24 + 0.25 for i in range(72)], "unit": "EUR / MWh"}).encode(),
                   [("Content-Type", "application/json")])
+
+    def offset(self):
+        return int(urllib.parse.parse_qs(urllib.parse.urlparse(self.path).query).get("offset", ["0"])[0])
+
+    def pages(self, *bodies):
+        """Behind the last one nothing matches."""
+        page = self.offset() // 200
+        self.send(200, bodies[page] if page < len(bodies) else NO_DATA)
+
+    def mode_one(self):
+        self.send(200, archive(0, 20, 700), [("ETag", '"one"')])
+
+    def mode_two(self):
+        """What counts is on the last page."""
+        self.pages(archive(0, 200), archive(200, 30, 600))
+
+    def mode_three(self):
+        """The last one is full: only what lies behind it tells that it is the last."""
+        self.pages(archive(0, 200), archive(200, 200), archive(400, 200, 500))
+
+    def mode_secondfails(self):
+        if self.offset() > 0:
+            self.send(503, b"try later")
+        else:
+            self.send(200, archive(0, 200, 100))
+
+    def mode_seconddamaged(self):
+        self.pages(archive(0, 200, 100), archive(200, 30)[:900])
+
+    def mode_secondlarge(self):
+        self.pages(archive(0, 200, 100), b"PK\x03\x04" + b"x" * 300_000)
+
+    def mode_forever(self):
+        self.send(200, archive(self.offset(), 200, 100))
+
+    def mode_deaf(self):
+        """It does not know that it is asked for another page."""
+        self.send(200, archive(0, 200, 100))
 
     def mode_half(self):
         self.send(200, b'{"unix_seconds": [1, 2')

@@ -99,6 +99,7 @@ write_config() {
                 site charts "http://127.0.0.1:$port/feed/charts" ', mapping: energy_charts'
                 site down "http://127.0.0.1:9/feed/down" ''
                 echo "  - {name: local, currency: EUR, grid: {price: local.csv}}"
+                write_paged_site "$port"
                 write_tls_sites
         } >"$work/offpeakd.yaml"
         cat >"$work/n1.yaml" <<YAML
@@ -170,6 +171,74 @@ expect_failure() { # expect_failure SITE TEXT
                 sleep 0.1
         done
         fail "$1: the error is \"$error\", not \"...$2...\""
+}
+
+# MODE|what the error must say, of outages in pages.
+paged='secondfails|paged: page 2: the server answered 503 (Service Unavailable) and said: try later
+seconddamaged|paged, page 2: is no ZIP, or is cut short
+secondlarge|page 2: the answer is larger than 200000 bytes
+forever|feed/paged: there are more than 25 pages of 200 documents
+deaf|page 2: the server gives the same page again'
+
+write_paged_site() {
+        echo one >"$work/www/paged.mode"
+        cat <<YAML
+  - name: paged
+    currency: EUR
+    grid: {price: local.csv}
+    reactor:
+      capacity: {url: "http://127.0.0.1:$1/feed/paged?documentType=A80", mapping: entsoe_a80, name: Island 1, rating: 890 MW, every: 1s, timeout: 2s, max_bytes: 200 kB}
+      fuel_cost_per_mwh: 6
+YAML
+}
+
+capacity() { # capacity FILTER
+        offpeak signals --site paged --json | jq -r ".sites[0].signals[] | select(.kind == \"capacity\")$1"
+}
+
+wait_capacity() { # wait_capacity FILTER WANTED
+        local found
+        for _ in $(seq 150); do
+                found=$(capacity "$1")
+                [ "$found" = "$2" ] && return
+                sleep 0.1
+        done
+        fail "paged: $1 is \"$found\", not \"$2\": $(offpeak signals --site paged)"
+}
+
+# All pages are one delivery, or nothing is: the last good value stays, and each failure is logged once.
+outages_come_in_pages() {
+        local mode says found
+        wait_capacity .now_w 700000000
+        wait_capacity .feed.pages 1
+        set_mode paged two
+        wait_capacity .now_w 600000000
+        wait_capacity .feed.pages 2
+        offpeak signals --site paged | grep -q "feed/paged (2 pages)" || fail "no pages: $(offpeak signals --site paged)"
+        set_mode paged three
+        wait_capacity .now_w 500000000
+        wait_capacity .feed.pages 3
+        grep -q "^three /feed/paged?documentType=A80&offset=600 etag=None" "$work/www/paged.requests" ||
+                fail "nobody looked behind a last page that is full"
+        while IFS='|' read -r mode says; do
+                set_mode paged "$mode"
+                for _ in $(seq 150); do
+                        found=$(capacity .feed.error)
+                        [[ $found == *"$says"* ]] && break
+                        sleep 0.1
+                done
+                [[ $found == *"$says"* ]] || fail "paged: the error is \"$found\", not \"...$says...\""
+                [ "$(capacity .now_w)" = 500000000 ] || fail "$mode: the last good value is not in force"
+                sleep 2
+                [ "$(grep -cF "$says" "$work/offpeakd.log")" = 1 ] || fail "$mode: not logged once"
+                set_mode paged three
+                wait_capacity .feed.failures 0
+                wait_capacity .feed.pages 3
+        done <<<"$paged"
+        [ "$(grep "^forever" "$work/www/paged.requests" | grep -c offset=5000)" = 0 ] || fail "page 26 was asked for"
+        set_mode paged one
+        wait_capacity .now_w 700000000
+        wait_capacity .feed.pages 1
 }
 
 everything_is_good_at_first() {
@@ -418,6 +487,7 @@ a_reload_asks_nobody_too_soon
 nothing_shows_the_secret
 everything_recovers
 files_are_judged_too
+outages_come_in_pages
 a_wrong_configuration_changes_nothing
 a_fifo_is_no_file
 the_end_waits_for_nobody

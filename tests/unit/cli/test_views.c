@@ -457,6 +457,23 @@ static void an_estimate_answers_first(void **state)
         check("estimate_widths", "estimate_widths", view_estimate, plain);
 }
 
+static void signals_tell_their_pages(void **state)
+{
+        json_t *document = load("signals");
+        json_t *site = json_array_get(json_object_get(document, "sites"), 0);
+        json_t *feed = json_object_get(json_array_get(json_object_get(site, "signals"), 0), "feed");
+        char part[200];
+
+        (void)state;
+        snprintf(part, sizeof(part), "  %s\n", json_string_value(json_object_get(feed, "source")));
+        json_object_set_new(feed, "pages", json_integer(1));
+        expect_in(render(view_signals, document, plain), part);
+        snprintf(part, sizeof(part), "  %s (3 pages)\n", json_string_value(json_object_get(feed, "source")));
+        json_object_set_new(feed, "pages", json_integer(3));
+        expect_in(render(view_signals, document, plain), part);
+        json_decref(document);
+}
+
 static void the_report_compares(void **state)
 {
         (void)state;
@@ -637,6 +654,7 @@ int main(void)
                 cmocka_unit_test(prices_tell_their_origin),
                 cmocka_unit_test(signals_tell_how_they_do),
                 cmocka_unit_test(an_estimate_answers_first),
+                cmocka_unit_test(signals_tell_their_pages),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
                 cmocka_unit_test(a_submitted_job_is_one_line),

@@ -14,7 +14,7 @@ static void refused(long status, const char *body, int code, const char *says)
 {
         struct offpeak_error err = { 0 };
 
-        assert_int_equal(body_check(status, body, body != NULL ? strlen(body) : 0, &err), code);
+        assert_int_equal(body_check(status, body, body != NULL ? strlen(body) : 0, false, &err), code);
         if (strstr(err.text, says) == NULL)
                 fail_msg("%ld \"%s\": \"%s\" does not say \"%s\"", status, body, err.text, says);
 }
@@ -24,11 +24,14 @@ static void data_passes(void **state)
         struct offpeak_error err;
 
         (void)state;
-        assert_int_equal(body_check(200, "{}", 2, &err), 0);
-        assert_int_equal(body_check(203, "time,price\n", 11, &err), 0);
-        assert_int_equal(body_check(200, "<?xml version=\"1.0\"?><a/>", 25, &err), 0);
-        assert_int_equal(body_check(200, "\xef\xbb\xbf[1]", 6, &err), 0);
-        assert_int_equal(body_check(200, "<htm", 4, &err), 0); /* no further than its end */
+        assert_int_equal(body_check(200, "{}", 2, false, &err), 0);
+        assert_int_equal(body_check(203, "time,price\n", 11, false, &err), 0);
+        assert_int_equal(body_check(200, "<?xml version=\"1.0\"?><a/>", 25, false, &err), 0);
+        assert_int_equal(body_check(200, "\xef\xbb\xbf[1]", 6, false, &err), 0);
+        assert_int_equal(body_check(200, "<htm", 4, false, &err), 0); /* no further than its end */
+        assert_int_equal(body_check(200, "PK\003\004...", 7, true, &err), 0); /* where a ZIP is data */
+        assert_int_equal(body_check(200, "\037\213\010xyz", 6, true, &err), OFFPEAK_EIO);
+        assert_int_equal(body_check(404, "PK\003\004...", 7, true, &err), OFFPEAK_EIO);
 }
 
 static void nothing_and_pages_do_not(void **state)

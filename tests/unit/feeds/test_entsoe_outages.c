@@ -353,6 +353,39 @@ static int64_t second_opinion(const struct message *messages, int hour)
         return sum;
 }
 
+static int parse_pages(const struct feed_page *pages, size_t n, const char *const *sets, struct series *series,
+                       struct offpeak_error *err)
+{
+        struct csv_request request = { .file = "o", .site = "hanford", .kind = SERIES_CAPACITY };
+        struct mapping mapping = check_mapping("entsoe_a80", sets);
+        int code = mapping_parse_pages(&mapping, &request, pages, n, series, NULL, err);
+
+        mapping_finish(&mapping);
+        return code;
+}
+
+/* However they are parted, the same documents are the same series; one that stands on two pages is one. */
+static void compare_pages(const struct zip_made_member *members, const char *const *sets, const struct series *whole)
+{
+        struct offpeak_error err = { 0 };
+        struct feed_page pages[3];
+        struct series series;
+
+        pages[0].text = zip_made(members, 1, NULL, &pages[0].size);
+        pages[1].text = zip_made(members, MESSAGES / 2, NULL, &pages[1].size);
+        pages[2].text = zip_made(members + MESSAGES / 2, MESSAGES - MESSAGES / 2, NULL, &pages[2].size);
+        if (parse_pages(pages, 3, sets, &series, &err) != 0)
+                fail_msg("%s", err.text);
+        assert_true(series_same_values(whole, &series));
+        series_finish(&series);
+        pages[1].size /= 2; /* all or none */
+        assert_int_equal(parse_pages(pages, 3, sets, &series, &err), OFFPEAK_EINVAL);
+        if (strncmp(err.text, "o, page 2", 9) != 0)
+                fail_msg("\"%s\" does not name the page", err.text);
+        for (int i = 0; i < 3; i++)
+                free(pages[i].text);
+}
+
 static void compare_at_random(uint32_t seed)
 {
         static const char *const sets[] = { "parts=U0=100 MW", "parts=U1=70 MW", "parts=U2=30 MW", NULL };
@@ -391,6 +424,7 @@ static void compare_at_random(uint32_t seed)
                     series_at(&series, time + 1) != second_opinion(messages, hour) * MW)
                         fail_msg("hour %d: %lld", hour, (long long)series_at(&series, time + 1));
         }
+        compare_pages(members, sets, &series);
         series_finish(&series);
         free(bytes);
         for (int i = 0; i < MESSAGES; i++)
@@ -402,6 +436,20 @@ static void outages_at_random_by_a_second_computation(void **state)
         (void)state;
         for (uint32_t seed = 1; seed <= 50; seed++)
                 compare_at_random(seed);
+}
+
+static void prices_come_in_one_piece(void **state)
+{
+        struct csv_request request = { .file = "o", .site = "hanford", .kind = SERIES_PRICE };
+        struct mapping mapping = check_mapping("energy_charts", NULL);
+        struct feed_page pages[2] = { { (char *)"{}", 2 }, { (char *)"{}", 2 } };
+        struct offpeak_error err = { 0 };
+        struct series series;
+
+        (void)state;
+        assert_int_equal(mapping_parse_pages(&mapping, &request, pages, 2, &series, NULL, &err), OFFPEAK_EINVAL);
+        assert_string_equal(err.text, "o: what this mapping reads comes in one piece");
+        mapping_finish(&mapping);
 }
 
 int main(void)
@@ -416,6 +464,7 @@ int main(void)
                 cmocka_unit_test(names_are_of_the_unit_before_the_plant),
                 cmocka_unit_test(the_wrong_thing_is_named),
                 cmocka_unit_test(outages_at_random_by_a_second_computation),
+                cmocka_unit_test(prices_come_in_one_piece),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

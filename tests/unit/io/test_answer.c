@@ -983,6 +983,7 @@ static void a_feed_tells_its_state(void **state)
 
         cases[1].quarantine = (struct quarantine){ .n_values = 9, .n_listed = 1, .listed[0] = { .start = WORLD_NOW,
                                                    .end = WORLD_NOW + 3600, .value = 7, .high = true } };
+        cases[0].pages = 3;
         cases[2].failures = 2;
         cases[2].failing_since = WORLD_NOW - 600;
         cases[2].error = (struct offpeak_error){ OFFPEAK_EIO, "https://x/y: nobody there" };
@@ -993,6 +994,10 @@ static void a_feed_tells_its_state(void **state)
                 document = world_ask(world, "signals", NULL);
                 world_expect_text(document, "sites.0.signals.0.state", states[i]);
                 world_expect_int(document, "sites.0.signals.0.feed.n_quarantined", i == 1 ? 9 : 0);
+                if (i == 0)
+                        world_expect_int(document, "sites.0.signals.0.feed.pages", 3);
+                else
+                        world_expect_null(document, "sites.0.signals.0.feed.pages");
                 if (i == 1)
                         world_expect_int(document, "sites.0.signals.0.feed.quarantined.0.value_micro_per_mwh", 7);
                 if (i == 2) {
