@@ -9,10 +9,9 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
+#include "feeds/price_limits.h"
 
-#define MICRO       INT64_C(1000000)
-#define MOST_CARBON INT64_C(2500000)       /* mg/kWh */
-#define MOST_EUR    (INT64_C(9999) * MICRO) /* per MWh */
+#define MOST_CARBON INT64_C(2500000) /* mg/kWh */
 
 enum { FEWEST_TO_COMPARE = 3, MOST_TO_COMPARE = 2000 }; /* of a longer series every second, third, ... value */
 
@@ -38,10 +37,8 @@ void quarantine_defaults(enum series_kind kind, const char *currency, const stru
         struct quarantine_limits limits = { .lowest = 0, .highest = INT64_MAX };
 
         if (is_price(kind)) {
-                bool known = currency != NULL && strcmp(currency, "EUR") == 0;
-
-                limits.lowest = known ? -MOST_EUR : INT64_MIN;
-                limits.highest = known ? MOST_EUR : INT64_MAX;
+                limits.lowest = INT64_MIN;
+                price_limits(currency, &limits.lowest, &limits.highest);
                 snprintf(limits.currency, sizeof(limits.currency), "%s", currency != NULL ? currency : "");
         } else if (kind == SERIES_CARBON) {
                 limits.highest = MOST_CARBON;

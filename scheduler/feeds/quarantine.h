@@ -35,10 +35,8 @@ struct quarantine {
 
 /*
  * What holds where a configuration says nothing. Power is never negative, and a reactor never above its units' ratings;
- * carbon is between 0 and 2500 g/kWh (lignite is at 1200); a price in EUR is within the harmonised limits of European
- * intraday trading (SIDC: +-9999 EUR/MWh, methodology under Article 54 of Regulation (EU) 2015/1222), which the
- * day-ahead limits (SDAC: -500 and 4000, raised by themselves when prices come near) never pass. Prices in other
- * currencies have no limit here.
+ * carbon is between 0 and 2500 g/kWh (lignite is at 1200); a price is within what markets in its currency have
+ * (price_limits.h). Prices in currencies that are not listed there have no limit.
  */
 void quarantine_defaults(enum series_kind kind, const char *currency, const struct supply_terms *terms,
                          struct quarantine_limits *ret_limits);

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "feeds/quarantine.h"
 #include "unit/feeds/feed_checks.h"
 
 #define OPEN    "open/"
@@ -127,6 +128,55 @@ static void figures_are_as_published(void **state)
         }
 }
 
+/* Those that stand in no list above: the rest of what there is. */
+static const struct published more_prices[] = {
+        { .path = OPEN "prices/smard_dayahead_CH_2025-01_2026-02.csv", .mapping = "offpeak" },
+        { .path = OPEN "prices/smard_dayahead_DK1_2025-01_2026-02.csv", .mapping = "offpeak" },
+        { .path = OPEN "prices/smard_dayahead_FR_2025-01_2026-02.csv", .mapping = "offpeak" },
+        { .path = OPEN "prices/smard_dayahead_NL_2025-01_2026-02.csv", .mapping = "offpeak" },
+        { .path = OPEN "prices/smard_dayahead_SE4_2025-01_2026-02.csv", .mapping = "offpeak" },
+        { .path = CHECK "prices/entsoe_dayahead_SE3_2024.csv", .mapping = "offpeak" },
+        { .path = CHECK "prices/pjm_realtime_DOM_2024.csv", .mapping = "offpeak" },
+        { .path = CHECK "prices/octopus_agile_GB_2022-11_2023-12.csv", .mapping = "offpeak",
+          .sets = { "column=export_p_kwh", "unit=p/kWh" } },
+};
+
+/* 1 if it is of prices, and all of them are within the limits of its currency. One file tells its cents alone: they are EUR. */
+static size_t judge_file(const struct published *p)
+{
+        struct mapping mapping = check_mapping(p->mapping, p->sets);
+        struct quarantine_limits limits;
+        struct quarantine quarantine = { 0 };
+        struct mapping_facts facts;
+        struct series series = read_file(p->path, &mapping, &facts);
+        const char *currency = facts.currency[0] != '\0' ? facts.currency : "EUR";
+        struct offpeak_error err = { 0 };
+        bool priced = series.kind == SERIES_PRICE;
+
+        quarantine_defaults(series.kind, currency, NULL, &limits);
+        if (priced && (limits.lowest == INT64_MIN || limits.highest == INT64_MAX))
+                fail_msg("%s: prices in %s have no limits", p->path, currency);
+        if (priced && quarantine_judge(&series, NULL, &limits, &quarantine, &err) != 0)
+                fail_msg("%s: %s", p->path, err.text);
+        if (quarantine.n_values != 0)
+                fail_msg("%s: %u prices are outside their limits", p->path, quarantine.n_values);
+        series_finish(&series);
+        mapping_finish(&mapping);
+        return priced;
+}
+
+static void no_real_price_is_outside_its_limits(void **state)
+{
+        size_t n = 0;
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+                n += judge_file(&files[i]);
+        for (size_t i = 0; i < sizeof(more_prices) / sizeof(more_prices[0]); i++)
+                n += judge_file(&more_prices[i]);
+        assert_int_equal(n, 31);
+}
+
 /* The raw export and the series made of it by others are the same to the last digit. */
 static void raw_and_converted_agree(void **state)
 {
@@ -229,6 +279,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(figures_are_as_published),
+                cmocka_unit_test(no_real_price_is_outside_its_limits),
                 cmocka_unit_test(raw_and_converted_agree),
                 cmocka_unit_test(reactors),
         };

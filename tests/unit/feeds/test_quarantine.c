@@ -231,6 +231,12 @@ static void defaults_know_their_kind(void **state)
         quarantine_defaults(SERIES_CAPACITY, "EUR", &terms, &limits);
         assert_int_equal(limits.highest, INT64_MAX);
         quarantine_defaults(SERIES_PRICE, "USD", &terms, &limits);
+        assert_int_equal(limits.lowest, -10000 * MICRO);
+        assert_int_equal(limits.highest, 20000 * MICRO);
+        quarantine_defaults(SERIES_PRICE, "XTS", &terms, &limits);
+        assert_int_equal(limits.lowest, INT64_MIN);
+        assert_int_equal(limits.highest, INT64_MAX);
+        quarantine_defaults(SERIES_PRICE, NULL, &terms, &limits);
         assert_int_equal(limits.lowest, INT64_MIN);
         assert_int_equal(limits.highest, INT64_MAX);
         quarantine_defaults((enum series_kind)SERIES_EXPORT_PRICE, "EUR", &terms, &limits);
@@ -238,6 +244,32 @@ static void defaults_know_their_kind(void **state)
         quarantine_defaults(SERIES_CARBON, "EUR", &terms, &limits);
         assert_int_equal(limits.highest, 2500000);
         assert_false(limits.trusted);
+}
+
+/* What a market in the currency has as its own limit is a price, and a thousand times what power costs there is none. */
+static void limits_of_currencies_hold_what_markets_publish(void **state)
+{
+        static const struct {
+                const char *currency;
+                int64_t lowest, highest, usual; /* whole units per MWh */
+        } rules[] = {
+                { "EUR", -500, 5000, 90 },   { "GBP", -500, 6000, 80 },         { "USD", -1000, 10000, 40 },
+                { "CAD", -2000, 2000, 35 },  { "AUD", -1000, 22800, 90 },       { "JPY", 10, 999000, 13000 },
+                { "SEK", -5750, 57500, 600 }, { "NOK", -6000, 60000, 600 },     { "DKK", -3730, 37300, 600 },
+                { "PLN", -2250, 22500, 400 }, { "CZK", -12500, 125000, 2200 },  { "HUF", -200000, 2000000, 40000 },
+                { "RON", -2500, 25000, 500 }, { "CHF", -500, 5000, 90 },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+                struct quarantine_limits limits;
+
+                quarantine_defaults(SERIES_PRICE, rules[i].currency, NULL, &limits);
+                if (limits.lowest > rules[i].lowest * MICRO || limits.highest < rules[i].highest * MICRO)
+                        fail_msg("%s: a price that a market may have is outside", rules[i].currency);
+                if (limits.highest >= 1000 * rules[i].usual * MICRO || limits.lowest <= -1000 * rules[i].usual * MICRO)
+                        fail_msg("%s: a price in another unit is inside", rules[i].currency);
+        }
 }
 
 static void gaps_are_counted(void **state)
@@ -269,6 +301,7 @@ int main(void)
                 cmocka_unit_test(yesterdays_file_again_is_refused),
                 cmocka_unit_test(order_is_kept),
                 cmocka_unit_test(defaults_know_their_kind),
+                cmocka_unit_test(limits_of_currencies_hold_what_markets_publish),
                 cmocka_unit_test(gaps_are_counted),
         };
 
