@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "supply/layers.h"
+#include "supply/price_limits.h"
 
 #define MICRO INT64_C(1000000)
 
@@ -28,9 +29,10 @@ enum {
 };
 
 /* Beyond these a unit was mistaken. */
-#define MOST_PRICE  (100000 * MICRO)          /* 100,000 a MWh */
-#define MOST_CARBON (10000 * INT64_C(1000))   /* 10 kg a kWh */
-#define MOST_POWER  (1000000 * MICRO)         /* 1 TW */
+#define MOST_PRICE   (100000 * MICRO)        /* 100,000 a MWh; more where that buys little */
+#define MOST_UNKNOWN (10000000 * MICRO)      /* a MWh in a currency of which nothing is known */
+#define MOST_CARBON  (10000 * INT64_C(1000)) /* 10 kg a kWh */
+#define MOST_POWER   (1000000 * MICRO)       /* 1 TW */
 
 /* A push on its way to become a record: the first thing that is wrong is answered. */
 struct pushing {
@@ -202,12 +204,22 @@ static void check_order(struct pushing *p)
 
 /* ---- how much */
 
+/* Whoever pushes may say what no market does, but nothing that is another unit. */
+static int64_t most_price(const char *currency)
+{
+        int64_t lowest, highest;
+
+        if (!price_limits(currency, &lowest, &highest))
+                return MOST_UNKNOWN;
+        return highest > MOST_PRICE ? highest : MOST_PRICE;
+}
+
 static int64_t most_of(const struct pushing *p)
 {
         int64_t ratings = 0;
 
         if (is_price(p->kind))
-                return MOST_PRICE;
+                return most_price(p->currency);
         if (p->kind == SERIES_CARBON)
                 return MOST_CARBON;
         if ((int)p->kind == SERIES_STORED)
@@ -241,7 +253,7 @@ static void refuse_value(struct pushing *p, size_t i, const char *why, int64_t b
 
 static void check_values(struct pushing *p)
 {
-        int64_t most = p->refused ? 0 : most_of(p), least = is_price(p->kind) ? -MOST_PRICE : 0;
+        int64_t most = p->refused ? 0 : most_of(p), least = is_price(p->kind) ? -most : 0;
         bool rated = p->kind == SERIES_CAPACITY && most < MOST_POWER;
         size_t n_known = 0;
 

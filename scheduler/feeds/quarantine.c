@@ -9,7 +9,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "feeds/price_limits.h"
+#include "supply/price_limits.h"
 
 #define MOST_CARBON INT64_C(2500000) /* mg/kWh */
 

@@ -339,6 +339,36 @@ static void a_price_is_in_the_sites_currency(void **unused)
         scene_finish(&scene);
 }
 
+/* In the currency of a site that has this price at the most, and no more. */
+static void push_at_most(const char *currency, int64_t most)
+{
+        struct offpeak_push push = value(OFFPEAK_PRICE, most * EUR);
+        struct scene scene;
+
+        scene_init(&scene, ON_LOST_WAIT);
+        free(scene.policy.sites[0].currency);
+        scene.policy.sites[0].currency = strdup(currency);
+        set_policy(&scene);
+        push.currency = (char *)currency;
+        send_push(&scene, push, 0);
+        push = value(OFFPEAK_PRICE, -most * EUR - 1);
+        push.currency = (char *)currency;
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "it cannot be below");
+        push = value(OFFPEAK_PRICE, most * EUR + 1);
+        push.currency = (char *)currency;
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "it cannot be above");
+        scene_finish(&scene);
+}
+
+static void a_price_is_one_of_its_currency(void **unused)
+{
+        (void)unused;
+        push_at_most("EUR", 100000);
+        push_at_most("JPY", 999000);
+        push_at_most("HUF", 6000000);
+        push_at_most("KRW", 10000000); /* of which nothing is known */
+}
+
 static void times_that_cannot_be_are_refused(void **unused)
 {
         struct offpeak_push push = value(OFFPEAK_LIMIT, MW);
@@ -799,6 +829,7 @@ int main(void)
                 cmocka_unit_test(what_the_site_does_not_have_is_refused_by_name),
                 cmocka_unit_test(who_pushes_of_a_grid_that_gives_nothing_is_told),
                 cmocka_unit_test(a_price_is_in_the_sites_currency),
+                cmocka_unit_test(a_price_is_one_of_its_currency),
                 cmocka_unit_test(times_that_cannot_be_are_refused),
                 cmocka_unit_test(values_that_cannot_be_are_refused_with_their_place),
                 cmocka_unit_test(a_number_counts_up_for_each_source),

@@ -19,8 +19,8 @@
  *   JPY  -999,000 to 999,000: bids of the day-ahead market end at 999 JPY/kWh, and none is negative; both are assumed.
  *   CHF, CZK, DKK, HUF, NOK, PLN, RON, SEK: 9,999 EUR at a rate that is assumed, and half of it again for what rates do.
  */
-#ifndef OFFPEAK_FEEDS_PRICE_LIMITS_H
-#define OFFPEAK_FEEDS_PRICE_LIMITS_H
+#ifndef OFFPEAK_SUPPLY_PRICE_LIMITS_H
+#define OFFPEAK_SUPPLY_PRICE_LIMITS_H
 
 #include <stdbool.h>
 #include <stdint.h>

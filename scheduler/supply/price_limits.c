@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "feeds/price_limits.h"
+#include "supply/price_limits.h"
 
 #include <stddef.h>
 #include <string.h>
