@@ -41,6 +41,6 @@ bool feed_pages_is_end(long status, const char *text, size_t size)
 {
         static const char root[] = "Acknowledgement_MarketDocument", nothing[] = "No matching data found";
 
-        return (status == 200 || status == 400) && size > 0 && memmem(text, size, root, sizeof(root) - 1) != NULL &&
+        return (status == 200 || status == 400) && text != NULL && memmem(text, size, root, sizeof(root) - 1) != NULL &&
                memmem(text, size, nothing, sizeof(nothing) - 1) != NULL;
 }
