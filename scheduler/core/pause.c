@@ -61,15 +61,28 @@ static enum series_kind signal_of_unit(unsigned unit)
         return unit == SUPPLY_SOLAR ? SERIES_SOLAR : (enum series_kind)(SERIES_PPA + (int)(unit - SUPPLY_PPA));
 }
 
-static void name_signal(const struct site_supply *supply, int64_t before, int64_t wall, struct pause *why)
+/* Since the second before the attempt began: what was pushed in that second itself it may have begun without. */
+static void most_since(const struct site_supply *supply, int64_t begin, int64_t wall, int64_t *ret_most)
 {
-        int64_t then[SUPPLY_UNITS], now[SUPPLY_UNITS], most = 0;
+        int64_t units[SUPPLY_UNITS];
 
-        units_at(supply, before, then);
+        units_at(supply, begin - 1, ret_most);
+        for (int64_t t = begin; t < wall; t = site_supply_next_edge(supply, t)) {
+                units_at(supply, t, units);
+                for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                        ret_most[unit] = units[unit] > ret_most[unit] ? units[unit] : ret_most[unit];
+        }
+}
+
+static void name_signal(const struct site_supply *supply, int64_t begin, int64_t wall, struct pause *why)
+{
+        int64_t had[SUPPLY_UNITS], now[SUPPLY_UNITS], lost = 0;
+
+        most_since(supply, begin, wall, had);
         units_at(supply, wall, now);
         for (unsigned unit = SUPPLY_REACTOR; unit < SUPPLY_UNITS; unit++)
-                if (then[unit] - now[unit] > most) {
-                        most = then[unit] - now[unit];
+                if (had[unit] - now[unit] > lost) {
+                        lost = had[unit] - now[unit];
                         why->signal = signal_of_unit(unit);
                         why->use = signal_at(&supply->signals[why->signal], wall).use;
                 }

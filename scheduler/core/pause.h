@@ -17,8 +17,8 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall);
 
 /*
- * The same of a running job's site, and why. The signal that is named is the one whose unit has lost most since the attempt
- * began; none where none has, as when others began to draw.
+ * The same of a running job's site, and why. The signal that is named is the one whose unit has lost most of what it gave
+ * since the attempt began; none where none has, as when others began to draw.
  */
 bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause *ret_why);
 

@@ -637,6 +637,30 @@ static void the_limit_of_a_trip_is_on_record(void **unused)
         scene_finish(&scene);
 }
 
+/* In the second of the launch itself, and from more than there was then: what was lost is told all the same. */
+static void a_trip_in_the_first_second_is_told(void **unused)
+{
+        struct pause why = { 0 };
+        struct scene scene;
+        uint64_t id;
+
+        (void)unused;
+        id = begin_on_reactor(&scene);
+        send_push(&scene, value(OFFPEAK_CAPACITY, 50), 0);
+        assert_int_equal(state_job(&scene.state, id)->attempt.launched_at, scene.now.wall);
+        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_int_equal(why.signal, SERIES_CAPACITY);
+        assert_int_equal(why.limit_w, 50);
+        scene.now.wall += 10;
+        send_push(&scene, value(OFFPEAK_CAPACITY, 400 * MW), 0); /* more; and then as little again */
+        scene.now.wall += 10;
+        send_push(&scene, value(OFFPEAK_CAPACITY, 50), 0);
+        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_int_equal(why.signal, SERIES_CAPACITY);
+        assert_int_equal(why.use, SIGNAL_PUSHED);
+        scene_finish(&scene);
+}
+
 /* No signal fell: what was there is what others need now. */
 static void where_no_signal_fell_none_is_named(void **unused)
 {
@@ -839,6 +863,7 @@ int main(void)
                 cmocka_unit_test(a_trip_plans_anew_at_once_and_stops_what_runs),
                 cmocka_unit_test(a_trip_without_end_stops_what_runs),
                 cmocka_unit_test(the_limit_of_a_trip_is_on_record),
+                cmocka_unit_test(a_trip_in_the_first_second_is_told),
                 cmocka_unit_test(where_no_signal_fell_none_is_named),
                 cmocka_unit_test(a_trip_does_not_wait_for_a_plan_that_knows_nothing_of_it),
                 cmocka_unit_test(pushes_do_not_starve_the_planner),
