@@ -101,7 +101,7 @@ bool pause_lasts(const json_t *job)
 /* Whatever it was paused for: it waits for this now. */
 static bool waits_for_more(const char *waits_for)
 {
-        return waits_for != NULL && !is(waits_for, "hours") && !is(waits_for, "plan") && !is(waits_for, "power");
+        return waits_for != NULL && !is(waits_for, "hours") && !is(waits_for, "plan");
 }
 
 const char *pause_word(const json_t *job, char *buffer)

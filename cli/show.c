@@ -128,6 +128,7 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
                 { "recovery", "nodes to be heard of again, or fenced, after the scheduler lost the end of its log" },
                 { "nodes", "nodes that can hold it" },
                 { "power", "a higher limit at its site, or a submission with less --power" },
+                { "quota", "room in the quota of its class" },
                 { "begin", "its --begin" },
                 { "dependency", "the end of what it comes after" },
                 { "dependency_never", "its release, to run it all the same: offpeak release; offpeak cancel removes it" },

@@ -18,7 +18,7 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
         return NULL;
 }
 
-static bool quota_allows(const struct state *state, const struct job *job)
+bool fit_quota(const struct state *state, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
 
@@ -26,7 +26,7 @@ static bool quota_allows(const struct state *state, const struct job *job)
                quotas_in_use(state, class) + job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
 }
 
-static bool power_allows(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
+bool fit_power(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
 {
         struct supply_terms terms = state_supply(state, site).terms;
         int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
@@ -77,14 +77,14 @@ bool fit_may_start(const struct state *state, const struct job *job, const struc
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
                after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
-               launches_allowed(state) && quota_allows(state, job);
+               launches_allowed(state) && fit_quota(state, job);
 }
 
 struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
 {
         struct place_leg *places;
 
-        if (!power_allows(state, job, site, wall))
+        if (!fit_power(state, job, site, wall))
                 return NULL;
         places = calloc(job->spec.nodes, sizeof(*places));
         if (places != NULL && place(state, job, site, places))

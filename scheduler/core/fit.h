@@ -15,6 +15,10 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
  */
 bool fit_may_start(const struct state *state, const struct job *job, const struct site *site, const struct now *now);
 
+/* Of what a start needs beside devices: room in the class's quota, and the power just now. */
+bool fit_quota(const struct state *state, const struct job *job);
+bool fit_power(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
+
 /* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room now. */
 struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
 

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "core/after.h"
+#include "core/fit.h"
 #include "core/move.h"
 #include "core/possible.h"
 #include "core/question.h"
@@ -214,6 +215,16 @@ static const char *lacks(const struct answer *answer, const struct job *job)
         return NULL;
 }
 
+/* A job whose hours have begun: what it still lacks to start. */
+static const char *lacks_now(const struct answer *answer, const struct job *job, uint32_t site)
+{
+        if (!fit_quota(answer->state, job))
+                return "quota";
+        if (site < answer->state->n_sites && !fit_power(answer->state, job, &answer->state->sites[site], answer->now.wall))
+                return "power";
+        return "devices";
+}
+
 /* What a queued job waits for; NULL: nothing, or it is not queued. */
 static const char *waits_for(const struct answer *answer, const struct job *job)
 {
@@ -235,7 +246,7 @@ static const char *waits_for(const struct answer *answer, const struct job *job)
                 return "backoff";
         for (uint32_t i = 0; i < job->n_planned; i++)
                 if (job->planned[i].start <= now && now < job->planned[i].end)
-                        return "devices";
+                        return lacks_now(answer, job, job->planned[i].site);
         return job->n_planned > 0 ? "hours" : "plan";
 }
 

@@ -2,20 +2,43 @@
 #include "io/record_log.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/text.h"
 #include "wire/log.h"
 
-static const char *stop_text(enum stop_reason reason)
+static const char *pause_text(enum pause_cause cause)
+{
+        switch (cause) {
+        case PAUSE_UNKNOWN:
+        case PAUSE_POWER:
+                break;
+        case PAUSE_COST:
+                return "pauses: later hours are cheaper";
+        case PAUSE_MOVE:
+                return "pauses: it goes on at another site";
+        case PAUSE_PEAK:
+                return "pauses: it would raise the peak that the demand charge is for";
+        case PAUSE_ROOM:
+                return "pauses: another job needs its room";
+        case PAUSE_OWNER:
+                return "pauses: its owner put it on hold";
+        case PAUSE_OPERATOR:
+                return "pauses: an operator put it on hold";
+        }
+        return "pauses";
+}
+
+static const char *stop_text(enum stop_reason reason, enum pause_cause cause)
 {
         switch (reason) {
         case STOP_NONE:
                 break;
         case STOP_PAUSE:
-                return "pauses: later hours are cheaper";
+        case STOP_HOLD:
+                return pause_text(cause);
         case STOP_CANCEL:
                 return "stops: cancelled";
-        case STOP_HOLD:
-                return "pauses: held";
         case STOP_LIMIT:
                 return "stops: far beyond the time it asked for";
         case STOP_LEG_FAILED:
@@ -26,6 +49,22 @@ static const char *stop_text(enum stop_reason reason)
                 return "pauses: power is short";
         }
         return "stops";
+}
+
+/* `job 7 attempt 1 pauses: power is short: 1.20 kW drawn, 500 W allowed (capacity)`; what needed room is told by its number. */
+static void log_stop(const struct record *record)
+{
+        const struct pause *pause = &record->u.stop.pause;
+        char detail[160] = "", drawn[TEXT_SIZE], limit[TEXT_SIZE];
+
+        if (pause->drawn_w > 0)
+                snprintf(detail, sizeof(detail), ": %s drawn, %s allowed%s%s%s", text_format_power(pause->drawn_w, drawn),
+                         text_format_power(pause->limit_w, limit), pause->signal != 0 ? " (" : "",
+                         pause->signal != 0 ? series_kind_name(pause->signal) : "", pause->signal != 0 ? ")" : "");
+        else if (pause->other != 0)
+                snprintf(detail, sizeof(detail), ": job %" PRIu64, pause->other);
+        log_info("job %" PRIu64 " attempt %u %s%s", record->u.stop.job, record->u.stop.attempt,
+                 stop_text(record->u.stop.reason, pause->cause), detail);
 }
 
 static const char *how_text(enum leg_how how)
@@ -110,8 +149,7 @@ void record_log(const struct state *state, const struct record *record)
                          state->nodes[record->u.launch.legs[0].node].name);
                 break;
         case RECORD_STOP:
-                log_info("job %" PRIu64 " attempt %u %s", record->u.stop.job, record->u.stop.attempt,
-                         stop_text(record->u.stop.reason));
+                log_stop(record);
                 break;
         case RECORD_LEG_END:
                 log_info("job %" PRIu64 " attempt %u on %s %s, status %d%s", record->u.leg_end.leg.job,

@@ -56,7 +56,7 @@ wait_for active 20
 said=$(offpeak push capacity 0 MW --site hall --for 2h --source trip --seq 1) || fail "not pushed"
 case "$said" in "capacity of hall: 0 W until "*"; then nothing is published") ;; *) fail "said: $said" ;; esac
 wait_for queued 20
-grep -q "pauses: power is short" "$work/offpeakd.log" || fail "the log does not say why it paused"
+grep -q "pauses: power is short: 1.2.* kW drawn, 500 W allowed (capacity)" "$work/offpeakd.log" || fail "the log does not say why it paused"
 
 # told NAME WANTED: what show --json has there of the last pause
 told() {

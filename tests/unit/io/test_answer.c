@@ -360,6 +360,15 @@ static void a_queued_job_says_what_it_waits_for(void **state)
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "devices");
         json_decref(document);
+        world->state.policy.sites[0].terms.grid_limit_w = 1000; /* less than its nodes draw idle */
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "power");
+        json_decref(document);
+        for (size_t i = 0; i < world->state.policy.n_classes; i++)
+                world->state.policy.classes[i].quota_gpus = 8; /* the one that runs has them */
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "quota");
+        json_decref(document);
         job->not_before_ms = world->now.mono_ms + 1;
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "backoff");
