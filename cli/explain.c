@@ -37,7 +37,8 @@ static void explain_cost(const json_t *job, FILE *out)
                 document_money(job, "planned_run_now_cost_micro", currency, run_now));
 }
 
-static void explain_price(const json_t *job, FILE *out)
+/* Of the site that its last hours are at: said where it has hours at others too. */
+static void explain_price(const json_t *job, const struct screen *screen, FILE *out)
 {
         const json_t *explanation = json_object_get(job, "explanation");
         const char *currency = document_text(job, "currency");
@@ -46,7 +47,13 @@ static void explain_price(const json_t *job, FILE *out)
 
         if (!document_int(explanation, "price_micro_per_mwh", &price))
                 return;
-        fprintf(out, "  power costs it %s on the mean", text_format_price(price, currency, mean));
+        fputs("  ", out);
+        if (json_array_size(json_object_get(job, "moves")) > 0 && document_text(explanation, "site") != NULL) {
+                fputs("at ", out);
+                screen_print(screen, out, document_text(explanation, "site"));
+                putc(' ', out);
+        }
+        fprintf(out, "power costs it %s on the mean", text_format_price(price, currency, mean));
         if (document_int(explanation, "now_micro_per_mwh", &now))
                 fprintf(out, "; now it costs %s", text_format_price(now, currency, at_once));
         fputs(".\n", out);
@@ -212,7 +219,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         explain_after(job, screen, out);
         explain_moves(job, screen, out);
         if (has_hours) {
-                explain_price(job, out);
+                explain_price(job, screen, out);
                 explain_cheaper(job, screen, out);
                 explain_alternatives(job, screen, out);
                 explain_blockers(job, screen, out);

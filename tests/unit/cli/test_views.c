@@ -312,6 +312,7 @@ static void a_job_that_moves_says_from_where_to_where(void **state)
         expect_in(text, "moves       from hanford to lulea with 500 GB (10.00 EUR), goes on 01:00\n");
         expect_in(explain_with(NULL, NULL, json_incref(changes)),
                   "  it moves from hanford to lulea and goes on there 01:00, for 10.00 EUR beside the power");
+        expect_in(explain_with(NULL, NULL, json_incref(changes)), "\n  at hanford power costs it ");
         json_object_set_new(json_array_get(json_object_get(changes, "moves"), 0), "cost_micro", json_integer(0));
         expect_in(explain_with(NULL, NULL, changes), "goes on there 01:00: that costs nothing beside the power, as move_gb");
 }
