@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # test_trip - a reactor's trip, pushed to a real scheduler whose planner would not look again for an hour: the job that runs
-# pauses within seconds, stays paused over a kill -9 of the scheduler, and goes on when the reactor is back.
+# pauses within seconds and says why, stays paused over a kill -9 of the scheduler, and goes on when the reactor is back.
 set -uo pipefail
 
 . "$(dirname "$0")/rig.sh"
@@ -29,8 +29,9 @@ devices: {kind: cpu-slot, count: 2}
 power: {idle: 200 W, per_device: 1 kW}
 YAML
 
+job=1
 state() {
-        offpeak show 1 --json | jq -r '.job.state'
+        offpeak show "$job" --json | jq -r '.job.state'
 }
 
 # wait_for STATE SECONDS
@@ -93,4 +94,17 @@ offpeak push capacity 90 kW --site hall --seq 2 --source trip 2>"$work/refusal"
 grep -q "already sent number 2" "$work/refusal" || fail "said: $(cat "$work/refusal")"
 offpeak cancel 1 >/dev/null || fail "not cancelled"
 wait_for cancelled 20
+
+# A job that a trip stops and that ends well afterwards: who runs at once did not foresee it either.
+job=$(offpeak submit --parsable --gpus 1 -t 1m -D "$work" --env OFFPEAK_TEST=$token -- sleep 8) || fail "not submitted"
+wait_for active 20
+sleep 2
+offpeak push capacity 0 MW --site hall --for 2h --source trip --seq 3 >/dev/null || fail "not pushed"
+wait_for queued 20
+sleep 2
+offpeak push capacity 100 kW --site hall --for 2h --source trip --seq 4 >/dev/null || fail "not pushed"
+wait_for done 30
+sleep 1.5 # a report tells of what has ended before it
+[ "$(offpeak report --json | jq '.reports[0].run_now_cuts')" -ge 1 ] || fail "running at once foresaw the trip: $(offpeak report)"
+offpeak report | grep -q "^run at once  knows no limit beforehand: it was cut " || fail "the report says: $(offpeak report)"
 echo "passed"
