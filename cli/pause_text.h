@@ -11,7 +11,10 @@
  */
 const char *pause_text(const json_t *job, char *buffer);
 
-/* Why it does not run, in a word: of what paused it (`power`, `cost`, `job 42`), else what it waits for (`hours`, `release`). NULL: it runs, or has ended. */
+/*
+ * Why it does not run, in a word: what paused it (`power`, `cost`, `job 42`), or what it waits for (`hours`, `release`).
+ * NULL: it runs, or has ended.
+ */
 const char *pause_word(const json_t *job, char *buffer);
 
 /* Is the last pause that of its last attempt, after which none has begun? */

@@ -209,11 +209,13 @@ static void print_at_once(const json_t *report, FILE *out)
         int64_t cuts = document_int_or(report, "run_now_cuts", 0), beyond = document_int_or(report, "run_now_without_room", 0);
 
         if (cuts > 0)
-                fprintf(out, "%-12s knows no limit beforehand: it was cut %lld time%s where power went, and goes on when there is some\n",
+                fprintf(out,
+                        "%-12s knows no limit beforehand: it was cut %lld time%s where power went, and goes on when there is "
+                        "some\n",
                         "run at once", (long long)cuts, cuts == 1 ? "" : "s");
         if (beyond > 0)
-                fprintf(out, "%-12s has no room for %lld job%s under the limits on record: taken to run without them\n", "run at once",
-                        (long long)beyond, beyond == 1 ? "" : "s");
+                fprintf(out, "%-12s has no room for %lld job%s under the limits on record: taken to run without them\n",
+                        "run at once", (long long)beyond, beyond == 1 ? "" : "s");
 }
 
 static int print_report(const json_t *report, const struct screen *screen, FILE *out)

@@ -219,7 +219,6 @@ static void drop_pages(struct feed *feed)
 static void on_read(uv_work_t *work, int cancelled)
 {
         struct feed *feed = work->data;
-
         size_t n = feed->n_pages;
 
         feed->reading = false;
@@ -229,8 +228,9 @@ static void on_read(uv_work_t *work, int cancelled)
                         series_finish(&feed->read);
                 feed->transport->close(feed);
         } else if (feed->code == 0) {
-                feed->status->pages = (uint32_t)n;
                 feed_deliver_series(feed, &feed->read);
+                if (feed->status->failures == 0)
+                        feed->status->pages = (uint32_t)n;
         } else {
                 feed_failed(feed, &feed->err);
         }

@@ -10,7 +10,8 @@
  * delivery, and where one fails nothing is delivered.
  *
  * A validator (ETag, Last-Modified) counts only for the address that it came from, and only once its answer was taken: what
- * was refused is fetched again. It speaks of one page: with several none is kept. Secrets are read when the feed is opened, and are in no error, log line or status.
+ * was refused is fetched again. It speaks of one page: with several none is kept. Secrets are read when the feed is opened,
+ * and are in no error, log line or status.
  */
 #include <stdlib.h>
 #include <string.h>

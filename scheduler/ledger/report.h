@@ -82,7 +82,7 @@ struct report {
         struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
         int64_t quality_joules[4];           /* [enum quality] */
         int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit] */
-        uint32_t without_room;               /* jobs that at once never found room under the limits on record: taken to have run all the same */
+        uint32_t without_room;               /* jobs that at once never found room: taken to have run all the same */
         int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
 };
 

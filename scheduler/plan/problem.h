@@ -170,7 +170,7 @@ struct plan_problem {
         double terminal_price;  /* currency per MWh (facility) put on work left undone at the horizon */
         double unfinished_cost; /* currency per GPU-hour of work left undone: dearer than any way to do it */
         double over_limit_cost; /* currency per MWh drawn above the firm limit, when power is simply gone */
-        bool blind;             /* who runs at once knows no limit ahead: it begins where there is room, and is cut where that goes */
+        bool blind;             /* who runs at once knows no limit ahead: begins where there is room, is cut where that goes */
         const struct plan_multipliers *last; /* of the last plan of these sites and limits: where prices begin. NULL: none */
 };
 
