@@ -58,6 +58,10 @@ main() {
         any=$(submit any 'touch anyhow' -d "afterok:$train,afterany:$bad") || fail "any was not taken"
         offpeak submit -t 10m -d afterok:99 -- true 2>"$work/refused" && fail "an unknown job was taken"
         grep -q 'job 99, which does not exist' "$work/refused" || fail "it was refused for: $(cat "$work/refused")"
+        for _ in $(seq 50); do # as long as the node has not called it waits for nodes
+                [ "$(status "$train" waits_for)" = dependency ] && break
+                sleep 0.1
+        done
         [ "$(status "$train" waits_for)" = dependency ] || fail "train waits for $(status "$train" waits_for)"
         kill -KILL "$daemon"
         wait "$daemon" 2>/dev/null
