@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* contend_offpeak.c - the scheduler itself: the core, its planner and its books, in virtual time (sim/sim.h). */
+#include "trial/contend_offpeak.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "sim/runs.h"
+
+/* Nothing is lost here, so that nodes are heard for their news alone. */
+enum { RENEW_S = 86400, STEP_S = 3600 };
+
+struct replay {
+        const struct trial *trial;
+        const struct trial_watch *watch;
+        struct sim *sim;
+        uint64_t *ids;          /* of job j in the core */
+        size_t *jobs;           /* the other way round: of id k at [k] */
+        struct offpeak_error *err;
+};
+
+static void hear(void *context, const struct record *record)
+{
+        struct replay *replay = context;
+
+        if (replay->watch != NULL && replay->watch->record != NULL)
+                replay->watch->record(replay->watch->context, record);
+}
+
+static void tell(const struct replay *replay, size_t done)
+{
+        if (replay->watch != NULL && replay->watch->progress != NULL)
+                replay->watch->progress(replay->watch->context, (double)done / (double)replay->trial->trace.n);
+}
+
+static int take_all_series(struct replay *replay)
+{
+        const struct trial *trial = replay->trial;
+        int code = 0;
+
+        for (size_t i = 0; code == 0 && i < trial->n_truth; i++)
+                code = sim_take_series(replay->sim, trial_seen(trial, trial->truth[i].site, trial->truth[i].kind));
+        return code;
+}
+
+static int add_nodes(struct replay *replay)
+{
+        int code = 0;
+
+        for (size_t i = 0; code == 0 && i < replay->trial->n_nodes; i++) {
+                const struct trial_node *node = &replay->trial->nodes[i];
+
+                code = sim_add_node(replay->sim, node->name, node->site, node->gpus, node->idle_w, node->gpu_w);
+        }
+        return code;
+}
+
+static int open_world(struct replay *replay)
+{
+        const struct trial *trial = replay->trial;
+        struct sim_options options = { .start = trial->trace.jobs[0].submit,
+                                       .policy = &trial->policy,
+                                       .forecasts = trial->sight == TRIAL_SEES_PUBLISHED,
+                                       .renew_s = RENEW_S,
+                                       .plan_gap_s = getenv("GAP") ? atoi(getenv("GAP")) : 0,
+                                       .journal = hear,
+                                       .context = replay };
+        int code = sim_create(&options, &replay->sim);
+
+        if (code == 0)
+                code = take_all_series(replay);
+        if (code == 0)
+                code = add_nodes(replay);
+        return code;
+}
+
+static int submit(struct replay *replay, size_t j)
+{
+        struct offpeak_job_spec spec;
+        int code = trial_spec(replay->trial, j, &spec);
+
+        if (code != 0)
+                return fail(replay->err, code, "out of memory");
+        code = sim_submit(replay->sim, &spec, &replay->ids[j], replay->err);
+        offpeak_job_spec_finish(&spec);
+        return code == 0 ? 0 : fail_at(replay->err, "job %.64s of line %zu", replay->trial->trace.jobs[j].id, replay->trial->trace.jobs[j].line);
+}
+
+static int submit_all(struct replay *replay)
+{
+        int code = 0;
+
+        for (size_t j = 0; code == 0 && j < replay->trial->trace.n; j++) {
+                if (sim_run_until(replay->sim, replay->trial->trace.jobs[j].submit) != 0)
+                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+                code = submit(replay, j);
+                tell(replay, j);
+        }
+        return code;
+}
+
+static bool all_over(const struct replay *replay)
+{
+        const struct state *state = sim_state(replay->sim);
+
+        for (size_t i = state->n_jobs; i > 0; i--)
+                if (state->jobs[i - 1].state <= OFFPEAK_JOB_ACTIVE)
+                        return false;
+        return true;
+}
+
+static int run_out(struct replay *replay)
+{
+        while (!all_over(replay) && sim_now(replay->sim) < replay->trial->to)
+                if (sim_run_until(replay->sim, sim_now(replay->sim) + STEP_S) != 0)
+                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        return 0;
+}
+
+static int read_hours(struct replay *replay, struct outcome *outcome)
+{
+        const struct state *state = sim_state(replay->sim);
+        size_t n_bookings, n;
+        const struct booking *bookings = sim_bookings(replay->sim, &n_bookings);
+        struct sim_run *runs;
+
+        if (runs_collect(bookings, n_bookings, &runs, &n) != 0)
+                return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        for (size_t i = 0; i < n; i++) {
+                size_t j = replay->jobs[runs[i].job];
+                struct segment segment = { j, runs[i].site, replay->trial->trace.jobs[j].gpus, runs[i].start, runs[i].end };
+
+                if (outcome_add(outcome, segment, false) != 0) {
+                        free(runs);
+                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+                }
+        }
+        free(runs);
+        for (size_t j = 0; j < replay->trial->trace.n; j++) {
+                const struct job *job = state_job(state, replay->ids[j]);
+
+                outcome->finish[j] = job != NULL && job->state == OFFPEAK_JOB_DONE ? job->ended_at : 0;
+        }
+        outcome_sort(outcome);
+        return 0;
+}
+
+static int index_jobs(struct replay *replay)
+{
+        size_t most = 0;
+
+        for (size_t j = 0; j < replay->trial->trace.n; j++)
+                most = replay->ids[j] > most ? replay->ids[j] : most;
+        replay->jobs = calloc(most + 1, sizeof(*replay->jobs));
+        if (replay->jobs == NULL)
+                return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        for (size_t j = 0; j < replay->trial->trace.n; j++)
+                replay->jobs[replay->ids[j]] = j;
+        return 0;
+}
+
+int contend_offpeak(const struct trial *trial, const char *parameter, const struct trial_watch *watch, struct outcome *ret_outcome,
+                    struct offpeak_error *err)
+{
+        struct replay replay = { .trial = trial, .watch = watch, .err = err };
+        struct outcome outcome = { 0 };
+        int code;
+
+        (void)parameter;
+        replay.ids = calloc(trial->trace.n + 1, sizeof(*replay.ids));
+        if (replay.ids == NULL || outcome_init(&outcome, trial->trace.n) != 0)
+                code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+        else if (open_world(&replay) != 0)
+                code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+        else
+                code = submit_all(&replay);
+        if (code == 0)
+                code = run_out(&replay);
+        if (code == 0)
+                code = index_jobs(&replay);
+        if (code == 0)
+                code = read_hours(&replay, &outcome);
+        sim_destroy(replay.sim);
+        free(replay.ids);
+        free(replay.jobs);
+        if (code != 0) {
+                outcome_finish(&outcome);
+                return code;
+        }
+        *ret_outcome = outcome;
+        return 0;
+}

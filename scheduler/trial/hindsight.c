@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hindsight.c - a state in which every job was submitted in its time and nothing has happened yet:
+ *
+ *   a simulated cluster without jobs -> its state, with the trial's jobs and horizon instead -> plan_question_init
+ */
+#include "trial/hindsight.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+
+static int open_world(struct hindsight *hindsight, const struct trial *trial)
+{
+        struct sim_options options = { .start = trial->from, .policy = &trial->policy };
+        int code = sim_create(&options, &hindsight->sim);
+
+        for (size_t i = 0; code == 0 && i < trial->n_truth; i++)
+                code = sim_take_series(hindsight->sim, &trial->truth[i]);
+        for (size_t i = 0; code == 0 && i < trial->n_nodes; i++)
+                code = sim_add_node(hindsight->sim, trial->nodes[i].name, trial->nodes[i].site, trial->nodes[i].gpus,
+                                    trial->nodes[i].idle_w, trial->nodes[i].gpu_w);
+        return code == 0 ? sim_run_until(hindsight->sim, trial->from) : code;
+}
+
+static int submit(struct hindsight *hindsight, const struct trial *trial, size_t j)
+{
+        struct job *job = &hindsight->submitted[j];
+
+        job->id = j + 1;
+        job->submitted_at = trial->trace.jobs[j].submit;
+        job->state = OFFPEAK_JOB_QUEUED;
+        job->total_s = trial->trace.jobs[j].duration_s;
+        job->site = job->avoid_node = NONE_U32;
+        if (trial_spec(trial, j, &job->spec) != 0)
+                return OFFPEAK_ENOMEM;
+        job->spec.begin = job->submitted_at;
+        hindsight->n_submitted++;
+        return 0;
+}
+
+static int submit_all(struct hindsight *hindsight, const struct trial *trial)
+{
+        int code = 0;
+
+        hindsight->submitted = calloc(trial->trace.n + 1, sizeof(*hindsight->submitted));
+        if (hindsight->submitted == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t j = 0; code == 0 && j < trial->trace.n; j++)
+                code = submit(hindsight, trial, j);
+        return code;
+}
+
+static int ask(struct hindsight *hindsight, const struct trial *trial, struct offpeak_error *err)
+{
+        struct state view = *sim_state(hindsight->sim); /* borrows all but its jobs */
+        struct now now = { .wall = trial->from, .mono_ms = view.started_ms };
+
+        view.jobs = hindsight->submitted;
+        view.n_jobs = trial->trace.n;
+        view.policy.plan_horizon_s = trial->to - trial->from;
+        if (plan_question_init(&view, &now, &hindsight->question) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        if (hindsight->question.problem.n_jobs != trial->trace.n)
+                return fail(err, OFFPEAK_EINVAL, "of %zu jobs only %zu could have run at all: see what power and sites their classes allow",
+                            trial->trace.n, hindsight->question.problem.n_jobs);
+        return 0;
+}
+
+/* The core rounds power to whole watts, aims ahead of deadlines, and prefers what ends sooner: none of that counts here. */
+static int say_exactly(struct hindsight *hindsight, const struct trial *trial)
+{
+        struct plan_problem *problem = &hindsight->question.problem;
+        size_t n = problem->n_jobs;
+
+        hindsight->jobs = malloc((n + 1) * sizeof(*hindsight->jobs));
+        hindsight->modes = malloc((n + 1) * sizeof(*hindsight->modes));
+        if (hindsight->jobs == NULL || hindsight->modes == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t j = 0; j < n; j++) {
+                const struct trace_job *job = &trial->trace.jobs[j];
+                struct plan_job *exact = &hindsight->jobs[j];
+
+                *exact = problem->jobs[j];
+                hindsight->modes[j] = exact->modes[0];
+                hindsight->modes[j].watts = trial_watts(trial, job);
+                exact->modes = &hindsight->modes[j];
+                exact->delay_cost = (double)trial->policy.classes[trial->classes[j]].delay_cost * 1e-6;
+                if (job->deadline != 0 && exact->deadline != 0 && exact->deadline < job->deadline &&
+                    trial->policy.classes[trial->classes[j]].max_delay_s == 0)
+                        exact->deadline = job->deadline;
+        }
+        problem->jobs = hindsight->jobs;
+        return 0;
+}
+
+int hindsight_init(struct hindsight *hindsight, const struct trial *trial, struct offpeak_error *err)
+{
+        *hindsight = (struct hindsight){ 0 };
+        if (open_world(hindsight, trial) != 0 || submit_all(hindsight, trial) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        if (ask(hindsight, trial, err) != 0)
+                return err->code;
+        return say_exactly(hindsight, trial) == 0 ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
+}
+
+void hindsight_finish(struct hindsight *hindsight)
+{
+        plan_question_finish(&hindsight->question);
+        for (size_t j = 0; j < hindsight->n_submitted; j++)
+                offpeak_job_spec_finish(&hindsight->submitted[j].spec);
+        free(hindsight->submitted);
+        free(hindsight->jobs);
+        free(hindsight->modes);
+        sim_destroy(hindsight->sim);
+        *hindsight = (struct hindsight){ 0 };
+}
+
+int hindsight_outcome(const struct trial *trial, const struct plan *plan, struct outcome *ret_outcome)
+{
+        struct outcome outcome;
+        int code = outcome_init(&outcome, trial->trace.n);
+
+        for (size_t j = 0; code == 0 && j < plan->n_jobs; j++) {
+                const struct plan_job_result *result = &plan->jobs[j];
+
+                for (size_t i = 0; code == 0 && i < result->n; i++) {
+                        const struct plan_interval *run = &plan->intervals[result->first + i];
+
+                        code = outcome_add(&outcome, (struct segment){ j, run->site, trial->trace.jobs[j].gpus, run->start, run->end }, true);
+                }
+                if (result->unfinished_s == 0)
+                        outcome.finish[j] = result->finish;
+        }
+        if (code != 0) {
+                outcome_finish(&outcome);
+                return code;
+        }
+        *ret_outcome = outcome;
+        return 0;
+}

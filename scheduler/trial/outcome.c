@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trial/outcome.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <offpeak/error.h>
+
+int outcome_init(struct outcome *outcome, size_t n_jobs)
+{
+        *outcome = (struct outcome){ .n_jobs = n_jobs, .bound = NAN };
+        outcome->finish = calloc(n_jobs + 1, sizeof(*outcome->finish));
+        return outcome->finish != NULL ? 0 : OFFPEAK_ENOMEM;
+}
+
+void outcome_finish(struct outcome *outcome)
+{
+        free(outcome->segments);
+        free(outcome->finish);
+        *outcome = (struct outcome){ 0 };
+}
+
+int outcome_add(struct outcome *outcome, struct segment segment, bool joins)
+{
+        struct segment *last = outcome->n > 0 ? &outcome->segments[outcome->n - 1] : NULL;
+
+        if (joins && last != NULL && last->job == segment.job && last->end == segment.start && last->site == segment.site &&
+            last->gpus == segment.gpus) {
+                last->end = segment.end;
+                return 0;
+        }
+        if (outcome->n == outcome->room) {
+                size_t room = 2 * outcome->room + 64;
+                struct segment *larger = realloc(outcome->segments, room * sizeof(*larger));
+
+                if (larger == NULL)
+                        return OFFPEAK_ENOMEM;
+                outcome->segments = larger;
+                outcome->room = room;
+        }
+        outcome->segments[outcome->n++] = segment;
+        return 0;
+}
+
+static int by_job_and_time(const void *a, const void *b)
+{
+        const struct segment *x = a, *y = b;
+
+        if (x->job != y->job)
+                return x->job < y->job ? -1 : 1;
+        return x->start < y->start ? -1 : x->start > y->start;
+}
+
+void outcome_sort(struct outcome *outcome)
+{
+        if (outcome->n > 0)
+                qsort(outcome->segments, outcome->n, sizeof(*outcome->segments), by_job_and_time);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* outcome.h - the hours that jobs had under one policy. */
+#ifndef OFFPEAK_TRIAL_OUTCOME_H
+#define OFFPEAK_TRIAL_OUTCOME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A run of a job: from its start, start cost included, to its end. */
+struct segment {
+        size_t job;      /* index into the trial's trace */
+        uint32_t site;   /* index into the trial's policy.sites */
+        uint32_t gpus;
+        int64_t start, end;
+};
+
+struct outcome {
+        struct segment *segments; /* owned; job by job, ascending in time */
+        size_t n, room;
+        int64_t *finish;          /* owned, one for each job: when it was done; 0: it was not */
+        size_t n_jobs;
+        double bound;             /* no hours would have cost less, delay and lateness counted; NAN: nobody has proved one */
+};
+
+int outcome_init(struct outcome *outcome, size_t n_jobs); /* nothing ran. ENOMEM */
+void outcome_finish(struct outcome *outcome);
+
+/* A run that begins where the job's last one ended, at the same site and width, goes on in it if `joins`. ENOMEM. */
+int outcome_add(struct outcome *outcome, struct segment segment, bool joins);
+
+/* Job by job, ascending in time, whatever the order they were added in. */
+void outcome_sort(struct outcome *outcome);
+
+#endif

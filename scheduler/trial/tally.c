@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tally.c - every site's time is cut where a segment begins or ends, or its supply changes; the power of each cut is priced.
+ */
+#include "trial/tally.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
+#include "supply/site_supply.h"
+
+#define MICRO 1e-6
+#define PPM   1e6
+#define J_PER_MWH 3.6e9
+#define J_PER_KWH 3.6e6
+
+/* Power that begins, or ends, at a time. */
+struct change {
+        int64_t at;
+        double watts;
+};
+
+static int by_time(const void *a, const void *b)
+{
+        const struct change *x = a, *y = b;
+
+        return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* ---- one site */
+
+struct site_view {
+        struct site_supply supply;
+        double pue, idle_w; /* at the meter */
+};
+
+static struct site_view view_of(const struct trial *trial, const struct policy_site *site)
+{
+        return (struct site_view){ .supply = trial_supply(trial, site),
+                                   .pue = (double)site->terms.pue_ppm / PPM,
+                                   .idle_w = trial_idle_w(trial, site) };
+}
+
+/* Currency per second, and kg per second, of drawing so many watts; what is unknown is left out, and its watts are told. */
+static void draw(const struct supply_curve *curve, double watts, double *cost, double *carbon, double *unpriced, double *uncounted)
+{
+        double left = watts;
+
+        *cost = *carbon = *unpriced = *uncounted = 0;
+        for (unsigned i = 0; i < curve->n_segments && left > 0; i++) {
+                const struct supply_segment *segment = &curve->segments[i];
+                bool is_last = i + 1 == curve->n_segments;
+                double limit = segment->limit_w == INT64_MAX ? INFINITY : (double)segment->limit_w;
+                double taken = is_last ? left : fmin(left, limit);
+
+                if (segment->price == SERIES_UNKNOWN)
+                        *unpriced += taken;
+                else
+                        *cost += taken * (double)segment->price * MICRO / J_PER_MWH;
+                if (segment->carbon == SERIES_UNKNOWN)
+                        *uncounted += taken;
+                else
+                        *carbon += taken * (double)segment->carbon * MICRO / J_PER_KWH;
+                left -= taken;
+        }
+        *unpriced += curve->n_segments == 0 ? watts : 0;
+        *uncounted += curve->n_segments == 0 ? watts : 0;
+}
+
+static void add_cut(const struct site_view *view, int64_t from, int64_t to, double watts, struct tally *tally)
+{
+        for (int64_t t = from, next; t < to; t = next) {
+                struct supply_curve curve = site_supply_at(&view->supply, t);
+                int64_t edge = site_supply_next_edge(&view->supply, t);
+                double with[4], idle[4], seconds;
+
+                next = edge < to ? edge : to;
+                seconds = (double)(next - t);
+                draw(&curve, view->idle_w + watts, &with[0], &with[1], &with[2], &with[3]);
+                draw(&curve, view->idle_w, &idle[0], &idle[1], &idle[2], &idle[3]);
+                tally->cost += (with[0] - idle[0]) * seconds;
+                tally->carbon_kg += (with[1] - idle[1]) * seconds;
+                tally->unpriced_mwh += (with[2] - idle[2]) * seconds / J_PER_MWH;
+                tally->uncounted_mwh += (with[3] - idle[3]) * seconds / J_PER_MWH;
+                tally->energy_mwh += watts * seconds / J_PER_MWH;
+        }
+}
+
+/* The changes of one site, or of all, with power at the meter. */
+static size_t collect(const struct trial *trial, const struct outcome *outcome, const uint32_t *only, struct change *changes)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i];
+                double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
+                double watts = pue * trial_watts(trial, &trial->trace.jobs[segment->job]);
+
+                if (only != NULL && segment->site != *only)
+                        continue;
+                changes[n++] = (struct change){ segment->start, watts };
+                changes[n++] = (struct change){ segment->end, -watts };
+        }
+        qsort(changes, n, sizeof(*changes), by_time);
+        return n;
+}
+
+static void add_site(const struct trial *trial, const struct outcome *outcome, uint32_t site, struct change *changes, struct tally *tally)
+{
+        struct site_view view = view_of(trial, &trial->policy.sites[site]);
+        size_t n = collect(trial, outcome, &site, changes);
+        double watts = 0;
+
+        for (size_t i = 0; i + 1 < n; i++) {
+                watts += changes[i].watts;
+                if (changes[i + 1].at > changes[i].at)
+                        add_cut(&view, changes[i].at, changes[i + 1].at, fmax(0, watts), tally);
+        }
+}
+
+static double highest(const struct change *changes, size_t n)
+{
+        double watts = 0, most = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                watts += changes[i].watts;
+                if (i + 1 == n || changes[i + 1].at > changes[i].at)
+                        most = fmax(most, watts);
+        }
+        return most;
+}
+
+/* ---- jobs */
+
+static int by_size(const void *a, const void *b)
+{
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return x < y ? -1 : x > y;
+}
+
+static int add_delays(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
+{
+        size_t n = trial->trace.n;
+        double *hours = malloc((n + 1) * sizeof(*hours));
+
+        if (hours == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t j = 0; j < n; j++) {
+                const struct trace_job *job = &trial->trace.jobs[j];
+                int64_t finish = outcome->finish[j] != 0 ? outcome->finish[j] : trial->to;
+                double delay = fmax(0, (double)(finish - job->submit - job->duration_s) / 3600);
+
+                hours[j] = delay;
+                tally->mean_delay_h += delay / (double)n;
+                tally->delay_gpu_h += delay * job->gpus;
+                tally->delay_cost += delay * job->gpus * (double)trial->policy.classes[trial->classes[j]].delay_cost * MICRO;
+                tally->n_done += outcome->finish[j] != 0;
+                tally->missed_deadlines += job->deadline != 0 && (outcome->finish[j] == 0 || outcome->finish[j] > job->deadline);
+        }
+        qsort(hours, n, sizeof(*hours), by_size);
+        if (n > 0)
+                tally->p95_delay_h = hours[(n * 95 + 99) / 100 - 1]; /* nearest rank */
+        tally->n_jobs = n;
+        free(hours);
+        return 0;
+}
+
+static void add_use(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
+{
+        int64_t first = INT64_MAX, last = INT64_MIN;
+        double used = 0;
+
+        for (size_t j = 0; j < trial->trace.n; j++)
+                first = trial->trace.jobs[j].submit < first ? trial->trace.jobs[j].submit : first;
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i];
+
+                last = segment->end > last ? segment->end : last;
+                used += (double)(segment->end - segment->start) * segment->gpus;
+        }
+        if (last > first)
+                tally->utilisation = used / ((double)(last - first) * trial_gpus(trial, NULL));
+}
+
+static int check(const struct trial *trial, const struct outcome *outcome, struct offpeak_error *err)
+{
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i], *before = i > 0 ? segment - 1 : NULL;
+                const struct trace_job *job = segment->job < trial->trace.n ? &trial->trace.jobs[segment->job] : NULL;
+
+                if (job == NULL || segment->site >= trial->policy.n_sites || segment->start >= segment->end)
+                        return fail(err, OFFPEAK_EINVAL, "a run is of no job or site, or does not end after it starts");
+                if (segment->start < job->submit)
+                        return fail(err, OFFPEAK_EINVAL, "job %s runs before it is submitted", job->id);
+                if (before != NULL && (before->job > segment->job || (before->job == segment->job && before->end > segment->start)))
+                        return fail(err, OFFPEAK_EINVAL, "job %s runs twice at once", job->id);
+        }
+        return 0;
+}
+
+int tally(const struct trial *trial, const struct outcome *outcome, struct tally *ret_tally, struct offpeak_error *err)
+{
+        struct change *changes = malloc((2 * outcome->n + 1) * sizeof(*changes));
+        struct tally tally = { .starts = outcome->n };
+        int code = check(trial, outcome, err);
+
+        if (code == 0 && (changes == NULL || add_delays(trial, outcome, &tally) != 0))
+                code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+        if (code == 0) {
+                for (uint32_t s = 0; s < trial->policy.n_sites; s++)
+                        add_site(trial, outcome, s, changes, &tally);
+                tally.peak_mw = highest(changes, collect(trial, outcome, NULL, changes)) / 1e6;
+                add_use(trial, outcome, &tally);
+                tally.net_cost = tally.cost + tally.delay_cost;
+                *ret_tally = tally;
+        }
+        free(changes);
+        return code;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tally.h - what the hours of an outcome come to, by what came true. An arithmetic of its own: neither the planner's nor the books'.
+ *
+ *   power at the meter  P_s(t) = PUE of site s x (sum of the jobs' watts at s at t), beside the site's idle power
+ *   cost                sum over sites of the integral of [what drawing idle + P costs] - [what drawing idle costs]
+ *   carbon              the integral of P x the carbon intensity of what is drawn
+ *   delay of a job      finish - (submit + duration); of one that was not done: to the trial's end
+ *   net cost            cost + delay_cost x GPU-hours of delay
+ *
+ * Where a price or an intensity is not known nothing is added, and the energy is told.
+ */
+#ifndef OFFPEAK_TRIAL_TALLY_H
+#define OFFPEAK_TRIAL_TALLY_H
+
+#include "trial/outcome.h"
+#include "trial/trial.h"
+
+struct tally {
+        double cost;          /* currency */
+        double carbon_kg;
+        double energy_mwh;    /* at the meter */
+        double unpriced_mwh, uncounted_mwh; /* of it: at an unknown price; of unknown carbon */
+        double mean_delay_h, p95_delay_h;
+        double delay_gpu_h;   /* GPU-hours of delay */
+        double delay_cost;    /* what the classes say they are worth */
+        double net_cost;
+        size_t n_jobs, n_done, missed_deadlines, starts;
+        double peak_mw;       /* highest power at the meters of all sites together, without idle */
+        double utilisation;   /* GPU-hours used / there were, from the first submission to the last end */
+};
+
+/* ENOMEM; EINVAL: a segment that is no run of a job of the trial, or overlaps another one of its job. */
+int tally(const struct trial *trial, const struct outcome *outcome, struct tally *ret_tally, struct offpeak_error *err);
+
+#endif

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trial/trial.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <offpeak/job.h>
+
+#include "base/fail.h"
+#include "base/when.h"
+#include "core/copy.h"
+#include "core/room.h"
+
+void trial_init(struct trial *trial)
+{
+        memset(trial, 0, sizeof(*trial));
+        policy_init(&trial->policy);
+}
+
+static void finish_all(struct series *series, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                series_finish(&series[i]);
+        free(series);
+}
+
+void trial_finish(struct trial *trial)
+{
+        finish_all(trial->truth, trial->n_truth);
+        finish_all(trial->seen, trial->n_seen);
+        trace_finish(&trial->trace);
+        policy_finish(&trial->policy);
+        free(trial->nodes);
+        free(trial->classes);
+        memset(trial, 0, sizeof(*trial));
+}
+
+int trial_take(struct trial *trial, struct series *series, bool as_seen)
+{
+        struct series **to = as_seen ? &trial->seen : &trial->truth;
+        size_t *n = as_seen ? &trial->n_seen : &trial->n_truth;
+        struct series *kept = room_for_one((void **)to, *n, sizeof(*kept));
+
+        if (kept == NULL)
+                return OFFPEAK_ENOMEM;
+        *kept = *series;
+        series_init(series, kept->kind);
+        *n += 1;
+        return 0;
+}
+
+static const struct series *find(const struct series *series, size_t n, const char *site, enum series_kind kind)
+{
+        for (size_t i = 0; i < n; i++)
+                if (series[i].kind == kind && strcmp(series[i].site, site) == 0)
+                        return &series[i];
+        return NULL;
+}
+
+const struct series *trial_truth(const struct trial *trial, const char *site, enum series_kind kind)
+{
+        return find(trial->truth, trial->n_truth, site, kind);
+}
+
+const struct series *trial_seen(const struct trial *trial, const char *site, enum series_kind kind)
+{
+        const struct series *seen = find(trial->seen, trial->n_seen, site, kind);
+
+        return seen != NULL ? seen : trial_truth(trial, site, kind);
+}
+
+struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site)
+{
+        struct site_supply supply = { .terms = site->terms };
+
+        supply.price = trial_truth(trial, site->name, SERIES_PRICE);
+        supply.carbon = trial_truth(trial, site->name, SERIES_CARBON);
+        supply.capacity = trial_truth(trial, site->name, SERIES_CAPACITY);
+        supply.limit = trial_truth(trial, site->name, SERIES_LIMIT);
+        supply.export_price = trial_truth(trial, site->name, (enum series_kind)SERIES_EXPORT_PRICE);
+        supply.solar = trial_truth(trial, site->name, (enum series_kind)SERIES_SOLAR);
+        for (int i = 0; i < SUPPLY_MAX_PPAS; i++)
+                supply.ppas[i] = trial_truth(trial, site->name, (enum series_kind)((int)SERIES_PPA + i));
+        return supply;
+}
+
+double trial_idle_w(const struct trial *trial, const struct policy_site *site)
+{
+        double idle_w = 0;
+
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                if (strcmp(trial->nodes[i].site, site->name) == 0)
+                        idle_w += (double)trial->nodes[i].idle_w;
+        return (double)site->terms.pue_fixed_w + (double)site->terms.pue_ppm * 1e-6 * idle_w;
+}
+
+uint32_t trial_gpus(const struct trial *trial, const char *site)
+{
+        uint32_t gpus = 0;
+
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                if (site == NULL || strcmp(trial->nodes[i].site, site) == 0)
+                        gpus += trial->nodes[i].gpus;
+        return gpus;
+}
+
+double trial_watts(const struct trial *trial, const struct trace_job *job)
+{
+        if (!isnan(job->power_w))
+                return job->power_w;
+        return trial->n_nodes > 0 ? (double)job->gpus * trial->nodes[0].gpu_w : 0;
+}
+
+/* ---- time */
+
+/* What is known of a series without a hole that begins it. */
+static int common_time(struct trial *trial, struct offpeak_error *err)
+{
+        char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
+
+        trial->from = INT64_MIN;
+        trial->to = INT64_MAX;
+        for (size_t i = 0; i < trial->n_truth; i++) {
+                const struct series *series = &trial->truth[i];
+
+                if (series->n_points == 0)
+                        return fail(err, OFFPEAK_EINVAL, "%s: there is nothing in it", series->source);
+                if (series->points[0].start > trial->from)
+                        trial->from = series->points[0].start;
+                if (series->end < trial->to)
+                        trial->to = series->end;
+        }
+        if (trial->n_truth == 0)
+                return fail(err, OFFPEAK_EINVAL, "there is no series: name a file with --price or --carbon");
+        if (trial->from >= trial->to)
+                return fail(err, OFFPEAK_EINVAL, "the series have no time in common: one begins at %s, another ends at %s",
+                            when_format_utc(trial->from, from), when_format_utc(trial->to, to));
+        return 0;
+}
+
+static bool is_before(const void *context, const struct trace_job *job)
+{
+        return job->submit < ((const struct trial *)context)->from;
+}
+
+static bool is_after(const void *context, const struct trace_job *job)
+{
+        return job->submit + job->duration_s > ((const struct trial *)context)->to;
+}
+
+/* ---- shapes */
+
+/* Nodes and GPUs on each, so that all nodes hold alike: as few as will do. False: no cluster of these nodes has that shape. */
+static bool shape(const struct trial *trial, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each)
+{
+        uint32_t largest = 0;
+
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                largest = trial->nodes[i].gpus > largest ? trial->nodes[i].gpus : largest;
+        for (uint32_t nodes = largest > 0 ? (gpus + largest - 1) / largest : 1; nodes <= OFFPEAK_MAX_NODES && nodes <= gpus; nodes++) {
+                size_t fit = 0;
+
+                if (gpus % nodes != 0)
+                        continue;
+                for (size_t i = 0; i < trial->n_nodes; i++)
+                        fit += trial->nodes[i].gpus >= gpus / nodes;
+                if (fit < nodes)
+                        return false;
+                *ret_nodes = nodes;
+                *ret_each = gpus / nodes;
+                return true;
+        }
+        return false;
+}
+
+static bool is_too_wide(const void *context, const struct trace_job *job)
+{
+        uint32_t nodes, each;
+
+        return !shape(context, job->gpus, &nodes, &each);
+}
+
+/* ---- classes */
+
+static const char *class_name(const struct trace_job *job)
+{
+        return job->class_name != NULL ? job->class_name : "default";
+}
+
+/* The job's class as the policy has it, with what the job itself says. */
+static int class_of(const struct trial *trial, const struct trace_job *job, bool open_end, struct policy_class *ret_class,
+                    char name[OFFPEAK_MAX_NAME])
+{
+        const struct policy_class *base = policy_class(&trial->policy, class_name(job));
+        bool free_end = job->deadline != 0 && !open_end;
+        int used;
+
+        if (base == NULL)
+                base = policy_class(&trial->policy, NULL);
+        if (base == NULL)
+                return OFFPEAK_EINVAL;
+        *ret_class = *base;
+        if (job->start_cost_s != TRACE_UNSAID)
+                ret_class->start_cost_s = job->start_cost_s > 0 ? job->start_cost_s : 0;
+        if (free_end)
+                ret_class->max_delay_s = 0;
+        used = snprintf(name, OFFPEAK_MAX_NAME, "%.200s", class_name(job));
+        if (ret_class->start_cost_s != base->start_cost_s)
+                used += snprintf(name + used, OFFPEAK_MAX_NAME - (size_t)used, "+start:%" PRId64, ret_class->start_cost_s);
+        if (ret_class->max_delay_s != base->max_delay_s)
+                snprintf(name + used, OFFPEAK_MAX_NAME - (size_t)used, "+deadline");
+        return 0;
+}
+
+static int add_class(struct trial *trial, const struct policy_class *class, const char *name)
+{
+        struct policy_class *kept = room_for_one((void **)&trial->policy.classes, trial->policy.n_classes, sizeof(*kept));
+
+        if (kept == NULL)
+                return OFFPEAK_ENOMEM;
+        *kept = *class;
+        kept->sites = NULL;
+        kept->n_sites = 0;
+        kept->name = strdup(name);
+        trial->policy.n_classes++; /* also if names are missing: policy_finish frees what is there */
+        for (size_t i = 0; i < class->n_sites; i++) {
+                char **site = room_for_one((void **)&kept->sites, kept->n_sites, sizeof(*site));
+
+                if (site == NULL || (*site = strdup(class->sites[i])) == NULL)
+                        return OFFPEAK_ENOMEM;
+                kept->n_sites++;
+        }
+        return kept->name != NULL ? 0 : OFFPEAK_ENOMEM;
+}
+
+static int give_classes(struct trial *trial, bool open_end, struct offpeak_error *err)
+{
+        trial->classes = calloc(trial->trace.n + 1, sizeof(*trial->classes));
+        if (trial->classes == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        for (size_t j = 0; j < trial->trace.n; j++) {
+                struct policy_class class;
+                char name[OFFPEAK_MAX_NAME];
+                const struct policy_class *found;
+
+                if (class_of(trial, &trial->trace.jobs[j], open_end, &class, name) != 0)
+                        return fail(err, OFFPEAK_EINVAL, "the policy has no class \"default\"");
+                found = policy_class(&trial->policy, name);
+                if (found == NULL && add_class(trial, &class, name) != 0)
+                        return fail(err, OFFPEAK_ENOMEM, "out of memory");
+                found = policy_class(&trial->policy, name);
+                trial->classes[j] = (uint32_t)(found - trial->policy.classes);
+        }
+        return 0;
+}
+
+int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
+{
+        char says[80];
+        int code = common_time(trial, err);
+
+        if (code != 0)
+                return code;
+        snprintf(says, sizeof(says), "the widest that fits is %" PRIu32, trial_gpus(trial, NULL));
+        trace_sift(&trial->trace, TRACE_TOO_WIDE, is_too_wide, trial, says);
+        trace_sift(&trial->trace, TRACE_BEFORE_SERIES, is_before, trial, "");
+        trace_sift(&trial->trace, TRACE_AFTER_SERIES, is_after, trial, "");
+        if (trial->trace.n == 0)
+                return fail(err, OFFPEAK_EINVAL, "no job is left: of %zu rows none fits the cluster and the series' time",
+                            trial->trace.rows);
+        return give_classes(trial, open_end, err);
+}
+
+/* ---- a job as it is submitted */
+
+int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret_spec)
+{
+        const struct trace_job *job = &trial->trace.jobs[j];
+        double watts = trial_watts(trial, job);
+
+        offpeak_job_spec_init(ret_spec);
+        ret_spec->argv = calloc(2, sizeof(char *));
+        if (ret_spec->argv == NULL || (ret_spec->argv[0] = strdup("true")) == NULL || copy_text(job->id, &ret_spec->name) != 0 ||
+            copy_text(trial->policy.classes[trial->classes[j]].name, &ret_spec->class_name) != 0) {
+                offpeak_job_spec_finish(ret_spec);
+                return OFFPEAK_ENOMEM;
+        }
+        ret_spec->argc = 1;
+        shape(trial, job->gpus, &ret_spec->nodes, &ret_spec->gpus_per_node);
+        ret_spec->time_s = job->duration_s;
+        ret_spec->deadline = job->deadline;
+        ret_spec->power_w = (int64_t)llround(watts);
+        if (job->interruptible_said)
+                ret_spec->interruptible = job->interruptible ? OFFPEAK_YES : OFFPEAK_NO;
+        return 0;
+}

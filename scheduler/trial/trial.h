@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * trial.h - what policies are compared on: a cluster, jobs, what came true, and what a scheduler may see of it beforehand.
+ *
+ * Plain values, made by the caller (the command line, or a test), read by contenders (contender.h).
+ */
+#ifndef OFFPEAK_TRIAL_TRIAL_H
+#define OFFPEAK_TRIAL_TRIAL_H
+
+#include <offpeak/job.h>
+
+#include "core/policy.h"
+#include "supply/site_supply.h"
+#include "trial/trace.h"
+
+struct trial_node {
+        const char *name, *site; /* borrowed */
+        uint32_t gpus;
+        int64_t idle_w;
+        uint32_t gpu_w;          /* above idle, each */
+};
+
+/* What a scheduler sees of the hours that are to come. */
+enum trial_sight {
+        TRIAL_SEES_ALL = 0,   /* what comes true */
+        TRIAL_SEES_GIVEN,     /* the series of `seen`, from the beginning */
+        TRIAL_SEES_PUBLISHED, /* what is published by then, as markets do it; behind that it makes its own forecast */
+};
+
+struct trial {
+        struct policy policy;        /* owned. Its classes are those of the jobs: see trial_classes */
+        struct trial_node *nodes;    /* owned */
+        size_t n_nodes;
+        struct series *truth, *seen; /* owned; each names its site. seen stands for the truth of its site and kind */
+        size_t n_truth, n_seen;
+        enum trial_sight sight;
+        struct trace trace;          /* owned */
+        uint32_t *classes;           /* owned; of job j: policy.classes[classes[j]] */
+        int64_t from, to;            /* truth is known of it, at every site */
+};
+
+void trial_init(struct trial *trial); /* nothing */
+void trial_finish(struct trial *trial);
+
+/* Take a series as truth or as seen; it moves into the trial. ENOMEM. */
+int trial_take(struct trial *trial, struct series *series, bool as_seen);
+
+/* NULL: there is none. */
+const struct series *trial_truth(const struct trial *trial, const char *site, enum series_kind kind);
+const struct series *trial_seen(const struct trial *trial, const char *site, enum series_kind kind);
+
+/*
+ * Find from and to; leave out the jobs that do not lie within, or that the cluster cannot hold, with their finding; give each job its
+ * class. A class that the policy does not have is the default one under that name. Jobs whose own start cost, or deadline, makes a class of the
+ * policy another one get a variant of it: `open_end`: classes bound a job's waiting also where it has a deadline of its own.
+ * EINVAL: no series, no common time, no job left; ENOMEM.
+ */
+int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err);
+
+/* How the job is put to the core: a spec that is finished by the caller. ENOMEM. */
+int trial_spec(const struct trial *trial, size_t job, struct offpeak_job_spec *ret_spec);
+
+/* What the whole job draws above idle, IT side, W: as it says, or as its GPUs do. */
+double trial_watts(const struct trial *trial, const struct trace_job *job);
+
+/* A site's sources by what came true; they borrow from the trial. */
+struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site);
+
+/* W at the meter while no job runs. */
+double trial_idle_w(const struct trial *trial, const struct policy_site *site);
+
+uint32_t trial_gpus(const struct trial *trial, const char *site); /* NULL: of all sites */
+
+#endif
