@@ -13,7 +13,8 @@ static int take_meta(struct state *state, const struct record *record)
 
         if (policy_copy(&record->u.meta.policy, &policy) != 0)
                 return OFFPEAK_ENOMEM;
-        if (apply_flows(state, record->u.meta.flows, record->u.meta.n_flows) != 0) {
+        if (apply_flows(record->u.meta.flows, record->u.meta.n_flows, &state->flows, &state->n_flows) != 0 ||
+            apply_flows(record->u.meta.past_flows, record->u.meta.n_past_flows, &state->past_flows, &state->n_past_flows) != 0) {
                 policy_finish(&policy);
                 return OFFPEAK_ENOMEM;
         }

@@ -48,7 +48,7 @@ int apply_over(struct state *state, const struct record *record);
 /* apply_plan.c */
 int apply_plan(struct state *state, const struct record *record);
 int apply_planning(struct state *state, const struct record *record);
-int apply_flows(struct state *state, const struct plan_flow *flows, uint32_t n); /* in the place of those that were there */
+int apply_flows(const struct plan_flow *flows, uint32_t n, struct plan_flow **flows_kept, uint32_t *n_kept); /* in their place */
 
 /* apply_image.c */
 int apply_image(struct state *state, const struct record *record);

@@ -107,9 +107,11 @@ int apply_booked(struct state *state, const struct record *record)
                 return OFFPEAK_EINVAL;
         site = &state->sites[booking->site];
         if (is_metered(state, site) &&
-            site_meter_add(&site->meter, booking->start, booking->end, booking->joules) != 0)
+            site_meter_add(&site->meter, booking->start, booking->end, booking_metered(booking)) != 0)
                 return OFFPEAK_ENOMEM;
-        book_apply(&site->books[booking->account], booking);
+        books_apply(site->books, booking);
+        if (record->u.booked.has_stock)
+                site->stock = record->u.booked.stock;
         if (booking->account == ACCOUNT_JOB)
                 book_job(state, booking);
         else if (booking->account == ACCOUNT_OVERHEAD)

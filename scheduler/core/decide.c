@@ -58,6 +58,8 @@ void decide_follow(const struct state *state, const struct now *now, struct turn
 
         follow_node(state, now, turn);
         if (turn->n_records == before)
+                follow_store(state, now, turn); /* alone: a site's books are opened once at a time */
+        if (turn->n_records == before)
                 follow_attempt(state, now, turn);
         if (turn->n_records == before)
                 follow_dispatch(state, now, turn);

@@ -25,6 +25,7 @@ void decide_forecast_ready(const struct state *state, const struct input *input,
 /* ---- what follows from the state alone; each is called until it appends nothing */
 
 void follow_node(const struct state *state, const struct now *now, struct turn *turn);     /* silence, leases, overhead */
+void follow_store(const struct state *state, const struct now *now, struct turn *turn);    /* what charges stores */
 void follow_attempt(const struct state *state, const struct now *now, struct turn *turn);  /* armed, stopped, over */
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn); /* launch, pause, limit */
 void follow_forecast(const struct state *state, const struct now *now, struct turn *turn); /* ask for forecasts */
@@ -64,6 +65,13 @@ struct booker; /* running copies of one site's books during one input */
 struct booker *booker_open(const struct state *state, const char *site, struct turn *turn); /* NULL: no such site */
 void booker_add(struct booker *booker, const struct now *now, const struct energy *energy);
 void booker_add_fixed_overhead(struct booker *booker, const struct now *now, int64_t start, int64_t end);
+void booker_add_charge(struct booker *booker, const struct now *now, int64_t until); /* of its store, from where that is booked */
+void booker_count(struct booker *booker, const struct now *now, int64_t time, int64_t level, int64_t pending); /* ledger/stock.h */
+const struct stock_site *booker_draw(const struct booker *booker);
 void booker_close(struct booker *booker); /* accepts NULL */
+
+/* A site is told how much was in its store: a stock-taking, unless it is of no later time than the last one. */
+void count_stored(const struct state *state, const struct now *now, const struct site *site, const struct series *told,
+                  struct turn *turn);
 
 #endif

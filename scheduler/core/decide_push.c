@@ -361,6 +361,18 @@ static void tell(const struct pushing *p, char text[512])
                 snprintf(text + n, 512 - n, "; %.64s draws nothing from the grid, so it counts for nothing", p->site->name);
 }
 
+static void count_pushed(struct pushing *p)
+{
+        struct series series;
+
+        if (make_series(p, &series) != 0) {
+                p->turn->failed = true;
+                return;
+        }
+        count_stored(p->state, p->now, p->site, &series, p->turn);
+        series_finish(&series);
+}
+
 static void record_push(struct pushing *p)
 {
         struct record *record;
@@ -372,6 +384,8 @@ static void record_push(struct pushing *p)
         record->u.pushed.seq = p->push->seq;
         record->u.pushed.digest = digest_of(p->push);
         record->u.pushed.request = request_on_record(p->turn, p->client, p->now, 0, text);
+        if ((int)p->kind == SERIES_STORED)
+                count_pushed(p);
         want_plan(p->state, p->now, p->turn);
         reply(p->turn, p->client, OFFPEAK_OK, 0, "%s", text);
 }

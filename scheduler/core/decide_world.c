@@ -63,5 +63,7 @@ void decide_series(const struct state *state, const struct input *input, struct 
         turn_check(turn, series_copy(series, &record->u.series.series));
         record->u.series.series.version = site->series[series->kind].version + 1;
         record->u.series.series.issued = input->now.wall;
+        if ((int)series->kind == SERIES_STORED)
+                count_stored(state, &input->now, site, series, turn);
         want_plan(state, &input->now, turn);
 }

@@ -170,6 +170,9 @@ static void put_site(struct text *text, const struct site *site)
             (long long)site->overhead_until, (long long)site->pue_rest);
         for (int account = 1; account < ACCOUNT_COUNT; account++)
                 put_book(text, account, &site->books[account]);
+        put(text, "  stock charged_until=%lld counted_at=%lld lost=%lld rest=%lld/%lld\n", (long long)site->stock.charged_until,
+            (long long)site->stock.counted_at, (long long)site->stock.lost, (long long)site->stock.charge_rest,
+            (long long)site->stock.discharge_rest);
         for (int kind = 1; kind < SERIES_COUNT; kind++)
                 if (site->series[kind].n_points > 0)
                         put_series(text, "series", &site->series[kind]);
@@ -311,6 +314,9 @@ char *state_dump(const struct state *state)
             (unsigned long long)state->term, (unsigned long long)state->next_job, state->fenced_start);
         put_policy(&text, &state->policy);
         put_plan(&text, &state->plan);
+        for (uint32_t i = 0; i < state->n_past_flows; i++)
+                put(&text, "past flow %u [%lld,%lld) %.17g\n", state->past_flows[i].site, (long long)state->past_flows[i].start,
+                    (long long)state->past_flows[i].end, state->past_flows[i].watts);
         for (uint32_t i = 0; i < state->n_flows; i++)
                 put(&text, "flow %u [%lld,%lld) %.17g\n", state->flows[i].site, (long long)state->flows[i].start,
                     (long long)state->flows[i].end, state->flows[i].watts);

@@ -16,6 +16,8 @@ static int emit_meta(const struct state *state, int (*emit)(void *, const struct
         image.u.meta.plan = state->plan;
         image.u.meta.flows = state->flows;
         image.u.meta.n_flows = state->n_flows;
+        image.u.meta.past_flows = state->past_flows;
+        image.u.meta.n_past_flows = state->n_past_flows;
         return emit(context, &image);
 }
 

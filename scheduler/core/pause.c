@@ -107,7 +107,7 @@ bool pause_lacks_power(const struct state *state, const struct job *job, int64_t
         return true;
 }
 
-/* Does the site draw more just now than its demand charge is billed for so far? The plan knew better. */
+/* Does the site draw more just now, its store included, than its demand charge is billed for so far? The plan knew better. */
 static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall, struct pause *ret_why)
 {
         const struct supply_terms terms = state_supply(state, site).terms;
@@ -116,7 +116,7 @@ static bool raises_the_peak(const struct state *state, const struct site *site, 
 
         if (demand == NULL || !tariff_counts(&terms, demand, wall))
                 return false;
-        drawn = power_of_site(state, site);
+        drawn = power_of_site(state, site) + (int64_t)stored_flow(state, site, wall);
         billed = demand_bill(&site->meter, &terms, demand, wall).billed_w;
         if (drawn <= billed)
                 return false;

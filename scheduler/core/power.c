@@ -57,6 +57,11 @@ static int64_t legs_at_site(const struct state *state, const struct job *job, co
 
 int64_t power_of_site(const struct state *state, const struct site *site)
 {
+        return power_of_site_before(state, site, INT64_MAX);
+}
+
+int64_t power_of_site_before(const struct state *state, const struct site *site, int64_t time)
+{
         struct site_supply supply = state_supply(state, site);
         int64_t it_w = 0;
 
@@ -64,7 +69,7 @@ int64_t power_of_site(const struct state *state, const struct site *site)
                 if (strcmp(state->nodes[i].site, site->name) == 0)
                         it_w += state->nodes[i].inventory.idle_w;
         for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
+                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE && state->jobs[i].attempt.launched_at < time)
                         it_w += legs_at_site(state, &state->jobs[i], site);
         return supply.terms.pue_fixed_w + power_at_meter(&supply.terms, it_w);
 }

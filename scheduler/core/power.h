@@ -14,6 +14,9 @@ int64_t power_of_job_at(const struct state *state, const struct job *job, const 
 /* Facility power of a site now: fixed + factor x (idle of its nodes + open legs). */
 int64_t power_of_site(const struct state *state, const struct site *site);
 
+/* The same without what was launched at `time` or since: what of that ended since is not known any more. */
+int64_t power_of_site_before(const struct state *state, const struct site *site, int64_t time);
+
 /* IT power of a site without any job: idle power of its nodes in service. */
 int64_t power_idle_at(const struct state *state, const struct site *site, int64_t mono_ms);
 

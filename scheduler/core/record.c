@@ -80,6 +80,7 @@ void record_finish(struct record *record)
         case RECORD_I_META:
                 policy_finish(&record->u.meta.policy);
                 free(record->u.meta.flows);
+                free(record->u.meta.past_flows);
                 break;
         case RECORD_I_SITE:
                 site_finish(&record->u.site.site);

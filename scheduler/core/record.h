@@ -130,7 +130,12 @@ struct record {
                         struct plan_flow *flows; /* of all stores; none where the plan has no version */
                         uint32_t n_flows;
                 } plan;
-                struct { struct booking booking; int64_t pue_rest; /* of the site, after it */ } booked;
+                struct {
+                        struct booking booking;
+                        int64_t pue_rest;   /* of the site, after it */
+                        bool has_stock;     /* it is of a site with a store */
+                        struct stock stock; /* of the site, after it */
+                } booked;
                 struct {
                         struct series series; /* names its site, and the source; without points: from `at` on nothing is pushed */
                         uint64_t seq, digest;
@@ -143,8 +148,8 @@ struct record {
                         bool fenced_start;
                         struct policy policy;
                         struct adopted_plan plan;
-                        struct plan_flow *flows;
-                        uint32_t n_flows;
+                        struct plan_flow *flows, *past_flows;
+                        uint32_t n_flows, n_past_flows;
                 } meta;
                 struct { struct site site; } site;
                 struct { struct node node; } node;      /* session is not part of it */

@@ -29,6 +29,7 @@ void state_finish(struct state *state)
         free(state->jobs);
         free(state->requests);
         free(state->flows);
+        free(state->past_flows);
         policy_finish(&state->policy);
         memset(state, 0, sizeof(*state));
 }

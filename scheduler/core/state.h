@@ -22,6 +22,7 @@
 #include "core/policy.h"
 #include "ledger/booking.h"
 #include "ledger/site_meter.h"
+#include "ledger/stock.h"
 #include "plan/plan.h"
 #include "supply/forecast_use.h"
 #include "supply/series.h"
@@ -256,7 +257,8 @@ struct site {
         struct book books[ACCOUNT_COUNT];
         int64_t overhead_until;    /* wall: fixed overhead is booked up to here; 0: not begun */
         int64_t pue_rest;          /* remainder of the proportional overhead, J x ppm */
-        struct site_meter meter;   /* what it has drawn lately, while its contracts ask for it */
+        struct site_meter meter;   /* what it has drawn from its sources lately, while its contracts ask for it */
+        struct stock stock;        /* its store, by the books: beside books[ACCOUNT_STORAGE] */
 };
 
 /* ---- requests already answered */
@@ -272,6 +274,8 @@ struct request {
 };
 
 /* ---- the plan in force */
+
+#define PAST_FLOWS_KEPT_S INT64_C(86400) /* what is told later than that is booked as if stores had rested */
 
 struct adopted_plan {
         uint64_t version;      /* counts up; 0: none yet */
@@ -299,6 +303,8 @@ struct state {
         struct adopted_plan plan;
         struct plan_flow *flows; /* what that plan has stores do: site by site, ascending in time */
         uint32_t n_flows;
+        struct plan_flow *past_flows; /* what plans before it had them do until it came: energy is booked later. Any order */
+        uint32_t n_past_flows;
 
         /* volatile */
         int64_t started_ms;    /* mono: when this process began */

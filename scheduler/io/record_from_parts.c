@@ -401,7 +401,7 @@ static void take_units(struct taker *taker, const int64_t *from, size_t n, int64
 
 static void take_booking(struct taker *taker, const Log__Booking *from, struct booking *to)
 {
-        to->account = take_enum(taker, from->account, ACCOUNT_JOB, ACCOUNT_LOSS, "booking.account");
+        to->account = take_enum(taker, from->account, ACCOUNT_JOB, ACCOUNT_STORAGE, "booking.account");
         to->quality = take_enum(taker, from->quality, QUALITY_MEASURED, QUALITY_ESTIMATED, "booking.quality");
         to->site = from->site;
         to->node = from->node;
@@ -421,6 +421,29 @@ static void take_booking(struct taker *taker, const Log__Booking *from, struct b
         take_units(taker, from->unit_joules, from->n_unit_joules, to->unit_joules, "booking.unit_joules");
         if (to->end < to->start)
                 taker->wrong = "booking.end";
+}
+
+/* None, or one. False: none. */
+static bool take_stock(struct taker *taker, Log__Stock *const *parts, size_t n, struct stock *to)
+{
+        const Log__Stock *from = n > 0 ? parts[0] : NULL;
+
+        if (n > 1)
+                taker->wrong = "stock";
+        if (from == NULL)
+                return false;
+        to->charged_until = from->charged_until;
+        to->counted_at = from->counted_at;
+        to->lost = from->lost;
+        to->charge_rest = from->charge_rest;
+        to->discharge_rest = from->discharge_rest;
+        if (to->lost < 0)
+                taker->wrong = "stock.lost";
+        if (to->charge_rest < 0 || to->charge_rest >= STOCK_REST_END)
+                taker->wrong = "stock.charge_rest";
+        if (to->discharge_rest < 0 || to->discharge_rest >= STOCK_REST_END)
+                taker->wrong = "stock.discharge_rest";
+        return true;
 }
 
 static void take_book(struct taker *taker, const Log__Book *from, struct book *to)
@@ -629,6 +652,7 @@ static void take_meta(struct taker *taker, const Log__Meta *from, struct record 
         take_policy(taker, from->policy, &to->u.meta.policy);
         to->u.meta.plan = take_adopted(from->plan);
         to->u.meta.flows = take_flows(taker, from->flows, from->n_flows, &to->u.meta.n_flows);
+        to->u.meta.past_flows = take_flows(taker, from->past_flows, from->n_past_flows, &to->u.meta.n_past_flows);
 }
 
 static void take_meter(struct taker *taker, const Log__Site *from, struct site_meter *to)
@@ -698,6 +722,7 @@ static void take_site(struct taker *taker, const Log__Site *from, struct site *t
                 take_book(taker, from->books[account], &to->books[account]);
         to->overhead_until = from->overhead_until;
         to->pue_rest = from->pue_rest;
+        take_stock(taker, from->stock, from->n_stock, &to->stock);
         take_meter(taker, from, &to->meter);
 }
 
@@ -862,6 +887,8 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
         case RECORD_BOOKED:
                 take_booking(taker, from->booked->booking, &to->u.booked.booking);
                 to->u.booked.pue_rest = from->booked->pue_rest;
+                to->u.booked.has_stock =
+                        take_stock(taker, from->booked->stock, from->booked->n_stock, &to->u.booked.stock);
                 break;
         default:
                 taker->wrong = "type";

@@ -5,6 +5,8 @@
  */
 #include "io/record_parts.h"
 
+#include <string.h>
+
 #include <protobuf-c/protobuf-c.h>
 
 /* n parts of one kind, initialised: an array of pointers to them, as protobuf-c has repeated fields. */
@@ -438,6 +440,20 @@ static void fill_book(Log__Book *to, const struct book *from)
         to->unit_joules = (int64_t *)(uintptr_t)from->unit_joules;
 }
 
+static Log__Stock **stock_parts(struct arena *arena, const struct stock *from, size_t n)
+{
+        Log__Stock **to = parts_new(arena, &log__stock__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->charged_until = from[i].charged_until;
+                to[i]->counted_at = from[i].counted_at;
+                to[i]->lost = from[i].lost;
+                to[i]->charge_rest = from[i].charge_rest;
+                to[i]->discharge_rest = from[i].discharge_rest;
+        }
+        return to;
+}
+
 /* ---- nodes and attempts */
 
 static Log__Inventory *inventory_part(struct arena *arena, const struct inventory *from)
@@ -639,6 +655,8 @@ static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *r
         to->plan = adopted_part(arena, &record->u.meta.plan);
         to->n_flows = record->u.meta.n_flows;
         to->flows = flow_parts(arena, record->u.meta.flows, record->u.meta.n_flows);
+        to->n_past_flows = record->u.meta.n_past_flows;
+        to->past_flows = flow_parts(arena, record->u.meta.past_flows, record->u.meta.n_past_flows);
 }
 
 static void fill_meter(struct arena *arena, Log__Site *to, const struct site_meter *from)
@@ -688,8 +706,18 @@ static void fill_layers(struct arena *arena, Log__Site *to, const struct site *f
         }
 }
 
+/* A site without a store reads and writes as it did before there was an account of storage. */
+static size_t used_books(const struct book books[ACCOUNT_COUNT])
+{
+        static const struct book nothing;
+
+        return memcmp(&books[ACCOUNT_STORAGE], &nothing, sizeof(nothing)) != 0 ? ACCOUNT_COUNT : ACCOUNT_STORAGE;
+}
+
 static void fill_site(struct arena *arena, Log__Site *to, const struct site *from)
 {
+        static const struct stock no_stock;
+
         to->id = from->id;
         to->name = text(from->name);
         to->books = parts_new(arena, &log__book__descriptor, ACCOUNT_COUNT);
@@ -697,9 +725,11 @@ static void fill_site(struct arena *arena, Log__Site *to, const struct site *fro
                 return;
         fill_layers(arena, to, from);
         fill_push_sources(arena, to, from);
-        to->n_books = ACCOUNT_COUNT;
-        for (size_t account = 0; account < ACCOUNT_COUNT; account++)
+        to->n_books = used_books(from->books);
+        for (size_t account = 0; account < to->n_books; account++)
                 fill_book(to->books[account], &from->books[account]);
+        to->n_stock = memcmp(&from->stock, &no_stock, sizeof(no_stock)) != 0;
+        to->stock = stock_parts(arena, &from->stock, to->n_stock);
         to->overhead_until = from->overhead_until;
         to->pue_rest = from->pue_rest;
         fill_meter(arena, to, &from->meter);
@@ -870,6 +900,8 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
         case RECORD_BOOKED:
                 to->booked->booking = booking_part(arena, &record->u.booked.booking);
                 to->booked->pue_rest = record->u.booked.pue_rest;
+                to->booked->n_stock = record->u.booked.has_stock;
+                to->booked->stock = stock_parts(arena, &record->u.booked.stock, to->booked->n_stock);
                 break;
         default:
                 break;

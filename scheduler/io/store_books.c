@@ -7,7 +7,7 @@
 #include "base/fail.h"
 #include "io/store_parts.h"
 
-_Static_assert(SUPPLY_UNITS == 8, "the ledger has a column for each unit");
+_Static_assert(SUPPLY_UNITS == 9, "the ledger has a column for each unit");
 
 void store_bind_booking(sqlite3_stmt *insert, uint64_t index, const struct booking *booking)
 {

@@ -22,22 +22,27 @@
 #include "io/store_lock.h"
 #include "ledger/booking.h"
 
-enum { STORE_SCHEMA = 2, STORE_APPLICATION = 0x4f66706b /* "Offpk", as `file` may show it */ };
+enum { STORE_SCHEMA = 3, STORE_APPLICATION = 0x4f66706b /* "Offpk", as `file` may show it */ };
 
 #define STORE_SELECT_LOG    "SELECT idx, type, bytes, sum FROM log WHERE idx > ?1 ORDER BY idx"
 #define STORE_SELECT_IMAGES "SELECT n, type, bytes, sum FROM snapshot WHERE idx = ?1 ORDER BY n"
 #define STORE_INSERT_LOG    "INSERT INTO log (idx, type, bytes, sum) VALUES (?, ?, ?, ?)"
 #define STORE_LEDGER_COLUMNS                                                                                           \
         "idx, account, quality, site, node, job, attempt, start_s, end_s, joules, price, carbon, price_version, "       \
-        "carbon_version, cost, carbon_mg, market, market_mg, unit_1, unit_2, unit_3, unit_4, unit_5, unit_6, unit_7"
+        "carbon_version, cost, carbon_mg, market, market_mg, unit_1, unit_2, unit_3, unit_4, unit_5, unit_6, unit_7, " \
+        "unit_8"
 #define STORE_SELECT_LEDGER "SELECT " STORE_LEDGER_COLUMNS " FROM ledger "
 #define STORE_INTO_LEDGER                                                                                              \
         " INTO ledger (" STORE_LEDGER_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "     \
-        "?, ?, ?, ?, ?, ?, ?)"
-/* Of a store of version 1: what its bookings do not say is unknown, or nothing. */
+        "?, ?, ?, ?, ?, ?, ?, ?)"
+/* Of stores of earlier versions: what their bookings do not say is unknown, or nothing. */
+#define STORE_SELECT_LEDGER_2                                                                                          \
+        "SELECT idx, account, quality, site, node, job, attempt, start_s, end_s, joules, price, carbon, price_version, " \
+        "carbon_version, cost, carbon_mg, market, market_mg, unit_1, unit_2, unit_3, unit_4, unit_5, unit_6, unit_7, 0 " \
+        "FROM ledger "
 #define STORE_SELECT_LEDGER_1                                                                                          \
         "SELECT idx, account, quality, site, node, job, attempt, start_s, end_s, joules, price, carbon, price_version, " \
-        "carbon_version, cost, carbon_mg, " STORE_UNKNOWN ", 0, 0, 0, 0, 0, 0, 0, 0 FROM ledger "
+        "carbon_version, cost, carbon_mg, " STORE_UNKNOWN ", 0, 0, 0, 0, 0, 0, 0, 0, 0 FROM ledger "
 #define STORE_UNKNOWN "(-9223372036854775807 - 1)" /* SERIES_UNKNOWN */
 #define STORE_LOST_TAIL "lost tail" /* a number: the log was cut and the next term is not on record yet */
 

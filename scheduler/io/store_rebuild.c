@@ -93,12 +93,22 @@ static int note_lost_tail(struct rebuild *rebuild, const struct store_survey *su
 /* As the damaged store's version has them. */
 static const char *select_bookings(const struct rebuild *rebuild)
 {
-        static const char newest[] = STORE_SELECT_LEDGER "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx";
-        sqlite3_stmt *read = NULL;
-        bool fits = sqlite3_prepare_v2(rebuild->from, newest, -1, &read, NULL) == SQLITE_OK;
+        static const char *const versions[] = {
+                STORE_SELECT_LEDGER "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx",
+                STORE_SELECT_LEDGER_2 "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx",
+                STORE_SELECT_LEDGER_1 "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx",
+        };
+        size_t version = 0;
+        bool fits = false;
 
-        sqlite3_finalize(read);
-        return fits ? newest : STORE_SELECT_LEDGER_1 "WHERE idx > ?1 AND idx <= ?2 ORDER BY idx";
+        while (!fits && version + 1 < sizeof(versions) / sizeof(versions[0])) {
+                sqlite3_stmt *read = NULL;
+
+                fits = sqlite3_prepare_v2(rebuild->from, versions[version], -1, &read, NULL) == SQLITE_OK;
+                sqlite3_finalize(read);
+                version += fits ? 0 : 1;
+        }
+        return versions[version];
 }
 
 static int copy_store(struct rebuild *rebuild, const struct store_survey *survey)

@@ -62,7 +62,7 @@ int store_create_tables(sqlite3 *db, const char *path, struct offpeak_error *err
                 " carbon INTEGER NOT NULL, price_version INTEGER NOT NULL, carbon_version INTEGER NOT NULL,"
                 " cost INTEGER NOT NULL, carbon_mg INTEGER NOT NULL, market INTEGER NOT NULL, market_mg INTEGER NOT NULL,"
                 " unit_1 INTEGER NOT NULL, unit_2 INTEGER NOT NULL, unit_3 INTEGER NOT NULL, unit_4 INTEGER NOT NULL,"
-                " unit_5 INTEGER NOT NULL, unit_6 INTEGER NOT NULL, unit_7 INTEGER NOT NULL);"
+                " unit_5 INTEGER NOT NULL, unit_6 INTEGER NOT NULL, unit_7 INTEGER NOT NULL, unit_8 INTEGER NOT NULL);"
                 "CREATE INDEX ledger_start ON ledger (start_s);"
                 "CREATE INDEX ledger_end ON ledger (end_s);"
                 "CREATE TABLE aside (idx INTEGER NOT NULL, type INTEGER, bytes BLOB, sum INTEGER);"
@@ -77,30 +77,47 @@ int store_create_tables(sqlite3 *db, const char *path, struct offpeak_error *err
         return store_fail(db, path, "make its tables", err);
 }
 
+static int schema_of(sqlite3 *db)
+{
+        sqlite3_stmt *version = NULL;
+        int schema = 0;
+
+        if (sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &version, NULL) == SQLITE_OK && sqlite3_step(version) == SQLITE_ROW)
+                schema = sqlite3_column_int(version, 0);
+        sqlite3_finalize(version);
+        return schema;
+}
+
 int store_upgrade(sqlite3 *db, const char *path, struct offpeak_error *err)
 {
-        static const char columns[] =
-                "BEGIN IMMEDIATE;"
-                "ALTER TABLE ledger ADD COLUMN market INTEGER NOT NULL DEFAULT -9223372036854775808;"
-                "ALTER TABLE ledger ADD COLUMN market_mg INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_1 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_2 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_3 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_4 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_5 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_6 INTEGER NOT NULL DEFAULT 0;"
-                "ALTER TABLE ledger ADD COLUMN unit_7 INTEGER NOT NULL DEFAULT 0;"
-                "PRAGMA user_version = 2;"
-                "COMMIT;";
-        sqlite3_stmt *version = NULL;
-        bool old = sqlite3_prepare_v2(db, "PRAGMA user_version", -1, &version, NULL) == SQLITE_OK &&
-                   sqlite3_step(version) == SQLITE_ROW && sqlite3_column_int(version, 0) == 1;
+        /* [n]: from version n to the next */
+        static const char *const steps[STORE_SCHEMA] = {
+                [1] = "BEGIN IMMEDIATE;"
+                      "ALTER TABLE ledger ADD COLUMN market INTEGER NOT NULL DEFAULT -9223372036854775808;"
+                      "ALTER TABLE ledger ADD COLUMN market_mg INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_1 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_2 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_3 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_4 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_5 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_6 INTEGER NOT NULL DEFAULT 0;"
+                      "ALTER TABLE ledger ADD COLUMN unit_7 INTEGER NOT NULL DEFAULT 0;"
+                      "PRAGMA user_version = 2;"
+                      "COMMIT;",
+                [2] = "BEGIN IMMEDIATE;"
+                      "ALTER TABLE ledger ADD COLUMN unit_8 INTEGER NOT NULL DEFAULT 0;"
+                      "PRAGMA user_version = 3;"
+                      "COMMIT;",
+        };
 
-        sqlite3_finalize(version);
-        if (!old || sqlite3_exec(db, columns, NULL, NULL, NULL) == SQLITE_OK)
-                return 0;
-        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
-        return store_fail(db, path, "bring its tables up to date", err);
+        for (int schema = schema_of(db); schema > 0 && schema < STORE_SCHEMA; schema++)
+                if (sqlite3_exec(db, steps[schema], NULL, NULL, NULL) != SQLITE_OK) {
+                        int rc = store_fail(db, path, "bring its tables up to date", err);
+
+                        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+                        return rc;
+                }
+        return 0;
 }
 
 int store_insert(struct store *store, sqlite3_stmt *insert, struct offpeak_error *err)

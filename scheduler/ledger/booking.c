@@ -16,6 +16,8 @@ const char *account_name(enum account account)
                 return "overhead";
         case ACCOUNT_LOSS:
                 return "loss";
+        case ACCOUNT_STORAGE:
+                return "storage";
         }
         return "?";
 }
@@ -60,20 +62,19 @@ static void share_units(struct booking *part, const struct supply_curve *curve, 
         }
 }
 
-/* Fill in price, carbon and what they come to; the remainders run on in book. */
-static void price_part(struct booking *part, const struct site_supply *supply, int64_t site_power_w, struct book *book)
+void book_price(struct booking *part, const struct site_supply *supply, int64_t power_w, struct book *book)
 {
         struct supply_curve curve = site_supply_at(supply, part->start);
 
-        part->price = supply_average_price(&curve, site_power_w);
-        part->carbon = supply_average_carbon(&curve, site_power_w);
-        part->market = supply_average_market(&curve, site_power_w);
+        part->price = supply_average_price(&curve, power_w);
+        part->carbon = supply_average_carbon(&curve, power_w);
+        part->market = supply_average_market(&curve, power_w);
         part->price_version = version_of(supply->price);
         part->carbon_version = version_of(supply->carbon);
         part->cost = priced(part->joules, part->price, JOULES_PER_MWH, &book->cost_rest);
         part->carbon_mg = priced(part->joules, part->carbon, JOULES_PER_KWH, &book->carbon_rest);
         part->market_mg = priced(part->joules, part->market, JOULES_PER_KWH, &book->market_rest);
-        share_units(part, &curve, site_power_w);
+        share_units(part, &curve, power_w);
 }
 
 void book_split(const struct booking *whole, const struct site_supply *supply, int64_t site_power_w,
@@ -92,7 +93,7 @@ void book_split(const struct booking *whole, const struct site_supply *supply, i
                 part.end = edge < end ? edge : end;
                 if (length > 0) /* the remainder runs through, so the last part ends with none */
                         part.joules = exact_mul_div(whole->joules, part.end - part.start, length, &share_rest);
-                price_part(&part, supply, site_power_w, &running);
+                book_price(&part, supply, site_power_w, &running);
                 emit(context, &part);
                 part.start = part.end;
         } while (part.start < end);
@@ -105,21 +106,66 @@ static void add(int64_t *total, int64_t amount)
                 *total = amount > 0 ? INT64_MAX : INT64_MIN + 1;
 }
 
+/* What came out of the store cost a share of what is in it, and leaves no remainder. */
+static void run_on(struct book *book, const struct booking *booking)
+{
+        if (booking->unit_joules[SUPPLY_STORE] != 0)
+                return;
+        priced(booking->joules, booking->price, JOULES_PER_MWH, &book->cost_rest);
+        priced(booking->joules, booking->carbon, JOULES_PER_KWH, &book->carbon_rest);
+        priced(booking->joules, booking->market, JOULES_PER_KWH, &book->market_rest);
+}
+
 void book_apply(struct book *book, const struct booking *booking)
 {
+        run_on(book, booking);
         add(&book->joules, booking->joules);
         add(&book->cost, booking->cost);
         add(&book->carbon_mg, booking->carbon_mg);
-        priced(booking->joules, booking->price, JOULES_PER_MWH, &book->cost_rest);
-        priced(booking->joules, booking->carbon, JOULES_PER_KWH, &book->carbon_rest);
         if (booking->price == SERIES_UNKNOWN)
                 add(&book->unpriced_joules, booking->joules);
         if (booking->carbon == SERIES_UNKNOWN)
                 add(&book->uncounted_joules, booking->joules);
         add(&book->market_mg, booking->market_mg);
-        priced(booking->joules, booking->market, JOULES_PER_KWH, &book->market_rest);
         if (booking->market == SERIES_UNKNOWN)
                 add(&book->unmarketed_joules, booking->joules);
         for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
                 add(&book->unit_joules[unit], booking->unit_joules[unit]);
+}
+
+bool booking_counterpart(const struct booking *booking, struct booking *ret_counterpart)
+{
+        int64_t given = booking->unit_joules[SUPPLY_STORE];
+
+        if (given == 0 || booking->account == ACCOUNT_STORAGE)
+                return false;
+        *ret_counterpart = *booking;
+        ret_counterpart->account = ACCOUNT_STORAGE;
+        ret_counterpart->joules = -given;
+        ret_counterpart->cost = -booking->cost;
+        ret_counterpart->carbon_mg = -booking->carbon_mg;
+        ret_counterpart->market_mg = -booking->market_mg;
+        memset(ret_counterpart->unit_joules, 0, sizeof(ret_counterpart->unit_joules));
+        ret_counterpart->unit_joules[SUPPLY_STORE] = -given;
+        return true;
+}
+
+void books_apply(struct book books[ACCOUNT_COUNT], const struct booking *booking)
+{
+        struct booking counterpart;
+
+        book_apply(&books[booking->account], booking);
+        if (booking_counterpart(booking, &counterpart))
+                book_apply(&books[ACCOUNT_STORAGE], &counterpart);
+}
+
+int64_t booking_metered(const struct booking *booking)
+{
+        int64_t supplied = 0;
+
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                supplied += booking->unit_joules[unit];
+        if (booking->account == ACCOUNT_STORAGE && supplied == 0)
+                return 0; /* it was in the store when its books were opened */
+        return booking->joules - booking->unit_joules[SUPPLY_STORE];
 }

@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * booking.h - what a stretch of energy cost: one line of the books, in exact integers.
+ *
+ * At a site with a store the books are kept by double entry: what comes out of the store (unit SUPPLY_STORE) stands in the
+ * account of who drew it, and as much less, joules, cost and carbon, in ACCOUNT_STORAGE. So over all accounts the store gives
+ * nothing: the sum of their joules is what the sources gave and what was in the store when its books were opened, the sum of
+ * their cost is what the sources were paid, and the book of ACCOUNT_STORAGE is what is in the store now (ledger/stock.h).
  */
 #ifndef OFFPEAK_LEDGER_BOOKING_H
 #define OFFPEAK_LEDGER_BOOKING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "supply/site_supply.h"
 
 /* Every joule of a site's meter stands in one of these. */
-enum account { ACCOUNT_JOB = 1, ACCOUNT_IDLE = 2, ACCOUNT_OVERHEAD = 3, ACCOUNT_LOSS = 4 };
-enum { ACCOUNT_COUNT = 5 };
+enum account {
+        ACCOUNT_JOB = 1,
+        ACCOUNT_IDLE = 2,
+        ACCOUNT_OVERHEAD = 3,
+        ACCOUNT_LOSS = 4,    /* of the store, on the way in and out, and what a stock-taking misses; less than 0 where it finds more */
+        ACCOUNT_STORAGE = 5, /* what charged the store, less what came out of it */
+};
+enum { ACCOUNT_COUNT = 6 };
 const char *account_name(enum account account);
 
 enum quality {
@@ -39,7 +51,8 @@ struct booking {
         int64_t carbon_mg;       /* mg CO2e; likewise */
         int64_t market;          /* average carbon by contract, mg per kWh, or SERIES_UNKNOWN; carbon is by location */
         int64_t market_mg;
-        int64_t unit_joules[SUPPLY_UNITS]; /* [enum supply_unit]: who supplied it. Their sum, unless there was no supply at all */
+        int64_t unit_joules[SUPPLY_UNITS]; /* [enum supply_unit]: who supplied it. Their sum, unless there was no supply at all.
+                                              The store supplies all of a booking or nothing of it */
 };
 
 /* Running totals of one account at one site, with the remainders that the next booking takes up. */
@@ -63,7 +76,22 @@ struct book {
 void book_split(const struct booking *whole, const struct site_supply *supply, int64_t site_power_w,
                 const struct book *book, void (*emit)(void *context, const struct booking *part), void *context);
 
+/*
+ * Fill in what the joules of `part` come to from part->start on, while the sources give so many W: price, carbon, cost, and
+ * who supplied them. The book's remainders run on.
+ */
+void book_price(struct booking *part, const struct site_supply *supply, int64_t power_w, struct book *book);
+
 /* Add one booking to its account's totals. Exact: the sum of the bookings is the book. */
 void book_apply(struct book *book, const struct booking *booking);
+
+/* Of something that came out of the store: the other entry, in ACCOUNT_STORAGE. False: there is none. */
+bool booking_counterpart(const struct booking *booking, struct booking *ret_counterpart);
+
+/* Add a booking, and its counterpart, to a site's books. */
+void books_apply(struct book books[ACCOUNT_COUNT], const struct booking *booking);
+
+/* J of it that the sources gave: what the site's meter sees. */
+int64_t booking_metered(const struct booking *booking);
 
 #endif

@@ -93,7 +93,18 @@ struct supply_curve supply_curve(const struct supply_now *now)
 
 const char *supply_unit_name(enum supply_unit unit)
 {
-        return unit == SUPPLY_REACTOR ? "reactor" : unit == SUPPLY_GRID ? "grid" : unit == SUPPLY_SOLAR ? "solar" : "ppa";
+        switch (unit) {
+        case SUPPLY_REACTOR:
+                return "reactor";
+        case SUPPLY_GRID:
+                return "grid";
+        case SUPPLY_SOLAR:
+                return "solar";
+        case SUPPLY_STORE:
+                return "store";
+        default:
+                return "ppa";
+        }
 }
 
 int64_t supply_limit(const struct supply_curve *curve)

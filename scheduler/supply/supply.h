@@ -13,11 +13,17 @@
 /* Reactor, solar and each agreement, one of them cut in two by the export limit, and the grid. */
 enum { SUPPLY_MAX_SEGMENTS = SUPPLY_MAX_PPAS + 4 };
 
-/* Agreement i is SUPPLY_PPA + i. */
-enum supply_unit { SUPPLY_REACTOR = 1, SUPPLY_GRID = 2, SUPPLY_SOLAR = 3, SUPPLY_PPA = 4 };
+/* Agreement i is SUPPLY_PPA + i. The site's own store has no segment: it gives in the books what others gave before. */
+enum supply_unit {
+        SUPPLY_REACTOR = 1,
+        SUPPLY_GRID = 2,
+        SUPPLY_SOLAR = 3,
+        SUPPLY_PPA = 4,
+        SUPPLY_STORE = SUPPLY_PPA + SUPPLY_MAX_PPAS
+};
 
 /* Room for one value a unit. */
-enum { SUPPLY_UNITS = SUPPLY_PPA + SUPPLY_MAX_PPAS };
+enum { SUPPLY_UNITS = SUPPLY_STORE + 1 };
 
 struct supply_segment {
         enum supply_unit unit;
@@ -87,7 +93,7 @@ int64_t supply_drawn(const struct supply_curve *curve, unsigned segment, int64_t
 int64_t supply_exported(const struct supply_curve *curve, int64_t power_w);
 int64_t supply_curtailed(const struct supply_curve *curve, int64_t power_w);
 
-/* "reactor", "grid", "solar"; "ppa" for every agreement. */
+/* "reactor", "grid", "solar", "store"; "ppa" for every agreement. */
 const char *supply_unit_name(enum supply_unit unit);
 
 #endif

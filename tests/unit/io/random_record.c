@@ -24,8 +24,9 @@ KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct plan_flow, 32);
 KNOWN(struct record_planned_job, 56);
-KNOWN(struct booking, 184);
-KNOWN(struct book, 144);
+KNOWN(struct booking, 192);
+KNOWN(struct book, 152);
+KNOWN(struct stock, 40);
 KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
@@ -33,7 +34,7 @@ KNOWN(struct attempt, 104);
 KNOWN(struct job, 624);
 KNOWN(struct pause, 56);
 KNOWN(struct node, 216);
-KNOWN(struct site, 3392);
+KNOWN(struct site, 3624);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
 KNOWN(struct late_exit, 12);
@@ -496,7 +497,7 @@ static void walk_planned(struct walk *walk, struct record_planned_job *job)
 
 static void walk_booking(struct walk *walk, struct booking *booking)
 {
-        WITHIN(booking->account, ACCOUNT_JOB, ACCOUNT_LOSS);
+        WITHIN(booking->account, ACCOUNT_JOB, ACCOUNT_STORAGE);
         WITHIN(booking->quality, QUALITY_MEASURED, QUALITY_ESTIMATED);
         U32(booking->site);
         U32(booking->node);
@@ -531,6 +532,15 @@ static void walk_book(struct walk *walk, struct book *book)
         I64(book->unmarketed_joules);
         for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
                 I64(book->unit_joules[unit]);
+}
+
+static void walk_stock(struct walk *walk, struct stock *stock)
+{
+        I64(stock->charged_until);
+        I64(stock->counted_at);
+        WITHIN(stock->lost, 0, INT64_C(1000000000000000));
+        WITHIN(stock->charge_rest, 0, STOCK_REST_END - 1);
+        WITHIN(stock->discharge_rest, 0, STOCK_REST_END - 1);
 }
 
 static void walk_inventory(struct walk *walk, struct inventory *inventory)
@@ -633,6 +643,7 @@ static void walk_site(struct walk *walk, struct site *site)
                 walk_book(walk, &site->books[account]);
         I64(site->overhead_until);
         I64(site->pue_rest);
+        walk_stock(walk, &site->stock);
         walk_meter(walk, &site->meter);
 }
 
@@ -778,6 +789,9 @@ static void walk_meta(struct walk *walk, struct record *record)
         ARRAY(record->u.meta.n_flows, record->u.meta.flows, 4);
         for (uint32_t i = 0; i < record->u.meta.n_flows; i++)
                 walk_flow(walk, &record->u.meta.flows[i]);
+        ARRAY(record->u.meta.n_past_flows, record->u.meta.past_flows, 4);
+        for (uint32_t i = 0; i < record->u.meta.n_past_flows; i++)
+                walk_flow(walk, &record->u.meta.past_flows[i]);
 }
 
 static void walk_small(struct walk *walk, struct record *record)
@@ -882,6 +896,9 @@ static void walk_body(struct walk *walk, struct record *record)
         case RECORD_BOOKED:
                 walk_booking(walk, &record->u.booked.booking);
                 I64(record->u.booked.pue_rest);
+                BOOL(record->u.booked.has_stock);
+                if (record->u.booked.has_stock)
+                        walk_stock(walk, &record->u.booked.stock);
                 break;
         case RECORD_I_META:
                 walk_meta(walk, record);

@@ -957,7 +957,7 @@ static void test_a_restored_backup_is_told(void **state)
 static void test_an_older_store_is_brought_up_to_date(void **state)
 {
         static const char *const columns[] = { "market", "market_mg", "unit_1", "unit_2", "unit_3",
-                                               "unit_4", "unit_5",    "unit_6", "unit_7" };
+                                               "unit_4", "unit_5",    "unit_6", "unit_7", "unit_8" };
         struct fixture *fixture = *state;
         struct store *store = open_store(fixture->path);
         struct booking *bookings;
@@ -986,7 +986,7 @@ static void test_an_older_store_is_brought_up_to_date(void **state)
         free(bookings);
         check_books(store, 300, 400, (const uint64_t[]){ 2 }, 1);
         store_close(store);
-        assert_int_equal(sql_number(fixture->path, "PRAGMA user_version"), 2);
+        assert_int_equal(sql_number(fixture->path, "PRAGMA user_version"), 3);
 }
 
 static void test_other_files_are_refused(void **state)
@@ -1002,7 +1002,7 @@ static void test_other_files_are_refused(void **state)
         check_refused(fixture->path, OFFPEAK_EINVAL, "not a store of Offpeak");
         remove_store(fixture->path);
         store_close(open_store(fixture->path));
-        sql(fixture->path, "PRAGMA user_version = 3");
+        sql(fixture->path, "PRAGMA user_version = 4");
         check_refused(fixture->path, OFFPEAK_EINVAL, "newer");
         beside(fixture->path, ".folder", name);
         assert_int_equal(mkdir(name, 0700), 0);
