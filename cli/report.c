@@ -126,10 +126,26 @@ static void print_accounts(const json_t *report, FILE *out)
         fputs(*separator != '\0' ? "\n" : "nothing on the books\n", out);
 }
 
+/* What charged the store, what of that is gone, and what is left. */
+static void print_store(const json_t *store, FILE *out)
+{
+        int64_t charged = document_int_or(store, "charged_j", 0), lost = document_int_or(store, "lost_j", 0);
+        char text[TEXT_SIZE];
+
+        fputs("; store: ", out);
+        if (charged > 0)
+                fprintf(out, "charged with %s, ", text_format_energy(charged, text));
+        if (lost > 0)
+                fprintf(out, "lost %s, ", text_format_energy(lost, text));
+        else if (lost < 0)
+                fprintf(out, "%s more in it than was booked, ", text_format_energy(-lost, text));
+        fprintf(out, "holds %s", text_format_energy(document_int_or(store, "held_j", 0), text));
+}
+
 /* Who supplied what, and what was left over. Nothing to tell of a site that has the grid alone. */
 static void print_supplied(const json_t *site, const char *currency, const struct screen *screen, FILE *out)
 {
-        const json_t *units = json_object_get(site, "units");
+        const json_t *units = json_object_get(site, "units"), *store = json_object_get(site, "store");
         int64_t exported = document_int_or(site, "exported_j", 0), curtailed = document_int_or(site, "curtailed_j", 0);
         int64_t settled = document_int_or(site, "settled_micro", 0);
         const char *separator = ": ", *name = document_text(site, "site");
@@ -137,7 +153,7 @@ static void print_supplied(const json_t *site, const char *currency, const struc
         json_t *unit;
         size_t i;
 
-        if (json_array_size(units) < 2 && exported == 0 && curtailed == 0 && settled == 0)
+        if (json_array_size(units) < 2 && !json_is_object(store) && exported == 0 && curtailed == 0 && settled == 0)
                 return;
         fprintf(out, "%-12s ", "supplied");
         screen_print(screen, out, name != NULL ? name : "-");
@@ -150,6 +166,8 @@ static void print_supplied(const json_t *site, const char *currency, const struc
                 fprintf(out, " %s", document_energy(unit, "energy_j", text));
                 separator = " - ";
         }
+        if (json_is_object(store))
+                print_store(store, out);
         if (exported > 0)
                 fprintf(out, "; exported %s", text_format_energy(exported, text));
         if (curtailed > 0)

@@ -229,7 +229,7 @@ static json_t *qualities(struct answer *answer, const struct report *report)
 }
 
 /* Nodes whose energy of the time was not measured, or not all of it. */
-static json_t *unmeasured_nodes(struct answer *answer, const struct group *group)
+static json_t *unmeasured_nodes(struct answer *answer, const struct question *question, const struct group *group)
 {
         const struct state *state = answer->state;
         json_t *list = json_array();
@@ -238,7 +238,8 @@ static json_t *unmeasured_nodes(struct answer *answer, const struct group *group
         if (unmeasured == NULL)
                 answer->failed = true;
         for (size_t i = 0; unmeasured != NULL && i < group->n_bookings; i++)
-                if (group->bookings[i].node < state->n_nodes && group->bookings[i].quality != QUALITY_MEASURED)
+                if (group->bookings[i].node < state->n_nodes && group->bookings[i].quality != QUALITY_MEASURED &&
+                    group->bookings[i].end > question->from)
                         unmeasured[group->bookings[i].node] = true;
         for (uint32_t n = 0; unmeasured != NULL && n < state->n_nodes; n++)
                 if (unmeasured[n])
@@ -296,8 +297,28 @@ static json_t *units(struct answer *answer, const struct supply_terms *terms, co
         return list;
 }
 
+/* What the store did in the time, and what is in it now, by the books. */
+static json_t *store_at(struct answer *answer, const struct site *site, const struct report_store *store)
+{
+        const struct book *held = &site->books[ACCOUNT_STORAGE];
+        json_t *object;
+
+        if (site->stock.counted_at == 0)
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "charged_j", json_integer(store->charged));
+        answer_put(answer, object, "given_j", json_integer(store->given));
+        answer_put(answer, object, "lost_j", json_integer(store->lost));
+        answer_put(answer, object, "opened_with_j", json_integer(store->found));
+        answer_put(answer, object, "held_j", json_integer(held->joules));
+        answer_put(answer, object, "held_cost_micro", json_integer(held->cost));
+        answer_put(answer, object, "held_unpriced_j", json_integer(held->unpriced_joules));
+        answer_put(answer, object, "counted_utc", answer_utc(site->stock.counted_at));
+        return object;
+}
+
 static json_t *supplied_at(struct answer *answer, const struct question *question, const struct site *site,
-                           const int64_t *joules)
+                           const int64_t *joules, const struct report_store *store)
 {
         struct site_supply supply = state_supply(answer->state, site);
         int64_t to = question->to < answer->now.wall ? question->to : answer->now.wall;
@@ -307,6 +328,7 @@ static json_t *supplied_at(struct answer *answer, const struct question *questio
 
         answer_put(answer, object, "site", answer_text(site->name));
         answer_put(answer, object, "units", units(answer, &supply.terms, joules));
+        answer_put(answer, object, "store", store_at(answer, site, store));
         answer_put(answer, object, "surplus_from_utc", known ? answer_utc(surplus.from) : json_null());
         answer_put(answer, object, "exported_j", answer_known(known, surplus.exported));
         answer_put(answer, object, "curtailed_j", answer_known(known, surplus.curtailed));
@@ -323,7 +345,7 @@ static json_t *supplied(struct answer *answer, const struct question *question, 
                 if (group->index[i] != NONE_U32)
                         answer_add(answer, list,
                                    supplied_at(answer, question, &answer->state->sites[i],
-                                               report->unit_joules[group->index[i]]));
+                                               report->unit_joules[group->index[i]], &report->stores[group->index[i]]));
         return list;
 }
 
@@ -360,7 +382,7 @@ static json_t *report_object(struct answer *answer, const struct question *quest
         answer_put(answer, object, "supplied", supplied(answer, question, group, report));
         answer_put(answer, object, "demand_charges", demand_charges(answer, question, group));
         answer_put(answer, object, "quality", qualities(answer, report));
-        answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, group));
+        answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, question, group));
         answer_put(answer, object, "jobs", job_lines(answer, group));
         return object;
 }
@@ -399,6 +421,23 @@ static bool opens_group(const struct state *state, uint32_t site)
         return true;
 }
 
+/* Where there is a store, running at once is priced by what was booked then: since the first release of a compared job. */
+static int64_t bookings_from(const struct state *state, const struct question *question)
+{
+        int64_t from = question->from;
+        bool any_store = false;
+
+        for (uint32_t i = 0; i < state->n_sites; i++)
+                any_store = any_store || state_supply(state, &state->sites[i]).terms.has_store;
+        for (size_t i = 0; any_store && i < state->n_jobs; i++) {
+                const struct job *job = &state->jobs[i];
+
+                if (outcome_is_known(job, question->from, question->to) && job->submitted_at < from)
+                        from = job->submitted_at;
+        }
+        return from;
+}
+
 static int add_reports(struct answer *answer, const struct question *question, json_t *list, struct offpeak_error *err)
 {
         struct booking *bookings = NULL;
@@ -406,7 +445,7 @@ static int add_reports(struct answer *answer, const struct question *question, j
         int r = 0;
 
         if (answer->store != NULL)
-                r = store_bookings(answer->store, question->from, question->to, &bookings, &n, err);
+                r = store_bookings(answer->store, bookings_from(answer->state, question), question->to, &bookings, &n, err);
         for (uint32_t i = 0; r == 0 && i < answer->state->n_sites; i++)
                 if (opens_group(answer->state, i))
                         r = add_report(answer, question, answer_site_currency(answer->state, &answer->state->sites[i]),

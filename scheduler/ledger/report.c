@@ -13,6 +13,7 @@
 
 #include "base/exact.h"
 #include "base/fail.h"
+#include "ledger/paid.h"
 #include "plan/plan.h"
 
 #define PPM 1000000
@@ -269,6 +270,7 @@ static int by_site_and_start(const void *left, const void *right)
 
 struct meter {
         const struct report_site *site;
+        const struct paid *paid; /* at a site with a store; else NULL */
         struct book *book;
         int64_t pue_rest;
 };
@@ -287,7 +289,10 @@ static void draw(struct meter *meter, int64_t joules, int64_t start, int64_t end
         struct booking whole = { .account = ACCOUNT_JOB, .quality = QUALITY_MODELLED, .start = start, .end = end };
 
         whole.joules = exact_mul_div(joules, pue_ppm(terms), PPM, &meter->pue_rest);
-        book_split(&whole, &meter->site->supply, site_w, meter->book, take_booking, meter->book);
+        if (meter->paid != NULL)
+                paid_book(meter->paid, start, end, whole.joules, meter->book);
+        else
+                book_split(&whole, &meter->site->supply, site_w, meter->book, take_booking, meter->book);
 }
 
 /* What a run has drawn by a time within it. Stretches that abut add up exactly. */
@@ -324,22 +329,35 @@ static void meter_site(struct meter *meter, const struct run *runs, size_t n, co
         }
 }
 
+/* The runs of one site, which all of `runs` are. */
+static int meter_runs_of_site(const struct report_input *input, const struct run *runs, size_t n, struct book *book)
+{
+        const struct run **active = calloc(n + 1, sizeof(const struct run *));
+        uint32_t site = runs[0].site;
+        struct meter meter = { .site = &input->sites[site], .book = book };
+        bool has_store = meter.site->supply.terms.has_store;
+        struct paid *paid = has_store ? paid_create(input->bookings, input->n_bookings, site) : NULL;
+        int code = active == NULL || (has_store && paid == NULL) ? OFFPEAK_ENOMEM : 0;
+
+        meter.paid = paid;
+        if (code == 0)
+                meter_site(&meter, runs, n, active);
+        paid_destroy(paid);
+        free(active);
+        return code;
+}
+
 static int meter_runs(const struct report_input *input, struct runs *runs, struct book *book)
 {
-        const struct run **active = calloc(runs->n + 1, sizeof(const struct run *));
+        int code = 0;
 
-        if (active == NULL)
-                return OFFPEAK_ENOMEM;
         qsort(runs->at, runs->n, sizeof(runs->at[0]), by_site_and_start);
-        for (size_t first = 0, n; first < runs->n; first += n) {
-                struct meter meter = { .site = &input->sites[runs->at[first].site], .book = book };
-
+        for (size_t first = 0, n; code == 0 && first < runs->n; first += n) {
                 for (n = 1; first + n < runs->n && runs->at[first + n].site == runs->at[first].site;)
                         n++;
-                meter_site(&meter, &runs->at[first], n, active);
+                code = meter_runs_of_site(input, &runs->at[first], n, book);
         }
-        free(active);
-        return 0;
+        return code;
 }
 
 /* ---- the two sides */
@@ -434,28 +452,63 @@ static int64_t part_within(int64_t amount, const struct booking *booking, const 
         return part_until(amount, booking, input->to) - part_until(amount, booking, input->from);
 }
 
+static struct booking inside(const struct booking *booking, const struct report_input *input)
+{
+        struct booking part = *booking;
+
+        part.joules = part_within(booking->joules, booking, input);
+        part.cost = part_within(booking->cost, booking, input);
+        part.carbon_mg = part_within(booking->carbon_mg, booking, input);
+        part.market_mg = part_within(booking->market_mg, booking, input);
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                part.unit_joules[unit] = part_within(booking->unit_joules[unit], booking, input);
+        return part;
+}
+
+static void add_to_account(const struct booking *part, struct report *report)
+{
+        struct book *book = &report->accounts[part->account];
+
+        book->joules += part->joules;
+        book->cost += part->cost;
+        book->carbon_mg += part->carbon_mg;
+        book->market_mg += part->market_mg;
+        if (part->price == SERIES_UNKNOWN)
+                book->unpriced_joules += part->joules;
+        if (part->carbon == SERIES_UNKNOWN)
+                book->uncounted_joules += part->joules;
+        if (part->market == SERIES_UNKNOWN)
+                book->unmarketed_joules += part->joules;
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                book->unit_joules[unit] += part->unit_joules[unit];
+}
+
+static void add_to_store(const struct booking *part, bool opens, struct report_store *store)
+{
+        if (part->account == ACCOUNT_LOSS)
+                store->lost += part->joules;
+        else if (part->account != ACCOUNT_STORAGE)
+                store->given += part->unit_joules[SUPPLY_STORE];
+        else if (opens)
+                store->found += part->joules;
+        else
+                store->charged += part->joules;
+}
+
 static void add_booking(const struct report_input *input, const struct booking *booking, struct report *report)
 {
-        struct book *book = &report->accounts[booking->account];
-        int64_t joules = part_within(booking->joules, booking, input);
+        struct booking part = inside(booking, input), counterpart;
+        bool opens = booking->account == ACCOUNT_STORAGE && booking_metered(booking) == 0;
 
-        book->joules += joules;
-        book->cost += part_within(booking->cost, booking, input);
-        book->carbon_mg += part_within(booking->carbon_mg, booking, input);
-        if (booking->price == SERIES_UNKNOWN)
-                book->unpriced_joules += joules;
-        if (booking->carbon == SERIES_UNKNOWN)
-                book->uncounted_joules += joules;
-        book->market_mg += part_within(booking->market_mg, booking, input);
-        if (booking->market == SERIES_UNKNOWN)
-                book->unmarketed_joules += joules;
-        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++) {
-                int64_t supplied = part_within(booking->unit_joules[unit], booking, input);
-
-                book->unit_joules[unit] += supplied;
-                report->unit_joules[booking->site][unit] += supplied;
-        }
-        report->quality_joules[booking->quality] += joules;
+        add_to_account(&part, report);
+        if (booking_counterpart(&part, &counterpart))
+                add_to_account(&counterpart, report);
+        add_to_store(&part, opens, &report->stores[booking->site]);
+        if (opens || (booking->account == ACCOUNT_LOSS && booking->unit_joules[SUPPLY_STORE] != 0))
+                return; /* whose energy another booking tells of, or none of the window */
+        for (unsigned unit = 0; unit < SUPPLY_UNITS; unit++)
+                report->unit_joules[booking->site][unit] += part.unit_joules[unit];
+        report->quality_joules[booking->quality] += part.joules;
 }
 
 /* ---- the report */
@@ -477,7 +530,7 @@ static int check_input(const struct report_input *input, struct offpeak_error *e
         for (size_t i = 0; i < input->n_bookings; i++) {
                 const struct booking *booking = &input->bookings[i];
 
-                if (booking->account < ACCOUNT_JOB || booking->account > ACCOUNT_LOSS ||
+                if (booking->account < ACCOUNT_JOB || (int)booking->account >= ACCOUNT_COUNT ||
                     booking->quality < QUALITY_MEASURED || booking->quality > QUALITY_ESTIMATED ||
                     booking->site >= REPORT_SITES)
                         return fail(err, OFFPEAK_EINVAL, "report: a booking of job %llu is in no account",

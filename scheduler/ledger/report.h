@@ -13,6 +13,10 @@
  * are not held against it. What nobody said of a unit counts as nothing, as in the books. Contracts and GPUs are those of today.
  *
  * Of a booking that reaches over the window's edge the part inside counts.
+ *
+ * At a site with a store, running at once is priced at what the site's load was booked at at that time, on average (ledger/paid.h):
+ * as if the store had then given and taken the same share. What its plan would have been is not known. Where nothing is booked,
+ * or at no known price, it is unpriced.
  */
 #ifndef OFFPEAK_LEDGER_REPORT_H
 #define OFFPEAK_LEDGER_REPORT_H
@@ -55,7 +59,8 @@ struct report_input {
         size_t n_sites;
         const struct report_job *jobs; /* in submit order */
         size_t n_jobs;
-        const struct booking *bookings; /* of the window, any order; site = index into sites */
+        /* any order; site = index into sites: those of the window, and where there is a store those since the first release */
+        const struct booking *bookings;
         size_t n_bookings;
 };
 
@@ -73,6 +78,14 @@ struct report_side {
 
 enum { REPORT_SITES = 64 };
 
+/* What a site's store did, in J. */
+struct report_store {
+        int64_t charged;  /* drawn from the sources for it */
+        int64_t given;    /* to jobs, idle nodes and overhead */
+        int64_t lost;     /* on the way in and out, and missing at stock-takings */
+        int64_t found;    /* in it when its books were opened */
+};
+
 struct report {
         uint32_t n_jobs;
         struct report_side run_now, actual;
@@ -81,7 +94,9 @@ struct report {
         int64_t net_saved;      /* saved - (actual.delay_cost - run_now.delay_cost) */
         struct book accounts[ACCOUNT_COUNT]; /* all the energy of the window, [enum account] */
         int64_t quality_joules[4];           /* [enum quality] */
-        int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit] */
+        int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit]. Of the store: what
+                                                            it gave to loads; of the others: with what charged it */
+        struct report_store stores[REPORT_SITES];
         uint32_t without_room;               /* jobs that at once never found room: taken to have run all the same */
         int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
 };

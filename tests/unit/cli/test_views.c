@@ -481,6 +481,7 @@ static void the_report_compares(void **state)
         check("report", "report", view_report, plain);
         check("report_worse", "report_worse", view_report, plain);
         check("report_demand", "report_demand", view_report, plain);
+        check("report_store", "report_store", view_report, plain);
 }
 
 static void the_report_tells_what_it_takes_of_running_at_once(void **state)

@@ -208,6 +208,17 @@ void world_book(struct world *world, uint64_t id, int64_t start, int64_t end)
         assert_int_equal(store_commit(world->store, &record, 1, NULL), 0);
 }
 
+void world_book_store(struct world *world, int64_t joules, int64_t start, int64_t end)
+{
+        struct record record = { .type = RECORD_BOOKED, .index = ++world->state.log_index, .at = end };
+        struct booking *booking = &record.u.booked.booking;
+
+        *booking = (struct booking){ .account = ACCOUNT_IDLE, .quality = QUALITY_MEASURED, .start = start, .end = end,
+                                     .joules = joules, .price = SERIES_UNKNOWN, .carbon = SERIES_UNKNOWN };
+        booking->unit_joules[SUPPLY_STORE] = joules;
+        assert_int_equal(store_commit(world->store, &record, 1, NULL), 0);
+}
+
 static int ignore_record(void *context, struct record *record)
 {
         (void)context;

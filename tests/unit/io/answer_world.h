@@ -37,6 +37,8 @@ struct job *world_job(struct world *world, uint64_t id);
 
 /* Book a job's energy: 1 kW above idle over [start, end) at hanford for 50 EUR/MWh. */
 void world_book(struct world *world, uint64_t job, int64_t start, int64_t end);
+/* So many joules that idle nodes of the first site drew from its store. */
+void world_book_store(struct world *world, int64_t joules, int64_t start, int64_t end);
 
 /* The answer as JSON; must succeed. */
 json_t *world_ask(struct world *world, const char *target, const char *arguments);

@@ -1265,6 +1265,33 @@ static void the_report_says_who_supplied_what(void **state)
         json_decref(document);
 }
 
+static void the_report_tells_of_a_store(void **state)
+{
+        struct world *world = *state;
+        struct site *site = &world->state.sites[0];
+        json_t *document = world_ask(world, "report", NULL);
+
+        world_expect_null(document, "reports.0.supplied.0.store");
+        world_expect_int(document, "reports.0.accounts.storage.energy_j", 0);
+        json_decref(document);
+        world->state.policy.sites[0].terms.has_store = true;
+        site->stock.counted_at = WORLD_DAY;
+        site->books[ACCOUNT_STORAGE] = (struct book){ .joules = 7200, .cost = 12, .unpriced_joules = 3600 };
+        world_book_store(world, 1000, WORLD_DAY, WORLD_DAY + WORLD_HOUR);
+        document = world_ask(world, "report", NULL);
+        world_expect_int(document, "reports.0.supplied.0.units.0.energy_j", 1000);
+        world_expect_text(document, "reports.0.supplied.0.units.0.unit", "store");
+        world_expect_int(document, "reports.0.supplied.0.store.given_j", 1000);
+        world_expect_int(document, "reports.0.supplied.0.store.charged_j", 0);
+        world_expect_int(document, "reports.0.supplied.0.store.lost_j", 0);
+        world_expect_int(document, "reports.0.supplied.0.store.held_j", 7200);
+        world_expect_int(document, "reports.0.supplied.0.store.held_cost_micro", 12);
+        world_expect_int(document, "reports.0.supplied.0.store.held_unpriced_j", 3600);
+        world_expect_text(document, "reports.0.supplied.0.store.counted_utc", "2026-11-22T00:00:00Z");
+        world_expect_int(document, "reports.0.accounts.storage.energy_j", -1000);
+        json_decref(document);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -1317,6 +1344,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_says_who_supplied_what, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_tells_of_a_store, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

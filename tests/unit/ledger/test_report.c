@@ -477,6 +477,69 @@ static void test_accounts_and_qualities(void **state)
         assert_int_equal(report.accounts[ACCOUNT_LOSS].joules, 0);
 }
 
+/* A line of the first hour: of the grid, of the store, or of what charged it. */
+static struct booking line(enum account account, enum supply_unit unit, int64_t joules, int64_t cost)
+{
+        struct booking line = booking(account, QUALITY_MEASURED, 0, HOUR, joules);
+
+        line.cost = cost;
+        line.carbon = 200000;
+        line.carbon_mg = joules / 18; /* 200 g a kWh */
+        line.unit_joules[unit] = joules;
+        return line;
+}
+
+/*
+ * In the first hour loads draw 1 kWh from the grid at 0.10 and 1 kWh from the store at 0.05, 0.2 kWh more are lost on the way, and
+ * 0.4 kWh charge it. At once a job of that hour costs the mean of the loads, 0.075 a kWh; of the hour after it nothing is booked.
+ */
+static void test_a_store_is_told_and_its_average_taken(void **state)
+{
+        const int64_t kwh = 3600000;
+        struct booking bookings[] = {
+                line(ACCOUNT_JOB, SUPPLY_GRID, kwh, 100000),
+                line(ACCOUNT_IDLE, SUPPLY_STORE, kwh, 50000),
+                line(ACCOUNT_LOSS, SUPPLY_STORE, kwh / 5, 0),
+                line(ACCOUNT_STORAGE, SUPPLY_GRID, 2 * kwh / 5, 40000),
+                line(ACCOUNT_STORAGE, (enum supply_unit)0, 3 * kwh, 0),
+        };
+        struct report_job jobs[2];
+        struct world world;
+        struct report report;
+
+        (void)state;
+        bookings[4].unit_joules[0] = 0;
+        bookings[4].price = SERIES_UNKNOWN; /* it was there when the books were opened */
+        make_world(&world);
+        world.site.supply.terms.has_store = true;
+        world.input.bookings = bookings;
+        world.input.n_bookings = sizeof(bookings) / sizeof(bookings[0]);
+        jobs[0] = hour_job(1, 2 * HOUR, 48000, 240000);
+        jobs[1] = hour_job(2, 3 * HOUR, 120000, 240000);
+        world.input.jobs = jobs;
+        world.input.n_jobs = 2;
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.joules, 17280000);
+        assert_int_equal(report.run_now.cost, 180000);
+        assert_int_equal(report.run_now.carbon_mg, 480000);
+        assert_int_equal(report.unpriced_joules, 8640000);
+        assert_int_equal(report.stores[0].charged, 2 * kwh / 5);
+        assert_int_equal(report.stores[0].given, kwh);
+        assert_int_equal(report.stores[0].lost, kwh / 5);
+        assert_int_equal(report.stores[0].found, 3 * kwh);
+        assert_int_equal(report.unit_joules[0][SUPPLY_GRID], 7 * kwh / 5);
+        assert_int_equal(report.unit_joules[0][SUPPLY_STORE], kwh);
+        assert_int_equal(report.accounts[ACCOUNT_STORAGE].joules, 11 * kwh / 5); /* 3 + 0.4 - 1 - 0.2 */
+        assert_int_equal(report.accounts[ACCOUNT_STORAGE].cost, -10000);
+        assert_int_equal(report.accounts[ACCOUNT_STORAGE].unpriced_joules, 3 * kwh);
+        assert_int_equal(report.accounts[ACCOUNT_LOSS].joules, kwh / 5);
+        assert_int_equal(report.quality_joules[QUALITY_MEASURED], 12 * kwh / 5); /* loads and charge */
+        bookings[1].price = SERIES_UNKNOWN; /* nobody knows what was in the store */
+        report = compute(&world.input);
+        assert_int_equal(report.run_now.cost, 0);
+        assert_int_equal(report.unpriced_joules, 17280000);
+}
+
 static uint64_t draw(uint64_t *seed)
 {
         uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
@@ -646,6 +709,7 @@ int main(void)
                 cmocka_unit_test(test_negative_prices),
                 cmocka_unit_test(test_a_job_without_work_is_counted_and_draws_nothing),
                 cmocka_unit_test(test_accounts_and_qualities),
+                cmocka_unit_test(test_a_store_is_told_and_its_average_taken),
                 cmocka_unit_test(test_at_once_a_job_goes_where_there_is_room),
                 cmocka_unit_test(test_windows_add_up),
                 cmocka_unit_test(test_energy_and_cost_of_many_jobs),
