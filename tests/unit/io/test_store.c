@@ -989,6 +989,31 @@ static void test_an_older_store_is_brought_up_to_date(void **state)
         assert_int_equal(sql_number(fixture->path, "PRAGMA user_version"), 3);
 }
 
+/* The second version had no column for what comes out of a store. */
+static void test_a_store_of_the_second_version_gets_its_column(void **state)
+{
+        struct fixture *fixture = *state;
+        struct store *store = open_store(fixture->path);
+        struct booking *bookings;
+        struct record first;
+        size_t n;
+
+        commit_booking(store, 1, 100, 200);
+        store_close(store);
+        sql(fixture->path, "ALTER TABLE ledger DROP COLUMN unit_8");
+        sql(fixture->path, "PRAGMA user_version = 2");
+        store = open_store(fixture->path);
+        assert_int_equal(store_bookings(store, 0, 300, &bookings, &n, NULL), 0);
+        assert_int_equal(n, 1);
+        random_record_fill(&first, RECORD_BOOKED, 1);
+        assert_int_equal(bookings[0].market_mg, first.u.booked.booking.market_mg);
+        assert_int_equal(bookings[0].unit_joules[SUPPLY_GRID], first.u.booked.booking.unit_joules[SUPPLY_GRID]);
+        assert_int_equal(bookings[0].unit_joules[SUPPLY_STORE], 0);
+        free(bookings);
+        store_close(store);
+        assert_int_equal(sql_number(fixture->path, "PRAGMA user_version"), 3);
+}
+
 static void test_other_files_are_refused(void **state)
 {
         struct fixture *fixture = *state;
@@ -1205,6 +1230,7 @@ int main(void)
                 TEST(test_a_damaged_ledger_is_restored),
                 TEST(test_a_restored_backup_is_told),
                 TEST(test_an_older_store_is_brought_up_to_date),
+                TEST(test_a_store_of_the_second_version_gets_its_column),
                 TEST(test_other_files_are_refused),
                 TEST(test_an_emptied_store_is_not_begun_anew_unasked),
                 TEST(test_a_full_disk_loses_nothing_acknowledged),
