@@ -255,6 +255,48 @@ static void a_level_counts_what_is_still_to_be_told(void **unused)
         finish(&house);
 }
 
+/* The charge is booked beyond the moment of which the level is told: it is as it should be. */
+static void a_level_of_the_past_is_compared_with_the_past(void **unused)
+{
+        struct house house;
+
+        (void)unused;
+        begin(&house);
+        pass(&house, 1);
+        tell(&house, WORLD_START + 1, 1000);
+        adopt_one(&house, 1, DAY, 200);
+        pass(&house, 600);
+        assert_int_equal(site_of(&house)->stock.charged_until, WORLD_START + 600);
+        tell(&house, WORLD_START + 301, 1015);
+        assert_int_equal(site_of(&house)->books[ACCOUNT_LOSS].joules, 20 * 599);
+        assert_int_equal(site_of(&house)->books[ACCOUNT_STORAGE].joules, KWH + 180 * 599);
+        finish(&house);
+}
+
+/* All that the site drew was planned to come out of the store; a second job begins when that is told. */
+static void what_begins_later_has_no_share(void **unused)
+{
+        struct offpeak_job_spec spec;
+        struct house house;
+
+        (void)unused;
+        begin(&house);
+        pass(&house, 1);
+        read_meter(&house, true, WORLD_START, JOB_W);
+        tell(&house, WORLD_START + 1, 1000);
+        adopt_one(&house, 1, HOUR, -(JOB_W + IDLE_W));
+        house.scene.now.wall = WORLD_START + HOUR;
+        world_spec(&spec, "second", 1, HOUR);
+        spec.deadline = WORLD_START + 2 * HOUR + 60;
+        assert_true(scene_submit_spec(&house.scene, &spec) != 0);
+        offpeak_job_spec_finish(&spec);
+        log_turn(&house);
+        assert_int_equal(house.scene.state.jobs[1].state, OFFPEAK_JOB_ACTIVE);
+        read_meter(&house, true, WORLD_START + 1, JOB_W * (HOUR - 1));
+        assert_int_equal(site_of(&house)->books[ACCOUNT_JOB].unit_joules[SUPPLY_STORE], JOB_W * (HOUR - 1));
+        finish(&house);
+}
+
 /* ---- anything at all */
 
 static uint64_t draw(uint64_t *seed, uint64_t n)
@@ -338,6 +380,8 @@ int main(void)
                 cmocka_unit_test(plans_that_were_replaced_are_remembered_for_a_day),
                 cmocka_unit_test(a_late_reading_finds_what_was_planned_then),
                 cmocka_unit_test(a_level_counts_what_is_still_to_be_told),
+                cmocka_unit_test(a_level_of_the_past_is_compared_with_the_past),
+                cmocka_unit_test(what_begins_later_has_no_share),
                 cmocka_unit_test(any_life_adds_up_and_is_told_by_the_log),
         };
 

@@ -278,6 +278,28 @@ static void off_the_grid_the_store_gives_what_the_sources_lack(void **unused)
         house_free(house);
 }
 
+/* 1.5 kW of sun and the grid at 72: load and charge of 1 kW each pay the same mean, a quarter of the grid's price. */
+static void a_charge_and_the_load_beside_it_pay_the_mean(void **unused)
+{
+        struct house *house = house_new();
+
+        (void)unused;
+        house->supply.terms.has_solar = true;
+        say(&house->solar, 0, 1500, HOUR);
+        say(&house->price, 0, 72 * EUR, HOUR);
+        plan(house, 0, HOUR, 1000);
+        count(house, 0, 0);
+        charge(house, HOUR);
+        assert_int_equal(house->lines[1].price, 18 * EUR);
+        assert_int_equal(held(house)->cost, 18000);
+        house->n = 0;
+        load(house, ACCOUNT_JOB, 0, HOUR, KWH);
+        assert_int_equal(house->n, 1);
+        assert_int_equal(house->lines[0].price, 18 * EUR);
+        assert_int_equal(house->lines[0].unit_joules[SUPPLY_SOLAR], 3 * KWH / 4);
+        house_free(house);
+}
+
 static void it_is_charged_up_to_what_it_holds(void **unused)
 {
         struct house *house = house_new();
@@ -440,6 +462,7 @@ int main(void)
                 cmocka_unit_test(what_nobody_knows_goes_first),
                 cmocka_unit_test(a_level_is_a_stock_taking),
                 cmocka_unit_test(off_the_grid_the_store_gives_what_the_sources_lack),
+                cmocka_unit_test(a_charge_and_the_load_beside_it_pay_the_mean),
                 cmocka_unit_test(it_is_charged_up_to_what_it_holds),
                 cmocka_unit_test(a_store_that_nobody_tells_of_is_in_no_books),
                 cmocka_unit_test(over_random_days_everything_adds_up),
