@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "core/pause.h"
 #include "unit/core/scene.h"
 
 #define KWH INT64_C(3600000)
@@ -297,6 +298,29 @@ static void what_begins_later_has_no_share(void **unused)
         finish(&house);
 }
 
+/* A demand charge is for what the sources give: a job on the store is not paused for its sake, one beside a charge is. */
+static void what_the_store_gives_raises_no_peak(void **unused)
+{
+        struct house house;
+        const struct job *job;
+
+        (void)unused;
+        begin(&house);
+        pass(&house, 1);
+        job = state_job(&house.scene.state, house.job);
+        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now)); /* nothing is billed yet */
+        adopt_one(&house, 1, HOUR, -(JOB_W + IDLE_W));
+        assert_false(pause_is_due(&house.scene.state, job, &house.scene.now));
+        adopt(&house, NULL, 0);
+        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now));
+        assert_int_equal(site_meter_add(&house.scene.state.sites[0].meter, WORLD_START, WORLD_START + 900, 150 * 900), 0);
+        assert_int_equal(site_meter_add(&house.replayed.sites[0].meter, WORLD_START, WORLD_START + 900, 150 * 900), 0);
+        assert_false(pause_is_due(&house.scene.state, job, &house.scene.now));
+        adopt_one(&house, 1, HOUR, 50);
+        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now));
+        finish(&house);
+}
+
 /* ---- anything at all */
 
 static uint64_t draw(uint64_t *seed, uint64_t n)
@@ -382,6 +406,7 @@ int main(void)
                 cmocka_unit_test(a_level_counts_what_is_still_to_be_told),
                 cmocka_unit_test(a_level_of_the_past_is_compared_with_the_past),
                 cmocka_unit_test(what_begins_later_has_no_share),
+                cmocka_unit_test(what_the_store_gives_raises_no_peak),
                 cmocka_unit_test(any_life_adds_up_and_is_told_by_the_log),
         };
 
