@@ -41,33 +41,34 @@ static double margin(const struct plan_problem *problem, const struct cuts *cuts
         return supply_rate(cuts->steps[i], high) - supply_rate(cuts->steps[i], low);
 }
 
-/* What the store's flow costs beside idle power alone. */
-static void add_flow_cost(const struct plan_problem *problem, const struct cuts *cuts, size_t i, struct plan_terms *terms)
-{
-        double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), idle = site_facility_w(cuts->site, 0), over;
-        double above = fmax(0, idle - supply_firm_limit(cuts->steps[i])) * problem->over_limit_cost / PLAN_JOULES_PER_MWH;
-
-        terms->supply += (rate(problem, cuts, i, idle, &over) - supply_rate(cuts->steps[i], idle)) * seconds;
-        terms->over_limit += (over - above) * seconds;
-}
-
-/* A site's supply and demand charge, and what its store holds less in the end. */
-static void add_site(const struct plan_problem *problem, struct cuts *cuts, struct plan_terms *terms)
+/* Power beside a store: what it costs more than idle power alone, and all of it that is above the limit, idle power or not. */
+static void add_beside_store(const struct plan_problem *problem, const struct cuts *cuts, struct plan_terms *terms)
 {
         const struct plan_store *store = cuts->site->store;
+        double idle = site_facility_w(cuts->site, 0);
 
+        for (size_t i = 0; i < cuts->n; i++) {
+                double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), over;
+                double cost = rate(problem, cuts, i, site_facility_w(cuts->site, cuts->watts[i]), &over);
+
+                terms->supply += (cost - supply_rate(cuts->steps[i], idle)) * seconds;
+                terms->over_limit += over * seconds;
+                terms->storage -= store_stored(store, cuts->flows[i] * seconds) / PLAN_JOULES_PER_MWH * store->end_price;
+        }
+}
+
+/* A site's supply, and what its store holds less in the end. */
+static void add_site(const struct plan_problem *problem, struct cuts *cuts, struct plan_terms *terms)
+{
+        if (cuts->site->store != NULL) {
+                add_beside_store(problem, cuts, terms);
+                return;
+        }
         for (size_t i = 0; i < cuts->n; i++) {
                 double seconds = (double)(cuts->times[i + 1] - cuts->times[i]), over;
 
                 terms->supply += margin(problem, cuts, i, 0, cuts->watts[i], &over) * seconds;
                 terms->over_limit += over * seconds;
-                if (cuts->flows[i] != 0)
-                        add_flow_cost(problem, cuts, i, terms);
-        }
-        for (size_t i = 0; store != NULL && i < cuts->n; i++) {
-                double stored = store_stored(store, cuts->flows[i] * (double)(cuts->times[i + 1] - cuts->times[i]));
-
-                terms->storage -= stored / PLAN_JOULES_PER_MWH * store->end_price;
         }
 }
 

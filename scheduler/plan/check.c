@@ -499,7 +499,7 @@ static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int6
         long double power = idle, seconds = (long double)(to - from), above;
         int code = 0;
 
-        if (sweep->n_active == 0 && flow == 0)
+        if (sweep->n_active == 0 && flow == 0 && site->store == NULL)
                 return 0;
         for (size_t i = 0; i < sweep->n_active; i++)
                 power += (long double)site->pue_factor *
@@ -513,7 +513,7 @@ static int sweep_segment(struct sweep *sweep, const struct plan_step *step, int6
         measure(sweep, from, to, power + flow - idle);
         above = rate_above(check, step, power + flow);
         add(&check->supply, (rate_beside(sweep, step, power, flow) - above - rate_within(step, idle)) * seconds);
-        add(&check->over_limit, (above - rate_above(check, step, idle)) * seconds);
+        add(&check->over_limit, (above - (site->store != NULL ? 0 : rate_above(check, step, idle))) * seconds);
         for (size_t i = 0; i < sweep->n_active; i++)
                 share(sweep, step, &sweep->active[i], power, flow, seconds);
         return 0;

@@ -121,7 +121,7 @@ struct second {
         double give, take; /* the store's flow */
 };
 
-/* Currency per hour of net power beyond idle power, with the demand price. x 1e6 W. */
+/* Currency per hour of net power beyond idle power, all that is above the limit, and the demand price. x 1e6 W. */
 static double net_cost(const struct second *second, double net)
 {
         double cost = 0, from = 0;
@@ -134,7 +134,7 @@ static double net_cost(const struct second *second, double net)
                 from = to;
         }
         if (!isinf(from))
-                cost += second->problem->over_limit_cost * (fmax(from, net) - fmax(from, second->idle));
+                cost += second->problem->over_limit_cost * fmax(0, net - from);
         return cost + second->piece->demand * (net - second->piece->paid_w);
 }
 

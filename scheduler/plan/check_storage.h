@@ -23,7 +23,7 @@ int storage_check_power(const struct plan_site *site, const struct plan_step *st
 
 /*
  * As piece_supply_dual(), with a store: min over the jobs' power and the flow x of
- *   F(net) - F(idle) - price (power - idle) + demand (net - paid) - stored x what x adds to the store
+ *   F(net) - F(idle, as far as it is firm) - price (power - idle) + demand (net - paid) - stored x what x adds to the store
  */
 double storage_piece_dual(const struct plan_problem *problem, const struct plan_site *site, const struct piece *piece, double most);
 

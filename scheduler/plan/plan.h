@@ -7,7 +7,8 @@
  *               F_t(pue_fixed + pue_factor * (idle + sum of running jobs' watts)) - F_t(pue_fixed + pue_factor * idle)
  *             where F_t(P) is the cost rate of drawing P from step t's segments, cheapest first;
  *             what is above their sum costs over_limit_cost.
- *             At a site with a store the first power is what is drawn net: as above, and what charges it, less what it gives.
+ *             At a site with a store the first power is what is drawn net: as above, and what charges it, less what it gives; and
+ *             nothing is taken off for idle power above the limit, which a store may carry: over_limit is all that there is.
  *   storage   for every store: end_price x (what is in it now, less what is in it at the horizon)
  *   demand    for every month of a site: price x max(0, the highest mean facility power (net) - paid_w) / 1e6
  *   carbon    for every job, carbon_price x (pue_factor * watts) x carbon over its intervals
@@ -66,7 +67,7 @@ struct plan_terms {
         double risk;            /* what is put on energy for not knowing its price: nobody pays it */
         double moves;
         double storage;         /* what stores hold less at the horizon */
-        double over_limit;      /* split off from supply's integral: what is paid above the firm limit */
+        double over_limit;      /* split off from supply's integral: what is paid above the firm limit, >= 0 */
         double total;
 };
 

@@ -12,6 +12,19 @@
 
 enum { PIECES = 4 }; /* of a price that rises with use, each way */
 
+/* Idle power above the limit, slot by slot. */
+static void find_idle_over(struct stores *stores, size_t s)
+{
+        const struct plan_site *site = &stores->problem->sites[s];
+        const struct slots *slots = &stores->prices->slots;
+
+        for (size_t t = 0, i = 0; t < slots->n; t++) {
+                while (i + 1 < site->n_steps && site->steps[i + 1].start <= slots->edges[t])
+                        i++;
+                stores->idle_over_w[s * slots->n + t] = fmax(0, site_facility_w(site, 0) - supply_firm_limit(&site->steps[i]));
+        }
+}
+
 int stores_init(struct stores *stores, const struct plan_problem *problem, struct prices *prices)
 {
         size_t n = problem->n_sites * prices->slots.n + 1;
@@ -20,15 +33,18 @@ int stores_init(struct stores *stores, const struct plan_problem *problem, struc
         stores->watts = calloc(n, sizeof(double));
         stores->values = calloc(n, sizeof(double));
         stores->proof = calloc(n, sizeof(double));
+        stores->idle_over_w = calloc(n, sizeof(double));
         stores->rise = calloc(n, sizeof(double));
         stores->rise_from_w = calloc(n, sizeof(double));
-        if (stores->watts == NULL || stores->values == NULL || stores->proof == NULL || stores->rise == NULL ||
-            stores->rise_from_w == NULL)
+        if (stores->watts == NULL || stores->values == NULL || stores->proof == NULL || stores->idle_over_w == NULL ||
+            stores->rise == NULL || stores->rise_from_w == NULL)
                 return OFFPEAK_ENOMEM;
         prices->rise = stores->rise;
         prices->rise_from_w = stores->rise_from_w;
         for (size_t s = 0; s < problem->n_sites; s++)
                 prices->has_more_kinks[s] = prices->has_more_kinks[s] || problem->sites[s].store != NULL;
+        for (size_t s = 0; s < problem->n_sites; s++)
+                find_idle_over(stores, s);
         return 0;
 }
 
@@ -37,6 +53,7 @@ void stores_finish(struct stores *stores)
         free(stores->watts);
         free(stores->values);
         free(stores->proof);
+        free(stores->idle_over_w);
         free(stores->rise);
         free(stores->rise_from_w);
         *stores = (struct stores){ 0 };
@@ -133,23 +150,32 @@ int stores_answer(struct stores *stores)
 
 /* ---- the dual */
 
-/* Values at one price a slot: those that prove most, were there always power to charge and load to serve. */
-static int find_values(struct stores *stores, size_t s, struct offers *offers, struct storage_slot *slots, double *flows)
+/*
+ * One price a slot, were there always power to charge and load to serve. Where idle power alone is above the limit nothing can be charged,
+ * and what carries it is worth what it would cost.
+ */
+static void offer_all(const struct stores *stores, size_t s, size_t k, struct offers *offers, struct storage_slot *slot)
 {
         const struct plan_store *store = stores->problem->sites[s].store;
-        struct storage_plant plant = dispatch_plant(store);
-        const struct slots *times = &stores->prices->slots;
+        double price = stores->prices->base.power[k], seconds = (double)slots_length(&stores->prices->slots, k % stores->prices->slots.n);
+        double over = fmin(store->discharge_w, stores->idle_over_w[k]);
 
-        for (size_t t = 0; t < times->n; t++) {
-                size_t k = s * times->n + t;
-                double price = stores->prices->base.power[k], seconds = (double)slots_length(times, t);
+        offers->charge[0] = (struct storage_trade){ price, store_charge_w(store, stores->prices->steps[k]) * seconds };
+        offers->discharge[0] = (struct storage_trade){ fmax(price, stores->problem->over_limit_cost), over * seconds };
+        offers->discharge[1] = (struct storage_trade){ price, (store->discharge_w - over) * seconds };
+        *slot = (struct storage_slot){ offers->charge, offers->discharge, over > 0 ? 0 : 1, 2 };
+}
 
-                offers[t].charge[0] = (struct storage_trade){ price, store_charge_w(store, stores->prices->steps[k]) * seconds };
-                offers[t].discharge[0] = (struct storage_trade){ price, store->discharge_w * seconds };
-                slots[t] = (struct storage_slot){ offers[t].charge, offers[t].discharge, 1, 1 };
-        }
-        stores->work += times->n;
-        return storage_dispatch(&plant, slots, times->n, flows, &stores->values[s * times->n]);
+/* Values that prove most of it. */
+static int find_values(struct stores *stores, size_t s, struct offers *offers, struct storage_slot *slots, double *flows)
+{
+        struct storage_plant plant = dispatch_plant(stores->problem->sites[s].store);
+        size_t n = stores->prices->slots.n;
+
+        for (size_t t = 0; t < n; t++)
+                offer_all(stores, s, s * n + t, &offers[t], &slots[t]);
+        stores->work += n;
+        return storage_dispatch(&plant, slots, n, flows, &stores->values[s * n]);
 }
 
 /* What prices of GPUs and power and these values prove of sites and limits; nothing, if they are not fit for it. */

@@ -15,6 +15,7 @@ struct stores {
         double *watts;                      /* IT side, site s, slot t at [s * slots.n + t]: counted in the prices' table */
         double *values;                     /* currency per MWh in store, likewise; of the last dual */
         double *proof;                      /* those of the bound */
+        double *idle_over_w;                /* likewise, at the meter: idle power above the firm limit */
         double *rise, *rise_from_w;         /* lent to the prices */
         uint64_t work;
 };

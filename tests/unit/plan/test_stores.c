@@ -248,6 +248,42 @@ static void nobody_is_late_who_need_not_be(void **state)
         plan_finish(&plan);
 }
 
+/*
+ * An idle hall of 2 kW, two hours of sun and two without. What its store carries of it is not above the limit; what it does not carry
+ * is, at 5 an hour and kW, and no more nor less than that.
+ */
+static void only_what_the_store_does_not_carry_is_above_the_limit(void **state)
+{
+        static const struct { double stored_kwh, over_kwh; } nights[] = { { 0, 4 }, { 1.5, 2.5 }, { 4, 0 }, { 8, 0 } };
+        const double prices[] = { 0, 0, 0, 0 };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(nights) / sizeof(nights[0]); i++) {
+                struct plan_store store = plain;
+                struct plan_verdict verdict;
+                struct offpeak_error err;
+                struct scene scene;
+                struct plan plan;
+
+                scene_init(&scene, 1, 4, prices);
+                scene.site.idle_w = 2000;
+                for (int t = 0; t < 4; t++)
+                        scene.steps[t].segments[0].limit_w = t < 2 ? 0 : 10000;
+                scene.problem.over_limit_cost = 5000;
+                store.energy_j = 0.01 * MWH;
+                store.start_j = nights[i].stored_kwh * MWH / 1000;
+                plan_day(&scene, &store, &plan);
+                assert_run(&plan, 0, 0, 2 * HOUR, 3 * HOUR);
+                assert_true(plan.terms.over_limit >= 0 && plan.run_now.over_limit >= 0);
+                assert_true(fabs(plan.terms.over_limit - 5 * nights[i].over_kwh) < 1e-9);
+                assert_true(fabs(plan.run_now.over_limit - 5 * nights[i].over_kwh) < 1e-9);
+                assert_int_equal(plan_check(&scene.problem, &plan, &verdict, &err), 0);
+                assert_true(fabs(verdict.terms.over_limit - 5 * nights[i].over_kwh) < 1e-9);
+                assert_true(plan.bound <= plan.terms.total + 1e-9 && plan.bound > plan.terms.total - 1e-3);
+                plan_finish(&plan);
+        }
+}
+
 /* ---- what is refused */
 
 struct lie {
@@ -313,6 +349,7 @@ int main(void)
                 cmocka_unit_test(charges_before_a_dear_hour),
                 cmocka_unit_test(runs_at_night_on_what_the_day_left),
                 cmocka_unit_test(nobody_is_late_who_need_not_be),
+                cmocka_unit_test(only_what_the_store_does_not_carry_is_above_the_limit),
                 cmocka_unit_test(the_checker_refuses_what_no_store_can_do),
         };
 
