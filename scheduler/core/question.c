@@ -378,7 +378,7 @@ static int fill_site(const struct state *state, const struct now *now, const str
         ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
-        if (store != NULL && stored_for_plan(&filled.supply, now->wall, store))
+        if (store != NULL && stored_for_plan(state, site, &filled.supply, now->wall, store))
                 ret_site->store = store;
         if (code == 0)
                 code = fill_demands(state, site, now->wall, horizon, ret_site);

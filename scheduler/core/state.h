@@ -303,7 +303,7 @@ struct state {
         struct adopted_plan plan;
         struct plan_flow *flows; /* what that plan has stores do: site by site, ascending in time */
         uint32_t n_flows;
-        struct plan_flow *past_flows; /* what plans before it had them do until it came: energy is booked later. Any order */
+        struct plan_flow *past_flows; /* what plans before it had them do until it came: energy is booked, and a charge is told, later. Any order */
         uint32_t n_past_flows;
 
         /* volatile */

@@ -15,20 +15,61 @@ static int64_t margin_wh(const struct supply_store *store)
         return (store->discharge_w + 59) / 60;
 }
 
-bool stored_for_plan(const struct site_supply *supply, int64_t wall, struct plan_store *ret_store)
+/* J that flows since a time have put in or taken out; charges: counts what was to go in, too. */
+static double flowed_by(const struct plan_flow *flows, uint32_t n, const struct site *site, const struct supply_store *store, int64_t since,
+                        int64_t wall, bool charges)
+{
+        double joules = 0;
+
+        for (uint32_t i = 0; i < n; i++) {
+                const struct plan_flow *flow = &flows[i];
+                int64_t from = flow->start > since ? flow->start : since, to = flow->end < wall ? flow->end : wall;
+
+                if (flow->site != site->id || from >= to || (flow->watts > 0 && !charges))
+                        continue;
+                joules += flow->watts * (double)(to - from) *
+                          (flow->watts > 0 ? (double)store->charge_ppm * MICRO : 1 / ((double)store->discharge_ppm * MICRO));
+        }
+        return joules;
+}
+
+/* Since the last report, by the plans in force then. */
+static double flowed_j(const struct state *state, const struct site *site, const struct site_supply *supply, int64_t wall, bool charges)
 {
         const struct supply_store *store = &supply->terms.store;
-        int64_t stored = site_supply_stored(supply, wall), reserve = store->reserve_wh + margin_wh(store);
+        int64_t since = site_supply_stored_since(supply, wall);
+
+        return flowed_by(state->past_flows, state->n_past_flows, site, store, since, wall, charges) +
+               flowed_by(state->flows, state->n_flows, site, store, since, wall, charges);
+}
+
+/* What should be in it now; below 0: unknown. */
+static double stored_j(const struct state *state, const struct site *site, const struct site_supply *supply, int64_t wall, bool charges)
+{
+        int64_t stored = site_supply_stored(supply, wall);
 
         if (stored == SERIES_UNKNOWN)
+                return -1;
+        return fmin(fmax(0, (double)stored * J_PER_WH + flowed_j(state, site, supply, wall, charges)),
+                    (double)supply->terms.store.energy_wh * J_PER_WH);
+}
+
+bool stored_for_plan(const struct state *state, const struct site *site, const struct site_supply *supply, int64_t wall,
+                     struct plan_store *ret_store)
+{
+        const struct supply_store *store = &supply->terms.store;
+        double stored = stored_j(state, site, supply, wall, true);
+        double reserve = (double)(store->reserve_wh + margin_wh(store)) * J_PER_WH;
+
+        if (stored < 0)
                 return false;
         if (stored < reserve)
                 reserve = stored; /* it can fall no lower; what is missing is charged again before anybody starts on it */
         *ret_store = (struct plan_store){
                 .energy_j = (double)store->energy_wh * J_PER_WH,
-                .reserve_j = (double)reserve * J_PER_WH,
-                .start_j = (double)stored * J_PER_WH,
-                .least_end_j = (double)(store->has_end_value ? reserve : stored) * J_PER_WH,
+                .reserve_j = reserve,
+                .start_j = stored,
+                .least_end_j = store->has_end_value ? reserve : stored,
                 .end_price = store->has_end_value ? (double)store->end_value * MICRO : 0,
                 .charge_w = (double)store->charge_w,
                 .discharge_w = (double)store->discharge_w,
@@ -69,15 +110,14 @@ double stored_flow(const struct state *state, const struct site *site, int64_t w
         return flow != NULL ? flow->watts : 0;
 }
 
-/* W that what is stored above the reserve gives for so long. */
-static double lasting_w(const struct site_supply *supply, int64_t wall, int64_t seconds)
+/* W that what is stored above the reserve gives for so long. That more was put in since the report is not relied on. */
+static double lasting_w(const struct state *state, const struct site *site, const struct site_supply *supply, int64_t wall,
+                        int64_t seconds)
 {
         const struct supply_store *store = &supply->terms.store;
-        int64_t stored = site_supply_stored(supply, wall);
+        double above = stored_j(state, site, supply, wall, false) - (double)store->reserve_wh * J_PER_WH;
 
-        if (stored == SERIES_UNKNOWN || stored <= store->reserve_wh)
-                return 0;
-        return (double)(stored - store->reserve_wh) * J_PER_WH * (double)store->discharge_ppm * MICRO / (double)seconds;
+        return above > 0 ? above * (double)store->discharge_ppm * MICRO / (double)seconds : 0;
 }
 
 static int64_t discharge_w(const struct state *state, const struct site_supply *supply, const struct site *site, int64_t wall)
@@ -90,7 +130,7 @@ static int64_t discharge_w(const struct state *state, const struct site_supply *
                 return 0;
         until = flow->end - wall < LEAST_LOOK_S ? flow->end : wall + LEAST_LOOK_S;
         watts = fmin(-flow->watts, (double)supply->terms.store.discharge_w);
-        return (int64_t)llround(fmin(watts, lasting_w(supply, wall, until - wall)));
+        return (int64_t)llround(fmin(watts, lasting_w(state, site, supply, wall, until - wall)));
 }
 
 int64_t stored_limit(const struct state *state, const struct site *site, int64_t wall)

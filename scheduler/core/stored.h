@@ -7,8 +7,12 @@
 
 #include "core/state.h"
 
-/* The store as a plan made now has it, with a minute's discharge above the reserve. False: there is none, or nobody tells what is in it. */
-bool stored_for_plan(const struct site_supply *supply, int64_t wall, struct plan_store *ret_store);
+/*
+ * The store as a plan made now has it, with a minute's discharge above the reserve. In it is what was told last, and what the plans since
+ * have let flow in and out. False: there is none, or nobody tells what is in it.
+ */
+bool stored_for_plan(const struct state *state, const struct site *site, const struct site_supply *supply, int64_t wall,
+                     struct plan_store *ret_store);
 
 /* What it can be charged with in a step, if it is charged by the step: what the reactor gives, at the most. W. */
 double stored_charge_at(const struct site_supply *supply, int64_t time);
@@ -21,7 +25,8 @@ double stored_flow(const struct state *state, const struct site *site, int64_t w
 
 /*
  * W that the site's jobs may draw just now: its sources, and what the store is planned to give at the moment. That is counted
- * only as far as it lasts, above the reserve, until the plan next gives less. INT64_MAX: no limit.
+ * only as far as it lasts, above the reserve, until the plan next gives less: what was told last is counted down by what was planned to
+ * be given since. INT64_MAX: no limit.
  */
 int64_t stored_limit(const struct state *state, const struct site *site, int64_t wall);
 

@@ -117,6 +117,14 @@ int64_t series_at(const struct series *series, int64_t time)
         return n > 0 && time < series->end ? series->points[n - 1].value : SERIES_UNKNOWN;
 }
 
+int64_t series_since(const struct series *series, int64_t time)
+{
+        for (size_t n = points_until(series, time); n > 0; n--)
+                if (series->points[n - 1].value != SERIES_UNKNOWN)
+                        return series->points[n - 1].start;
+        return INT64_MIN;
+}
+
 int64_t series_next_edge(const struct series *series, int64_t time)
 {
         size_t n = points_until(series, time);

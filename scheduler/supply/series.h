@@ -63,6 +63,9 @@ int series_append(struct series *series, int64_t start, int64_t value);
 /* The value that holds at `time`, or SERIES_UNKNOWN. O(log n). */
 int64_t series_at(const struct series *series, int64_t time);
 
+/* Since when what was last known at `time`, or before it, holds: the start of its point; INT64_MIN: nothing was. */
+int64_t series_since(const struct series *series, int64_t time);
+
 /* The first time after `time` at which the value may change (a point's start or the end); INT64_MAX if none. */
 int64_t series_next_edge(const struct series *series, int64_t time);
 

@@ -137,6 +137,14 @@ static void take_forecast(const struct signal *signal, int64_t time, struct sign
         value->value = series_at(signal->repeated, time);
 }
 
+int64_t signal_since(const struct signal *signal, int64_t time)
+{
+        int64_t pushed = signal->pushed != NULL ? series_since(signal->pushed, time) : INT64_MIN;
+        int64_t in_force = signal->in_force != NULL ? series_since(signal->in_force, time) : INT64_MIN;
+
+        return value_of(signal->pushed, time) != SERIES_UNKNOWN || pushed > in_force ? pushed : in_force;
+}
+
 struct signal_value signal_at(const struct signal *signal, int64_t time)
 {
         struct signal_value value;

@@ -57,6 +57,9 @@ struct signal_value {
 
 struct signal_value signal_at(const struct signal *signal, int64_t time);
 
+/* Since when that was said what is in use at `time`, or what it is taken from; INT64_MIN: nobody said it. */
+int64_t signal_since(const struct signal *signal, int64_t time);
+
 /*
  * What is in use over [from, to) as a series of its own; equal neighbours are one point. Where the rule is the forecast, the
  * last known day is repeated by series_fill. ENOMEM; ret_series is written on success only, and then the caller's.

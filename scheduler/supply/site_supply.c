@@ -89,6 +89,15 @@ int64_t site_supply_stored(const struct site_supply *site, int64_t time)
         return least(stored, site->terms.store.energy_wh);
 }
 
+int64_t site_supply_stored_since(const struct site_supply *site, int64_t time)
+{
+        const struct series *series = series_of(site, SERIES_STORED);
+
+        if (site->by_signal)
+                return signal_since(&site->signals[SERIES_STORED], time);
+        return series != NULL ? series_since(series, time) : INT64_MIN;
+}
+
 bool site_supply_is_known(const struct site_supply *site, int64_t time)
 {
         for (uint32_t i = 0; i < site->terms.n_ppas; i++)

@@ -30,6 +30,9 @@ int64_t site_supply_ppa(const struct site_supply *site, uint32_t ppa, int64_t ti
 /* Wh in the store, no more than it holds. SERIES_UNKNOWN: there is none, or nobody tells. */
 int64_t site_supply_stored(const struct site_supply *site, int64_t time);
 
+/* When that was told; INT64_MIN: nobody did. */
+int64_t site_supply_stored_since(const struct site_supply *site, int64_t time);
+
 /* Whether each of the site's own units says what it can give. Units of which nobody can say count as nothing. */
 bool site_supply_is_known(const struct site_supply *site, int64_t time);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A site's store in the core: what plans are asked with, what may be drawn at the moment, what is possible at all. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +71,10 @@ static void what_is_planned_counts_and_no_more(void **unused)
         scene_finish(&scene);
 }
 
-/* 20 Wh above the reserve are 16 at the meter: for five minutes 192 W, for the last minute 500. */
+/*
+ * 20 Wh above the reserve are 16 at the meter: for five minutes 192 W, for the last minute 500. A minute of 500 W later, 10.4 Wh are gone,
+ * and all of it soon: until somebody tells again.
+ */
 static void what_is_not_in_it_is_not_given(void **unused)
 {
         struct scene scene;
@@ -79,6 +83,11 @@ static void what_is_not_in_it_is_not_given(void **unused)
         begin(&scene, 1020);
         plan_flow(&scene, 0, HOUR, -500);
         assert_int_equal(limit(&scene, 0), 1192);
+        assert_int_equal(limit(&scene, 60), 1092);
+        assert_int_equal(limit(&scene, 116), 1000);
+        assert_int_equal(limit(&scene, HOUR - 60), 1000);
+        assert_int_equal(series_append(&scene.state.sites[0].series[SERIES_STORED], WORLD_START + HOUR - 60, 1020), 0);
+        scene.state.sites[0].series[SERIES_STORED].end = WORLD_START + DAY;
         assert_int_equal(limit(&scene, HOUR - 60), 1500);
         scene.state.sites[0].series[SERIES_STORED].points[0].value = 1000;
         assert_int_equal(limit(&scene, 0), 1000);
@@ -118,6 +127,65 @@ static void a_plan_is_asked_with_the_store_as_it_is(void **unused)
         assert_int_equal(plan_question_init(&scene.state, &scene.now, &question), 0);
         assert_null(question.problem.sites[0].store);
         plan_question_finish(&question);
+        scene_finish(&scene);
+}
+
+static double stored_at(const struct scene *scene, int64_t at)
+{
+        struct now now = { .wall = WORLD_START + at, .mono_ms = scene->now.mono_ms };
+        struct plan_question question;
+        double start_j;
+
+        assert_int_equal(plan_question_init(&scene->state, &now, &question), 0);
+        start_j = question.problem.sites[0].store->start_j;
+        plan_question_finish(&question);
+        return start_j / J_PER_WH;
+}
+
+/* 200 Wh went in at 0.9, 250 were given at 0.8. A plan knows of both; what is drawn at the moment does not rely on the first. */
+static void what_was_told_is_carried_on_by_what_was_planned(void **unused)
+{
+        struct scene scene;
+
+        (void)unused;
+        begin(&scene, 1200);
+        plan_flow(&scene, 0, HOUR / 2, 400);
+        plan_flow(&scene, HOUR / 2, HOUR, -500);
+        plan_flow(&scene, HOUR, 2 * HOUR, -500);
+        assert_true(fabs(stored_at(&scene, 0) - 1200) < 1e-9);
+        assert_true(fabs(stored_at(&scene, HOUR / 2) - 1380) < 1e-9);
+        assert_true(fabs(stored_at(&scene, HOUR) - (1380 - 312.5)) < 1e-9);
+        assert_int_equal(limit(&scene, HOUR), 1000); /* 1200 less 312.5 is below the reserve */
+        scene_finish(&scene);
+}
+
+static void adopt(struct scene *scene, uint64_t version, int64_t made_at, struct plan_flow *flows, uint32_t n)
+{
+        struct record record = { .type = RECORD_PLAN, .index = scene->state.log_index + 1, .at = WORLD_START + made_at };
+
+        record.u.plan.plan = (struct adopted_plan){ .version = version, .made_at = WORLD_START + made_at };
+        record.u.plan.flows = flows;
+        record.u.plan.n_flows = n;
+        assert_int_equal(apply(&scene->state, &record), 0);
+}
+
+/* Nobody told since midnight; a plan was made at one, and again at half past: what the first had the store do until then still counts. */
+static void a_new_plan_does_not_forget_what_the_last_one_had_done(void **unused)
+{
+        struct plan_flow first[] = { { WORLD_START + HOUR, WORLD_START + 3 * HOUR, 0, -400 } };
+        struct plan_flow second[] = { { WORLD_START + HOUR * 3 / 2, WORLD_START + 2 * HOUR, 0, -400 },
+                                      { WORLD_START + 2 * HOUR, WORLD_START + 3 * HOUR, 0, -200 } };
+        struct plan_flow third[] = { { WORLD_START + 30 * HOUR, WORLD_START + 31 * HOUR, 0, -300 } };
+        struct scene scene;
+
+        (void)unused;
+        begin(&scene, 5000);
+        adopt(&scene, 1, HOUR, first, 1);
+        adopt(&scene, 2, HOUR * 3 / 2, second, 2);
+        assert_int_equal(scene.state.n_past_flows, 1);
+        assert_true(fabs(stored_at(&scene, 3 * HOUR) - (5000 - 600 / 0.8)) < 1e-9);
+        adopt(&scene, 3, 30 * HOUR, third, 1);
+        assert_int_equal(scene.state.n_past_flows, 0); /* a day later nobody asks */
         scene_finish(&scene);
 }
 
@@ -202,6 +270,8 @@ int main(void)
                 cmocka_unit_test(what_is_planned_counts_and_no_more),
                 cmocka_unit_test(what_is_not_in_it_is_not_given),
                 cmocka_unit_test(a_plan_is_asked_with_the_store_as_it_is),
+                cmocka_unit_test(what_was_told_is_carried_on_by_what_was_planned),
+                cmocka_unit_test(a_new_plan_does_not_forget_what_the_last_one_had_done),
                 cmocka_unit_test(heat_is_charged_with_what_the_reactor_gives),
                 cmocka_unit_test(a_lone_job_is_placed_beside_the_flows),
                 cmocka_unit_test(a_battery_makes_more_possible),
