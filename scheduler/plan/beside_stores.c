@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plan/idle_lack.h"
 #include "plan/supply_rate.h"
 
 bool problem_has_stores(const struct plan_problem *problem)
@@ -236,21 +237,22 @@ int beside_stores_shift(struct beside_stores *beside, const struct plan_problem 
 
 /* ---- steady */
 
-/* Does the store carry a constant power over all steps? It charges whenever it can. */
-static bool holds(const struct plan_problem *problem, const struct plan_site *site, double watts)
+/* Does the store carry a constant power over all steps that it carries without jobs? It charges whenever it can. */
+static bool holds(const struct plan_problem *problem, const struct plan_site *site, const double *lack_w, double watts)
 {
         double energy = site->store->start_j;
 
         for (size_t t = 0; t < site->n_steps; t++) {
                 int64_t end = t + 1 < site->n_steps ? site->steps[t + 1].start : problem->horizon;
 
-                if (!store_carries(site->store, &site->steps[t], watts, (double)(end - site->steps[t].start), &energy))
+                if (!store_carries(site->store, &site->steps[t], lack_w[t] > 0 ? site_facility_w(site, 0) - lack_w[t] : watts,
+                                   (double)(end - site->steps[t].start), &energy))
                         return false;
         }
         return energy >= site->store->least_end_j;
 }
 
-static double steady_w(const struct plan_problem *problem, const struct plan_site *site)
+static double steady_w(const struct plan_problem *problem, const struct plan_site *site, const double *lack_w)
 {
         double low = 0, high = site->store->discharge_w;
 
@@ -263,7 +265,7 @@ static double steady_w(const struct plan_problem *problem, const struct plan_sit
         for (int round = 0; round < 50; round++) {
                 double middle = 0.5 * (low + high);
 
-                if (holds(problem, site, middle))
+                if (holds(problem, site, lack_w, middle))
                         low = middle;
                 else
                         high = middle;
@@ -287,11 +289,15 @@ static void level_out(struct plan_step *step, double watts)
 
 int beside_stores_steady(struct beside_stores *beside, const struct plan_problem *problem)
 {
+        double *lack_w;
         size_t n = 0;
 
         for (size_t s = 0; s < problem->n_sites; s++)
                 n += problem->sites[s].n_steps;
         if (begin(beside, problem, n) != 0)
+                return OFFPEAK_ENOMEM;
+        lack_w = malloc((n + 1) * sizeof(*lack_w));
+        if (lack_w == NULL)
                 return OFFPEAK_ENOMEM;
         n = 0;
         for (size_t s = 0; s < problem->n_sites; s++) {
@@ -301,12 +307,15 @@ int beside_stores_steady(struct beside_stores *beside, const struct plan_problem
 
                 if (site->store == NULL)
                         continue;
-                watts = steady_w(problem, site);
+                idle_lack(problem, site, lack_w);
+                watts = steady_w(problem, site, lack_w);
                 memcpy(steps, site->steps, site->n_steps * sizeof(*steps));
                 for (size_t t = 0; t < site->n_steps; t++)
-                        level_out(&steps[t], watts);
+                        if (lack_w[t] == 0)
+                                level_out(&steps[t], watts);
                 beside->sites[s].steps = steps;
                 n += site->n_steps;
         }
+        free(lack_w);
         return 0;
 }

@@ -8,7 +8,8 @@
  * Shifted: stores do in each slot what they do on average. What charges is taken off the cheapest segments; what is given is a segment
  * at the price that it has in store. Above a slot's level, power costs what it raises the month's peak, and the site has no demand
  * charge.
- * Steady: the highest constant power that supply and store hold until the horizon is the site's limit, at all times.
+ * Steady: the highest constant power that supply and store hold until the horizon is the site's limit, at all times but those at
+ * which they do not hold idle power (idle_lack.h).
  */
 #ifndef OFFPEAK_PLAN_BESIDE_STORES_H
 #define OFFPEAK_PLAN_BESIDE_STORES_H

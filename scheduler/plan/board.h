@@ -12,6 +12,8 @@
 
 /* A job keeps the hours of the last plan unless moving saves more than this share of what it costs. */
 #define JOB_HYSTERESIS 0.04
+/* And the last plan, unless making it anew saves more than this share. */
+#define PLAN_HYSTERESIS 0.005
 
 struct board {
         const struct plan_problem *problem;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "plan/idle_lack.h"
 #include "plan/supply_rate.h"
 
 /* Sums are rounded: by so much of what a store holds or gives, and so many W. */
@@ -15,6 +16,27 @@
 #define WATTS  1e-6
 
 /* ---- life */
+
+/* Those of steps, by slots. */
+static int find_lacks(struct carry *carry)
+{
+        size_t n = carry->slots->n;
+
+        for (size_t s = 0; s < carry->problem->n_sites; s++) {
+                const struct plan_site *site = &carry->problem->sites[s];
+                double *lack_w = site->store != NULL ? malloc((site->n_steps + 1) * sizeof(*lack_w)) : NULL;
+
+                if (site->store == NULL)
+                        continue;
+                if (lack_w == NULL)
+                        return OFFPEAK_ENOMEM;
+                idle_lack(carry->problem, site, lack_w);
+                for (size_t t = 0; t < n; t++)
+                        carry->lack_w[s * n + t] = lack_w[carry->steps[s * n + t] - site->steps];
+                free(lack_w);
+        }
+        return 0;
+}
 
 int carry_init(struct carry *carry, const struct plan_problem *problem, const struct slots *slots)
 {
@@ -26,9 +48,11 @@ int carry_init(struct carry *carry, const struct plan_problem *problem, const st
         carry->gpus = calloc(carry->capacities.n * n + 1, sizeof(*carry->gpus));
         carry->watts = calloc(problem->n_sites * n + 1, sizeof(double));
         carry->steps = calloc(carry->capacities.n * n + 1, sizeof(*carry->steps));
+        carry->lack_w = calloc(problem->n_sites * n + 1, sizeof(double));
         carry->most_j = calloc(problem->n_sites * (n + 1) + 1, sizeof(double));
         carry->least_j = calloc(problem->n_sites * (n + 1) + 1, sizeof(double));
-        if (carry->gpus == NULL || carry->watts == NULL || carry->steps == NULL || carry->most_j == NULL || carry->least_j == NULL)
+        if (carry->gpus == NULL || carry->watts == NULL || carry->steps == NULL || carry->lack_w == NULL || carry->most_j == NULL ||
+            carry->least_j == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t c = 0; c < carry->capacities.n; c++)
                 for (size_t t = 0, i = 0; t < n; t++) {
@@ -39,6 +63,8 @@ int carry_init(struct carry *carry, const struct plan_problem *problem, const st
                         carry->steps[c * n + t] = &site->steps[i];
                         carry->gpus[c * n + t] = site->steps[i].gpus;
                 }
+        if (find_lacks(carry) != 0)
+                return OFFPEAK_ENOMEM;
         carry_refresh(carry, 0, n);
         return 0;
 }
@@ -47,6 +73,7 @@ void carry_finish(struct carry *carry)
 {
         free(carry->least_j);
         free(carry->most_j);
+        free(carry->lack_w);
         free(carry->steps);
         free(carry->watts);
         free(carry->gpus);
@@ -85,13 +112,21 @@ void carry_lift(struct carry *carry, const struct plan_job *job, const struct ch
         count(carry, job, choice, -1);
 }
 
+/* What must be carried in a slot at which jobs draw so much: of idle power alone no more than can be. */
+static double must_carry(const struct carry *carry, size_t k, double jobs_w)
+{
+        size_t s = k / carry->slots->n;
+
+        return site_facility_w(&carry->problem->sites[s], jobs_w) - (jobs_w > WATTS ? 0 : carry->lack_w[k]);
+}
+
 /* What must be in store before slot t, so that `after` is behind it. */
 static double needed_before(const struct carry *carry, size_t s, size_t t, double after)
 {
         const struct plan_site *site = &carry->problem->sites[s];
         const struct plan_store *store = site->store;
         size_t k = s * carry->slots->n + t;
-        double left = supply_firm_limit(carry->steps[k]) - site_facility_w(site, carry->watts[k]), before;
+        double left = supply_firm_limit(carry->steps[k]) - must_carry(carry, k, carry->watts[k]), before;
 
         if (left < -store->discharge_w * (1 + MARGIN) - WATTS)
                 return INFINITY;
@@ -114,7 +149,7 @@ void carry_refresh(struct carry *carry, size_t first, size_t last)
                 for (size_t t = first; t < n; t++) {
                         double energy = most[t];
 
-                        (void)store_carries(site->store, carry->steps[s * n + t], site_facility_w(site, carry->watts[s * n + t]),
+                        (void)store_carries(site->store, carry->steps[s * n + t], must_carry(carry, s * n + t, carry->watts[s * n + t]),
                                             (double)slots_length(carry->slots, t), &energy);
                         carry->work++;
                         if (t >= last && energy == most[t + 1])
@@ -133,6 +168,13 @@ void carry_refresh(struct carry *carry, size_t first, size_t last)
         }
 }
 
+void carry_refresh_around(struct carry *carry, const struct choice *choice)
+{
+        if (choice->n > 0)
+                carry_refresh(carry, slots_find(carry->slots, choice->intervals[0].start),
+                              slots_find(carry->slots, choice->intervals[choice->n - 1].end - 1) + 1);
+}
+
 /* ---- where a job may run */
 
 enum answer {
@@ -146,7 +188,7 @@ static enum answer ask(struct carry *carry, uint32_t s, const struct plan_mode *
 {
         const struct plan_site *site = &carry->problem->sites[s];
         size_t n = carry->slots->n, k = s * n + t;
-        double watts = site_facility_w(site, carry->watts[k] + (mode != NULL ? mode->watts : 0));
+        double watts = must_carry(carry, k, carry->watts[k] + (mode != NULL ? mode->watts : 0));
         double limit = supply_firm_limit(carry->steps[k]), after = *energy;
         uint32_t at[CAPACITIES_OF_ONE];
         size_t n_at = mode != NULL ? capacities_of(&carry->capacities, s, mode, at) : 0;
@@ -164,6 +206,26 @@ static enum answer ask(struct carry *carry, uint32_t s, const struct plan_mode *
                 return ANSWER_EMPTY;
         *energy = after;
         return ANSWER_YES;
+}
+
+bool carry_has_room(struct carry *carry, const struct plan_job *job, const struct choice *choice)
+{
+        const struct slots *slots = carry->slots;
+        double energy = 0;
+
+        for (size_t i = 0, t = 0; i < choice->n; i++) {
+                const struct plan_interval *run = &choice->intervals[i];
+                size_t first = slots_find(slots, run->start);
+
+                if (i == 0 || run->site != run[-1].site) {
+                        energy = carry->most_j[run->site * (slots->n + 1) + first];
+                        t = first;
+                }
+                for (; t < slots->n && slots->edges[t] < run->end; t++)
+                        if (ask(carry, run->site, t >= first ? &job->modes[run->mode] : NULL, t, &energy) != ANSWER_YES)
+                                return false;
+        }
+        return true;
 }
 
 /* What is looked for, and the first end that is found for it. */

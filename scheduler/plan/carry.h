@@ -17,6 +17,7 @@ struct carry {
         int64_t *gpus;   /* not in use; below 0: too many are. Capacity c, slot t at [c * n + t] */
         double *watts;   /* of the jobs: site s, slot t likewise */
         const struct plan_step **steps; /* likewise */
+        double *lack_w;  /* of idle power, at the meter (idle_lack.h): sites, likewise */
         double *most_j;  /* in store at the slot's first second at the most, and at the least so that all later slots are carried: */
         double *least_j; /* site s at [s * (n + 1) + t]; INFINITY where they are not */
         uint64_t work;   /* units spent, summed up */
@@ -32,6 +33,12 @@ void carry_lift(struct carry *carry, const struct plan_job *job, const struct ch
 
 /* What stores hold, after changes from slot `first` on and before slot `last`. */
 void carry_refresh(struct carry *carry, size_t first, size_t last);
+
+/* The same where a job's runs were put or lifted. */
+void carry_refresh_around(struct carry *carry, const struct choice *choice);
+
+/* Are these runs of a job that is off carried, beside what is on? */
+bool carry_has_room(struct carry *carry, const struct plan_job *job, const struct choice *choice);
 
 /*
  * The runs with which a job that is off ends first, in one piece or with pauses; none, if it cannot end before the horizon. It stays

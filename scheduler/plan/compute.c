@@ -29,9 +29,6 @@
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
 
-/* The last plan is kept unless making it anew saves more than this share. */
-#define PLAN_HYSTERESIS 0.005
-
 enum {
         HOUR_S = 3600,
         DESCENTS = 4,

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Overview:
- *   1. running at once: within what supply and stores hold at all times, or within supply alone, whichever is cheaper
+ *   1. running at once: within what supply and stores hold at all times, or within supply alone, whichever is cheaper; and the last
+ *      plan's hours, as far as supply and stores carry them (promised.c): from here on only what pays well moves them
  *   2. prices: jobs and stores answer them together (passes.c, stores.c); they prove the bound
- *   3. a plan of the jobs beside what the stores then do (beside_stores.c), all of compute.c
+ *   3. a plan of the jobs beside what the stores do for the last plan's hours, or else answered the prices (beside_stores.c), all of
+ *      compute.c
  *   4. what the stores best do for that plan's load, exactly (dispatch.c); jobs moving beside it one by one; and so on, while it
  *      helps
  *   5. again from 3 beside the best plan's stores, while there is budget
  *   6. where power is limited: the order in which jobs ask what the stores can carry (line_up.c), and 4 once more
- * Only what the stores can carry, at its exact cost, is ever kept.
  */
 #include "plan/compute_stores.h"
 
@@ -17,14 +18,13 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "plan/account.h"
 #include "plan/at_once.h"
-#include "plan/beside_stores.h"
-#include "plan/check.h"
 #include "plan/fill.h"
+#include "plan/help_late.h"
+#include "plan/joint.h"
 #include "plan/line_up.h"
 #include "plan/passes.h"
-#include "plan/supply_rate.h"
+#include "plan/promised.h"
 
 enum {
         ALTERNATIONS = 64, /* of stores and jobs, at most */
@@ -32,94 +32,46 @@ enum {
         PATIENCE = 16,    /* alternations without a better plan, where power is limited, */
         SOME_PATIENCE = 6, /* or a peak is charged */
         PARTS = 10,       /* of the horizon, in which room is kept */
-        MOST_HELPED = 32, /* late jobs, in a round */
-        TRIES = 4,        /* times at which the stores are asked for a late job */
 };
 
-#define SHARE_OF_PRICES 0.35 /* of the budget */
-#define SHARE_OF_ROUND  0.5  /* of what is left of it */
-#define SHARE_KEPT      0.2
-#define SHARE_OF_LINE   0.8
+#define SHARE_OF_ROUND 0.5 /* of what is left of the budget */
+#define SHARE_KEPT     0.2
+#define SHARE_OF_LINE  0.8
 
-#define DEAREST 1e300
-
-struct joint {
-        const struct plan_problem *problem;
-        const struct plan_budget *budget;
-        size_t slots;
-        bool limited; /* power is, at a site with a store */
-        struct beside_stores widened;
-        struct plan_budget for_prices;
-        struct optimiser prices; /* on the widened problem; its at_once is the one of the plan */
-        struct stores stores;
-        struct plan_multipliers guide; /* borrowed of prices: where each round's begin */
-        struct dispatch dispatch, best_dispatch;
-        struct flows at_once;
-        struct schedule best;
-        double best_cost;
-        uint64_t spent; /* beside prices */
-        uint64_t kept;  /* of the budget, for what comes last */
-        unsigned rounds; /* of alternating */
-};
-
-static uint64_t work_left(const struct joint *joint)
-{
-        uint64_t spent = joint->spent + optimiser_work(&joint->prices) + joint->dispatch.work;
-
-        spent += joint->kept;
-        return spent < joint->budget->work ? joint->budget->work - spent : 0;
-}
-
-/* ---- schedules, with what the stores do for them */
-
-/* What the stores best do for a schedule, and what both cost: INFINITY if they cannot carry it. */
-static int appraise(struct joint *joint, const struct schedule *schedule, double *ret_cost)
-{
-        struct plan_terms terms;
-
-        *ret_cost = INFINITY;
-        if (dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, schedule, NULL) != 0)
-                return OFFPEAK_ENOMEM;
-        if (!joint->dispatch.feasible)
-                return 0;
-        if (account(joint->problem, schedule, &joint->dispatch.flows, &terms, NULL) != 0)
-                return OFFPEAK_ENOMEM;
-        *ret_cost = terms.total;
-        return 0;
-}
-
-static int copy_dispatch(struct joint *joint)
-{
-        size_t n = joint->problem->n_sites * joint->prices.prices.slots.n;
-
-        memcpy(joint->best_dispatch.values, joint->dispatch.values, n * sizeof(double));
-        memcpy(joint->best_dispatch.levels_w, joint->dispatch.levels_w, n * sizeof(double));
-        return flows_copy(&joint->best_dispatch.flows, &joint->dispatch.flows);
-}
-
-static int consider(struct joint *joint, const struct schedule *schedule, bool *ret_better)
-{
-        double cost;
-
-        *ret_better = false;
-        if (appraise(joint, schedule, &cost) != 0)
-                return OFFPEAK_ENOMEM;
-        if (!(cost < joint->best_cost - 1e-9 * fabs(joint->best_cost)) && !isinf(joint->best_cost))
-                return 0;
-        if (isinf(cost))
-                return 0;
-        *ret_better = true;
-        joint->best_cost = cost;
-        return schedule_copy(&joint->best, schedule) != 0 || copy_dispatch(joint) != 0 ? OFFPEAK_ENOMEM : 0;
-}
+/* ---- what there is to begin with */
 
 static int run_at_once(struct joint *joint, struct offpeak_error *err)
 {
         bool better;
         int code = at_once(joint->problem, &joint->prices.at_once, &joint->at_once, err);
 
-        if (code == 0 && consider(joint, &joint->prices.at_once, &better) != 0)
+        if (code == 0 && joint_consider(joint, &joint->prices.at_once, &better) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
+        return code;
+}
+
+/* The last plan's hours come first, unless running at once is better by enough; who waits goes forward beside them. */
+static int recall_promised(struct joint *joint)
+{
+        struct promised promised;
+        struct plan_terms terms;
+        bool better;
+        int code = promised_init(&promised, joint->problem, &joint->prices.prices.slots, &joint->prices.board, joint->prices.order);
+
+        joint->spent += promised.work;
+        if (code == 0 && promised.n > 0) {
+                code = joint_appraise(joint, &promised.kept, &terms);
+                joint->recalled = code == 0 && terms.total <= joint->best_cost + joint_much(joint);
+        }
+        if (code == 0 && joint->recalled)
+                code = joint_take(joint, &promised.kept, &terms);
+        joint->goes_on = joint->recalled;
+        if (code == 0 && joint->recalled && joint->limited) {
+                joint->recalled = false;
+                code = joint_consider(joint, &promised.sooner, &better);
+                joint->recalled = true;
+        }
+        promised_finish(&promised);
         return code;
 }
 
@@ -187,37 +139,6 @@ static int find_prices(struct joint *joint)
         return code == 0 ? first_flows(joint) : code;
 }
 
-/* ---- jobs beside stores */
-
-static bool is_aborted(const struct joint *joint)
-{
-        return joint->budget->aborted != NULL && joint->budget->aborted(joint->budget->context);
-}
-
-/* Beside what the stores do now: a plan from scratch, or jobs of the best one moving one by one. */
-static int plan_beside(struct joint *joint, bool anew, uint64_t work, bool *ret_better)
-{
-        struct plan_budget budget = { work, joint->budget->aborted, joint->budget->context };
-        struct optimiser optimiser = { 0 };
-        struct beside_stores shifted;
-        int code = beside_stores_shift(&shifted, joint->problem, &joint->prices.prices.slots, &joint->dispatch,
-                                       joint->prices.proof.demand);
-
-        shifted.problem.last = &joint->guide;
-        if (code == 0)
-                code = optimiser_init(&optimiser, &shifted.problem, &budget, joint->slots);
-        if (code == 0)
-                optimiser.best_cost = DEAREST;
-        if (code == 0)
-                code = anew ? optimiser_think(&optimiser) : optimiser_improve(&optimiser, &joint->best);
-        joint->spent += code == 0 ? optimiser_work(&optimiser) : 0;
-        if (code == 0)
-                code = consider(joint, &optimiser.best, ret_better);
-        optimiser_finish(&optimiser);
-        beside_stores_finish(&shifted);
-        return code;
-}
-
 /*
  * Where power is limited, jobs find room beside stores that keep some for them: at all times, or much in one part of the horizon after
  * the other; else beside those that do what is best for the jobs that there are.
@@ -240,15 +161,6 @@ static struct dispatch_room room_of(const struct joint *joint, unsigned round)
         return room;
 }
 
-static bool is_limited(const struct plan_problem *problem)
-{
-        for (size_t s = 0; s < problem->n_sites; s++)
-                for (size_t t = 0; problem->sites[s].store != NULL && t < problem->sites[s].n_steps; t++)
-                        if (!isinf(supply_firm_limit(&problem->sites[s].steps[t])))
-                                return true;
-        return false;
-}
-
 static int flow_beside_best(struct joint *joint, unsigned round)
 {
         struct dispatch_room room = room_of(joint, round);
@@ -256,104 +168,17 @@ static int flow_beside_best(struct joint *joint, unsigned round)
         return dispatch_run(&joint->dispatch, joint->problem, &joint->prices.prices.slots, &joint->best, &room);
 }
 
-static bool is_late(const struct plan_problem *problem, size_t j, const struct choice *choice)
-{
-        int64_t deadline = problem->jobs[j].deadline != 0 ? problem->jobs[j].deadline : problem->horizon;
-
-        return schedule_end(problem, j, choice) > deadline && job_is_possible(problem, &problem->jobs[j]);
-}
-
-/* Stores that give what a job needs from slot t on, without what it has now: do they carry it? */
-static int try_room(struct joint *joint, size_t j, uint32_t s, size_t t, struct dispatch_room *room, bool *ret_carries)
-{
-        const struct plan_job *job = &joint->problem->jobs[j];
-        int64_t start = joint->prices.prices.slots.edges[t], seconds = job_seconds(job, &job->modes[0]) + job->start_cost_s;
-
-        start = start > job->release ? start : job->release;
-        *ret_carries = start + seconds <= (job->deadline != 0 ? job->deadline : joint->problem->horizon);
-        if (!*ret_carries)
-                return 0;
-        room->more = (struct plan_flow){ start, start + seconds, s, joint->problem->sites[s].pue_factor * job->modes[0].watts };
-        return dispatch_carries(joint->problem, &joint->best, &room->more, ret_carries);
-}
-
-/* A job that is late, where stores are so many hours' way from carrying it: ask them for it. The best plan may lose it on the way. */
-static int help(struct joint *joint, size_t j, struct choice *had)
-{
-        const struct slots *slots = &joint->prices.prices.slots;
-        const struct plan_job *job = &joint->problem->jobs[j];
-        struct choice *choice = &joint->best.jobs[j];
-        int tries = 0, code = choice_set(had, choice->intervals, choice->n);
-        bool better = false;
-
-        for (uint32_t s = 0; code == 0 && !better && s < joint->problem->n_sites; s++)
-                for (size_t t = slots_find(slots, job->release); code == 0 && !better && t < slots->n && tries < TRIES; t++) {
-                        struct dispatch_room room = { 0 };
-                        bool carries;
-
-                        if ((job->sites >> s & 1) == 0 || joint->problem->sites[s].store == NULL)
-                                break;
-                        choice->n = 0;
-                        code = try_room(joint, j, s, t, &room, &carries);
-                        if (code == 0 && carries)
-                                code = dispatch_run(&joint->dispatch, joint->problem, slots, &joint->best, &room);
-                        if (code == 0)
-                                code = choice_set(choice, had->intervals, had->n);
-                        if (code != 0 || !carries)
-                                continue;
-                        tries++;
-                        code = plan_beside(joint, false, work_left(joint), &better);
-                }
-        return code;
-}
-
-/* Only where power is limited: elsewhere stores make no job late. */
-static int help_the_late(struct joint *joint)
-{
-        struct choice had = { 0 };
-        size_t helped = 0;
-        int code = 0;
-
-        for (size_t j = 0; code == 0 && joint->limited && j < joint->problem->n_jobs && helped < MOST_HELPED; j++) {
-                const struct plan_job *job = &joint->problem->jobs[j];
-
-                if (job->pinned || job->release >= joint->problem->horizon || !is_late(joint->problem, j, &joint->best.jobs[j]))
-                        continue;
-                if (work_left(joint) == 0 || is_aborted(joint))
-                        break;
-                code = help(joint, j, &had);
-                helped++;
-        }
-        free(had.intervals);
-        return code;
-}
-
-/* Where hours were promised and nobody is late, shorter waits are not worth other hours for all. */
-static bool is_settled(const struct joint *joint)
-{
-        bool promised = false;
-
-        for (size_t j = 0; j < joint->problem->n_jobs; j++) {
-                const struct plan_job *job = &joint->problem->jobs[j];
-
-                if (!job->pinned && job->release < joint->problem->horizon && is_late(joint->problem, j, &joint->best.jobs[j]))
-                        return false;
-                promised = promised || job->n_kept > 0;
-        }
-        return promised;
-}
-
 /* Where power is limited: in which order jobs are asked decides who is late, so that is searched for, beside all that stores can carry. */
 static int line_up_best(struct joint *joint)
 {
-        struct plan_budget budget = { (uint64_t)(SHARE_OF_LINE * (double)work_left(joint)), joint->budget->aborted,
+        struct plan_budget budget = { (uint64_t)(SHARE_OF_LINE * (double)joint_work_left(joint)), joint->budget->aborted,
                                       joint->budget->context };
         struct schedule schedule;
         uint64_t work = 0;
         bool better;
         int code;
 
-        if (!joint->limited || budget.work == 0 || is_settled(joint) || is_aborted(joint))
+        if (!joint->limited || budget.work == 0 || joint_is_aborted(joint))
                 return 0;
         code = schedule_init(&schedule, joint->problem->n_jobs);
         if (code == 0)
@@ -362,7 +187,7 @@ static int line_up_best(struct joint *joint)
                 code = line_up(&schedule, joint->problem, &joint->prices.prices.slots, &budget, &work, &better);
         joint->spent += work;
         if (code == 0 && better)
-                code = consider(joint, &schedule, &better);
+                code = joint_consider(joint, &schedule, &better);
         schedule_finish(&schedule);
         return code;
 }
@@ -401,32 +226,57 @@ static int alternate(struct joint *joint)
 {
         int code = 0, patience = joint->limited ? PATIENCE : is_charged(joint->problem) ? SOME_PATIENCE : 1;
 
-        for (int i = 0, last = -1; code == 0 && i - last <= patience && i < ALTERNATIONS && work_left(joint) > 0 && !is_aborted(joint);
+        for (int i = 0, last = -1; code == 0 && i - last <= patience && i < ALTERNATIONS && joint_work_left(joint) > 0 && !joint_is_aborted(joint);
              i++) {
                 bool better = false;
 
                 code = flow_beside_best(joint, joint->rounds++);
                 move_levels(joint, (unsigned)i);
                 if (code == 0)
-                        code = plan_beside(joint, false, work_left(joint), &better);
+                        code = joint_plan_beside(joint, ONE_BY_ONE, joint_work_left(joint), &better);
                 if (better)
                         last = i;
         }
         return code;
 }
 
-/* The first round is beside what the stores answered the prices; also when the budget is spent. */
+/* Jobs leave the last plan's hours where that saves enough of what they cost: beside stores that keep room, and that do what is best for these. */
+static int move_reluctantly(struct joint *joint)
+{
+        bool better;
+        int code = 0;
+
+        if (!joint->recalled)
+                return 0;
+        joint->recalled = false;
+        for (unsigned round = 0; code == 0 && round < 2; round++) {
+                code = flow_beside_best(joint, round);
+                if (code == 0)
+                        code = joint_plan_beside(joint, RELUCTANTLY, joint_work_left(joint), &better);
+        }
+        joint->recalled = true;
+        return code;
+}
+
+/*
+ * The first round is beside stores that do what is best for the last plan's hours, or what they answered the prices; also when the budget is
+ * spent.
+ */
 static int think(struct joint *joint)
 {
         bool better;
-        int code = find_prices(joint);
+        int code = recall_promised(joint);
 
-        joint->kept = joint->limited ? (uint64_t)(SHARE_KEPT * (double)work_left(joint)) : 0;
-        for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || work_left(joint) > 0) && !is_aborted(joint); round++) {
-                if (round > 0)
-                        code = flow_beside_best(joint, (unsigned)round - 1);
+        if (code == 0)
+                code = find_prices(joint);
+        if (code == 0)
+                code = move_reluctantly(joint);
+        joint->kept = joint->limited ? (uint64_t)(SHARE_KEPT * (double)joint_work_left(joint)) : 0;
+        for (int round = 0; code == 0 && round < ROUNDS && (round == 0 || joint_work_left(joint) > 0) && !joint_is_aborted(joint); round++) {
+                if (round > 0 || joint->goes_on)
+                        code = flow_beside_best(joint, round > 0 ? (unsigned)round - 1 : 1);
                 if (code == 0)
-                        code = plan_beside(joint, true, (uint64_t)(SHARE_OF_ROUND * (double)work_left(joint)), &better);
+                        code = joint_plan_beside(joint, ANEW, (uint64_t)(SHARE_OF_ROUND * (double)joint_work_left(joint)), &better);
                 if (code == 0)
                         code = help_the_late(joint);
                 if (code == 0)
@@ -441,35 +291,6 @@ static int think(struct joint *joint)
 }
 
 /* ---- life */
-
-static int joint_init(struct joint *joint, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots)
-{
-        *joint = (struct joint){ .problem = problem, .budget = budget, .slots = slots, .best_cost = INFINITY };
-        joint->limited = is_limited(problem);
-        joint->for_prices = *budget;
-        joint->for_prices.work = (uint64_t)(SHARE_OF_PRICES * (double)budget->work);
-        if (beside_stores_widen(&joint->widened, problem) != 0 ||
-            optimiser_init(&joint->prices, &joint->widened.problem, &joint->for_prices, slots) != 0 ||
-            stores_init(&joint->stores, problem, &joint->prices.prices) != 0 ||
-            dispatch_init(&joint->dispatch, problem, &joint->prices.prices.slots) != 0 ||
-            dispatch_init(&joint->best_dispatch, problem, &joint->prices.prices.slots) != 0 ||
-            schedule_init(&joint->best, problem->n_jobs) != 0)
-                return OFFPEAK_ENOMEM;
-        joint->prices.stores = &joint->stores;
-        return 0;
-}
-
-static void joint_finish(struct joint *joint)
-{
-        schedule_finish(&joint->best);
-        flows_finish(&joint->at_once);
-        dispatch_finish(&joint->best_dispatch);
-        dispatch_finish(&joint->dispatch);
-        joint->prices.stores = NULL;
-        stores_finish(&joint->stores);
-        optimiser_finish(&joint->prices);
-        beside_stores_finish(&joint->widened);
-}
 
 /* Reasons are told on the board that the best plan's stores leave. */
 static int fill(struct joint *joint, struct plan *plan, struct offpeak_error *err)

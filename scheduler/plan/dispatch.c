@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "plan/account.h"
+#include "plan/idle_lack.h"
 #include "plan/supply_rate.h"
 #include "supply/storage.h"
 
@@ -32,6 +33,7 @@ struct hall {
         double *load_w;   /* at each cut: the schedule's power */
         double *in_room;  /* 1 where something is drawn beside it, else 0; */
         double more_w;    /* and how much */
+        double *lack_w;   /* of each step: idle_lack.h */
         uint64_t work;
 };
 
@@ -224,13 +226,21 @@ static int find_level(struct hall *hall, size_t d)
         return 0;
 }
 
+/* What must be carried at a cut: where nothing but idle power is drawn, no more than can be. */
+static double must_carry(const struct hall *hall, size_t i, double more_w)
+{
+        double more = more_w * hall->in_room[i];
+
+        return hall->load_w[i] + more - (hall->cuts.watts[i] > 0 || more > 0 ? 0 : hall->lack_w[hall->cuts.steps[i] - hall->site->steps]);
+}
+
 static bool carries(const struct hall *hall, double more_w)
 {
         const struct plan_store *store = hall->site->store;
         double energy = store->start_j;
 
         for (size_t i = 0; i < hall->cuts.n; i++)
-                if (!store_carries(store, hall->cuts.steps[i], hall->load_w[i] + more_w * hall->in_room[i],
+                if (!store_carries(store, hall->cuts.steps[i], must_carry(hall, i, more_w),
                                    (double)(hall->cuts.times[i + 1] - hall->cuts.times[i]), &energy))
                         return false;
         return energy >= store->least_end_j;
@@ -293,9 +303,11 @@ static int hall_init(struct hall *hall, const struct plan_problem *problem, uint
         hall->levels_w = calloc(hall->site->n_demands + 1, sizeof(double));
         hall->load_w = calloc(n, sizeof(double));
         hall->in_room = calloc(n, sizeof(double));
+        hall->lack_w = calloc(hall->site->n_steps + 1, sizeof(double));
         if (hall->trades == NULL || hall->slots == NULL || hall->flows_j == NULL || hall->values == NULL || hall->levels_w == NULL ||
-            hall->load_w == NULL || hall->in_room == NULL)
+            hall->load_w == NULL || hall->in_room == NULL || hall->lack_w == NULL)
                 return OFFPEAK_ENOMEM;
+        idle_lack(problem, hall->site, hall->lack_w);
         for (size_t i = 0; i < hall->cuts.n; i++) {
                 hall->load_w[i] = site_facility_w(hall->site, hall->cuts.watts[i]);
                 hall->in_room[i] = hall->cuts.flows[i];
@@ -312,6 +324,7 @@ static void hall_finish(struct hall *hall)
         free(hall->flows_j);
         free(hall->values);
         free(hall->levels_w);
+        free(hall->lack_w);
         free(hall->in_room);
         free(hall->load_w);
 }

@@ -39,38 +39,6 @@ struct line {
 
 /* ---- life */
 
-static int by_time(const void *a, const void *b)
-{
-        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-
-        return x < y ? -1 : x > y;
-}
-
-static int cut(struct slots *ret_slots, const struct slots *slots, const struct schedule *schedule)
-{
-        size_t n = slots->n + 1, last = 0;
-        int64_t *edges;
-
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                n += 2 * schedule->jobs[j].n;
-        edges = calloc(n, sizeof(*edges));
-        if (edges == NULL)
-                return OFFPEAK_ENOMEM;
-        memcpy(edges, slots->edges, (slots->n + 1) * sizeof(*edges));
-        n = slots->n + 1;
-        for (size_t j = 0; j < schedule->n_jobs; j++)
-                for (size_t i = 0; i < schedule->jobs[j].n; i++) {
-                        edges[n++] = schedule->jobs[j].intervals[i].start;
-                        edges[n++] = schedule->jobs[j].intervals[i].end;
-                }
-        qsort(edges, n, sizeof(*edges), by_time);
-        for (size_t i = 1; i < n; i++)
-                if (edges[i] != edges[last])
-                        edges[++last] = edges[i];
-        *ret_slots = (struct slots){ .n = last, .edges = edges };
-        return 0;
-}
-
 static int line_init(struct line *line, const struct schedule *schedule, const struct plan_problem *problem, const struct slots *slots,
                      const struct plan_budget *budget)
 {
@@ -88,13 +56,13 @@ static int line_init(struct line *line, const struct schedule *schedule, const s
                 return OFFPEAK_ENOMEM;
         if (schedule_init(&line->now, problem->n_jobs) != 0 || schedule_init(&line->had, problem->n_jobs) != 0)
                 return OFFPEAK_ENOMEM;
-        return cut(&line->slots, slots, schedule) != 0 ? OFFPEAK_ENOMEM : carry_init(&line->carry, problem, &line->slots);
+        return slots_cut(&line->slots, slots, schedule) != 0 ? OFFPEAK_ENOMEM : carry_init(&line->carry, problem, &line->slots);
 }
 
 static void line_finish(struct line *line)
 {
         carry_finish(&line->carry);
-        free(line->slots.edges);
+        slots_finish(&line->slots);
         schedule_finish(&line->had);
         schedule_finish(&line->now);
         free(line->key);
@@ -129,15 +97,6 @@ static double waiting(const struct line *line, size_t j, const struct choice *ch
         return outcome.delay + outcome.lateness + outcome.unfinished;
 }
 
-static void refresh_around(struct line *line, const struct choice *choice)
-{
-        const struct slots *slots = line->carry.slots;
-
-        if (choice->n > 0)
-                carry_refresh(&line->carry, slots_find(slots, choice->intervals[0].start),
-                              slots_find(slots, choice->intervals[choice->n - 1].end - 1) + 1);
-}
-
 /* Those from a place in the order on, which are off. */
 static int place_from(struct line *line, size_t from)
 {
@@ -150,7 +109,7 @@ static int place_from(struct line *line, size_t from)
                 if (carry_find(&line->carry, job, choice) != 0)
                         return OFFPEAK_ENOMEM;
                 carry_put(&line->carry, job, choice);
-                refresh_around(line, choice);
+                carry_refresh_around(&line->carry, choice);
                 line->cost[j] = waiting(line, j, choice);
         }
         return 0;

@@ -2,6 +2,7 @@
 #include "plan/slots.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* A round length, so that there are about as many. */
 static int64_t round_length(int64_t horizon_s, size_t about)
@@ -82,6 +83,31 @@ int slots_init(struct slots *slots, const struct plan_problem *problem, size_t a
         slots->edges[kept] = problem->horizon;
         slots->n = kept;
         note_lengths(slots);
+        return 0;
+}
+
+int slots_cut(struct slots *ret_slots, const struct slots *slots, const struct schedule *schedule)
+{
+        size_t n = slots->n + 1, last = 0;
+        int64_t *edges;
+
+        for (size_t j = 0; j < schedule->n_jobs; j++)
+                n += 2 * schedule->jobs[j].n;
+        edges = calloc(n, sizeof(*edges));
+        if (edges == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(edges, slots->edges, (slots->n + 1) * sizeof(*edges));
+        n = slots->n + 1;
+        for (size_t j = 0; j < schedule->n_jobs; j++)
+                for (size_t i = 0; i < schedule->jobs[j].n; i++) {
+                        edges[n++] = schedule->jobs[j].intervals[i].start;
+                        edges[n++] = schedule->jobs[j].intervals[i].end;
+                }
+        qsort(edges, n, sizeof(*edges), by_value);
+        for (size_t i = 1; i < n; i++)
+                if (edges[i] != edges[last])
+                        edges[++last] = edges[i];
+        *ret_slots = (struct slots){ .n = last, .edges = edges };
         return 0;
 }
 

@@ -8,7 +8,7 @@
 #ifndef OFFPEAK_PLAN_SLOTS_H
 #define OFFPEAK_PLAN_SLOTS_H
 
-#include "plan/problem.h"
+#include "plan/schedule.h"
 
 struct slots {
         size_t n;
@@ -19,6 +19,9 @@ struct slots {
 
 /* `about`: how many there should be, if the edges that must be there do not make them more. ENOMEM. */
 int slots_init(struct slots *slots, const struct plan_problem *problem, size_t about);
+
+/* Other slots, cut where a schedule's intervals begin and end as well: whole slots are what they take. Without same_until. ENOMEM. */
+int slots_cut(struct slots *ret_slots, const struct slots *slots, const struct schedule *schedule);
 
 enum { SLOTS_COARSE = 336 }; /* a fortnight of hours */
 void slots_finish(struct slots *slots);

@@ -16,7 +16,7 @@
 #include "core/power.h"
 #include "support/sim_world.h"
 
-enum { REPORT_S = 300, IDLE_W = 50, DEVICE_W = 100, DEVICES = 4 };
+enum { REPORT_S = 300, DEVICES = 4 };
 
 #define J_PER_WH 3600.0
 
@@ -28,30 +28,37 @@ struct battery {
         int64_t over_s;      /* seconds in which the load was more than sun and battery could give */
 };
 
+/* Sun of so many W for `light` seconds, then none for `dark`, again and again until day `days`; it is dark first, for `first`. */
+struct shape {
+        int64_t idle_w, device_w, sun_w, first, dark, light, days;
+};
+
 struct off_grid {
+        struct shape shape;
         struct sim_world world;
         struct series sun;
         struct battery battery;
 };
 
-/* Sun of so many W for `light` seconds, then none for `dark`, again and again; it is dark first. */
-static void make_sun(struct series *sun, int64_t watts, int64_t dark, int64_t light, int64_t until)
+static void make_sun(struct series *sun, const struct shape *shape)
 {
         series_init(sun, (enum series_kind)SERIES_SOLAR);
         assert_int_equal(series_set_names(sun, "hanford", "test"), 0);
-        for (int64_t t = WORLD_START; t < until; t += dark + light) {
-                assert_int_equal(series_append(sun, t, 0), 0);
-                assert_int_equal(series_append(sun, t + dark, watts), 0);
+        assert_int_equal(series_append(sun, WORLD_START, 0), 0);
+        sun->end = WORLD_START + shape->days * DAY;
+        for (int64_t t = WORLD_START + shape->first; t < sun->end; t += shape->dark + shape->light) {
+                assert_int_equal(series_append(sun, t, shape->sun_w), 0);
+                assert_int_equal(series_append(sun, t + shape->light, 0), 0);
         }
-        sun->end = until;
 }
 
-static void begin(struct off_grid *site, const struct battery *battery, int64_t sun_w, int64_t dark, int64_t light)
+static void begin(struct off_grid *site, const struct battery *battery, const struct shape *shape)
 {
         static const double prices[] = { 50 };
         struct supply_terms *terms;
 
         memset(site, 0, sizeof(*site));
+        site->shape = *shape;
         world_policy(&site->world.policy);
         site->world.policy.plan_horizon_s = 2 * DAY;
         site->world.policy.plan_work = 100000;
@@ -61,10 +68,10 @@ static void begin(struct off_grid *site, const struct battery *battery, int64_t 
         terms->store = battery->store;
         site->battery = *battery;
         site->battery.lowest = battery->joules;
-        make_sun(&site->sun, sun_w, dark, light, WORLD_START + 4 * DAY);
+        make_sun(&site->sun, shape);
         sim_world_init(&site->world, prices, 1);
         assert_int_equal(sim_take_series(site->world.sim, &site->sun), 0);
-        assert_int_equal(sim_add_node(site->world.sim, "n1", "hanford", DEVICES, IDLE_W, DEVICE_W), 0);
+        assert_int_equal(sim_add_node(site->world.sim, "n1", "hanford", DEVICES, shape->idle_w, (uint32_t)shape->device_w), 0);
 }
 
 static void finish(struct off_grid *site)
@@ -115,7 +122,7 @@ static void let_flow(struct off_grid *site, int64_t now)
         battery->joules = fmin(battery->joules, (double)battery->store.energy_wh * J_PER_WH);
         battery->lowest = fmin(battery->lowest, battery->joules);
         if (sun == 0)
-                battery->dark_job_s += (int64_t)(load - IDLE_W) / DEVICE_W;
+                battery->dark_job_s += ((int64_t)load - site->shape.idle_w) / site->shape.device_w;
 }
 
 static void run_until(struct off_grid *site, int64_t until)
@@ -137,6 +144,10 @@ static const struct battery house = { .store = { .energy_wh = 4000, .reserve_wh 
                                                  .charge_ppm = 950000, .discharge_ppm = 900000 },
                                       .joules = 2500 * J_PER_WH, .tells = true };
 
+static const struct shape days = { 50, 100, 700, 12 * HOUR, 12 * HOUR, 12 * HOUR, 4 };
+static const struct shape short_night = { 50, 100, 700, 6 * HOUR, 6 * HOUR, 12 * HOUR, 4 };
+static const struct shape orbits = { 50, 100, 450, 1800, 1800, 3600, 4 };
+
 /*
  * Twelve hours dark, twelve light. Six jobs of three hours are 1.8 kWh, more than there is above the reserve beside idle power: what
  * is left of them waits for the sun. Four more in the evening, on what the day has left.
@@ -148,7 +159,7 @@ static void jobs_run_through_the_night_on_the_battery(void **unused)
         int64_t first_night;
 
         (void)unused;
-        begin(&site, &house, 700, 12 * HOUR, 12 * HOUR);
+        begin(&site, &house, &days);
         run_until(&site, WORLD_START + 60);
         for (int j = 0; j < 6; j++)
                 jobs[j] = submit(&site, 3 * HOUR);
@@ -180,7 +191,7 @@ static void a_job_runs_on_through_eclipses(void **unused)
         battery.store.energy_wh = 400;
         battery.store.reserve_wh = 100;
         battery.joules = 150 * J_PER_WH;
-        begin(&site, &battery, 450, 1800, 3600);
+        begin(&site, &battery, &orbits);
         for (int j = 0; j < 2; j++)
                 jobs[j] = submit(&site, 3 * HOUR);
         run_until(&site, WORLD_START + 8 * HOUR);
@@ -203,7 +214,7 @@ static void nothing_runs_on_a_battery_that_nobody_tells_of(void **unused)
 
         (void)unused;
         battery.tells = false;
-        begin(&site, &battery, 700, 6 * HOUR, 12 * HOUR);
+        begin(&site, &battery, &short_night);
         job = submit(&site, 3 * HOUR);
         run_until(&site, WORLD_START + 10 * HOUR);
         check_done(&site, job);
@@ -219,7 +230,7 @@ static void a_battery_that_fails_sheds_its_jobs(void **unused)
         uint64_t job;
 
         (void)unused;
-        begin(&site, &house, 700, 12 * HOUR, 12 * HOUR);
+        begin(&site, &house, &days);
         job = submit(&site, 8 * HOUR);
         run_until(&site, WORLD_START + 2 * HOUR);
         assert_int_equal(sim_world_job(&site.world, job)->state, OFFPEAK_JOB_ACTIVE);
@@ -233,12 +244,40 @@ static void a_battery_that_fails_sheds_its_jobs(void **unused)
         finish(&site);
 }
 
+/*
+ * Before dawn there is far more in the battery than the idle site and a job need; of the days behind what is known of the sun nobody
+ * knows how the site will be carried, and that is no reason to wait, nor to stop.
+ */
+static void a_job_runs_at_once_on_what_is_there(void **unused)
+{
+        static const struct shape orbit = { 100, 300, 4000, 6 * HOUR, 12 * HOUR, 12 * HOUR, 4 };
+        static const struct battery full = { .store = { .energy_wh = 10000, .reserve_wh = 1000, .charge_w = 2000, .discharge_w = 2000,
+                                                        .charge_ppm = 948683, .discharge_ppm = 948683 },
+                                             .joules = 8000 * J_PER_WH, .tells = true };
+        struct off_grid site;
+        const struct job *job;
+        uint64_t id;
+
+        (void)unused;
+        begin(&site, &full, &orbit);
+        run_until(&site, WORLD_START + 60);
+        id = submit(&site, 20 * 60);
+        run_until(&site, WORLD_START + HOUR);
+        check_done(&site, id);
+        job = sim_world_job(&site.world, id);
+        assert_int_equal(job->pauses, 0);
+        assert_in_range(job->attempt.launched_at, WORLD_START + 59, WORLD_START + 60);
+        assert_int_equal(site.battery.over_s, 0);
+        finish(&site);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(jobs_run_through_the_night_on_the_battery),
                 cmocka_unit_test(a_job_runs_on_through_eclipses),
                 cmocka_unit_test(nothing_runs_on_a_battery_that_nobody_tells_of),
+                cmocka_unit_test(a_job_runs_at_once_on_what_is_there),
                 cmocka_unit_test(a_battery_that_fails_sheds_its_jobs),
         };
 

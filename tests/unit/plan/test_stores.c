@@ -284,6 +284,85 @@ static void only_what_the_store_does_not_carry_is_above_the_limit(void **state)
         }
 }
 
+/*
+ * A site in orbit for a week: 100 W idle, sun from six to six for four days and then nobody knows, 10 kWh of which 8 are there. Two GPUs
+ * of 300 W for twenty minutes; a start takes four.
+ */
+struct orbit {
+        struct plan_step steps[10];
+        struct plan_store store;
+        struct plan_site site;
+        struct plan_mode mode;
+        struct plan_job jobs[3];
+        struct plan_problem problem;
+};
+
+static void orbit_init(struct orbit *orbit, size_t n_jobs)
+{
+        *orbit = (struct orbit){ 0 };
+        orbit->store = (struct plan_store){ .energy_j = 0.01 * MWH, .reserve_j = 0.00103 * MWH, .start_j = 0.008 * MWH,
+                                            .least_end_j = 0.008 * MWH, .charge_w = 2000, .discharge_w = 2000,
+                                            .charge_efficiency = 0.95, .discharge_efficiency = 0.95 };
+        for (int t = 0; t < 9; t++)
+                orbit->steps[t] = (struct plan_step){ .start = NOW + (t == 0 ? 0 : (12 * t - 6) * HOUR),
+                                                      .n_segments = 1,
+                                                      .segments = { { 0, t % 2 == 1 ? 4000 : 0 } },
+                                                      .gpus = 4 };
+        orbit->site = (struct plan_site){ .name = "orbit", .steps = orbit->steps, .n_steps = 9, .idle_w = 100, .pue_factor = 1,
+                                          .store = &orbit->store };
+        orbit->mode = (struct plan_mode){ .gpus = 2, .watts = 600, .speed = 1 };
+        for (size_t j = 0; j < n_jobs; j++)
+                orbit->jobs[j] = (struct plan_job){ .id = j + 1, .sites = 1, .modes = &orbit->mode, .n_modes = 1, .work_s = 1200, .release = NOW,
+                                                    .deadline = NOW + 24 * HOUR, .lateness_cost = 1000, .start_cost_s = 240,
+                                                    .min_run_s = 900, .max_starts = 7, .delay_cost = 1e-5, .earliest_finish = NOW + 1440 };
+        orbit->problem = (struct plan_problem){ .now = NOW, .horizon = NOW + 7 * 24 * HOUR, .sites = &orbit->site, .n_sites = 1,
+                                                .jobs = orbit->jobs, .n_jobs = n_jobs, .terminal_price = 100,
+                                                .unfinished_cost = 10000, .over_limit_cost = 1000 };
+}
+
+/* That nothing carries the site in the last nights is no reason to wait in the first: nor is it that the job was told to wait. */
+static void a_job_runs_at_once_on_what_is_there(void **state)
+{
+        static const struct plan_interval later = { NOW + 6 * HOUR, NOW + 6 * HOUR + 1440, 0, 0 };
+
+        (void)state;
+        for (int told = 0; told < 2; told++) {
+                struct orbit orbit;
+                struct plan plan;
+
+                orbit_init(&orbit, 1);
+                orbit.jobs[0].kept = told == 1 ? &later : NULL;
+                orbit.jobs[0].n_kept = (size_t)told;
+                plan = compute(&orbit.problem, 4000000, 1);
+                assert_int_equal(plan.jobs[0].n, 1);
+                assert_run(&plan, 0, 0, 0, 1440);
+                assert_true(plan.terms.over_limit > 0);
+                plan_finish(&plan);
+        }
+}
+
+/* A job that runs, and its hours are over as it takes longer than was thought, or they go on: it is not stopped, whoever comes beside it. */
+static void who_runs_goes_on(void **state)
+{
+        static const struct plan_interval on = { NOW - HOUR, NOW + 700, 0, 0 }, over = { NOW - HOUR, NOW, 0, 0 };
+
+        (void)state;
+        for (int i = 0; i < 4; i++) {
+                struct orbit orbit;
+                struct plan plan;
+
+                orbit_init(&orbit, i < 2 ? 1 : 3);
+                orbit.jobs[0].running = true;
+                orbit.jobs[0].work_s = i % 2 == 0 ? 700 : 12;
+                orbit.jobs[0].kept = i % 2 == 0 ? &on : &over;
+                orbit.jobs[0].n_kept = 1;
+                plan = compute(&orbit.problem, 4000000, (uint64_t)i);
+                assert_int_equal(plan.jobs[0].n, 1);
+                assert_run(&plan, 0, 0, 0, i % 2 == 0 ? 700 : 12);
+                plan_finish(&plan);
+        }
+}
+
 /* ---- what is refused */
 
 struct lie {
@@ -349,6 +428,8 @@ int main(void)
                 cmocka_unit_test(charges_before_a_dear_hour),
                 cmocka_unit_test(runs_at_night_on_what_the_day_left),
                 cmocka_unit_test(nobody_is_late_who_need_not_be),
+                cmocka_unit_test(a_job_runs_at_once_on_what_is_there),
+                cmocka_unit_test(who_runs_goes_on),
                 cmocka_unit_test(only_what_the_store_does_not_carry_is_above_the_limit),
                 cmocka_unit_test(the_checker_refuses_what_no_store_can_do),
         };
