@@ -16,6 +16,7 @@
 
 #include "core/after.h"
 #include "core/copy.h"
+#include "core/lone_room.h"
 #include "core/move.h"
 #include "core/possible.h"
 #include "core/power.h"
@@ -177,19 +178,6 @@ static int collect_flows(const struct state *state, const struct site *site, int
                         return OFFPEAK_ENOMEM;
         }
         return 0;
-}
-
-/* Both: all that is promised at the site already. */
-static int collect_promised(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
-                            struct usage **ret_usage, size_t *ret_n)
-{
-        int code = collect_usage(state, site, candidate, now, ret_usage, ret_n);
-
-        if (code == 0)
-                code = collect_flows(state, site, now, ret_usage, ret_n);
-        if (code == 0)
-                usage_sort(*ret_usage, *ret_n);
-        return code;
 }
 
 static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms)
@@ -355,6 +343,57 @@ static int fill_demands(const struct state *state, const struct site *site, int6
         return code;
 }
 
+/* Seconds of progress still to make: what was left when it was last known, less the time that it ran since. */
+static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
+{
+        double left = (1 - job->fraction) * (double)job->total_s;
+        int64_t since = job->attempt.launched_at + class->start_cost_s;
+
+        if (job->fraction_at > since)
+                since = job->fraction_at;
+        if (job->state == OFFPEAK_JOB_ACTIVE)
+                left -= fmax(0, (double)(wall - since));
+        return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
+}
+
+/* When it may begin. A lone job knows of others by their planned ends alone. */
+static int64_t release_of(const struct state *state, const struct now *now, const struct job *job, bool lone)
+{
+        int64_t release = job->spec.begin > now->wall ? job->spec.begin : now->wall;
+        int64_t last_end = lone ? after_last_end(state, job) : 0;
+
+        return last_end > release ? last_end : release;
+}
+
+/* All that is promised at the site already, and what its store could give the job beside it. */
+static int collect_promised(const struct state *state, const struct now *now, const struct site *site, const struct site_filled *filled,
+                            const struct job *candidate, int64_t horizon, struct plan_site *plan_site, struct usage **ret_usage, size_t *ret_n)
+{
+        const struct policy_class *class = state_class(state, candidate);
+        struct lone_room room = { .state = state,
+                                  .site = site,
+                                  .supply = &filled->supply,
+                                  .now = now->wall,
+                                  .horizon = horizon,
+                                  .release = release_of(state, now, candidate, true),
+                                  .seconds = class->start_cost_s + (int64_t)ceil(work_left(candidate, class, now->wall)),
+                                  .job_w = plan_site->pue_factor * (double)power_of_job_at(state, candidate, site),
+                                  .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
+                                  .job_gpus = candidate->spec.nodes * candidate->spec.gpus_per_node,
+                                  .gpus = gpus_in_service(state, site, now->mono_ms) };
+        int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
+
+        if (code == 0)
+                usage_sort(*ret_usage, *ret_n);
+        if (code == 0 && candidate->state == OFFPEAK_JOB_QUEUED)
+                code = lone_room_add(&room, ret_usage, ret_n);
+        if (code == 0)
+                code = collect_flows(state, site, now->wall, ret_usage, ret_n);
+        if (code == 0)
+                usage_sort(*ret_usage, *ret_n);
+        return code;
+}
+
 /*
  * candidate: the job for whom others' hours are taken out; NULL: none are. store: memory for the site's; NULL: it is left out, for
  * a lone job is placed beside what stores do for the others.
@@ -370,14 +409,14 @@ static int fill_site(const struct state *state, const struct now *now, const str
 
         if (code != 0)
                 return code;
-        if (candidate != NULL)
-                code = collect_promised(state, site, candidate, now->wall, &usage, &n_usage);
-        if (code == 0)
-                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
         ret_site->name = site->name;
         ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
+        if (candidate != NULL)
+                code = collect_promised(state, now, site, &filled, candidate, horizon, ret_site, &usage, &n_usage);
+        if (code == 0)
+                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
         if (store != NULL && stored_for_plan(state, site, &filled.supply, now->wall, store))
                 ret_site->store = store;
         if (code == 0)
@@ -388,19 +427,6 @@ static int fill_site(const struct state *state, const struct now *now, const str
 }
 
 /* ---- jobs */
-
-/* Seconds of progress still to make: what was left when it was last known, less the time that it ran since. */
-static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
-{
-        double left = (1 - job->fraction) * (double)job->total_s;
-        int64_t since = job->attempt.launched_at + class->start_cost_s;
-
-        if (job->fraction_at > since)
-                since = job->fraction_at;
-        if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= fmax(0, (double)(wall - since));
-        return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
-}
 
 static bool is_interruptible(const struct job *job, const struct policy_class *class)
 {
@@ -460,15 +486,6 @@ static int64_t latest_finish(const struct state *state, const struct job *job, i
         if (question_class_decides(state, job) || job->spec.deadline == 0)
                 return question_class_deadline(state, job);
         return aim(job, state_class(state, job), earliest);
-}
-
-/* When it may begin. A lone job knows of others by their planned ends alone. */
-static int64_t release_of(const struct state *state, const struct now *now, const struct job *job, bool lone)
-{
-        int64_t release = job->spec.begin > now->wall ? job->spec.begin : now->wall;
-        int64_t last_end = lone ? after_last_end(state, job) : 0;
-
-        return last_end > release ? last_end : release;
 }
 
 /* Between runs it may go on at another site; what it needs is on its way since its last run has ended. */

@@ -243,6 +243,53 @@ static void a_lone_job_is_placed_beside_the_flows(void **unused)
         scene_finish(&scene);
 }
 
+static uint64_t submit_at_night(struct scene *scene, int64_t deadline)
+{
+        struct offpeak_job_spec spec;
+        uint64_t id;
+
+        world_spec(&spec, "night", 1, HOUR);
+        spec.power_w = 500;
+        spec.deadline = WORLD_START + deadline;
+        spec.strict_deadline = true;
+        id = scene_submit_spec(scene, &spec);
+        offpeak_job_spec_finish(&spec);
+        return id;
+}
+
+/*
+ * Dark for six hours, and 990 Wh that give 792: 60 for the idle site, and an hour of 500 W for the first who asks, at once. The second has
+ * to wait for the sun, or is refused if he cannot; and so is anybody where nobody tells what is there.
+ */
+static void a_lone_job_is_given_what_is_not_promised(void **unused)
+{
+        struct series *sun;
+        struct scene scene;
+        const struct job *job;
+        uint64_t id;
+
+        (void)unused;
+        begin(&scene, 2000);
+        sun = &scene.state.sites[0].series[SERIES_SOLAR];
+        sun->points[0].value = 0;
+        assert_int_equal(series_append(sun, WORLD_START + 6 * HOUR, 1000), 0);
+        sun->end = WORLD_START + DAY;
+        id = submit_at_night(&scene, 2 * HOUR);
+        assert_int_not_equal(id, 0);
+        job = state_job(&scene.state, id);
+        assert_int_equal(job->n_planned, 1);
+        assert_true(job->planned[0].start == scene.now.wall && job->planned[0].end < WORLD_START + 2 * HOUR);
+        assert_int_equal(submit_at_night(&scene, 5 * HOUR), 0);
+        id = submit_at_night(&scene, 8 * HOUR);
+        assert_int_not_equal(id, 0);
+        assert_true(state_job(&scene.state, id)->planned[0].start == WORLD_START + 6 * HOUR);
+        scene_finish(&scene);
+        begin(&scene, -1);
+        scene.state.sites[0].series[SERIES_SOLAR].points[0].value = 0;
+        assert_int_equal(submit_at_night(&scene, 5 * HOUR), 0);
+        scene_finish(&scene);
+}
+
 /* 1.5 kW where the sun gives one, and the battery 600 W more. */
 static void a_battery_makes_more_possible(void **unused)
 {
@@ -274,6 +321,7 @@ int main(void)
                 cmocka_unit_test(a_new_plan_does_not_forget_what_the_last_one_had_done),
                 cmocka_unit_test(heat_is_charged_with_what_the_reactor_gives),
                 cmocka_unit_test(a_lone_job_is_placed_beside_the_flows),
+                cmocka_unit_test(a_lone_job_is_given_what_is_not_promised),
                 cmocka_unit_test(a_battery_makes_more_possible),
         };
 
