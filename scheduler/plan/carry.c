@@ -228,6 +228,17 @@ bool carry_has_room(struct carry *carry, const struct plan_job *job, const struc
         return true;
 }
 
+int64_t carry_until(struct carry *carry, const struct plan_job *job, const struct plan_interval *run)
+{
+        const struct slots *slots = carry->slots;
+        size_t t = slots_find(slots, run->start);
+        double energy = carry->most_j[run->site * (slots->n + 1) + t];
+
+        while (t < slots->n && slots->edges[t] < run->end && ask(carry, run->site, &job->modes[run->mode], t, &energy) == ANSWER_YES)
+                t++;
+        return slots->edges[t] < run->start ? run->start : slots->edges[t] < run->end ? slots->edges[t] : run->end;
+}
+
 /* What is looked for, and the first end that is found for it. */
 struct errand {
         const struct plan_job *job;

@@ -40,6 +40,9 @@ void carry_refresh_around(struct carry *carry, const struct choice *choice);
 /* Are these runs of a job that is off carried, beside what is on? */
 bool carry_has_room(struct carry *carry, const struct plan_job *job, const struct choice *choice);
 
+/* Up to which edge of the slots a run is carried that begins with one: its start, if not at all; its end, if that comes first. */
+int64_t carry_until(struct carry *carry, const struct plan_job *job, const struct plan_interval *run);
+
 /*
  * The runs with which a job that is off ends first, in one piece or with pauses; none, if it cannot end before the horizon. It stays
  * at one site in one mode. ENOMEM.

@@ -46,15 +46,39 @@ static int64_t release_of(const struct pledge *pledge, size_t j)
         return release;
 }
 
-/* Where a job that is off ends first. One that runs, and cannot go on, starts again later. */
+/* Where a job that is off ends first. */
 static int find(struct pledge *pledge, size_t j, struct choice *ret_choice)
 {
         struct plan_job job = pledge->problem->jobs[j];
 
         ret_choice->n = 0;
-        job.release = release_of(pledge, j) + job.running;
-        job.running = false;
+        job.release = release_of(pledge, j);
         return job.release < pledge->problem->horizon && job.max_starts > 0 ? carry_find(&pledge->carry, &job, ret_choice) : 0;
+}
+
+/* One that runs, and is not carried to its end, goes on as far as it is, and starts again later. */
+static int find_rest(struct pledge *pledge, size_t j, struct choice *choice)
+{
+        struct plan_job job = pledge->problem->jobs[j];
+        struct plan_interval on = { pledge->problem->now, pledge->problem->now + job_seconds(&job, &job.modes[job.run_mode]), job.run_site,
+                                    job.run_mode };
+        struct choice rest = { 0 };
+        int code = 0;
+
+        on.end = carry_until(&pledge->carry, &job, &on);
+        job.work_s -= (double)(on.end - on.start) * job.modes[on.mode].speed;
+        job.release = on.end + 1; /* a pause, or it would have been carried on */
+        job.running = false;
+        if (choice_set(choice, &on, on.end > on.start) != 0)
+                return OFFPEAK_ENOMEM;
+        put(pledge, j);
+        if (job.work_s > 0 && job.release < pledge->problem->horizon && job.max_starts > 0)
+                code = carry_find(&pledge->carry, &job, &rest);
+        lift(pledge, j);
+        for (size_t i = 0; code == 0 && i < rest.n; i++)
+                code = choice_append(choice, rest.intervals[i]);
+        free(rest.intervals);
+        return code;
 }
 
 /* ---- steps */
@@ -112,7 +136,7 @@ static int place_the_others(struct pledge *pledge)
                 if (pledge->problem->jobs[j].pinned || (choice->n > 0 && choice->intervals[0].start >= release_of(pledge, j)))
                         continue;
                 lift(pledge, j);
-                code = find(pledge, j, choice);
+                code = pledge->problem->jobs[j].running ? find_rest(pledge, j, choice) : find(pledge, j, choice);
                 put(pledge, j);
         }
         return code;

@@ -363,6 +363,72 @@ static void who_runs_goes_on(void **state)
         }
 }
 
+/* What is left above the reserve carries the idle site until six, and the job for a part of its hour: it does not stop before that. */
+static void who_runs_goes_on_as_far_as_it_is_carried(void **state)
+{
+        static const struct plan_interval on = { NOW - HOUR, NOW + 3 * HOUR, 0, 0 };
+        struct orbit orbit;
+        struct plan plan;
+        const struct plan_interval *first;
+
+        (void)state;
+        orbit_init(&orbit, 1);
+        orbit.store.start_j = orbit.store.least_end_j = orbit.store.reserve_j + (600 + 1200) * 3600 / 0.95; /* two hours of 600 W */
+        orbit.jobs[0].running = true;
+        orbit.jobs[0].work_s = 3 * HOUR;
+        orbit.jobs[0].kept = &on;
+        orbit.jobs[0].n_kept = 1;
+        plan = compute(&orbit.problem, 4000000, 1);
+        first = &plan.intervals[plan.jobs[0].first];
+        assert_true(plan.jobs[0].n > 1);
+        assert_int_equal(first->start, NOW);
+        assert_true(first->end >= NOW + HOUR && first->end <= NOW + 2 * HOUR);
+        assert_int_equal(first[1].start, NOW + 6 * HOUR);
+        plan_finish(&plan);
+}
+
+/* Nothing has changed: nobody is worse off for it, and hardly anybody moves but for a plan that is much cheaper. */
+static void a_plan_begins_with_the_last_one(void **state)
+{
+        size_t jobs = 0, moved = 0;
+
+        (void)state;
+        for (uint64_t i = 1; i <= 60; i++) {
+                uint64_t seed = i;
+                struct random_shape shape = shape_of(&seed);
+                struct plan_budget budget = { .work = 60000 };
+                struct plan_store stores[2];
+                struct random_problem random;
+                struct offpeak_error err;
+                struct plan plan, next;
+
+                random_problem_init(&random, i, &shape);
+                for (size_t s = 0; s < random.problem.n_sites; s++)
+                        make_store(&seed, &random.sites[s], &stores[s]);
+                assert_int_equal(plan_compute(&random.problem, &budget, &plan, &err), 0);
+                for (size_t j = 0; j < random.problem.n_jobs; j++) {
+                        random.jobs[j].kept = &plan.intervals[plan.jobs[j].first];
+                        random.jobs[j].n_kept = plan.jobs[j].n;
+                }
+                assert_int_equal(plan_compute(&random.problem, &budget, &next, &err), 0);
+                assert_checked(&random.problem, &next);
+                assert_true(next.terms.total <= plan.terms.total + 0.01 * fabs(plan.terms.total) + 1e-6);
+                for (size_t j = 0; next.terms.total > plan.terms.total - 0.005 * fabs(plan.terms.total) && j < random.problem.n_jobs; j++) {
+                        bool same = plan.jobs[j].n == next.jobs[j].n;
+
+                        for (size_t k = 0; same && k < plan.jobs[j].n; k++)
+                                same = plan.intervals[plan.jobs[j].first + k].start == next.intervals[next.jobs[j].first + k].start;
+                        jobs++;
+                        moved += !same;
+                }
+                plan_finish(&next);
+                plan_finish(&plan);
+                random_problem_finish(&random);
+        }
+        print_message("%zu of %zu jobs moved\n", moved, jobs);
+        assert_true(jobs > 200 && 50 * moved < jobs);
+}
+
 /* ---- what is refused */
 
 struct lie {
@@ -430,6 +496,8 @@ int main(void)
                 cmocka_unit_test(nobody_is_late_who_need_not_be),
                 cmocka_unit_test(a_job_runs_at_once_on_what_is_there),
                 cmocka_unit_test(who_runs_goes_on),
+                cmocka_unit_test(who_runs_goes_on_as_far_as_it_is_carried),
+                cmocka_unit_test(a_plan_begins_with_the_last_one),
                 cmocka_unit_test(only_what_the_store_does_not_carry_is_above_the_limit),
                 cmocka_unit_test(the_checker_refuses_what_no_store_can_do),
         };
