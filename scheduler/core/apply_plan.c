@@ -72,7 +72,6 @@ static int keep_past_flow(struct state *state, const struct plan_flow *flow)
 /* What the plan had stores do up to the moment at which another one takes its place. */
 static int pass_flows(struct state *state, int64_t at)
 {
-        forget_past_flows(state, at - PAST_FLOWS_KEPT_S);
         for (uint32_t i = 0; i < state->n_flows; i++) {
                 struct plan_flow flow = state->flows[i];
 
@@ -80,6 +79,7 @@ static int pass_flows(struct state *state, int64_t at)
                 if (flow.start < flow.end && keep_past_flow(state, &flow) != 0)
                         return OFFPEAK_ENOMEM;
         }
+        forget_past_flows(state, at - PAST_FLOWS_KEPT_S);
         return 0;
 }
 
