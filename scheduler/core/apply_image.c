@@ -71,7 +71,7 @@ static int take_job(struct state *state, const struct job *image)
                 return OFFPEAK_ENOMEM;
         forget_volatile(job);
         state->n_jobs++;
-        return 0;
+        return job->state <= OFFPEAK_JOB_ACTIVE ? state_open(state) : 0;
 }
 
 int apply_image(struct state *state, const struct record *record)

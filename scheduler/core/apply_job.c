@@ -50,6 +50,8 @@ int apply_submitted(struct state *state, const struct record *record)
         job->site = NONE_U32;
         job->avoid_node = NONE_U32;
         state->n_jobs++;
+        if (state_open(state) != 0)
+                return OFFPEAK_ENOMEM;
         state->next_job = job->id + 1;
         return apply_request(state, &record->u.submitted.request);
 }
@@ -101,6 +103,7 @@ int apply_ended(struct state *state, const struct record *record)
         job->status = record->u.ended.status;
         job->ended_at = record->at;
         job->cancel = false;
+        state_close(state, job);
         if (job->state == OFFPEAK_JOB_DONE)
                 job->fraction = 1.0;
         return 0;

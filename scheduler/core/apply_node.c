@@ -93,8 +93,8 @@ int apply_started(struct state *state, const struct record *record)
         state->forecasts = record->u.started.forecasts;
         for (uint32_t i = 0; i < state->n_nodes; i++)
                 state->nodes[i].session = (struct session){ .last_reply_ms = mono_ms };
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
-                        state->jobs[i].attempt.launched_ms = mono_ms;
+        for (size_t i = 0; i < state->n_open; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE)
+                        state_open_job(state, i)->attempt.launched_ms = mono_ms;
         return 0;
 }

@@ -69,8 +69,8 @@ void decide_hello(const struct state *state, const struct input *input, struct t
 static void end_legs_there(const struct state *state, const struct now *now, const struct node *node,
                            struct turn *turn)
 {
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
 
                 if (job->state != OFFPEAK_JOB_ACTIVE)
                         continue;

@@ -96,8 +96,8 @@ static void record_left_out(const struct state *state, const struct input *input
 {
         const struct plan *plan = input->u.plan_ready.plan;
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
                 struct plan_job_result result = { .id = job->id };
                 struct plan none = { .jobs = &result, .n_jobs = 1 };
 

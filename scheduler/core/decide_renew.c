@@ -261,8 +261,8 @@ static bool is_listed(const struct input *input, const struct job *job)
 static void end_absent_legs(const struct state *state, const struct input *input, const struct node *node,
                             struct booker *booker, struct turn *turn)
 {
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
                 const struct leg *leg = job->state == OFFPEAK_JOB_ACTIVE ? leg_at(job, node->id) : NULL;
 
                 if (leg == NULL || leg->state == LEG_ENDED || is_listed(input, job))

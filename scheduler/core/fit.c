@@ -50,24 +50,27 @@ static bool place(const struct state *state, const struct job *job, const struct
 {
         struct place_node *nodes = calloc(state->n_nodes, sizeof(*nodes));
         uint8_t(*numa)[OFFPEAK_MAX_DEVICES] = calloc(state->n_nodes, sizeof(*numa));
+        uint64_t *free_devices = calloc(state->n_nodes, sizeof(*free_devices));
+        bool placed = false, memory = nodes != NULL && numa != NULL && free_devices != NULL;
         size_t n = 0;
-        bool placed = false;
 
-        for (uint32_t i = 0; nodes != NULL && numa != NULL && i < state->n_nodes; i++) {
+        if (memory)
+                state_free_everywhere(state, free_devices);
+        for (uint32_t i = 0; memory && i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
                 if (node->session.state != SESSION_UP || node->fenced || strcmp(node->site, site->name) != 0)
                         continue;
                 for (uint32_t d = 0; d < node->inventory.n_devices; d++)
                         numa[n][d] = node->inventory.devices[d].numa;
-                nodes[n] = (struct place_node){ .node = i,
-                                                .free = state_free_devices(state, node),
-                                                .numa = numa[n],
-                                                .avoid = i == job->avoid_node };
+                nodes[n] = (struct place_node){
+                        .node = i, .free = free_devices[i], .numa = numa[n], .avoid = i == job->avoid_node
+                };
                 n++;
         }
-        if (nodes != NULL && numa != NULL)
+        if (memory)
                 placed = place_gang(nodes, n, job->spec.nodes, job->spec.gpus_per_node, legs) == OFFPEAK_OK;
+        free(free_devices);
         free(numa);
         free(nodes);
         return placed;

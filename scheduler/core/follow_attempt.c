@@ -255,7 +255,7 @@ static void follow_job(const struct state *state, const struct job *job, const s
 
 void follow_attempt(const struct state *state, const struct now *now, struct turn *turn)
 {
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
-                        follow_job(state, &state->jobs[i], now, turn);
+        for (size_t i = 0; i < state->n_open; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE)
+                        follow_job(state, state_open_job(state, i), now, turn);
 }

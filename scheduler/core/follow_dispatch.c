@@ -119,7 +119,8 @@ static void follow_queued(const struct state *state, const struct job *job, cons
                 want_plan(state, now, turn); /* its hours went by without it */
 }
 
-static void follow_running(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
+static void follow_running(const struct state *state, const struct job *job, const struct now *now,
+                           struct pause_crowd *crowd, struct turn *turn)
 {
         struct pause why;
 
@@ -133,7 +134,7 @@ static void follow_running(const struct state *state, const struct job *job, con
                 if (pause_lacks_power(state, job, now->wall, &why))
                         record_pause(job, &why, now, turn);
         } else if (has_interval_after(job, now->wall)) {
-                if (pause_is_due(state, job, now, &why))
+                if (pause_is_due(state, job, now, crowd, &why))
                         record_pause(job, &why, now, turn);
         } else
                 want_plan(state, now, turn); /* not done where the plan thought it would be */
@@ -142,11 +143,14 @@ static void follow_running(const struct state *state, const struct job *job, con
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
+        struct pause_crowd crowd = { 0 };
 
-        for (size_t i = 0; i < state->n_jobs && turn->n_records == before; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE)
-                        follow_running(state, &state->jobs[i], now, turn);
-        for (size_t i = 0; i < state->n_jobs && turn->n_records == before; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_QUEUED)
-                        follow_queued(state, &state->jobs[i], now, turn);
+        for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE)
+                        follow_running(state, state_open_job(state, i), now, &crowd, turn);
+        turn->failed = turn->failed || crowd.failed;
+        pause_crowd_finish(&crowd);
+        for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_QUEUED)
+                        follow_queued(state, state_open_job(state, i), now, turn);
 }

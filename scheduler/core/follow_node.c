@@ -62,8 +62,8 @@ static void give_up_leg(const struct state *state, const struct now *now, const 
 
 static void end_leases(const struct state *state, const struct now *now, struct turn *turn)
 {
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
 
                 if (job->state != OFFPEAK_JOB_ACTIVE)
                         continue;

@@ -73,8 +73,8 @@ static bool any_expired(const struct state *state, int64_t wall)
 
 static bool any_job_to_plan(const struct state *state)
 {
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state <= OFFPEAK_JOB_ACTIVE && !state->jobs[i].held)
+        for (size_t i = 0; i < state->n_open; i++)
+                if (state_open_job(state, i)->state <= OFFPEAK_JOB_ACTIVE && !state_open_job(state, i)->held)
                         return true;
         return false;
 }
@@ -139,8 +139,8 @@ struct now core_next(const struct state *state, const struct now *now)
 {
         struct now next = { .wall = INT64_MAX, .mono_ms = INT64_MAX };
 
-        for (size_t i = 0; i < state->n_jobs; i++)
-                next_of_job(&state->jobs[i], state, now, &next);
+        for (size_t i = 0; i < state->n_open; i++)
+                next_of_job(state_open_job(state, i), state, now, &next);
         sooner(&next.wall, next_expiry(state, now->wall));
         if (any_job_to_plan(state) && !state->plan_asked)
                 sooner(&next.wall, state->plan_due_at > now->wall ? state->plan_due_at : now->wall + 1);

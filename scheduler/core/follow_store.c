@@ -58,8 +58,8 @@ static int64_t pending_of_legs(const struct state *state, const struct stock_sit
 {
         int64_t pending = 0;
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
 
                 for (uint32_t l = 0; job->state == OFFPEAK_JOB_ACTIVE && l < job->attempt.n_legs; l++) {
                         const struct leg *leg = &job->attempt.legs[l];

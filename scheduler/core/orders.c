@@ -125,8 +125,8 @@ static void answer_renewal(const struct state *state, const struct input *input,
                 return;
         for (uint32_t i = 0; i < input->u.renew.n_legs; i++)
                 answer_report(state, node, &input->u.renew.legs[i], turn);
-        for (size_t i = 0; i < state->n_jobs; i++) { /* an order that was lost */
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) { /* an order that was lost */
+                const struct job *job = state_open_job(state, i);
 
                 if (job->state != OFFPEAK_JOB_ACTIVE || reported(input, job))
                         continue;

@@ -6,6 +6,7 @@
 
 #include "core/fit.h"
 #include "core/power.h"
+#include "core/room.h"
 #include "core/stored.h"
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
@@ -178,25 +179,56 @@ static bool loses_by_waiting(const struct state *state, const struct job *waitin
                later_price - now_price > SHARE_TO_SAVE * fabs(later_price);
 }
 
-static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
-                                    struct pause *ret_why)
+static bool finds_no_room(const struct state *state, const struct job *job, const struct now *now)
 {
-        const struct site *site = &state->sites[running->site];
+        const struct plan_interval *interval = job->state == OFFPEAK_JOB_QUEUED ? fit_interval(job, now->wall) : NULL;
+        struct place_leg *places;
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
-                const struct plan_interval *interval = fit_interval(job, now->wall);
-                struct place_leg *places;
+        if (interval == NULL || interval->site >= state->n_sites ||
+            !fit_may_start(state, job, &state->sites[interval->site], now))
+                return false;
+        places = fit_now(state, job, &state->sites[interval->site], now->wall);
+        free(places);
+        return places == NULL;
+}
 
-                if (interval == NULL || interval->site != site->id || !fit_may_start(state, job, site, now) ||
+/* One look for all who run: whether there is room does not depend on whom one asks for. */
+static void look(const struct state *state, const struct now *now, struct pause_crowd *crowd)
+{
+        crowd->looked = true;
+        for (size_t i = 0; i < state->n_open && !crowd->failed; i++) {
+                const struct job *job = state_open_job(state, i), **kept;
+
+                if (!finds_no_room(state, job, now))
+                        continue;
+                kept = room_for_one((void **)&crowd->jobs, crowd->n, sizeof(*kept));
+                crowd->failed = kept == NULL;
+                if (kept != NULL) {
+                        *kept = job;
+                        crowd->n++;
+                }
+        }
+}
+
+void pause_crowd_finish(struct pause_crowd *crowd)
+{
+        free(crowd->jobs);
+        *crowd = (struct pause_crowd){ 0 };
+}
+
+static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
+                                    struct pause_crowd *crowd, struct pause *ret_why)
+{
+        if (!crowd->looked)
+                look(state, now, crowd);
+        for (size_t i = 0; i < crowd->n; i++) {
+                const struct job *job = crowd->jobs[i];
+
+                if (fit_interval(job, now->wall)->site != running->site ||
                     !loses_by_waiting(state, job, running, now->wall))
                         continue;
-                places = fit_now(state, job, site, now->wall);
-                free(places);
-                if (places == NULL) {
-                        *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = job->id };
-                        return true;
-                }
+                *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = job->id };
+                return true;
         }
         return false;
 }
@@ -207,7 +239,8 @@ static bool ran_its_minimum(const struct state *state, const struct job *job, in
         return wall - job->attempt.launched_at >= state_class(state, job)->min_run_s;
 }
 
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause *ret_why)
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_crowd *crowd,
+                  struct pause *ret_why)
 {
         if (job->site >= state->n_sites) {
                 *ret_why = (struct pause){ 0 };
@@ -222,5 +255,5 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
                 return true;
         }
         return raises_the_peak(state, &state->sites[job->site], now->wall, ret_why) ||
-               somebody_needs_the_room(state, job, now, ret_why);
+               somebody_needs_the_room(state, job, now, crowd, ret_why);
 }

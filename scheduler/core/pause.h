@@ -5,13 +5,24 @@
 
 #include "core/input.h"
 
+/* Queued jobs whose hour has come and that find no room: looked up when first asked for, and good for one state. All 0
+ * at first. */
+struct pause_crowd {
+        const struct job **jobs; /* owned */
+        size_t n;
+        bool looked, failed; /* failed: out of memory */
+};
+
+void pause_crowd_finish(struct pause_crowd *crowd);
+
 /*
  * Many plans cost the same, and the next one may find another of them: what changes nothing is not done. A pause is due
  * when it saves power cost, when less power is there than is drawn, or when somebody whose hour has come finds no room and
  * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more. Until a run has lasted its
  * minimum only power that is gone ends it. ret_why is written when it is due: the first of these that holds.
  */
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause *ret_why);
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_crowd *crowd,
+                  struct pause *ret_why);
 
 /* Does the site draw more than it may just now? By what is in use of its signals: a capacity that was pushed counts at once. */
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall);

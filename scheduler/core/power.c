@@ -68,9 +68,10 @@ int64_t power_of_site_before(const struct state *state, const struct site *site,
         for (uint32_t i = 0; i < state->n_nodes; i++)
                 if (strcmp(state->nodes[i].site, site->name) == 0)
                         it_w += state->nodes[i].inventory.idle_w;
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE && state->jobs[i].attempt.launched_at < time)
-                        it_w += legs_at_site(state, &state->jobs[i], site);
+        for (size_t i = 0; i < state->n_open; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE &&
+                    state_open_job(state, i)->attempt.launched_at < time)
+                        it_w += legs_at_site(state, state_open_job(state, i), site);
         return supply.terms.pue_fixed_w + power_at_meter(&supply.terms, it_w);
 }
 

@@ -145,8 +145,8 @@ static int collect_usage(const struct state *state, const struct site *site, con
 {
         struct supply_terms terms = state_supply(state, site).terms;
 
-        for (size_t j = 0; j < state->n_jobs; j++) {
-                const struct job *job = &state->jobs[j];
+        for (size_t j = 0; j < state->n_open; j++) {
+                const struct job *job = state_open_job(state, j);
                 int64_t gpus = (int64_t)job->spec.nodes * job->spec.gpus_per_node;
 
                 if (job->id == candidate->id || job->state >= OFFPEAK_JOB_DONE || job->held)
@@ -603,12 +603,12 @@ static int jobs_room(const struct state *state, struct memory *memory)
 {
         size_t n_kept = 0, n_after = 0;
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                n_kept += state->jobs[i].n_planned;
-                n_after += after_count(&state->jobs[i]);
+        for (size_t i = 0; i < state->n_open; i++) {
+                n_kept += state_open_job(state, i)->n_planned;
+                n_after += after_count(state_open_job(state, i));
         }
-        memory->jobs = calloc(state->n_jobs + 1, sizeof(*memory->jobs));
-        memory->modes = calloc(state->n_jobs + 1, sizeof(*memory->modes));
+        memory->jobs = calloc(state->n_open + 1, sizeof(*memory->jobs));
+        memory->modes = calloc(state->n_open + 1, sizeof(*memory->modes));
         memory->kept = calloc(n_kept + 1, sizeof(*memory->kept));
         memory->after = calloc(n_after + 1, sizeof(*memory->after));
         return memory->jobs != NULL && memory->modes != NULL && memory->kept != NULL && memory->after != NULL ?
@@ -629,8 +629,8 @@ static int fill_jobs(const struct state *state, const struct now *now, int64_t h
         possible_init(state, now, possible);
         if (jobs_room(state, memory) != 0)
                 return OFFPEAK_ENOMEM;
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
                 uint64_t sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
                 size_t after = 0;
 

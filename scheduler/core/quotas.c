@@ -15,9 +15,10 @@ uint32_t quotas_in_use(const struct state *state, const struct policy_class *cla
 {
         uint32_t gpus = 0;
 
-        for (size_t i = 0; i < state->n_jobs; i++)
-                if (state->jobs[i].state == OFFPEAK_JOB_ACTIVE && state_class(state, &state->jobs[i]) == class)
-                        gpus += job_gpus(&state->jobs[i]);
+        for (size_t i = 0; i < state->n_open; i++)
+                if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE &&
+                    state_class(state, state_open_job(state, i)) == class)
+                        gpus += job_gpus(state_open_job(state, i));
         return gpus;
 }
 
@@ -25,8 +26,8 @@ uint32_t quotas_in_use(const struct state *state, const struct policy_class *cla
 static int collect_usage(const struct state *state, const struct policy_class *class, const struct job *beside,
                                int64_t now, struct usage **ret_usage, size_t *ret_n)
 {
-        for (size_t j = 0; j < state->n_jobs; j++) {
-                const struct job *job = &state->jobs[j];
+        for (size_t j = 0; j < state->n_open; j++) {
+                const struct job *job = state_open_job(state, j);
 
                 if (job->id == beside->id || job->state >= OFFPEAK_JOB_DONE || job->held ||
                     state_class(state, job) != class)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/room.h"
 
 int state_init(struct state *state)
 {
@@ -27,11 +28,35 @@ void state_finish(struct state *state)
         free(state->sites);
         free(state->nodes);
         free(state->jobs);
+        free(state->open);
         free(state->requests);
         free(state->flows);
         free(state->past_flows);
         policy_finish(&state->policy);
         memset(state, 0, sizeof(*state));
+}
+
+int state_open(struct state *state)
+{
+        size_t *open = room_for_one((void **)&state->open, state->n_open, sizeof(*open));
+
+        if (open == NULL)
+                return OFFPEAK_ENOMEM;
+        *open = state->n_jobs - 1;
+        state->n_open++;
+        return 0;
+}
+
+void state_close(struct state *state, const struct job *job)
+{
+        size_t index = (size_t)(job - state->jobs), i = 0;
+
+        while (i < state->n_open && state->open[i] != index)
+                i++;
+        if (i == state->n_open)
+                return;
+        memmove(&state->open[i], &state->open[i + 1], (state->n_open - i - 1) * sizeof(*state->open));
+        state->n_open--;
 }
 
 struct job *state_job(const struct state *state, uint64_t id)
@@ -149,13 +174,17 @@ struct site_supply state_supply_in_use(const struct state *state, const struct s
         return supply;
 }
 
+static uint64_t all_devices(const struct node *node)
+{
+        return node->inventory.n_devices >= 64 ? UINT64_MAX : (UINT64_C(1) << node->inventory.n_devices) - 1;
+}
+
 uint64_t state_free_devices(const struct state *state, const struct node *node)
 {
-        uint32_t n = node->inventory.n_devices;
-        uint64_t free_devices = n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1;
+        uint64_t free_devices = all_devices(node);
 
-        for (size_t i = 0; i < state->n_jobs; i++) {
-                const struct job *job = &state->jobs[i];
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
 
                 if (job->state != OFFPEAK_JOB_ACTIVE)
                         continue;
@@ -164,4 +193,17 @@ uint64_t state_free_devices(const struct state *state, const struct node *node)
                                 free_devices &= ~job->attempt.legs[l].devices;
         }
         return free_devices;
+}
+
+void state_free_everywhere(const struct state *state, uint64_t *ret_free)
+{
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                ret_free[i] = all_devices(&state->nodes[i]);
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
+
+                for (uint32_t l = 0; job->state == OFFPEAK_JOB_ACTIVE && l < job->attempt.n_legs; l++)
+                        if (job->attempt.legs[l].state != LEG_ENDED)
+                                ret_free[job->attempt.legs[l].node] &= ~job->attempt.legs[l].devices;
+        }
 }

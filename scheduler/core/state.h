@@ -298,6 +298,9 @@ struct state {
         uint32_t n_nodes;
         struct job *jobs;      /* ascending by id */
         size_t n_jobs;
+        size_t *open; /* indices of the jobs that are not over, ascending; follows from these (one that is over may be
+                         among them) */
+        size_t n_open;
         struct request *requests; /* oldest first */
         size_t n_requests;
         struct adopted_plan plan;
@@ -322,7 +325,17 @@ struct state {
 int state_init(struct state *state);
 void state_finish(struct state *state);
 
-struct job *state_job(const struct state *state, uint64_t id);            /* NULL if there is none */
+/* A job of `open`: what is asked at every turn is asked of these, however many have ended. */
+static inline struct job *state_open_job(const struct state *state, size_t i)
+{
+        return &state->jobs[state->open[i]];
+}
+
+/* For apply(): the last job is open; a job is over. ENOMEM. */
+int state_open(struct state *state);
+void state_close(struct state *state, const struct job *job);
+
+struct job *state_job(const struct state *state, uint64_t id); /* NULL if there is none */
 struct node *state_node(const struct state *state, const char *name);
 struct site *state_site(const struct state *state, const char *name);
 struct push_source *state_push_source(const struct site *site, enum series_kind kind, const char *name);
@@ -340,8 +353,9 @@ struct site_supply state_supply_in_use(const struct state *state, const struct s
 const struct series *state_past(const struct site *site, enum series_kind kind);
 struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall);
 
-/* Devices of a node that no open leg holds. */
+/* Devices of a node that no open leg holds; of all nodes, by their ids. */
 uint64_t state_free_devices(const struct state *state, const struct node *node);
+void state_free_everywhere(const struct state *state, uint64_t *ret_free);
 
 /*
  * All durable state as text, one fact a line, in a fixed order: two states that agree on record print the same bytes.

@@ -86,6 +86,8 @@ static int take_jobs(struct hindsight *hindsight)
                                     "regret: job %" PRIu64 " was submitted before the time that is looked at, or ended after it",
                                     job->id);
                 view->jobs[view->n_jobs++] = as_submitted(job);
+                if (state_open(view) != 0)
+                        return no_memory(hindsight);
         }
         return view->n_jobs > 0 ? 0 : fail(hindsight->err, OFFPEAK_EINVAL, "regret: no job was done");
 }
@@ -97,6 +99,8 @@ static int make_view(struct hindsight *hindsight)
 
         hindsight->view = *input->state;
         hindsight->view.jobs = NULL;
+        hindsight->view.open = NULL;
+        hindsight->view.n_open = 0;
         hindsight->view.policy.plan_horizon_s = input->to - input->from;
         hindsight->view.sites = calloc(input->state->n_sites + 1, sizeof(struct site));
         if (hindsight->view.sites == NULL)
@@ -258,6 +262,7 @@ int regret_compute(const struct regret_input *input, struct regret *ret_regret, 
         free(hindsight.jobs);
         plan_question_finish(&hindsight.question);
         free(hindsight.view.jobs);
+        free(hindsight.view.open);
         free(hindsight.view.sites);
         return code;
 }

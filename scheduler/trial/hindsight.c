@@ -58,10 +58,19 @@ static int ask(struct hindsight *hindsight, const struct trial *trial, struct of
         struct state view = *sim_state(hindsight->sim); /* borrows all but its jobs */
         struct now now = { .wall = trial->from, .mono_ms = view.started_ms };
 
+        int code = 0;
+
         view.jobs = hindsight->submitted;
+        view.open = NULL;
+        view.n_open = 0;
+        for (view.n_jobs = 1; code == 0 && view.n_jobs <= trial->trace.n; view.n_jobs++)
+                code = state_open(&view);
         view.n_jobs = trial->trace.n;
         view.policy.plan_horizon_s = trial->to - trial->from;
-        if (plan_question_init(&view, &now, &hindsight->question) != 0)
+        if (code == 0)
+                code = plan_question_init(&view, &now, &hindsight->question);
+        free(view.open);
+        if (code != 0)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (hindsight->question.problem.n_jobs != trial->trace.n)
                 return fail(err, OFFPEAK_EINVAL, "of %zu jobs only %zu could have run at all: see what power and sites their classes allow",

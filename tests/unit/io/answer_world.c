@@ -102,6 +102,7 @@ static struct job *add_job(struct state *state, uint64_t id, const char *name, c
 
         state->jobs = realloc(state->jobs, (state->n_jobs + 1) * sizeof(*state->jobs));
         job = &state->jobs[state->n_jobs++];
+        assert_int_equal(state_open(state), 0);
         *job = (struct job){ .id = id, .uid = 1000, .user = strdup(user), .state = OFFPEAK_JOB_QUEUED };
         offpeak_job_spec_init(&job->spec);
         job->spec.name = strdup(name);

@@ -401,7 +401,8 @@ static void numbers(void **state)
                 "policy.yaml:3:26: \"time_limit_factor\" is 0.5: 1 is the least allowed");
         refused(*state, CLASS("retries: -1"), "policy.yaml:3:16: \"retries\": \"-1\" is not a whole number from 0 on");
         refused(*state, CLASS("retries: 1001"), "policy.yaml:3:16: \"retries\" is 1001: it must be between 0 and 1000");
-        refused(*state, CLASS("deadline_margin: 0.6"), "policy.yaml:3:13: \"deadline_margin\" is 0.6: 0.5 is the most allowed");
+        refused(*state, CLASS("deadline_margin: 0.6"),
+                "policy.yaml:3:24: \"deadline_margin\" is 0.6: 0.5 is the most allowed");
         refused(*state, CLASS("risk: 1"), "policy.yaml:3:13: \"risk\" is 1: 0.95 is the most allowed");
         refused(*state, CLASS("quota: {gpus: 0}"),
                 "policy.yaml:3:21: \"gpus\" is 0: it must be between 1 and 4294967295");
