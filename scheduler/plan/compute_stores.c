@@ -25,6 +25,7 @@
 #include "plan/line_up.h"
 #include "plan/passes.h"
 #include "plan/promised.h"
+#include "plan/prove_stores.h"
 
 enum {
         ALTERNATIONS = 64, /* of stores and jobs, at most */
@@ -287,7 +288,7 @@ static int think(struct joint *joint)
                 code = line_up_best(joint);
         if (code == 0 && joint->limited)
                 code = alternate(joint);
-        return code;
+        return code == 0 ? prove_beside_best(joint) : code;
 }
 
 /* ---- life */

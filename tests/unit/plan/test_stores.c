@@ -199,6 +199,35 @@ static void runs_at_night_on_what_the_day_left(void **state)
 }
 
 /* Five jobs of a GPU each on two GPUs: release, deadline and work in hours. */
+/*
+ * A store that holds a hundred times what jobs could draw: all is carried for nothing, and that no plan costs less is proved, also where a
+ * peak would be charged. What such a store could give beyond the load is worth nothing.
+ */
+static void a_store_far_beyond_the_load_proves_no_more_than_it_saves(void **state)
+{
+        const double prices[] = { 60, 70, 100, 90, 40, 20, 30, 80 };
+        struct plan_demand demand = { .start = NOW, .end = NOW + 8 * HOUR, .price = 10000, .interval_s = 900 };
+        struct plan_store store = plain;
+        struct scene scene;
+
+        (void)state;
+        store.energy_j *= 100;
+        store.start_j = store.energy_j / 2;
+        store.charge_w = store.discharge_w = 800000;
+        scene_init(&scene, 3, 8, prices);
+        for (int j = 0; j < 3; j++)
+                scene.jobs[j].release = NOW + 2 * j * HOUR;
+        scene.site.demands = &demand;
+        for (scene.site.n_demands = 0; scene.site.n_demands < 2; scene.site.n_demands++) {
+                struct plan plan;
+
+                plan_day(&scene, &store, &plan);
+                assert_true(fabs(plan.terms.total) < 1e-6);
+                assert_true(plan.bound > -1e-3);
+                plan_finish(&plan);
+        }
+}
+
 static void make_dawn_job(struct plan_job *job, struct plan_mode *mode, uint64_t id)
 {
         static const int64_t release[] = { 0, 0, 2, 5, 5 }, deadline[] = { 13, 12, 5, 11, 8 }, hours[] = { 1, 4, 3, 1, 3 };
@@ -493,6 +522,7 @@ int main(void)
                 cmocka_unit_test(random_plans_hold),
                 cmocka_unit_test(charges_before_a_dear_hour),
                 cmocka_unit_test(runs_at_night_on_what_the_day_left),
+                cmocka_unit_test(a_store_far_beyond_the_load_proves_no_more_than_it_saves),
                 cmocka_unit_test(nobody_is_late_who_need_not_be),
                 cmocka_unit_test(a_job_runs_at_once_on_what_is_there),
                 cmocka_unit_test(who_runs_goes_on),
