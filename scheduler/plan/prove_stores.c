@@ -9,7 +9,7 @@
 
 /* What the store does throughout a slot. */
 struct doing {
-        bool gives_all; /* that the site draws */
+        bool gives_all;              /* that the site draws */
         bool gives_some, takes_some; /* less than it could, at some time */
 };
 
@@ -23,20 +23,22 @@ static struct doing doing_in(const struct cuts *cuts, int64_t from, int64_t to)
 
                 doing.gives_all = doing.gives_all && load + flow <= NEXT_TO_NOTHING * load;
                 doing.gives_some = doing.gives_some || (flow < 0 && -flow < (1 - NEXT_TO_NOTHING) * store->discharge_w);
-                doing.takes_some = doing.takes_some || (flow > 0 && flow < (1 - NEXT_TO_NOTHING) * store_charge_w(store, cuts->steps[i]));
+                doing.takes_some = doing.takes_some ||
+                                   (flow > 0 && flow < (1 - NEXT_TO_NOTHING) * store_charge_w(store, cuts->steps[i]));
         }
         return doing;
 }
 
 /*
- * Power that a store gives in full is worth no more than what is taken out for it. `all`: also where it could give or take more, and does not,
- * power is worth just what the store makes of it. *any: some price became another. ENOMEM.
+ * Power that a store gives in full is worth no more than what is taken out for it. `all`: also where it could give or
+ * take more, and does not, power is worth just what the store makes of it. *any: some price became another. ENOMEM.
  */
 static int price_by_store(struct joint *joint, uint32_t s, bool all, bool *any)
 {
         const struct slots *slots = &joint->prices.prices.slots;
         const struct plan_store *store = joint->problem->sites[s].store;
-        double *power = &joint->prices.prices.base.power[s * slots->n], *values = &joint->best_dispatch.values[s * slots->n];
+        double *power = &joint->prices.prices.base.power[s * slots->n],
+               *values = &joint->best_dispatch.values[s * slots->n];
         struct cuts cuts;
         int code = cuts_init(&cuts, joint->problem, s, &joint->best, &joint->best_dispatch.flows);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * prove_stores.h - what the best plan's stores say of prices. Those that jobs and stores settled on let a store give all it can, also where
- * that is more than a site draws; at such hours power is worth what it is worth in store, and no more.
+ * prove_stores.h - what the best plan's stores say of prices. Those that jobs and stores settled on let a store give
+ * all it can, also where that is more than a site draws; at such hours power is worth what it is worth in store, and no
+ * more.
  */
 #ifndef OFFPEAK_PLAN_PROVE_STORES_H
 #define OFFPEAK_PLAN_PROVE_STORES_H

@@ -200,8 +200,8 @@ static void runs_at_night_on_what_the_day_left(void **state)
 
 /* Five jobs of a GPU each on two GPUs: release, deadline and work in hours. */
 /*
- * A store that holds a hundred times what jobs could draw: all is carried for nothing, and that no plan costs less is proved, also where a
- * peak would be charged. What such a store could give beyond the load is worth nothing.
+ * A store that holds a hundred times what jobs could draw: all is carried for nothing, and that no plan costs less is
+ * proved, also where a peak would be charged. What such a store could give beyond the load is worth nothing.
  */
 static void a_store_far_beyond_the_load_proves_no_more_than_it_saves(void **state)
 {
