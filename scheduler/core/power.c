@@ -104,3 +104,19 @@ int64_t power_idle_at(const struct state *state, const struct site *site, int64_
                         watts += state->nodes[i].inventory.idle_w;
         return watts;
 }
+
+int64_t power_full_at(const struct state *state, const struct site *site, int64_t mono_ms)
+{
+        int64_t watts = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+
+                if (strcmp(node->site, site->name) != 0 || !node_in_service(state, node, mono_ms))
+                        continue;
+                watts += node->inventory.idle_w;
+                for (uint32_t d = 0; d < node->inventory.n_devices; d++)
+                        watts += node->inventory.devices[d].max_w;
+        }
+        return watts;
+}

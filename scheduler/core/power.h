@@ -20,6 +20,9 @@ int64_t power_of_site_before(const struct state *state, const struct site *site,
 /* IT power of a site without any job: idle power of its nodes in service. */
 int64_t power_idle_at(const struct state *state, const struct site *site, int64_t mono_ms);
 
+/* The same with all of their devices at full load. */
+int64_t power_full_at(const struct state *state, const struct site *site, int64_t mono_ms);
+
 /* IT power to facility power, the proportional part only. */
 int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w);
 

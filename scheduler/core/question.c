@@ -88,17 +88,23 @@ static double mean_price(const struct series *series, int64_t from, int64_t to)
         return seconds > 0 ? weighted / seconds * MICRO : 0;
 }
 
-static double carbon_of(const struct supply_curve *curve)
+/* The grid's, where the site can draw so much that it is needed: it is what varies. Else that of the cheapest source.
+ */
+static double carbon_of(const struct supply_curve *curve, double most_w)
 {
         int64_t carbon = SERIES_UNKNOWN;
+        double from = 0;
 
-        for (unsigned i = 0; i < curve->n_segments; i++) /* the grid's, if there is one: it is what varies */
+        for (unsigned i = 0; i < curve->n_segments && (i == 0 || from < most_w); i++) {
                 if (carbon == SERIES_UNKNOWN || curve->segments[i].unit == SUPPLY_GRID)
                         carbon = curve->segments[i].carbon;
+                from += (double)curve->segments[i].limit_w;
+        }
         return carbon == SERIES_UNKNOWN ? 0 : (double)carbon / 1000;
 }
 
-static void fill_step(struct plan_step *step, const struct supply_curve *curve, double unknown_price)
+/* most_w: what the whole site can draw. */
+static void fill_step(struct plan_step *step, const struct supply_curve *curve, double unknown_price, double most_w)
 {
         step->n_segments = curve->n_segments;
         for (unsigned i = 0; i < curve->n_segments; i++) {
@@ -116,7 +122,7 @@ static void fill_step(struct plan_step *step, const struct supply_curve *curve, 
                         step->segments[k] = step->segments[k - 1];
                         step->segments[k - 1] = swap;
                 }
-        step->carbon = carbon_of(curve);
+        step->carbon = carbon_of(curve, most_w);
 }
 
 /*
@@ -294,7 +300,7 @@ static double spread_at(const struct site_filled *filled, const struct supply_cu
 
 /* Steps from now to the horizon: an edge wherever the supply or the usage changes. */
 static int fill_steps(struct plan_site *site, const struct site_filled *filled, const struct usage *usage,
-                      size_t n_usage, uint32_t gpus, int64_t now, int64_t horizon)
+                      size_t n_usage, uint32_t gpus, double most_w, int64_t now, int64_t horizon)
 {
         struct plan_step *steps = NULL;
         size_t n = 0, next = 0;
@@ -317,7 +323,7 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                         used_w += usage[next].facility_w;
                 }
                 step->start = t;
-                fill_step(step, &curve, unknown_price);
+                fill_step(step, &curve, unknown_price, most_w);
                 step->spread = spread_at(filled, &curve, t, &edge);
                 step->charge_w = stored_charge_at(&filled->supply, t);
                 take_power(step, used_w);
@@ -405,6 +411,7 @@ static int fill_site(const struct state *state, const struct now *now, const str
         struct usage *usage = NULL;
         size_t n_usage = 0;
         uint32_t gpus = gpus_in_service(state, site, now->mono_ms);
+        double most_w;
         int code = site_filled_init(state, site, now->wall, horizon, &filled);
 
         if (code != 0)
@@ -413,10 +420,11 @@ static int fill_site(const struct state *state, const struct now *now, const str
         ret_site->idle_w = (double)power_idle_at(state, site, now->mono_ms);
         ret_site->pue_fixed_w = (double)filled.supply.terms.pue_fixed_w;
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
+        most_w = ret_site->pue_fixed_w + ret_site->pue_factor * (double)power_full_at(state, site, now->mono_ms);
         if (candidate != NULL)
                 code = collect_promised(state, now, site, &filled, candidate, horizon, ret_site, &usage, &n_usage);
         if (code == 0)
-                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, now->wall, horizon);
+                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, most_w, now->wall, horizon);
         if (store != NULL && stored_for_plan(state, site, &filled.supply, now->wall, store))
                 ret_site->store = store;
         if (code == 0)
