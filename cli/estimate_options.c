@@ -7,15 +7,14 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "cli/commands.h"
-#include "cli/signal_value.h"
-#include "feeds/unit.h"
+#include "cli/option_values.h"
 
 #define PPM INT64_C(1000000)
 
 enum { OPT_GPUS = 1, OPT_HOURS, OPT_GPU_POWER, OPT_PER_NODE, OPT_NODE_OVERHEAD, OPT_ENERGY, OPT_PUE, OPT_INCLUDES, OPT_PRICE,
        OPT_CARBON, OPT_MAPPING, OPT_COLUMN, OPT_SET, OPT_CARBON_MAPPING, OPT_CARBON_COLUMN, OPT_CARBON_SET, OPT_BEGIN, OPT_BY,
        OPT_OBJECTIVE, OPT_SITE, OPT_PROFILES, OPT_CLASS, OPT_WORK };
-enum { MOST_GPUS = 1000000, MOST_HOURS = 876600, MOST_PUE = 10 };
+enum { MOST_GPUS = 1000000, MOST_HOURS = 876600 };
 
 const struct option_row estimate_rows[] = {
         { OPT_GPUS, 'G', "gpus", "N", "GPUs of the run" },
@@ -44,18 +43,6 @@ const struct option_row estimate_rows[] = {
 
 /* ---- quantities */
 
-static int take_whole(const struct option_found *found, int64_t most, int64_t *ret_value, struct offpeak_error *err)
-{
-        const char *text = found->value;
-        int64_t value;
-
-        if (text[0] == '\0' || text[strspn(text, "0123456789")] != '\0' ||
-            text_parse_decimal(text, strlen(text), 0, &value) != 0 || value < 1 || value > most)
-                return fail(err, OFFPEAK_EINVAL, "%s %s: write a whole number from 1 to %lld", found->name, text, (long long)most);
-        *ret_value = value;
-        return 0;
-}
-
 static int take_hours(const struct option_found *found, int64_t *ret_seconds, struct offpeak_error *err)
 {
         int64_t micro, seconds = 0;
@@ -71,50 +58,18 @@ static int take_hours(const struct option_found *found, int64_t *ret_seconds, st
         return 0;
 }
 
-/* A number and its unit of that sort, in 10^-places of W or Wh. bare: it may have no unit. */
-static bool read_quantity(const char *text, enum unit_what what, bool bare, int places, int64_t *ret_value)
-{
-        size_t length = signal_value_number(text), blanks = strspn(text + length, " ");
-        struct unit unit = { .what = what };
-
-        if (length == 0)
-                return false;
-        if ((text[length] != '\0' || !bare) && (!unit_parse(text + length + blanks, &unit) || unit.what != what))
-                return false;
-        return text_parse_decimal(text, length, unit.scale + places, ret_value) == 0 && *ret_value > 0;
-}
-
-static int take_power(const struct option_found *found, int64_t *ret_milliwatts, struct offpeak_error *err)
-{
-        if (read_quantity(found->value, UNIT_POWER, true, 3, ret_milliwatts))
-                return 0;
-        return fail(err, OFFPEAK_EINVAL, "%s %s: is no power above 0: write %s 400 (watts), or 0.4kW", found->name, found->value,
-                    found->name);
-}
-
 static int take_energy(const struct option_found *found, int64_t *ret_joules, struct offpeak_error *err)
 {
         int64_t milli_wh;
 
         /* 1 mWh is 3.6 J */
-        if (read_quantity(found->value, UNIT_ENERGY, false, 3, &milli_wh) && milli_wh <= INT64_MAX / 18 &&
+        if (option_quantity(found->value, UNIT_ENERGY, false, 3, &milli_wh) && milli_wh <= INT64_MAX / 18 &&
             (milli_wh * 18 + 2) / 5 > 0) {
                 *ret_joules = (milli_wh * 18 + 2) / 5;
                 return 0;
         }
         return fail(err, OFFPEAK_EINVAL, "%s %s: is no energy above 0: write a number and its unit, like \"1287 MWh\"", found->name,
                     found->value);
-}
-
-static int take_pue(const struct option_found *found, int64_t *ret_ppm, struct offpeak_error *err)
-{
-        int64_t ppm;
-
-        if (text_parse_decimal(found->value, strlen(found->value), 6, &ppm) != 0 || ppm < PPM || ppm > MOST_PUE * PPM)
-                return fail(err, OFFPEAK_EINVAL, "%s %s: is facility power per IT power: write a number from 1 to %d, like 1.1",
-                            found->name, found->value, MOST_PUE);
-        *ret_ppm = ppm;
-        return 0;
 }
 
 static int take_work(const struct option_found *found, int64_t *ret_milli, struct offpeak_error *err)
@@ -136,14 +91,6 @@ static int take_objective(const char *text, enum estimate_objective *ret_objecti
         return 0;
 }
 
-static int take_set(struct price_file *file, const struct option_found *found, struct offpeak_error *err)
-{
-        if (file->n_sets == PRICE_FILE_MOST_SETS)
-                return fail(err, OFFPEAK_EUSAGE, "more than %d times %s", PRICE_FILE_MOST_SETS, found->name);
-        file->sets[file->n_sets++] = found->value;
-        return 0;
-}
-
 int estimate_options_take(void *context, const struct option_found *found, struct offpeak_error *err)
 {
         struct estimate_options *options = context;
@@ -156,19 +103,19 @@ int estimate_options_take(void *context, const struct option_found *found, struc
 
         switch (found->id) {
         case OPT_GPUS:
-                return take_whole(found, MOST_GPUS, &options->gpus, err);
+                return option_whole(found, MOST_GPUS, &options->gpus, err);
         case OPT_PER_NODE:
-                return take_whole(found, MOST_GPUS, &options->gpus_per_node, err);
+                return option_whole(found, MOST_GPUS, &options->gpus_per_node, err);
         case OPT_HOURS:
                 return take_hours(found, &options->seconds, err);
         case OPT_GPU_POWER:
-                return take_power(found, &options->gpu_milliwatts, err);
+                return option_power(found, &options->gpu_milliwatts, err);
         case OPT_NODE_OVERHEAD:
-                return take_power(found, &options->node_milliwatts, err);
+                return option_power(found, &options->node_milliwatts, err);
         case OPT_ENERGY:
                 return take_energy(found, &options->joules, err);
         case OPT_PUE:
-                return take_pue(found, &options->pue_ppm, err);
+                return option_pue(found, &options->pue_ppm, err);
         case OPT_WORK:
                 return take_work(found, &options->work_milli, err);
         case OPT_INCLUDES:
@@ -177,9 +124,9 @@ int estimate_options_take(void *context, const struct option_found *found, struc
         case OPT_OBJECTIVE:
                 return take_objective(found->value, &options->objective, err);
         case OPT_SET:
-                return take_set(&options->price_file, found, err);
+                return option_set(&options->price_file, found, err);
         case OPT_CARBON_SET:
-                return take_set(&options->carbon_file, found, err);
+                return option_set(&options->carbon_file, found, err);
         default:
                 *texts[found->id] = found->value;
                 return 0;
@@ -222,16 +169,6 @@ static int check_draw(const struct estimate_options *options, struct offpeak_err
         return 0;
 }
 
-/* Options that describe a file, where there is none. */
-static int check_file(const struct price_file *file, const char *text, const char *option, const char *prefix,
-                      struct offpeak_error *err)
-{
-        if ((file->mapping == NULL && file->column == NULL && file->n_sets == 0) || (text != NULL && signal_value_is_file(text)))
-                return 0;
-        return fail(err, OFFPEAK_EUSAGE, "--%smapping, --%scolumn and --%sset describe a file: name it with %s", prefix, prefix,
-                    prefix, option);
-}
-
 static bool is_input(const char *text)
 {
         return text != NULL && strcmp(text, "-") == 0;
@@ -242,9 +179,9 @@ int estimate_options_check(const struct estimate_options *options, struct offpea
         int code = options->profiles != NULL ? check_profiles(options, err) : check_draw(options, err);
 
         if (code == 0)
-                code = check_file(&options->price_file, options->price, "--price", "", err);
+                code = option_check_file(&options->price_file, options->price, "--price", "", err);
         if (code == 0)
-                code = check_file(&options->carbon_file, options->carbon, "--carbon", "carbon-", err);
+                code = option_check_file(&options->carbon_file, options->carbon, "--carbon", "carbon-", err);
         if (code == 0 && (options->node_milliwatts != 0) != (options->gpus_per_node != 0))
                 code = fail(err, OFFPEAK_EUSAGE, "--node-overhead is of each node, and --gpus-per-node says how many these are: give both");
         if (code == 0 && is_input(options->price) && is_input(options->carbon))
