@@ -21,13 +21,25 @@ const struct command commands[] = {
           command_price },
         { "signals", "", "Tell how each signal's source is doing, and what is in use", NULL, signals_rows, false,
           command_signals },
-        { "estimate", "", "Estimate energy, cost and carbon of a run before it starts, and its cheapest start this week",
-          "No scheduler is asked, unless --site names one of its sites. Hours of which a file says nothing are an error, never\n"
+        { "estimate", "",
+          "Estimate energy, cost and carbon of a run before it starts, and its cheapest start this week",
+          "No scheduler is asked, unless --site names one of its sites. Hours of which a file says nothing are an "
+          "error, never\n"
           "free. What idles beside the run is in none of it.\n\n"
-          "  offpeak estimate --gpus 512 --hours 240 --gpu-power 400 --pue 1.1 --price \"65 EUR/MWh\" --carbon \"385 g/kWh\"\n"
+          "  offpeak estimate --gpus 512 --hours 240 --gpu-power 400 --pue 1.1 --price \"65 EUR/MWh\" --carbon \"385 "
+          "g/kWh\"\n"
           "  offpeak estimate --gpus 8 --hours 36 --gpu-power 0.7kW --price export.csv --column FR --by 2026-12-01\n"
           "  offpeak estimate --profiles profiles.csv --class bert --work 3e9 --site hanford\n",
           estimate_rows, false, command_estimate },
+        { "simulate", "", "Compare policies on a list of jobs, in virtual time",
+          "No scheduler is asked: it is the scheduler's own core, planner and books, with nodes that are models. "
+          "Without --config\n"
+          "the cluster is one site of equal nodes, whose power has no limit but --capacity.\n\n"
+          "  offpeak simulate --jobs jobs.csv --price prices.csv --carbon carbon.csv --gpus 64\n"
+          "  offpeak simulate --jobs jobs.csv --carbon carbon.csv --gpus 512 -p offpeak -p wait-awhile -p carbon-time "
+          "-p oracle\n"
+          "  offpeak simulate --jobs jobs.csv --config offpeak.yaml --nodes hall=8x8@700W --forecast model --json\n",
+          simulate_rows, false, command_simulate },
         { "nodes", "", "List nodes, what they have, and who has it", NULL, nodes_rows, false, command_nodes },
         { "logs", "JOB", "Print a job's output", NULL, logs_rows, false, command_logs },
         { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false,
@@ -39,9 +51,12 @@ const struct command commands[] = {
           "once: power the node off first. The node is taken in again when its agent calls without old jobs.\n",
           fence_rows, false, command_fence },
         { "push", "SIGNAL VALUE|FILE|-", "Tell the scheduler what a signal of a site is, until it expires",
-          "SIGNAL is price, carbon, capacity, limit, export, solar, ppa or stored. A VALUE has its unit and holds from now on; a\n"
-          "FILE (- reads one from the standard input) is our CSV or what --mapping says. What is pushed holds over what\n"
-          "the site's feeds say until it expires. Root, the scheduler's own user, and keys of role push or operator may.\n\n"
+          "SIGNAL is price, carbon, capacity, limit, export, solar, ppa or stored. A VALUE has its unit and holds from "
+          "now on; a\n"
+          "FILE (- reads one from the standard input) is our CSV or what --mapping says. What is pushed holds over "
+          "what\n"
+          "the site's feeds say until it expires. Root, the scheduler's own user, and keys of role push or operator "
+          "may.\n\n"
           "  offpeak push capacity 310 MW --site hanford --for 2h --source scada --seq 1041\n"
           "  offpeak push price prices.csv --site hanford --column DE_LU\n"
           "  offpeak push capacity --site hanford --clear\n",

@@ -20,6 +20,7 @@ int view_plan(const json_t *document, const struct screen *screen, FILE *out);
 int view_price(const json_t *document, const struct screen *screen, FILE *out);
 int view_signals(const json_t *document, const struct screen *screen, FILE *out);
 int view_estimate(const json_t *document, const struct screen *screen, FILE *out);
+int view_simulate(const json_t *document, const struct screen *screen, FILE *out);
 int view_report(const json_t *document, const struct screen *screen, FILE *out);
 
 #endif

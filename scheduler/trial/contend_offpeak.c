@@ -7,6 +7,7 @@
 
 #include "base/fail.h"
 #include "sim/runs.h"
+#include "trial/publish.h"
 
 /* Nothing is lost here, so that nodes are heard for their news alone. */
 enum { RENEW_S = 86400, STEP_S = 3600 };
@@ -17,6 +18,7 @@ struct replay {
         struct sim *sim;
         uint64_t *ids;          /* of job j in the core */
         size_t *jobs;           /* the other way round: of id k at [k] */
+        int64_t published;      /* up to when what came out was told; 0: nothing yet */
         struct offpeak_error *err;
 };
 
@@ -34,13 +36,18 @@ static void tell(const struct replay *replay, size_t done)
                 replay->watch->progress(replay->watch->context, (double)done / (double)replay->trial->trace.n);
 }
 
+static const struct series *series_seen(const struct trial *trial, size_t i)
+{
+        return trial_seen(trial, trial->truth[i].site, trial->truth[i].kind);
+}
+
 static int take_all_series(struct replay *replay)
 {
         const struct trial *trial = replay->trial;
         int code = 0;
 
-        for (size_t i = 0; code == 0 && i < trial->n_truth; i++)
-                code = sim_take_series(replay->sim, trial_seen(trial, trial->truth[i].site, trial->truth[i].kind));
+        for (size_t i = 0; code == 0 && i < trial->n_truth && trial->sight != TRIAL_SEES_PUBLISHED; i++)
+                code = sim_take_series(replay->sim, series_seen(trial, i));
         return code;
 }
 
@@ -63,7 +70,7 @@ static int open_world(struct replay *replay)
                                        .policy = &trial->policy,
                                        .forecasts = trial->sight == TRIAL_SEES_PUBLISHED,
                                        .renew_s = RENEW_S,
-                                       .plan_gap_s = getenv("GAP") ? atoi(getenv("GAP")) : 0,
+                                       .plan_gap_s = trial->plan_gap_s,
                                        .journal = hear,
                                        .context = replay };
         int code = sim_create(&options, &replay->sim);
@@ -87,14 +94,70 @@ static int submit(struct replay *replay, size_t j)
         return code == 0 ? 0 : fail_at(replay->err, "job %.64s of line %zu", replay->trial->trace.jobs[j].id, replay->trial->trace.jobs[j].line);
 }
 
+/* ---- time, as it passes */
+
+/* What came out since the last look: of series that all is known of, everything at the first. */
+static int publish(struct replay *replay, int64_t now)
+{
+        const struct trial *trial = replay->trial;
+        int code = 0;
+
+        for (size_t i = 0; code == 0 && i < trial->n_truth; i++) {
+                const struct series *series = series_seen(trial, i);
+                struct series known;
+
+                if (replay->published != 0 &&
+                    publish_until(series->kind, now) == publish_until(series->kind, replay->published))
+                        continue;
+                code = publish_series(series, now, &known);
+                if (code == 0)
+                        code = sim_take_series(replay->sim, &known);
+                series_finish(&known);
+        }
+        replay->published = now;
+        return code;
+}
+
+static int64_t next_publication(const struct replay *replay)
+{
+        const struct trial *trial = replay->trial;
+        int64_t next = INT64_MAX;
+
+        for (size_t i = 0; i < trial->n_truth; i++) {
+                int64_t at = publish_next(trial->truth[i].kind, replay->published);
+
+                next = at < next ? at : next;
+        }
+        return next;
+}
+
+/* Let time pass up to `wall`, and what is published by then come out. */
+static int pass(struct replay *replay, int64_t wall)
+{
+        int code = 0;
+
+        if (replay->trial->sight == TRIAL_SEES_PUBLISHED && replay->published == 0)
+                code = publish(replay, sim_now(replay->sim));
+        while (code == 0 && replay->trial->sight == TRIAL_SEES_PUBLISHED && next_publication(replay) <= wall) {
+                int64_t at = next_publication(replay);
+
+                code = sim_run_until(replay->sim, at);
+                if (code == 0)
+                        code = publish(replay, at);
+        }
+        if (code == 0)
+                code = sim_run_until(replay->sim, wall);
+        return code == 0 ? 0 : fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+}
+
 static int submit_all(struct replay *replay)
 {
         int code = 0;
 
         for (size_t j = 0; code == 0 && j < replay->trial->trace.n; j++) {
-                if (sim_run_until(replay->sim, replay->trial->trace.jobs[j].submit) != 0)
-                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
-                code = submit(replay, j);
+                code = pass(replay, replay->trial->trace.jobs[j].submit);
+                if (code == 0)
+                        code = submit(replay, j);
                 tell(replay, j);
         }
         return code;
@@ -112,10 +175,11 @@ static bool all_over(const struct replay *replay)
 
 static int run_out(struct replay *replay)
 {
-        while (!all_over(replay) && sim_now(replay->sim) < replay->trial->to)
-                if (sim_run_until(replay->sim, sim_now(replay->sim) + STEP_S) != 0)
-                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
-        return 0;
+        int code = 0;
+
+        while (code == 0 && !all_over(replay) && sim_now(replay->sim) < replay->trial->to)
+                code = pass(replay, sim_now(replay->sim) + STEP_S);
+        return code;
 }
 
 static int read_hours(struct replay *replay, struct outcome *outcome)

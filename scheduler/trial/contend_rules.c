@@ -303,7 +303,7 @@ static int open_places(struct field *field)
                 const struct policy_site *site = &trial->policy.sites[s];
                 struct place *place = &field->places[s];
 
-                *place = (struct place){ .supply = trial_supply(trial, site),
+                *place = (struct place){ .supply = trial_supply(trial, site, TRIAL_TRUTH),
                                          .pue = (double)site->terms.pue_ppm * MICRO,
                                          .gpus = trial_gpus(trial, site->name) };
                 place->idle_w = trial_idle_w(trial, site);

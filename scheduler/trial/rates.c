@@ -61,15 +61,11 @@ static int sum_up(struct rates *rates)
 
 int rates_init(struct rates *rates, const struct trial *trial, const char *site, double carbon_price)
 {
-        const struct policy_site *policy = policy_site(&trial->policy, site);
-        struct site_supply supply = { .terms = policy->terms };
+        struct site_supply supply = trial_supply(trial, policy_site(&trial->policy, site), TRIAL_SEEN);
         size_t room = 0;
         int code = 0;
 
         *rates = (struct rates){ 0 };
-        supply.price = trial_seen(trial, site, SERIES_PRICE);
-        supply.carbon = trial_seen(trial, site, SERIES_CARBON);
-        supply.capacity = trial_seen(trial, site, SERIES_CAPACITY);
         for (int64_t t = trial->from, next; code == 0 && t < trial->to; t = next) {
                 struct supply_curve curve = site_supply_at(&supply, t);
 

@@ -38,7 +38,7 @@ struct site_view {
 
 static struct site_view view_of(const struct trial *trial, const struct policy_site *site)
 {
-        return (struct site_view){ .supply = trial_supply(trial, site),
+        return (struct site_view){ .supply = trial_supply(trial, site, TRIAL_PAID),
                                    .pue = (double)site->terms.pue_ppm / PPM,
                                    .idle_w = trial_idle_w(trial, site) };
 }

@@ -31,6 +31,7 @@ void trial_finish(struct trial *trial)
 {
         finish_all(trial->truth, trial->n_truth);
         finish_all(trial->seen, trial->n_seen);
+        finish_all(trial->paid, trial->n_paid);
         trace_finish(&trial->trace);
         policy_finish(&trial->policy);
         free(trial->nodes);
@@ -38,17 +39,17 @@ void trial_finish(struct trial *trial)
         memset(trial, 0, sizeof(*trial));
 }
 
-int trial_take(struct trial *trial, struct series *series, bool as_seen)
+int trial_take(struct trial *trial, struct series *series, enum trial_role role)
 {
-        struct series **to = as_seen ? &trial->seen : &trial->truth;
-        size_t *n = as_seen ? &trial->n_seen : &trial->n_truth;
-        struct series *kept = room_for_one((void **)to, *n, sizeof(*kept));
+        struct series **lists[] = { &trial->truth, &trial->seen, &trial->paid };
+        size_t *sizes[] = { &trial->n_truth, &trial->n_seen, &trial->n_paid };
+        struct series *kept = room_for_one((void **)lists[role], *sizes[role], sizeof(*kept));
 
         if (kept == NULL)
                 return OFFPEAK_ENOMEM;
         *kept = *series;
         series_init(series, kept->kind);
-        *n += 1;
+        *sizes[role] += 1;
         return 0;
 }
 
@@ -72,18 +73,29 @@ const struct series *trial_seen(const struct trial *trial, const char *site, enu
         return seen != NULL ? seen : trial_truth(trial, site, kind);
 }
 
-struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site)
+static const struct series *find_paid(const struct trial *trial, const char *site, enum series_kind kind)
 {
+        const struct series *paid = find(trial->paid, trial->n_paid, site, kind);
+
+        return paid != NULL ? paid : trial_truth(trial, site, kind);
+}
+
+struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site, enum trial_role role)
+{
+        const struct series *(*look)(const struct trial *trial, const char *site, enum series_kind kind) =
+                role == TRIAL_SEEN   ? trial_seen
+                : role == TRIAL_PAID ? find_paid
+                                     : trial_truth;
         struct site_supply supply = { .terms = site->terms };
 
-        supply.price = trial_truth(trial, site->name, SERIES_PRICE);
-        supply.carbon = trial_truth(trial, site->name, SERIES_CARBON);
-        supply.capacity = trial_truth(trial, site->name, SERIES_CAPACITY);
-        supply.limit = trial_truth(trial, site->name, SERIES_LIMIT);
-        supply.export_price = trial_truth(trial, site->name, (enum series_kind)SERIES_EXPORT_PRICE);
-        supply.solar = trial_truth(trial, site->name, (enum series_kind)SERIES_SOLAR);
+        supply.price = look(trial, site->name, SERIES_PRICE);
+        supply.carbon = look(trial, site->name, SERIES_CARBON);
+        supply.capacity = look(trial, site->name, SERIES_CAPACITY);
+        supply.limit = look(trial, site->name, SERIES_LIMIT);
+        supply.export_price = look(trial, site->name, (enum series_kind)SERIES_EXPORT_PRICE);
+        supply.solar = look(trial, site->name, (enum series_kind)SERIES_SOLAR);
         for (int i = 0; i < SUPPLY_MAX_PPAS; i++)
-                supply.ppas[i] = trial_truth(trial, site->name, (enum series_kind)((int)SERIES_PPA + i));
+                supply.ppas[i] = look(trial, site->name, (enum series_kind)((int)SERIES_PPA + i));
         return supply;
 }
 

@@ -24,16 +24,21 @@ struct trial_node {
 enum trial_sight {
         TRIAL_SEES_ALL = 0,   /* what comes true */
         TRIAL_SEES_GIVEN,     /* the series of `seen`, from the beginning */
-        TRIAL_SEES_PUBLISHED, /* what is published by then, as markets do it; behind that it makes its own forecast */
+        TRIAL_SEES_PUBLISHED, /* what is published by then (publish.h); behind that it makes its own forecast */
 };
 
 struct trial {
         struct policy policy;        /* owned. Its classes are those of the jobs: see trial_classes */
         struct trial_node *nodes;    /* owned */
         size_t n_nodes;
-        struct series *truth, *seen; /* owned; each names its site. seen stands for the truth of its site and kind */
-        size_t n_truth, n_seen;
+        /*
+         * Owned; each names its site. `seen` stands for the truth of its site and kind before it comes true, and `paid`
+         * in the books: where only carbon counts, policies go by prices of 0, which nobody pays.
+         */
+        struct series *truth, *seen, *paid;
+        size_t n_truth, n_seen, n_paid;
         enum trial_sight sight;
+        int64_t plan_gap_s;          /* plans are made no sooner than this after each other */
         struct trace trace;          /* owned */
         uint32_t *classes;           /* owned; of job j: policy.classes[classes[j]] */
         int64_t from, to;            /* truth is known of it, at every site */
@@ -42,8 +47,10 @@ struct trial {
 void trial_init(struct trial *trial); /* nothing */
 void trial_finish(struct trial *trial);
 
-/* Take a series as truth or as seen; it moves into the trial. ENOMEM. */
-int trial_take(struct trial *trial, struct series *series, bool as_seen);
+enum trial_role { TRIAL_TRUTH = 0, TRIAL_SEEN, TRIAL_PAID };
+
+/* Take a series; it moves into the trial. ENOMEM. */
+int trial_take(struct trial *trial, struct series *series, enum trial_role role);
 
 /* NULL: there is none. */
 const struct series *trial_truth(const struct trial *trial, const char *site, enum series_kind kind);
@@ -63,8 +70,8 @@ int trial_spec(const struct trial *trial, size_t job, struct offpeak_job_spec *r
 /* What the whole job draws above idle, IT side, W: as it says, or as its GPUs do. */
 double trial_watts(const struct trial *trial, const struct trace_job *job);
 
-/* A site's sources by what came true; they borrow from the trial. */
-struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site);
+/* A site's sources by what came true, by what is seen beforehand, or by what is paid; they borrow from the trial. */
+struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site, enum trial_role role);
 
 /* W at the meter while no job runs. */
 double trial_idle_w(const struct trial *trial, const struct policy_site *site);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* simulate_options.h - what `offpeak simulate` is asked: its options, read and held against each other. */
+#ifndef OFFPEAK_CLI_SIMULATE_OPTIONS_H
+#define OFFPEAK_CLI_SIMULATE_OPTIONS_H
+
+#include "cli/command.h"
+#include "cli/price_file.h"
+
+enum { SIMULATE_MOST_POLICIES = 16, SIMULATE_MOST_NODES = 64 };
+
+enum simulate_objective { SIMULATE_AS_CONFIGURED, SIMULATE_COST, SIMULATE_CARBON, SIMULATE_BOTH };
+enum simulate_forecast { SIMULATE_PERFECT, SIMULATE_NOISE, SIMULATE_MODEL };
+
+/* A kind of nodes: `--nodes hanford=4x8@400W`. */
+struct simulate_nodes {
+        const char *site; /* not NUL-terminated: site_size bytes; NULL: the only site */
+        size_t site_size;
+        int64_t count, gpus, gpu_milliwatts; /* the last 0: as --gpu-power says */
+};
+
+/* 0 and NULL: not given. Texts are argv's. */
+struct simulate_options {
+        const char *jobs, *config, *site, *epoch;
+        const char *price, *carbon, *capacity, *price_forecast, *carbon_forecast;
+        struct price_file price_file, carbon_file;
+        struct simulate_nodes nodes[SIMULATE_MOST_NODES];
+        size_t n_nodes;
+        int64_t gpus, gpus_per_node, gpu_milliwatts, idle_milliwatts, pue_ppm;
+        bool has_delay_cost, has_carbon_price, has_max_delay, has_start_cost, has_plan_gap;
+        int64_t delay_cost, carbon_price; /* micro-currency for a GPU-hour, for a t */
+        int64_t max_delay_s, start_cost_s, plan_gap_s;
+        enum simulate_objective objective;
+        enum simulate_forecast forecast;
+        double sigma; /* of noise, a share of the series' mean */
+        uint64_t seed;
+        const char *policies[SIMULATE_MOST_POLICIES];
+        size_t n_policies;
+        bool segments, strict;
+        const char *events;
+};
+
+/* A command_take. */
+int simulate_options_take(void *options, const struct option_found *found, struct offpeak_error *err);
+
+/* EUSAGE names what lacks, or what does not go together. */
+int simulate_options_check(const struct simulate_options *options, struct offpeak_error *err);
+
+#endif
