@@ -39,6 +39,8 @@ enum {
         PATIENCE = 16,    /* rounds without a better plan */
 };
 
+#define PROVEN 1e-6 /* of a plan's cost: a gap to the bound that no further search could close */
+
 /* ---- from prices to a strict schedule */
 
 static int descend(struct optimiser *optimiser)
@@ -157,7 +159,6 @@ static int run_shuffles(struct optimiser *optimiser)
         return code == 0 ? keep(optimiser, &better) : code;
 }
 
-/* Few jobs leave prices little to say. */
 int optimiser_improve(struct optimiser *optimiser, const struct schedule *schedule)
 {
         bool better;
@@ -217,6 +218,23 @@ static bool is_settled(const struct optimiser *optimiser)
         return optimiser->recalled && optimiser->best_cost - optimiser->bound <= PLAN_HYSTERESIS * fabs(optimiser->best_cost);
 }
 
+/* No plan can be better by anything that matters. */
+static bool is_proven(const struct optimiser *optimiser)
+{
+        return optimiser->best_cost - optimiser->bound <= PROVEN * fabs(optimiser->best_cost);
+}
+
+/*
+ * Few jobs leave prices little to say: they go where it is cheapest beside each other. Often that is the best there is,
+ * as what supply costs proves at once: of a job alone, say.
+ */
+static int begin_with_few(struct optimiser *optimiser)
+{
+        int code = optimiser_improve(optimiser, optimiser->hint != NULL ? optimiser->hint : &optimiser->at_once);
+
+        return code == 0 ? passes_try_bound(optimiser) : code;
+}
+
 /* Prices begin where the last plan's ended, and jobs where its hours are. */
 static int warm_up(struct optimiser *optimiser)
 {
@@ -247,7 +265,9 @@ int optimiser_think(struct optimiser *optimiser)
         if (code == 0 && is_settled(optimiser))
                 return 0;
         if (code == 0 && optimiser->problem->n_jobs <= OPTIMISER_SMALL)
-                code = optimiser_improve(optimiser, optimiser->hint != NULL ? optimiser->hint : &optimiser->at_once);
+                code = begin_with_few(optimiser);
+        if (code == 0 && is_proven(optimiser))
+                return 0;
         if (code == 0)
                 code = passes_prove(optimiser, &passes);
         if (code == 0)
@@ -256,6 +276,8 @@ int optimiser_think(struct optimiser *optimiser)
                 code = realise_and_keep(optimiser, &better);
         if (code == 0 && !(optimiser->best_cost < at_once))
                 code = optimiser_improve(optimiser, &optimiser->at_once);
+        if (is_proven(optimiser) || optimiser->problem->n_jobs == 1)
+                return code; /* nobody is in the way of a job alone */
         if (code == 0)
                 code = run_rounds(optimiser);
         return code == 0 && !optimiser_is_over(optimiser) ? run_shuffles(optimiser) : code;
@@ -286,7 +308,8 @@ static size_t count_slots(const struct plan_problem *problem, const struct plan_
  */
 static bool thinks_twice(const struct plan_problem *problem, size_t slots)
 {
-        return !prices_may_recall(problem) && problem->n_jobs <= OPTIMISER_SMALL && (problem->horizon - problem->now) / (int64_t)slots < HOUR_S;
+        return !prices_may_recall(problem) && problem->n_jobs > 1 && problem->n_jobs <= OPTIMISER_SMALL &&
+               (problem->horizon - problem->now) / (int64_t)slots < HOUR_S;
 }
 
 static int think_coarsely(struct optimiser *coarse, const struct plan_problem *problem, const struct plan_budget *budget)
