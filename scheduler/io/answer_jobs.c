@@ -154,12 +154,16 @@ static const char *limit(const struct answer *answer, const struct job *job)
         return job->spec.deadline != 0 ? "deadline" : NULL;
 }
 
-/* Currency: what was booked when the plan was made, and the plan; of a plan that grows old the hours behind it are booked already. */
+/*
+ * Currency: what was booked when the plan was made, and the plan; of a plan that grows old the hours behind it are booked already.
+ * What is left of a plan that costs costs no less than nothing, and what is left of one that pays no more.
+ */
 static double expected_cost(const struct job *job)
 {
         double planned = job->planned_cost + (double)job->cost_when_planned * 1e-6;
+        double booked = (double)(job->cost + job->overhead_cost) * 1e-6;
 
-        return fmax(planned, (double)(job->cost + job->overhead_cost) * 1e-6);
+        return job->planned_cost < 0 ? fmin(planned, booked) : fmax(planned, booked);
 }
 
 static void put_plan(struct answer *answer, json_t *object, const struct job *job)

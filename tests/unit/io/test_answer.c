@@ -231,6 +231,27 @@ static void a_cost_counts_no_hour_twice(void **state)
         json_decref(document);
 }
 
+/* Nothing is booked yet, and its hours pay 0.16: that is less than nothing; once they have paid more, that. */
+static void a_job_that_is_paid_costs_less_than_nothing(void **state)
+{
+        struct job *job = world_job(*state, 42);
+        json_t *document;
+
+        job->planned_cost = -0.16;
+        document = world_ask(*state, "jobs", NULL);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "planned_cost_micro", -160000);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "expected_cost_micro", -160000);
+        json_decref(document);
+        job->cost_when_planned = job->cost = 500000; /* what it ran before was not free */
+        document = world_ask(*state, "jobs", NULL);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "expected_cost_micro", 340000);
+        json_decref(document);
+        job->cost = 300000; /* the plan grows old, and its hours pay more */
+        document = world_ask(*state, "jobs", NULL);
+        world_expect_int(with_id(json_object_get(document, "jobs"), 42), "expected_cost_micro", 300000);
+        json_decref(document);
+}
+
 static void what_is_not_known_is_null(void **state)
 {
         json_t *document;
@@ -1303,6 +1324,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(jobs_are_filtered, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_planned_job_tells_hours_and_money, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_cost_counts_no_hour_twice, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_that_is_paid_costs_less_than_nothing, setup, teardown),
                 cmocka_unit_test_setup_teardown(what_is_not_known_is_null, setup, teardown),
                 cmocka_unit_test_setup_teardown(progress_without_a_report_is_estimated, setup, teardown),
                 cmocka_unit_test_setup_teardown(status_follows_the_state_machines, setup, teardown),
