@@ -28,13 +28,12 @@ static void explain_cost(const json_t *job, FILE *out)
 {
         const char *currency = document_text(job, "currency");
         char cost[TEXT_SIZE], run_now[TEXT_SIZE];
-        double saved;
+        int64_t planned, at_once;
 
-        if (!job_saved(job, &saved))
+        if (!job_costs(job, &planned, &at_once))
                 return;
-        fprintf(out, ": %s%s, against %s at once", document_money(job, "planned_cost_micro", currency, cost),
-                job_goes_beyond(job) ? " so far planned" : "",
-                document_money(job, "planned_run_now_cost_micro", currency, run_now));
+        fprintf(out, ": %s%s, against %s at once", text_format_money(planned, currency, cost),
+                job_goes_beyond(job) ? " so far planned" : "", text_format_money(at_once, currency, run_now));
 }
 
 /* Of the site that its last hours are at: said where it has hours at others too. */

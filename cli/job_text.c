@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/job_text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,17 +228,32 @@ const char *job_cost(const json_t *job, char *buffer)
         return buffer;
 }
 
-bool job_saved(const json_t *job, double *ret_fraction)
+bool job_costs(const json_t *job, int64_t *ret_planned, int64_t *ret_run_now)
+{
+        return document_int(job, "planned_cost_micro", ret_planned) &&
+               document_int(job, "planned_run_now_cost_micro", ret_run_now);
+}
+
+/* Beyond this a share of next to nothing says nothing. */
+#define MOST_SHARE 10
+
+const char *job_saved(const json_t *job, char *buffer)
 {
         int64_t planned, run_now;
+        double saved;
 
-        if (!document_int(job, "planned_cost_micro", &planned) ||
-            !document_int(job, "planned_run_now_cost_micro", &run_now) || run_now <= 0)
-                return false;
-        *ret_fraction = (double)(run_now - planned) / (double)run_now;
-        if (*ret_fraction < 0 && *ret_fraction >= -0.005)
-                *ret_fraction = 0; /* it would read "-0 %" */
-        return true;
+        if (!job_costs(job, &planned, &run_now)) {
+                strcpy(buffer, "-");
+                return buffer;
+        }
+        saved = (double)run_now - (double)planned;
+        if (saved == 0)
+                strcpy(buffer, "0 %");
+        else if (run_now <= 0 || fabs(saved) > MOST_SHARE * (double)run_now)
+                text_format_money(run_now - planned, document_text(job, "currency"), buffer);
+        else /* the zero is added lest it read "-0 %" */
+                snprintf(buffer, JOB_TEXT_SIZE, "%.0f %%", round(100 * saved / (double)run_now) + 0.0);
+        return buffer;
 }
 
 const char *job_done(const json_t *job, const struct screen *screen, char *buffer)

@@ -37,8 +37,14 @@ const char *job_when(const json_t *job, const struct screen *screen, char *buffe
  */
 const char *job_cost(const json_t *job, char *buffer);
 
-/* Of what is still planned, against running at once: -0.46; false where it is unknown. */
-bool job_saved(const json_t *job, double *ret_fraction);
+/* Micro-currency of what is still planned, and of the same at once; false where that is unknown. */
+bool job_costs(const json_t *job, int64_t *ret_planned, int64_t *ret_run_now);
+
+/*
+ * What is saved by that, of what it would cost at once: `46 %`; `-8 %` where it costs more; `0.12 EUR` where running at
+ * once would cost (nearly) nothing, or would be paid; "-" where it is unknown.
+ */
+const char *job_saved(const json_t *job, char *buffer);
 
 /* `62 %  [######    ]`, `~62 %` where it is estimated from the time; "-" before the first start. */
 const char *job_done(const json_t *job, const struct screen *screen, char *buffer);

@@ -13,7 +13,6 @@
 static void add_job(struct table *table, const json_t *job, const struct screen *screen)
 {
         char text[JOB_TEXT_SIZE];
-        double saved;
 
         table_addf(table, "%lld", (long long)document_int_or(job, "id", 0));
         table_add(table, document_text(job, "name"));
@@ -24,10 +23,7 @@ static void add_job(struct table *table, const json_t *job, const struct screen 
         table_add(table, job_when(job, screen, text));
         table_add(table, pause_word(job, text));
         table_add(table, job_cost(job, text));
-        if (job_saved(job, &saved))
-                table_addf(table, "%.0f %%", 100 * saved);
-        else
-                table_add(table, NULL);
+        table_add(table, job_saved(job, text));
         table_add(table, job_deadline(job, screen, text));
 }
 

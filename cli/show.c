@@ -58,15 +58,17 @@ static void show_moves(const json_t *job, const struct screen *screen, FILE *out
 static void show_cost(const json_t *job, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(job, "currency");
-        char text[320], cost[JOB_TEXT_SIZE], run_now[TEXT_SIZE], energy[TEXT_SIZE], mass[TEXT_SIZE];
-        double saved;
+        char text[512], cost[JOB_TEXT_SIZE], run_now[TEXT_SIZE], saved[JOB_TEXT_SIZE], energy[TEXT_SIZE],
+                mass[TEXT_SIZE];
+        int64_t planned, at_once;
 
         line(screen, out, "cost", job_cost(job, cost));
-        if (job_saved(job, &saved)) {
-                snprintf(text, sizeof(text), "%s %s, %s at once (%.0f %% saved)",
-                         document_money(job, "planned_cost_micro", currency, cost),
+        if (job_costs(job, &planned, &at_once)) {
+                bool more = job_saved(job, saved)[0] == '-';
+
+                snprintf(text, sizeof(text), "%s %s, %s at once (%s %s)", text_format_money(planned, currency, cost),
                          job_goes_beyond(job) ? "so far planned" : "for what is still to run",
-                         document_money(job, "planned_run_now_cost_micro", currency, run_now), 100 * saved);
+                         text_format_money(at_once, currency, run_now), saved + more, more ? "more" : "saved");
                 line(screen, out, "planned", text);
         }
         if (document_int_or(job, "energy_j", 0) > 0) {

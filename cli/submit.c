@@ -21,16 +21,18 @@
 static void print_money(const json_t *job, const char *dot, FILE *out)
 {
         const char *currency = document_text(job, "currency");
-        char cost[TEXT_SIZE], run_now[TEXT_SIZE];
-        double saved;
+        char cost[TEXT_SIZE], run_now[TEXT_SIZE], saved[JOB_TEXT_SIZE];
+        int64_t planned, at_once;
+        bool more;
 
-        if (!job_saved(job, &saved))
+        if (!job_costs(job, &planned, &at_once))
                 return;
-        document_money(job, "planned_cost_micro", currency, cost);
-        fprintf(out, " %s %s%s", dot, cost, job_goes_beyond(job) ? " so far planned" : "");
-        if (saved >= 0.005)
-                fprintf(out, " instead of %s now (-%.0f %%)",
-                        document_money(job, "planned_run_now_cost_micro", currency, run_now), 100 * saved);
+        fprintf(out, " %s %s%s", dot, text_format_money(planned, currency, cost),
+                job_goes_beyond(job) ? " so far planned" : "");
+        more = job_saved(job, saved)[0] == '-';
+        if (strcmp(saved, "0 %") != 0)
+                fprintf(out, " instead of %s now (%c%s)", text_format_money(at_once, currency, run_now),
+                        more ? '+' : '-', saved + more);
 }
 
 static void print_slack(const json_t *job, const char *dot, FILE *out)

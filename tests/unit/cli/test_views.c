@@ -331,6 +331,59 @@ static void a_job_longer_than_the_plan_says_so(void **state)
         free(text);
 }
 
+static int submitted_in_time(const json_t *document, const struct screen *screen, FILE *out)
+{
+        return view_submitted(document, NULL, screen, out);
+}
+
+/* The planned job at such a cost, and such a one at once, as `show`, `explain`, `submit` and `jobs` tell it. */
+static char *priced(int64_t planned, int64_t run_now)
+{
+        static const view views[] = { view_show, view_explain, submitted_in_time };
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job"), *list;
+        char *all = calloc(1, 65536), *text;
+
+        json_object_set_new(job, "planned_cost_micro", json_integer(planned));
+        json_object_set_new(job, "planned_run_now_cost_micro", json_integer(run_now));
+        for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+                text = render(views[i], document, plain);
+                strcat(all, text);
+                free(text);
+        }
+        list = json_pack("{s:[O], s:O}", "jobs", job, "now_utc", json_object_get(document, "now_utc"));
+        text = render(view_jobs, list, plain);
+        strcat(all, text);
+        free(text);
+        json_decref(list);
+        json_decref(document);
+        return all;
+}
+
+/* A share of nothing, or of a gain, is none: then what is saved is money. */
+static void a_saving_has_its_sign(void **state)
+{
+        (void)state;
+        expect_in(priced(-160000, 2160000), " - -0.16 EUR instead of 2.16 EUR now (-107 %)");
+        expect_in(priced(-160000, 2160000), "-0.16 EUR for what is still to run, 2.16 EUR at once (107 % saved)");
+        expect_in(priced(-160000, 2160000), " 107 %  08:00");
+        expect_in(priced(5500000, 5000000), " - 5.50 EUR instead of 5.00 EUR now (+10 %)");
+        expect_in(priced(5500000, 5000000), "5.50 EUR for what is still to run, 5.00 EUR at once (10 % more)");
+        expect_in(priced(5500000, 5000000), " -10 %  08:00");
+        expect_in(priced(-160000, -40000), " - -0.16 EUR instead of -0.04 EUR now (-0.12 EUR)");
+        expect_in(priced(-160000, -40000), "-0.16 EUR for what is still to run, -0.04 EUR at once (0.12 EUR saved)");
+        expect_in(priced(-160000, -40000), ": -0.16 EUR, against -0.04 EUR at once.");
+        expect_in(priced(-160000, -40000), " 0.12 EUR  08:00");
+        expect_in(priced(-40000, -160000), " - -0.04 EUR instead of -0.16 EUR now (+0.12 EUR)");
+        expect_in(priced(-40000, -160000), "-0.04 EUR for what is still to run, -0.16 EUR at once (0.12 EUR more)");
+        expect_in(priced(-40000, -160000), " -0.12 EUR  08:00");
+        expect_in(priced(-160000, 0), " - -0.16 EUR instead of 0.00 EUR now (-0.16 EUR)");
+        expect_in(priced(-160000, 1), " 0.16 EUR  08:00"); /* 16,000,100 % of nearly nothing say nothing */
+        expect_in(priced(0, 0), ", 8 GPUs - 0.00 EUR - ends");
+        expect_in(priced(0, 0), " 0 %  08:00");
+        expect_in(priced(-40000, -40000), ", 8 GPUs - -0.04 EUR - ends");
+        expect_in(priced(5010000, 5000000), ", 8 GPUs - 5.01 EUR - ends"); /* by less than half a per cent */
+}
+
 static void nodes_are_a_table(void **state)
 {
         (void)state;
@@ -499,11 +552,6 @@ static void the_report_tells_what_it_takes_of_running_at_once(void **state)
         json_decref(document);
 }
 
-static int submitted_in_time(const json_t *document, const struct screen *screen, FILE *out)
-{
-        return view_submitted(document, NULL, screen, out);
-}
-
 static int submitted_late(const json_t *document, const struct screen *screen, FILE *out)
 {
         return view_submitted(document, "misses its deadline by 20 min", screen, out);
@@ -646,6 +694,7 @@ int main(void)
                 cmocka_unit_test(a_pause_tells_its_cause),
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
+                cmocka_unit_test(a_saving_has_its_sign),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(a_store_is_drawn_below_the_limit),
