@@ -180,19 +180,34 @@ static void draw_flows(const struct chart *chart, const json_t *store, bool char
                 chart_bar(chart, charging ? "charges" : "gives", filled, note);
 }
 
-/* `charges` with `4.0 MWh of 10.0 MWh now`, and `gives`. */
+/* `4.0 MWh of 10.0 MWh now`, and what that was carried on from, if it reads otherwise: ` (4.7 MWh were told 14:20)`. */
+static void store_note(const struct chart *chart, const json_t *store, char *note, size_t size)
+{
+        char now[TEXT_SIZE], most[TEXT_SIZE], told[TEXT_SIZE], at[SCREEN_TIME_SIZE];
+        int64_t stored, level;
+        size_t used;
+
+        if (!document_int(store, "stored_wh", &stored)) {
+                snprintf(note, size, "nobody tells what is stored, so plans do without it");
+                return;
+        }
+        used = (size_t)snprintf(note, size, "%s of %s now", text_format_wh(stored, now),
+                                text_format_wh(document_int_or(store, "energy_wh", 0), most));
+        if (document_int(store, "told_wh", &level) && strcmp(text_format_wh(level, told), now) != 0)
+                snprintf(note + used, size - used, " (%s were told %s)", told,
+                         screen_time(chart->screen, document_time(store, "told_utc"), at));
+}
+
+/* `charges`, with what is stored, and `gives`. */
 static void draw_store(const struct chart *chart, const json_t *site)
 {
         const json_t *store = json_object_get(site, "store");
-        char note[120], now[TEXT_SIZE], most[TEXT_SIZE];
-        int64_t stored, energy;
+        char note[200];
+        int64_t energy;
 
         if (!document_int(store, "energy_wh", &energy))
                 return;
-        if (document_int(store, "stored_wh", &stored))
-                snprintf(note, sizeof(note), "%s of %s now", text_format_wh(stored, now), text_format_wh(energy, most));
-        else
-                snprintf(note, sizeof(note), "nobody tells what is stored");
+        store_note(chart, store, note, sizeof(note));
         draw_flows(chart, store, true, note);
         draw_flows(chart, store, false, "");
 }

@@ -9,6 +9,7 @@
 
 #include "base/fail.h"
 #include "core/power.h"
+#include "core/stored.h"
 #include "io/answer_ran.h"
 #include "io/answer_supply.h"
 
@@ -174,11 +175,10 @@ static json_t *steps(struct answer *answer, const struct view *view, const struc
         return list;
 }
 
-/* What the plan has the store do from now on, and what is in it then, as far as that is known. */
-static json_t *flows(struct answer *answer, const struct view *view, const struct site *site, const struct supply_store *store,
-                     int64_t stored_wh)
+/* What the plan has the store do from now on, and what is in it then, as far as that is known: `joules` now. */
+static json_t *flows(struct answer *answer, const struct view *view, const struct site *site,
+                     const struct supply_store *store, bool known, double joules)
 {
-        double joules = (double)stored_wh * 3600;
         json_t *list = json_array();
 
         for (uint32_t i = 0; i < answer->state->n_flows; i++) {
@@ -195,7 +195,7 @@ static json_t *flows(struct answer *answer, const struct view *view, const struc
                 answer_put(answer, item, "start_utc", answer_utc(start));
                 answer_put(answer, item, "end_utc", answer_utc(flow->end));
                 answer_put(answer, item, "power_w", json_integer(llround(flow->watts)));
-                answer_put(answer, item, "stored_end_wh", answer_known(stored_wh != SERIES_UNKNOWN, llround(joules / 3600)));
+                answer_put(answer, item, "stored_end_wh", answer_known(known, llround(joules / 3600)));
                 answer_add(answer, list, item);
         }
         return list;
@@ -205,19 +205,24 @@ static json_t *store_object(struct answer *answer, const struct view *view, cons
                             const struct site_supply *supply)
 {
         const struct supply_store *store = &supply->terms.store;
-        int64_t stored_wh = site_supply_stored(supply, answer->now.wall);
+        struct plan_store stored = { 0 }; /* as a plan made now begins with it */
         json_t *object;
+        bool known;
 
         if (!supply->terms.has_store)
                 return json_null();
+        known = stored_for_plan(answer->state, site, supply, answer->now.wall, &stored);
         object = json_object();
         answer_put(answer, object, "energy_wh", json_integer(store->energy_wh));
         answer_put(answer, object, "reserve_wh", json_integer(store->reserve_wh));
         answer_put(answer, object, "charge_w", json_integer(store->charge_w));
         answer_put(answer, object, "discharge_w", json_integer(store->discharge_w));
         answer_put(answer, object, "from_reactor", json_boolean(store->from_reactor));
-        answer_put(answer, object, "stored_wh", answer_value(stored_wh));
-        answer_put(answer, object, "flows", flows(answer, view, site, store, stored_wh));
+        answer_put(answer, object, "told_wh", answer_value(site_supply_stored(supply, answer->now.wall)));
+        answer_put(answer, object, "told_utc",
+                   known ? answer_utc(site_supply_stored_since(supply, answer->now.wall)) : json_null());
+        answer_put(answer, object, "stored_wh", answer_known(known, llround(stored.start_j / 3600)));
+        answer_put(answer, object, "flows", flows(answer, view, site, store, known, stored.start_j));
         return object;
 }
 

@@ -413,16 +413,21 @@ static void a_store_is_drawn_below_the_limit(void **state)
         assert_non_null(store);
         json_object_set_new(site, "store", store);
         text = render(view_plan, document, plain);
-        assert_non_null(strstr(text, "nobody tells what is stored"));
+        assert_non_null(strstr(text, "nobody tells what is stored, so plans do without it\n"));
         assert_non_null(strstr(text, "gives"));
         free(text);
         json_object_set_new(store, "stored_wh", json_integer(4000000));
         json_object_set_new(json_array_get(json_object_get(store, "flows"), 0), "power_w", json_integer(800));
         text = render(view_plan, document, plain);
         assert_non_null(strstr(text, "charges"));
-        assert_non_null(strstr(text, "4.0 MWh of 10.0 MWh now"));
+        assert_non_null(strstr(text, "4.0 MWh of 10.0 MWh now\n"));
         assert_null(strstr(text, "gives"));
         free(text);
+        json_object_set_new(store, "told_wh", json_integer(4000000));
+        json_object_set_new(store, "told_utc", json_string("2026-11-22T14:20:00Z"));
+        expect_in(render(view_plan, document, plain), "4.0 MWh of 10.0 MWh now\n");
+        json_object_set_new(store, "told_wh", json_integer(4700000));
+        expect_in(render(view_plan, document, plain), "4.0 MWh of 10.0 MWh now (4.7 MWh were told 14:20)\n");
         json_decref(document);
 }
 

@@ -853,6 +853,8 @@ static void the_plan_says_what_a_store_does(void **state)
         world->state.n_flows = 2;
         document = world_ask(world, "plan", "{}");
         world_expect_null(document, "sites.0.store.stored_wh");
+        world_expect_null(document, "sites.0.store.told_wh");
+        world_expect_null(document, "sites.0.store.told_utc");
         world_expect_null(document, "sites.0.store.flows.0.stored_end_wh");
         world_expect_int(document, "sites.0.store.flows.0.power_w", 600);
         json_decref(document);
@@ -861,12 +863,39 @@ static void the_plan_says_what_a_store_does(void **state)
         document = world_ask(world, "plan", "{}");
         world_expect_int(document, "sites.0.store.energy_wh", 10000);
         world_expect_int(document, "sites.0.store.stored_wh", 5000);
+        world_expect_int(document, "sites.0.store.told_wh", 5000);
         world_expect_int(document, "sites.0.store.flows.0.stored_end_wh", 5540);
         world_expect_int(document, "sites.0.store.flows.1.power_w", -800);
         world_expect_int(document, "sites.0.store.flows.1.stored_end_wh", 4540);
         json_decref(document);
         document = world_ask(world, "price", "{}");
         world_expect_int(document, "sites.0.series.1.now_wh", 5000);
+        json_decref(document);
+}
+
+/* Told ten minutes ago, and charged with 600 W since: 100 Wh, of which 90 are in it. A plan made now begins so. */
+static void the_plan_carries_a_stores_level_on(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site *site = &world->state.sites[0];
+        struct plan_flow *flows = calloc(1, sizeof(*flows));
+        json_t *document;
+
+        terms->has_store = true;
+        terms->store = (struct supply_store){
+                .energy_wh = 10000, .charge_w = 600, .discharge_w = 900, .charge_ppm = 900000, .discharge_ppm = 800000
+        };
+        flows[0] = (struct plan_flow){ WORLD_NOW - 3600, WORLD_NOW + 3600, 0, 600 };
+        world->state.flows = flows;
+        world->state.n_flows = 1;
+        assert_int_equal(series_append(&site->series[SERIES_STORED], WORLD_NOW - 600, 5000), 0);
+        site->series[SERIES_STORED].end = WORLD_NOW + 600;
+        document = world_ask(world, "plan", "{}");
+        world_expect_int(document, "sites.0.store.told_wh", 5000);
+        expect_time(document, "sites.0.store.told_utc", WORLD_NOW - 600);
+        world_expect_int(document, "sites.0.store.stored_wh", 5090);
+        world_expect_int(document, "sites.0.store.flows.0.stored_end_wh", 5090 + 540);
         json_decref(document);
 }
 
@@ -1350,6 +1379,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_plan_without_proof_claims_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_says_what_a_store_does, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_plan_carries_a_stores_level_on, setup, teardown),
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
