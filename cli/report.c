@@ -236,10 +236,30 @@ static void print_at_once(const json_t *report, FILE *out)
                         "run at once", (long long)beyond, beyond == 1 ? "" : "s");
 }
 
+/* Both sides leave it out of their cost, and not always the same amount. */
+static void print_unpriced(const json_t *report, FILE *out)
+{
+        int64_t at_once = document_int_or(json_object_get(report, "run_now"), "unpriced_energy_j", 0);
+        int64_t actual = document_int_or(json_object_get(report, "actual"), "unpriced_energy_j", 0);
+        char left[TEXT_SIZE], right[TEXT_SIZE];
+
+        if (at_once <= 0 && actual <= 0)
+                return;
+        text_format_energy(actual, left);
+        text_format_energy(at_once, right);
+        if (strcmp(left, right) == 0)
+                fprintf(out, "%-12s %s on either side had no known price and are in no cost\n", "unpriced", left);
+        else
+                fprintf(out,
+                        "%-12s Offpeak %s, run at once %s: they had no known price and are in no cost, so what is "
+                        "saved is "
+                        "not exact\n",
+                        "unpriced", left, right);
+}
+
 static int print_report(const json_t *report, const struct screen *screen, FILE *out)
 {
-        int64_t jobs = document_int_or(report, "n_jobs", 0), unpriced = document_int_or(report, "unpriced_energy_j", 0);
-        char energy[TEXT_SIZE];
+        int64_t jobs = document_int_or(report, "n_jobs", 0);
         json_t *charge, *site;
         size_t i;
         int r = 0;
@@ -249,9 +269,7 @@ static int print_report(const json_t *report, const struct screen *screen, FILE 
                 print_saved(report, out);
                 print_at_once(report, out);
         }
-        if (unpriced > 0)
-                fprintf(out, "%-12s %s of these jobs had no known price and stands in no cost\n", "unpriced",
-                        text_format_energy(unpriced, energy));
+        print_unpriced(report, out);
         print_accounts(report, out);
         print_market(report, out);
         json_array_foreach(json_object_get(report, "supplied"), i, site)

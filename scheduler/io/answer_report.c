@@ -184,6 +184,7 @@ static json_t *side(struct answer *answer, const struct report_side *side, uint3
 
         answer_put(answer, object, "energy_j", json_integer(side->joules));
         answer_put(answer, object, "cost_micro", json_integer(side->cost));
+        answer_put(answer, object, "unpriced_energy_j", json_integer(side->unpriced_joules));
         answer_put(answer, object, "carbon_mg", answer_known(carbon_known, side->carbon_mg));
         answer_put(answer, object, "market_carbon_mg", answer_known(carbon_known, side->market_mg));
         answer_put(answer, object, "delay_s", json_integer(side->delay_s));
@@ -377,7 +378,6 @@ static json_t *report_object(struct answer *answer, const struct question *quest
         answer_put(answer, object, "saved_carbon_mg", answer_known(carbon_is_known(group), report->saved_carbon_mg));
         answer_put(answer, object, "saved_market_carbon_mg", answer_known(carbon_is_known(group), report->saved_market_mg));
         answer_put(answer, object, "net_saved_micro", json_integer(report->net_saved));
-        answer_put(answer, object, "unpriced_energy_j", json_integer(report->unpriced_joules));
         answer_put(answer, object, "accounts", accounts(answer, report));
         answer_put(answer, object, "supplied", supplied(answer, question, group, report));
         answer_put(answer, object, "demand_charges", demand_charges(answer, question, group));

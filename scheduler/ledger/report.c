@@ -381,7 +381,7 @@ static int account_runs(const struct rerun *rerun, const struct plan *plan, stru
         side->cost = book.cost;
         side->carbon_mg = book.carbon_mg;
         side->market_mg = book.market_mg;
-        report->unpriced_joules += book.unpriced_joules;
+        side->unpriced_joules = book.unpriced_joules;
         free(runs.at);
         return rc;
 }
@@ -429,7 +429,7 @@ static void add_actual(const struct report_input *input, struct report *report)
                 report->actual.cost += job->cost;
                 report->actual.carbon_mg += job->carbon_mg;
                 report->actual.market_mg += job->market_mg;
-                report->unpriced_joules += job->unpriced_joules;
+                report->actual.unpriced_joules += job->unpriced_joules;
                 add_outcome(&report->actual, job, job->finish, job->starts, &delay_rest);
         }
 }

@@ -66,6 +66,7 @@ struct report_input {
 
 struct report_side {
         int64_t joules, cost;
+        int64_t unpriced_joules; /* of them: no price is known, so they are in no cost */
         int64_t carbon_mg;      /* by location */
         int64_t market_mg;      /* by contract */
         int64_t delay_s;        /* sum over jobs of finish - (release + shortest run) */
@@ -97,8 +98,7 @@ struct report {
         int64_t unit_joules[REPORT_SITES][SUPPLY_UNITS]; /* of each site, who supplied them: [enum supply_unit]. Of the store: what
                                                             it gave to loads; of the others: with what charged it */
         struct report_store stores[REPORT_SITES];
-        uint32_t without_room;               /* jobs that at once never found room: taken to have run all the same */
-        int64_t unpriced_joules;             /* of the compared jobs, on either side: their cost is not known */
+        uint32_t without_room; /* jobs that at once never found room: taken to have run all the same */
 };
 
 /* EINVAL: a job without a site or GPUs, a booking in no account, more than 64 sites; ENOMEM. Written on success only. */

@@ -562,6 +562,35 @@ static int submitted_late(const json_t *document, const struct screen *screen, F
         return view_submitted(document, "misses its deadline by 20 min", screen, out);
 }
 
+/* Of the report's sides, as it is printed. */
+static char *report_without_prices(json_int_t actual_j, json_int_t run_now_j)
+{
+        json_t *document = load("report"), *report = json_array_get(json_object_get(document, "reports"), 0);
+        char *text;
+
+        json_object_set_new(json_object_get(report, "actual"), "unpriced_energy_j", json_integer(actual_j));
+        json_object_set_new(json_object_get(report, "run_now"), "unpriced_energy_j", json_integer(run_now_j));
+        text = render(view_report, document, plain);
+        json_decref(document);
+        return text;
+}
+
+static void energy_without_a_price_is_told_of_each_side(void **state)
+{
+        json_int_t mwh = INT64_C(3600000000);
+        char *text = report_without_prices(0, 0);
+
+        (void)state;
+        assert_null(strstr(text, "unpriced"));
+        free(text);
+        expect_in(report_without_prices(2 * mwh, 2 * mwh + 1),
+                  "\nunpriced     2.0 MWh on either side had no known price and are in no cost\nall power");
+        expect_in(report_without_prices(mwh, 2 * mwh),
+                  "\nunpriced     Offpeak 1.0 MWh, run at once 2.0 MWh: they had no known price "
+                  "and are in no cost, so what is saved is not exact\nall power");
+        expect_in(report_without_prices(mwh, 0), "\nunpriced     Offpeak 1.0 MWh, run at once 0 J: ");
+}
+
 static void a_job_that_will_move_names_all_its_sites(void **state)
 {
         json_t *document = load("job_planned"), *job = json_object_get(document, "job");
@@ -713,6 +742,7 @@ int main(void)
                 cmocka_unit_test(signals_tell_their_pages),
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
+                cmocka_unit_test(energy_without_a_price_is_told_of_each_side),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
                 cmocka_unit_test(control_characters_never_pass),

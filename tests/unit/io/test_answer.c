@@ -1190,6 +1190,8 @@ static void the_report_compares_what_ended(void **state)
         /* at 08:00 it would have run two hours at once: 1 kW through a PUE of 1.5 at 100 EUR/MWh */
         world_expect_int(report, "run_now.energy_j", 10800000);
         world_expect_int(report, "run_now.cost_micro", 300000);
+        world_expect_int(report, "run_now.unpriced_energy_j", 0);
+        world_expect_int(report, "actual.unpriced_energy_j", 0);
         world_expect_int(report, "saved_micro", 200000);
         world_expect_int(report, "actual.mean_delay_s", 2 * 3600);
         /* two hours of one GPU at 0.40 EUR */
@@ -1200,6 +1202,21 @@ static void the_report_compares_what_ended(void **state)
         world_expect_text(document, "reports.1.currency", "SEK");
         world_expect_int(document, "reports.1.n_jobs", 0);
         world_expect_null(document, "reports.1.actual.mean_delay_s");
+        json_decref(document);
+}
+
+/* No price is known before 09:00, of half of its time at once, from 08:00 to 10:00. It drew 77 J unpriced. */
+static void the_report_tells_unpriced_energy_of_each_side(void **state)
+{
+        struct series *price = &((struct world *)*state)->state.sites[0].series[SERIES_PRICE];
+        json_t *document;
+
+        price->points[0].start = WORLD_DAY + 9 * WORLD_HOUR;
+        world_job(*state, 39)->unpriced_joules = 77;
+        document = world_ask(*state, "report", NULL);
+        world_expect_int(document, "reports.0.run_now.unpriced_energy_j", 5400000);
+        world_expect_int(document, "reports.0.actual.unpriced_energy_j", 77);
+        world_expect_int(document, "reports.0.jobs.0.unpriced_energy_j", 77);
         json_decref(document);
 }
 
@@ -1392,6 +1409,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_forecasts_method_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(values_before_the_first_are_unknown, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_tells_unpriced_energy_of_each_side, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_keeps_jobs_in_their_order, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),

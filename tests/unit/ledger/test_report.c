@@ -117,7 +117,8 @@ static void test_two_jobs_by_hand(void **state)
         assert_int_equal(report.saved, 120000);
         assert_int_equal(report.saved_carbon_mg, 720000);
         assert_int_equal(report.net_saved, -3880000);
-        assert_int_equal(report.unpriced_joules, 0);
+        assert_int_equal(report.run_now.unpriced_joules, 0);
+        assert_int_equal(report.actual.unpriced_joules, 0);
 }
 
 /*
@@ -370,7 +371,7 @@ static void test_a_site_without_any_source_has_no_price(void **state)
         report = compute(&world.input);
         assert_int_equal(report.run_now.joules, 8640000);
         assert_int_equal(report.run_now.cost, 0);
-        assert_int_equal(report.unpriced_joules, 8640000);
+        assert_int_equal(report.run_now.unpriced_joules, 8640000);
 }
 
 static void test_unknown_prices_are_told_on_either_side(void **state)
@@ -388,7 +389,8 @@ static void test_unknown_prices_are_told_on_either_side(void **state)
         world.input.n_jobs = 1;
         report = compute(&world.input);
         assert_int_equal(report.run_now.cost, 24000);
-        assert_int_equal(report.unpriced_joules, 4320000 + 77);
+        assert_int_equal(report.run_now.unpriced_joules, 4320000);
+        assert_int_equal(report.actual.unpriced_joules, 77);
 }
 
 static void test_negative_prices(void **state)
@@ -522,7 +524,7 @@ static void test_a_store_is_told_and_its_average_taken(void **state)
         assert_int_equal(report.run_now.joules, 17280000);
         assert_int_equal(report.run_now.cost, 180000);
         assert_int_equal(report.run_now.carbon_mg, 480000);
-        assert_int_equal(report.unpriced_joules, 8640000);
+        assert_int_equal(report.run_now.unpriced_joules, 8640000);
         assert_int_equal(report.stores[0].charged, 2 * kwh / 5);
         assert_int_equal(report.stores[0].given, kwh);
         assert_int_equal(report.stores[0].lost, kwh / 5);
@@ -537,7 +539,7 @@ static void test_a_store_is_told_and_its_average_taken(void **state)
         bookings[1].price = SERIES_UNKNOWN; /* nobody knows what was in the store */
         report = compute(&world.input);
         assert_int_equal(report.run_now.cost, 0);
-        assert_int_equal(report.unpriced_joules, 17280000);
+        assert_int_equal(report.run_now.unpriced_joules, 17280000);
 }
 
 static uint64_t draw(uint64_t *seed)
