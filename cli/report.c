@@ -108,22 +108,57 @@ static void print_quality(const json_t *report, const struct screen *screen, FIL
         fputs(json_array_size(nodes) > 0 ? ")\n" : "\n", out);
 }
 
+/* An account may hold money alone: what went through a store at changing prices. */
+static bool is_empty(const json_t *account)
+{
+        return document_int_or(account, "energy_j", 0) == 0 && document_int_or(account, "cost_micro", 0) == 0;
+}
+
+/* What the accounts add up to, exactly. */
+struct all_power {
+        size_t rows;
+        int64_t joules, cost, unpriced;
+};
+
+static struct all_power add_accounts(const json_t *accounts)
+{
+        struct all_power all = { 0 };
+        const char *name;
+        json_t *account;
+
+        json_object_foreach((json_t *)accounts, name, account)
+        {
+                all.rows += !is_empty(account);
+                all.joules += document_int_or(account, "energy_j", 0);
+                all.cost += document_int_or(account, "cost_micro", 0);
+                all.unpriced += document_int_or(account, "unpriced_energy_j", 0);
+        }
+        return all;
+}
+
+/* `9.0 MWh, 113.00 EUR: job 7.0 MWh, 93.00 EUR - idle 2.0 MWh, 20.00 EUR`: the sum, if there is more than one, and its
+ * rows. */
 static void print_accounts(const json_t *report, FILE *out)
 {
-        const char *currency = document_text(report, "currency"), *name;
-        const char *separator = "";
+        const char *currency = document_text(report, "currency"), *separator = "", *name;
+        struct all_power all = add_accounts(json_object_get(report, "accounts"));
         char energy[TEXT_SIZE], cost[TEXT_SIZE];
         json_t *account;
 
         fprintf(out, "%-12s ", "all power");
+        if (all.rows > 1)
+                fprintf(out, "%s, %s: ", text_format_energy(all.joules, energy),
+                        text_format_money(all.cost, currency, cost));
         json_object_foreach(json_object_get(report, "accounts"), name, account) {
-                if (document_int_or(account, "energy_j", 0) == 0)
+                if (is_empty(account))
                         continue;
                 fprintf(out, "%s%s %s, %s", separator, name, document_energy(account, "energy_j", energy),
                         document_money(account, "cost_micro", currency, cost));
                 separator = " - ";
         }
-        fputs(*separator != '\0' ? "\n" : "nothing on the books\n", out);
+        if (all.unpriced > 0)
+                fprintf(out, "; %s of it without a known price, in no cost", text_format_energy(all.unpriced, energy));
+        fputs(all.rows > 0 ? "\n" : "nothing on the books\n", out);
 }
 
 /* What charged the store, what of that is gone, and what is left. */

@@ -591,6 +591,38 @@ static void energy_without_a_price_is_told_of_each_side(void **state)
         expect_in(report_without_prices(mwh, 0), "\nunpriced     Offpeak 1.0 MWh, run at once 0 J: ");
 }
 
+static json_t *account(json_int_t joules, json_int_t micro, json_int_t unpriced_j)
+{
+        return json_pack("{s:I, s:I, s:I}", "energy_j", joules, "cost_micro", micro, "unpriced_energy_j", unpriced_j);
+}
+
+/* In MWh: 10 + 2 - 3 = 9; in EUR: 100 + 20 - 7 = 113; without a price: 2 + 0.5 - 1 = 1.5. */
+static void the_sum_of_all_power_is_that_of_its_rows(void **state)
+{
+        json_t *document = load("report"), *report = json_array_get(json_object_get(document, "reports"), 0);
+        json_int_t mwh = INT64_C(3600000000);
+
+        (void)state;
+        json_object_set_new(report, "accounts",
+                            json_pack("{s:o, s:o, s:o, s:o}", "job", account(10 * mwh, 100000000, 2 * mwh), "idle",
+                                      account(2 * mwh, 20000000, mwh / 2), "overhead", account(0, 0, 0), "storage",
+                                      account(-3 * mwh, -7000000, -mwh)));
+        expect_in(render(view_report, document, plain), "\nall power    9.0 MWh, 113.00 EUR: job 10.0 MWh, 100.00 EUR "
+                                                        "- idle 2.0 MWh, 20.00 EUR - storage -3.0 MWh, -7.00 "
+                                                        "EUR; 1.5 MWh of it without a known price, in no cost\n");
+        /* what went out of a store again, at another price than it came in at */
+        json_object_set_new(json_object_get(report, "accounts"), "storage", account(0, 5000000, -2 * mwh - mwh / 2));
+        expect_in(render(view_report, document, plain),
+                  "\nall power    12.0 MWh, 125.00 EUR: job 10.0 MWh, 100.00 EUR - idle 2.0 MWh, "
+                  "20.00 EUR - storage 0 J, 5.00 EUR\n");
+        json_object_set_new(report, "accounts",
+                            json_pack("{s:o, s:o}", "job", account(10 * mwh, 100000000, 0), "idle", account(0, 0, 0)));
+        expect_in(render(view_report, document, plain), "\nall power    job 10.0 MWh, 100.00 EUR\n");
+        json_object_set_new(report, "accounts", json_pack("{s:o}", "job", account(0, 0, 0)));
+        expect_in(render(view_report, document, plain), "\nall power    nothing on the books\n");
+        json_decref(document);
+}
+
 static void a_job_that_will_move_names_all_its_sites(void **state)
 {
         json_t *document = load("job_planned"), *job = json_object_get(document, "job");
@@ -743,6 +775,7 @@ int main(void)
                 cmocka_unit_test(the_report_compares),
                 cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
                 cmocka_unit_test(energy_without_a_price_is_told_of_each_side),
+                cmocka_unit_test(the_sum_of_all_power_is_that_of_its_rows),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
                 cmocka_unit_test(control_characters_never_pass),
