@@ -133,6 +133,14 @@ static bool too_large(const struct estimate_question *question, struct amounts t
                (question->carbon.source != ESTIMATE_NONE && total.carbon == SERIES_UNKNOWN);
 }
 
+/* What the building adds to the IT's: where nobody knows how much that is, nobody knows what it costs. */
+static struct amounts overhead_of(const struct estimate_run *run, struct amounts total, struct amounts it)
+{
+        if (run->energy.overhead == SERIES_UNKNOWN)
+                return (struct amounts){ SERIES_UNKNOWN, SERIES_UNKNOWN, SERIES_UNKNOWN };
+        return (struct amounts){ run->energy.overhead, less(total.cost, it.cost), less(total.carbon, it.carbon) };
+}
+
 /* why: NULL, or why it cannot be priced. */
 static json_t *run_json(const struct estimate_question *question, const struct estimate_run *run, const char *why)
 {
@@ -145,14 +153,15 @@ static json_t *run_json(const struct estimate_question *question, const struct e
         }
         total.joules = run->energy.total;
         it.joules = run->energy.it;
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o}", "gpus", told(run->gpus), "nodes",
-                         told(run->nodes), "power_w", run->milliwatts != 0 ? json_real((double)run->milliwatts / 1000) : json_null(),
-                         "time_s", told(run->seconds), "begin_utc", utc(question->begin), "end_utc",
-                         run->seconds != 0 ? utc(question->begin + run->seconds) : json_null(), "it", amounts_json(it), "overhead",
-                         amounts_json((struct amounts){ run->energy.overhead, less(total.cost, it.cost), less(total.carbon, it.carbon) }),
-                         "total", amounts_json(total), "price_forecast_s", guessed(&question->price, question->begin, run->seconds),
-                         "carbon_forecast_s", guessed(&question->carbon, question->begin, run->seconds), "missing", why, "starts",
-                         why == NULL ? starts_json(question, run, total) : json_null());
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?, s:o}", "gpus", told(run->gpus),
+                         "nodes", told(run->nodes), "power_w",
+                         run->milliwatts != 0 ? json_real((double)run->milliwatts / 1000) : json_null(), "time_s",
+                         told(run->seconds), "begin_utc", utc(question->begin), "end_utc",
+                         run->seconds != 0 ? utc(question->begin + run->seconds) : json_null(), "it", amounts_json(it),
+                         "overhead", amounts_json(overhead_of(run, total, it)), "total", amounts_json(total),
+                         "price_forecast_s", guessed(&question->price, question->begin, run->seconds),
+                         "carbon_forecast_s", guessed(&question->carbon, question->begin, run->seconds), "missing", why,
+                         "starts", why == NULL ? starts_json(question, run, total) : json_null());
 }
 
 static int add_run(const struct estimate_question *question, const struct estimate_run *run, json_t *runs,

@@ -105,6 +105,26 @@ static void nodes_draw_beside_their_gpus(void **state)
         expect_line(&nobody, "estimate -G 9 --hours 1 --gpu-power 400", 0, "without what the building adds (--pue)\n");
 }
 
+/* Neither its energy nor what that would cost and emit: 0 would be a claim. */
+static void an_overhead_that_is_not_known_costs_nothing_known(void **state)
+{
+        static const char *const keys[] = { "energy_j", "cost_micro", "carbon_mg" };
+        json_t *document =
+                ask(&nobody, "estimate --gpus 8 --hours 2 --gpu-power 400 --price 65EUR/MWh --carbon 385g/kWh");
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                assert_true(json_is_null(json_object_get(at(document, "runs.0.overhead"), keys[i])));
+        assert_int_equal(number_at(document, "runs.0.it.cost_micro"), 416000); /* 6.4 kWh */
+        assert_int_equal(number_at(document, "runs.0.total.cost_micro"), 416000);
+        assert_int_equal(number_at(document, "runs.0.it.carbon_mg"), 2464000);
+        json_decref(document);
+        document = ask(&nobody, "estimate --gpus 8 --hours 2 --gpu-power 400 --pue 1 --price 65EUR/MWh");
+        assert_int_equal(number_at(document, "runs.0.overhead.energy_j"), 0); /* it was told */
+        assert_int_equal(number_at(document, "runs.0.overhead.cost_micro"), 0);
+        json_decref(document);
+}
+
 static void pue_can_be_in_the_energy(void **state)
 {
         json_t *document = ask(&nobody, "estimate --energy 1287MWh --energy-includes-pue --pue 1.1 --carbon 429g/kWh");
@@ -441,6 +461,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_run_at_one_price),
                 cmocka_unit_test(nodes_draw_beside_their_gpus),
+                cmocka_unit_test(an_overhead_that_is_not_known_costs_nothing_known),
                 cmocka_unit_test(pue_can_be_in_the_energy),
                 cmocka_unit_test(hours_may_be_durations),
                 cmocka_unit_test(a_file_gives_each_hour_its_price),
