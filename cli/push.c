@@ -79,7 +79,10 @@ static int take_signal(const char *word, struct offpeak_push *push, struct offpe
                         push->signal = (enum offpeak_signal)(i + 1);
                         return 0;
                 }
-        return fail(err, OFFPEAK_EUSAGE, "\"%s\" is no signal%s%s%s: write price, carbon, capacity, limit, export, solar, ppa or stored",
+        return fail(err, OFFPEAK_EUSAGE,
+                    "\"%s\" is no signal%s%s%s: write price, carbon, capacity, limit, export, solar, ppa or stored; "
+                    "all else that a site has "
+                    "is in the configuration: change it there and `offpeak reload`",
                     word, nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
                     nearest != NULL ? "\"?)" : "");
 }
@@ -92,10 +95,29 @@ static enum series_kind kind_of(enum offpeak_signal signal)
 
 /* ---- a value */
 
+/* What one value of a signal is called. */
+static const char *const nouns[] = { "price",        "carbon intensity", "capacity",   "limit",
+                                     "export price", "solar power",      "production", "stored energy" };
+
+/* A price where an agreement's production is meant: its strike is none that changes by the hour. */
+static int refuse_strike(const char *text, struct offpeak_error *err)
+{
+        return fail(
+                err, OFFPEAK_EINVAL,
+                "\"%s\": of an agreement its plant's production is pushed, in MW; its price is in the configuration "
+                "(`strike_per_mwh`): change it there and `offpeak reload`",
+                text);
+}
+
 static int take_value(const char *text, struct made *made, struct offpeak_error *err)
 {
+        const char *noun = nouns[made->push.signal - 1];
         int64_t value;
-        int code = signal_value_read(text, kind_of(made->push.signal), signals[made->push.signal - 1], &value, made->currency, err);
+        int code;
+
+        if (made->push.signal == OFFPEAK_PPA && signal_value_is_price(text))
+                return refuse_strike(text, err);
+        code = signal_value_read(text, kind_of(made->push.signal), noun, &value, made->currency, err);
 
         if (code != 0)
                 return code;

@@ -22,6 +22,14 @@ bool signal_value_is_file(const char *text)
         return signal_value_number(text) == 0 || access(text, F_OK) == 0;
 }
 
+bool signal_value_is_price(const char *text)
+{
+        size_t length = signal_value_number(text), blanks = strspn(text + length, " ");
+        struct unit unit;
+
+        return length > 0 && unit_parse(text + length + blanks, &unit) && unit.what == UNIT_PRICE;
+}
+
 int signal_value_read(const char *text, enum series_kind kind, const char *noun, int64_t *ret_value, char ret_currency[4],
                       struct offpeak_error *err)
 {

@@ -15,6 +15,9 @@ size_t signal_value_number(const char *text);
 /* Is it a file and not a value? What begins with a number is a value unless a file has that name. */
 bool signal_value_is_file(const char *text);
 
+/* Is it a value whose unit is a price's? */
+bool signal_value_is_price(const char *text);
+
 /*
  * noun: what it is, in errors ("price"). ret_value in the kind's unit, exactly; ret_currency: of a price that tells it, else
  * "". EINVAL: no unit, another kind's, no number.

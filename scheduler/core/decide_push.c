@@ -97,21 +97,69 @@ static void find_site(struct pushing *p)
         p->currency = policy->currency;
 }
 
+/* The agreements of the site: `north, south`. */
+static const char *agreement_names(const struct pushing *p, char *text, size_t size)
+{
+        size_t used = 0;
+
+        text[0] = '\0';
+        for (uint32_t i = 0; i < p->terms->n_ppas && used < size; i++)
+                used += (size_t)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", p->terms->ppas[i].name);
+        return text;
+}
+
+/* Its index, or n_ppas. */
+static uint32_t named_agreement(const struct pushing *p)
+{
+        uint32_t i = 0;
+
+        while (i < p->terms->n_ppas && strcmp(p->terms->ppas[i].name, p->push->agreement) != 0)
+                i++;
+        return i;
+}
+
 static void find_agreement(struct pushing *p)
 {
-        if (p->push->agreement == NULL) {
-                refuse(p, OFFPEAK_EINVAL, "which agreement's production is it? Name it as the configuration does");
+        char names[SUPPLY_MAX_PPAS * (SUPPLY_NAME + 2)];
+        uint32_t i;
+
+        agreement_names(p, names, sizeof(names));
+        if (p->terms->n_ppas == 0) {
+                refuse(p, OFFPEAK_EINVAL,
+                       "%s has no purchase agreement whose production could be told: add `ppa` to its configuration",
+                       p->site->name);
                 return;
         }
-        for (uint32_t i = 0; i < p->terms->n_ppas; i++)
-                if (strcmp(p->terms->ppas[i].name, p->push->agreement) == 0) {
-                        p->kind = (enum series_kind)(SERIES_PPA + i);
-                        if (!p->terms->ppas[i].has_series)
-                                refuse(p, OFFPEAK_EINVAL, "agreement \"%s\" at %s delivers a constant power: its production is not "
-                                       "asked for", p->push->agreement, p->site->name);
-                        return;
-                }
-        refuse(p, OFFPEAK_ENOTFOUND, "%s has no agreement \"%.64s\"", p->site->name, p->push->agreement);
+        if (p->push->agreement == NULL) {
+                refuse(p, OFFPEAK_EINVAL, "which agreement's production is it? Name it with --agreement: %s has %s",
+                       p->site->name, names);
+                return;
+        }
+        i = named_agreement(p);
+        if (i == p->terms->n_ppas) {
+                refuse(p, OFFPEAK_ENOTFOUND, "%s has no agreement \"%.64s\"; it has %s", p->site->name,
+                       p->push->agreement, names);
+                return;
+        }
+        p->kind = (enum series_kind)(SERIES_PPA + i);
+        if (!p->terms->ppas[i].has_series)
+                refuse(p, OFFPEAK_EINVAL,
+                       "agreement \"%s\" at %s delivers the constant power that its configuration says (`power`): "
+                       "change that, or "
+                       "give it a `series`",
+                       p->push->agreement, p->site->name);
+}
+
+/* A figure of an agreement other than its production is none that is pushed. */
+static void check_agreement(struct pushing *p)
+{
+        if (p->refused || p->push->agreement == NULL || p->push->signal == OFFPEAK_PPA)
+                return;
+        refuse(p, OFFPEAK_EINVAL,
+               "%s is of the site %s, not of its agreement \"%.64s\", of which the production alone is pushed (ppa); "
+               "what that costs "
+               "is in the configuration (`strike_per_mwh`). Leave out --agreement",
+               series_kind_name(p->kind), p->site->name, p->push->agreement);
 }
 
 static void find_kind(struct pushing *p)
@@ -129,13 +177,18 @@ static void find_kind(struct pushing *p)
         else if (p->push->signal == OFFPEAK_SOLAR && !p->terms->has_solar)
                 refuse(p, OFFPEAK_EINVAL, "%s has no solar power: add `solar` to its configuration", p->site->name);
         else if (p->push->signal == OFFPEAK_STORED && !p->terms->has_store)
-                refuse(p, OFFPEAK_EINVAL, "%s has no store whose energy could be told: add `battery` to its configuration",
+                refuse(p, OFFPEAK_EINVAL,
+                       "%s has no store whose energy could be told: add `battery`, or `storage` to its reactor, in its "
+                       "configuration",
                        p->site->name);
-        else if (p->push->signal == OFFPEAK_EXPORT && (p->terms->export_limit_w == 0 || p->terms->has_export_price))
-                refuse(p, OFFPEAK_EINVAL, "%s",
-                       p->terms->has_export_price ?
-                               "the export price is a constant of the configuration (`export_price_per_mwh`)" :
-                               "nothing is exported there: add `export_limit` to the site's configuration");
+        else if (p->push->signal == OFFPEAK_EXPORT && p->terms->has_export_price)
+                refuse(p, OFFPEAK_EINVAL,
+                       "the export price of %s is a constant of its configuration (`export_price_per_mwh`): change it "
+                       "there, or name a "
+                       "series instead (`export_price`)",
+                       p->site->name);
+        else if (p->push->signal == OFFPEAK_EXPORT && p->terms->export_limit_w == 0)
+                refuse(p, OFFPEAK_EINVAL, "%s exports nothing: add `export_limit` to its configuration", p->site->name);
 }
 
 static bool is_price(enum series_kind kind)
@@ -321,25 +374,36 @@ static int make_series(const struct pushing *p, struct series *ret_series)
         return 0;
 }
 
+/* `capacity`, `ppa north`. */
+static const char *signal_name(const struct pushing *p, char text[SUPPLY_NAME + 16])
+{
+        bool of_agreement = series_kind_is_ppa(p->kind) && p->push->agreement != NULL;
+
+        snprintf(text, SUPPLY_NAME + 16, "%s%s%.64s", series_kind_name(p->kind), of_agreement ? " " : "",
+                 of_agreement ? p->push->agreement : "");
+        return text;
+}
+
 /* "capacity of hanford: 310 MW until 2026-11-22T08:00:00Z (for an hour, as it came without an end); then its feed holds" */
 static void tell_push(const struct pushing *p, char text[512])
 {
         const char *after = series_at(&p->site->feed[p->kind], p->expires) != SERIES_UNKNOWN ? "its feed holds again" :
                                                                                                "nothing is published";
         bool by_default = p->push->expires == 0 && p->push->life_s == 0 && p->push->end == 0;
-        char value[TEXT_SIZE], until[WHEN_TEXT_SIZE], what[TEXT_SIZE + 16];
+        char value[TEXT_SIZE], until[WHEN_TEXT_SIZE], what[TEXT_SIZE + 16], name[SUPPLY_NAME + 16];
 
         if (p->push->withdraw) {
-                snprintf(text, 512, "%s of %.64s: what was pushed holds no more; %s", series_kind_name(p->kind), p->site->name,
-                         series_at(&p->site->feed[p->kind], p->now->wall) != SERIES_UNKNOWN ? "its feed holds again" :
-                                                                                              "nothing is published");
+                snprintf(text, 512, "%s of %.64s: what was pushed holds no more; %s", signal_name(p, name),
+                         p->site->name,
+                         series_at(&p->site->feed[p->kind], p->now->wall) != SERIES_UNKNOWN ? "its feed holds again"
+                                                                                            : "nothing is published");
                 return;
         }
         if (p->push->n_points == 1 && p->push->points[0].value != OFFPEAK_UNKNOWN)
                 snprintf(what, sizeof(what), "%s", value_text(p, p->push->points[0].value, value));
         else
                 snprintf(what, sizeof(what), "%zu values", p->push->n_points);
-        snprintf(text, 512, "%s of %.64s: %s until %s%s; then %s", series_kind_name(p->kind), p->site->name, what,
+        snprintf(text, 512, "%s of %.64s: %s until %s%s; then %s", signal_name(p, name), p->site->name, what,
                  when_format_utc(p->expires, until), by_default ? " (an hour, as no end was given)" : "", after);
 }
 
@@ -414,14 +478,15 @@ static bool is_repeat(struct pushing *p)
 static void reply_again(const struct pushing *p)
 {
         const struct series *standing = &p->site->pushed[p->kind];
-        char until[WHEN_TEXT_SIZE];
+        char until[WHEN_TEXT_SIZE], name[SUPPLY_NAME + 16];
 
         if (standing->end > p->now->wall)
-                reply(p->turn, p->client, OFFPEAK_OK, 0, "%s of %.64s: this was taken before; what is pushed holds until %s",
-                      series_kind_name(p->kind), p->site->name, when_format_utc(standing->end, until));
+                reply(p->turn, p->client, OFFPEAK_OK, 0,
+                      "%s of %.64s: this was taken before; what is pushed holds until %s", signal_name(p, name),
+                      p->site->name, when_format_utc(standing->end, until));
         else
                 reply(p->turn, p->client, OFFPEAK_OK, 0, "%s of %.64s: nothing that was pushed holds any more",
-                      series_kind_name(p->kind), p->site->name);
+                      signal_name(p, name), p->site->name);
 }
 
 void decide_push(const struct state *state, const struct input *input, struct turn *turn)
@@ -434,6 +499,7 @@ void decide_push(const struct state *state, const struct input *input, struct tu
         check_pusher(&p);
         find_site(&p);
         find_kind(&p);
+        check_agreement(&p);
         check_currency(&p);
         settle_times(&p);
         if (is_repeat(&p)) {

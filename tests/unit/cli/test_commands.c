@@ -452,6 +452,20 @@ static void what_cannot_be_pushed_is_refused_here(void **state)
                 { "push price 82.5 --site hall", OFFPEAK_EINVAL, "in which unit is this price?" },
                 { "push price 82.5 MW --site hall", OFFPEAK_EINVAL, "in which unit is this price?" },
                 { "push capacity 3 MWh --site hall", OFFPEAK_EINVAL, "in which unit is this capacity?" },
+                { "push ppa 3 MWh --site hall --agreement a", OFFPEAK_EINVAL,
+                  "in which unit is this production? Write 3 and then MW" },
+                { "push ppa 50 EUR/MWh --site hall --agreement a", OFFPEAK_EINVAL,
+                  "\"50 EUR/MWh\": of an agreement its plant's production is pushed, in MW; its price is in the "
+                  "configuration "
+                  "(`strike_per_mwh`): change it there and `offpeak reload`" },
+                { "push solar 3 MWh --site hall", OFFPEAK_EINVAL,
+                  "in which unit is this solar power? Write 3 and then MW" },
+                { "push stored 3 MW --site hall", OFFPEAK_EINVAL,
+                  "in which unit is this stored energy? Write 3 and then MWh" },
+                { "push strike 50 EUR/MWh --site hall", OFFPEAK_EUSAGE,
+                  "\"strike\" is no signal: write price, carbon, capacity, limit, export, solar, ppa or stored; all "
+                  "else that a site has is in "
+                  "the configuration: change it there and `offpeak reload`" },
                 { "push capacity 50 % --site hall", OFFPEAK_EINVAL, "in which unit is this capacity?" },
                 { "push capacity 1e30 MW --site hall", OFFPEAK_EINVAL, "too large" },
                 { "push price no-such-file --site hall", OFFPEAK_ENOTFOUND, "no-such-file" },

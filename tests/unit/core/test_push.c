@@ -301,11 +301,55 @@ static void what_the_site_does_not_have_is_refused_by_name(void **unused)
         check_says(send_push(&scene, value(OFFPEAK_SOLAR, MW), OFFPEAK_EINVAL), "no solar");
         push = value(OFFPEAK_EXPORT, EUR);
         push.currency = (char *)"EUR";
-        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "nothing is exported");
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "hanford exports nothing: add `export_limit`");
+        check_says(send_push(&scene, value(OFFPEAK_STORED, MW), OFFPEAK_EINVAL),
+                   "hanford has no store whose energy could be told: add `battery`, or `storage` to its reactor,");
         push = value(OFFPEAK_PPA, MW);
-        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "which agreement");
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL),
+                   "hanford has no purchase agreement whose production could be told: add `ppa`");
         push.agreement = (char *)"north-sea";
-        check_says(send_push(&scene, push, OFFPEAK_ENOTFOUND), "no agreement \"north-sea\"");
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "hanford has no purchase agreement");
+        scene_finish(&scene);
+}
+
+/* "north", as a plant produces, and "base", which is the same at all times. */
+static void give_agreements(struct scene *scene)
+{
+        struct supply_terms *terms = &scene->policy.sites[0].terms;
+
+        terms->n_ppas = 2;
+        terms->ppas[0] = (struct supply_ppa){
+                .name = "north", .kind = PPA_AS_PRODUCED, .has_series = true, .share_ppm = 1000000
+        };
+        terms->ppas[1] =
+                (struct supply_ppa){ .name = "base", .kind = PPA_BASELOAD, .power_w = MW, .share_ppm = 1000000 };
+        set_policy(scene);
+}
+
+static void of_an_agreement_its_production_alone_is_pushed(void **unused)
+{
+        struct offpeak_push push = value(OFFPEAK_PPA, MW);
+        struct scene scene;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        give_agreements(&scene);
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL), "Name it with --agreement: hanford has north, base");
+        push.agreement = (char *)"nort";
+        check_says(send_push(&scene, push, OFFPEAK_ENOTFOUND), "hanford has no agreement \"nort\"; it has north, base");
+        push.agreement = (char *)"base";
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL),
+                   "agreement \"base\" at hanford delivers the constant power");
+        push = value(OFFPEAK_PRICE, EUR);
+        push.agreement = (char *)"north"; /* its strike is meant */
+        check_says(send_push(&scene, push, OFFPEAK_EINVAL),
+                   "price is of the site hanford, not of its agreement \"north\"");
+        push = value(OFFPEAK_PPA, MW);
+        push.agreement = (char *)"north";
+        check_says(send_push(&scene, push, 0), "ppa north of hanford: 1.0 MW until ");
+        push.withdraw = true;
+        push.n_points = 0;
+        check_says(send_push(&scene, push, 0), "ppa north of hanford: what was pushed holds no more");
         scene_finish(&scene);
 }
 
@@ -851,6 +895,7 @@ int main(void)
                 cmocka_unit_test(what_was_pushed_of_an_agreement_goes_with_its_name),
                 cmocka_unit_test(only_who_may_is_heard),
                 cmocka_unit_test(what_the_site_does_not_have_is_refused_by_name),
+                cmocka_unit_test(of_an_agreement_its_production_alone_is_pushed),
                 cmocka_unit_test(who_pushes_of_a_grid_that_gives_nothing_is_told),
                 cmocka_unit_test(a_price_is_in_the_sites_currency),
                 cmocka_unit_test(a_price_is_one_of_its_currency),
