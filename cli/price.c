@@ -97,8 +97,20 @@ static const char *stands_in(const json_t *series)
         return "";
 }
 
-static void print_values(const json_t *series, const char *kind, const char *currency, const struct screen *screen,
-                         FILE *out)
+/* The time that is summed up: `until 09:00` where it begins now, else `14:00-09:00`. */
+static const char *window_text(const json_t *document, const struct screen *screen, char buffer[2 * SCREEN_TIME_SIZE])
+{
+        int64_t from = document_time(document, "from_utc"), to = document_time(document, "to_utc");
+        char at[SCREEN_TIME_SIZE];
+
+        if (from != screen->now)
+                return screen_span(screen, from, to, buffer);
+        snprintf(buffer, 2 * SCREEN_TIME_SIZE, "until %s", screen_time(screen, to, at));
+        return buffer;
+}
+
+static void print_values(const json_t *series, const char *kind, const char *currency, const char *window,
+                         const struct screen *screen, FILE *out)
 {
         struct extremes extremes = find_extremes(series, kind);
         char text[TEXT_SIZE], low[TEXT_SIZE], high[TEXT_SIZE], low_at[SCREEN_TIME_SIZE], high_at[SCREEN_TIME_SIZE];
@@ -109,9 +121,28 @@ static void print_values(const json_t *series, const char *kind, const char *cur
         else
                 fputs("now unknown", out);
         if (extremes.known && extremes.low < extremes.high)
-                fprintf(out, ", from %s (%s) to %s (%s)", format_value(kind, extremes.low, currency, low),
-                        screen_time(screen, extremes.low_at, low_at), format_value(kind, extremes.high, currency, high),
+                fprintf(out, "; %s lowest %s (%s), highest %s (%s)", window,
+                        format_value(kind, extremes.low, currency, low), screen_time(screen, extremes.low_at, low_at),
+                        format_value(kind, extremes.high, currency, high),
                         screen_time(screen, extremes.high_at, high_at));
+}
+
+/* What comes on top of the grid's price in plans and books. */
+static void print_contract(const json_t *site, FILE *out)
+{
+        int64_t adder = document_int_or(site, "grid_adder_micro_per_mwh", 0),
+                tax = document_int_or(site, "grid_tax_ppm", 0);
+        char text[TEXT_SIZE];
+
+        if (adder == 0 && tax == 0)
+                return;
+        fputs("           without what the contract adds: ", out);
+        if (adder != 0)
+                fputs(text_format_price(adder, document_text(site, "currency"), text), out);
+        if (tax != 0)
+                fprintf(out, "%s%.6g %% tax%s", adder != 0 ? ", and " : "", (double)tax / 10000,
+                        adder != 0 ? " on both" : "");
+        putc('\n', out);
 }
 
 /* The key of the configuration that says where a signal is from. */
@@ -185,16 +216,18 @@ static void print_forecast(const json_t *series, const char *kind, const char *c
 
         if (method == NULL)
                 return;
-        fprintf(out, "           forecast by %s", by_regression ? "a regression on its past" : "its last day again");
+        fprintf(out, "           %sforecast by %s",
+                document_time(series, "forecast_from_utc") == 0 ? "behind that " : "",
+                by_regression ? "a regression on its past" : "its last day again");
         if (document_int(forecast, "naive_error", &naive) && document_int(forecast, "regression_error", &regression))
-                fprintf(out, ": off by %s over four weeks, %s by %s",
+                fprintf(out, ": off by %s on average in the last eight weeks, %s by %s",
                         format_value(kind, by_regression ? regression : naive, currency, own),
                         by_regression ? "the last day again" : "a regression",
                         format_value(kind, by_regression ? naive : regression, currency, other));
         putc('\n', out);
 }
 
-static void print_site(const json_t *site, const struct screen *screen, FILE *out)
+static void print_site(const json_t *site, const char *window, const struct screen *screen, FILE *out)
 {
         const char *currency = document_text(site, "currency"), *name = document_text(site, "name");
         int64_t limit;
@@ -209,8 +242,10 @@ static void print_site(const json_t *site, const struct screen *screen, FILE *ou
                 if (kind == NULL)
                         continue;
                 fprintf(out, "  %-8.8s ", kind);
-                print_values(series, kind, currency, screen, out);
+                print_values(series, kind, currency, window, screen, out);
                 putc('\n', out);
+                if (strcmp(kind, "price") == 0 && document_text(series, "source") != NULL)
+                        print_contract(site, out);
                 if (document_text(series, "source") == NULL) {
                         print_none(kind, document_int(site, "grid_limit_w", &limit) && limit == 0, out);
                         continue;
@@ -223,13 +258,14 @@ static void print_site(const json_t *site, const struct screen *screen, FILE *ou
 int view_price(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *sites = json_object_get(document, "sites");
+        char buffer[2 * SCREEN_TIME_SIZE];
+        const char *window = window_text(document, screen, buffer);
         json_t *site;
         size_t i;
 
         if (json_array_size(sites) == 0)
                 fputs("no sites: the configuration names none\n", out);
-        json_array_foreach(sites, i, site)
-                print_site(site, screen, out);
+        json_array_foreach(sites, i, site) print_site(site, window, screen, out);
         return 0;
 }
 

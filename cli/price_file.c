@@ -195,8 +195,8 @@ static void print_text(const struct command_run *run, const struct price_file *w
         const char *unit = unit_of(reading, &scale, text);
 
         if (summary->count > 0)
-                fprintf(run->out, "mean %.2f %s, from %.2f to %.2f", summary->mean / scale, unit,
-                        (double)summary->min / scale, (double)summary->max / scale);
+                fprintf(run->out, "mean %.2f %s, lowest %.2f %s, highest %.2f %s", summary->mean / scale, unit,
+                        (double)summary->min / scale, unit, (double)summary->max / scale, unit);
         else
                 fputs("nothing is known", run->out);
         fprintf(run->out, "; %llu value%s, one every %s, %llu missing\n", (unsigned long long)summary->count,

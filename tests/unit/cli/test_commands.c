@@ -31,12 +31,14 @@ static void a_file_is_summed_up(void **state)
         struct fake_client fake = { .open_code = OFFPEAK_EUNREACHABLE }; /* nobody is asked */
 
         (void)state;
-        expect_line(&fake, "price --file " FEEDS "awattar.json", 0,
-               "mean 1.25 EUR/MWh, from -0.01 to 2.16; 3 values, one every 1 h, 0 missing\n");
+        expect_line(
+                &fake, "price --file " FEEDS "awattar.json", 0,
+                "mean 1.25 EUR/MWh, lowest -0.01 EUR/MWh, highest 2.16 EUR/MWh; 3 values, one every 1 h, 0 missing\n");
         expect_line(&fake, "price --file " FEEDS "awattar.json", 0, "read as awattar, guessed from its header");
         expect_line(&fake, "price --file " FEEDS "awattar.json --mapping awattar", 0, "\nread as awattar\n");
         expect_line(&fake, "price --file " FEEDS "entsoe_csv.csv --from 2024-03-31T02:00Z", 0, "nothing is known; 0 values");
-        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt", 0, "mean 50.00 %, from 0.00 to 100.00");
+        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt", 0,
+                    "mean 50.00 %, lowest 0.00 %, highest 100.00 %");
         expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0, "mean 250.00 MW");
         expect_line(&fake, "price --file " FEEDS "ercot_dam_spp.csv --column LZ_HOUSTON", 0, "26 values");
         expect_line(&fake, "price --file " FEEDS "own.csv --to 2026-11-22T01:00Z", 0, "1 value, one every 1 h, 0 missing");
@@ -49,7 +51,8 @@ static void a_file_is_summed_up(void **state)
         expect_line(&fake, "price --file /nonexistent", OFFPEAK_ENOTFOUND, "/nonexistent: cannot be opened");
         expect_line(&fake, "price --file " OFFPEAK_SOURCE_DIR "/LICENSE", OFFPEAK_EINVAL, "no mapping is known");
         expect_line(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0,
-               "mean 88.50 EUR/MWh, from -3.50 to 196.99; 192 values, one every 15 min, 0 missing\n");
+                    "mean 88.50 EUR/MWh, lowest -3.50 EUR/MWh, highest 196.99 EUR/MWh; 192 values, one every 15 min, 0 "
+                    "missing\n");
         expect_line(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0, "read as entsoe_a44, guessed");
         expect_line(&fake, "price --file " FEEDS "../entsoe/no_data.xml", OFFPEAK_EINVAL, "\"No matching data found");
         expect_line(&fake, "price --file " FEEDS "../zip/a80.zip", OFFPEAK_EINVAL, "say which one as \"name\"");

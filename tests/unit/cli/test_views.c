@@ -501,6 +501,46 @@ static void prices_tell_their_origin(void **state)
         check("price", "price", view_price, plain);
 }
 
+/* The site's first series, with such changes to it and to the site; consumed. */
+static char *price_with(json_t *of_site, json_t *of_series)
+{
+        json_t *document = load("price"), *site = json_array_get(json_object_get(document, "sites"), 0);
+        char *text;
+
+        assert_int_equal(json_object_update_new(site, of_site), 0);
+        assert_int_equal(json_object_update_new(json_array_get(json_object_get(site, "series"), 0), of_series), 0);
+        text = render(view_price, document, plain);
+        json_decref(document);
+        return text;
+}
+
+static void prices_say_of_what_they_are(void **state)
+{
+        json_t *document = load("price");
+
+        (void)state;
+        expect_in(price_with(json_object(), json_object()), "\n  price    now 140.00 EUR/MWh; 14:00-09:00 lowest 20.00 "
+                                                            "EUR/MWh (00:00), highest 140.00 EUR/MWh (14:00)\n");
+        json_object_set(document, "from_utc", json_object_get(document, "now_utc"));
+        expect_in(render(view_price, document, plain), "now 140.00 EUR/MWh; until 09:00 lowest ");
+        json_decref(document);
+        expect_in(price_with(json_pack("{s:i, s:i}", "grid_adder_micro_per_mwh", 62500000, "grid_tax_ppm", 195000),
+                             json_object()),
+                  "\n           without what the contract adds: 62.50 EUR/MWh, and 19.5 % tax on both\n");
+        expect_in(price_with(json_pack("{s:i, s:i}", "grid_adder_micro_per_mwh", 62500000, "grid_tax_ppm", 0),
+                             json_object()),
+                  "\n           without what the contract adds: 62.50 EUR/MWh\n");
+        expect_in(price_with(json_pack("{s:i, s:i}", "grid_adder_micro_per_mwh", 0, "grid_tax_ppm", 190000),
+                             json_object()),
+                  "\n           without what the contract adds: 19 % tax\n");
+        expect_in(price_with(json_object(), json_object()),
+                  "\n           forecast by a regression on its past: off by 15.65 EUR/MWh on average in the last "
+                  "eight weeks, the last day "
+                  "again by 18.70 EUR/MWh\n");
+        expect_in(price_with(json_object(), json_pack("{s:n}", "forecast_from_utc")),
+                  "\n           behind that forecast by a regression on its past: ");
+}
+
 static void signals_tell_how_they_do(void **state)
 {
         (void)state;
@@ -769,6 +809,7 @@ int main(void)
                 cmocka_unit_test(an_impossible_job_is_a_risk),
                 cmocka_unit_test(hours_outside_the_window_are_hours),
                 cmocka_unit_test(prices_tell_their_origin),
+                cmocka_unit_test(prices_say_of_what_they_are),
                 cmocka_unit_test(signals_tell_how_they_do),
                 cmocka_unit_test(an_estimate_answers_first),
                 cmocka_unit_test(signals_tell_their_pages),
