@@ -111,23 +111,71 @@ static void add_source(struct table *table, const json_t *signal)
                 table_add(table, source);
 }
 
+/* The value in use; of what is stored, of how much there can be. */
+static const char *now_text(const json_t *site, const json_t *signal, char text[2 * TEXT_SIZE])
+{
+        const char *kind = kind_of(signal);
+        char value[TEXT_SIZE], most[TEXT_SIZE];
+        int64_t number, energy;
+
+        if (!find_value(signal, "now", &number))
+                return NULL;
+        format_value(kind, number, document_text(site, "currency"), value);
+        if (strcmp(kind, "stored") == 0 && document_int(json_object_get(site, "store"), "energy_wh", &energy))
+                snprintf(text, 2 * TEXT_SIZE, "%s of %s", value, text_format_wh(energy, most));
+        else
+                snprintf(text, 2 * TEXT_SIZE, "%s", value);
+        return text;
+}
+
 static void add_signal(struct table *table, const json_t *site, const json_t *signal)
 {
         const json_t *feed = json_object_get(signal, "feed");
-        const char *kind = kind_of(signal), *currency = document_text(site, "currency");
-        char text[128], age[WHEN_TEXT_SIZE], value[TEXT_SIZE];
+        char text[128], age[WHEN_TEXT_SIZE];
         int64_t number;
 
         table_add(table, document_text(site, "name"));
         table_add(table, name_of(signal, text));
         table_add(table, state_text(signal, text));
         table_add(table, document_text(signal, "in_use"));
-        table_add(table, find_value(signal, "now", &number) ? format_value(kind, number, currency, value) : NULL);
+        table_add(table, now_text(site, signal, text));
         table_add(table, document_int(signal, "age_s", &number) ? when_format_duration(number, age) : NULL);
         add_time(table, table->screen, document_time(signal, "covers_until_utc"));
         table_add(table, gaps_text(signal, text));
         add_time(table, table->screen, document_time(feed, "next_try_utc"));
         add_source(table, signal);
+}
+
+static bool is_below_rating(const json_t *unit)
+{
+        return document_int_or(unit, "expected_w", 0) < document_int_or(unit, "rating_w", 0);
+}
+
+/* A unit of the reactor, in the columns of the signals: what it can give by its outages, of its rating. */
+static void add_unit(struct table *table, const json_t *site, const json_t *unit)
+{
+        const char *name = document_text(unit, "name");
+        char now[TEXT_SIZE], rating[TEXT_SIZE];
+
+        text_format_power(document_int_or(unit, "expected_w", 0), now);
+        text_format_power(document_int_or(unit, "rating_w", 0), rating);
+        table_add(table, document_text(site, "name"));
+        table_addf(table, "unit %s", name != NULL ? name : "?");
+        table_add(table, is_below_rating(unit) ? "out" : NULL);
+        table_add(table, NULL);
+        table_addf(table, "%s of %s", now, rating);
+        for (unsigned i = 0; i < 4; i++)
+                table_add(table, NULL);
+        table_add(table, "the configuration");
+}
+
+static void add_site(struct table *table, const json_t *site)
+{
+        json_t *signal, *unit;
+        size_t i;
+
+        json_array_foreach(json_object_get(site, "signals"), i, signal) add_signal(table, site, signal);
+        json_array_foreach(json_object_get(site, "units"), i, unit) add_unit(table, site, unit);
 }
 
 /* ---- what is to be said below it */
@@ -192,6 +240,55 @@ static void note_use(const json_t *site, const json_t *signal, const struct scre
         putc('\n', out);
 }
 
+/* `hall store: holds 20.0 kWh, takes 4.0 kW and gives 4.0 kW; 1.0 kWh is kept in reserve`. */
+static void note_store(const json_t *site, const struct screen *screen, FILE *out)
+{
+        const json_t *store = json_object_get(site, "store");
+        char most[TEXT_SIZE], in[TEXT_SIZE], from[TEXT_SIZE], kept[TEXT_SIZE];
+        int64_t energy, reserve = document_int_or(store, "reserve_wh", 0);
+
+        if (!document_int(store, "energy_wh", &energy))
+                return;
+        screen_print(screen, out, document_text(site, "name") != NULL ? document_text(site, "name") : "?");
+        fprintf(out, " store: holds %s%s, takes %s and gives %s", text_format_wh(energy, most),
+                document_true(store, "from_reactor") ? " of the reactor's" : "",
+                text_format_power(document_int_or(store, "charge_w", 0), in),
+                text_format_power(document_int_or(store, "discharge_w", 0), from));
+        if (reserve > 0)
+                fprintf(out, "; %s of it is kept in reserve", text_format_wh(reserve, kept));
+        putc('\n', out);
+}
+
+/* `river unit b: out until Tue 06:00`, `river unit b: out Tue 06:00-Wed 06:00`. */
+static void note_outage(const json_t *site, const json_t *unit, const struct screen *screen, FILE *out)
+{
+        int64_t from = document_time(unit, "outage_from_utc"), until = document_time(unit, "outage_until_utc");
+        const char *name = document_text(site, "name"), *of = document_text(unit, "name");
+        char span[2 * SCREEN_TIME_SIZE];
+
+        if (until == 0)
+                return;
+        screen_print(screen, out, name != NULL ? name : "?");
+        fputs(" unit ", out);
+        screen_print(screen, out, of != NULL ? of : "?");
+        if (from <= screen->now)
+                fprintf(out, ": out until %s\n", screen_time(screen, until, span));
+        else
+                fprintf(out, ": out %s\n", screen_span(screen, from, until, span));
+}
+
+static void note_own(const json_t *sites, const struct screen *screen, FILE *out)
+{
+        json_t *site, *unit;
+        size_t i, k;
+
+        json_array_foreach(sites, i, site)
+        {
+                note_store(site, screen, out);
+                json_array_foreach(json_object_get(site, "units"), k, unit) note_outage(site, unit, screen, out);
+        }
+}
+
 typedef void (*note_call)(const json_t *site, const json_t *signal, const struct screen *screen, FILE *out);
 
 static void each_signal(const json_t *sites, note_call note, const struct screen *screen, FILE *out)
@@ -212,8 +309,8 @@ int view_signals(const json_t *document, const struct screen *screen, FILE *out)
                                                        { "SOURCE", false } };
         const json_t *sites = json_object_get(document, "sites");
         struct table table;
-        json_t *site, *signal;
-        size_t i, k;
+        json_t *site;
+        size_t i;
         int r;
 
         if (json_array_size(sites) == 0) {
@@ -221,14 +318,13 @@ int view_signals(const json_t *document, const struct screen *screen, FILE *out)
                 return 0;
         }
         table_init(&table, screen, columns, sizeof(columns) / sizeof(columns[0]));
-        json_array_foreach(sites, i, site)
-                json_array_foreach(json_object_get(site, "signals"), k, signal)
-                        add_signal(&table, site, signal);
+        json_array_foreach(sites, i, site) add_site(&table, site);
         r = table_print(&table, out);
         table_finish(&table);
         each_signal(sites, note_failure, screen, out);
         each_signal(sites, note_quarantine, screen, out);
         each_signal(sites, note_use, screen, out);
+        note_own(sites, screen, out);
         return r;
 }
 

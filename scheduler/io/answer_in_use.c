@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "supply/reactor.h"
+
 /* What holds in the place of a signal of which nothing is in use. */
 static const char *without(const struct answer_supply *supply, enum series_kind kind)
 {
@@ -13,7 +15,10 @@ static const char *without(const struct answer_supply *supply, enum series_kind 
         if (kind == SERIES_LIMIT)
                 return terms->grid_limit_w != INT64_MAX ? "the contract's own limit holds" : "no limit holds";
         if (kind == SERIES_CAPACITY)
-                return terms->n_reactors > 0 ? "the units' ratings less outages are expected" : "nothing is relied on";
+                return terms->n_reactors > 0 ? "its units' ratings less outages are expected" : "nothing is relied on";
+        if ((int)kind == SERIES_STORED)
+                return "plans do without the store: push what is in it, or name a source (`stored`) in its "
+                       "configuration";
         return (int)kind >= SERIES_SOLAR ? "nothing is relied on" : "there is nothing that one could be made from";
 }
 
@@ -46,6 +51,10 @@ struct in_use answer_in_use(const struct answer_supply *supply, enum series_kind
 
         if (value.use == SIGNAL_NOTHING)
                 in_use.what = "nothing";
+        if (value.use == SIGNAL_NOTHING && kind == SERIES_CAPACITY && supply->supply.terms.n_reactors > 0) {
+                in_use.what = "units";
+                in_use.value = reactor_forecast(&supply->supply.terms, time);
+        }
         if (value.use == SIGNAL_PUBLISHED)
                 snprintf(in_use.why, sizeof(in_use.why), "its source tells a value for now");
         else if (value.use == SIGNAL_PUSHED)

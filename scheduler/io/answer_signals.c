@@ -4,6 +4,7 @@
 
 #include "io/answer_in_use.h"
 #include "io/answer_parts.h"
+#include "supply/reactor.h"
 
 static const struct feed_status *feed_of(const struct answer *answer, const char *site, enum series_kind kind)
 {
@@ -99,6 +100,55 @@ static json_t *signal_object(struct answer *answer, const struct answer_supply *
         return object;
 }
 
+/* What a site has itself: nobody has to tell that, but what it holds and gives now. */
+static json_t *store_object(struct answer *answer, const struct supply_terms *terms)
+{
+        const struct supply_store *store = &terms->store;
+        json_t *object;
+
+        if (!terms->has_store)
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "energy_wh", json_integer(store->energy_wh));
+        answer_put(answer, object, "reserve_wh", json_integer(store->reserve_wh));
+        answer_put(answer, object, "charge_w", json_integer(store->charge_w));
+        answer_put(answer, object, "discharge_w", json_integer(store->discharge_w));
+        answer_put(answer, object, "from_reactor", json_boolean(store->from_reactor));
+        return object;
+}
+
+static json_t *units(struct answer *answer, const struct supply_terms *terms)
+{
+        json_t *list = json_array();
+
+        for (uint32_t i = 0; i < terms->n_reactors; i++) {
+                json_t *item = json_object();
+                int64_t from = 0, back = 0;
+
+                reactor_unit_outage(terms, i, answer->now.wall, &from, &back);
+                answer_put(answer, item, "name", answer_text(terms->reactors[i].name));
+                answer_put(answer, item, "rating_w", json_integer(terms->reactors[i].rating_w));
+                answer_put(answer, item, "expected_w", json_integer(reactor_unit_forecast(terms, i, answer->now.wall)));
+                answer_put(answer, item, "outage_from_utc", answer_utc(from));
+                answer_put(answer, item, "outage_until_utc", answer_utc(back));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+/* A signal that nobody tells and nobody asks for is left out, but for those that the site needs to be planned for. */
+static bool is_listed(const struct answer *answer, const struct answer_supply *supply, const struct site *site,
+                      enum series_kind kind)
+{
+        const struct supply_terms *terms = &supply->supply.terms;
+
+        if (kind == SERIES_PRICE || (kind == SERIES_CAPACITY && terms->has_reactor) ||
+            ((int)kind == SERIES_STORED && terms->has_store))
+                return true;
+        return site->series[kind].n_points > 0 || feed_of(answer, site->name, kind) != NULL ||
+               supply->signals[kind].rule.fallback != SIGNAL_BY_KIND;
+}
+
 static json_t *site_object(struct answer *answer, const struct site *site)
 {
         struct answer_supply supply;
@@ -111,13 +161,12 @@ static json_t *site_object(struct answer *answer, const struct site *site)
         }
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
-        for (unsigned k = SERIES_PRICE; k <= SERIES_LAST; k++) {
-                if (k != SERIES_PRICE && site->series[k].n_points == 0 && feed_of(answer, site->name, k) == NULL &&
-                    supply.signals[k].rule.fallback == SIGNAL_BY_KIND)
-                        continue; /* neither told nor asked for; a price every site should have */
-                answer_add(answer, list, signal_object(answer, &supply, site, k));
-        }
+        for (unsigned k = SERIES_PRICE; k <= SERIES_LAST; k++)
+                if (is_listed(answer, &supply, site, k))
+                        answer_add(answer, list, signal_object(answer, &supply, site, k));
         answer_put(answer, object, "signals", list);
+        answer_put(answer, object, "store", store_object(answer, &supply.supply.terms));
+        answer_put(answer, object, "units", units(answer, &supply.supply.terms));
         answer_supply_finish(&supply);
         return object;
 }

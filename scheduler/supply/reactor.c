@@ -24,7 +24,7 @@ static int64_t back_at(const struct supply_reactor *unit, const struct supply_ou
         return __builtin_add_overflow(back, ramp, &back) ? INT64_MAX : back;
 }
 
-static int64_t unit_at(const struct supply_terms *terms, uint32_t u, int64_t time)
+int64_t reactor_unit_forecast(const struct supply_terms *terms, uint32_t u, int64_t time)
 {
         const struct supply_reactor *unit = &terms->reactors[u];
         int64_t power = unit->rating_w;
@@ -41,6 +41,24 @@ static int64_t unit_at(const struct supply_terms *terms, uint32_t u, int64_t tim
         return power >= unit->minimum_w ? power : 0;
 }
 
+bool reactor_unit_outage(const struct supply_terms *terms, uint32_t unit, int64_t time, int64_t *ret_from,
+                         int64_t *ret_back)
+{
+        bool found = false;
+
+        for (uint32_t i = 0; i < terms->n_outages; i++) {
+                const struct supply_outage *outage = &terms->outages[i];
+                int64_t back = back_at(&terms->reactors[outage->unit], outage);
+
+                if (outage->unit != unit || back <= time || (found && outage->from >= *ret_from))
+                        continue;
+                *ret_from = outage->from;
+                *ret_back = back;
+                found = true;
+        }
+        return found;
+}
+
 int64_t reactor_forecast(const struct supply_terms *terms, int64_t time)
 {
         int64_t sum = 0;
@@ -48,7 +66,7 @@ int64_t reactor_forecast(const struct supply_terms *terms, int64_t time)
         if (terms->n_reactors == 0)
                 return SERIES_UNKNOWN;
         for (uint32_t u = 0; u < terms->n_reactors; u++)
-                if (__builtin_add_overflow(sum, unit_at(terms, u, time), &sum))
+                if (__builtin_add_overflow(sum, reactor_unit_forecast(terms, u, time), &sum))
                         sum = INT64_MAX;
         return sum > terms->reactor_house_w ? sum - terms->reactor_house_w : 0;
 }

@@ -13,6 +13,14 @@
 /* W, less the house load, never negative. SERIES_UNKNOWN if the terms have no units. */
 int64_t reactor_forecast(const struct supply_terms *terms, int64_t time);
 
+/* What one of its units can give by that: W, before the house load. */
+int64_t reactor_unit_forecast(const struct supply_terms *terms, uint32_t unit, int64_t time);
+
+/* The outage that the unit is in, or is in next: from its beginning until the unit is back in full. False: none is
+ * known. */
+bool reactor_unit_outage(const struct supply_terms *terms, uint32_t unit, int64_t time, int64_t *ret_from,
+                         int64_t *ret_back);
+
 /* The same as reported: a value below the least minimum of the units is nothing. Unknown stays unknown. */
 int64_t reactor_reported(const struct supply_terms *terms, int64_t power_w);
 

@@ -547,6 +547,37 @@ static void signals_tell_how_they_do(void **state)
         check("signals", "signals", view_signals, plain);
 }
 
+static json_t *unit_of(const char *name, int rating, int expected, const char *from, const char *until)
+{
+        return json_pack("{s:s, s:i, s:i, s:s?, s:s?}", "name", name, "rating_w", rating, "expected_w", expected,
+                         "outage_from_utc", from, "outage_until_utc", until);
+}
+
+/* lulea has 8 kWh in its store. */
+static void signals_tell_what_a_site_has_itself(void **state)
+{
+        json_t *document = load("signals"), *site = json_array_get(json_object_get(document, "sites"), 1);
+        char *text;
+
+        (void)state;
+        json_object_set_new(site, "store",
+                            json_pack("{s:i, s:i, s:i, s:i, s:b}", "energy_wh", 20000, "reserve_wh", 1000, "charge_w",
+                                      4000, "discharge_w", 5000, "from_reactor", 0));
+        json_object_set_new(
+                site, "units",
+                json_pack("[o, o, o]", unit_of("a", 300000000, 300000000, NULL, NULL),
+                          unit_of("b", 300000000, 0, "2026-11-22T06:00:00Z", "2026-11-22T18:00:00Z"),
+                          unit_of("c", 300000000, 300000000, "2026-11-22T23:00:00Z", "2026-11-23T05:00:00Z")));
+        text = render(view_signals, document, plain);
+        compare("signals_own", text);
+        free(text);
+        json_object_set_new(json_object_get(site, "store"), "from_reactor", json_true());
+        json_object_set_new(json_object_get(site, "store"), "reserve_wh", json_integer(0));
+        expect_in(render(view_signals, document, plain),
+                  "\nlulea store: holds 20.0 kWh of the reactor's, takes 4.0 kW and gives 5.0 kW\n");
+        json_decref(document);
+}
+
 static void an_estimate_answers_first(void **state)
 {
         (void)state;
@@ -811,6 +842,7 @@ int main(void)
                 cmocka_unit_test(prices_tell_their_origin),
                 cmocka_unit_test(prices_say_of_what_they_are),
                 cmocka_unit_test(signals_tell_how_they_do),
+                cmocka_unit_test(signals_tell_what_a_site_has_itself),
                 cmocka_unit_test(an_estimate_answers_first),
                 cmocka_unit_test(signals_tell_their_pages),
                 cmocka_unit_test(the_report_compares),

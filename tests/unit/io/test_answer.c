@@ -971,6 +971,60 @@ static void signals_tell_what_is_in_use(void **state)
         json_decref(document);
 }
 
+/* A site with a store and two units, the first of which is out until 15:00, needs to be told of both; nobody does. */
+static void what_a_site_has_itself_is_told(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        json_t *document = world_ask(world, "signals", NULL);
+
+        world_expect_null(document, "sites.0.store");
+        assert_int_equal(json_array_size(world_at(document, "sites.0.units")), 0);
+        json_decref(document);
+        terms->has_store = true;
+        terms->store =
+                (struct supply_store){ .energy_wh = 10000, .reserve_wh = 1000, .charge_w = 600, .discharge_w = 900 };
+        terms->has_reactor = true;
+        terms->n_reactors = 2;
+        terms->reactors[0] = (struct supply_reactor){ .name = "a", .rating_w = 5000 };
+        terms->reactors[1] = (struct supply_reactor){ .name = "b", .rating_w = 3000 };
+        terms->n_outages = 2;
+        terms->outages[0] = (struct supply_outage){ .unit = 0,
+                                                    .from = WORLD_DAY + 20 * WORLD_HOUR,
+                                                    .to = WORLD_DAY + 21 * WORLD_HOUR };
+        terms->outages[1] = (struct supply_outage){
+                .unit = 0, .from = WORLD_DAY, .to = WORLD_DAY + 15 * WORLD_HOUR, .power_w = 2000
+        };
+        document = world_ask(world, "signals", NULL);
+        world_expect_text(document, "sites.0.signals.1.kind", "capacity");
+        world_expect_text(document, "sites.0.signals.1.in_use", "units");
+        world_expect_int(document, "sites.0.signals.1.now_w", 5000);
+        world_expect_text(document, "sites.0.signals.1.why",
+                          "no value is published for now: its units' ratings less outages are expected");
+        world_expect_text(document, "sites.0.signals.2.kind", "stored");
+        world_expect_text(document, "sites.0.signals.2.in_use", "nothing");
+        world_expect_null(document, "sites.0.signals.2.now_wh");
+        assert_non_null(
+                strstr(json_string_value(world_at(document, "sites.0.signals.2.why")), "plans do without the store"));
+        world_expect_int(document, "sites.0.store.energy_wh", 10000);
+        world_expect_int(document, "sites.0.store.reserve_wh", 1000);
+        world_expect_int(document, "sites.0.store.charge_w", 600);
+        world_expect_int(document, "sites.0.store.discharge_w", 900);
+        world_expect_text(document, "sites.0.units.0.name", "a");
+        world_expect_int(document, "sites.0.units.0.rating_w", 5000);
+        world_expect_int(document, "sites.0.units.0.expected_w", 2000);
+        expect_time(document, "sites.0.units.0.outage_from_utc", WORLD_DAY);
+        expect_time(document, "sites.0.units.0.outage_until_utc", WORLD_DAY + 15 * WORLD_HOUR);
+        world_expect_int(document, "sites.0.units.1.expected_w", 3000);
+        world_expect_null(document, "sites.0.units.1.outage_from_utc");
+        json_decref(document);
+        world->now.wall = WORLD_DAY + 15 * WORLD_HOUR; /* it is back, and the other outage is to come */
+        document = world_ask(world, "signals", NULL);
+        world_expect_int(document, "sites.0.units.0.expected_w", 5000);
+        expect_time(document, "sites.0.units.0.outage_from_utc", WORLD_DAY + 20 * WORLD_HOUR);
+        json_decref(document);
+}
+
 static void a_late_signal_is_forecast(void **state)
 {
         struct world *world = *state;
@@ -1401,6 +1455,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
                 cmocka_unit_test_setup_teardown(signals_tell_what_is_in_use, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_a_site_has_itself_is_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_late_signal_is_forecast, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_feed_tells_its_state, setup, teardown),
                 cmocka_unit_test_setup_teardown(prices_tell_source_age_and_reach, setup, teardown),

@@ -66,6 +66,31 @@ static void a_unit_that_was_off_restarts(void **state)
         assert_int_equal(reactor_forecast(&terms, back), 195 * MW);
 }
 
+static void each_unit_tells_its_outage(void **state)
+{
+        struct supply_terms terms = plant();
+        int64_t from = -1, back = -1;
+
+        (void)state;
+        assert_false(reactor_unit_outage(&terms, 1, 0, &from, &back));
+        assert_true(from == -1 && back == -1);
+        terms.n_outages = 2; /* the later one first */
+        terms.outages[0] = (struct supply_outage){ .unit = 1, .from = 9 * HOUR, .to = 10 * HOUR, .power_w = 60 * MW };
+        terms.outages[1] = (struct supply_outage){ .unit = 1, .from = HOUR, .to = 2 * HOUR, .power_w = 60 * MW };
+        assert_false(reactor_unit_outage(&terms, 0, 0, &from, &back));
+        assert_true(reactor_unit_outage(&terms, 1, 0, &from, &back));
+        assert_int_equal(from, HOUR);
+        assert_int_equal(back, 2 * HOUR + 1200);
+        assert_true(reactor_unit_outage(&terms, 1, 2 * HOUR + 1199, &from, &back)); /* it ramps */
+        assert_int_equal(from, HOUR);
+        assert_int_equal(reactor_unit_forecast(&terms, 1, 2 * HOUR + 1199), 60 * MW);
+        assert_true(reactor_unit_outage(&terms, 1, 2 * HOUR + 1200, &from, &back));
+        assert_int_equal(from, 9 * HOUR);
+        assert_int_equal(reactor_unit_forecast(&terms, 1, 2 * HOUR + 1200), 100 * MW);
+        assert_int_equal(reactor_unit_forecast(&terms, 0, 0), 100 * MW); /* the house load is the plant's */
+        assert_false(reactor_unit_outage(&terms, 1, 10 * HOUR + 1200, &from, &back));
+}
+
 static void of_two_outages_the_worse_counts(void **state)
 {
         struct supply_terms terms = plant();
@@ -113,6 +138,7 @@ int main(void)
                 cmocka_unit_test(ratings_less_the_house_load),
                 cmocka_unit_test(a_derated_unit_ramps_back),
                 cmocka_unit_test(a_unit_that_was_off_restarts),
+                cmocka_unit_test(each_unit_tells_its_outage),
                 cmocka_unit_test(of_two_outages_the_worse_counts),
                 cmocka_unit_test(a_report_below_the_minimum_is_nothing),
                 cmocka_unit_test(edges_miss_no_change),
