@@ -151,8 +151,9 @@ static const char *key_of(const char *kind)
         static const struct {
                 const char *kind, *key;
         } keys[] = {
-                { "price", "grid.price" },         { "carbon", "grid.carbon" },       { "limit", "grid.limit_series" },
+                { "price", "grid.price" },         { "carbon", "grid.carbon" },        { "limit", "grid.limit_series" },
                 { "export", "grid.export_price" }, { "capacity", "reactor.capacity" }, { "solar", "solar.series" },
+                { "stored", "battery.stored" },
         };
 
         for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)

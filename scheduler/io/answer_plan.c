@@ -226,6 +226,14 @@ static json_t *store_object(struct answer *answer, const struct view *view, cons
         return object;
 }
 
+/* From when on the price of its power is a forecast; null: as far as is shown it is none, as off the grid. */
+static json_t *forecast_from(const struct answer *answer, const struct view *view, const struct answer_supply *supply)
+{
+        if (supply->supply.terms.grid_limit_w == 0)
+                return json_null();
+        return answer_utc(answer_forecast_from(supply, SERIES_PRICE, answer->now.wall, view->to));
+}
+
 static json_t *site_object(struct answer *answer, const struct view *view, const struct site *site)
 {
         json_t *object = json_object();
@@ -241,8 +249,7 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
                 return object;
         }
         answer_put(answer, object, "has_reactor", json_boolean(supply.supply.terms.has_reactor));
-        answer_put(answer, object, "forecast_from_utc",
-                   answer_utc(answer_forecast_from(&supply, SERIES_PRICE, answer->now.wall, view->to)));
+        answer_put(answer, object, "forecast_from_utc", forecast_from(answer, view, &supply));
         answer_put(answer, object, "store", store_object(answer, view, site, &supply.supply));
         answer_put(answer, object, "steps", steps(answer, view, site, &supply));
         answer_supply_finish(&supply);

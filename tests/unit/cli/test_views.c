@@ -514,6 +514,17 @@ static char *price_with(json_t *of_site, json_t *of_series)
         return text;
 }
 
+static void a_series_that_nobody_tells_names_its_key(void **state)
+{
+        static const char *const keys[][2] = { { "solar", "(solar.series)" },
+                                               { "ppa", "(ppa[].series)" },
+                                               { "stored", "(battery.stored)" } };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+                expect_in(price_with(json_object(), json_pack("{s:s, s:n}", "kind", keys[i][0], "source")), keys[i][1]);
+}
+
 static void prices_say_of_what_they_are(void **state)
 {
         json_t *document = load("price");
@@ -840,6 +851,7 @@ int main(void)
                 cmocka_unit_test(an_impossible_job_is_a_risk),
                 cmocka_unit_test(hours_outside_the_window_are_hours),
                 cmocka_unit_test(prices_tell_their_origin),
+                cmocka_unit_test(a_series_that_nobody_tells_names_its_key),
                 cmocka_unit_test(prices_say_of_what_they_are),
                 cmocka_unit_test(signals_tell_how_they_do),
                 cmocka_unit_test(signals_tell_what_a_site_has_itself),

@@ -833,6 +833,20 @@ static void power_is_idle_and_jobs_through_the_pue(void **state)
         json_decref(document);
 }
 
+/* Nobody says what its price is, and off the grid nothing is drawn at it: nothing is forecast. */
+static void off_the_grid_no_price_is_forecast(void **state)
+{
+        struct world *world = *state;
+        json_t *document = world_ask(world, "plan", "{\"site\":\"lulea\"}");
+
+        expect_time(document, "sites.0.forecast_from_utc", WORLD_NOW);
+        json_decref(document);
+        world->state.policy.sites[1].terms.grid_limit_w = 0;
+        document = world_ask(world, "plan", "{\"site\":\"lulea\"}");
+        world_expect_null(document, "sites.0.forecast_from_utc");
+        json_decref(document);
+}
+
 /* 600 W for an hour are 540 Wh more in it, and 800 W out of it 1000 less. */
 static void the_plan_says_what_a_store_does(void **state)
 {
@@ -1449,6 +1463,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_plan_carries_its_certificate, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_plan_without_proof_claims_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
+                cmocka_unit_test_setup_teardown(off_the_grid_no_price_is_forecast, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_says_what_a_store_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_carries_a_stores_level_on, setup, teardown),
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
