@@ -454,16 +454,25 @@ static int add_reports(struct answer *answer, const struct question *question, j
         return r;
 }
 
+/* Does anybody wait or run who is not on hold? */
+static bool is_in_use(const struct state *state)
+{
+        for (size_t i = 0; i < state->n_jobs; i++)
+                if (state->jobs[i].state <= OFFPEAK_JOB_ACTIVE &&
+                    (!state->jobs[i].held || state->jobs[i].state == OFFPEAK_JOB_ACTIVE))
+                        return true;
+        return false;
+}
+
 /* How good the plan is that the coming hours follow: what was saved so far was saved by plans like it. */
 static json_t *plan_in_force(struct answer *answer)
 {
         const struct adopted_plan *plan = &answer->state->plan;
-        json_t *object = json_object();
+        json_t *object;
 
-        if (plan->version == 0) {
-                json_decref(object);
+        if (plan->version == 0 || !is_in_use(answer->state))
                 return json_null();
-        }
+        object = json_object();
         answer_put(answer, object, "made_utc", answer_utc(plan->made_at));
         answer_put(answer, object, "currency", answer_text(answer_currency(answer->state)));
         answer_put(answer, object, "cost_micro", answer_money(plan->terms.total));

@@ -1322,6 +1322,25 @@ static void the_report_keeps_jobs_in_their_order(void **state)
         json_decref(document);
 }
 
+/* A plan that everybody in it is done with says nothing of the coming hours. */
+static void the_report_tells_of_a_plan_while_it_plans_something(void **state)
+{
+        struct state *cluster = &((struct world *)*state)->state;
+        json_t *document;
+
+        cluster->plan.version = 7;
+        cluster->plan.made_at = WORLD_NOW - 60;
+        document = world_ask(*state, "report", NULL);
+        expect_time(document, "plan.made_utc", WORLD_NOW - 60);
+        json_decref(document);
+        for (size_t i = 0; i < cluster->n_jobs; i++)
+                if (cluster->jobs[i].id != 43) /* it is held */
+                        cluster->jobs[i].state = OFFPEAK_JOB_DONE;
+        document = world_ask(*state, "report", NULL);
+        world_expect_null(document, "plan");
+        json_decref(document);
+}
+
 static void the_report_can_be_narrowed(void **state)
 {
         json_t *document = world_ask(*state, "report", "{\"site\":\"hanford\",\"user\":\"jun\"}");
@@ -1481,6 +1500,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_report_compares_what_ended, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_tells_unpriced_energy_of_each_side, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_keeps_jobs_in_their_order, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_tells_of_a_plan_while_it_plans_something, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_can_be_narrowed, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_says_who_supplied_what, setup, teardown),
