@@ -135,31 +135,61 @@ static bool same_day(const struct tm *a, const struct tm *b)
         return a->tm_year == b->tm_year && a->tm_yday == b->tm_yday;
 }
 
+/* How much of a time has to be said. */
+enum form { FORM_HOUR, FORM_DAY, FORM_ALL };
+
+static void format_time(enum form form, const struct tm *then, char buffer[SCREEN_TIME_SIZE])
+{
+        if (form == FORM_HOUR)
+                strftime(buffer, SCREEN_TIME_SIZE, "%H:%M", then);
+        else if (form == FORM_DAY)
+                strftime(buffer, SCREEN_TIME_SIZE, "%a %H:%M", then);
+        else
+                strftime(buffer, SCREEN_TIME_SIZE, "%Y-%m-%d %H:%M", then);
+}
+
+static enum form form_of(const struct screen *screen, int64_t time)
+{
+        struct tm then = local(time), today = local(screen->now);
+        int64_t ahead = time - screen->now;
+
+        if ((ahead >= 0 && ahead < DAY) || same_day(&then, &today))
+                return FORM_HOUR;
+        return ahead > -6 * DAY && ahead < 6 * DAY ? FORM_DAY : FORM_ALL;
+}
+
 const char *screen_time(const struct screen *screen, int64_t time, char buffer[SCREEN_TIME_SIZE])
 {
-        struct tm then, today;
-        int64_t ahead = time - screen->now;
+        struct tm then;
 
         if (time == 0) {
                 strcpy(buffer, "-");
                 return buffer;
         }
         then = local(time);
-        today = local(screen->now);
-        if ((ahead >= 0 && ahead < DAY) || same_day(&then, &today))
-                strftime(buffer, SCREEN_TIME_SIZE, "%H:%M", &then);
-        else if (ahead > -6 * DAY && ahead < 6 * DAY)
-                strftime(buffer, SCREEN_TIME_SIZE, "%a %H:%M", &then);
-        else
-                strftime(buffer, SCREEN_TIME_SIZE, "%Y-%m-%d %H:%M", &then);
+        format_time(form_of(screen, time), &then, buffer);
         return buffer;
 }
 
+/* A day is told once; a start of tomorrow has it, too, where the end has: else it would read as one of today. */
 const char *screen_span(const struct screen *screen, int64_t start, int64_t end, char buffer[2 * SCREEN_TIME_SIZE])
 {
-        char from[SCREEN_TIME_SIZE], to[SCREEN_TIME_SIZE];
+        struct tm from = local(start), to = local(end), today = local(screen->now);
+        enum form of_start = form_of(screen, start), of_end = form_of(screen, end);
+        char left[SCREEN_TIME_SIZE], right[SCREEN_TIME_SIZE];
 
-        snprintf(buffer, 2 * SCREEN_TIME_SIZE, "%s-%s", screen_time(screen, start, from), screen_time(screen, end, to));
+        if (start == 0 || end == 0) {
+                snprintf(buffer, 2 * SCREEN_TIME_SIZE, "%s-%s", screen_time(screen, start, left),
+                         screen_time(screen, end, right));
+                return buffer;
+        }
+        if (of_start < of_end && !same_day(&from, &today))
+                of_start = of_end;
+        if (of_start > FORM_HOUR && same_day(&from, &to))
+                of_end = FORM_HOUR;
+        format_time(of_start, &from, left);
+        format_time(of_end, &to, right);
+        snprintf(buffer, 2 * SCREEN_TIME_SIZE, "%s-%s", left, right);
         return buffer;
 }
 

@@ -40,7 +40,7 @@ int32_t screen_utc_offset(int64_t time);
 /* Local time, as short as it is clear: `08:00` within a day, `Tue 12:00` within six, `2026-11-22 08:00`; "-" for 0. */
 const char *screen_time(const struct screen *screen, int64_t time, char buffer[SCREEN_TIME_SIZE]);
 
-/* `23:00-05:00`, `Tue 23:00-Wed 05:00`. */
+/* `23:00-05:00`, `Tue 23:00-Wed 05:00`, `Tue 12:00-14:00`. */
 const char *screen_span(const struct screen *screen, int64_t start, int64_t end, char buffer[2 * SCREEN_TIME_SIZE]);
 
 /* `[######    ]`, ten cells. */

@@ -725,6 +725,29 @@ static void a_submitted_job_is_one_line(void **state)
 }
 
 /* Nothing that another user named may reach the terminal as a control sequence. */
+/* Sunday 2026-11-22 14:30 is now. Of a time that begins on another day and ends a day and more from now both days are
+ * clear. */
+static void a_span_tells_its_days(void **state)
+{
+        static const struct {
+                int from_h, to_h; /* hours of Sunday */
+                const char *text;
+        } cases[] = {
+                { 15, 18, "15:00-18:00" },         { 23, 29, "23:00-05:00" },         { 20, 41, "20:00-Mon 17:00" },
+                { 35, 41, "Mon 11:00-17:00" },     { 37, 63, "Mon 13:00-Tue 15:00" }, { 47, 53, "Mon 23:00-Tue 05:00" },
+                { 60, 62, "Tue 12:00-14:00" },     { -30, -26, "Fri 18:00-22:00" },   { -2, 3, "Sat 22:00-03:00" },
+                { -2, 40, "Sat 22:00-Mon 16:00" },
+        };
+        struct screen screen = { .now = 1795305600 + 52200 };
+        char buffer[2 * SCREEN_TIME_SIZE];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+                assert_string_equal(screen_span(&screen, 1795305600 + 3600 * cases[i].from_h,
+                                                1795305600 + 3600 * cases[i].to_h, buffer),
+                                    cases[i].text);
+}
+
 static void control_characters_never_pass(void **state)
 {
         static const view views[] = { view_jobs, view_plan };
@@ -863,6 +886,7 @@ int main(void)
                 cmocka_unit_test(the_sum_of_all_power_is_that_of_its_rows),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
+                cmocka_unit_test(a_span_tells_its_days),
                 cmocka_unit_test(control_characters_never_pass),
                 cmocka_unit_test(the_chart_fits_every_width),
                 cmocka_unit_test(what_has_not_started_has_no_since),
