@@ -106,9 +106,11 @@ int view_submitted(const json_t *document, const char *warning, const struct scr
         const char *site = document_text(job, "site");
         int64_t gpus = document_int_or(job, "gpus", 0);
         char when[JOB_TEXT_SIZE], after[JOB_TEXT_SIZE];
+        bool starts = status != NULL && strcmp(status, "starting") == 0 &&
+                      strncmp(job_when(job, screen, when), "until ", 6) == 0;
 
-        fprintf(out, "%lld  %s %s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
-                job_when(job, screen, when));
+        fprintf(out, "%lld  %s %s%s", (long long)document_int_or(job, "id", 0), status != NULL ? status : "?",
+                starts ? "now, " : "", job_when(job, screen, when));
         if (site != NULL) {
                 fputs(job_after(job, after) != NULL ? ", at " : " at ", out);
                 print_sites(job, site, screen, out);

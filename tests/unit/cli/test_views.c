@@ -716,6 +716,18 @@ static void a_job_that_will_move_names_all_its_sites(void **state)
         json_decref(document);
 }
 
+static void a_job_that_starts_says_now(void **state)
+{
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job");
+
+        (void)state;
+        json_object_set_new(job, "status", json_string("starting"));
+        expect_in(render(submitted_in_time, document, plain), "42  starting now, until 05:00 at hanford, 8 GPUs");
+        json_object_set_new(job, "planned", json_array());
+        expect_in(render(submitted_in_time, document, plain), "42  starting now at hanford, 8 GPUs");
+        json_decref(document);
+}
+
 static void a_submitted_job_is_one_line(void **state)
 {
         (void)state;
@@ -884,6 +896,7 @@ int main(void)
                 cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
                 cmocka_unit_test(energy_without_a_price_is_told_of_each_side),
                 cmocka_unit_test(the_sum_of_all_power_is_that_of_its_rows),
+                cmocka_unit_test(a_job_that_starts_says_now),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
                 cmocka_unit_test(a_span_tells_its_days),
