@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "cli/period.h"
 #include "cli/price_forecast.h"
@@ -187,16 +188,29 @@ static int print_json(const struct command_run *run, const struct reading *readi
         return 0;
 }
 
+/* `91.32 EUR/MWh`; of a power `5.0 kW`: some plants and sites are far below a megawatt. */
+static const char *value_text(const struct reading *reading, double value, char buffer[TEXT_SIZE])
+{
+        double scale;
+        char text[32];
+        const char *unit = unit_of(reading, &scale, text);
+
+        if (strcmp(unit, "MW") == 0)
+                return text_format_power(llround(value), buffer);
+        snprintf(buffer, TEXT_SIZE, "%.2f %s", value / scale, unit);
+        return buffer;
+}
+
 static void print_text(const struct command_run *run, const struct price_file *what, const struct reading *reading)
 {
         const struct summary *summary = &reading->summary;
-        char step[WHEN_TEXT_SIZE], from[SCREEN_TIME_SIZE], to[SCREEN_TIME_SIZE], text[32];
-        double scale;
-        const char *unit = unit_of(reading, &scale, text);
+        char step[WHEN_TEXT_SIZE], from[SCREEN_TIME_SIZE], to[SCREEN_TIME_SIZE];
+        char mean[TEXT_SIZE], low[TEXT_SIZE], high[TEXT_SIZE];
 
         if (summary->count > 0)
-                fprintf(run->out, "mean %.2f %s, lowest %.2f %s, highest %.2f %s", summary->mean / scale, unit,
-                        (double)summary->min / scale, unit, (double)summary->max / scale, unit);
+                fprintf(run->out, "mean %s, lowest %s, highest %s", value_text(reading, summary->mean, mean),
+                        value_text(reading, (double)summary->min, low),
+                        value_text(reading, (double)summary->max, high));
         else
                 fputs("nothing is known", run->out);
         fprintf(run->out, "; %llu value%s, one every %s, %llu missing\n", (unsigned long long)summary->count,

@@ -39,7 +39,10 @@ static void a_file_is_summed_up(void **state)
         expect_line(&fake, "price --file " FEEDS "entsoe_csv.csv --from 2024-03-31T02:00Z", 0, "nothing is known; 0 values");
         expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt", 0,
                     "mean 50.00 %, lowest 0.00 %, highest 100.00 %");
-        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0, "mean 250.00 MW");
+        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=500MW", 0,
+                    "mean 250 MW, lowest 0 W, highest 500 MW");
+        expect_line(&fake, "price --file " FEEDS "nrc_power_new.txt --set rating=7kW", 0,
+                    "mean 3.5 kW, lowest 0 W, highest 7.0 kW");
         expect_line(&fake, "price --file " FEEDS "ercot_dam_spp.csv --column LZ_HOUSTON", 0, "26 values");
         expect_line(&fake, "price --file " FEEDS "own.csv --to 2026-11-22T01:00Z", 0, "1 value, one every 1 h, 0 missing");
         expect_line(&fake, "price --file " FEEDS "own.csv --to 2020-01-01", OFFPEAK_EINVAL, "holds nothing between");
@@ -56,7 +59,7 @@ static void a_file_is_summed_up(void **state)
         expect_line(&fake, "price --file " FEEDS "../entsoe/a44.xml", 0, "read as entsoe_a44, guessed");
         expect_line(&fake, "price --file " FEEDS "../entsoe/no_data.xml", OFFPEAK_EINVAL, "\"No matching data found");
         expect_line(&fake, "price --file " FEEDS "../zip/a80.zip", OFFPEAK_EINVAL, "say which one as \"name\"");
-        expect_line(&fake, "price --file " FEEDS "../zip/a80.zip --set name=Gas_1 --set rating=4MW", 0, "mean 4.00 MW");
+        expect_line(&fake, "price --file " FEEDS "../zip/a80.zip --set name=Gas_1 --set rating=4MW", 0, "mean 4.0 MW");
         expect_line(&fake, "price --file " FEEDS "../zip/a80.zip --set parts=X=4MW --set parts=44W-G-0000000001=1GW", 0,
                "no outage here of X: at its rating all the time. Is that its name?\n");
         expect_line(&fake, "price --json --file " FEEDS "../zip/a80.zip --set parts=X=4MW", 0, "\"unmatched\": \"X\"");
