@@ -136,6 +136,18 @@ static struct all_power add_accounts(const json_t *accounts)
         return all;
 }
 
+/* What no source gave in the time: it was there. */
+static int64_t found_in_stores(const json_t *report)
+{
+        int64_t joules = 0;
+        json_t *site;
+        size_t i;
+
+        json_array_foreach(json_object_get(report, "supplied"), i, site) joules +=
+                document_int_or(json_object_get(site, "store"), "opened_with_j", 0);
+        return joules;
+}
+
 /* `9.0 MWh, 113.00 EUR: job 7.0 MWh, 93.00 EUR - idle 2.0 MWh, 20.00 EUR`: the sum, if there is more than one, and its
  * rows. */
 static void print_accounts(const json_t *report, FILE *out)
@@ -156,6 +168,9 @@ static void print_accounts(const json_t *report, FILE *out)
                         document_money(account, "cost_micro", currency, cost));
                 separator = " - ";
         }
+        if (found_in_stores(report) > 0)
+                fprintf(out, "; %s of it were in stores when their books began",
+                        text_format_energy(found_in_stores(report), energy));
         if (all.unpriced > 0)
                 fprintf(out, "; %s of it without a known price, in no cost", text_format_energy(all.unpriced, energy));
         fputs(all.rows > 0 ? "\n" : "nothing on the books\n", out);

@@ -692,6 +692,13 @@ static void the_sum_of_all_power_is_that_of_its_rows(void **state)
         expect_in(render(view_report, document, plain), "\nall power    9.0 MWh, 113.00 EUR: job 10.0 MWh, 100.00 EUR "
                                                         "- idle 2.0 MWh, 20.00 EUR - storage -3.0 MWh, -7.00 "
                                                         "EUR; 1.5 MWh of it without a known price, in no cost\n");
+        json_object_set_new(report, "supplied",
+                            json_pack("[{s:s, s:n}, {s:s, s:{s:I}}, {s:s, s:{s:I}}]", "site", "a", "store", "site", "b",
+                                      "store", "opened_with_j", mwh, "site", "c", "store", "opened_with_j", mwh / 2));
+        expect_in(render(view_report, document, plain),
+                  "storage -3.0 MWh, -7.00 EUR; 1.5 MWh of it were in stores when their books began; "
+                  "1.5 MWh of it without a known price, in no cost\n");
+        json_object_del(report, "supplied");
         /* what went out of a store again, at another price than it came in at */
         json_object_set_new(json_object_get(report, "accounts"), "storage", account(0, 5000000, -2 * mwh - mwh / 2));
         expect_in(render(view_report, document, plain),
