@@ -10,6 +10,7 @@
 #include "base/fail.h"
 #include "core/power.h"
 #include "core/stored.h"
+#include "io/answer_load.h"
 #include "io/answer_ran.h"
 #include "io/answer_supply.h"
 
@@ -18,6 +19,7 @@ enum { HOUR = 3600, DAY = 86400 };
 struct view {
         int64_t from, to;
         const char *site;      /* NULL: all */
+        bool load;             /* with who supplies the load */
         struct ran *ran;
         size_t n_ran;
 };
@@ -130,7 +132,7 @@ static json_t *step(struct answer *answer, const struct view *view, const struct
                     const struct answer_supply *supply, int64_t from, int64_t *to)
 {
         struct supply_curve curve = site_supply_at(&supply->supply, from);
-        int64_t edge = site_supply_next_edge(&supply->supply, from), until, power, limit = supply_limit(&curve);
+        int64_t edge = site_supply_next_edge(&supply->supply, from), until, other, power, limit = supply_limit(&curve);
         const char *source = answer_source(supply, SERIES_PRICE, from, &until);
         json_t *object = json_object();
 
@@ -142,9 +144,87 @@ static json_t *step(struct answer *answer, const struct view *view, const struct
         answer_put(answer, object, "price_micro_per_mwh", answer_value(answer_marginal_price(&curve, power)));
         answer_put(answer, object, "price_source", json_string(source));
         answer_put(answer, object, "carbon_mg_per_kwh", answer_value(supply_average_carbon(&curve, power)));
+        answer_put(answer, object, "carbon_source", json_string(answer_source(supply, SERIES_CARBON, from, &other)));
         answer_put(answer, object, "limit_w", answer_known(limit != INT64_MAX, limit));
         answer_put(answer, object, "power_w", json_integer(power));
         return object;
+}
+
+/* ---- who supplies the load */
+
+/* W at the meter that the store is planned to take (or, below 0, to give), and until when at least. */
+static double flow_at(const struct state *state, const struct site *site, int64_t time, int64_t *until)
+{
+        const struct plan_flow *lists[] = { state->flows, state->past_flows };
+        const uint32_t lengths[] = { state->n_flows, state->n_past_flows };
+        double watts = 0;
+
+        for (int l = 0; l < 2; l++)
+                for (uint32_t i = 0; i < lengths[l]; i++) {
+                        const struct plan_flow *flow = &lists[l][i];
+
+                        if (flow->site != site->id || flow->end <= time)
+                                continue;
+                        if (flow->start <= time && watts == 0)
+                                watts = flow->watts;
+                        else if (flow->start > time && flow->start < *until)
+                                *until = flow->start;
+                        if (flow->start <= time && flow->end < *until)
+                                *until = flow->end;
+                }
+        return watts;
+}
+
+/* A cell's energy: drawn by the site, and with what goes into the store (or without what comes out of it) from its
+ * sources. */
+static void add_cell(const struct answer *answer, const struct site *site, const struct loads *loads,
+                     const struct site_supply *supply, int64_t start, int64_t end, double *drawn, double *joules)
+{
+        for (int64_t t = start, next; t < end; t = next) {
+                double power, flow;
+
+                next = end;
+                flow = flow_at(answer->state, site, t, &next);
+                power = (double)mean_power(loads, t, next);
+                flow = fmax(flow, -power);
+                *drawn += power * (double)(next - t);
+                joules[SUPPLY_STORE] += fmax(-flow, 0) * (double)(next - t);
+                answer_load_add(supply, t, next, power + flow, joules);
+        }
+}
+
+static json_t *load_step(struct answer *answer, const struct site *site, const struct loads *loads,
+                         const struct answer_supply *supply, int64_t start, int64_t end)
+{
+        double drawn = 0, joules[SUPPLY_UNITS] = { 0 };
+        json_t *object = json_object();
+
+        add_cell(answer, site, loads, &supply->supply, start, end, &drawn, joules);
+        answer_put(answer, object, "start_utc", answer_utc(start));
+        answer_put(answer, object, "end_utc", answer_utc(end));
+        answer_put(answer, object, "power_w", json_integer(llround(drawn / (double)(end - start))));
+        answer_put(answer, object, "units", answer_load_units(answer, &supply->supply.terms, joules, end - start));
+        return object;
+}
+
+/* Cells that begin at multiples of their length; one that now lies in is cut there. */
+static json_t *load(struct answer *answer, const struct view *view, const struct site *site,
+                    const struct answer_supply *supply)
+{
+        int64_t length = answer_load_cell_s(view->from, view->to), now = answer->now.wall;
+        json_t *list = json_array();
+        struct loads loads;
+
+        if (loads_init(&loads, answer, view, site) != 0)
+                answer->failed = true;
+        for (int64_t t = view->from, next; !answer->failed && t < view->to; t = next) {
+                next = (t / length + 1) * length;
+                next = next < view->to ? next : view->to;
+                next = t < now && now < next ? now : next;
+                answer_add(answer, list, load_step(answer, site, &loads, supply, t, next));
+        }
+        free(loads.at);
+        return list;
 }
 
 static uint32_t gpus_in_service(const struct answer *answer, const struct site *site)
@@ -252,6 +332,8 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
         answer_put(answer, object, "forecast_from_utc", forecast_from(answer, view, &supply));
         answer_put(answer, object, "store", store_object(answer, view, site, &supply.supply));
         answer_put(answer, object, "steps", steps(answer, view, site, &supply));
+        if (view->load)
+                answer_put(answer, object, "load", load(answer, view, site, &supply));
         answer_supply_finish(&supply);
         return object;
 }
@@ -350,12 +432,14 @@ static void put_all(struct answer *answer, const struct view *view)
 
 int answer_plan(struct answer *answer, struct offpeak_error *err)
 {
-        static const char *const names[] = { "site", "from_utc", "to_utc", NULL };
+        static const char *const names[] = { "site", "from_utc", "to_utc", "load", NULL };
         struct view view = { .from = answer->now.wall - 3 * HOUR, .to = default_end(answer) };
         int r = answer_expect(answer, names, err);
 
         if (r == 0)
                 r = answer_argument_text(answer, "site", &view.site, err);
+        if (r == 0)
+                r = answer_argument_bool(answer, "load", &view.load, err);
         if (r == 0)
                 r = answer_argument_window(answer, &view.from, &view.to, err);
         if (r != 0)

@@ -11,7 +11,9 @@
 #include "core/outcome.h"
 #include "core/possible.h"
 #include "io/answer_demand.h"
+#include "io/answer_load.h"
 #include "io/answer_parts.h"
+#include "io/answer_ran.h"
 #include "ledger/report.h"
 #include "ledger/surplus.h"
 
@@ -20,6 +22,9 @@ enum { WEEK = 7 * 86400 };
 struct question {
         int64_t from, to;
         const char *site, *user; /* NULL: all */
+        bool steps;              /* with what was drawn, and which jobs ran, over time */
+        struct ran *ran;         /* of all jobs; only with steps */
+        size_t n_ran;
 };
 
 /* The sites of one currency, their jobs and bookings, as the report wants them. */
@@ -249,7 +254,31 @@ static json_t *unmeasured_nodes(struct answer *answer, const struct question *qu
         return list;
 }
 
-static json_t *job_lines(struct answer *answer, const struct group *group)
+/* When a job ran within the report's time. */
+static json_t *job_intervals(struct answer *answer, const struct question *question, uint64_t job)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < question->n_ran; i++) {
+                const struct ran *ran = &question->ran[i];
+                int64_t start = ran->start > question->from ? ran->start : question->from;
+                int64_t end = ran->end < question->to ? ran->end : question->to;
+                json_t *item;
+
+                if (ran->job != job || start >= end)
+                        continue;
+                item = json_object();
+                answer_put(
+                        answer, item, "site",
+                        answer_text(ran->site < answer->state->n_sites ? answer->state->sites[ran->site].name : NULL));
+                answer_put(answer, item, "start_utc", answer_utc(start));
+                answer_put(answer, item, "end_utc", answer_utc(end));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+static json_t *job_lines(struct answer *answer, const struct question *question, const struct group *group)
 {
         json_t *list = json_array();
 
@@ -272,6 +301,9 @@ static json_t *job_lines(struct answer *answer, const struct group *group)
                 answer_put(answer, item, "late_s",
                            answer_known(job->deadline != 0,
                                         job->finish > job->deadline ? job->finish - job->deadline : 0));
+                answer_put(answer, item, "deadline_utc", answer_utc(job->deadline));
+                if (question->steps)
+                        answer_put(answer, item, "intervals", job_intervals(answer, question, job->id));
                 answer_add(answer, list, item);
         }
         return list;
@@ -343,10 +375,18 @@ static json_t *supplied(struct answer *answer, const struct question *question, 
         json_t *list = json_array();
 
         for (uint32_t i = 0; i < answer->state->n_sites; i++)
-                if (group->index[i] != NONE_U32)
-                        answer_add(answer, list,
-                                   supplied_at(answer, question, &answer->state->sites[i],
-                                               report->unit_joules[group->index[i]], &report->stores[group->index[i]]));
+                if (group->index[i] != NONE_U32) {
+                        const struct site *site = &answer->state->sites[i];
+                        struct site_supply supply = state_supply(answer->state, site);
+                        json_t *item = supplied_at(answer, question, site, report->unit_joules[group->index[i]],
+                                                   &report->stores[group->index[i]]);
+
+                        if (question->steps)
+                                answer_put(answer, item, "steps",
+                                           answer_load_booked(answer, &supply, group->bookings, group->n_bookings,
+                                                              group->index[i], question->from, question->to));
+                        answer_add(answer, list, item);
+                }
         return list;
 }
 
@@ -383,7 +423,7 @@ static json_t *report_object(struct answer *answer, const struct question *quest
         answer_put(answer, object, "demand_charges", demand_charges(answer, question, group));
         answer_put(answer, object, "quality", qualities(answer, report));
         answer_put(answer, object, "unmeasured_nodes", unmeasured_nodes(answer, question, group));
-        answer_put(answer, object, "jobs", job_lines(answer, group));
+        answer_put(answer, object, "jobs", job_lines(answer, question, group));
         return object;
 }
 
@@ -484,7 +524,7 @@ static json_t *plan_in_force(struct answer *answer)
 
 int answer_report(struct answer *answer, struct offpeak_error *err)
 {
-        static const char *const names[] = { "site", "user", "from_utc", "to_utc", NULL };
+        static const char *const names[] = { "site", "user", "from_utc", "to_utc", "steps", NULL };
         struct question question = { .from = answer->now.wall - WEEK, .to = answer->now.wall };
         json_t *list;
         int r = answer_expect(answer, names, err);
@@ -494,13 +534,20 @@ int answer_report(struct answer *answer, struct offpeak_error *err)
         if (r == 0)
                 r = answer_argument_text(answer, "user", &question.user, err);
         if (r == 0)
+                r = answer_argument_bool(answer, "steps", &question.steps, err);
+        if (r == 0)
                 r = answer_argument_window(answer, &question.from, &question.to, err);
         if (r != 0)
                 return r;
         if (question.site != NULL && state_site(answer->state, question.site) == NULL)
                 return answer_no_site(answer, question.site, err);
+        if (question.steps)
+                r = answer_ran(answer, 0, question.from, &question.ran, &question.n_ran, err);
+        if (r != 0)
+                return r;
         list = json_array();
         r = add_reports(answer, &question, list, err);
+        free(question.ran);
         answer_put(answer, answer->root, "from_utc", answer_utc(question.from));
         answer_put(answer, answer->root, "to_utc", answer_utc(question.to));
         answer_put(answer, answer->root, "reports", list);

@@ -913,6 +913,110 @@ static void the_plan_carries_a_stores_level_on(void **state)
         json_decref(document);
 }
 
+/* W of a unit in an item of a load, or of all; 0: it is not there. */
+static int64_t unit_watts(const json_t *item, const char *unit)
+{
+        int64_t watts = 0;
+        const json_t *one;
+        size_t i;
+
+        json_array_foreach(json_object_get(item, "units"), i,
+                           one) if (unit == NULL || strcmp(json_string_value(json_object_get(one, "unit")), unit) == 0)
+                watts += json_integer_value(json_object_get(one, "power_w"));
+        return watts;
+}
+
+static int64_t time_of(const json_t *item, const char *key)
+{
+        int64_t time = 0;
+
+        assert_int_equal(when_parse_iso(json_string_value(json_object_get(item, key)), &time, NULL), 0);
+        return time;
+}
+
+/* 41 draws 4200 W with its site; 3000 W of sun until 16:00, an agreement of 500 W throughout, the rest from the grid.
+ */
+static void the_load_is_told_by_who_supplies_it(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct site *site = &world->state.sites[0];
+        const json_t *item;
+        json_t *document = world_ask(world, "plan", NULL);
+        int64_t before = WORLD_DAY + 15 * WORLD_HOUR;
+        size_t i;
+
+        assert_null(world_at(document, "sites.0.load")); /* nobody asked for it */
+        json_decref(document);
+        terms->has_solar = true;
+        terms->ppas[0] = (struct supply_ppa){
+                .name = "wind", .kind = PPA_BASELOAD, .take_or_pay = true, .behind_meter = true, .power_w = 500
+        };
+        terms->n_ppas = 1;
+        assert_int_equal(series_append(&site->series[SERIES_SOLAR], WORLD_DAY, 3000), 0);
+        site->series[SERIES_SOLAR].end = WORLD_DAY + 16 * WORLD_HOUR;
+        document =
+                world_ask(world, "plan",
+                          "{\"load\":true,\"from_utc\":\"2026-11-22T15:00:00Z\",\"to_utc\":\"2026-11-22T17:00:00Z\"}");
+        json_array_foreach(world_at(document, "sites.0.load"), i, item)
+        {
+                bool sun = time_of(item, "start_utc") < WORLD_DAY + 16 * WORLD_HOUR;
+
+                assert_int_equal(time_of(item, "start_utc"), before);
+                before = time_of(item, "end_utc");
+                world_expect_int(item, "power_w", 4200);
+                assert_int_equal(unit_watts(item, "solar"), sun ? 3000 : 0);
+                assert_int_equal(unit_watts(item, "ppa"), 500);
+                assert_int_equal(unit_watts(item, "grid"), sun ? 700 : 3700);
+        }
+        assert_int_equal(before, WORLD_DAY + 17 * WORLD_HOUR);
+        json_decref(document);
+}
+
+/* Charging draws more of the sources, and what is given less; the site itself draws the same. */
+static void a_store_is_part_of_the_load(void **state)
+{
+        struct world *world = *state;
+        struct supply_terms *terms = &world->state.policy.sites[0].terms;
+        struct plan_flow *flows = calloc(2, sizeof(*flows)), *past = calloc(1, sizeof(*past));
+        const json_t *item;
+        json_t *document;
+        size_t i;
+
+        terms->has_store = true;
+        terms->store = (struct supply_store){
+                .energy_wh = 10000, .charge_w = 600, .discharge_w = 900, .charge_ppm = 900000, .discharge_ppm = 800000
+        };
+        flows[0] = (struct plan_flow){ WORLD_NOW - 60, WORLD_NOW + 3600, 0, 600 };
+        flows[1] = (struct plan_flow){ WORLD_NOW + 3600, WORLD_NOW + 7200, 0, -800 };
+        past[0] = (struct plan_flow){ WORLD_NOW - 7200, WORLD_NOW - 3600, 0, -300 };
+        world->state.flows = flows;
+        world->state.n_flows = 2;
+        world->state.past_flows = past;
+        world->state.n_past_flows = 1;
+        document = world_ask(world, "plan", "{\"load\":true}");
+        json_array_foreach(world_at(document, "sites.0.load"), i, item)
+        {
+                int64_t start = time_of(item, "start_utc"), end = time_of(item, "end_utc");
+                int64_t power = json_integer_value(json_object_get(item, "power_w"));
+                int64_t flow = end <= WORLD_NOW - 7200    ? 0
+                               : end <= WORLD_NOW - 3600  ? -300
+                               : end <= WORLD_NOW - 300   ? 0
+                               : start < WORLD_NOW        ? INT64_MAX
+                               : start < WORLD_NOW + 3600 ? 600
+                               : start < WORLD_NOW + 7200 ? -800
+                                                          : 0;
+
+                assert_true(start >= WORLD_NOW || end <= WORLD_NOW); /* now is an edge */
+                if (flow == INT64_MAX)
+                        continue;
+                assert_in_range(unit_watts(item, NULL) - (power + (flow > 0 ? flow : 0)) + 2, 1, 3);
+                assert_in_range(unit_watts(item, "store") - (flow < 0 ? -flow : 0) + 2, 1, 3);
+        }
+        assert_true(i > 100);
+        json_decref(document);
+}
+
 static void jobs_show_what_they_had_and_will_have(void **state)
 {
         json_t *document = world_ask(*state, "plan", "{\"from_utc\":\"2026-11-22T09:00:00Z\"}");
@@ -1446,6 +1550,44 @@ static void the_report_tells_of_a_store(void **state)
         json_decref(document);
 }
 
+/* What was booked is what is drawn, joule for joule; where nothing was, nothing is known. */
+static void the_report_tells_what_was_drawn_when(void **state)
+{
+        struct world *world = *state;
+        const char *day = "{\"steps\":true,\"from_utc\":\"2026-11-22T00:00:00Z\",\"to_utc\":\"2026-11-22T14:00:00Z\"}";
+        json_t *document = world_ask(world, "report", NULL);
+        int64_t joules = 0, stored = 0, before = WORLD_DAY;
+        const json_t *item;
+        size_t i;
+
+        assert_null(world_at(document, "reports.0.supplied.0.steps"));
+        assert_null(world_at(document, "reports.0.jobs.0.intervals"));
+        json_decref(document);
+        world_book_store(world, 7200 * 500, WORLD_DAY + 5 * WORLD_HOUR, WORLD_DAY + 7 * WORLD_HOUR);
+        document = world_ask(world, "report", day);
+        json_array_foreach(world_at(document, "reports.0.supplied.0.steps"), i, item)
+        {
+                int64_t start = time_of(item, "start_utc"), end = time_of(item, "end_utc"),
+                        hour = (start - WORLD_DAY) / WORLD_HOUR;
+                const json_t *power = json_object_get(item, "power_w");
+
+                assert_int_equal(start, before);
+                before = end;
+                assert_int_equal(json_is_integer(power), (hour >= 5 && hour < 7) || hour >= 9);
+                joules += json_integer_value(power) * (end - start);
+                stored += unit_watts(item, "store") * (end - start);
+                world_expect_int(item, "price_micro_per_mwh", 100000000);
+                world_expect_int(item, "limit_w", 2000000);
+        }
+        assert_int_equal(before, WORLD_DAY + 14 * WORLD_HOUR);
+        /* to half a watt a step: 39 two hours, 40 but for 30 s, 41 two hours, the store's */
+        assert_true(llabs(joules - (7200 * 1000 + 7170 * 1000 + 7200 * 1000 + 7200 * 500)) <= 14 * WORLD_HOUR / 2);
+        assert_int_equal(stored, 7200 * 500);
+        world_expect_text(document, "reports.0.jobs.0.intervals.0.site", "hanford");
+        expect_time(document, "reports.0.jobs.0.intervals.0.start_utc", WORLD_DAY + 10 * WORLD_HOUR);
+        expect_time(document, "reports.0.jobs.0.intervals.0.end_utc", WORLD_DAY + 12 * WORLD_HOUR);
+        json_decref(document);
+}
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -1485,6 +1627,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(off_the_grid_no_price_is_forecast, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_says_what_a_store_does, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_carries_a_stores_level_on, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_load_is_told_by_who_supplies_it, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_store_is_part_of_the_load, setup, teardown),
                 cmocka_unit_test_setup_teardown(power_is_idle_and_jobs_through_the_pue, setup, teardown),
                 cmocka_unit_test_setup_teardown(jobs_show_what_they_had_and_will_have, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_end_at_the_windows_edges, setup, teardown),
@@ -1505,6 +1649,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(the_report_has_the_demand_charge, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_says_who_supplied_what, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_report_tells_of_a_store, setup, teardown),
+                cmocka_unit_test_setup_teardown(the_report_tells_what_was_drawn_when, setup, teardown),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
