@@ -172,27 +172,41 @@ void command_print_json(const struct command_run *run, const json_t *value)
         putc('\n', run->out);
 }
 
-int command_answer(struct command_run *run, const char *target, json_t *arguments, command_view view,
-                   struct offpeak_error *err)
+int command_fetch(struct command_run *run, const char *target, json_t *arguments, json_t **ret_document,
+                  struct offpeak_error *err)
 {
         struct offpeak_client *client;
-        json_t *document;
-        int r;
+        int r = command_open(run, &client, err);
 
-        r = command_open(run, &client, err);
         if (r != 0) {
                 json_decref(arguments);
                 return r;
         }
-        r = command_ask(client, target, arguments, &document, err);
+        r = command_ask(client, target, arguments, ret_document, err);
         offpeak_close(client);
-        if (r != 0)
-                return r;
-        run->screen.now = document_time(document, "now_utc");
+        if (r == 0)
+                run->screen.now = document_time(*ret_document, "now_utc");
+        return r;
+}
+
+int command_print_view(struct command_run *run, const json_t *document, command_view view, struct offpeak_error *err)
+{
         if (run->json)
                 command_print_json(run, document);
         else if (view(document, &run->screen, run->out) != 0)
-                r = fail(err, OFFPEAK_ENOMEM, "out of memory");
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        return 0;
+}
+
+int command_answer(struct command_run *run, const char *target, json_t *arguments, command_view view,
+                   struct offpeak_error *err)
+{
+        json_t *document;
+        int r = command_fetch(run, target, arguments, &document, err);
+
+        if (r != 0)
+                return r;
+        r = command_print_view(run, document, view, err);
         json_decref(document);
         return r;
 }

@@ -89,7 +89,14 @@ int command_clock(const struct command_run *run, int64_t *ret_now, struct offpea
 /* Prints a document for people. 0 or ENOMEM. */
 typedef int (*command_view)(const json_t *document, const struct screen *screen, FILE *out);
 
-/* Ask, then print the document itself (--json) or its view. */
+/* Open, ask, close; the screen's clock is then the answer's. arguments is given up. */
+int command_fetch(struct command_run *run, const char *target, json_t *arguments, json_t **ret_document,
+                  struct offpeak_error *err);
+
+/* Print the document itself (--json) or its view. */
+int command_print_view(struct command_run *run, const json_t *document, command_view view, struct offpeak_error *err);
+
+/* Both. */
 int command_answer(struct command_run *run, const char *target, json_t *arguments, command_view view,
                    struct offpeak_error *err);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/period.h"
 
+#include <string.h>
+
 #include "base/fail.h"
 #include "base/when.h"
 #include "cli/document.h"
@@ -22,6 +24,9 @@ int period_take(void *settings, const struct option_found *found, struct offpeak
                 return 0;
         case PERIOD_USER:
                 period->user = found->value;
+                return 0;
+        case PERIOD_SVG:
+                period->svg = found->value;
                 return 0;
         case PERIOD_LAST:
         case PERIOD_NEXT:
@@ -118,6 +123,51 @@ int period_ask(struct command_run *run, const struct period *period, const char 
         if (r == 0)
                 r = period_arguments(period, now, &arguments, err);
         return r != 0 ? r : command_answer(run, target, arguments, view, err);
+}
+
+static bool is_stdout(const char *path)
+{
+        return strcmp(path, "-") == 0;
+}
+
+static int ask_and_draw(struct command_run *run, const struct period *period, const char *target, command_view view,
+                        const struct period_picture *picture, struct offpeak_error *err)
+{
+        int64_t now = run->screen.now;
+        json_t *arguments, *document;
+        int r = needs_clock(period) ? command_clock(run, &now, err) : 0;
+
+        if (r == 0)
+                r = period_arguments(period, now, &arguments, err);
+        if (r != 0)
+                return r;
+        json_object_set_new(arguments, picture->argument, json_true());
+        r = command_fetch(run, target, arguments, &document, err);
+        if (r != 0)
+                return r;
+        if (!is_stdout(period->svg))
+                r = command_print_view(run, document, view, err);
+        if (r == 0)
+                r = picture_of_answer(document, &run->screen, picture->fill, period->svg, run->out, err);
+        json_decref(document);
+        return r;
+}
+
+int period_command_with_picture(struct command_run *run, int argc, char **argv, const char *target, command_view view,
+                                const struct period_picture *picture, struct offpeak_error *err)
+{
+        struct period period = { 0 };
+        int r = command_parse(run, argc, argv, period_take, &period, err);
+
+        if (r == 0)
+                r = command_expect(run, 0, 0, "no words", err);
+        if (r == 0 && period.svg != NULL && is_stdout(period.svg) && run->json)
+                r = fail(err, OFFPEAK_EUSAGE,
+                         "--svg - and --json both take the standard output: write --svg FILE beside --json");
+        if (r != 0)
+                return r;
+        return period.svg != NULL ? ask_and_draw(run, &period, target, view, picture, err)
+                                  : period_ask(run, &period, target, view, err);
 }
 
 int period_command(struct command_run *run, int argc, char **argv, const char *target, command_view view,

@@ -11,6 +11,7 @@
 #include "cli/document.h"
 #include "cli/job_text.h"
 #include "cli/period.h"
+#include "cli/pictures.h"
 #include "cli/views.h"
 
 enum { MOST_JOBS = 50 };
@@ -375,6 +376,13 @@ static void print_worth(const json_t *document, const struct screen *screen, FIL
         print_terms(document, currency, out);
 }
 
+int view_plan_worth(const json_t *document, const struct screen *screen, FILE *out)
+{
+        print_unplanned(json_object_get(document, "jobs"), screen, out);
+        print_worth(document, screen, out);
+        return 0;
+}
+
 int view_plan(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *jobs = json_object_get(document, "jobs"), *sites = json_object_get(document, "sites");
@@ -390,9 +398,7 @@ int view_plan(const json_t *document, const struct screen *screen, FILE *out)
                         putc('\n', out);
                 draw_site(&chart, site, jobs);
         }
-        print_unplanned(jobs, screen, out);
-        print_worth(document, screen, out);
-        return 0;
+        return view_plan_worth(document, screen, out);
 }
 
 /* ---- the command */
@@ -403,10 +409,13 @@ const struct option_row plan_rows[] = {
         { PERIOD_FROM, 0, "from", "WHEN", "begin there" },
         { PERIOD_TO, 0, "to", "WHEN", "end there" },
         { PERIOD_SITE, 0, "site", "NAME", "this site only" },
+        { PERIOD_SVG, 0, "svg", "FILE", "draw it into this file too, as SVG; - : instead of the text" },
         COMMAND_OPTIONS,
 };
 
 int command_plan(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
 {
-        return period_command(run, argc, argv, "plan", view_plan, err);
+        static const struct period_picture picture = { "load", picture_of_plan };
+
+        return period_command_with_picture(run, argc, argv, "plan", view_plan, &picture, err);
 }

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 #include "cli/period.h"
+#include "cli/pictures.h"
 #include "cli/table.h"
 #include "cli/views.h"
 
@@ -385,10 +386,13 @@ const struct option_row report_rows[] = {
         { PERIOD_TO, 0, "to", "WHEN", "end there (now)" },
         { PERIOD_SITE, 0, "site", "NAME", "this site only" },
         { PERIOD_USER, 'u', "user", "NAME", "this user's jobs only (the accounts are everybody's)" },
+        { PERIOD_SVG, 0, "svg", "FILE", "draw it into this file too, as SVG; - : instead of the text" },
         COMMAND_OPTIONS,
 };
 
 int command_report(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
 {
-        return period_command(run, argc, argv, "report", view_report, err);
+        static const struct period_picture picture = { "steps", picture_of_report };
+
+        return period_command_with_picture(run, argc, argv, "report", view_report, &picture, err);
 }

@@ -63,6 +63,19 @@ check_closed() {
                 fail "$1: energy does not add up: $(jq -c '.reports[0] | .accounts, .supplied' "$work/report.json")"
 }
 
+# check_picture FILE WORD...: it is XML, and these words are in it.
+check_picture() {
+        local file=$1 word
+        [ -s "$file" ] || fail "no $file"
+        if command -v xmllint >/dev/null; then
+                xmllint --noout --nonet "$file" || fail "$file is not XML"
+        fi
+        shift
+        for word in "$@"; do
+                grep -qF ">$word<" "$file" || fail "no \"$word\" in $file"
+        done
+}
+
 start_daemon
 said=$(offpeak push stored "3 kWh" --site hall --for 24h) || fail "not pushed"
 case "$said" in "stored of hall: 3.0 kWh until "*) ;; *) fail "said: $said" ;; esac
@@ -80,6 +93,21 @@ done
 check_closed "after the job"
 jq -e '.reports[0].supplied[0].store | .charged_j > 0 and .given_j > 0 and .lost_j > 0' "$work/report.json" >/dev/null ||
         fail "nothing went through the store: $(store .)"
+
+# Pictures of it: who supplied it stands in them, and what they are made of is what the units say, to half a watt a step.
+offpeak report --json --from 2025-06-10T11:00:00Z --svg "$work/report.svg" >"$work/steps.json" || fail "no picture of the report"
+check_picture "$work/report.svg" load kW store grid "$id sleep" price EUR/MWh
+jq -e '.reports[0].supplied[0] as $s | [$s.units[].energy_j] | add as $units |
+       ([$s.steps[] | select(.power_w != null) | .power_w * ((.end_utc | fromdate) - (.start_utc | fromdate))] | add) as $drawn |
+       ([$s.steps[] | (.end_utc | fromdate) - (.start_utc | fromdate)] | add) as $seconds |
+       ($drawn - $units | fabs) <= $seconds / 2' "$work/steps.json" >/dev/null ||
+        fail "the steps are not what was supplied: $(jq -c '.reports[0].supplied[0]' "$work/steps.json")"
+offpeak plan --last 4h --svg "$work/plan.svg" >"$work/plan.txt" || fail "no picture of the plan"
+grep -q 'EUR/MWh' "$work/plan.txt" || fail "the picture took the text's place"
+check_picture "$work/plan.svg" load kW grid "limit above this: 100 kW" "$id sleep" forecast
+offpeak plan --svg - >"$work/output.svg" && check_picture "$work/output.svg" load price
+offpeak plan --svg "$work/no/plan.svg" 2>"$work/said"
+[ $? = 66 ] && grep -q "no/plan.svg: cannot be written.*make its folder first" "$work/said" || fail "said: $(cat "$work/said")"
 
 # Half a kWh less is there than the books have: a loss.
 lost=$(store .lost_j)
