@@ -162,7 +162,7 @@ int agent_config_read(const char *path, struct agent_config *config, struct offp
         struct config_reading reading = { .file = path, .err = err };
         char *folder;
         void *said;
-        int code = config_yaml_read(path, &schema, &said, &folder, err);
+        int code = config_yaml_read(path, &schema, NULL, &said, &folder, err);
 
         if (code != 0)
                 return code;

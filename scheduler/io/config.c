@@ -128,7 +128,7 @@ static void take_class_sites(struct config_reading *r, const struct said_class *
                 r->code = fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->file);
                 return;
         }
-        for (unsigned i = 0; r->code == 0 && i < said->sites_count; i++) {
+        for (unsigned i = 0; config_goes_on(r) && i < said->sites_count; i++) {
                 const char *name = config_text(said->sites[i]), *nearest = text_nearest(name, names, policy->n_sites);
 
                 class->n_sites++;
@@ -171,7 +171,12 @@ static void take_moves(struct config_reading *r, const struct said_class *said, 
                                       class->name, policy->sites[s].name);
 }
 
-static void take_class(struct config_reading *r, const struct said_class *said, struct policy *policy)
+static bool same_name(const char *a, const char *b)
+{
+        return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static void take_class(struct config_reading *r, const struct said_class *said, struct policy *policy, bool sites_good)
 {
         struct policy_class *class = &policy->classes[policy->n_classes];
 
@@ -186,22 +191,36 @@ static void take_class(struct config_reading *r, const struct said_class *said, 
         refuse_what_does_nothing(r, said);
         if (r->code == 0)
                 take_class_sites(r, said, policy, class);
-        if (r->code == 0)
+        if (r->code == 0 && sites_good)
                 take_moves(r, said, policy, class);
         for (size_t i = 0; r->code == 0 && i + 1 < policy->n_classes; i++)
-                if (strcmp(policy->classes[i].name, class->name) == 0)
+                if (same_name(policy->classes[i].name, class->name))
                         config_refuse(r, said->name, "class \"%s\" is there twice", class->name);
 }
 
-static void take_classes(struct config_reading *r, const struct said *said, struct policy *policy)
+/*
+ * A part of its own begins: what was wrong before hides nothing of it. Unless what was left out before may be what it
+ * lacks: then only its values are looked at.
+ */
+static void begin_part(struct config_reading *r, bool whole)
 {
+        if (r->code == OFFPEAK_ECONFIG && r->faults != NULL && whole)
+                r->code = 0;
+}
+
+static void take_classes(struct config_reading *r, const struct said *said, struct policy *policy, bool whole)
+{
+        bool sites_good = r->code == 0;
+
         policy->classes = calloc(said->classes_count + 1, sizeof(*policy->classes));
         if (policy->classes == NULL) {
                 r->code = fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->file);
                 return;
         }
-        for (unsigned i = 0; r->code == 0 && i < said->classes_count; i++)
-                take_class(r, &said->classes[i], policy);
+        for (unsigned i = 0; config_goes_on(r) && i < said->classes_count; i++) {
+                begin_part(r, whole);
+                take_class(r, &said->classes[i], policy, sites_good);
+        }
         if (r->code != 0 || policy_class(policy, "default") != NULL)
                 return;
         policy_class_defaults(&policy->classes[policy->n_classes]);
@@ -253,7 +272,7 @@ static void check_currency(struct config_reading *r, const struct said_site *sai
 {
         const struct policy_site *first = &policy->sites[0], *site = &policy->sites[policy->n_sites - 1];
 
-        if (r->code == 0 && strcmp(first->currency, site->currency) != 0)
+        if (r->code == 0 && first->currency != NULL && strcmp(first->currency, site->currency) != 0)
                 config_refuse(r, said->currency,
                               "sites with different currencies (%s at %s, %s at %s) are not supported yet: convert the "
                               "prices of one",
@@ -282,31 +301,38 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
                 config_take_number(r, "gbit_per_s", said->wan->gbit_per_s, 3, 1, INT64_C(100000000), &site->wan_mbit_per_s);
                 config_take_number(r, "egress_per_gb", said->wan->egress_per_gb, 6, 0, MOST_MONEY, &site->egress_cost);
         }
-        if (said->grid == NULL && said->reactor == NULL && said->solar == NULL)
+        if (r->code == 0 && said->grid == NULL && said->reactor == NULL && said->solar == NULL)
                 config_refuse(r, said->name, "site \"%s\" has neither grid, reactor nor solar: where is its power from?",
                               config_text(said->name));
         for (size_t i = 0; r->code == 0 && i + 1 < policy->n_sites; i++)
-                if (strcmp(policy->sites[i].name, site->name) == 0)
+                if (same_name(policy->sites[i].name, site->name))
                         config_refuse(r, said->name, "site \"%s\" is there twice", site->name);
         check_currency(r, said, policy);
 }
 
-static void take_sites(struct config_reading *r, const struct said *said, struct config *config)
+static void take_sites(struct config_reading *r, const struct said *said, struct config *config, bool whole)
 {
-        if (said->sites_count == 0 || said->sites_count > MOST_SITES) {
-                r->code = fail(r->err, OFFPEAK_ECONFIG, "%s: %s", r->file,
-                               said->sites_count == 0 ? "\"sites\" is empty: name one site at least"
-                                                      : "more than 64 sites are not supported");
+        bool good = true;
+
+        if (said->sites_count > MOST_SITES || (said->sites_count == 0 && whole)) {
+                config_refuse(r, NULL, "%s",
+                              said->sites_count == 0 ? "\"sites\" is empty: name one site at least"
+                                                     : "more than 64 sites are not supported");
                 return;
         }
-        config->policy.sites = calloc(said->sites_count, sizeof(*config->policy.sites));
-        config->files = calloc(said->sites_count, sizeof(*config->files));
+        config->policy.sites = calloc(said->sites_count + 1, sizeof(*config->policy.sites));
+        config->files = calloc(said->sites_count + 1, sizeof(*config->files));
         if (config->policy.sites == NULL || config->files == NULL) {
                 r->code = fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->file);
                 return;
         }
-        for (unsigned i = 0; r->code == 0 && i < said->sites_count; i++)
+        for (unsigned i = 0; config_goes_on(r) && i < said->sites_count; i++) {
+                begin_part(r, whole);
                 take_site(r, &said->sites[i], &config->policy, &config->files[i]);
+                good = good && r->code == 0;
+        }
+        if (config_goes_on(r) && !good)
+                r->code = OFFPEAK_ECONFIG;
 }
 
 /* ---- this process */
@@ -320,7 +346,7 @@ static void take_timing(struct config_reading *r, const struct said *said, struc
                 config_take_seconds(r, "horizon", planner->horizon, 3600, 60 * DAY, &policy->plan_horizon_s);
                 config_take_count(r, "work", planner->work, 1000, UINT64_C(1000000000000), &policy->plan_work);
         }
-        if (planner != NULL && policy->plan_interval_s > policy->plan_horizon_s)
+        if (r->code == 0 && planner != NULL && policy->plan_interval_s > policy->plan_horizon_s)
                 config_refuse(r, planner->interval != NULL ? planner->interval : planner->horizon,
                               "the planner's interval is longer than its horizon: most of the time there were no plan");
         if (said->timing != NULL) {
@@ -375,7 +401,7 @@ static char *default_state_dir(struct config_reading *r)
                 return join(r, state, "/offpeak", "");
         if (home != NULL && home[0] == '/')
                 return join(r, home, "/.local/state/offpeak", "");
-        r->code = fail(r->err, OFFPEAK_ECONFIG, "%s: \"state_dir\" is missing, and $HOME does not help", r->file);
+        config_doubt(r, NULL, "\"state_dir\" is missing, and $HOME does not help");
         return NULL;
 }
 
@@ -383,12 +409,20 @@ static char *default_state_dir(struct config_reading *r)
 static char *default_endpoint(struct config_reading *r)
 {
         const char *unit = getenv("RUNTIME_DIRECTORY");
+        struct offpeak_error why;
         char text[ENDPOINT_TEXT];
+        int code;
 
         if (unit != NULL && unit[0] == '/')
                 return join(r, "ipc://", unit, "/offpeakd.sock");
-        r->code = endpoint_default(text, r->err);
-        return r->code == 0 ? config_copy(r, text) : NULL;
+        code = endpoint_default(text, &why);
+        if (code == 0)
+                return config_copy(r, text);
+        if (r->faults != NULL)
+                config_doubt(r, NULL, "\"listen\" is missing: %s", why.text);
+        else
+                r->code = fail(r->err, code, "%s", why.text);
+        return NULL;
 }
 
 static void check_endpoint(struct config_reading *r, const char *said, bool has_keys)
@@ -398,7 +432,7 @@ static void check_endpoint(struct config_reading *r, const char *said, bool has_
 
         if (endpoint_parse(config_text(said), &endpoint, &why) != 0)
                 config_refuse(r, said, "\"listen\": %s", why.text);
-        else if (!has_keys && !endpoint_is_local(&endpoint))
+        else if (r->code == 0 && !has_keys && !endpoint_is_local(&endpoint))
                 config_refuse(r, said,
                               "\"listen\": %s can be reached from other machines: that needs keys, see \"curve\"",
                               config_text(said));
@@ -430,7 +464,7 @@ static void take_process(struct config_reading *r, const struct said *said, stru
                 config_take_path(r, "state_dir", said->state_dir, &config->state_dir);
         else
                 config->state_dir = default_state_dir(r);
-        if (r->code != 0)
+        if (!config_goes_on(r))
                 return;
         take_listen(r, said, config);
         if (said->curve != NULL) {
@@ -445,20 +479,27 @@ static void take_process(struct config_reading *r, const struct said *said, stru
 
 /* ---- the whole */
 
-static int take_all(const char *path, const char *folder, const struct said *said, struct config *ret_config,
-                    struct offpeak_error *err)
+static int take_all(const char *path, const char *folder, const struct said *said, struct config_faults *faults,
+                    struct config *ret_config, struct offpeak_error *err)
 {
-        struct config_reading reading = { .file = path, .folder = folder, .err = err };
+        bool whole = faults == NULL || faults->n_errors == 0; /* nothing was left out */
+        struct config_reading reading = {
+                .file = path, .folder = folder, .err = err, .code = whole ? 0 : OFFPEAK_ECONFIG, .faults = faults
+        };
         struct config config = { .clock_rate = 1 };
 
         policy_init(&config.policy);
-        take_sites(&reading, said, &config);
-        if (reading.code == 0)
-                take_classes(&reading, said, &config.policy);
-        if (reading.code == 0)
+        take_sites(&reading, said, &config, whole);
+        if (config_goes_on(&reading))
+                take_classes(&reading, said, &config.policy, whole);
+        begin_part(&reading, whole);
+        if (config_goes_on(&reading))
                 take_timing(&reading, said, &config.policy);
-        if (reading.code == 0)
+        begin_part(&reading, whole);
+        if (config_goes_on(&reading))
                 take_process(&reading, said, &config);
+        if (reading.code == 0 && faults != NULL && faults->n_errors > 0)
+                reading.code = OFFPEAK_ECONFIG;
         if (reading.code != 0) {
                 config_finish(&config);
                 return reading.code;
@@ -467,17 +508,40 @@ static int take_all(const char *path, const char *folder, const struct said *sai
         return 0;
 }
 
-int config_read(const char *path, struct config *ret_config, struct offpeak_error *err)
+static int read_file(const char *path, struct config_faults *faults, struct config *ret_config,
+                     struct offpeak_error *err)
 {
         char *folder;
         void *said;
-        int code = config_yaml_read(path, &config_schema, &said, &folder, err);
+        int code = config_yaml_read(path, &config_schema, faults, &said, &folder, err);
 
         if (code != 0)
                 return code;
-        code = take_all(path, folder, said, ret_config, err);
+        code = take_all(path, folder, said, faults, ret_config, err);
         config_yaml_free(&config_schema, said);
         free(folder);
+        return code;
+}
+
+int config_read(const char *path, struct config *ret_config, struct offpeak_error *err)
+{
+        return read_file(path, NULL, ret_config, err);
+}
+
+int config_read_all(const char *path, struct config *ret_config, struct config_faults *faults,
+                    struct offpeak_error *err)
+{
+        int code = read_file(path, faults, ret_config, err);
+
+        if (code == OFFPEAK_ECONFIG && faults->n_errors == 0) /* it is no text that could have places */
+                config_faults_add(faults, 0, 0, false,
+                                  err->text + (strncmp(err->text, path, strlen(path)) == 0 ? strlen(path) + 2 : 0));
+        if (faults->no_memory) {
+                if (code == 0)
+                        config_finish(ret_config);
+                return fail(err, OFFPEAK_ENOMEM, "%s: out of memory", path);
+        }
+        config_faults_sort(faults);
         return code;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/policy.h"
 #include "feeds/mapping.h"
+#include "io/config_faults.h"
 
 /* Where a series comes from. */
 struct config_url; /* config_url.h */
@@ -49,6 +50,15 @@ struct config {
 
 /* ECONFIG with "FILE:LINE:COLUMN: ..."; ENOTFOUND, EIO if it cannot be read. ret_config is written on success only. */
 int config_read(const char *path, struct config *ret_config, struct offpeak_error *err);
+
+/*
+ * The same, and all that is wrong and not the first alone, in the order of the file: faults begins empty and is to be
+ * finished in any case. What config_read refuses because of the machine or the user, secrets that cannot be read say,
+ * is a warning.
+ */
+int config_read_all(const char *path, struct config *ret_config, struct config_faults *faults,
+                    struct offpeak_error *err);
+
 void config_finish(struct config *config);
 
 #endif

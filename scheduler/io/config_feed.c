@@ -41,7 +41,7 @@ static void set(struct config_reading *r, struct mapping *mapping, const char *k
         struct offpeak_error why;
         int code;
 
-        if (r->code != 0)
+        if (!config_goes_on(r))
                 return;
         code = mapping_set(mapping, key, text, &why);
         if (code == OFFPEAK_ENOMEM)
@@ -54,7 +54,7 @@ static void set(struct config_reading *r, struct mapping *mapping, const char *k
 static void set_pairs(struct config_reading *r, struct mapping *mapping, const char *key, const struct said_pair *pairs,
                       unsigned n)
 {
-        for (unsigned i = 0; r->code == 0 && i < n; i++) {
+        for (unsigned i = 0; config_goes_on(r) && i < n; i++) {
                 const char *value = pairs[i].value != NULL ? config_text(pairs[i].value) : "";
                 char text[300];
 
@@ -112,8 +112,7 @@ static void take_source(struct config_reading *r, const char *key, const struct 
         const char *place = config_feed_place(said), *only_key, *only = config_url_only(said, &only_key);
 
         if (said->file == NULL && said->url == NULL && place == NULL)
-                r->code = fail(r->err, OFFPEAK_ECONFIG, "%s: \"%s\" names no source: give its \"file\" or \"url\"", r->file,
-                               key);
+                config_refuse(r, NULL, "\"%s\" names no source: give its \"file\" or \"url\"", key);
         else if (said->file == NULL && said->url == NULL)
                 config_refuse(r, place, "\"%s\" names no source: give its \"file\" or \"url\"", key);
         else if (said->file != NULL && said->url != NULL)
@@ -168,11 +167,11 @@ static uint64_t fingerprint(const struct said_feed *said)
 void config_take_feed(struct config_reading *reading, const char *key, const struct said_feed *said,
                       struct config_feed *feed)
 {
-        if (reading->code != 0 || said == NULL)
+        if (!config_goes_on(reading) || said == NULL)
                 return;
         take_source(reading, key, said, feed);
         feed->fingerprint = fingerprint(said);
-        if (reading->code != 0 || !is_described(said))
+        if (!config_goes_on(reading) || !is_described(said))
                 return;
         feed->mapping = calloc(1, sizeof(*feed->mapping));
         if (feed->mapping == NULL)

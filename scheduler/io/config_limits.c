@@ -15,7 +15,7 @@ static void take_limit(struct config_reading *r, const char *key, const char *va
         int64_t limit;
         size_t size;
 
-        if (r->code != 0 || value == NULL)
+        if (value == NULL)
                 return;
         text = config_text(value);
         size = strcspn(text, " ");
@@ -24,7 +24,7 @@ static void take_limit(struct config_reading *r, const char *key, const char *va
             text_parse_decimal(text, size, unit.scale, &limit) != 0)
                 config_refuse(r, value, "\"%s\": \"%.64s\" is no value with a unit that fits: write it as 400 %s", key, text,
                               unit_example(wanted));
-        else if (unit.currency[0] != '\0' && strcmp(unit.currency, currency) != 0)
+        else if (unit.currency[0] != '\0' && currency != NULL && strcmp(unit.currency, currency) != 0)
                 config_refuse(r, value, "\"%s\" is in %s, and the site's currency is %s", key, unit.currency, currency);
         else {
                 *ret_limit = limit;
@@ -46,7 +46,7 @@ static void take_limits(struct config_reading *r, const struct said_feed *said, 
 void config_take_limits(struct config_reading *reading, const struct said_site *said, const char *currency,
                         struct config_site_files *files)
 {
-        if (reading->code != 0)
+        if (!config_goes_on(reading))
                 return;
         if (said->grid != NULL) {
                 take_limits(reading, said->grid->price, SERIES_PRICE, currency, &files->price);

@@ -33,10 +33,10 @@ static void take_rule(struct config_reading *r, const struct said_feed *said, en
 {
         struct signal_rule *rule = &site->signals[kind];
 
-        if (said == NULL || r->code != 0)
+        if (said == NULL)
                 return;
         config_take_seconds(r, "stale_after", said->stale_after, 1, YEAR, &rule->stale_after_s);
-        if (r->code != 0 || said->fallback == NULL)
+        if (said->fallback == NULL)
                 return;
         if (strcmp(config_text(said->fallback), "last") == 0)
                 rule->fallback = SIGNAL_TAKE_LAST;

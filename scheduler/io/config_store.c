@@ -93,7 +93,7 @@ void config_take_store(struct config_reading *reading, const struct said_site *s
         const struct said_reactor *reactor = said->reactor;
         bool preset = reactor != NULL && reactor->preset != NULL && preset_store(config_text(reactor->preset), &terms->store);
 
-        if (reading->code != 0)
+        if (!config_goes_on(reading))
                 return;
         terms->has_store = preset;
         if (!preset)

@@ -126,7 +126,7 @@ bool config_parse_hours(const char *text, struct supply_hours *ret_hours)
 
 static void take_hours(struct config_reading *r, const char *value, struct supply_hours *hours)
 {
-        if (r->code == 0 && value != NULL && !config_is_null(value) && !config_parse_hours(config_text(value), hours))
+        if (value != NULL && !config_is_null(value) && !config_parse_hours(config_text(value), hours))
                 config_refuse(r, value,
                               "\"hours\": \"%.64s\" is no hours of the week: write 07-20 Mon-Fri, or 07:30-20:00 for every "
                               "day; over midnight they are two",
@@ -159,7 +159,7 @@ static void take_utc_offset(struct config_reading *r, const char *value, int64_t
         unsigned hours, minutes;
         int length = 0;
 
-        if (r->code != 0 || value == NULL)
+        if (value == NULL)
                 return;
         if ((text[0] != '+' && text[0] != '-') || strlen(text) != 6 ||
             sscanf(text + 1, "%2u:%2u%n", &hours, &minutes, &length) != 2 || length != 5 || hours > 14 || minutes > 59 ||
@@ -216,12 +216,13 @@ static void take_tariff(struct config_reading *r, const struct said_grid *said, 
         take_export(r, said, terms, files);
         take_firm(r, said, terms);
         take_utc_offset(r, said->utc_offset, &terms->utc_offset_s);
-        for (unsigned i = 0; r->code == 0 && i < said->demand_count; i++) {
-                if (i == SUPPLY_MAX_DEMANDS)
+        for (unsigned i = 0; config_goes_on(r) && i < said->demand_count; i++) {
+                if (i == SUPPLY_MAX_DEMANDS) {
                         config_refuse(r, said->demand[i].per_kw, "more than %d demand charges are not supported",
                                       SUPPLY_MAX_DEMANDS);
-                else
-                        take_demand(r, &said->demand[i], &terms->demands[terms->n_demands++]);
+                        return;
+                }
+                take_demand(r, &said->demand[i], &terms->demands[terms->n_demands++]);
         }
 }
 
@@ -231,7 +232,7 @@ static void take_ppa_preset(struct config_reading *r, const char *value, struct 
 {
         char known[160];
 
-        if (r->code == 0 && value != NULL && !preset_ppa(config_text(value), ppa))
+        if (value != NULL && !preset_ppa(config_text(value), ppa))
                 config_refuse(r, value, "\"preset\": \"%.64s\" is not known: write %s", config_text(value),
                               all_names(preset_ppa_names, known));
 }
@@ -289,7 +290,7 @@ static void take_ppa(struct config_reading *r, const struct said_ppa *said, stru
 static void take_ppas(struct config_reading *r, const struct said_site *said, struct supply_terms *terms,
                       struct config_site_files *files)
 {
-        for (unsigned i = 0; r->code == 0 && i < said->ppa_count; i++) {
+        for (unsigned i = 0; config_goes_on(r) && i < said->ppa_count; i++) {
                 if (i == SUPPLY_MAX_PPAS) {
                         config_refuse(r, said->ppa[i].name, "more than %d agreements are not supported", SUPPLY_MAX_PPAS);
                         return;
@@ -331,19 +332,20 @@ static void take_unit(struct config_reading *r, const struct said_unit *said, st
 /* A preset's units, or the file's own. */
 static void take_units(struct config_reading *r, const struct said_reactor *said, struct supply_terms *terms)
 {
+        unsigned n = said->preset == NULL ? said->units_count : 0;
         char known[160];
 
         if (r->code == 0 && said->preset != NULL && said->units_count > 0)
                 config_refuse(r, said->preset, "there are \"units\" as well: write the preset or units, not both");
-        if (r->code == 0 && said->preset != NULL &&
-            !preset_reactors(config_text(said->preset), terms->reactors, &terms->n_reactors))
+        if (said->preset != NULL && !preset_reactors(config_text(said->preset), terms->reactors, &terms->n_reactors))
                 config_refuse(r, said->preset, "\"preset\": \"%.64s\" is not known: write %s", config_text(said->preset),
                               all_names(preset_reactor_names, known));
-        for (unsigned i = 0; r->code == 0 && i < said->units_count; i++) {
-                if (i == SUPPLY_MAX_REACTORS)
+        for (unsigned i = 0; config_goes_on(r) && i < n; i++) {
+                if (i == SUPPLY_MAX_REACTORS) {
                         config_refuse(r, said->units[i].name, "more than %d units are not supported", SUPPLY_MAX_REACTORS);
-                else
-                        take_unit(r, &said->units[i], terms);
+                        return;
+                }
+                take_unit(r, &said->units[i], terms);
         }
 }
 
@@ -359,9 +361,10 @@ static void take_outage(struct config_reading *r, const struct said_outage *said
                 u++;
         if (u == terms->n_reactors) {
                 nearest = text_nearest(text, names, terms->n_reactors);
-                config_refuse(r, said->unit, "\"unit\": there is no unit \"%.64s\"%s%s%s", text,
-                              nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
-                              nearest != NULL ? "\"?)" : "");
+                if (r->code == 0) /* else a unit that is wrong may be the one */
+                        config_refuse(r, said->unit, "\"unit\": there is no unit \"%.64s\"%s%s%s", text,
+                                      nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
+                                      nearest != NULL ? "\"?)" : "");
                 return;
         }
         *outage = (struct supply_outage){ .unit = u };
@@ -381,12 +384,13 @@ static void take_plant(struct config_reading *r, const struct said_site *site, s
 
         take_units(r, said, terms);
         take_power(r, "house_load", said->house_load, &terms->reactor_house_w);
-        for (unsigned i = 0; r->code == 0 && i < said->outages_count; i++) {
-                if (i == SUPPLY_MAX_OUTAGES)
+        for (unsigned i = 0; config_goes_on(r) && i < said->outages_count; i++) {
+                if (i == SUPPLY_MAX_OUTAGES) {
                         config_refuse(r, said->outages[i].unit, "more than %d outages are not supported",
                                       SUPPLY_MAX_OUTAGES);
-                else
-                        take_outage(r, &said->outages[i], terms);
+                        break;
+                }
+                take_outage(r, &said->outages[i], terms);
         }
         if (r->code == 0 && said->capacity == NULL && terms->n_reactors == 0)
                 config_refuse(r, said->fuel_cost_per_mwh,

@@ -21,7 +21,7 @@ enum { EVERY_S = 900, TIMEOUT_S = 20, DEFAULT_MIB = 8, LARGEST_MIB = 64 };
 
 static void no_memory(struct config_reading *r)
 {
-        if (r->code == 0)
+        if (config_goes_on(r))
                 r->code = fail(r->err, OFFPEAK_ENOMEM, "%s: out of memory", r->file);
 }
 
@@ -90,7 +90,7 @@ static char *shown_of(struct config_reading *r, const char *text)
 /* Make the paths of its secrets absolute, and see that they can be read, and by nobody else. */
 static void take_secrets(struct config_reading *r, const char *value, struct url_form *form, unsigned *n_secrets)
 {
-        for (size_t i = 0; r->code == 0 && i < form->n; i++) {
+        for (size_t i = 0; config_goes_on(r) && i < form->n; i++) {
                 struct offpeak_error why;
                 char *secret, *path;
 
@@ -109,7 +109,7 @@ static void take_secrets(struct config_reading *r, const char *value, struct url
                 if (secret_file_read(form->parts[i].text, &secret, &why) == 0)
                         secret_free(secret);
                 else
-                        config_refuse(r, value, "%s", why.text);
+                        config_doubt(r, value, "%s", why.text);
         }
 }
 
@@ -119,7 +119,7 @@ static void take_form(struct config_reading *r, const char *key, const char *val
         struct offpeak_error why;
         int code;
 
-        if (r->code != 0)
+        if (!config_goes_on(r))
                 return;
         code = url_form_parse(config_text(value), form, &why);
         if (code == OFFPEAK_ENOMEM)
@@ -189,7 +189,7 @@ static void take_headers(struct config_reading *r, const struct said_feed *said,
                 no_memory(r);
                 return;
         }
-        for (unsigned i = 0; r->code == 0 && i < said->headers_count; i++) {
+        for (unsigned i = 0; config_goes_on(r) && i < said->headers_count; i++) {
                 take_header(r, &said->headers[i], &url->headers[url->n_headers++], &url->n_secrets);
                 for (unsigned k = 0; r->code == 0 && k < i; k++)
                         if (strcasecmp(url->headers[k].name, url->headers[i].name) == 0)
@@ -210,7 +210,7 @@ static void take_bytes(struct config_reading *r, const char *value, int64_t *byt
         size_t size;
         int64_t number;
 
-        if (r->code != 0 || value == NULL)
+        if (value == NULL)
                 return;
         text = config_text(value);
         size = strspn(text, "0123456789.");
@@ -247,14 +247,14 @@ static void take_all(struct config_reading *r, const struct said_feed *said, str
         else if (url->ca != NULL && !is_secure(config_text(said->url)))
                 config_refuse(r, said->ca, "\"ca\" is of https, and the address is http");
         else if (url->ca != NULL && access(url->ca, R_OK) != 0)
-                config_refuse(r, said->ca, "\"ca\": %s: %s", url->ca, strerror(errno));
+                config_doubt(r, said->ca, "\"ca\": %s: %s", url->ca, strerror(errno));
 }
 
 void config_take_url(struct config_reading *reading, const struct said_feed *said, struct config_url **ret_url)
 {
         struct config_url *url;
 
-        if (reading->code != 0)
+        if (!config_goes_on(reading))
                 return;
         url = calloc(1, sizeof(*url));
         if (url == NULL) {

@@ -21,18 +21,51 @@ const char *config_text(const char *value)
         return strchr(line_end + 1, ':') + 1;
 }
 
+bool config_goes_on(const struct config_reading *reading)
+{
+        return reading->code == 0 || (reading->code == OFFPEAK_ECONFIG && reading->faults != NULL);
+}
+
+static void add_fault(struct config_reading *reading, const char *value, bool warning, const char *text)
+{
+        unsigned line = 0, column = 0;
+
+        if (value != NULL)
+                sscanf(value, "%u:%u:", &line, &column);
+        config_faults_add(reading->faults, line, column, warning, text);
+}
+
+__attribute__((format(printf, 4, 0))) static void refuse(struct config_reading *reading, const char *value,
+                                                         bool warning, const char *format, va_list args)
+{
+        int place = value != NULL ? (int)(config_text(value) - value) : 0;
+        char text[600];
+
+        if (!config_goes_on(reading))
+                return;
+        vsnprintf(text, sizeof(text), format, args);
+        if (reading->faults != NULL)
+                add_fault(reading, value, warning, text);
+        if (reading->faults == NULL || !warning)
+                reading->code = fail(reading->err, OFFPEAK_ECONFIG, "%s:%.*s %s", reading->file, place, value, text);
+}
+
 void config_refuse(struct config_reading *reading, const char *value, const char *format, ...)
 {
-        int place = (int)(config_text(value) - value);
-        char text[600];
         va_list args;
 
-        if (reading->code != 0)
-                return;
         va_start(args, format);
-        vsnprintf(text, sizeof(text), format, args);
+        refuse(reading, value, false, format, args);
         va_end(args);
-        reading->code = fail(reading->err, OFFPEAK_ECONFIG, "%s:%.*s %s", reading->file, place, value, text);
+}
+
+void config_doubt(struct config_reading *reading, const char *value, const char *format, ...)
+{
+        va_list args;
+
+        va_start(args, format);
+        refuse(reading, value, true, format, args);
+        va_end(args);
 }
 
 bool config_is_null(const char *value)
@@ -48,7 +81,7 @@ bool config_is_null(const char *value)
 /* Is there a value to take? One that is null is refused: keys for which null means something ask before. */
 static bool is_given(struct config_reading *reading, const char *key, const char *value)
 {
-        if (reading->code != 0 || value == NULL)
+        if (!config_goes_on(reading) || value == NULL)
                 return false;
         if (!config_is_null(value))
                 return true;
@@ -282,7 +315,7 @@ void config_take_choice(struct config_reading *reading, const char *key, const c
 
 static void no_memory(struct config_reading *reading)
 {
-        if (reading->code == 0)
+        if (config_goes_on(reading))
                 reading->code = fail(reading->err, OFFPEAK_ENOMEM, "%s: out of memory", reading->file);
 }
 
@@ -339,7 +372,7 @@ void config_take_path(struct config_reading *reading, const char *key, const cha
 
 void config_take_only(struct config_reading *reading, const char *key, const char *value, const char *only)
 {
-        if (reading->code != 0 || value == NULL || (only != NULL && strcmp(config_text(value), only) == 0) ||
+        if (!config_goes_on(reading) || value == NULL || (only != NULL && strcmp(config_text(value), only) == 0) ||
             (only == NULL && config_is_null(value)))
                 return;
         config_refuse(reading, value, "\"%s: %.64s\" is not supported yet: leave the key out, or write %s", key,

@@ -4,7 +4,9 @@
  *
  * Each config_take_* reads one value. NULL, a key that was not given, leaves the result as it is, which is the default.
  * The first failure is kept in the reading, and everything after it does nothing: the caller takes all values in a
- * row and looks at `code` once. Bounds are inclusive.
+ * row and looks at `code` once. Bounds are inclusive. With `faults` values are taken on, and all that is wrong with
+ * them is added there; what must hold between values is looked at only where `code` is still 0, so that nothing is told
+ * twice.
  */
 #ifndef OFFPEAK_IO_CONFIG_VALUE_H
 #define OFFPEAK_IO_CONFIG_VALUE_H
@@ -15,15 +17,28 @@
 
 #include <offpeak/error.h>
 
+#include "io/config_faults.h"
+
 struct config_reading {
         const char *file;   /* as errors name it */
         const char *folder; /* absolute; what relative paths start from */
         struct offpeak_error *err;
         int code;           /* of the first failure; 0 so far */
+        struct config_faults *faults; /* NULL: the first failure ends it */
 };
 
-/* Fail at a value: "FILE:LINE:COLUMN: ...". */
+/* Whether more is to be read: nothing has failed, or all failures are wanted. */
+bool config_goes_on(const struct config_reading *reading);
+
+/* Fail at a value: "FILE:LINE:COLUMN: ..."; at none, with NULL: "FILE: ...". */
 void config_refuse(struct config_reading *reading, const char *value, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+/*
+ * The same of what is not in the file itself, such as a secret that cannot be read: who wants all failures may be
+ * another user on another machine, and is warned.
+ */
+void config_doubt(struct config_reading *reading, const char *value, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
 /* The text of a value without its place. */

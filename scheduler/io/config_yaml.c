@@ -25,6 +25,8 @@ enum { MAX_FIELDS = 64, LARGEST_FILE = 1 << 20, LARGEST_REWRITE = 8 << 20 };
 
 struct walk {
         const char *file;
+        struct config_faults *faults; /* all that is wrong goes here; NULL: the first ends the walk */
+        bool over;                    /* nothing more is looked for */
         yaml_document_t document;
         FILE *out;
         struct offpeak_error *err;
@@ -38,7 +40,21 @@ __attribute__((format(printf, 3, 4))) static int refuse(struct walk *walk, yaml_
         va_start(args, format);
         vsnprintf(text, sizeof(text), format, args);
         va_end(args);
+        if (walk->faults != NULL)
+                config_faults_add(walk->faults, (unsigned)mark.line + 1, (unsigned)mark.column + 1, false, text);
         return fail(walk->err, OFFPEAK_ECONFIG, "%s:%zu:%zu: %s", walk->file, mark.line + 1, mark.column + 1, text);
+}
+
+/*
+ * After a failure at what was written from `from` on: may the walk go on without it? Each time there is one fault more,
+ * so that it ends.
+ */
+static bool goes_on(struct walk *walk, long from, int code)
+{
+        if (walk->faults == NULL || code != OFFPEAK_ECONFIG || walk->over || config_faults_full(walk->faults))
+                return false;
+        fseek(walk->out, from, SEEK_SET);
+        return true;
 }
 
 /* ---- what the schema says */
@@ -129,11 +145,13 @@ static int take_list(struct walk *walk, const yaml_node_t *node, const cyaml_sch
         fputc('[', walk->out);
         for (const yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
              item++) {
+                long from = ftell(walk->out);
                 int code = take(walk, *item, schema->sequence.entry, what);
 
-                if (code != 0)
+                if (code == 0)
+                        fputc(',', walk->out);
+                else if (!goes_on(walk, from, code))
                         return code;
-                fputc(',', walk->out);
         }
         fputc(']', walk->out);
         return 0;
@@ -149,27 +167,35 @@ static int refuse_key(struct walk *walk, const yaml_node_t *key, const cyaml_sch
                       text);
 }
 
-/* One pair of a mapping. `seen` has a bit for every field that was given. */
+/* Fields of a mapping, a bit each. */
+struct taken {
+        uint64_t seen; /* given and good */
+        uint64_t lost; /* given and wrong */
+};
+
+/* One pair of a mapping. */
 static int take_pair(struct walk *walk, const yaml_node_pair_t *pair, const cyaml_schema_field_t *fields,
-                     uint64_t *seen)
+                     struct taken *taken)
 {
         const yaml_node_t *key = yaml_document_get_node(&walk->document, pair->key);
         const yaml_node_t *value = yaml_document_get_node(&walk->document, pair->value);
         const cyaml_schema_field_t *field;
         unsigned index;
+        int code;
 
         if (key->type != YAML_SCALAR_NODE)
                 return refuse(walk, key->start_mark, "a key must be a word");
         field = field_named(fields, (const char *)key->data.scalar.value, &index);
         if (field == NULL)
                 return refuse_key(walk, key, fields);
-        if (*seen & UINT64_C(1) << index)
+        if ((taken->seen | taken->lost) & UINT64_C(1) << index)
                 return refuse(walk, key->start_mark, "\"%s\" is given twice", field->key);
         if (is_null(value) && field->value.type != CYAML_STRING && !is_file(&field->value)) /* `planner:` and no more */
                 return 0;
-        fprintf(walk->out, "%s\"%s\": ", *seen != 0 ? ", " : "", field->key);
-        *seen |= UINT64_C(1) << index;
-        return take(walk, pair->value, &field->value, field->key);
+        fprintf(walk->out, "%s\"%s\": ", taken->seen != 0 ? ", " : "", field->key);
+        code = take(walk, pair->value, &field->value, field->key);
+        *(code == 0 ? &taken->seen : &taken->lost) |= UINT64_C(1) << index;
+        return code;
 }
 
 /* The pairs of a mapping, and `name` before them if it is not NULL. */
@@ -177,7 +203,7 @@ static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_
                         const yaml_node_t *name)
 {
         const cyaml_schema_field_t *fields = schema->mapping.fields;
-        uint64_t seen = 0;
+        struct taken taken = { 0 };
         unsigned index = 0;
 
         fputc('{', walk->out);
@@ -185,7 +211,7 @@ static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_
                 int code;
 
                 field_named(fields, "name", &index);
-                seen = UINT64_C(1) << index;
+                taken.seen = UINT64_C(1) << index;
                 fprintf(walk->out, "\"name\": ");
                 code = take_scalar(walk, name, "name");
                 if (code != 0)
@@ -194,15 +220,20 @@ static int take_mapping(struct walk *walk, const yaml_node_t *node, const cyaml_
         if (!is_null(node)) {
                 for (const yaml_node_pair_t *pair = node->data.mapping.pairs.start; pair < node->data.mapping.pairs.top;
                      pair++) {
-                        int code = take_pair(walk, pair, fields, &seen);
+                        long from = ftell(walk->out);
+                        int code = take_pair(walk, pair, fields, &taken);
 
-                        if (code != 0)
+                        if (code != 0 && !goes_on(walk, from, code))
                                 return code;
                 }
         }
-        for (index = 0; fields[index].key != NULL; index++)
-                if (!(fields[index].value.flags & CYAML_FLAG_OPTIONAL) && !(seen & UINT64_C(1) << index))
-                        return refuse(walk, node->start_mark, "\"%s\" is missing here", fields[index].key);
+        for (index = 0; fields[index].key != NULL; index++) {
+                if (fields[index].value.flags & CYAML_FLAG_OPTIONAL || taken.seen & UINT64_C(1) << index)
+                        continue;
+                if (taken.lost & UINT64_C(1) << index)
+                        return OFFPEAK_ECONFIG; /* and that was said */
+                return refuse(walk, node->start_mark, "\"%s\" is missing here", fields[index].key);
+        }
         fputc('}', walk->out);
         return 0;
 }
@@ -231,20 +262,22 @@ static int take_named(struct walk *walk, const yaml_node_t *node, const cyaml_sc
              pair++) {
                 const yaml_node_t *name = yaml_document_get_node(&walk->document, pair->key);
                 const yaml_node_t *thing = yaml_document_get_node(&walk->document, pair->value);
+                long from = ftell(walk->out);
                 int code;
 
                 if (name->type != YAML_SCALAR_NODE)
-                        return refuse(walk, name->start_mark, "a name must be a word");
-                if (is_pair(schema->sequence.entry) && thing->type == YAML_SCALAR_NODE)
+                        code = refuse(walk, name->start_mark, "a name must be a word");
+                else if (is_pair(schema->sequence.entry) && thing->type == YAML_SCALAR_NODE)
                         code = take_members(walk, "name", name, "value", is_null(thing) ? NULL : thing);
                 else if (thing->type != YAML_MAPPING_NODE && !is_null(thing))
-                        return refuse(walk, thing->start_mark, "\"%.64s\" takes keys with values, one of \"%s\"",
+                        code = refuse(walk, thing->start_mark, "\"%.64s\" takes keys with values, one of \"%s\"",
                                       (const char *)name->data.scalar.value, what);
                 else
                         code = take_mapping(walk, thing, schema->sequence.entry, name);
-                if (code != 0)
+                if (code == 0)
+                        fputc(',', walk->out);
+                else if (!goes_on(walk, from, code))
                         return code;
-                fputc(',', walk->out);
         }
         fputc(']', walk->out);
         return 0;
@@ -254,8 +287,10 @@ static int take(struct walk *walk, int index, const cyaml_schema_value_t *schema
 {
         const yaml_node_t *node = yaml_document_get_node(&walk->document, index);
 
-        if (ftell(walk->out) > LARGEST_REWRITE)
+        if (ftell(walk->out) > LARGEST_REWRITE) {
+                walk->over = true;
                 return refuse(walk, node->start_mark, "the file says too much: are there aliases of aliases?");
+        }
         switch (schema->type) {
         case CYAML_STRING:
                 return take_scalar(walk, node, what);
@@ -313,6 +348,7 @@ static int rewrite(struct walk *walk, const cyaml_schema_value_t *schema, char *
         const yaml_node_t *root = yaml_document_get_root_node(&walk->document);
         char *text = NULL;
         size_t size = 0;
+        long length;
         int code;
 
         walk->out = open_memstream(&text, &size);
@@ -322,6 +358,7 @@ static int rewrite(struct walk *walk, const cyaml_schema_value_t *schema, char *
                 code = refuse(walk, root->start_mark, "the file must hold keys with values");
         else
                 code = take_mapping(walk, root, schema, NULL);
+        length = ftell(walk->out); /* behind it may lie what was taken back */
         if (fclose(walk->out) != 0 && code == 0)
                 code = fail(walk->err, OFFPEAK_ENOMEM, "%s: out of memory", walk->file);
         if (code != 0) {
@@ -329,7 +366,7 @@ static int rewrite(struct walk *walk, const cyaml_schema_value_t *schema, char *
                 return code;
         }
         *ret_text = text;
-        *ret_size = size;
+        *ret_size = (size_t)length;
         return 0;
 }
 
@@ -341,9 +378,9 @@ static const cyaml_config_t *quiet(void)
 }
 
 int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
-                     void **ret_data, struct offpeak_error *err)
+                     struct config_faults *faults, void **ret_data, struct offpeak_error *err)
 {
-        struct walk walk = { .file = file, .err = err };
+        struct walk walk = { .file = file, .faults = faults, .err = err };
         yaml_parser_t parser;
         char *rewritten = NULL;
         cyaml_err_t failure;
@@ -408,8 +445,8 @@ static char *folder_of(const char *path)
         return folder;
 }
 
-int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
-                     struct offpeak_error *err)
+int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, struct config_faults *faults,
+                     void **ret_data, char **ret_folder, struct offpeak_error *err)
 {
         char *text = NULL, *folder;
         size_t size = 0;
@@ -421,7 +458,7 @@ int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void 
         if (folder == NULL)
                 code = fail(err, OFFPEAK_EIO, "%s: its folder cannot be found: %s", path, strerror(errno));
         else
-                code = config_yaml_load(path, text, size, schema, ret_data, err);
+                code = config_yaml_load(path, text, size, schema, faults, ret_data, err);
         free(text);
         if (code != 0) {
                 free(folder);

@@ -22,16 +22,21 @@
 
 #include <offpeak/error.h>
 
+#include "io/config_faults.h"
+
 /*
  * Load size bytes of YAML, called `file` in errors. schema: of the whole document, a mapping by pointer. ECONFIG with
  * the place; ENOMEM. ret_data, written on success only, is freed by config_yaml_free.
+ *
+ * faults: NULL, and the first that is wrong ends it. Else all that is wrong is added there, and it is a success if the
+ * rest can be read: what is wrong, or lacks something, is left out with all that is in it.
  */
 int config_yaml_load(const char *file, const char *text, size_t size, const cyaml_schema_value_t *schema,
-                     void **ret_data, struct offpeak_error *err);
+                     struct config_faults *faults, void **ret_data, struct offpeak_error *err);
 
 /* The same from a file of 1 MiB at most; ret_folder: its folder, absolute, malloc'ed. Also ENOTFOUND, EIO. */
-int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, void **ret_data, char **ret_folder,
-                     struct offpeak_error *err);
+int config_yaml_read(const char *path, const cyaml_schema_value_t *schema, struct config_faults *faults,
+                     void **ret_data, char **ret_folder, struct offpeak_error *err);
 
 void config_yaml_free(const cyaml_schema_value_t *schema, void *data);
 

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct config_reading reading = { .file = "fuzz.yaml", .folder = "/", .err = &err };
         void *said = NULL;
 
-        if (config_yaml_load("fuzz.yaml", (const char *)data, size, &config_schema, &said, &err) == 0) {
+        if (config_yaml_load("fuzz.yaml", (const char *)data, size, &config_schema, NULL, &said, &err) == 0) {
                 take(&reading, said);
                 config_yaml_free(&config_schema, said);
         } else if (err.code != OFFPEAK_ECONFIG || err.text[0] == '\0') {
