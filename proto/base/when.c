@@ -408,3 +408,17 @@ const char *when_format_duration(int64_t seconds, char buffer[WHEN_TEXT_SIZE])
                          names[first + 1]);
         return buffer;
 }
+
+const char *when_format_exact(int64_t seconds, char buffer[WHEN_TEXT_SIZE])
+{
+        static const struct {
+                int64_t size;
+                char letter;
+        } sizes[] = { { DAY, 'd' }, { HOUR, 'h' }, { MINUTE, 'm' }, { 1, 's' } };
+        unsigned u = 0;
+
+        while (sizes[u].size > 1 && (seconds == 0 || seconds % sizes[u].size != 0))
+                u++;
+        snprintf(buffer, WHEN_TEXT_SIZE, "%" PRId64 "%c", seconds / sizes[u].size, sizes[u].letter);
+        return buffer;
+}

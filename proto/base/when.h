@@ -40,6 +40,10 @@ int when_parse_iso(const char *text, int64_t *ret_time, struct offpeak_error *er
 /* `6 h 20 min`, `45 s`, `2 d 3 h`: the two largest units. Returns buffer. */
 const char *when_format_duration(int64_t seconds, char buffer[WHEN_TEXT_SIZE]);
 
+/* `36h`, `45m`, `7d`: exactly, in the largest unit that gives a whole number, as when_parse_duration reads it. Returns
+ * buffer. */
+const char *when_format_exact(int64_t seconds, char buffer[WHEN_TEXT_SIZE]);
+
 /* Civil date from a UTC time and back (proleptic Gregorian). */
 struct when_civil {
         int year, month, day, hour, minute, second; /* month and day count from 1 */

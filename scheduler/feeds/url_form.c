@@ -131,6 +131,45 @@ void url_form_finish(struct url_form *form)
         *form = (struct url_form){ 0 };
 }
 
+/* ---- writing */
+
+static void write_part(FILE *out, const struct url_part *part)
+{
+        int64_t offset = part->offset_s;
+        char text[WHEN_TEXT_SIZE];
+
+        if (part->kind == URL_TEXT) {
+                fputs(part->text, out);
+                return;
+        }
+        if (part->kind == URL_SECRET) {
+                fprintf(out, "{secret:%s}", part->text);
+                return;
+        }
+        fputs(part->kind == URL_NOW ? "{now" : "{today", out);
+        if (offset != 0)
+                fprintf(out, "%c%s", offset < 0 ? '-' : '+', when_format_exact(offset < 0 ? -offset : offset, text));
+        if (strcmp(part->text, iso) != 0)
+                fprintf(out, ":%s", part->text);
+        putc('}', out);
+}
+
+char *url_form_text(const struct url_form *form)
+{
+        char *text = NULL;
+        size_t size;
+        FILE *out = open_memstream(&text, &size);
+
+        if (out == NULL)
+                return NULL;
+        for (size_t i = 0; i < form->n; i++)
+                write_part(out, &form->parts[i]);
+        if (fclose(out) == 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
 /* ---- filling in */
 
 static void write_field(FILE *out, char which, int64_t time)

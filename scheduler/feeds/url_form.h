@@ -35,6 +35,9 @@ struct url_form {
 int url_form_parse(const char *text, struct url_form *ret_form, struct offpeak_error *err);
 void url_form_finish(struct url_form *form);
 
+/* The form as text, which parses to the same form. Malloc'ed; NULL: ENOMEM. */
+char *url_form_text(const struct url_form *form);
+
 /*
  * Fill in. secrets: one for each secret part, in order; in an address (`escape`) what is not a letter, a digit or one of
  * -._~ is written as %XX in secrets. Malloc'ed; NULL: ENOMEM.

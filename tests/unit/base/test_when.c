@@ -156,6 +156,26 @@ static int64_t utc(const char *text)
         return time;
 }
 
+static void exact_durations(void **state)
+{
+        static const struct {
+                int64_t seconds;
+                const char *text;
+        } rows[] = { { 0, "0s" },     { 1, "1s" },         { 90, "90s" },     { 120, "2m" },
+                     { 5400, "90m" }, { 86399, "86399s" }, { 129600, "36h" }, { 604800, "7d" } };
+        char text[WHEN_TEXT_SIZE];
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+                assert_string_equal(when_format_exact(rows[i].seconds, text), rows[i].text);
+        for (int64_t seconds = 0; seconds < 40000000; seconds += 617 + seconds % 3600) {
+                int64_t back = -1;
+
+                assert_int_equal(when_parse_duration(when_format_exact(seconds, text), &back, NULL), 0);
+                assert_int_equal(back, seconds);
+        }
+}
+
 static void times(void **state)
 {
         static const struct {
@@ -316,6 +336,7 @@ int main(void)
                 cmocka_unit_test(bad_durations_are_named_with_forms_that_work),
                 cmocka_unit_test(formatted_durations),
                 cmocka_unit_test(formatted_durations_read_back),
+                cmocka_unit_test(exact_durations),
                 cmocka_unit_test(times),
                 cmocka_unit_test(a_time_of_day_comes_within_a_day),
                 cmocka_unit_test(clock_changes_move_nothing),

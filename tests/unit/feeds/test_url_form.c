@@ -79,12 +79,39 @@ static void what_is_wrong_is_said(void **state)
         refused("{now:%}", "no form of a time");
 }
 
+static void written(const char *text, const char *expected)
+{
+        struct offpeak_error err;
+        struct url_form form;
+        char *result;
+
+        assert_int_equal(url_form_parse(text, &form, &err), 0);
+        result = url_form_text(&form);
+        assert_string_equal(result, expected);
+        free(result);
+        url_form_finish(&form);
+}
+
+static void forms_are_written_as_they_are_read(void **state)
+{
+        static const char *const same[] = { "",       "https://a/b?c=%41",
+                                            "{now}",  "x{today-1d:%Y%m}y{secret:/k/a b}{now+90m}",
+                                            "{now:}", "{today+36h}" };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(same) / sizeof(same[0]); i++)
+                written(same[i], same[i]);
+        written("{now+24h:%Y-%m-%dT%H:%M:%SZ}", "{now+1d}");
+        written("{now+0s:%s}", "{now:%s}");
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(times_are_filled_in),
                 cmocka_unit_test(secrets_are_escaped_in_addresses_alone),
                 cmocka_unit_test(what_is_wrong_is_said),
+                cmocka_unit_test(forms_are_written_as_they_are_read),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
