@@ -518,7 +518,10 @@ static int read_file(const char *path, struct config_faults *faults, struct conf
         if (code != 0)
                 return code;
         code = take_all(path, folder, said, faults, ret_config, err);
-        config_yaml_free(&config_schema, said);
+        if (code == 0)
+                ret_config->said = said;
+        else
+                config_yaml_free(&config_schema, said);
         free(folder);
         return code;
 }
@@ -566,5 +569,7 @@ void config_finish(struct config *config)
         free(config->curve_secret);
         free(config->curve_clients);
         policy_finish(&config->policy);
+        if (config->said != NULL)
+                config_yaml_free(&config_schema, config->said);
         memset(config, 0, sizeof(*config));
 }

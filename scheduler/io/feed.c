@@ -4,13 +4,11 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/fail.h"
 #include "base/text.h"
 #include "base/when.h"
-#include "feeds/feed_text.h"
-#include "feeds/file_text.h"
+#include "io/config_series.h"
 #include "io/transports.h"
 #include "wire/log.h"
 
@@ -169,45 +167,16 @@ void feed_deliver_series(struct feed *feed, struct series *series)
 
 /* ---- reading */
 
-static int read_pages(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
-                      const char *source, const struct feed_page *pages, size_t n, struct series *ret_series,
-                      struct offpeak_error *err)
-{
-        struct csv_request request = { .file = source,
-                                       .site = site,
-                                       .kind = series_kind_in_files(kind),
-                                       .currency = series_kind_in_files(kind) == SERIES_PRICE ? currency : NULL };
-
-        return feed_text_read_pages(config->mapping, &request, pages, n, ret_series, NULL, err);
-}
-
-static int read_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
-                     struct series *ret_series, struct offpeak_error *err)
-{
-        struct feed_page page;
-        struct stat status;
-        int code;
-
-        if (stat(config->path, &status) == 0 && !S_ISREG(status.st_mode)) /* a fifo would hold its reader up for ever */
-                return fail(err, OFFPEAK_EIO, "%s: is no regular file", config->path);
-        code = file_text_read(config->path, FILE_TEXT_LARGEST, &page.text, &page.size, err);
-        if (code != 0)
-                return code;
-        code = read_pages(config, kind, site, currency, config->path, &page, 1, ret_series, err);
-        free(page.text);
-        return code;
-}
-
 /* In a worker thread. */
 static void read_there(uv_work_t *work)
 {
         struct feed *feed = work->data;
 
-        feed->code = feed->n_pages == 0 ? read_file(feed->config, feed->kind, feed->site, feed->currency, &feed->read,
-                                                    &feed->err)
-                                        : read_pages(feed->config, feed->kind, feed->site, feed->currency,
-                                                     feed->status->source, feed->pages, feed->n_pages, &feed->read,
-                                                     &feed->err);
+        feed->code = feed->n_pages == 0 ? config_series_read_file(feed->config, feed->kind, feed->site, feed->currency,
+                                                                  &feed->read, &feed->err)
+                                        : config_series_read_pages(feed->config, feed->kind, feed->site, feed->currency,
+                                                                   feed->status->source, feed->pages, feed->n_pages,
+                                                                   &feed->read, &feed->err);
 }
 
 static void drop_pages(struct feed *feed)
@@ -260,7 +229,7 @@ int feed_read_file(struct feed *feed, struct offpeak_error *err)
 {
         struct offpeak_error why;
         struct series series;
-        int code = read_file(feed->config, feed->kind, feed->site, feed->currency, &series, err);
+        int code = config_series_read_file(feed->config, feed->kind, feed->site, feed->currency, &series, err);
 
         if (code != 0)
                 return code;
@@ -271,21 +240,6 @@ int feed_read_file(struct feed *feed, struct offpeak_error *err)
         else
                 note_success(feed);
         return 0;
-}
-
-int feed_check_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
-                    const struct quarantine_limits *limits, struct offpeak_error *err)
-{
-        struct quarantine ignored;
-        struct series series;
-        int code = read_file(config, kind, site, currency, &series, err);
-
-        if (code != 0)
-                return code;
-        series.kind = kind;
-        code = quarantine_judge(&series, NULL, limits, &ignored, err);
-        series_finish(&series);
-        return code == 0 ? 0 : fail_at(err, "%s", config->path);
 }
 
 /* ---- life */

@@ -81,10 +81,6 @@ int feeds_http(struct feeds *feeds, struct http **ret_http, struct offpeak_error
 
 /* ---- for feeds.c */
 
-/* Read a feed's file and judge it, no engine asked: for offpeakd --check. */
-int feed_check_file(const struct config_feed *config, enum series_kind kind, const char *site, const char *currency,
-                    const struct quarantine_limits *limits, struct offpeak_error *err);
-
 void feed_close(struct feed *feed);
 void feed_finish(struct feed *feed);
 

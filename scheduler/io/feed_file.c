@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "io/config_series.h"
 #include "io/transports.h"
 
 enum { LOOK_EVERY_MS = 1000 };
@@ -24,7 +25,7 @@ static bool carries(const struct config_feed *config)
 
 static int check(const struct feed *feed, struct offpeak_error *err)
 {
-        return feed_check_file(feed->config, feed->kind, feed->site, feed->currency, &feed->limits, err);
+        return config_series_check(feed->config, feed->kind, feed->site, feed->currency, &feed->limits, err);
 }
 
 static void try(struct feed_file *file)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/fail.h"
+#include "io/config_series.h"
 #include "io/config_url.h"
 #include "io/feed.h"
 #include "io/feeds_parts.h"
@@ -15,36 +16,6 @@
 enum { KINDS = SERIES_LAST };
 
 /* ---- what is configured */
-
-static const struct config_feed *feed_of(const struct config_site_files *files, enum series_kind kind)
-{
-        switch (kind) {
-        case SERIES_PRICE:
-                return &files->price;
-        case SERIES_CARBON:
-                return &files->carbon;
-        case SERIES_CAPACITY:
-                return &files->capacity;
-        case SERIES_LIMIT:
-                return &files->limit;
-        }
-        if ((int)kind == SERIES_EXPORT_PRICE)
-                return &files->export_price;
-        if ((int)kind == SERIES_STORED)
-                return &files->stored;
-        return (int)kind == SERIES_SOLAR ? &files->solar : &files->ppas[(int)kind - SERIES_PPA];
-}
-
-static void limits_of(const struct config_feed *config, const struct policy_site *site, enum series_kind kind,
-                      struct quarantine_limits *ret_limits)
-{
-        quarantine_defaults(kind, site->currency, &site->terms, ret_limits);
-        if (config->has_lowest)
-                ret_limits->lowest = config->lowest;
-        if (config->has_highest)
-                ret_limits->highest = config->highest;
-        ret_limits->trusted = config->has_lowest && config->has_highest;
-}
 
 static void describe(struct feed *feed, struct feed_status *status)
 {
@@ -59,7 +30,7 @@ static void describe(struct feed *feed, struct feed_status *status)
 static void add_feed(struct feeds *feeds, const struct config *config, size_t s, enum series_kind kind)
 {
         const struct policy_site *site = &config->policy.sites[s];
-        const struct config_feed *from = feed_of(&config->files[s], kind);
+        const struct config_feed *from = config_series_feed(&config->files[s], kind);
         struct feed *feed = &feeds->feeds[feeds->n];
 
         if (transport_of(from) == NULL)
@@ -73,7 +44,7 @@ static void add_feed(struct feeds *feeds, const struct config *config, size_t s,
                                .loop = feeds->loop,
                                .engine = feeds->engine };
         series_init(&feed->last, kind);
-        limits_of(from, site, kind, &feed->limits);
+        config_series_limits(from, site, kind, &feed->limits);
         describe(feed, &feeds->statuses[feeds->n]);
         feeds->n++;
 }

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "io/config.h"
+#include "io/config_files.h"
 
 static char folder[] = "/tmp/offpeak-faults-XXXXXX";
 static char file[64];
@@ -188,6 +189,49 @@ static void what_is_not_in_the_file_is_a_warning(void **state)
         assert_int_equal(config_read(file, &config, &err), OFFPEAK_ECONFIG);
 }
 
+/* Every file that a start reads is read, and told of where it is named. */
+static void files_that_are_named(void **state)
+{
+        static const char text[] =
+                "sites:\n"
+                "  a: {currency: EUR, grid: {price: good.csv, carbon: gone.csv, limit_series: {file: bad.csv}},\n"
+                "      battery: {energy: 1 MWh, power: 1 MW, stored: s.csv}}\n"
+                "curve: {secret: no.key, clients: none}\n";
+        struct config_faults faults = { 0 };
+        struct offpeak_error err;
+        struct config config;
+        char good[80], bad[80];
+        FILE *out;
+
+        (void)state;
+        snprintf(good, sizeof(good), "%s/good.csv", folder);
+        snprintf(bad, sizeof(bad), "%s/bad.csv", folder);
+        out = fopen(good, "w");
+        fputs("time,price_eur_per_mwh\n2026-11-22T00:00:00Z,10\n2026-11-22T01:00:00Z,20\n", out);
+        fclose(out);
+        out = fopen(bad, "w");
+        fputs("what,is this\n", out);
+        fclose(out);
+        write_file(text, strlen(text));
+        assert_int_equal(config_read_all(file, &config, &faults, &err), 0);
+        assert_int_equal(faults.n, 0);
+        config_files_check(&config, &faults);
+        assert_int_equal(faults.n_errors, 0);
+        assert_int_equal(faults.n, 4);
+        assert_int_equal(faults.items[0].line, 2);
+        assert_non_null(strstr(faults.items[0].text, "/gone.csv: "));
+        assert_non_null(strstr(faults.items[1].text, "/bad.csv"));
+        assert_true(faults.items[1].column > faults.items[0].column);
+        assert_int_equal(faults.items[2].line, 3);
+        assert_non_null(strstr(faults.items[2].text, "/s.csv: "));
+        assert_int_equal(faults.items[3].line, 4);
+        assert_non_null(strstr(faults.items[3].text, "/no.key: "));
+        config_faults_finish(&faults);
+        config_finish(&config);
+        unlink(good);
+        unlink(bad);
+}
+
 static void too_much_is_cut(void **state)
 {
         struct config_faults faults = { 0 };
@@ -319,6 +363,7 @@ int main(void)
                 cmocka_unit_test(nothing_is_told_twice),
                 cmocka_unit_test(a_full_plant_takes_no_more_units),
                 cmocka_unit_test(what_is_not_in_the_file_is_a_warning),
+                cmocka_unit_test(files_that_are_named),
                 cmocka_unit_test(too_much_is_cut),
                 cmocka_unit_test(aliases_of_aliases_end),
                 cmocka_unit_test(a_file_that_is_not_there),
