@@ -26,10 +26,10 @@ static const struct {
         const char *schema;
         int (*fill)(struct answer *answer, struct offpeak_error *err);
 } targets[] = {
-        { "jobs", "offpeak.jobs/1", answer_jobs },       { "job", "offpeak.job/1", answer_job },
-        { "nodes", "offpeak.nodes/1", answer_nodes },    { "plan", "offpeak.plan/1", answer_plan },
-        { "price", "offpeak.price/1", answer_price },    { "report", "offpeak.report/1", answer_report },
-        { "signals", "offpeak.signals/1", answer_signals },
+        { "jobs", "offpeak.jobs/1", answer_jobs },          { "job", "offpeak.job/1", answer_job },
+        { "nodes", "offpeak.nodes/1", answer_nodes },       { "plan", "offpeak.plan/1", answer_plan },
+        { "policy", "offpeak.policy/1", answer_policy },    { "price", "offpeak.price/1", answer_price },
+        { "report", "offpeak.report/1", answer_report },    { "signals", "offpeak.signals/1", answer_signals },
         { "version", "offpeak.version/1", answer_version },
 };
 
@@ -68,10 +68,11 @@ static int parse_arguments(const char *text, json_t **ret_arguments, struct offp
         return 0;
 }
 
-int answer_query(const struct state *state, struct store *store, struct feed_statuses feeds, const struct now *now,
-                 const char *target, const char *arguments, char **ret_document, struct offpeak_error *err)
+int answer_query(const struct state *state, struct store *store, const struct config *config,
+                 struct feed_statuses feeds, const struct now *now, const char *target, const char *arguments,
+                 char **ret_document, struct offpeak_error *err)
 {
-        struct answer answer = { .state = state, .store = store, .feeds = feeds, .now = *now };
+        struct answer answer = { .state = state, .store = store, .config = config, .feeds = feeds, .now = *now };
         json_t *parsed;
         char *document = NULL;
         size_t t;

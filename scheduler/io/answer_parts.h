@@ -19,6 +19,7 @@
 struct answer {
         const struct state *state;
         struct store *store;
+        const struct config *config; /* NULL: none to show */
         struct feed_statuses feeds;
         struct now now;
         const json_t *arguments;  /* an object */
@@ -31,6 +32,7 @@ int answer_jobs(struct answer *answer, struct offpeak_error *err);
 int answer_job(struct answer *answer, struct offpeak_error *err);
 int answer_nodes(struct answer *answer, struct offpeak_error *err);
 int answer_plan(struct answer *answer, struct offpeak_error *err);
+int answer_policy(struct answer *answer, struct offpeak_error *err);
 int answer_price(struct answer *answer, struct offpeak_error *err);
 int answer_report(struct answer *answer, struct offpeak_error *err);
 int answer_signals(struct answer *answer, struct offpeak_error *err);

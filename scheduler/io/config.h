@@ -47,6 +47,7 @@ struct config {
         uint32_t snapshot_records;       /* a snapshot after so many log records */
         int log_level;                   /* enum log_level of wire/log.h */
         struct said *said;               /* the file as written (config_schema.h), for who shows it */
+        bool reread;                     /* what counts at the start alone may be of an older file than `said` */
 };
 
 /* ECONFIG with "FILE:LINE:COLUMN: ..."; ENOTFOUND, EIO if it cannot be read. ret_config is written on success only. */

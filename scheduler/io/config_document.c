@@ -62,12 +62,20 @@ static const char *kind_of(const struct config_at *at, bool given)
                 return "short";
         if (at->row->what == CONFIG_PART || at->row->what == CONFIG_PARTS)
                 return at->row->what == CONFIG_PART ? "part" : "list";
+        if (at->row->what == CONFIG_GUARDED && !at->whole)
+                return "cut";
         return at->row->what == CONFIG_IMPLIED && !given ? "implied" : "value";
 }
 
 static const char *change_name(enum config_change change)
 {
         return change == CONFIG_BY_RELOAD ? "reload" : change == CONFIG_BY_RESTART ? "restart" : "new store";
+}
+
+/* null: nobody knows any more. */
+static json_t *is_default(const struct config_at *at, bool given)
+{
+        return at->config->reread && at->row->change != CONFIG_BY_RELOAD ? json_null() : json_boolean(!given);
 }
 
 /* value is taken. What is not there counts as a default, however that came. */
@@ -82,7 +90,7 @@ static void add(struct maker *m, const struct config_at *at, json_t *value, bool
         r |= json_object_set_new(entry, "unit", nothing ? json_null() : unit_of(at));
         r |= json_object_set_new(entry, "means",
                                  nothing && at->row->none != NULL ? json_string(at->row->none) : json_null());
-        r |= json_object_set_new(entry, "default", json_boolean(!given || (nothing && !at->row->null)));
+        r |= json_object_set_new(entry, "default", is_default(at, given && (!nothing || at->row->null)));
         r |= json_object_set_new(entry, "kind", json_string(kind_of(at, given)));
         r |= json_object_set_new(entry, "change", json_string(change_name(at->row->change)));
         if (json_array_append_new(m->values, entry) != 0 || r != 0)
@@ -135,7 +143,8 @@ static void make_value(struct maker *m, const cyaml_schema_field_t *field, struc
         else
                 given = given && said_count(&at, field) > 0;
         value = config_row_value(&at);
-        if (json_is_null(value) && (row->what == CONFIG_IF_SAID || row->what == CONFIG_SHORT))
+        if (json_is_null(value) &&
+            (row->what == CONFIG_IF_SAID || row->what == CONFIG_GUARDED || row->what == CONFIG_SHORT))
                 json_decref(value);
         else
                 add(m, &at, value, given);

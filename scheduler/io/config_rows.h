@@ -47,6 +47,7 @@ enum config_what {
         CONFIG_SHORT,     /* stands for other keys, which say what it comes to */
         CONFIG_NOT_YET,   /* does nothing yet */
         CONFIG_IF_SAID,   /* a value that counts only where it is given */
+        CONFIG_GUARDED,   /* likewise, and not everybody may see all of it */
         CONFIG_IMPLIED,   /* a value that, where it is not given, a file cannot say without meaning more by it */
 };
 

@@ -145,11 +145,15 @@ static void exchange(struct config *config, struct config *next)
 {
         struct policy policy = config->policy;
         struct config_site_files *files = config->files;
+        struct said *said = config->said;
 
         config->policy = next->policy;
         config->files = next->files;
+        config->said = next->said;
+        config->reread = true;
         next->policy = policy;
         next->files = files;
+        next->said = said;
 }
 
 /* `next` becomes the old configuration, which lives until the feeds that borrow from it are closed: nobody waits for these. */

@@ -175,7 +175,7 @@ static void answer(struct server *server, const struct route *route, const struc
 
         engine_flush(server->engine); /* what is shown is on record */
         now = clocks_now(engine_clocks(server->engine));
-        code = answer_query(engine_state(server->engine), server->options.store,
+        code = answer_query(engine_state(server->engine), server->options.store, server->options.config,
                             server->options.feeds(server->options.context), &now, request->target, request->arguments,
                             &document, &err);
         send_reply(route, request->request_id, code, 0, code != 0 ? err.text : NULL, document);

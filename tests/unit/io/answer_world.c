@@ -296,7 +296,8 @@ json_t *world_ask(struct world *world, const char *target, const char *arguments
         char *text = NULL;
         json_t *document;
 
-        if (answer_query(&world->state, world->store, world->feeds, &world->now, target, arguments, &text, &err) != 0)
+        if (answer_query(&world->state, world->store, world->config, world->feeds, &world->now, target, arguments,
+                         &text, &err) != 0)
                 fail_msg("%s %s: %s", target, arguments, err.text);
         document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(document);

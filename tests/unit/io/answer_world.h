@@ -26,6 +26,7 @@ struct world {
         struct state state;
         struct now now;
         struct feed_statuses feeds; /* none */
+        struct config *config;      /* none */
         struct store *store;      /* in a directory of its own; holds the bookings of jobs 39, 40 and 41 */
         char directory[64];
 };
