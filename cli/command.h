@@ -3,7 +3,8 @@
  * command.h - what all commands share: their table, the options every one has, asking the scheduler, showing the
  * answer.
  *
- * A command returns 0, a code of offpeak/error.h with its sentence in err, or COMMAND_HELPED.
+ * A command returns 0, a code of offpeak/error.h with its sentence in err, COMMAND_HELPED, or COMMAND_DIFFERS, with
+ * which the program ends as diff(1) does: 1, and nothing has failed.
  */
 #ifndef OFFPEAK_CLI_COMMAND_H
 #define OFFPEAK_CLI_COMMAND_H
@@ -20,7 +21,7 @@
 #include "cli/options.h"
 #include "cli/screen.h"
 
-enum { COMMAND_HELPED = 1 };
+enum { COMMAND_HELPED = 1, COMMAND_DIFFERS };
 
 struct command_run;
 

@@ -61,6 +61,15 @@ const struct command commands[] = {
           "  offpeak push price prices.csv --site hanford --column DE_LU\n"
           "  offpeak push capacity --site hanford --clear\n",
           push_rows, false, command_push },
+        { "policy", "check FILE | show [FILE] | diff OLD NEW", "Look at the scheduler's configuration before it counts",
+          "check tells all that is wrong with FILE, as offpeakd would read it, and what is not there of the files it\n"
+          "names. show prints every value in force, defaults included, of FILE or of the scheduler, as a file that\n"
+          "says the same. diff tells what NEW changes in meaning, and whether that takes a reload or a restart: it\n"
+          "ends with 0 if nothing does, 1 if something does, and more if it could not tell.\n\n"
+          "  offpeak policy check policy.yaml && offpeak reload\n"
+          "  offpeak policy show policy.yaml\n"
+          "  offpeak policy diff /etc/offpeak/offpeak.yaml policy.yaml\n",
+          policy_rows, false, command_policy },
         { "reload", "", "Let the scheduler read its configuration again", NULL, reload_rows, false, command_reload },
         { "keygen", "NAME", "Make a key pair for use over tcp", NULL, keygen_rows, false, command_keygen },
         { "version", "", "Print the versions of this program and the scheduler", NULL, version_rows, false,

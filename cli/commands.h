@@ -6,10 +6,11 @@
 #include "cli/command.h"
 
 /* X(name) */
-#define COMMANDS(X)                                                                                                    \
-        X(submit)                                                                                                      \
-        X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(signals) X(estimate) X(simulate) X(nodes) X(logs)      \
-                X(cancel) X(hold) X(release) X(fence) X(push) X(reload) X(keygen) X(version)
+/* clang-format off */
+#define COMMANDS(X)                                                                                                             \
+        X(submit) X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(signals) X(estimate) X(simulate) X(nodes) X(logs)     \
+        X(cancel) X(hold) X(release) X(fence) X(push) X(policy) X(reload) X(keygen) X(version)
+/* clang-format on */
 
 #define COMMANDS_X(name)                                                                                           \
         int command_##name(struct command_run *run, int argc, char **argv, struct offpeak_error *err);             \

@@ -68,8 +68,10 @@ int main(int argc, char **argv)
                 r = help(argc - 2, argv + 2, &err);
         else
                 r = run_command(strcmp(name, "--version") == 0 ? "version" : name, argc - 2, argv + 2, &err);
-        if (r == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+        if (r >= 0 && (fflush(stdout) != 0 || ferror(stdout)))
                 r = fail(&err, OFFPEAK_EIO, "writing the output failed");
+        if (r == COMMAND_DIFFERS)
+                return 1;
         if (r != 0)
                 command_print_error(&err, stderr);
         return offpeak_exit_code(r);

@@ -73,6 +73,13 @@ _offpeak() {
                         compopt -o default
                 fi
                 ;;
+        policy)
+                if [ "$COMP_CWORD" -eq 2 ]; then
+                        mapfile -t COMPREPLY < <(compgen -W "check show diff" -- "$word")
+                else
+                        compopt -o default
+                fi
+                ;;
         *)
                 compopt -o default
                 ;;

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.h - what the verbs of `offpeak policy` share; one file a verb, and one row each in policy.c. */
+#ifndef OFFPEAK_CLI_POLICY_H
+#define OFFPEAK_CLI_POLICY_H
+
+#include "cli/command.h"
+
+/* Each is given the words behind its own: run->operands. */
+int policy_check(struct command_run *run, struct offpeak_error *err);
+int policy_show(struct command_run *run, struct offpeak_error *err);
+int policy_diff(struct command_run *run, struct offpeak_error *err);
+
+/*
+ * A file as document, offpeak.policy/1. EINVAL: it is no configuration, with the first that is wrong; ENOTFOUND, EIO,
+ * ENOMEM.
+ */
+int policy_read(const char *path, json_t **ret_document, struct offpeak_error *err);
+
+/* A document as the file that says all of it. 0 or ENOMEM. */
+int policy_write_yaml(const json_t *document, FILE *out);
+
+/* What is different in `after`, as `changes` of offpeak.policy_diff/1. NULL: ENOMEM. */
+json_t *policy_changes(const json_t *before, const json_t *after);
+
+#endif
