@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config_rows.c - the table, in the order of config_schema.c, and before it how parts are entered and odd values are
- * written. */
+/* config_rows.c - the table, in the order of config_schema.c, and before it how numbers are found and written. */
 #include "io/config_rows.h"
 
-#include <math.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/when.h"
-#include "feeds/quarantine.h"
+#include "io/config_rows_parts.h"
 #include "io/config_url.h"
-#include "io/config_value.h"
 #include "io/config_write.h"
 #include "wire/log.h"
 
@@ -174,412 +169,6 @@ json_t *config_row_value(const struct config_at *at)
         return json_string(row->write(number, buffer));
 }
 
-/* ---- other values */
-
-static json_t *as_said(const struct config_at *at)
-{
-        return at->value != NULL ? json_string(config_text(at->value)) : json_null();
-}
-
-/* Where it lies by itself depends on whom systemd or a shell starts: only the daemon knows. */
-static json_t *unless_by_environment(const struct config_at *at, json_t *value)
-{
-        if (at->value != NULL || !at->whole)
-                return value;
-        json_decref(value);
-        return json_null();
-}
-
-static json_t *state_dir(const struct config_at *at)
-{
-        return unless_by_environment(at, json_string(at->config->state_dir != NULL ? at->config->state_dir : ""));
-}
-
-static json_t *texts(char *const *items, size_t n)
-{
-        json_t *list = json_array();
-
-        for (size_t i = 0; list != NULL && i < n; i++)
-                if (json_array_append_new(list, json_string(items[i])) != 0) {
-                        json_decref(list);
-                        return NULL;
-                }
-        return list;
-}
-
-static json_t *listen_on(const struct config_at *at)
-{
-        const struct said *said = at->said;
-
-        if (at->whole && (said == NULL || said->listen_count == 0))
-                return json_null();
-        return texts(at->config->listen, at->config->n_listen);
-}
-
-static json_t *clock_rate(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return json_string(config_write_number(llround(at->config->clock_rate * 1e6), 6, buffer));
-}
-
-static json_t *class_sites(const struct config_at *at)
-{
-        return at->class->n_sites > 0 ? texts(at->class->sites, at->class->n_sites) : json_null();
-}
-
-static json_t *export_price(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return at->site->terms.has_export_price ? json_string(as_micro(at->site->terms.export_price, buffer))
-                                                : json_null();
-}
-
-static json_t *firm(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return at->site->terms.has_firm ? json_string(as_power(at->site->terms.grid_firm_w, buffer)) : json_null();
-}
-
-static json_t *curtailable(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return at->site->terms.has_firm ? json_string(as_power(at->site->terms.grid_curtailable_w, buffer))
-                                        : json_null();
-}
-
-static json_t *end_value(const struct config_at *at)
-{
-        const struct supply_store *store = &at->site->terms.store;
-        char buffer[TEXT_SIZE];
-
-        return store->has_end_value ? json_string(as_micro(store->end_value, buffer)) : json_null();
-}
-
-static json_t *demand_window(const struct config_at *at)
-{
-        (void)at;
-        return json_string("month");
-}
-
-static json_t *demand_hours(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return at->demand->hours.days != 0 ? json_string(config_write_hours(&at->demand->hours, buffer)) : json_null();
-}
-
-static json_t *minimum_share(const struct config_at *at)
-{
-        const struct said_demand *said = at->said;
-        char buffer[TEXT_SIZE];
-
-        if (at->demand->contract_w == 0 && (said == NULL || said->contract == NULL))
-                return json_null();
-        return json_string(as_micro(at->demand->minimum_share_ppm, buffer));
-}
-
-static json_t *ppa_share(const struct config_at *at)
-{
-        char buffer[TEXT_SIZE];
-
-        return at->ppa->has_series ? json_string(as_micro(at->ppa->share_ppm, buffer)) : json_null();
-}
-
-static json_t *outage_unit(const struct config_at *at)
-{
-        return json_string(at->site->terms.reactors[at->outage->unit].name);
-}
-
-/* ---- feeds */
-
-static json_t *owned_text(char *text)
-{
-        json_t *value = text != NULL ? json_string(text) : NULL;
-
-        free(text);
-        return value;
-}
-
-static json_t *feed_url(const struct config_at *at)
-{
-        const struct config_url *url = at->feed->url;
-
-        if (url == NULL)
-                return json_null();
-        return at->whole ? owned_text(url_form_text(&url->form)) : json_string(url->shown);
-}
-
-static json_t *feed_headers(const struct config_at *at)
-{
-        const struct config_url *url = at->feed->url;
-        json_t *headers;
-
-        if (url == NULL || url->n_headers == 0)
-                return json_null();
-        headers = json_object();
-        for (size_t i = 0; headers != NULL && i < url->n_headers; i++)
-                if (json_object_set_new(headers, url->headers[i].name,
-                                        at->whole ? owned_text(url_form_text(&url->headers[i].value))
-                                                  : json_string("***")) != 0) {
-                        json_decref(headers);
-                        return NULL;
-                }
-        return headers;
-}
-
-static json_t *limit(const struct config_at *at, bool high)
-{
-        struct quarantine_limits limits;
-        char buffer[TEXT_SIZE];
-        int64_t value;
-
-        quarantine_defaults(at->kind, at->site->currency, &at->site->terms, &limits);
-        value = high ? limits.highest : limits.lowest;
-        if (high ? at->feed->has_highest : at->feed->has_lowest)
-                value = high ? at->feed->highest : at->feed->lowest;
-        else if (value == INT64_MAX || value == INT64_MIN)
-                return json_null();
-        return json_string(config_write_signal(at->kind, at->site->currency, value, buffer));
-}
-
-static json_t *feed_lowest(const struct config_at *at)
-{
-        return limit(at, false);
-}
-
-static json_t *feed_highest(const struct config_at *at)
-{
-        return limit(at, true);
-}
-
-static json_t *feed_fallback(const struct config_at *at)
-{
-        const struct signal_rule *rule = &at->site->signals[at->kind];
-        char buffer[TEXT_SIZE];
-
-        switch (signal_fallback(rule, at->kind)) {
-        case SIGNAL_TAKE_LAST:
-                return json_string("last");
-        case SIGNAL_TAKE_FORECAST:
-                return json_string("forecast");
-        case SIGNAL_TAKE_VALUE:
-                return json_string(config_write_signal(at->kind, at->site->currency, rule->value, buffer));
-        case SIGNAL_BY_KIND:
-                break;
-        }
-        return json_null();
-}
-
-static json_t *missing(const struct config_at *at)
-{
-        const struct said_feed *said = at->said;
-        json_t *list;
-
-        if (said == NULL || said->missing_count == 0)
-                return json_null();
-        list = json_array();
-        for (unsigned i = 0; list != NULL && i < said->missing_count; i++)
-                if (json_array_append_new(list, json_string(config_text(said->missing[i]))) != 0) {
-                        json_decref(list);
-                        return NULL;
-                }
-        return list;
-}
-
-static json_t *pairs(const struct said_pair *said, unsigned n)
-{
-        json_t *object;
-
-        if (n == 0)
-                return json_null();
-        object = json_object();
-        for (unsigned i = 0; object != NULL && i < n; i++)
-                if (json_object_set_new(object, config_text(said[i].name),
-                                        said[i].value != NULL ? json_string(config_text(said[i].value))
-                                                              : json_null()) != 0) {
-                        json_decref(object);
-                        return NULL;
-                }
-        return object;
-}
-
-static json_t *where(const struct config_at *at)
-{
-        const struct said_feed *said = at->said;
-
-        return said != NULL ? pairs(said->where, said->where_count) : json_null();
-}
-
-static json_t *parts(const struct config_at *at)
-{
-        const struct said_feed *said = at->said;
-
-        return said != NULL ? pairs(said->parts, said->parts_count) : json_null();
-}
-
-/* ---- parts */
-
-static bool always(struct config_at *at, size_t i)
-{
-        (void)at;
-        return i == 0;
-}
-
-static bool curve(struct config_at *at, size_t i)
-{
-        return i == 0 && at->config->curve_secret != NULL;
-}
-
-static bool sites(struct config_at *at, size_t i)
-{
-        if (i >= at->config->policy.n_sites)
-                return false;
-        at->site = &at->config->policy.sites[i];
-        at->files = &at->config->files[i];
-        return true;
-}
-
-static const char *site_name(const struct config_at *at)
-{
-        return at->site->name;
-}
-
-static bool classes(struct config_at *at, size_t i)
-{
-        if (i >= at->config->policy.n_classes)
-                return false;
-        at->class = &at->config->policy.classes[i];
-        return true;
-}
-
-static const char *class_name(const struct config_at *at)
-{
-        return at->class->name;
-}
-
-/* A connection without a limit, and none at all, differ in the file alone. */
-static bool grid(struct config_at *at, size_t i)
-{
-        return i == 0 && at->said != NULL;
-}
-
-static bool reactor(struct config_at *at, size_t i)
-{
-        return i == 0 && at->site->terms.has_reactor;
-}
-
-static bool solar(struct config_at *at, size_t i)
-{
-        return i == 0 && at->site->terms.has_solar;
-}
-
-static bool battery(struct config_at *at, size_t i)
-{
-        return i == 0 && at->site->terms.has_store && !at->site->terms.store.from_reactor;
-}
-
-static bool storage(struct config_at *at, size_t i)
-{
-        return i == 0 && at->site->terms.has_store && at->site->terms.store.from_reactor;
-}
-
-static bool demands(struct config_at *at, size_t i)
-{
-        if (i >= at->site->terms.n_demands)
-                return false;
-        at->demand = &at->site->terms.demands[i];
-        return true;
-}
-
-static bool ppas(struct config_at *at, size_t i)
-{
-        if (i >= at->site->terms.n_ppas)
-                return false;
-        at->ppa = &at->site->terms.ppas[i];
-        return true;
-}
-
-static const char *ppa_name(const struct config_at *at)
-{
-        return at->ppa->name;
-}
-
-static bool units(struct config_at *at, size_t i)
-{
-        if (i >= at->site->terms.n_reactors)
-                return false;
-        at->unit = &at->site->terms.reactors[i];
-        return true;
-}
-
-static const char *unit_name(const struct config_at *at)
-{
-        return at->unit->name;
-}
-
-static bool outages(struct config_at *at, size_t i)
-{
-        if (i >= at->site->terms.n_outages)
-                return false;
-        at->outage = &at->site->terms.outages[i];
-        return true;
-}
-
-static bool feed(struct config_at *at, size_t i, const struct config_feed *from, int kind)
-{
-        if (i > 0 || (from->path == NULL && from->url == NULL))
-                return false;
-        at->feed = from;
-        at->kind = (enum series_kind)kind;
-        return true;
-}
-
-static bool price(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->price, SERIES_PRICE);
-}
-
-static bool carbon(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->carbon, SERIES_CARBON);
-}
-
-static bool limit_series(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->limit, SERIES_LIMIT);
-}
-
-static bool export_series(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->export_price, SERIES_EXPORT_PRICE);
-}
-
-static bool capacity(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->capacity, SERIES_CAPACITY);
-}
-
-static bool solar_series(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->solar, SERIES_SOLAR);
-}
-
-static bool stored(struct config_at *at, size_t i)
-{
-        return feed(at, i, &at->files->stored, SERIES_STORED);
-}
-
-static bool ppa_series(struct config_at *at, size_t i)
-{
-        size_t p = (size_t)(at->ppa - at->site->terms.ppas);
-
-        return feed(at, i, &at->files->ppas[p], SERIES_PPA + (int)p);
-}
-
 /* ---- the table */
 
 #define MEMBER(of, type, member) .from = (of), .offset = offsetof(type, member), .size = sizeof(((type *)0)->member)
@@ -599,25 +188,25 @@ static bool ppa_series(struct config_at *at, size_t i)
 
 #define NOTHING(number) .has_nothing = true, .nothing = (number)
 #define RESTART         .change = CONFIG_BY_RESTART
-#define SAID            .what = CONFIG_IF_SAID, .value = as_said
+#define SAID            .what = CONFIG_IF_SAID, .value = row_said
 
 /* clang-format off */
 static const struct config_row rows[] = {
-        { "", "state_dir", .value = state_dir, RESTART, .none = "where the environment of offpeakd says" },
+        { "", "state_dir", .value = row_state_dir, RESTART, .none = "where the environment of offpeakd says" },
         { "", "snapshot_records", PROCESS(snapshot_records), .write = as_count, RESTART, .unit = "log records" },
         { "", "log_level", PROCESS(log_level), .write = as_log_level, RESTART },
-        { "", "listen", .value = listen_on, RESTART, .none = "where the environment of offpeakd says" },
-        { "", "curve", .what = CONFIG_PART, .enter = curve, .below = "curve", RESTART },
-        { "", "clock", .what = CONFIG_PART, .enter = always, .below = "clock" },
-        { "", "planner", .what = CONFIG_PART, .enter = always, .below = "planner" },
-        { "", "timing", .what = CONFIG_PART, .enter = always, .below = "timing" },
-        { "", "sites", .what = CONFIG_PARTS, .enter = sites, .name = site_name, .below = "sites" },
-        { "", "classes", .what = CONFIG_PARTS, .enter = classes, .name = class_name, .below = "classes" },
+        { "", "listen", .value = row_listen_on, RESTART, .none = "where the environment of offpeakd says" },
+        { "", "curve", .what = CONFIG_PART, .enter = enter_curve, .below = "curve", RESTART },
+        { "", "clock", .what = CONFIG_PART, .enter = enter_always, .below = "clock" },
+        { "", "planner", .what = CONFIG_PART, .enter = enter_always, .below = "planner" },
+        { "", "timing", .what = CONFIG_PART, .enter = enter_always, .below = "timing" },
+        { "", "sites", .what = CONFIG_PARTS, .enter = enter_sites, .name = site_name, .below = "sites" },
+        { "", "classes", .what = CONFIG_PARTS, .enter = enter_classes, .name = class_name, .below = "classes" },
 
         { "curve", "secret", PROCESS(curve_secret), RESTART },
         { "curve", "clients", PROCESS(curve_clients), RESTART },
         { "clock", "start", PROCESS(clock_start), .write = as_time, NOTHING(0), .change = CONFIG_BY_NEW_STORE, .none = "the real time" },
-        { "clock", "rate", .value = clock_rate, .change = CONFIG_BY_NEW_STORE, .unit = "times real time" },
+        { "clock", "rate", .value = row_clock_rate, .change = CONFIG_BY_NEW_STORE, .unit = "times real time" },
         { "planner", "interval", POLICY(plan_interval_s), .write = as_seconds },
         { "planner", "horizon", POLICY(plan_horizon_s), .write = as_seconds },
         { "planner", "work", POLICY(plan_work), .write = as_count, .unit = "units of the planner's own work" },
@@ -626,70 +215,70 @@ static const struct config_row rows[] = {
 
         { "sites", "name", .what = CONFIG_NAME },
         { "sites", "currency", SITE(currency) },
-        { "sites", "grid", .what = CONFIG_PART, .enter = grid, .below = "grid" },
-        { "sites", "reactor", .what = CONFIG_PART, .enter = reactor, .below = "reactor" },
-        { "sites", "pue", .what = CONFIG_PART, .enter = always, .below = "pue" },
-        { "sites", "wan", .what = CONFIG_PART, .enter = always, .below = "wan" },
-        { "sites", "solar", .what = CONFIG_PART, .enter = solar, .below = "solar" },
-        { "sites", "battery", .what = CONFIG_PART, .enter = battery, .below = "store" },
-        { "sites", "ppa", .what = CONFIG_PARTS, .enter = ppas, .name = ppa_name, .below = "ppa" },
+        { "sites", "grid", .what = CONFIG_PART, .enter = enter_grid, .below = "grid" },
+        { "sites", "reactor", .what = CONFIG_PART, .enter = enter_reactor, .below = "reactor" },
+        { "sites", "pue", .what = CONFIG_PART, .enter = enter_always, .below = "pue" },
+        { "sites", "wan", .what = CONFIG_PART, .enter = enter_always, .below = "wan" },
+        { "sites", "solar", .what = CONFIG_PART, .enter = enter_solar, .below = "solar" },
+        { "sites", "battery", .what = CONFIG_PART, .enter = enter_battery, .below = "store" },
+        { "sites", "ppa", .what = CONFIG_PARTS, .enter = enter_ppas, .name = ppa_name, .below = "ppa" },
 
-        { "grid", "price", .what = CONFIG_PART, .enter = price, .below = "feed", .none = "unknown" },
-        { "grid", "carbon", .what = CONFIG_PART, .enter = carbon, .below = "feed", .none = "unknown" },
+        { "grid", "price", .what = CONFIG_PART, .enter = enter_price, .below = "feed", .none = "unknown" },
+        { "grid", "carbon", .what = CONFIG_PART, .enter = enter_carbon, .below = "feed", .none = "unknown" },
         { "grid", "limit", TERMS(grid_limit_w), .write = as_power, NOTHING(INT64_MAX), .null = true, .none = "no limit" },
-        { "grid", "limit_series", .what = CONFIG_PART, .enter = limit_series, .below = "feed" },
+        { "grid", "limit_series", .what = CONFIG_PART, .enter = enter_limit_series, .below = "feed" },
         { "grid", "adder_per_mwh", TERMS(grid_adder), .write = as_micro, .unit = "{} per MWh" },
         { "grid", "tax", TERMS(grid_tax_ppm), .write = as_micro, .unit = "of price and adder" },
         { "grid", "export_limit", TERMS(export_limit_w), .write = as_power, NOTHING(0), .none = "nothing is sold" },
-        { "grid", "export_price", .what = CONFIG_PART, .enter = export_series, .below = "feed" },
-        { "grid", "export_price_per_mwh", .value = export_price, .unit = "{} per MWh" },
-        { "grid", "firm", .value = firm, .none = "all of it is relied on" },
-        { "grid", "curtailable", .value = curtailable },
+        { "grid", "export_price", .what = CONFIG_PART, .enter = enter_export_series, .below = "feed" },
+        { "grid", "export_price_per_mwh", .value = row_export_price, .unit = "{} per MWh" },
+        { "grid", "firm", .value = row_firm, .none = "all of it is relied on" },
+        { "grid", "curtailable", .value = row_curtailable },
         { "grid", "utc_offset", TERMS(utc_offset_s), .write = as_offset },
-        { "grid", "demand", .what = CONFIG_PARTS, .enter = demands, .below = "demand" },
+        { "grid", "demand", .what = CONFIG_PARTS, .enter = enter_demands, .below = "demand" },
 
         { "demand", "per_kw", DEMAND(per_kw), .write = as_micro, .unit = "{} per kW and month" },
-        { "demand", "window", .value = demand_window },
+        { "demand", "window", .value = row_demand_window },
         { "demand", "interval", DEMAND(interval_s), .write = as_seconds },
-        { "demand", "hours", .value = demand_hours, .none = "all hours" },
+        { "demand", "hours", .value = row_demand_hours, .none = "all hours" },
         { "demand", "contract", DEMAND(contract_w), .write = as_power, NOTHING(0) },
-        { "demand", "minimum_share", .value = minimum_share, .unit = "of the contract" },
+        { "demand", "minimum_share", .value = row_minimum_share, .unit = "of the contract" },
 
         { "ppa", "name", .what = CONFIG_NAME },
-        { "ppa", "preset", .what = CONFIG_SHORT, .value = as_said },
+        { "ppa", "preset", .what = CONFIG_SHORT, .value = row_said },
         { "ppa", "kind", PPA(kind), .write = as_kind },
         { "ppa", "strike_per_mwh", PPA(strike), .write = as_micro, .unit = "{} per MWh" },
-        { "ppa", "share", .value = ppa_share, .unit = "of the production" },
+        { "ppa", "share", .value = row_ppa_share, .unit = "of the production" },
         { "ppa", "power", PPA(power_w), .write = as_power, NOTHING(0) },
-        { "ppa", "series", .what = CONFIG_PART, .enter = ppa_series, .below = "feed" },
+        { "ppa", "series", .what = CONFIG_PART, .enter = enter_ppa_series, .below = "feed" },
         { "ppa", "take_or_pay", PPA(take_or_pay), .write = as_truth },
         { "ppa", "behind_meter", PPA(behind_meter), .write = as_truth },
         { "ppa", "start", PPA(start), .write = as_time, NOTHING(0), .none = "at once" },
         { "ppa", "end", PPA(end), .write = as_time, NOTHING(0), .none = "never" },
         { "ppa", "carbon_g_per_kwh", PPA(carbon), .write = as_milli, .unit = "g per kWh" },
 
-        { "solar", "series", .what = CONFIG_PART, .enter = solar_series, .below = "feed" },
+        { "solar", "series", .what = CONFIG_PART, .enter = enter_solar_series, .below = "feed" },
         { "solar", "carbon_g_per_kwh", TERMS(solar_carbon), .write = as_milli, .unit = "g per kWh" },
 
         { "store", "energy", STORE(energy_wh), .write = as_energy },
-        { "store", "power", .what = CONFIG_SHORT, .value = as_said },
+        { "store", "power", .what = CONFIG_SHORT, .value = row_said },
         { "store", "charge", STORE(charge_w), .write = as_power },
         { "store", "discharge", STORE(discharge_w), .write = as_power },
-        { "store", "efficiency", .what = CONFIG_SHORT, .value = as_said },
+        { "store", "efficiency", .what = CONFIG_SHORT, .value = row_said },
         { "store", "charge_efficiency", STORE(charge_ppm), .write = as_micro, .unit = "stored of drawn" },
         { "store", "discharge_efficiency", STORE(discharge_ppm), .write = as_micro, .unit = "given of taken out" },
         { "store", "reserve", STORE(reserve_wh), .write = as_energy },
-        { "store", "end_value_per_mwh", .value = end_value, .unit = "{} per MWh", .none = "it is to end as full as it began" },
-        { "store", "stored", .what = CONFIG_PART, .enter = stored, .below = "feed", .none = "unknown" },
+        { "store", "end_value_per_mwh", .value = row_end_value, .unit = "{} per MWh", .none = "it is to end as full as it began" },
+        { "store", "stored", .what = CONFIG_PART, .enter = enter_stored, .below = "feed", .none = "unknown" },
 
-        { "reactor", "capacity", .what = CONFIG_PART, .enter = capacity, .below = "feed", .none = "by units and outages" },
+        { "reactor", "capacity", .what = CONFIG_PART, .enter = enter_capacity, .below = "feed", .none = "by units and outages" },
         { "reactor", "fuel_cost_per_mwh", TERMS(reactor_fuel), .write = as_micro, .unit = "{} per MWh" },
         { "reactor", "carbon_g_per_kwh", TERMS(reactor_carbon), .write = as_milli, .unit = "g per kWh" },
-        { "reactor", "preset", .what = CONFIG_SHORT, .value = as_said },
+        { "reactor", "preset", .what = CONFIG_SHORT, .value = row_said },
         { "reactor", "house_load", TERMS(reactor_house_w), .write = as_power },
-        { "reactor", "units", .what = CONFIG_PARTS, .enter = units, .name = unit_name, .below = "units" },
-        { "reactor", "outages", .what = CONFIG_PARTS, .enter = outages, .below = "outages" },
-        { "reactor", "storage", .what = CONFIG_PART, .enter = storage, .below = "store" },
+        { "reactor", "units", .what = CONFIG_PARTS, .enter = enter_units, .name = unit_name, .below = "units" },
+        { "reactor", "outages", .what = CONFIG_PARTS, .enter = enter_outages, .below = "outages" },
+        { "reactor", "storage", .what = CONFIG_PART, .enter = enter_storage, .below = "store" },
 
         { "units", "name", .what = CONFIG_NAME },
         { "units", "rating", UNIT(rating_w), .write = as_power },
@@ -697,7 +286,7 @@ static const struct config_row rows[] = {
         { "units", "ramp_per_min", UNIT(ramp_w_per_min), .write = as_power, NOTHING(0), .unit = "per minute", .none = "at once" },
         { "units", "restart", UNIT(restart_s), .write = as_seconds },
 
-        { "outages", "unit", .value = outage_unit },
+        { "outages", "unit", .value = row_outage_unit },
         { "outages", "from", OUTAGE(from), .write = as_time },
         { "outages", "to", OUTAGE(to), .write = as_time },
         { "outages", "power", OUTAGE(power_w), .write = as_power, .unit = "that it leaves" },
@@ -730,29 +319,29 @@ static const struct config_row rows[] = {
         { "classes", "may_move", CLASS(may_move), .write = as_truth },
         { "classes", "move_gb", CLASS(move_mb), .write = as_milli, .unit = "GB" },
         { "classes", "flex", .what = CONFIG_NOT_YET },
-        { "classes", "quota", .what = CONFIG_PART, .enter = always, .below = "quota" },
-        { "classes", "sites", .value = class_sites, .none = "all sites" },
+        { "classes", "quota", .what = CONFIG_PART, .enter = enter_always, .below = "quota" },
+        { "classes", "sites", .value = row_class_sites, .none = "all sites" },
         { "quota", "gpus", CLASS(quota_gpus), .write = as_count, NOTHING(0), .null = true, .unit = "GPUs at once", .none = "no limit" },
         { "quota", "gpu_hours_per_month", .what = CONFIG_NOT_YET },
 
         { "feed", "file", .what = CONFIG_IF_SAID, FEED(path) },
         { "feed", "mapping", SAID },
-        { "feed", "url", .what = CONFIG_GUARDED, .value = feed_url },
+        { "feed", "url", .what = CONFIG_GUARDED, .value = row_feed_url },
         { "feed", "every", URL(every_ms), .write = as_ms },
         { "feed", "timeout", URL(timeout_ms), .write = as_ms },
         { "feed", "max_bytes", URL(max_bytes), .write = as_bytes },
         { "feed", "ca", .what = CONFIG_IF_SAID, URL(ca) },
-        { "feed", "headers", .what = CONFIG_GUARDED, .value = feed_headers },
-        { "feed", "lowest", .what = CONFIG_IMPLIED, .value = feed_lowest, .none = "no limit" },
-        { "feed", "highest", .what = CONFIG_IMPLIED, .value = feed_highest, .none = "no limit" },
+        { "feed", "headers", .what = CONFIG_GUARDED, .value = row_feed_headers },
+        { "feed", "lowest", .what = CONFIG_IMPLIED, .value = row_feed_lowest, .none = "no limit" },
+        { "feed", "highest", .what = CONFIG_IMPLIED, .value = row_feed_highest, .none = "no limit" },
 #define FEED_ROW(name) { "feed", #name, SAID },
         SAID_FEED_TEXTS(FEED_ROW)
 #undef FEED_ROW
-        { "feed", "missing", .what = CONFIG_IF_SAID, .value = missing },
-        { "feed", "where", .what = CONFIG_IF_SAID, .value = where },
-        { "feed", "parts", .what = CONFIG_IF_SAID, .value = parts },
+        { "feed", "missing", .what = CONFIG_IF_SAID, .value = row_missing },
+        { "feed", "where", .what = CONFIG_IF_SAID, .value = row_where },
+        { "feed", "parts", .what = CONFIG_IF_SAID, .value = row_parts },
         { "feed", "stale_after", RULE(stale_after_s), .write = as_seconds, NOTHING(0), .none = "never" },
-        { "feed", "fallback", .what = CONFIG_IMPLIED, .value = feed_fallback, .none = "nothing" },
+        { "feed", "fallback", .what = CONFIG_IMPLIED, .value = row_feed_fallback, .none = "nothing" },
         { .part = NULL },
 };
 /* clang-format on */
