@@ -89,6 +89,8 @@ static int take_text(struct reader *reader, const struct cell *cell, size_t offs
 
         if (cell->size == 0)
                 return 0;
+        if (memchr(cell->text, '\0', cell->size) != NULL)
+                return OFFPEAK_EINVAL; /* names of different cells would be the same, or none */
         *to = strndup(cell->text, cell->size);
         return *to != NULL ? 0 : OFFPEAK_ENOMEM;
 }
@@ -125,6 +127,15 @@ static int take_seconds(struct reader *reader, const struct cell *cell, size_t o
                 return OFFPEAK_EINVAL;
         *(int64_t *)((char *)&reader->job + offset) = (int64_t)ceil(seconds);
         return 0;
+}
+
+static int take_cost(struct reader *reader, const struct cell *cell, size_t offset)
+{
+        double seconds;
+
+        if (cell->size > 0 && csv_cell_number(cell, &seconds) == 0 && seconds < 0)
+                return OFFPEAK_EINVAL;
+        return take_seconds(reader, cell, offset);
 }
 
 static int take_count(struct reader *reader, const struct cell *cell, size_t offset)
@@ -189,7 +200,7 @@ static const struct column {
         { "power_w", take_watts, offsetof(struct trace_job, power_w), "watts, 0 or more", false },
         { "min_gpus", take_count, offsetof(struct trace_job, min_gpus), "a whole number of GPUs, 1 or more", false },
         { "max_gpus", take_count, offsetof(struct trace_job, max_gpus), "a whole number of GPUs, 1 or more", false },
-        { "start_cost_s", take_seconds, offsetof(struct trace_job, start_cost_s), "seconds", false },
+        { "start_cost_s", take_cost, offsetof(struct trace_job, start_cost_s), "seconds, 0 or more", false },
         { "class", take_text, offsetof(struct trace_job, class_name), "a name", false },
         { "model_name", take_text, offsetof(struct trace_job, class_name), "a name", false },
         { "user", take_text, offsetof(struct trace_job, user), "a name", false },
@@ -310,7 +321,16 @@ static int take_row(struct reader *reader, const struct cell *cells)
         return code == OFFPEAK_EINVAL ? 0 : code;
 }
 
-static int read_rows(struct reader *reader, struct offpeak_error *err)
+/* What an error says behind its place; all of it, where the place left no room. */
+static const char *behind_place(const char *text, const char *file)
+{
+        const size_t size = strlen(file);
+        const char *cause = strncmp(text, file, size) == 0 ? strstr(text + size, ": ") : NULL;
+
+        return cause != NULL && cause[2] != '\0' ? cause + 2 : text;
+}
+
+static int read_rows(struct reader *reader, const char *file, struct offpeak_error *err)
 {
         struct cell cells[MOST_COLUMNS];
         struct offpeak_error bad;
@@ -321,9 +341,8 @@ static int read_rows(struct reader *reader, struct offpeak_error *err)
                 if (got == 1)
                         code = take_row(reader, cells);
                 else {
-                        const char *cause = strrchr(bad.text, ':'); /* behind the place, which stands beside it */
-
-                        note(&reader->trace, TRACE_BAD_ROW, csv_table_line(reader->table), "%s", cause != NULL ? cause + 2 : bad.text);
+                        note(&reader->trace, TRACE_BAD_ROW, csv_table_line(reader->table), "%s",
+                             behind_place(bad.text, file));
                         code = 0;
                 }
                 if (code != 0)
@@ -396,7 +415,7 @@ int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, 
                 return code;
         code = read_header(&reader, file, err);
         if (code == 0)
-                code = read_rows(&reader, err);
+                code = read_rows(&reader, file, err);
         if (code == 0 && drop_twice(&reader.trace) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0 && reader.trace.n == 0)
