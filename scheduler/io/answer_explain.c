@@ -197,10 +197,11 @@ static json_t *explain(struct answer *answer, const struct scene *scene)
         return object;
 }
 
-/* Up to a day behind its last hour, or behind its deadline. */
-static int64_t scene_end(const struct job *job)
+/* Half a day behind its last hour, or behind its deadline as far as plans look: that may be in a thousand years. */
+static int64_t scene_end(const struct answer *answer, const struct job *job)
 {
-        int64_t end = job->spec.deadline;
+        int64_t horizon = answer->now.wall + answer->state->policy.plan_horizon_s;
+        int64_t end = job->spec.deadline < horizon ? job->spec.deadline : horizon;
 
         for (uint32_t i = 0; i < job->n_planned; i++)
                 end = job->planned[i].end > end ? job->planned[i].end : end;
@@ -218,7 +219,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
         scene.site = &state->sites[job->planned[job->n_planned - 1].site];
         scene.from = job->spec.begin > scene.from ? job->spec.begin : scene.from;
         scene.from = after_last_end(state, job) > scene.from ? after_last_end(state, job) : scene.from;
-        scene.to = scene_end(job);
+        scene.to = scene_end(answer, job);
         scene.class_deadline = question_class_deadline(state, job);
         if (answer_supply_init(state, scene.site, answer->now.wall, scene.to, &scene.supply) != 0)
                 return NULL;

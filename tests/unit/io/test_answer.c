@@ -736,6 +736,28 @@ static void hours_behind_the_deadline_are_named(void **state)
         json_decref(document);
 }
 
+/* Prices are the same each day, and each has hours that are cheaper: none is told that no plan has looked at. */
+static void hours_behind_the_horizon_are_not_told(void **state)
+{
+        static const int64_t deadlines[] = { WORLD_DAY + 60 * 24 * WORLD_HOUR,
+                                             INT64_C(253402300799) /* the year 9999 */ };
+        struct world *world = *state;
+
+        world->state.policy.plan_horizon_s = 48 * WORLD_HOUR;
+        for (size_t i = 0; i < sizeof(deadlines) / sizeof(deadlines[0]); i++) {
+                const json_t *cheaper, *last;
+                json_t *document;
+
+                world_job(world, 42)->spec.deadline = deadlines[i];
+                document = world_ask(world, "job", "{\"job\":42}");
+                cheaper = world_at(document, "job.explanation.cheaper");
+                assert_true(json_array_size(cheaper) >= 3);
+                last = json_array_get(cheaper, json_array_size(cheaper) - 1);
+                assert_true(strcmp(json_string_value(json_object_get(last, "end_utc")), "2026-11-25T02:30:00Z") <= 0);
+                json_decref(document);
+        }
+}
+
 /* Class nightly: a day at most after 08:00; then 6 hours of work. */
 static void hours_behind_the_classs_delay_are_named(void **state)
 {
@@ -1674,6 +1696,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_late_job_says_what_it_lacks, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_prices_no_way_is_cheaper, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_deadline_are_named, setup, teardown),
+                cmocka_unit_test_setup_teardown(hours_behind_the_horizon_are_not_told, setup, teardown),
                 cmocka_unit_test_setup_teardown(hours_behind_the_classs_delay_are_named, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_prices_nothing_is_cheaper, setup, teardown),
                 cmocka_unit_test_setup_teardown(nodes_tell_who_has_what, setup, teardown),
