@@ -162,7 +162,8 @@ static int check_spec(const struct state *state, const struct now *now, const st
 /* One job without competitors is at its best after a few responses: the answer must not take longer. */
 enum { ALONE_WORK = 20000 };
 
-/* Plan the one job among the others' hours. 0 without a plan when no node is there for it yet. */
+/* Plan the one job among the others' hours. 0 without a plan when no node is there for it yet, or no plan can be made
+ * of what is known. */
 static int plan_alone(const struct state *state, const struct now *now, const struct job *job, struct plan *ret_plan)
 {
         struct plan_budget budget = { .work = ALONE_WORK };
@@ -175,7 +176,7 @@ static int plan_alone(const struct state *state, const struct now *now, const st
         if (question.problem.n_jobs == 1)
                 code = plan_compute(&question.problem, &budget, ret_plan, NULL);
         plan_question_finish(&question);
-        return code;
+        return code == OFFPEAK_EINVAL ? 0 : code; /* the planner of all jobs says what is wrong */
 }
 
 static void record_job(struct turn *turn, const struct now *now, const struct client *client, const struct job *job,

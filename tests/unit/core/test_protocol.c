@@ -458,6 +458,26 @@ static void an_unknown_class_is_refused_by_those_that_exist(void **unused)
         scene_finish(&scene);
 }
 
+/* What no plan can be made of is no reason to stop: the job waits for a plan. */
+static void a_job_is_taken_where_no_plan_can_be_made(void **unused)
+{
+        struct input config = { .type = INPUT_CONFIG };
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        scene_with_job(&scene, ON_LOST_WAIT);
+        scene.policy.sites[0].terms.pue_fixed_w = INT64_C(1000000000000);
+        config.u.config.policy = &scene.policy;
+        scene_send(&scene, &config);
+        job = scene_submit(&scene, scene_client(&scene), 1);
+        assert_true(job != 0);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_OK);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(state_job(&scene.state, job)->n_planned, 0);
+        scene_finish(&scene);
+}
+
 static void only_the_owner_or_an_operator_changes_a_job(void **unused)
 {
         struct scene scene;
@@ -650,6 +670,7 @@ int main(void)
                 cmocka_unit_test(a_job_being_cancelled_is_not_released),
                 cmocka_unit_test(a_job_that_was_not_held_is_not_said_to_be_released),
                 cmocka_unit_test(an_unknown_class_is_refused_by_those_that_exist),
+                cmocka_unit_test(a_job_is_taken_where_no_plan_can_be_made),
                 cmocka_unit_test(only_the_owner_or_an_operator_changes_a_job),
                 cmocka_unit_test(a_hold_tells_whose_it_was),
                 cmocka_unit_test(a_stop_of_old_has_no_cause),
