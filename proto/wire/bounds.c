@@ -14,7 +14,8 @@
 
 #define MAX_TIME       INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define MAX_DURATION_S INT64_C(315360000)    /* ten years */
-#define MAX_WATTS      INT64_C(1000000000000)
+#define MAX_WATTS      INT64_C(10000000000)  /* of a job; plans know no more */
+#define MAX_NODE_WATTS INT64_C(1000000)      /* of a node at idle, and of each of its devices */
 #define MAX_MEMORY_MB  (INT64_C(1) << 40)
 #define MAX_RATE       1e6
 
@@ -180,11 +181,13 @@ static void check_hello(struct check *check, const struct message_hello *hello)
         check_name(check, "the model", hello->model, OFFPEAK_MAX_NAME);
         check_name(check, "the node's address", hello->address, OFFPEAK_MAX_NAME);
         check_range(check, "the memory in MB", hello->memory_mb, 0, MAX_MEMORY_MB);
-        check_range(check, "the idle power in W", hello->idle_w, 0, MAX_WATTS);
+        check_range(check, "the idle power in W", hello->idle_w, 0, MAX_NODE_WATTS);
         check_count(check, "the number of devices", hello->n_devices, 0, OFFPEAK_MAX_DEVICES);
-        for (uint32_t i = 0; i < hello->n_devices && check->code == 0; i++)
+        for (uint32_t i = 0; i < hello->n_devices && check->code == 0; i++) {
                 check_name(check, "a device's address", hello->devices[i].address,
                            sizeof(hello->devices[i].address) - 1);
+                check_range(check, "a device's power in W", hello->devices[i].max_w, 0, MAX_NODE_WATTS);
+        }
 }
 
 static void check_clock(struct check *check, const struct message_clock *clock)

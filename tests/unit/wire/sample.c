@@ -232,7 +232,7 @@ static void random_hello(struct message_hello *hello, uint64_t *seed)
 
                 device->kind = any_u32(seed);
                 device->numa = any_u32(seed);
-                device->max_w = any_u32(seed);
+                device->max_w = (uint32_t)number(seed, 0, 1000000);
                 fill(seed, device->address, sizeof(device->address));
         }
 }

@@ -164,6 +164,7 @@ SETTER(node_address, put_text(&message->u.hello.address, word((size_t)value)))
 SETTER(memory, message->u.hello.memory_mb = value)
 SETTER(idle, message->u.hello.idle_w = value)
 SETTER(devices, message->u.hello.n_devices = (uint32_t)value)
+SETTER(device_power, message->u.hello.n_devices = 1; message->u.hello.devices[0].max_w = (uint32_t)value)
 SETTER(boot, memset(message->u.hello.boot, 'b', (size_t)value))
 SETTER(address, message->u.hello.n_devices = 1; memset(message->u.hello.devices[0].address, 'a', (size_t)value))
 SETTER(wall, message->u.welcome.clock.wall_ms = value)
@@ -233,14 +234,16 @@ static const struct {
         { MESSAGE_REQUEST, set_deadline, 0, -1, "the deadline" },
         { MESSAGE_REQUEST, set_deadline, END_OF_TIME, INT64_MAX, "the deadline" },
         { MESSAGE_REQUEST, set_power, 0, -1, "the power" },
-        { MESSAGE_REQUEST, set_power, 1000000000000, 1000000000001, "the power" },
+        { MESSAGE_REQUEST, set_power, 10000000000, 10000000001, "the power" },
         { MESSAGE_REQUEST, set_signal, 0, -1, "the stop signal" },
         { MESSAGE_REQUEST, set_signal, 64, 65, "the stop signal" },
         { MESSAGE_REQUEST, set_lead, 0, -1, "the notice" },
         { MESSAGE_REQUEST, set_lead, TEN_YEARS, TEN_YEARS + 1, "the notice" },
         { MESSAGE_REQUEST, set_interruptible, 2, 3, "interruptible" },
-        { MESSAGE_REQUEST, set_after_ok, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end well" },
-        { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1, "the number of jobs that must end before" },
+        { MESSAGE_REQUEST, set_after_ok, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1,
+          "the number of jobs that must end well" },
+        { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1,
+          "the number of jobs that must end before" },
         { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_PUSH + 1, "the verb" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_PRICE, 0, "the signal" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_STORED, OFFPEAK_STORED + 1, "the signal" },
@@ -250,7 +253,8 @@ static const struct {
         { MESSAGE_REQUEST, set_push_currency, 3, 4, "the currency" },
         { MESSAGE_REQUEST, set_push_source, OFFPEAK_MAX_SOURCE - 1, OFFPEAK_MAX_SOURCE, "the source's name" },
         { MESSAGE_REQUEST, set_push_points, 1, 0, "the number of points" },
-        { MESSAGE_REQUEST, set_push_points, OFFPEAK_MAX_PUSH_POINTS, OFFPEAK_MAX_PUSH_POINTS + 1, "the number of points" },
+        { MESSAGE_REQUEST, set_push_points, OFFPEAK_MAX_PUSH_POINTS, OFFPEAK_MAX_PUSH_POINTS + 1,
+          "the number of points" },
         { MESSAGE_REQUEST, set_push_start, 2, 1, "a point's start" },
         { MESSAGE_REQUEST, set_push_start, 2, 3, "a point's start" },
         { MESSAGE_REQUEST, set_push_first, 1, 0, "a point's start" },
@@ -276,7 +280,8 @@ static const struct {
         { MESSAGE_HELLO, set_memory, 0, -1, "the memory" },
         { MESSAGE_HELLO, set_memory, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, "the memory" },
         { MESSAGE_HELLO, set_idle, 0, -1, "the idle power" },
-        { MESSAGE_HELLO, set_idle, 1000000000000, 1000000000001, "the idle power" },
+        { MESSAGE_HELLO, set_idle, 1000000, 1000001, "the idle power" },
+        { MESSAGE_HELLO, set_device_power, 1000000, 1000001, "a device's power" },
         { MESSAGE_HELLO, set_devices, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "the number of devices" },
         { MESSAGE_HELLO, set_boot, 39, 40, "the boot id" },
         { MESSAGE_HELLO, set_address, 19, 20, "a device's address" },
