@@ -115,6 +115,13 @@ static void take_server(struct config_reading *r, const char *said, char **serve
         *server = config_copy(r, config_text(said));
 }
 
+static void take_watts(struct config_reading *r, const char *key, const char *value, int64_t *watts)
+{
+        config_take_power(r, key, value, watts);
+        if (r->code == 0 && value != NULL && *watts > MAX_W)
+                config_refuse(r, value, "\"%s\" is %s: 1 MW is the most allowed", key, config_text(value));
+}
+
 static void take_devices(struct config_reading *r, const struct said_devices *said, struct agent_config *config)
 {
         size_t kind = config->devices - AGENT_DEVICES_GPU;
@@ -146,8 +153,8 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         config_take_path(r, "topology", said->topology, &config->topology);
         take_devices(r, said->devices, config);
         if (said->power != NULL) {
-                config_take_power(r, "idle", said->power->idle, &config->idle_w);
-                config_take_power(r, "per_device", said->power->per_device, &config->device_w);
+                take_watts(r, "idle", said->power->idle, &config->idle_w);
+                take_watts(r, "per_device", said->power->per_device, &config->device_w);
         }
         if (said->curve != NULL) {
                 config_take_path(r, "secret", said->curve->secret, &config->curve_secret);

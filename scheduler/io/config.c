@@ -25,6 +25,7 @@
 
 #define MICRO        INT64_C(1000000)
 #define MOST_MONEY   (1000000000 * MICRO) /* in any of the units here */
+#define MOST_FIXED_W (10000 * MICRO)      /* 10 GW; plans know no more */
 #define MINUTE       INT64_C(60)
 #define DAY          INT64_C(86400)
 
@@ -279,6 +280,14 @@ static void check_currency(struct config_reading *r, const struct said_site *sai
                               first->currency, first->name, site->currency, site->name);
 }
 
+static void take_pue(struct config_reading *r, const struct said_pue *said, struct supply_terms *terms)
+{
+        config_take_power(r, "fixed", said->fixed, &terms->pue_fixed_w);
+        if (r->code == 0 && terms->pue_fixed_w > MOST_FIXED_W)
+                config_refuse(r, said->fixed, "\"fixed\" is %s: 10 GW is the most allowed", config_text(said->fixed));
+        config_take_number(r, "factor", said->factor, 6, MICRO, 10 * MICRO, &terms->pue_ppm);
+}
+
 static void take_site(struct config_reading *r, const struct said_site *said, struct policy *policy,
                       struct config_site_files *files)
 {
@@ -293,10 +302,8 @@ static void take_site(struct config_reading *r, const struct said_site *said, st
         config_take_supply(r, said, terms, files);
         config_take_limits(r, said, site->currency, files);
         config_take_signals(r, said, site);
-        if (said->pue != NULL) {
-                config_take_power(r, "fixed", said->pue->fixed, &terms->pue_fixed_w);
-                config_take_number(r, "factor", said->pue->factor, 6, MICRO, 10 * MICRO, &terms->pue_ppm);
-        }
+        if (said->pue != NULL)
+                take_pue(r, said->pue, terms);
         if (said->wan != NULL) {
                 config_take_number(r, "gbit_per_s", said->wan->gbit_per_s, 3, 1, INT64_C(100000000), &site->wan_mbit_per_s);
                 config_take_number(r, "egress_per_gb", said->wan->egress_per_gb, 6, 0, MOST_MONEY, &site->egress_cost);

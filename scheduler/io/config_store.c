@@ -8,7 +8,7 @@
 
 #define MICRO       INT64_C(1000000)
 #define MOST_MONEY  (1000000000 * MICRO) /* per MWh */
-#define MOST_POWER  (1000000 * MICRO)    /* 1 TW */
+#define MOST_POWER  (10000 * MICRO)      /* 10 GW; plans know no more */
 #define MOST_ENERGY (1000000 * MICRO)    /* 1 TWh */
 #define LEAST_SHARE (MICRO / 10)         /* what loses more is a mistake, not a store */
 
@@ -29,7 +29,8 @@ static void take_one_power(struct config_reading *r, const char *key, const char
 {
         config_take_power(r, key, value, watts);
         if (r->code == 0 && value != NULL && (*watts == 0 || *watts > MOST_POWER))
-                config_refuse(r, value, "\"%s\" is %s: it must be above 0, and 1000 GW at the most", key, config_text(value));
+                config_refuse(r, value, "\"%s\" is %s: it must be above 0, and 10 GW at the most", key,
+                              config_text(value));
 }
 
 static void take_powers(struct config_reading *r, const struct said_store *said, struct supply_store *store)

@@ -132,6 +132,8 @@ static void test_refusals_name_the_place(void **state)
         expect_refusal(f, "devices: {kind: gpu, count: 4}\n", "1:29:", "found, not counted");
         expect_refusal(f, "power: {idle: 120}\n", "1:15:", "idle");
         expect_refusal(f, "power: {idle: -1 W}\n", "1:15:", "idle");
+        expect_refusal(f, "power: {idle: 1001 kW}\n", "1:15:", "\"idle\" is 1001 kW: 1 MW is the most allowed");
+        expect_refusal(f, "power: {per_device: 20 GW}\n", "1:21:", "\"per_device\" is 20 GW: 1 MW is the most allowed");
         expect_refusal(f, "server: 10.0.0.1\n", "1:9:", "server");
         expect_refusal(f, "node: \"a b\"\n", "1:7:", "node");
         expect_refusal(f, "curve: {secret: a}\n", "1:8:", "\"server\" is missing");

@@ -235,6 +235,7 @@ static void a_wrong_tariff(void **state)
         refused(SITE("grid: {limit: 5 MW, firm: 3 MW, curtailable: 3 MW}"),
                 "2:75: \"firm\" and \"curtailable\" together are more than \"limit\"");
         refused(SITE("grid: {firm: 2000 GW}"), "2:43: \"firm\" is 2000 GW: 1000 GW is the most allowed");
+        refused(SITE("grid: {}, pue: {fixed: 11 GW}"), "2:53: \"fixed\" is 11 GW: 10 GW is the most allowed");
         refused(SITE("grid: {utc_offset: 1h}"),
                 "2:49: \"utc_offset\": \"1h\" is no offset: write \"+01:00\", in steps of 15 minutes");
         refused(SITE("grid: {demand: [{interval: 15m}]}"), "2:46: \"per_kw\" is missing here");
@@ -407,6 +408,8 @@ static void a_wrong_store(void **state)
                 "\"discharge\"");
         refused(SITE(SUN "battery: {energy: 100 MW, power: 25 MW}"),
                 "2:73: \"energy\": \"100 MW\" is no energy with a unit: write it as 100 MWh, 5 kWh or 300 Wh");
+        refused(SITE(SUN "battery: {energy: 1 MWh, power: 11 GW}"),
+                "2:87: \"power\" is 11 GW: it must be above 0, and 10 GW at the most");
         refused(SITE(SUN "battery: {energy: 1 MWh, power: 25 MW, reserve: 2 MWh}"),
                 "2:103: \"reserve\" is more than \"energy\": nothing could ever be taken out");
         refused(SITE(SUN "battery: {energy: 1 MWh, power: 25 MW, charge: 2 MW}"),
