@@ -205,6 +205,10 @@ int answer_argument_window(const struct answer *answer, int64_t *from, int64_t *
                             when_format_utc(start, from_text), when_format_utc(end, to_text));
         if (end - start > LONGEST_WINDOW)
                 return fail(err, OFFPEAK_EINVAL, "the query's time is too long: ask for at most 400 days at once");
+        if (end - answer->now.wall > LONGEST_WINDOW) /* what stands in for prices is written out from now on */
+                return fail(err, OFFPEAK_EINVAL,
+                            "the query's time lies too far ahead: its end, %s, must be within 400 days from now",
+                            when_format_utc(end, to_text));
         *from = start;
         *to = end;
         return 0;

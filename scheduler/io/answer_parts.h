@@ -67,7 +67,7 @@ int answer_argument_text(const struct answer *answer, const char *name, const ch
 int answer_argument_bool(const struct answer *answer, const char *name, bool *ret_value, struct offpeak_error *err);
 /* An ISO time; untouched if it is not given. */
 int answer_argument_time(const struct answer *answer, const char *name, int64_t *ret_time, struct offpeak_error *err);
-/* from_utc and to_utc, at most 400 days apart; in: what holds where they are not given. */
+/* from_utc and to_utc, at most 400 days apart and ahead; in: what holds where they are not given. */
 int answer_argument_window(const struct answer *answer, int64_t *from, int64_t *to, struct offpeak_error *err);
 /* ENOTFOUND, with the sites that there are. */
 int answer_no_site(const struct answer *answer, const char *name, struct offpeak_error *err);
