@@ -224,15 +224,32 @@ void feed_deliver_file(struct feed *feed)
         begin_reading(feed);
 }
 
-/* A series that is refused by its values keeps the one in force, now as later: only what cannot be read stops a start. */
+/* What this very file said stands in the store. */
+static bool was_read_before(const struct feed *feed)
+{
+        const struct site *site = state_site(engine_state(feed->engine), feed->site);
+        const struct series *told = site != NULL ? &site->feed[feed->kind] : NULL;
+
+        return told != NULL && told->n_points > 0 && told->source != NULL &&
+               strcmp(told->source, feed->config->path) == 0;
+}
+
+/*
+ * A series that is refused by its values keeps the one in force, now as later, and so does a file that was read before:
+ * only one that cannot be read and never was stops a start.
+ */
 int feed_read_file(struct feed *feed, struct offpeak_error *err)
 {
         struct offpeak_error why;
         struct series series;
         int code = config_series_read_file(feed->config, feed->kind, feed->site, feed->currency, &series, err);
 
-        if (code != 0)
+        if (code != 0 && (code == OFFPEAK_ENOMEM || !was_read_before(feed)))
                 return code;
+        if (code != 0) {
+                note_failure(feed, err);
+                return 0;
+        }
         code = take_series(feed, &series, &why);
         series_finish(&series);
         if (code != 0)

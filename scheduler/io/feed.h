@@ -69,7 +69,10 @@ void feed_failed(struct feed *feed, const struct offpeak_error *err);
 /* Tell when the next try will be. */
 void feed_next_try(struct feed *feed, int64_t in_ms);
 
-/* Read config->path here and now, before anything runs: for the start. ENOTFOUND, EIO, EINVAL, ENOMEM. */
+/*
+ * Read config->path here and now, before anything runs: for the start. 0 too where it cannot be read and was before, so
+ * that what it last said stays in force. ENOTFOUND, EIO, EINVAL, ENOMEM.
+ */
 int feed_read_file(struct feed *feed, struct offpeak_error *err);
 
 /* The transport's handles are gone, after its `close`. */

@@ -17,8 +17,9 @@ struct feeds_past; /* feeds_past.h */
 
 /*
  * Begin. With strict, local files are read before it returns, and one that is wrong or missing is an error (a start
- * should not begin with half of its signals); else they are read by and by, and a failure is logged. No address is waited
- * for. config is borrowed until the feeds are closed. past: of the feeds before a reload, borrowed for the call; NULL.
+ * should not begin with half of its signals), unless it was read before and what it said stands in the store; else they
+ * are read by and by, and a failure is logged. No address is waited for. config is borrowed until the feeds are closed.
+ * past: of the feeds before a reload, borrowed for the call; NULL.
  */
 int feeds_open(uv_loop_t *loop, const struct config *config, struct engine *engine, bool strict,
                const struct feeds_past *past, struct feeds **ret_feeds, struct offpeak_error *err);
