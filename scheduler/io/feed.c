@@ -122,9 +122,9 @@ static void note_quarantine(const struct feed *feed, const struct quarantine *no
 
         if (now->n_values == 0 || (before->n_values == now->n_values && before->listed[0].start == first->start))
                 return;
-        log_warning("%s: %s: %s: %u %s outside the limits and counts as unknown, the first %s at %s", feed->site,
-                    series_kind_name(feed->kind), feed->status->source, now->n_values,
-                    now->n_values == 1 ? "value is" : "values are",
+        log_warning("%s: %s: %s: %u %s as unknown, the first %s at %s", feed->site, series_kind_name(feed->kind),
+                    feed->status->source, now->n_values,
+                    now->n_values == 1 ? "value is outside the limits and counts" : "values are outside the limits and count",
                     quarantine_value_text(feed->kind, feed->limits.currency, first->value, value),
                     when_format_utc(first->start, at));
 }
