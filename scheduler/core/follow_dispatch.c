@@ -140,7 +140,7 @@ static void follow_running(const struct state *state, const struct job *job, con
                 want_plan(state, now, turn); /* not done where the plan thought it would be */
 }
 
-void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
+static void follow_all_running(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
         struct pause_crowd crowd = { 0 };
@@ -150,7 +150,19 @@ void follow_dispatch(const struct state *state, const struct now *now, struct tu
                         follow_running(state, state_open_job(state, i), now, &crowd, turn);
         turn->failed = turn->failed || crowd.failed;
         pause_crowd_finish(&crowd);
+}
+
+/* Who runs is looked at first; while one after the other is launched, not again before nobody more can be. */
+void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
+{
+        size_t before = turn->n_records;
+        bool launching = before > 0 && turn->records[before - 1].type == RECORD_LAUNCH;
+
+        if (!launching)
+                follow_all_running(state, now, turn);
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_QUEUED)
                         follow_queued(state, state_open_job(state, i), now, turn);
+        if (launching && turn->n_records == before)
+                follow_all_running(state, now, turn);
 }

@@ -137,46 +137,45 @@ static int64_t seconds_left(const struct job *job, int64_t wall)
         return left > 0 ? (int64_t)left : 0;
 }
 
-/* Mean price over [start, start + seconds), micro-currency per MWh; false where any of it is unknown. */
-static bool mean_price(const struct state *state, const struct site *site, int64_t start, int64_t seconds,
-                       double *ret_price)
+/* Mean price over [start, start + seconds) of so much power, micro-currency per MWh; NAN where any of it is unknown. */
+static double mean_price(const struct site_supply *supply, int64_t power_w, int64_t start, int64_t seconds)
 {
-        struct site_supply supply = state_supply(state, site);
-        int64_t power_w = power_of_site(state, site);
         double sum = 0;
 
         if (seconds <= 0)
-                return false;
+                return NAN;
         for (int64_t t = start; t < start + seconds;) {
-                int64_t edge = site_supply_next_edge(&supply, t);
-                struct supply_curve curve = site_supply_at(&supply, t);
+                int64_t edge = site_supply_next_edge(supply, t);
+                struct supply_curve curve = site_supply_at(supply, t);
                 int64_t price = supply_average_price(&curve, power_w);
                 int64_t until = edge < start + seconds ? edge : start + seconds;
 
                 if (price == SERIES_UNKNOWN)
-                        return false;
+                        return NAN;
                 sum += (double)price * (double)(until - t);
                 t = until;
         }
-        *ret_price = sum / (double)seconds;
-        return true;
+        return sum / (double)seconds;
 }
 
-static bool loses_by_waiting(const struct state *state, const struct job *waiting, const struct job *running,
+static bool loses_by_waiting(const struct state *state, const struct pause_waiting *waiting, const struct job *running,
                              int64_t wall)
 {
-        const struct site *site = &state->sites[running->site];
+        const struct job *job = waiting->job;
         int64_t until = wall + seconds_left(running, wall);
-        int64_t left = seconds_left(waiting, wall);
-        double now_price, later_price;
+        struct site_supply supply;
+        double later;
 
-        if (state_class(state, waiting)->delay_cost > state_class(state, running)->delay_cost)
+        if (state_class(state, job)->delay_cost > state_class(state, running)->delay_cost)
                 return true;
-        if (waiting->spec.deadline != 0 &&
-            until + state_class(state, waiting)->start_cost_s + left > waiting->spec.deadline)
+        if (job->spec.deadline != 0 &&
+            until + state_class(state, job)->start_cost_s + waiting->left_s > job->spec.deadline)
                 return true;
-        return mean_price(state, site, wall, left, &now_price) && mean_price(state, site, until, left, &later_price) &&
-               later_price - now_price > SHARE_TO_SAVE * fabs(later_price);
+        if (isnan(waiting->price))
+                return false;
+        supply = state_supply(state, &state->sites[waiting->site]);
+        later = mean_price(&supply, (int64_t)waiting->drawn_w, until, waiting->left_s);
+        return later - waiting->price > SHARE_TO_SAVE * fabs(later); /* false if it is not known */
 }
 
 static bool finds_no_room(const struct state *state, const struct job *job, const struct now *now)
@@ -192,22 +191,40 @@ static bool finds_no_room(const struct state *state, const struct job *job, cons
         return places == NULL;
 }
 
+static struct pause_waiting waiting_of(const struct state *state, const struct job *job, int64_t wall, int64_t *drawn_w)
+{
+        uint32_t s = fit_interval(job, wall)->site;
+        struct site_supply supply = state_supply(state, &state->sites[s]);
+        int64_t left = seconds_left(job, wall);
+
+        if (drawn_w[s] < 0)
+                drawn_w[s] = power_of_site(state, &state->sites[s]);
+        return (struct pause_waiting){ job, s, left, (double)drawn_w[s], mean_price(&supply, drawn_w[s], wall, left) };
+}
+
 /* One look for all who run: whether there is room does not depend on whom one asks for. */
 static void look(const struct state *state, const struct now *now, struct pause_crowd *crowd)
 {
+        int64_t *drawn_w = malloc((state->n_sites + 1) * sizeof(*drawn_w)); /* of each site; negative: not asked yet */
+
         crowd->looked = true;
+        crowd->failed = drawn_w == NULL;
+        for (uint32_t s = 0; !crowd->failed && s < state->n_sites; s++)
+                drawn_w[s] = -1;
         for (size_t i = 0; i < state->n_open && !crowd->failed; i++) {
-                const struct job *job = state_open_job(state, i), **kept;
+                const struct job *job = state_open_job(state, i);
+                struct pause_waiting *kept;
 
                 if (!finds_no_room(state, job, now))
                         continue;
                 kept = room_for_one((void **)&crowd->jobs, crowd->n, sizeof(*kept));
                 crowd->failed = kept == NULL;
                 if (kept != NULL) {
-                        *kept = job;
+                        *kept = waiting_of(state, job, now->wall, drawn_w);
                         crowd->n++;
                 }
         }
+        free(drawn_w);
 }
 
 void pause_crowd_finish(struct pause_crowd *crowd)
@@ -222,12 +239,11 @@ static bool somebody_needs_the_room(const struct state *state, const struct job 
         if (!crowd->looked)
                 look(state, now, crowd);
         for (size_t i = 0; i < crowd->n; i++) {
-                const struct job *job = crowd->jobs[i];
+                const struct pause_waiting *waiting = &crowd->jobs[i];
 
-                if (fit_interval(job, now->wall)->site != running->site ||
-                    !loses_by_waiting(state, job, running, now->wall))
+                if (waiting->site != running->site || !loses_by_waiting(state, waiting, running, now->wall))
                         continue;
-                *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = job->id };
+                *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = waiting->job->id };
                 return true;
         }
         return false;

@@ -5,10 +5,18 @@
 
 #include "core/input.h"
 
-/* Queued jobs whose hour has come and that find no room: looked up when first asked for, and good for one state. All 0
- * at first. */
+/* A queued job whose hour has come, and that finds no room. */
+struct pause_waiting {
+        const struct job *job;
+        uint32_t site;
+        int64_t left_s; /* of its run */
+        double drawn_w; /* by the site as it is */
+        double price;   /* mean over that time from now on, micro-currency per MWh; NAN: not known */
+};
+
+/* All of them: looked up when first asked for, and good for one state and time. All 0 at first. */
 struct pause_crowd {
-        const struct job **jobs; /* owned */
+        struct pause_waiting *jobs; /* owned */
         size_t n;
         bool looked, failed; /* failed: out of memory */
 };
