@@ -74,6 +74,7 @@ __attribute__((format(printf, 4, 5))) static void note(struct trace *trace, enum
 
 struct reader {
         struct csv_table *table;
+        const char *file;
         int64_t epoch;
         struct trace trace;
         int column_of[MOST_COLUMNS]; /* index into columns; -1: passed over */
@@ -83,16 +84,23 @@ struct reader {
 
 typedef int (*take)(struct reader *reader, const struct cell *cell, size_t offset);
 
+/* A quote within quotes stands twice. */
 static int take_text(struct reader *reader, const struct cell *cell, size_t offset)
 {
         char **to = (char **)((char *)&reader->job + offset);
+        size_t n = 0;
 
         if (cell->size == 0)
                 return 0;
         if (memchr(cell->text, '\0', cell->size) != NULL)
                 return OFFPEAK_EINVAL; /* names of different cells would be the same, or none */
         *to = strndup(cell->text, cell->size);
-        return *to != NULL ? 0 : OFFPEAK_ENOMEM;
+        if (*to == NULL)
+                return OFFPEAK_ENOMEM;
+        for (const char *at = *to; *at != '\0'; at += at[0] == '"' && at[1] == '"' ? 2 : 1)
+                (*to)[n++] = *at;
+        (*to)[n] = '\0';
+        return 0;
 }
 
 static int take_time(struct reader *reader, const struct cell *cell, size_t offset)
@@ -321,16 +329,18 @@ static int take_row(struct reader *reader, const struct cell *cells)
         return code == OFFPEAK_EINVAL ? 0 : code;
 }
 
-/* What an error says behind its place; all of it, where the place left no room. */
-static const char *behind_place(const char *text, const char *file)
+/* The text without the place that begins it: notes have a line of their own. */
+static const char *cause_of(const char *text, const char *file)
 {
-        const size_t size = strlen(file);
-        const char *cause = strncmp(text, file, size) == 0 ? strstr(text + size, ": ") : NULL;
+        size_t size = strlen(file);
 
-        return cause != NULL && cause[2] != '\0' ? cause + 2 : text;
+        if (strncmp(text, file, size) != 0)
+                return text;
+        text += size + strspn(text + size, ":0123456789");
+        return text + strspn(text, " ");
 }
 
-static int read_rows(struct reader *reader, const char *file, struct offpeak_error *err)
+static int read_rows(struct reader *reader, struct offpeak_error *err)
 {
         struct cell cells[MOST_COLUMNS];
         struct offpeak_error bad;
@@ -342,7 +352,7 @@ static int read_rows(struct reader *reader, const char *file, struct offpeak_err
                         code = take_row(reader, cells);
                 else {
                         note(&reader->trace, TRACE_BAD_ROW, csv_table_line(reader->table), "%s",
-                             behind_place(bad.text, file));
+                             cause_of(bad.text, reader->file));
                         code = 0;
                 }
                 if (code != 0)
@@ -408,7 +418,7 @@ static void sort(struct trace *trace)
 
 int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, struct trace *ret_trace, struct offpeak_error *err)
 {
-        struct reader reader = { .epoch = epoch };
+        struct reader reader = { .file = file, .epoch = epoch };
         int code = csv_table_open(file, text, size, &reader.table, err);
 
         if (code != 0)
