@@ -425,7 +425,7 @@ int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, 
                 return code;
         code = read_header(&reader, file, err);
         if (code == 0)
-                code = read_rows(&reader, file, err);
+                code = read_rows(&reader, err);
         if (code == 0 && drop_twice(&reader.trace) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0 && reader.trace.n == 0)
