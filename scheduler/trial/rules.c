@@ -36,12 +36,15 @@ static int want(struct wishes *wishes, int64_t start, int64_t end)
 
 /* ---- contiguous runs */
 
-/* What a start is worth: the least is taken, of equals the earliest. */
+/* Currency per MWh: what differs by less is equal, but for the rounding of sums. */
+#define EQUAL 1e-7
+
+/* What a start is worth, in currency per MWh: the least is taken, of equals the earliest. */
 typedef double (*value_at)(const struct rule_question *question, int64_t start);
 
 static double cost_at(const struct rule_question *question, int64_t start)
 {
-        return rates_over(question->rates, start, start + question->seconds);
+        return rates_over(question->rates, start, start + question->seconds) / (double)question->seconds;
 }
 
 /* Saving for each second until it is done, from submission on. */
@@ -49,7 +52,7 @@ static double minus_saving_at(const struct rule_question *question, int64_t star
 {
         double saved = cost_at(question, question->earliest) - cost_at(question, start);
 
-        return -saved / (double)(start + question->seconds - question->earliest);
+        return -saved * (double)question->seconds / (double)(start + question->seconds - question->earliest);
 }
 
 /* Costs of runs are straight between starts at which the run's begin or end meets an edge: all of these are tried. */
@@ -68,8 +71,8 @@ static int best_run(const struct rule_question *question, value_at worth, struct
                         if (start < question->earliest || start > last)
                                 continue;
                         found = worth(question, start);
-                        if (found < least - 1e-12 * fabs(least) || (found < least + 1e-12 * fabs(least) && start < best)) {
-                                least = found;
+                        if (found < least - EQUAL || (found < least + EQUAL && start < best)) {
+                                least = fmin(found, least);
                                 best = start;
                         }
                 }
