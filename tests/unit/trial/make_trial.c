@@ -108,11 +108,21 @@ struct trace_job *make_job(struct trial *trial, int64_t submit_s, int64_t durati
         return job;
 }
 
+static int by_submit(const void *a, const void *b)
+{
+        const struct trace_job *x = a, *y = b;
+
+        if (x->submit != y->submit)
+                return x->submit < y->submit ? -1 : 1;
+        return x->line < y->line ? -1 : 1;
+}
+
 void make_ready(struct trial *trial)
 {
         struct offpeak_error err = { 0 };
         size_t n = trial->trace.n;
 
+        qsort(trial->trace.jobs, n, sizeof(*trial->trace.jobs), by_submit);
         if (trial_prepare(trial, false, &err) != 0)
                 fail_msg("%s", err.text);
         assert_int_equal(trial->trace.n, n);
@@ -181,7 +191,7 @@ static bool interruptible(const struct trial *trial, size_t j)
         return job->interruptible_said ? job->interruptible : trial->policy.classes[trial->classes[j]].interruptible;
 }
 
-static void check_segments(const struct trial *trial, const struct outcome *outcome)
+void check_room(const struct trial *trial, const struct outcome *outcome)
 {
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
@@ -200,7 +210,7 @@ static void check_segments(const struct trial *trial, const struct outcome *outc
 void check_outcome(const struct trial *trial, const struct outcome *outcome)
 {
         assert_int_equal(outcome->n_jobs, trial->trace.n);
-        check_segments(trial, outcome);
+        check_room(trial, outcome);
         for (size_t j = 0; j < trial->trace.n; j++) {
                 int64_t start_cost_s = trial->policy.classes[trial->classes[j]].start_cost_s, last = 0;
                 size_t runs = runs_of(outcome, j);

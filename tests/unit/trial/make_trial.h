@@ -10,8 +10,8 @@
 
 enum { MAKE_TRIAL_START = 1767571200 }; /* 2026-01-05T00:00:00Z, a Monday */
 
-/* The site "here", PUE 1, in EUR, and the class "default": starts cost nothing and pauses are free. trial_finish() it.
- */
+/* The site "here", PUE 1, in EUR, and the class "default": starts cost nothing and pauses are free. trial_finish()
+ * it. */
 void make_trial(struct trial *trial);
 
 /* Another site, like it. name: a literal. */
@@ -26,14 +26,17 @@ void make_series(struct trial *trial, const char *site, enum series_kind kind, e
 /* A job submitted so long after MAKE_TRIAL_START. What is returned may be changed until the next call. */
 struct trace_job *make_job(struct trial *trial, int64_t submit_s, int64_t duration_s, uint32_t gpus);
 
-/* trial_prepare, which must leave out no job. */
+/* Jobs by submission, as a list has them, and trial_prepare, which must leave out none. */
 void make_ready(struct trial *trial);
 
 /* Run a contender, "threshold:30%"; it must succeed. outcome_finish() it. */
 struct outcome make_outcome(const struct trial *trial, const char *contender);
 struct tally make_tally(const struct trial *trial, const struct outcome *outcome);
 
-/* What any outcome must keep: GPUs of each site, runs within [submit, to), and all work done, start costs aside. */
+/* What any outcome must keep: GPUs of each site, and runs of a job one after the other, behind its submission. */
+void check_room(const struct trial *trial, const struct outcome *outcome);
+
+/* The same, and all work is done, to the second; jobs that may not be interrupted are not. */
 void check_outcome(const struct trial *trial, const struct outcome *outcome);
 
 /* Seconds that a job ran, start costs included, and in how many runs. */
