@@ -54,6 +54,25 @@ static double bound_of(const struct simulation *simulation, const struct simulat
         return simulation->objective == SIMULATE_CARBON ? best / simulation->carbon_price * 1000 : best;
 }
 
+/* What the bound is made of beside what power costs, or emits. */
+static json_t *bound_counts(const struct simulation *simulation)
+{
+        const struct policy *policy = &simulation->trial.policy;
+        bool waiting = false, carbon = false;
+        json_t *list = json_array();
+
+        for (size_t c = 0; c < policy->n_classes; c++) {
+                waiting = waiting || policy->classes[c].delay_cost > 0;
+                carbon = carbon || policy->classes[c].carbon_price > 0;
+        }
+        if (carbon && simulation->carbon_known && simulation->objective != SIMULATE_CARBON)
+                json_array_append_new(list, json_string("carbon"));
+        if (waiting)
+                json_array_append_new(list, json_string("waiting"));
+        json_array_append_new(list, json_string("lateness"));
+        return list;
+}
+
 static json_t *policy_of(const struct simulation *simulation, const struct simulate_result *result,
                          const struct simulate_result *run_now, double bound)
 {
@@ -69,6 +88,7 @@ static json_t *policy_of(const struct simulation *simulation, const struct simul
         json_object_set_new(policy, "run_now_carbon_kg", number_if(carbon, base->carbon_kg));
         json_object_set_new(policy, "lower_bound", number(bound));
         json_object_set_new(policy, "delay_cost", number(tally->delay_cost));
+        json_object_set_new(policy, "lateness_cost", number(tally->lateness_cost));
         json_object_set_new(policy, "net_cost", number_if(priced, tally->net_cost));
         json_object_set_new(policy, "net_saving", number_if(priced, base->net_cost - tally->net_cost));
         json_object_set_new(policy, "mean_delay_h", number(tally->mean_delay_h));
@@ -134,14 +154,15 @@ int simulate_document(const struct simulation *simulation, const struct simulate
                         json_object_set_new(policy, "segments", segments_of(simulation, &results[i].outcome));
                 json_array_append_new(policies, policy);
         }
-        document = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "schema",
-                             "offpeak.simulate/1", "currency", simulation->currency, "objective",
-                             objective_name(simulation->objective), "bound_unit",
-                             simulation->objective == SIMULATE_CARBON ? "kg" : simulation->currency, "forecast",
-                             sight_name(options), "jobs", (json_int_t)trial->trace.n, "rows",
-                             (json_int_t)trial->trace.rows, "gpus", (json_int_t)trial_gpus(trial, NULL), "nodes",
-                             (json_int_t)trial->n_nodes, "from_utc", time_text(trial->from), "to_utc",
-                             time_text(trial->to), "findings", findings_of(&trial->trace), "policies", policies);
+        document =
+                json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "schema",
+                          "offpeak.simulate/1", "currency", simulation->currency, "objective",
+                          objective_name(simulation->objective), "bound_unit",
+                          simulation->objective == SIMULATE_CARBON ? "kg" : simulation->currency, "bound_counts",
+                          bound_counts(simulation), "forecast", sight_name(options), "jobs", (json_int_t)trial->trace.n,
+                          "rows", (json_int_t)trial->trace.rows, "gpus", (json_int_t)trial_gpus(trial, NULL), "nodes",
+                          (json_int_t)trial->n_nodes, "from_utc", time_text(trial->from), "to_utc",
+                          time_text(trial->to), "findings", findings_of(&trial->trace), "policies", policies);
         *ret_document = document;
         return document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
 }

@@ -2,6 +2,7 @@
 /* simulate_view.c - the document offpeak.simulate/1 as text: what was left out, a row for each policy, and how good the
  * best could be. */
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "cli/document.h"
@@ -112,19 +113,34 @@ static size_t make_columns(const struct view *view, struct table_column *columns
         return n;
 }
 
+/* What is in the bound beside what power costs, or emits; lateness where somebody is late. */
+static void list_counted(const struct view *view, char *list, size_t size)
+{
+        const json_t *counts = json_object_get(view->document, "bound_counts"), *policy, *what;
+        bool late = false;
+        size_t i;
+
+        list[0] = '\0';
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy) late =
+                late || real(policy, "lateness_cost") > 0;
+        json_array_foreach(counts, i, what) if (late || strcmp(json_string_value(what), "lateness") != 0)
+                text_list_add(list, size, json_string_value(what));
+}
+
 static void print_bound(const struct view *view)
 {
         const json_t *first = json_array_get(json_object_get(view->document, "policies"), 0);
         const char *unit = document_text(view->document, "bound_unit");
         double bound = real(first, "lower_bound");
-        char text[TEXT_SIZE];
+        char text[TEXT_SIZE], list[80];
 
         if (isnan(bound))
                 return;
-        fprintf(view->out, "bound: nobody can do it for less than %s%s\n",
+        list_counted(view, list, sizeof(list));
+        fprintf(view->out, "bound: nobody can do it for less than %s%s%s%s\n",
                 unit != NULL && unit[0] == 'k' ? text_format_mass(llround(bound * 1e6), text)
                                                : text_format_money(llround(bound * 1e6), view->currency, text),
-                view->delay ? ", what waiting counts included" : "");
+                list[0] != '\0' ? ", " : "", list, list[0] != '\0' ? " counted too" : "");
 }
 
 static void print_unknown(const struct view *view)

@@ -141,6 +141,25 @@ static int by_size(const void *a, const void *b)
         return x < y ? -1 : x > y;
 }
 
+/* When plans want the job to be done; 0: whenever. */
+static int64_t due(const struct trial *trial, size_t j)
+{
+        const struct trace_job *job = &trial->trace.jobs[j];
+        const struct policy_class *class = &trial->policy.classes[trial->classes[j]];
+        int64_t latest =
+                class->max_delay_s > 0 ? job->submit + class->max_delay_s + class->start_cost_s + job->duration_s : 0;
+
+        return job->deadline != 0 && (latest == 0 || job->deadline < latest) ? job->deadline : latest;
+}
+
+static double lateness_cost(const struct trial *trial, size_t j, int64_t finish)
+{
+        const struct policy_class *class = &trial->policy.classes[trial->classes[j]];
+        int64_t by = due(trial, j);
+
+        return by != 0 && finish > by ? (double)(finish - by) / 3600 * (double)class->lateness_cost * MICRO : 0;
+}
+
 static int add_delays(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
 {
         size_t n = trial->trace.n;
@@ -157,6 +176,7 @@ static int add_delays(const struct trial *trial, const struct outcome *outcome, 
                 tally->mean_delay_h += delay / (double)n;
                 tally->delay_gpu_h += delay * job->gpus;
                 tally->delay_cost += delay * job->gpus * (double)trial->policy.classes[trial->classes[j]].delay_cost * MICRO;
+                tally->lateness_cost += lateness_cost(trial, j, finish);
                 tally->n_done += outcome->finish[j] != 0;
                 tally->missed_deadlines += job->deadline != 0 && (outcome->finish[j] == 0 || outcome->finish[j] > job->deadline);
         }

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tally.h - what the hours of an outcome come to, by what came true. An arithmetic of its own: neither the planner's nor the books'.
+ * tally.h - what the hours of an outcome come to, by what came true. An arithmetic of its own: neither the planner's
+ * nor the books'.
  *
  *   power at the meter  P_s(t) = PUE of site s x (sum of the jobs' watts at s at t), beside the site's idle power
  *   cost                sum over sites of the integral of [what drawing idle + P costs] - [what drawing idle costs]
  *   carbon              the integral of P x the carbon intensity of what is drawn
  *   delay of a job      finish - (submit + duration); of one that was not done: to the trial's end
  *   net cost            cost + delay_cost x GPU-hours of delay
+ *   lateness            finish behind the job's deadline, or behind what its class lets it wait, at lateness_cost an
+ * hour
  *
  * Where a price or an intensity is not known nothing is added, and the energy is told.
  */
@@ -24,6 +27,7 @@ struct tally {
         double mean_delay_h, p95_delay_h;
         double delay_gpu_h;   /* GPU-hours of delay */
         double delay_cost;    /* what the classes say they are worth */
+        double lateness_cost; /* what plans count for lateness: nobody pays it, and it is in no other sum */
         double net_cost;
         size_t n_jobs, n_done, missed_deadlines, starts;
         double peak_mw;       /* highest power at the meters of all sites together, without idle */

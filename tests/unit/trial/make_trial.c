@@ -46,6 +46,7 @@ void make_trial(struct trial *trial)
         class->delay_cost = class->carbon_price = 0;
         trial->policy.plan_horizon_s = 2 * DAY;
         trial->policy.plan_interval_s = DAY / 4;
+        trial->policy.plan_work = 200000; /* will do for a few jobs */
         trial->plan_gap_s = 300;
 }
 

@@ -38,7 +38,8 @@ static void make_random(struct trial *trial, const struct shape *shape, uint64_t
         for (size_t j = 0; j < JOBS; j++) {
                 static const uint32_t widths[] = { 1, 2, 4, 8 };
                 int64_t submit = shape->at_once ? 0 : random_range(&seed, 0, 24 * 3600) + (int64_t)j * 7200;
-                struct trace_job *job = make_job(trial, submit, random_range(&seed, 300, 6 * 3600), widths[random_range(&seed, 0, 3)]);
+                struct trace_job *job =
+                        make_job(trial, submit, random_range(&seed, 300, 6 * 3600), widths[random_range(&seed, 0, 3)]);
 
                 if (shape->deadlines && random_unit(&seed) < 0.5)
                         job->deadline = job->submit + job->duration_s + random_range(&seed, 0, 24 * 3600);

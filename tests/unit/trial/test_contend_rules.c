@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_contend_rules.c - policies by name, and the rules of other schedulers on a cluster that has room, and on one that has not. */
+/* test_contend_rules.c - policies by name, and the rules of other schedulers on a cluster that has room, and on one
+ * that has not. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,7 +52,8 @@ static void policies_have_names(void **state)
 
 static void levels_that_are_none(void **state)
 {
-        static const char *const names[] = { "threshold:", "threshold:cheap", "threshold:0%", "threshold:100%", "threshold:40x", "threshold:inf" };
+        static const char *const names[] = { "threshold:",     "threshold:cheap", "threshold:0%",
+                                             "threshold:100%", "threshold:40x",   "threshold:inf" };
         const double price = 50;
         struct trial trial;
 
@@ -85,7 +87,8 @@ static void make_random(struct trial *trial, double prices[STEPS], size_t n, uin
                 prices[i] = (double)random_range(seed, -20, 80);
         make_series(trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, STEPS, STEP_S);
         for (size_t j = 0; j < n; j++) {
-                int64_t submit = random_range(seed, 0, STEPS * STEP_S / 3), duration = random_range(seed, 1, STEPS * STEP_S / 3);
+                int64_t submit = random_range(seed, 0, STEPS * STEP_S / 3),
+                        duration = random_range(seed, 1, STEPS * STEP_S / 3);
                 struct trace_job *job = make_job(trial, submit, duration, (uint32_t)random_range(seed, 1, 3));
 
                 job->deadline = job->submit + duration + random_range(seed, 0, STEPS * STEP_S / 3);
@@ -218,7 +221,8 @@ static void nobody_has_more_than_there_is(void **state)
 
                         make_random(&trial, prices, 4, 4, &random);
                         outcome = make_outcome(&trial, rules[i]);
-                        for (size_t k = 0; k < outcome.n; k++) /* what has no room may not be done in time: no more than that */
+                        for (size_t k = 0; k < outcome.n;
+                             k++) /* what has no room may not be done in time: no more than that */
                                 assert_true(outcome.segments[k].end <= START + STEPS * STEP_S);
                         for (size_t j = 0; j < 4; j++) {
                                 const struct trace_job *job = &trial.trace.jobs[j];
@@ -255,8 +259,9 @@ static void all_is_done_in_the_end(void **state)
                                 prices[k] = (double)random_range(&random, 0, 80);
                         make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, 10 * STEPS, STEP_S);
                         for (size_t j = 0; j < 8; j++)
-                                make_job(&trial, random_range(&random, 0, 900), random_range(&random, 1, 1800), (uint32_t)random_range(&random, 1, 2))->deadline =
-                                        START + random_range(&random, 900, 3600);
+                                make_job(&trial, random_range(&random, 0, 900), random_range(&random, 1, 1800),
+                                         (uint32_t)random_range(&random, 1, 2))
+                                        ->deadline = START + random_range(&random, 900, 3600);
                         make_ready(&trial);
                         outcome = make_outcome(&trial, rules[i]);
                         check_outcome(&trial, &outcome);

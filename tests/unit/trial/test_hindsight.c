@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_hindsight.c - the plan that knows everything: its bound is below what any policy comes to, and below the best plan there is. */
+/* test_hindsight.c - the plan that knows everything: its bound is below what any policy comes to, and below the best
+ * plan there is. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,7 +18,8 @@
 enum { HOURS = 96, TRIALS = 6, TINY = 60, TINY_JOBS = 3 };
 #define START ((int64_t)MAKE_TRIAL_START)
 
-static const char *const policies[] = { "offpeak", "run-now", "cheapest-window", "wait-awhile", "threshold:30%", "carbon-time", "oracle" };
+static const char *const policies[] = { "offpeak",       "run-now",     "cheapest-window", "wait-awhile",
+                                        "threshold:30%", "carbon-time", "oracle" };
 enum { POLICIES = sizeof(policies) / sizeof(policies[0]) };
 
 /* What the bound counts of an outcome: money, waiting, carbon at its price, and hours behind deadlines. */
@@ -59,7 +61,8 @@ static void make_days(struct trial *trial, uint64_t seed)
         make_series(trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, HOURS, 3600);
         make_series(trial, "here", SERIES_CARBON, TRIAL_TRUTH, carbon, HOURS, 3600);
         for (size_t j = 0; j < 9; j++) {
-                struct trace_job *job = make_job(trial, (int64_t)j * 3000, random_range(&seed, 300, 6 * 3600), (uint32_t)random_range(&seed, 1, 4));
+                struct trace_job *job = make_job(trial, (int64_t)j * 3000, random_range(&seed, 300, 6 * 3600),
+                                                 (uint32_t)random_range(&seed, 1, 4));
 
                 if (random_unit(&seed) < 0.5)
                         job->deadline = job->submit + job->duration_s + random_range(&seed, 0, 24 * 3600);
@@ -85,7 +88,8 @@ static void no_policy_is_below_the_bound(void **state)
 
                         bound = i == POLICIES ? outcome.bound : bound;
                         if (total < bound - 1e-6)
-                                fail_msg("seed %d, %s: %.9g is below the bound %.9g", (int)seed, policies[i - 1], total, bound);
+                                fail_msg("seed %d, %s: %.9g is below the bound %.9g", (int)seed, policies[i - 1], total,
+                                         bound);
                         if (i < POLICIES)
                                 assert_true(isnan(outcome.bound));
                         else
@@ -113,9 +117,11 @@ static void make_tiny(struct trial *trial, uint64_t seed)
                 prices[t] = (double)random_range(&seed, -20, 90) * 1000; /* so that a second counts */
         make_series(trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, BRUTE_SECONDS, 1);
         for (size_t j = 0; j < TINY_JOBS; j++) {
-                struct trace_job *job = make_job(trial, (int64_t)j, random_range(&seed, 1, 4), (uint32_t)random_range(&seed, 1, 2));
+                struct trace_job *job =
+                        make_job(trial, (int64_t)j, random_range(&seed, 1, 4), (uint32_t)random_range(&seed, 1, 2));
 
-                job->deadline = random_unit(&seed) < 0.5 ? 0 : job->submit + job->duration_s + random_range(&seed, 0, 6);
+                job->deadline =
+                        random_unit(&seed) < 0.5 ? 0 : job->submit + job->duration_s + random_range(&seed, 0, 6);
                 job->interruptible_said = true;
                 job->interruptible = random_unit(&seed) < 0.6;
         }

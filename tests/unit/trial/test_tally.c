@@ -262,6 +262,38 @@ static void the_95th_percentile_is_the_nearest_rank(void **state)
         }
 }
 
+/* Jobs done after 1 to 5 hours: the fourth is half an hour behind its deadline, the fifth one behind what its class
+ * allows. */
+static void lateness_is_counted_by_the_hour(void **state)
+{
+        struct trial trial;
+        struct outcome outcome;
+        const double price = 50;
+
+        (void)state;
+        make_trial(&trial);
+        make_nodes(&trial, "here", 1, 8);
+        make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, &price, 1, 36000);
+        trial.policy.classes[0].lateness_cost = 40000000;
+        trial.policy.classes[0].max_delay_s = 3 * 3600;
+        for (int64_t j = 0; j < 5; j++)
+                make_job(&trial, 0, 3600, 1);
+        trial.trace.jobs[3].deadline = START + 12600;
+        make_ready(&trial);
+        assert_int_equal(outcome_init(&outcome, 5), 0);
+        for (size_t j = 0; j < 5; j++) {
+                outcome.finish[j] = START + (int64_t)(j + 1) * 3600;
+                assert_int_equal(outcome_add(&outcome,
+                                             (struct segment){ j, 0, 1, outcome.finish[j] - 3600, outcome.finish[j] },
+                                             false),
+                                 0);
+        }
+        near(make_tally(&trial, &outcome).lateness_cost, 0.5 * 40 + 1 * 40);
+        assert_int_equal(make_tally(&trial, &outcome).missed_deadlines, 1);
+        outcome_finish(&outcome);
+        trial_finish(&trial);
+}
+
 static void who_is_not_done_waits_to_the_end(void **state)
 {
         struct trial trial;
@@ -319,6 +351,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(sums_over_every_second),
                 cmocka_unit_test(the_95th_percentile_is_the_nearest_rank),
+                cmocka_unit_test(lateness_is_counted_by_the_hour),
                 cmocka_unit_test(who_is_not_done_waits_to_the_end),
                 cmocka_unit_test(runs_that_cannot_be),
         };
