@@ -73,14 +73,21 @@ static json_t *planned_job(const struct simulate_events *events, const struct re
                          planned->cost, "run_now_cost", planned->run_now_cost, "late_s", (json_int_t)planned->late_s);
 }
 
+/* Version 0 is no plan of everybody, but one job's first hours. */
+static json_t *plan_money(const struct record *record, double amount)
+{
+        return record->u.plan.plan.version != 0 ? json_real(amount) : json_null();
+}
+
 static json_t *plan_line(const struct simulate_events *events, const struct record *record)
 {
         json_t *jobs = json_array();
 
         for (uint32_t i = 0; i < record->u.plan.n_jobs; i++)
                 json_array_append_new(jobs, planned_job(events, &record->u.plan.jobs[i]));
-        return json_pack("{s:I, s:f, s:f, s:o}", "version", (json_int_t)record->u.plan.plan.version, "cost",
-                         record->u.plan.plan.terms.total, "bound", record->u.plan.plan.bound, "jobs", jobs);
+        return json_pack("{s:I, s:o, s:o, s:o}", "version", (json_int_t)record->u.plan.plan.version, "cost",
+                         plan_money(record, record->u.plan.plan.terms.total), "bound",
+                         plan_money(record, record->u.plan.plan.bound), "jobs", jobs);
 }
 
 static json_t *launch_line(const struct simulate_events *events, const struct record *record)

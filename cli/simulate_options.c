@@ -61,8 +61,8 @@ const struct option_row simulate_rows[] = {
         { OPT_CONFIG, 0, "config", "FILE",
           "a scheduler's own configuration: sites, classes, supply, and their series" },
         { OPT_SITE, 0, "site", "NAME", "whose the series on this line are, where there are several" },
-        { OPT_GPUS, 'G', "gpus", "N", "a cluster of so many GPUs, of " },
-        { OPT_PER_NODE, 0, "gpus-per-node", "N", "so many in a node (8)" },
+        { OPT_GPUS, 'G', "gpus", "N", "a cluster of so many GPUs" },
+        { OPT_PER_NODE, 0, "gpus-per-node", "N", "with --gpus: GPUs in a node (8)" },
         { OPT_NODES, 0, "nodes", "[SITE=]NxG[@W]",
           "N nodes of G GPUs of W each at a site; may be given several times" },
         { OPT_GPU_POWER, 0, "gpu-power", "WATTS", "what a GPU draws where the jobs do not say it (400)" },
@@ -75,7 +75,7 @@ const struct option_row simulate_rows[] = {
         { OPT_DELAY_COST, 0, "delay-cost", "X",
           "what an hour of waiting counts for each GPU of a job, in the currency (0)" },
         { OPT_MAX_DELAY, 0, "max-delay", "TIME",
-          "a job without deadline starts no later than this after its submission (24h)" },
+          "a job without deadline starts no later than this after its submission (24h; 0: whenever)" },
         { OPT_START_COST, 0, "start-cost", "TIME",
           "what each start takes without progress, where the jobs do not say it (0)" },
         { OPT_FORECAST, 0, "forecast", "WHAT",
@@ -91,9 +91,9 @@ const struct option_row simulate_rows[] = {
         { OPT_STRICT, 0, "strict", NULL, "refuse a list of jobs in which anything is wrong" },
         { OPT_EPOCH, 0, "epoch", "WHEN", "what submit_s counts from (where the series begin)" },
         PRICE_FILE_OPTIONS(OPT_MAPPING, OPT_COLUMN, OPT_SET),
-        { OPT_CARBON_MAPPING, 0, "carbon-mapping", "NAME", "the same three of the carbon file" },
-        { OPT_CARBON_COLUMN, 0, "carbon-column", "NAME", "" },
-        { OPT_CARBON_SET, 0, "carbon-set", "KEY=VALUE", "" },
+        { OPT_CARBON_MAPPING, 0, "carbon-mapping", "NAME", "what the carbon file is" },
+        { OPT_CARBON_COLUMN, 0, "carbon-column", "NAME", "its column" },
+        { OPT_CARBON_SET, 0, "carbon-set", "KEY=VALUE", "another property of its mapping" },
         COMMAND_OPTIONS,
 };
 
@@ -319,6 +319,26 @@ static int check_forecasts(const struct simulate_options *options, struct offpea
         return 0;
 }
 
+/* One file, or the standard input, is read by one reader. */
+static int check_streams(const struct simulate_options *options, struct offpeak_error *err)
+{
+        const char *const inputs[] = { options->jobs,     options->price,          options->carbon,
+                                       options->capacity, options->price_forecast, options->carbon_forecast };
+        bool scheduled = options->n_policies == 0;
+        int n = 0;
+
+        for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++)
+                n += inputs[i] != NULL && strcmp(inputs[i], "-") == 0;
+        if (n > 1)
+                return fail(err, OFFPEAK_EUSAGE,
+                            "\"-\": the standard input can be one of them: name files for the others");
+        for (size_t i = 0; i < options->n_policies; i++)
+                scheduled = scheduled || strcmp(options->policies[i], "offpeak") == 0;
+        if (options->events != NULL && !scheduled)
+                return fail(err, OFFPEAK_EUSAGE, "--events are what policy offpeak decides: add --policy offpeak");
+        return 0;
+}
+
 int simulate_options_check(const struct simulate_options *options, struct offpeak_error *err)
 {
         int code = options->jobs == NULL ? fail(err, OFFPEAK_EUSAGE, "which jobs? Add --jobs FILE") : 0;
@@ -329,6 +349,8 @@ int simulate_options_check(const struct simulate_options *options, struct offpea
                 code = check_values(options, err);
         if (code == 0)
                 code = check_forecasts(options, err);
+        if (code == 0)
+                code = check_streams(options, err);
         if (code == 0)
                 code = option_check_file(&options->price_file, options->price, "--price", "", err);
         if (code == 0)

@@ -17,6 +17,7 @@
 #include "feeds/feed_text.h"
 #include "feeds/file_text.h"
 #include "io/config.h"
+#include "wire/utf8.h"
 
 enum { DAY = 86400, GPU_W = 400, PER_NODE = 8, LEAST_HORIZON_D = 2, MOST_HORIZON_D = 30, PLAN_GAP_S = 300 };
 
@@ -353,6 +354,35 @@ static int64_t first_hour(const struct trial *trial)
         return first == INT64_MIN ? 0 : first;
 }
 
+/* The list, with a zero behind it. Names stand in JSON: they must be UTF-8. */
+static int read_list(const char *file, const char *name, char **ret_text, size_t *ret_size, struct offpeak_error *err)
+{
+        char *text, *larger;
+        size_t size, line = 1;
+        int code = file_text_read(file, FILE_TEXT_LARGEST, &text, &size, err);
+
+        if (code != 0)
+                return code;
+        larger = realloc(text, size + 1);
+        if (larger == NULL) {
+                free(text);
+                return no_memory(err);
+        }
+        larger[size] = '\0';
+        for (size_t i = 0, step; i < size; i += step) {
+                step = larger[i] != '\0' ? utf8_character(larger + i) : 0;
+                line += larger[i] == '\n';
+                if (step != 0)
+                        continue;
+                free(larger);
+                return fail(err, OFFPEAK_EINVAL, "%s:%zu: is no text in UTF-8: save the list of jobs as UTF-8", name,
+                            line);
+        }
+        *ret_text = larger;
+        *ret_size = size;
+        return 0;
+}
+
 static int read_jobs(struct building *building, struct offpeak_error *err)
 {
         const struct simulate_options *options = building->options;
@@ -364,7 +394,7 @@ static int read_jobs(struct building *building, struct offpeak_error *err)
         int code = options->epoch != NULL ? period_when("--epoch", options->epoch, epoch, &epoch, err) : 0;
 
         if (code == 0)
-                code = file_text_read(file, FILE_TEXT_LARGEST, &text, &size, err);
+                code = read_list(file, options->jobs, &text, &size, err);
         if (code != 0)
                 return code;
         code = trace_parse(options->jobs, text, size, epoch, &trial->trace, err);
