@@ -2,7 +2,6 @@
 /* simulate_view.c - the document offpeak.simulate/1 as text: what was left out, a row for each policy, and how good the
  * best could be. */
 #include <math.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "cli/document.h"
@@ -113,18 +112,33 @@ static size_t make_columns(const struct view *view, struct table_column *columns
         return n;
 }
 
-/* What is in the bound beside what power costs, or emits; lateness where somebody is late. */
-static void list_counted(const struct view *view, char *list, size_t size)
+static bool somebody_is_late(const struct view *view)
 {
-        const json_t *counts = json_object_get(view->document, "bound_counts"), *policy, *what;
-        bool late = false;
+        const json_t *policy;
         size_t i;
 
-        list[0] = '\0';
-        json_array_foreach(json_object_get(view->document, "policies"), i, policy) late =
-                late || real(policy, "lateness_cost") > 0;
-        json_array_foreach(counts, i, what) if (late || strcmp(json_string_value(what), "lateness") != 0)
-                text_list_add(list, size, json_string_value(what));
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy)
+        {
+                if (real(policy, "lateness_cost") > 0)
+                        return true;
+        }
+        return false;
+}
+
+/* ", carbon and waiting counted too": what is in the bound beside what power costs, or emits. */
+static void print_counted(const struct view *view)
+{
+        const json_t *counts = json_object_get(view->document, "bound_counts"), *word;
+        bool late = somebody_is_late(view);
+        size_t i, n = json_array_size(counts), told = 0;
+
+        n -= !late && n > 0; /* lateness is the last one, and nobody's */
+        json_array_foreach(counts, i, word)
+        {
+                if (i < n)
+                        fprintf(view->out, "%s%s", told++ == 0 || i + 1 < n ? ", " : " and ", json_string_value(word));
+        }
+        fputs(told > 0 ? " counted too\n" : "\n", view->out);
 }
 
 static void print_bound(const struct view *view)
@@ -132,15 +146,14 @@ static void print_bound(const struct view *view)
         const json_t *first = json_array_get(json_object_get(view->document, "policies"), 0);
         const char *unit = document_text(view->document, "bound_unit");
         double bound = real(first, "lower_bound");
-        char text[TEXT_SIZE], list[80];
+        char text[TEXT_SIZE];
 
         if (isnan(bound))
                 return;
-        list_counted(view, list, sizeof(list));
-        fprintf(view->out, "bound: nobody can do it for less than %s%s%s%s\n",
+        fprintf(view->out, "bound: nobody can do it for less than %s",
                 unit != NULL && unit[0] == 'k' ? text_format_mass(llround(bound * 1e6), text)
-                                               : text_format_money(llround(bound * 1e6), view->currency, text),
-                list[0] != '\0' ? ", " : "", list, list[0] != '\0' ? " counted too" : "");
+                                               : text_format_money(llround(bound * 1e6), view->currency, text));
+        print_counted(view);
 }
 
 static void print_unknown(const struct view *view)

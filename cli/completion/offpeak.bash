@@ -55,6 +55,16 @@ _offpeak() {
                 mapfile -t COMPREPLY < <(compgen -W "cost carbon" -- "$word")
                 return
         fi
+        if [ "$command" = simulate ]; then
+                case ${COMP_WORDS[COMP_CWORD - 1]} in
+                --objective) mapfile -t COMPREPLY < <(compgen -W "cost carbon both" -- "$word"); return ;;
+                --forecast) mapfile -t COMPREPLY < <(compgen -W "perfect model noise:0.05" -- "$word"); return ;;
+                -p | --policy)
+                        mapfile -t COMPREPLY < <(compgen -W "offpeak run-now oracle threshold:30% cheapest-window wait-awhile carbon-time" -- "$word")
+                        return
+                        ;;
+                esac
+        fi
         if [ "$command" = submit ] && _offpeak_in_dependency; then
                 _offpeak_dependency "$program" "$word"
                 return

@@ -338,6 +338,8 @@ static void a_row_for_each_policy(void **state)
                         fail_msg("%s does not say %s", outcome.text, lines[i]);
         free(outcome.text);
         expect_line(&nobody, PLAIN "--delay-cost 0.001 -p oracle", 0, "EUR, waiting counted too\n");
+        expect_line(&nobody, PLAIN "--delay-cost 0.001 --carbon " CARBON " --objective both --carbon-price 9 -p oracle",
+                    0, "EUR, carbon and waiting counted too\n");
 }
 
 static void what_was_left_out_is_said_first(void **state)
