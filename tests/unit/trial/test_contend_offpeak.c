@@ -12,7 +12,7 @@
 #include "unit/plan/random_problem.h"
 #include "unit/trial/make_trial.h"
 
-enum { HOURS = 96, JOBS = 7, TRIALS = 3 };
+enum { HOURS = 84, JOBS = 6, TRIALS = 2 };
 #define START ((int64_t)MAKE_TRIAL_START)
 
 struct shape {
@@ -120,19 +120,16 @@ static void who_knows_the_future_pays_no_more_than_who_does_not_ask(void **state
 static void without_the_future_all_is_done_too(void **state)
 {
         static const struct shape shape = { false, true, 60 };
+        struct outcome outcome;
+        struct trial trial;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 2; seed++) {
-                struct outcome outcome;
-                struct trial trial;
-
-                make_random(&trial, &shape, seed);
-                trial.sight = TRIAL_SEES_PUBLISHED;
-                outcome = make_outcome(&trial, "offpeak");
-                check_outcome(&trial, &outcome);
-                outcome_finish(&outcome);
-                trial_finish(&trial);
-        }
+        make_random(&trial, &shape, 1);
+        trial.sight = TRIAL_SEES_PUBLISHED;
+        outcome = make_outcome(&trial, "offpeak");
+        check_outcome(&trial, &outcome);
+        outcome_finish(&outcome);
+        trial_finish(&trial);
 }
 
 /* Where planners see a forecast, they go by it, and not by what comes true. */
