@@ -43,7 +43,23 @@ static json_t *segments_of(const struct simulation *simulation, const struct out
         return list;
 }
 
-/* In the currency, or in kg where only carbon counts: nobody pays what it was weighted with. */
+/* Do plans count money although no price does: an adder, other sources' costs, charges? */
+static bool contracts_cost(const struct policy *policy)
+{
+        for (size_t s = 0; s < policy->n_sites; s++) {
+                const struct supply_terms *terms = &policy->sites[s].terms;
+
+                if (terms->grid_adder != 0 || terms->n_demands > 0 || terms->has_reactor || terms->has_solar ||
+                    terms->n_ppas > 0 || terms->export_limit_w > 0)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * In the currency, or in kg where only carbon counts: nobody pays what it was weighted with. There it is none where
+ * contracts are counted with the carbon.
+ */
 static double bound_of(const struct simulation *simulation, const struct simulate_result *results, size_t n)
 {
         double best = NAN;
@@ -51,20 +67,26 @@ static double bound_of(const struct simulation *simulation, const struct simulat
         for (size_t i = 0; i < n; i++)
                 if (!isnan(results[i].outcome.bound) && !(results[i].outcome.bound <= best))
                         best = results[i].outcome.bound;
-        return simulation->objective == SIMULATE_CARBON ? best / simulation->carbon_price * 1000 : best;
+        if (simulation->objective != SIMULATE_CARBON)
+                return best;
+        return contracts_cost(&simulation->trial.policy) ? NAN : best / simulation->carbon_price * 1000;
 }
 
 /* What the bound is made of beside what power costs, or emits. */
 static json_t *bound_counts(const struct simulation *simulation)
 {
         const struct policy *policy = &simulation->trial.policy;
-        bool waiting = false, carbon = false;
+        bool waiting = false, carbon = false, demand = false;
         json_t *list = json_array();
 
         for (size_t c = 0; c < policy->n_classes; c++) {
                 waiting = waiting || policy->classes[c].delay_cost > 0;
                 carbon = carbon || policy->classes[c].carbon_price > 0;
         }
+        for (size_t s = 0; s < policy->n_sites; s++)
+                demand = demand || policy->sites[s].terms.n_demands > 0;
+        if (demand)
+                json_array_append_new(list, json_string("demand charges"));
         if (carbon && simulation->carbon_known && simulation->objective != SIMULATE_CARBON)
                 json_array_append_new(list, json_string("carbon"));
         if (waiting)

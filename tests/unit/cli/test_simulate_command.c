@@ -317,6 +317,27 @@ static void a_configuration_of_a_scheduler(void **state)
         json_decref(document);
 }
 
+/* Plans count them, and so does the bound: what is paid for power says nothing of them. */
+static void a_bound_names_what_it_counts(void **state)
+{
+        static const char line[] = "simulate --jobs " JOBS " --config " FIXTURES "demand.yaml --nodes 1x8 -p oracle";
+        json_t *document = ask(line);
+        double bound = json_number_value(json_object_get(policy(document, "oracle"), "lower_bound"));
+
+        (void)state;
+        assert_string_equal(json_string_value(json_array_get(json_object_get(document, "bound_counts"), 0)),
+                            "demand charges");
+        is(policy(document, "run-now"), "cost", 1.032 + 0.116);
+        assert_true(bound > 1.2); /* more than all of the energy costs */
+        json_decref(document);
+        expect_line(&nobody, line, 0, "EUR, demand charges counted too\n");
+        document = ask("simulate --jobs " JOBS " --config " FIXTURES
+                       "demand.yaml --nodes 1x8 --objective carbon -p oracle");
+        is(policy(document, "oracle"), "carbon_kg", 1.64);
+        is_null(policy(document, "oracle"), "lower_bound"); /* kilograms with money in them */
+        json_decref(document);
+}
+
 /* ---- the table */
 
 static void a_row_for_each_policy(void **state)
@@ -525,6 +546,7 @@ int main(void)
                 cmocka_unit_test(forecasts),
                 cmocka_unit_test(the_same_seed_gives_the_same_bytes),
                 cmocka_unit_test(a_configuration_of_a_scheduler),
+                cmocka_unit_test(a_bound_names_what_it_counts),
                 cmocka_unit_test(a_row_for_each_policy),
                 cmocka_unit_test(what_was_left_out_is_said_first),
                 cmocka_unit_test(strict_refuses_any_finding),
