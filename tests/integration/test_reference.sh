@@ -108,4 +108,8 @@ for case in next_workday semi_weekly; do
         same "lwa, $case, instants that seemed cheapest" "$(total wait-awhile)" "$(expected "$lwa" .cases.$case.forecast_5pct_interruptible.total)"
         same "lwa, $case, windows that seemed cheapest" "$(total cheapest-window)" "$(expected "$lwa" .cases.$case.forecast_5pct_non_interruptible.total)"
 done
+
+# the scheduler itself takes a minute of a processor for these: one case will do
+simulate lwa_offpeak --jobs "$lwa/jobs_next_workday.csv" --carbon "$lwa/carbon.csv" --gpus 128 -p offpeak
+near "lwa, next_workday, offpeak" "$(total offpeak)" "$(expected "$lwa" .cases.next_workday.optimum_interruptible.total)"
 exit $failed
