@@ -173,6 +173,19 @@ static void choices(void **state)
 
 /* ---- what is found */
 
+static void names_with_a_zero_in_them(void **state)
+{
+        static const char text[] = HEAD "\n" ROW_A "\0b,2026-01-05T00:00:00Z,1,60\n";
+        struct offpeak_error err = { 0 };
+        struct trace trace;
+
+        (void)state;
+        assert_int_equal(trace_parse("jobs.csv", text, sizeof(text) - 1, EPOCH, &trace, &err), 0);
+        assert_int_equal(trace.n, 1);
+        assert_int_equal(trace.notes[TRACE_BAD_ROW].line, 3);
+        trace_finish(&trace);
+}
+
 static void rows_that_cannot_be_read(void **state)
 {
         static const struct {
@@ -307,6 +320,7 @@ int main(void)
                 cmocka_unit_test(of_two_names_for_one_thing_the_first_counts),
                 cmocka_unit_test(quotes_bom_and_line_ends),
                 cmocka_unit_test(choices),
+                cmocka_unit_test(names_with_a_zero_in_them),
                 cmocka_unit_test(rows_that_cannot_be_read),
                 cmocka_unit_test(durations_that_are_none),
                 cmocka_unit_test(ids_that_stand_twice),
