@@ -329,15 +329,17 @@ static int take_row(struct reader *reader, const struct cell *cells)
         return code == OFFPEAK_EINVAL ? 0 : code;
 }
 
-/* The text without the place that begins it: notes have a line of their own. */
+/* The text without the place that begins it, as notes have a line of their own; all of it, where the place left no room for more. */
 static const char *cause_of(const char *text, const char *file)
 {
         size_t size = strlen(file);
+        const char *cause = text;
 
-        if (strncmp(text, file, size) != 0)
-                return text;
-        text += size + strspn(text + size, ":0123456789");
-        return text + strspn(text, " ");
+        if (strncmp(text, file, size) == 0) {
+                cause += size + strspn(text + size, ":0123456789");
+                cause += strspn(cause, " ");
+        }
+        return *cause != '\0' ? cause : text;
 }
 
 static int read_rows(struct reader *reader, struct offpeak_error *err)
