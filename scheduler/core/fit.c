@@ -46,16 +46,14 @@ static bool launches_allowed(const struct state *state)
         return true;
 }
 
-static bool place(const struct state *state, const struct job *job, const struct site *site, struct place_leg *legs)
+static bool place(const struct state *state, const struct job *job, const struct site *site,
+                  const uint64_t *free_devices, struct place_leg *legs)
 {
         struct place_node *nodes = calloc(state->n_nodes, sizeof(*nodes));
         uint8_t(*numa)[OFFPEAK_MAX_DEVICES] = calloc(state->n_nodes, sizeof(*numa));
-        uint64_t *free_devices = calloc(state->n_nodes, sizeof(*free_devices));
-        bool placed = false, memory = nodes != NULL && numa != NULL && free_devices != NULL;
+        bool placed = false, memory = nodes != NULL && numa != NULL;
         size_t n = 0;
 
-        if (memory)
-                state_free_everywhere(state, free_devices);
         for (uint32_t i = 0; memory && i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
@@ -70,7 +68,6 @@ static bool place(const struct state *state, const struct job *job, const struct
         }
         if (memory)
                 placed = place_gang(nodes, n, job->spec.nodes, job->spec.gpus_per_node, legs) == OFFPEAK_OK;
-        free(free_devices);
         free(numa);
         free(nodes);
         return placed;
@@ -83,14 +80,40 @@ bool fit_may_start(const struct state *state, const struct job *job, const struc
                launches_allowed(state) && fit_quota(state, job);
 }
 
-struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
+int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room)
 {
+        *ret_room = (struct fit_room){ .free_devices = calloc(state->n_nodes + 1, sizeof(uint64_t)),
+                                       .drawn_w = calloc(state->n_sites + 1, sizeof(int64_t)),
+                                       .limit_w = calloc(state->n_sites + 1, sizeof(int64_t)) };
+        if (ret_room->free_devices == NULL || ret_room->drawn_w == NULL || ret_room->limit_w == NULL)
+                return OFFPEAK_ENOMEM;
+        state_free_everywhere(state, ret_room->free_devices);
+        for (uint32_t s = 0; s < state->n_sites; s++) {
+                ret_room->drawn_w[s] = power_of_site(state, &state->sites[s]);
+                ret_room->limit_w[s] = stored_limit(state, &state->sites[s], wall);
+        }
+        return 0;
+}
+
+void fit_room_finish(struct fit_room *room)
+{
+        free(room->free_devices);
+        free(room->drawn_w);
+        free(room->limit_w);
+        *room = (struct fit_room){ 0 };
+}
+
+struct place_leg *fit_find(const struct state *state, const struct job *job, const struct site *site,
+                           const struct fit_room *room)
+{
+        struct supply_terms terms = state_supply(state, site).terms;
+        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
         struct place_leg *places;
 
-        if (!fit_power(state, job, site, wall))
+        if (room->drawn_w[site->id] + more > room->limit_w[site->id])
                 return NULL;
         places = calloc(job->spec.nodes, sizeof(*places));
-        if (places != NULL && place(state, job, site, places))
+        if (places != NULL && place(state, job, site, room->free_devices, places))
                 return places;
         free(places);
         return NULL;

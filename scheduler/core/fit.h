@@ -19,7 +19,18 @@ bool fit_may_start(const struct state *state, const struct job *job, const struc
 bool fit_quota(const struct state *state, const struct job *job);
 bool fit_power(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
 
-/* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room now. */
-struct place_leg *fit_now(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
+/* What there is for jobs to start on, of one state and time, so that many can be asked for at once. */
+struct fit_room {
+        uint64_t *free_devices;     /* owned: of each node */
+        int64_t *drawn_w, *limit_w; /* owned: of each site */
+};
+
+/* ENOMEM; fit_room_finish() also then. */
+int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room);
+void fit_room_finish(struct fit_room *room);
+
+/* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room. */
+struct place_leg *fit_find(const struct state *state, const struct job *job, const struct site *site,
+                           const struct fit_room *room);
 
 #endif

@@ -58,15 +58,24 @@ static void record_launch(const struct state *state, const struct job *job, cons
         record->u.launch.launched_ms = now->mono_ms;
 }
 
+/* All 0 until somebody asks: nothing changes while no record is made. */
+static const struct fit_room *look_once(const struct state *state, struct fit_room *room, const struct now *now,
+                                        struct turn *turn)
+{
+        if (room->free_devices == NULL && fit_room_init(state, now->wall, room) != 0)
+                turn->failed = true;
+        return turn->failed ? NULL : room;
+}
+
 static void try_launch(const struct state *state, const struct job *job, const struct plan_interval *interval,
-                       const struct now *now, struct turn *turn)
+                       struct fit_room *room, const struct now *now, struct turn *turn)
 {
         const struct site *site = &state->sites[interval->site];
         struct place_leg *places;
 
-        if (!fit_may_start(state, job, site, now))
+        if (!fit_may_start(state, job, site, now) || look_once(state, room, now, turn) == NULL)
                 return;
-        places = fit_now(state, job, site, now->wall);
+        places = fit_find(state, job, site, room);
         if (places != NULL)
                 record_launch(state, job, interval, places, now, turn);
         free(places);
@@ -107,14 +116,15 @@ static void record_unmet(const struct state *state, const struct job *job, const
         want_plan(state, now, turn);
 }
 
-static void follow_queued(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
+static void follow_queued(const struct state *state, const struct job *job, struct fit_room *room,
+                          const struct now *now, struct turn *turn)
 {
         const struct plan_interval *interval = fit_interval(job, now->wall);
 
         if (!job->held && after_look(state, job, NULL) == AFTER_NEVER)
                 record_unmet(state, job, now, turn);
         else if (interval != NULL && interval->site < state->n_sites)
-                try_launch(state, job, interval, now, turn);
+                try_launch(state, job, interval, room, now, turn);
         else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
                 want_plan(state, now, turn); /* its hours went by without it */
 }
@@ -156,13 +166,15 @@ static void follow_all_running(const struct state *state, const struct now *now,
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
+        struct fit_room room = { 0 };
         bool launching = before > 0 && turn->records[before - 1].type == RECORD_LAUNCH;
 
         if (!launching)
                 follow_all_running(state, now, turn);
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_QUEUED)
-                        follow_queued(state, state_open_job(state, i), now, turn);
+                        follow_queued(state, state_open_job(state, i), &room, now, turn);
+        fit_room_finish(&room);
         if (launching && turn->n_records == before)
                 follow_all_running(state, now, turn);
 }

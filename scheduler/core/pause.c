@@ -174,11 +174,12 @@ static bool loses_by_waiting(const struct state *state, const struct pause_waiti
         if (isnan(waiting->price))
                 return false;
         supply = state_supply(state, &state->sites[waiting->site]);
-        later = mean_price(&supply, (int64_t)waiting->drawn_w, until, waiting->left_s);
+        later = mean_price(&supply, waiting->drawn_w, until, waiting->left_s);
         return later - waiting->price > SHARE_TO_SAVE * fabs(later); /* false if it is not known */
 }
 
-static bool finds_no_room(const struct state *state, const struct job *job, const struct now *now)
+static bool finds_no_room(const struct state *state, const struct job *job, const struct fit_room *room,
+                          const struct now *now)
 {
         const struct plan_interval *interval = job->state == OFFPEAK_JOB_QUEUED ? fit_interval(job, now->wall) : NULL;
         struct place_leg *places;
@@ -186,45 +187,43 @@ static bool finds_no_room(const struct state *state, const struct job *job, cons
         if (interval == NULL || interval->site >= state->n_sites ||
             !fit_may_start(state, job, &state->sites[interval->site], now))
                 return false;
-        places = fit_now(state, job, &state->sites[interval->site], now->wall);
+        places = fit_find(state, job, &state->sites[interval->site], room);
         free(places);
         return places == NULL;
 }
 
-static struct pause_waiting waiting_of(const struct state *state, const struct job *job, int64_t wall, int64_t *drawn_w)
+static struct pause_waiting waiting_of(const struct state *state, const struct job *job, const struct fit_room *room,
+                                       int64_t wall)
 {
         uint32_t s = fit_interval(job, wall)->site;
         struct site_supply supply = state_supply(state, &state->sites[s]);
         int64_t left = seconds_left(job, wall);
 
-        if (drawn_w[s] < 0)
-                drawn_w[s] = power_of_site(state, &state->sites[s]);
-        return (struct pause_waiting){ job, s, left, (double)drawn_w[s], mean_price(&supply, drawn_w[s], wall, left) };
+        return (struct pause_waiting){ job, s, left, room->drawn_w[s],
+                                       mean_price(&supply, room->drawn_w[s], wall, left) };
 }
 
 /* One look for all who run: whether there is room does not depend on whom one asks for. */
 static void look(const struct state *state, const struct now *now, struct pause_crowd *crowd)
 {
-        int64_t *drawn_w = malloc((state->n_sites + 1) * sizeof(*drawn_w)); /* of each site; negative: not asked yet */
+        struct fit_room room;
 
         crowd->looked = true;
-        crowd->failed = drawn_w == NULL;
-        for (uint32_t s = 0; !crowd->failed && s < state->n_sites; s++)
-                drawn_w[s] = -1;
+        crowd->failed = fit_room_init(state, now->wall, &room) != 0;
         for (size_t i = 0; i < state->n_open && !crowd->failed; i++) {
                 const struct job *job = state_open_job(state, i);
                 struct pause_waiting *kept;
 
-                if (!finds_no_room(state, job, now))
+                if (!finds_no_room(state, job, &room, now))
                         continue;
                 kept = room_for_one((void **)&crowd->jobs, crowd->n, sizeof(*kept));
                 crowd->failed = kept == NULL;
                 if (kept != NULL) {
-                        *kept = waiting_of(state, job, now->wall, drawn_w);
+                        *kept = waiting_of(state, job, &room, now->wall);
                         crowd->n++;
                 }
         }
-        free(drawn_w);
+        fit_room_finish(&room);
 }
 
 void pause_crowd_finish(struct pause_crowd *crowd)

@@ -10,7 +10,7 @@ struct pause_waiting {
         const struct job *job;
         uint32_t site;
         int64_t left_s; /* of its run */
-        double drawn_w; /* by the site as it is */
+        int64_t drawn_w; /* by the site as it is */
         double price;   /* mean over that time from now on, micro-currency per MWh; NAN: not known */
 };
 
