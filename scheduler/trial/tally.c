@@ -10,36 +10,22 @@
 
 #include "base/fail.h"
 #include "supply/site_supply.h"
+#include "trial/walk.h"
 
 #define MICRO 1e-6
-#define PPM   1e6
 #define J_PER_MWH 3.6e9
 #define J_PER_KWH 3.6e6
-
-/* Power that begins, or ends, at a time. */
-struct change {
-        int64_t at;
-        double watts;
-};
-
-static int by_time(const void *a, const void *b)
-{
-        const struct change *x = a, *y = b;
-
-        return x->at < y->at ? -1 : x->at > y->at;
-}
 
 /* ---- one site */
 
 struct site_view {
         struct site_supply supply;
-        double pue, idle_w; /* at the meter */
+        double idle_w; /* at the meter */
 };
 
 static struct site_view view_of(const struct trial *trial, const struct policy_site *site)
 {
         return (struct site_view){ .supply = trial_supply(trial, site, TRIAL_PAID),
-                                   .pue = (double)site->terms.pue_ppm / PPM,
                                    .idle_w = trial_idle_w(trial, site) };
 }
 
@@ -69,58 +55,39 @@ static void draw(const struct supply_curve *curve, double watts, double *cost, d
         *uncounted += curve->n_segments == 0 ? watts : 0;
 }
 
-static void add_cut(const struct site_view *view, int64_t from, int64_t to, double watts, struct tally *tally)
-{
-        for (int64_t t = from, next; t < to; t = next) {
-                struct supply_curve curve = site_supply_at(&view->supply, t);
-                int64_t edge = site_supply_next_edge(&view->supply, t);
-                double with[4], idle[4], seconds;
+struct adding {
+        const struct site_view *view;
+        struct tally *tally;
+};
 
-                next = edge < to ? edge : to;
-                seconds = (double)(next - t);
-                draw(&curve, view->idle_w + watts, &with[0], &with[1], &with[2], &with[3]);
-                draw(&curve, view->idle_w, &idle[0], &idle[1], &idle[2], &idle[3]);
-                tally->cost += (with[0] - idle[0]) * seconds;
-                tally->carbon_kg += (with[1] - idle[1]) * seconds;
-                tally->unpriced_mwh += (with[2] - idle[2]) * seconds / J_PER_MWH;
-                tally->uncounted_mwh += (with[3] - idle[3]) * seconds / J_PER_MWH;
-                tally->energy_mwh += watts * seconds / J_PER_MWH;
-        }
+static int add_cut(void *context, const struct walk_cut *cut)
+{
+        const struct adding *adding = context;
+        struct tally *tally = adding->tally;
+        double with[4], idle[4], seconds = (double)(cut->to - cut->from), idle_w = adding->view->idle_w;
+
+        draw(&cut->curve, idle_w + cut->watts, &with[0], &with[1], &with[2], &with[3]);
+        draw(&cut->curve, idle_w, &idle[0], &idle[1], &idle[2], &idle[3]);
+        tally->cost += (with[0] - idle[0]) * seconds;
+        tally->carbon_kg += (with[1] - idle[1]) * seconds;
+        tally->unpriced_mwh += (with[2] - idle[2]) * seconds / J_PER_MWH;
+        tally->uncounted_mwh += (with[3] - idle[3]) * seconds / J_PER_MWH;
+        tally->energy_mwh += cut->watts * seconds / J_PER_MWH;
+        return 0;
 }
 
-/* The changes of one site, or of all, with power at the meter. */
-static size_t collect(const struct trial *trial, const struct outcome *outcome, const uint32_t *only, struct change *changes)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < outcome->n; i++) {
-                const struct segment *segment = &outcome->segments[i];
-                double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
-                double watts = pue * trial_watts(trial, &trial->trace.jobs[segment->job]);
-
-                if (only != NULL && segment->site != *only)
-                        continue;
-                changes[n++] = (struct change){ segment->start, watts };
-                changes[n++] = (struct change){ segment->end, -watts };
-        }
-        qsort(changes, n, sizeof(*changes), by_time);
-        return n;
-}
-
-static void add_site(const struct trial *trial, const struct outcome *outcome, uint32_t site, struct change *changes, struct tally *tally)
+static void add_site(const struct trial *trial, const struct outcome *outcome, uint32_t site,
+                     struct walk_change *changes, struct tally *tally)
 {
         struct site_view view = view_of(trial, &trial->policy.sites[site]);
-        size_t n = collect(trial, outcome, &site, changes);
-        double watts = 0;
+        struct adding adding = { &view, tally };
+        size_t n = walk_changes(trial, outcome, &site, changes);
 
-        for (size_t i = 0; i + 1 < n; i++) {
-                watts += changes[i].watts;
-                if (changes[i + 1].at > changes[i].at)
-                        add_cut(&view, changes[i].at, changes[i + 1].at, fmax(0, watts), tally);
-        }
+        if (n > 0)
+                walk_site(&view.supply, changes, n, changes[0].at, changes[n - 1].at, add_cut, &adding);
 }
 
-static double highest(const struct change *changes, size_t n)
+static double highest(const struct walk_change *changes, size_t n)
 {
         double watts = 0, most = 0;
 
@@ -223,7 +190,7 @@ static int check(const struct trial *trial, const struct outcome *outcome, struc
 
 int tally(const struct trial *trial, const struct outcome *outcome, struct tally *ret_tally, struct offpeak_error *err)
 {
-        struct change *changes = malloc((2 * outcome->n + 1) * sizeof(*changes));
+        struct walk_change *changes = walk_room(outcome);
         struct tally tally = { .starts = outcome->n };
         int code = check(trial, outcome, err);
 
@@ -232,7 +199,7 @@ int tally(const struct trial *trial, const struct outcome *outcome, struct tally
         if (code == 0) {
                 for (uint32_t s = 0; s < trial->policy.n_sites; s++)
                         add_site(trial, outcome, s, changes, &tally);
-                tally.peak_mw = highest(changes, collect(trial, outcome, NULL, changes)) / 1e6;
+                tally.peak_mw = highest(changes, walk_changes(trial, outcome, NULL, changes)) / 1e6;
                 add_use(trial, outcome, &tally);
                 tally.net_cost = tally.cost + tally.delay_cost;
                 *ret_tally = tally;

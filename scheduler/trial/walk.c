@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trial/walk.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define PPM 1e6
+
+static int by_time(const void *a, const void *b)
+{
+        const struct walk_change *x = a, *y = b;
+
+        return x->at < y->at ? -1 : x->at > y->at;
+}
+
+struct walk_change *walk_room(const struct outcome *outcome)
+{
+        return malloc((2 * outcome->n + 1) * sizeof(struct walk_change));
+}
+
+size_t walk_changes(const struct trial *trial, const struct outcome *outcome, const uint32_t *only,
+                    struct walk_change *changes)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i];
+                double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
+                double watts = pue * trial_watts(trial, &trial->trace.jobs[segment->job]);
+
+                if (only != NULL && segment->site != *only)
+                        continue;
+                changes[n++] = (struct walk_change){ segment->start, watts };
+                changes[n++] = (struct walk_change){ segment->end, -watts };
+        }
+        qsort(changes, n, sizeof(*changes), by_time);
+        return n;
+}
+
+/* [from, to) at the same power: cut where the supply changes. */
+static int steady(const struct site_supply *supply, int64_t from, int64_t to, double watts, walk_visit visit,
+                  void *context)
+{
+        int code = 0;
+
+        for (int64_t t = from, next; code == 0 && t < to; t = next) {
+                int64_t edge = site_supply_next_edge(supply, t);
+                struct walk_cut cut = { .from = t, .watts = watts, .curve = site_supply_at(supply, t) };
+
+                cut.to = next = edge < to ? edge : to;
+                code = visit(context, &cut);
+        }
+        return code;
+}
+
+int walk_site(const struct site_supply *supply, const struct walk_change *changes, size_t n, int64_t from, int64_t to,
+              walk_visit visit, void *context)
+{
+        double watts = 0;
+        int code = 0;
+        size_t i = 0;
+
+        for (int64_t t = from, next; code == 0 && t < to; t = next) {
+                for (; i < n && changes[i].at <= t; i++)
+                        watts += changes[i].watts;
+                next = i < n && changes[i].at < to ? changes[i].at : to;
+                code = steady(supply, t, next, fmax(0, watts), visit, context);
+        }
+        return code;
+}
