@@ -14,86 +14,51 @@
 
 #define PPM 1e6
 
-enum {
-        OPT_JOBS = 1,
-        OPT_PRICE,
-        OPT_CARBON,
-        OPT_CAPACITY,
-        OPT_CONFIG,
-        OPT_GPUS,
-        OPT_PER_NODE,
-        OPT_NODES,
-        OPT_GPU_POWER,
-        OPT_IDLE_POWER,
-        OPT_PUE,
-        OPT_SITE,
-        OPT_OBJECTIVE,
-        OPT_CARBON_PRICE,
-        OPT_DELAY_COST,
-        OPT_MAX_DELAY,
-        OPT_START_COST,
-        OPT_FORECAST,
-        OPT_PRICE_FORECAST,
-        OPT_CARBON_FORECAST,
-        OPT_SEED,
-        OPT_POLICY,
-        OPT_PLAN_GAP,
-        OPT_SEGMENTS,
-        OPT_EVENTS,
-        OPT_STRICT,
-        OPT_EPOCH,
-        OPT_MAPPING,
-        OPT_COLUMN,
-        OPT_SET,
-        OPT_CARBON_MAPPING,
-        OPT_CARBON_COLUMN,
-        OPT_CARBON_SET
-};
 enum { MOST_GPUS = 1000000, MOST_PER_NODE = 64, MOST_COUNT = 100000 };
 
 const struct option_row simulate_rows[] = {
-        { OPT_JOBS, 0, "jobs", "FILE",
+        { SIMULATE_OPT_JOBS, 0, "jobs", "FILE",
           "CSV: id,submit,gpus,duration_s and more (docs/cli.md); - is the standard input" },
-        { OPT_PRICE, 0, "price", "FILE",
+        { SIMULATE_OPT_PRICE, 0, "price", "FILE",
           "what power costs, as `offpeak price --file` reads it; or a value, \"65 EUR/MWh\"" },
-        { OPT_CARBON, 0, "carbon", "FILE", "carbon intensity, likewise" },
-        { OPT_CAPACITY, 0, "capacity", "FILE", "power that the site may draw: time,capacity_mw; or a value, \"3 MW\"" },
-        { OPT_CONFIG, 0, "config", "FILE",
+        { SIMULATE_OPT_CARBON, 0, "carbon", "FILE", "carbon intensity, likewise" },
+        { SIMULATE_OPT_CAPACITY, 0, "capacity", "FILE", "power that the site may draw: time,capacity_mw; or a value, \"3 MW\"" },
+        { SIMULATE_OPT_CONFIG, 0, "config", "FILE",
           "a scheduler's own configuration: sites, classes, supply, and their series" },
-        { OPT_SITE, 0, "site", "NAME", "whose the series on this line are, where there are several" },
-        { OPT_GPUS, 'G', "gpus", "N", "a cluster of so many GPUs" },
-        { OPT_PER_NODE, 0, "gpus-per-node", "N", "with --gpus: GPUs in a node (8)" },
-        { OPT_NODES, 0, "nodes", "[SITE=]NxG[@W]",
+        { SIMULATE_OPT_SITE, 0, "site", "NAME", "whose the series on this line are, where there are several" },
+        { SIMULATE_OPT_GPUS, 'G', "gpus", "N", "a cluster of so many GPUs" },
+        { SIMULATE_OPT_PER_NODE, 0, "gpus-per-node", "N", "with --gpus: GPUs in a node (8)" },
+        { SIMULATE_OPT_NODES, 0, "nodes", "[SITE=]NxG[@W]",
           "N nodes of G GPUs of W each at a site; may be given several times" },
-        { OPT_GPU_POWER, 0, "gpu-power", "WATTS", "what a GPU draws where the jobs do not say it (400)" },
-        { OPT_IDLE_POWER, 0, "idle-power", "WATTS", "what a node draws beside (0)" },
-        { OPT_PUE, 0, "pue", "X", "facility power per IT power (1)" },
-        { OPT_OBJECTIVE, 0, "objective", "WHAT",
+        { SIMULATE_OPT_GPU_POWER, 0, "gpu-power", "WATTS", "what a GPU draws where the jobs do not say it (400)" },
+        { SIMULATE_OPT_IDLE_POWER, 0, "idle-power", "WATTS", "what a node draws beside (0)" },
+        { SIMULATE_OPT_PUE, 0, "pue", "X", "facility power per IT power (1)" },
+        { SIMULATE_OPT_OBJECTIVE, 0, "objective", "WHAT",
           "cost, carbon, or both (cost; without prices carbon; with --config what it says)" },
-        { OPT_CARBON_PRICE, 0, "carbon-price", "X",
+        { SIMULATE_OPT_CARBON_PRICE, 0, "carbon-price", "X",
           "what a tonne counts in plans, in the currency; for --objective both" },
-        { OPT_DELAY_COST, 0, "delay-cost", "X",
+        { SIMULATE_OPT_DELAY_COST, 0, "delay-cost", "X",
           "what an hour of waiting counts for each GPU of a job, in the currency (0)" },
-        { OPT_MAX_DELAY, 0, "max-delay", "TIME",
+        { SIMULATE_OPT_MAX_DELAY, 0, "max-delay", "TIME",
           "a job without deadline starts no later than this after its submission (24h; 0: whenever)" },
-        { OPT_START_COST, 0, "start-cost", "TIME",
+        { SIMULATE_OPT_START_COST, 0, "start-cost", "TIME",
           "what each start takes without progress, where the jobs do not say it (0)" },
-        { OPT_FORECAST, 0, "forecast", "WHAT",
+        { SIMULATE_OPT_FORECAST, 0, "forecast", "WHAT",
           "what planners see: perfect (default), noise:SIGMA (a share of the mean), or model" },
-        { OPT_PRICE_FORECAST, 0, "price-forecast", "FILE", "what planners see of prices; --price is what is paid" },
-        { OPT_CARBON_FORECAST, 0, "carbon-forecast", "FILE", "likewise of carbon" },
-        { OPT_SEED, 0, "seed", "N", "of the noise (1)" },
-        { OPT_POLICY, 'p', "policy", "NAME",
+        { SIMULATE_OPT_PRICE_FORECAST, 0, "price-forecast", "FILE", "what planners see of prices; --price is what is paid" },
+        { SIMULATE_OPT_CARBON_FORECAST, 0, "carbon-forecast", "FILE", "likewise of carbon" },
+        { SIMULATE_OPT_SEED, 0, "seed", "N", "of the noise (1)" },
+        { SIMULATE_OPT_POLICY, 'p', "policy", "NAME",
           "offpeak, run-now, oracle, wait-awhile, ...; several times (offpeak, oracle)" },
-        { OPT_PLAN_GAP, 0, "plan-gap", "TIME", "plans are made no sooner than so long after each other (5m)" },
-        { OPT_SEGMENTS, 0, "segments", NULL, "with --json: when each job ran" },
-        { OPT_EVENTS, 0, "events", "FILE", "write every decision of policy offpeak as a line of JSON" },
-        { OPT_STRICT, 0, "strict", NULL, "refuse a list of jobs in which anything is wrong" },
-        { OPT_EPOCH, 0, "epoch", "WHEN", "what submit_s counts from (where the series begin)" },
-        PRICE_FILE_OPTIONS(OPT_MAPPING, OPT_COLUMN, OPT_SET),
-        { OPT_CARBON_MAPPING, 0, "carbon-mapping", "NAME", "what the carbon file is" },
-        { OPT_CARBON_COLUMN, 0, "carbon-column", "NAME", "its column" },
-        { OPT_CARBON_SET, 0, "carbon-set", "KEY=VALUE", "another property of its mapping" },
+        { SIMULATE_OPT_PLAN_GAP, 0, "plan-gap", "TIME", "plans are made no sooner than so long after each other (5m)" },
+        { SIMULATE_OPT_SEGMENTS, 0, "segments", NULL, "with --json: when each job ran" },
+        { SIMULATE_OPT_EVENTS, 0, "events", "FILE", "write every decision of policy offpeak as a line of JSON" },
+        { SIMULATE_OPT_STRICT, 0, "strict", NULL, "refuse a list of jobs in which anything is wrong" },
+        { SIMULATE_OPT_EPOCH, 0, "epoch", "WHEN", "what submit_s counts from (where the series begin)" },
+        PRICE_FILE_OPTIONS(SIMULATE_OPT_MAPPING, SIMULATE_OPT_COLUMN, SIMULATE_OPT_SET),
+        { SIMULATE_OPT_CARBON_MAPPING, 0, "carbon-mapping", "NAME", "what the carbon file is" },
+        { SIMULATE_OPT_CARBON_COLUMN, 0, "carbon-column", "NAME", "its column" },
+        { SIMULATE_OPT_CARBON_SET, 0, "carbon-set", "KEY=VALUE", "another property of its mapping" },
         COMMAND_OPTIONS,
 };
 
@@ -213,64 +178,64 @@ int simulate_options_take(void *context, const struct option_found *found, struc
 {
         struct simulate_options *options = context;
         const char **const texts[] = {
-                [OPT_JOBS] = &options->jobs,
-                [OPT_PRICE] = &options->price,
-                [OPT_CARBON] = &options->carbon,
-                [OPT_CAPACITY] = &options->capacity,
-                [OPT_CONFIG] = &options->config,
-                [OPT_SITE] = &options->site,
-                [OPT_PRICE_FORECAST] = &options->price_forecast,
-                [OPT_CARBON_FORECAST] = &options->carbon_forecast,
-                [OPT_EVENTS] = &options->events,
-                [OPT_EPOCH] = &options->epoch,
-                [OPT_MAPPING] = &options->price_file.mapping,
-                [OPT_COLUMN] = &options->price_file.column,
-                [OPT_CARBON_MAPPING] = &options->carbon_file.mapping,
-                [OPT_CARBON_COLUMN] = &options->carbon_file.column,
+                [SIMULATE_OPT_JOBS] = &options->jobs,
+                [SIMULATE_OPT_PRICE] = &options->price,
+                [SIMULATE_OPT_CARBON] = &options->carbon,
+                [SIMULATE_OPT_CAPACITY] = &options->capacity,
+                [SIMULATE_OPT_CONFIG] = &options->config,
+                [SIMULATE_OPT_SITE] = &options->site,
+                [SIMULATE_OPT_PRICE_FORECAST] = &options->price_forecast,
+                [SIMULATE_OPT_CARBON_FORECAST] = &options->carbon_forecast,
+                [SIMULATE_OPT_EVENTS] = &options->events,
+                [SIMULATE_OPT_EPOCH] = &options->epoch,
+                [SIMULATE_OPT_MAPPING] = &options->price_file.mapping,
+                [SIMULATE_OPT_COLUMN] = &options->price_file.column,
+                [SIMULATE_OPT_CARBON_MAPPING] = &options->carbon_file.mapping,
+                [SIMULATE_OPT_CARBON_COLUMN] = &options->carbon_file.column,
         };
 
         switch (found->id) {
-        case OPT_GPUS:
+        case SIMULATE_OPT_GPUS:
                 return option_whole(found, MOST_GPUS, &options->gpus, err);
-        case OPT_PER_NODE:
+        case SIMULATE_OPT_PER_NODE:
                 return option_whole(found, MOST_PER_NODE, &options->gpus_per_node, err);
-        case OPT_NODES:
+        case SIMULATE_OPT_NODES:
                 return take_nodes(found, options, err);
-        case OPT_GPU_POWER:
+        case SIMULATE_OPT_GPU_POWER:
                 return option_power(found, &options->gpu_milliwatts, err);
-        case OPT_IDLE_POWER:
+        case SIMULATE_OPT_IDLE_POWER:
                 return option_power(found, &options->idle_milliwatts, err);
-        case OPT_PUE:
+        case SIMULATE_OPT_PUE:
                 return option_pue(found, &options->pue_ppm, err);
-        case OPT_OBJECTIVE:
+        case SIMULATE_OPT_OBJECTIVE:
                 return take_objective(found->value, &options->objective, err);
-        case OPT_CARBON_PRICE:
+        case SIMULATE_OPT_CARBON_PRICE:
                 options->has_carbon_price = true;
                 return option_money(found, &options->carbon_price, err);
-        case OPT_DELAY_COST:
+        case SIMULATE_OPT_DELAY_COST:
                 options->has_delay_cost = true;
                 return option_money(found, &options->delay_cost, err);
-        case OPT_MAX_DELAY:
+        case SIMULATE_OPT_MAX_DELAY:
                 return take_time(found, &options->has_max_delay, &options->max_delay_s, err);
-        case OPT_START_COST:
+        case SIMULATE_OPT_START_COST:
                 return take_time(found, &options->has_start_cost, &options->start_cost_s, err);
-        case OPT_PLAN_GAP:
+        case SIMULATE_OPT_PLAN_GAP:
                 return take_time(found, &options->has_plan_gap, &options->plan_gap_s, err);
-        case OPT_FORECAST:
+        case SIMULATE_OPT_FORECAST:
                 return take_forecast(found->value, options, err);
-        case OPT_SEED:
+        case SIMULATE_OPT_SEED:
                 return take_seed(found, &options->seed, err);
-        case OPT_POLICY:
+        case SIMULATE_OPT_POLICY:
                 return take_policy(found, options, err);
-        case OPT_SEGMENTS:
+        case SIMULATE_OPT_SEGMENTS:
                 options->segments = true;
                 return 0;
-        case OPT_STRICT:
+        case SIMULATE_OPT_STRICT:
                 options->strict = true;
                 return 0;
-        case OPT_SET:
+        case SIMULATE_OPT_SET:
                 return option_set(&options->price_file, found, err);
-        case OPT_CARBON_SET:
+        case SIMULATE_OPT_CARBON_SET:
                 return option_set(&options->carbon_file, found, err);
         default:
                 *texts[found->id] = found->value;

@@ -29,7 +29,7 @@ enum { DAY = 86400, GPU_W = 400, PER_NODE = 8, LEAST_HORIZON_D = 2, MOST_HORIZON
 struct building {
         struct simulation *simulation;
         const struct simulate_options *options;
-        struct config config; /* all 0 without one */
+        const struct config *config; /* NULL: none */
         const char *site;     /* whose the series of the command line are; NULL: there are several, and nobody said */
 };
 
@@ -92,8 +92,7 @@ static int make_policy(struct building *building, struct offpeak_error *err)
         int code = 0;
 
         if (options->config != NULL) {
-                code = config_read(options->config, &building->config, err);
-                if (code == 0 && policy_copy(&building->config.policy, policy) != 0)
+                if (policy_copy(&building->config->policy, policy) != 0)
                         code = no_memory(err);
         } else if (plain_site(policy, options) != 0 || plain_class(policy) != 0) {
                 code = no_memory(err);
@@ -237,9 +236,9 @@ static int take_feeds(struct building *building, struct offpeak_error *err)
 {
         int code = 0;
 
-        for (size_t s = 0; code == 0 && s < building->config.policy.n_sites; s++) {
-                const struct config_site_files *files = &building->config.files[s];
-                const char *site = building->config.policy.sites[s].name;
+        for (size_t s = 0; building->config != NULL && code == 0 && s < building->config->policy.n_sites; s++) {
+                const struct config_site_files *files = &building->config->files[s];
+                const char *site = building->config->policy.sites[s].name;
                 const struct {
                         const struct config_feed *feed;
                         int kind;
@@ -343,15 +342,21 @@ static int find_currency(struct building *building, struct offpeak_error *err)
 
 /* ---- jobs */
 
-static int64_t first_hour(const struct trial *trial)
+void simulation_span(const struct simulation *simulation, int64_t *ret_first, int64_t *ret_end)
 {
+        const struct trial *trial = &simulation->trial;
         int64_t first = INT64_MIN;
 
-        for (size_t i = 0; i < trial->n_truth; i++)
-                if (!simulate_series_is_constant(&trial->truth[i]) && trial->truth[i].n_points > 0 &&
-                    trial->truth[i].points[0].start > first)
-                        first = trial->truth[i].points[0].start;
-        return first == INT64_MIN ? 0 : first;
+        *ret_end = INT64_MAX;
+        for (size_t i = 0; i < trial->n_truth; i++) {
+                const struct series *series = &trial->truth[i];
+
+                if (simulate_series_is_constant(series) || series->n_points == 0)
+                        continue;
+                first = series->points[0].start > first ? series->points[0].start : first;
+                *ret_end = series->end < *ret_end ? series->end : *ret_end;
+        }
+        *ret_first = first == INT64_MIN ? 0 : first;
 }
 
 /* The list, with a zero behind it. Names stand in JSON: they must be UTF-8. */
@@ -383,12 +388,11 @@ static int read_list(const char *file, const char *name, char **ret_text, size_t
         return 0;
 }
 
-static int read_jobs(struct building *building, struct offpeak_error *err)
+static int read_jobs(struct building *building, int64_t epoch, struct offpeak_error *err)
 {
         const struct simulate_options *options = building->options;
         const char *file = strcmp(options->jobs, "-") == 0 ? "/dev/stdin" : options->jobs;
         struct trial *trial = &building->simulation->trial;
-        int64_t epoch = first_hour(trial);
         char *text;
         size_t size;
         int code = options->epoch != NULL ? period_when("--epoch", options->epoch, epoch, &epoch, err) : 0;
@@ -538,9 +542,10 @@ static int set_sight(struct building *building, struct offpeak_error *err)
 
 /* ---- all of it */
 
-int simulation_init(struct simulation *simulation, const struct simulate_options *options, struct offpeak_error *err)
+int simulation_open(struct simulation *simulation, const struct simulate_options *options, const struct config *config,
+                    struct offpeak_error *err)
 {
-        struct building building = { .simulation = simulation, .options = options };
+        struct building building = { .simulation = simulation, .options = options, .config = config };
         int code;
 
         *simulation = (struct simulation){ 0 };
@@ -552,10 +557,15 @@ int simulation_init(struct simulation *simulation, const struct simulate_options
                 code = take_feeds(&building, err);
         if (code == 0)
                 code = take_line(&building, err);
-        if (code == 0)
-                code = find_currency(&building, err);
-        if (code == 0)
-                code = read_jobs(&building, err);
+        return code == 0 ? find_currency(&building, err) : code;
+}
+
+int simulation_take_jobs(struct simulation *simulation, const struct simulate_options *options, int64_t epoch,
+                         struct offpeak_error *err)
+{
+        struct building building = { .simulation = simulation, .options = options };
+        int code = read_jobs(&building, epoch, err);
+
         if (code == 0) {
                 end_constants(&simulation->trial);
                 set_planning(&building);
@@ -564,10 +574,28 @@ int simulation_init(struct simulation *simulation, const struct simulate_options
         }
         if (code == 0)
                 code = set_objective(&building, err);
-        if (code == 0)
-                code = trial_prepare(&simulation->trial, options->config != NULL, err);
+        return code == 0 ? trial_prepare(&simulation->trial, options->config != NULL, err) : code;
+}
+
+int simulation_init(struct simulation *simulation, const struct simulate_options *options, struct offpeak_error *err)
+{
+        struct config config;
+        int64_t epoch, end;
+        int code = 0;
+
+        *simulation = (struct simulation){ 0 };
+        trial_init(&simulation->trial);
         if (options->config != NULL)
-                config_finish(&building.config);
+                code = config_read(options->config, &config, err);
+        if (code != 0)
+                return code;
+        code = simulation_open(simulation, options, options->config != NULL ? &config : NULL, err);
+        if (code == 0) {
+                simulation_span(simulation, &epoch, &end);
+                code = simulation_take_jobs(simulation, options, epoch, err);
+        }
+        if (options->config != NULL)
+                config_finish(&config);
         return code;
 }
 

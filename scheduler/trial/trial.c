@@ -133,8 +133,8 @@ static int common_time(struct trial *trial, struct offpeak_error *err)
 {
         char from[WHEN_TEXT_SIZE], to[WHEN_TEXT_SIZE];
 
-        trial->from = INT64_MIN;
-        trial->to = INT64_MAX;
+        trial->from = trial->not_before != 0 ? trial->not_before : INT64_MIN;
+        trial->to = trial->not_after != 0 ? trial->not_after : INT64_MAX;
         for (size_t i = 0; i < trial->n_truth; i++) {
                 const struct series *series = &trial->truth[i];
 

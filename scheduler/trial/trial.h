@@ -41,6 +41,7 @@ struct trial {
         int64_t plan_gap_s;          /* plans are made no sooner than this after each other */
         struct trace trace;          /* owned */
         uint32_t *classes;           /* owned; of job j: policy.classes[classes[j]] */
+        int64_t not_before, not_after; /* bounds of the two below beside the series'; 0: none */
         int64_t from, to;            /* truth is known of it, at every site */
 };
 
