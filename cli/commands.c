@@ -40,6 +40,20 @@ const struct command commands[] = {
           "-p oracle\n"
           "  offpeak simulate --jobs jobs.csv --config offpeak.yaml --nodes hall=8x8@700W --forecast model --json\n",
           simulate_rows, false, command_simulate },
+        { "assess", "", "Tell what a supply change is worth before it is bought",
+          "The same jobs are replayed under the configuration as it is and with each change, as `offpeak simulate` "
+          "does: "
+          "no\n"
+          "scheduler is asked. A change is a whole file, or one word on the configuration. What a change itself costs "
+          "is "
+          "not\n"
+          "known here: --yearly-cost behind it says so.\n\n"
+          "  offpeak assess --jobs jobs.csv --config offpeak.yaml --nodes hall=8x8 --with changed.yaml\n"
+          "  offpeak assess --jobs jobs.csv --config offpeak.yaml --nodes hall=8x8 --add \"ppa=50EUR/MWh:3MW@hall\" "
+          "--yearly-cost 20000\n"
+          "  offpeak assess --jobs jobs.csv --config offpeak.yaml --nodes hall=8x8 --add \"reactor=voygr:1:9EUR/MWh\" "
+          "--add \"limit=+30%\" --json\n",
+          assess_rows, false, command_assess },
         { "nodes", "", "List nodes, what they have, and who has it", NULL, nodes_rows, false, command_nodes },
         { "logs", "JOB", "Print a job's output", NULL, logs_rows, false, command_logs },
         { "cancel", "JOB...", "End jobs; running ones are asked to stop first", NULL, cancel_rows, false,

@@ -19,6 +19,9 @@ int policy_read(const char *path, json_t **ret_document, struct offpeak_error *e
 /* A document as the file that says all of it. 0 or ENOMEM. */
 int policy_write_yaml(const json_t *document, FILE *out);
 
+/* One of the changes below as a line. */
+void policy_print_change(const struct screen *screen, FILE *out, const json_t *change);
+
 /* What is different in `after`, as `changes` of offpeak.policy_diff/1. NULL: ENOMEM. */
 json_t *policy_changes(const json_t *before, const json_t *after);
 

@@ -9,42 +9,42 @@
 
 /* ---- for people */
 
-static void print_value(const struct command_run *run, const json_t *value, const char *means)
+static void print_value(const struct screen *screen, FILE *out, const json_t *value, const char *means)
 {
         char *text;
 
         if (json_is_null(value)) {
-                fputs(means != NULL ? means : "none", run->out);
+                fputs(means != NULL ? means : "none", out);
         } else if (json_is_string(value)) {
-                screen_print(&run->screen, run->out, json_string_value(value));
+                screen_print(screen, out, json_string_value(value));
         } else {
                 text = json_dumps(value, 0);
-                screen_print(&run->screen, run->out, text != NULL ? text : "?");
+                screen_print(screen, out, text != NULL ? text : "?");
                 free(text);
         }
 }
 
-static void print_change(const struct command_run *run, const json_t *change)
+void policy_print_change(const struct screen *screen, FILE *out, const json_t *change)
 {
         const json_t *old = json_object_get(change, "old"), *new = json_object_get(change, "new");
         const char *unit = document_text(change, "unit"), *means = document_text(change, "means");
 
-        screen_print(&run->screen, run->out, document_text(change, "path"));
-        fputs(": ", run->out);
+        screen_print(screen, out, document_text(change, "path"));
+        fputs(": ", out);
         if (json_is_null(old) && json_is_null(new)) {
-                fputs(document_text(change, "what"), run->out);
+                fputs(document_text(change, "what"), out);
         } else {
-                print_value(run, old, document_text(change, "old_means"));
+                print_value(screen, out, old, document_text(change, "old_means"));
                 if (unit != NULL && json_is_null(new))
-                        fprintf(run->out, " %s", unit);
-                fputs(" -> ", run->out);
-                print_value(run, new, document_text(change, "new_means"));
+                        fprintf(out, " %s", unit);
+                fputs(" -> ", out);
+                print_value(screen, out, new, document_text(change, "new_means"));
                 if (unit != NULL && !json_is_null(new))
-                        fprintf(run->out, " %s", unit);
+                        fprintf(out, " %s", unit);
         }
         if (means != NULL)
-                fprintf(run->out, "  (%s)", means);
-        putc('\n', run->out);
+                fprintf(out, "  (%s)", means);
+        putc('\n', out);
 }
 
 static size_t count(const json_t *changes, const char *needs)
@@ -87,7 +87,7 @@ static int tell(struct command_run *run, json_t *changes, struct offpeak_error *
                 command_print_json(run, document);
                 json_decref(document);
         } else {
-                json_array_foreach(changes, i, change) print_change(run, change);
+                json_array_foreach(changes, i, change) policy_print_change(&run->screen, run->out, change);
                 if (json_array_size(changes) > 0)
                         print_end(run, changes);
         }

@@ -128,7 +128,7 @@ static json_t *policy_of(const struct simulation *simulation, const struct simul
 
 /* ---- what they were tried on */
 
-static json_t *findings_of(const struct trace *trace)
+json_t *simulate_findings(const struct trace *trace)
 {
         json_t *list = json_array();
 
@@ -184,7 +184,7 @@ int simulate_document(const struct simulation *simulation, const struct simulate
                           bound_counts(simulation), "forecast", sight_name(options), "jobs", (json_int_t)trial->trace.n,
                           "rows", (json_int_t)trial->trace.rows, "gpus", (json_int_t)trial_gpus(trial, NULL), "nodes",
                           (json_int_t)trial->n_nodes, "from_utc", time_text(trial->from), "to_utc",
-                          time_text(trial->to), "findings", findings_of(&trial->trace), "policies", policies);
+                          time_text(trial->to), "findings", simulate_findings(&trial->trace), "policies", policies);
         *ret_document = document;
         return document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
 }

@@ -16,6 +16,9 @@ struct simulate_result {
         struct tally tally;
 };
 
+/* What is wrong with a list of jobs, as `findings` of the document. */
+json_t *simulate_findings(const struct trace *trace);
+
 /* run_now: what the rest is compared with. The same results give the same bytes. ENOMEM. */
 int simulate_document(const struct simulation *simulation, const struct simulate_options *options,
                       const struct simulate_result *results, size_t n, const struct simulate_result *run_now,

@@ -16,24 +16,24 @@ struct view {
         bool priced, carbon, delay; /* is known, or is counted */
 };
 
-static void print_findings(const struct view *view)
+void view_findings(const json_t *findings, const struct screen *screen, FILE *out)
 {
         const json_t *finding;
         size_t i;
 
-        json_array_foreach(json_object_get(view->document, "findings"), i, finding)
+        json_array_foreach((json_t *)findings, i, finding)
         {
                 int64_t count = document_int_or(finding, "count", 0), line;
 
-                fprintf(view->out, "%s%s: %lld", document_true(finding, "left_out") ? "left out, " : "",
+                fprintf(out, "%s%s: %lld", document_true(finding, "left_out") ? "left out, " : "",
                         document_text(finding, "what"), (long long)count);
                 if (document_int(finding, "first_line", &line))
-                        fprintf(view->out, "; %s line %lld", count > 1 ? "first in" : "in", (long long)line);
+                        fprintf(out, "; %s line %lld", count > 1 ? "first in" : "in", (long long)line);
                 if (document_text(finding, "says") != NULL && *document_text(finding, "says") != '\0') {
-                        fputs(": ", view->out);
-                        screen_print(view->screen, view->out, document_text(finding, "says"));
+                        fputs(": ", out);
+                        screen_print(screen, out, document_text(finding, "says"));
                 }
-                putc('\n', view->out);
+                putc('\n', out);
         }
 }
 
@@ -182,7 +182,7 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
         view.priced = !isnan(real(first, "cost"));
         view.carbon = !isnan(real(first, "carbon_kg"));
         json_array_foreach(policies, i, policy) view.delay = view.delay || real(policy, "delay_cost") > 0;
-        print_findings(&view);
+        view_findings(json_object_get(document, "findings"), screen, out);
         fprintf(out, "%lld jobs on %lld GPUs, %.10s to %.10s\n", (long long)document_int_or(document, "jobs", 0),
                 (long long)document_int_or(document, "gpus", 0), document_text(document, "from_utc"),
                 document_text(document, "to_utc"));

@@ -65,6 +65,19 @@ _offpeak() {
                         ;;
                 esac
         fi
+        if [ "$command" = assess ]; then
+                case ${COMP_WORDS[COMP_CWORD - 1]} in
+                --add)
+                        mapfile -t COMPREPLY < <(compgen -W "reactor= ppa= solar= limit=" -- "$word")
+                        compopt -o nospace
+                        return
+                        ;;
+                --policy | -p)
+                        mapfile -t COMPREPLY < <(compgen -W "oracle offpeak run-now wait-awhile carbon-time cheapest-window" -- "$word")
+                        return
+                        ;;
+                esac
+        fi
         if [ "$command" = submit ] && _offpeak_in_dependency; then
                 _offpeak_dependency "$program" "$word"
                 return
