@@ -13,7 +13,7 @@
 #include "cli/table.h"
 #include "cli/views.h"
 
-enum { MOST_CASES = 8, MOST_ROW = 128 };
+enum { MOST_CASES = 8, MOST_SITES = 128, MOST_ROW = 128 };
 
 enum form { MONEY, MASS, ENERGY, POWER, HOURS, SHARE, COUNT };
 
@@ -21,6 +21,8 @@ struct view {
         const json_t *document;
         const json_t *cases[MOST_CASES]; /* the supply as it is, and with the changes */
         size_t n;
+        const char *sites[MOST_SITES]; /* of all cases, each once */
+        size_t n_sites;
         const char *currency;
         const struct screen *screen;
         FILE *out;
@@ -122,11 +124,30 @@ static const json_t *site_of(const struct view *view, size_t i, const char *site
         return named(json_object_get(view->cases[i], "sites"), site);
 }
 
+static void find_sites(struct view *view)
+{
+        for (size_t i = 0; i < view->n; i++) {
+                const json_t *site;
+                size_t k;
+
+                json_array_foreach(json_object_get(view->cases[i], "sites"), k, site)
+                {
+                        const char *name = document_text(site, "name");
+                        bool told = view->n_sites == MOST_SITES;
+
+                        for (size_t s = 0; s < view->n_sites; s++)
+                                told = told || strcmp(view->sites[s], name) == 0;
+                        if (!told)
+                                view->sites[view->n_sites++] = name;
+                }
+        }
+}
+
 /* Before what is of one site, where there are several. */
 static const char *prefix(const struct view *view, const char *site, char text[MOST_ROW])
 {
         text[0] = '\0';
-        if (json_array_size(json_object_get(view->cases[0], "sites")) > 1)
+        if (view->n_sites > 1)
                 snprintf(text, MOST_ROW, "%.60s: ", site);
         return text;
 }
@@ -225,20 +246,17 @@ static void add_money_rows(struct view *view)
 
 static void add_energy_rows(struct view *view)
 {
-        const json_t *site;
-        size_t i;
-
         add_key(view, "energy", ENERGY, "energy_mwh", true);
-        json_array_foreach(json_object_get(view->cases[0], "sites"), i, site)
-                each_source(view, document_text(site, "name"), "  from ", ENERGY, "used_mwh", 0);
+        for (size_t i = 0; i < view->n_sites; i++)
+                each_source(view, view->sites[i], "  from ", ENERGY, "used_mwh", 0);
         add_key(view, "  beyond all limits", ENERGY, "beyond_mwh", false);
         add_key(view, "sold", ENERGY, "sold_mwh", false);
         add_key(view, "curtailed", ENERGY, "curtailed_mwh", true);
         add_key(view, "hours curtailed", HOURS, "curtailed_h", false);
-        json_array_foreach(json_object_get(view->cases[0], "sites"), i, site)
-                each_source(view, document_text(site, "name"), "capacity factor ", SHARE, "capacity_factor", NAN);
-        json_array_foreach(json_object_get(view->cases[0], "sites"), i, site)
-                add_site_key(view, document_text(site, "name"), "peak power", POWER, "peak_w");
+        for (size_t i = 0; i < view->n_sites; i++)
+                each_source(view, view->sites[i], "capacity factor ", SHARE, "capacity_factor", NAN);
+        for (size_t i = 0; i < view->n_sites; i++)
+                add_site_key(view, view->sites[i], "peak power", POWER, "peak_w");
 }
 
 static int print_table(struct view *view)
@@ -359,6 +377,7 @@ int view_assess(const json_t *document, const struct screen *screen, FILE *out)
                 view.cases[view.n++] = one;
                 print_changes(&view, one, i);
         }
+        find_sites(&view);
         view_findings(json_object_get(document, "findings"), screen, out);
         print_head(&view);
         code = print_table(&view);

@@ -332,6 +332,27 @@ static void the_table(void **state)
         free(outcome.text);
 }
 
+/* A site that only the change has, and a site that idles: each has its rows. */
+static void sites_have_their_own_rows(void **state)
+{
+        struct outcome outcome;
+
+        (void)state;
+        put("two.yaml",
+            "sites:\n"
+            "- {name: hall, currency: EUR, grid: {price: prices.csv, carbon: carbon.csv}}\n"
+            "- {name: yard, currency: EUR, grid: {}, ppa: [{name: wind, kind: baseload, strike_per_mwh: 10, "
+            "power: 1 kW, carbon_g_per_kwh: 11}]}\n" CLASS);
+        outcome = assess_line("base.yaml", "--with two.yaml");
+        assert_int_equal(outcome.code, 0);
+        says(outcome.text, "   sites.yard: added\n");
+        says(outcome.text, "hall:   from grid");
+        says(outcome.text, "yard: capacity factor wind");
+        says(outcome.text, "+0.10 EUR"); /* paid for, and used by nobody */
+        says(outcome.text, "never");
+        free(outcome.text);
+}
+
 /* ---- what does not go together */
 
 static void refusals(void **state)
@@ -372,6 +393,7 @@ int main(void)
                 cmocka_unit_test(the_same_jobs_in_the_same_time),
                 cmocka_unit_test(any_policy_replays),
                 cmocka_unit_test(the_table),
+                cmocka_unit_test(sites_have_their_own_rows),
                 cmocka_unit_test(refusals),
         };
 
