@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/assess_options.h"
 
+#include <string.h>
+
 #include "base/fail.h"
 #include "cli/commands.h"
 #include "cli/option_values.h"
@@ -84,5 +86,7 @@ int assess_options_check(const struct assess_options *options, struct offpeak_er
                             "what would change? Add --with FILE, or --add \"ppa=50EUR/MWh:3MW@SITE\", say");
         if (options->simulate.n_policies > 1)
                 return fail(err, OFFPEAK_EUSAGE, "one --policy replays the jobs: `offpeak simulate` compares several");
+        if (options->simulate.jobs != NULL && strcmp(options->simulate.jobs, "-") == 0)
+                return fail(err, OFFPEAK_EUSAGE, "--jobs -: the list is read once for each configuration: name a file");
         return simulate_options_check(&options->simulate, err);
 }

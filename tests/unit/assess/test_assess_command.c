@@ -362,6 +362,7 @@ static void refusals(void **state)
         refused("base.yaml", "--yearly-cost 3 --with base.yaml", "EUSAGE", "put it behind --with or --add");
         refused("base.yaml", "--with base.yaml --yearly-cost 3 --yearly-cost 4", "EUSAGE", "twice");
         refused("base.yaml", "--with base.yaml -p oracle", "EUSAGE", "one --policy");
+        refused("base.yaml", "--with base.yaml --jobs -", "EUSAGE", "name a file");
         refused("base.yaml", "--with none.yaml", "ENOTFOUND", "none.yaml");
         refused("base.yaml", "--with dollars.yaml", "EINVAL", "nobody can compare them");
         refused("base.yaml", "--add wind=3MW", "EINVAL", "\"wind\" is not known");
