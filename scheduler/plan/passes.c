@@ -11,13 +11,14 @@
 #define CONTENT 0.0003
 
 enum {
-        PASSES = 28,          /* with budget for it */
-        WARM_PASSES = 9,      /* with the last plan's prices */
-        FEW_PASSES = 3,       /* fewer are worth nothing */
-        SOME_PASSES = 6,      /* so many are worth going over the budget for */
-        GUESSED_PASSES = 5,   /* after so many a pass costs what all later ones do */
-        SCHEDULE_PASSES = 6,  /* a schedule made from prices costs as much as so many passes */
-        BOUND_PASSES = 3,     /* the last so many that prove are worth a bound */
+        PASSES = 28,         /* with budget for it */
+        WARM_PASSES = 9,     /* with the last plan's prices */
+        LONE_PASSES = 6,     /* of a job alone: prices rise by its own use only */
+        FEW_PASSES = 3,      /* fewer are worth nothing */
+        SOME_PASSES = 6,     /* so many are worth going over the budget for */
+        GUESSED_PASSES = 5,  /* after so many a pass costs what all later ones do */
+        SCHEDULE_PASSES = 6, /* a schedule made from prices costs as much as so many passes */
+        BOUND_PASSES = 3,    /* the last so many that prove are worth a bound */
 };
 
 /*
@@ -161,7 +162,7 @@ static int count_passes(const struct optimiser *optimiser, int done, uint64_t co
 {
         uint64_t budget = optimiser->budget->work, spent = optimiser_work(optimiser), schedule = SCHEDULE_PASSES * cost;
         uint64_t share = budget / 4 > schedule ? budget / 4 * 3 : budget > schedule ? budget - schedule : 0;
-        int most = optimiser->warm ? WARM_PASSES : PASSES;
+        int most = optimiser->problem->n_jobs == 1 ? LONE_PASSES : optimiser->warm ? WARM_PASSES : PASSES;
         uint64_t passes = (uint64_t)done + (share > spent ? (share - spent) / (cost + 1) : 0);
 
         if (passes < FEW_PASSES)
