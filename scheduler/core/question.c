@@ -387,15 +387,17 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
                                   .job_gpus = candidate->spec.nodes * candidate->spec.gpus_per_node,
                                   .gpus = gpus_in_service(state, site, now->mono_ms) };
+        size_t sorted;
         int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
 
         if (code == 0)
                 usage_sort(*ret_usage, *ret_n);
+        sorted = *ret_n;
         if (code == 0 && candidate->state == OFFPEAK_JOB_QUEUED)
                 code = lone_room_add(&room, ret_usage, ret_n);
         if (code == 0)
                 code = collect_flows(state, site, now->wall, ret_usage, ret_n);
-        if (code == 0)
+        if (code == 0 && *ret_n > sorted)
                 usage_sort(*ret_usage, *ret_n);
         return code;
 }
