@@ -278,6 +278,22 @@ static json_t *job_intervals(struct answer *answer, const struct question *quest
         return list;
 }
 
+/* What it takes to run the job once more on paper: what it asked for, and what it took. */
+static void put_work(struct answer *answer, json_t *item, const struct report_job *job, const struct job *known)
+{
+        const struct offpeak_job_spec *spec = &known->spec;
+        bool decides = spec->interruptible == OFFPEAK_CLASS_DECIDES;
+
+        answer_put(answer, item, "site_asked", answer_text(spec->site));
+        answer_put(answer, item, "interruptible_asked",
+                   decides ? json_null() : json_boolean(spec->interruptible == OFFPEAK_YES));
+        answer_put(answer, item, "starts", json_integer(job->starts));
+        answer_put(answer, item, "start_cost_s", json_integer(job->start_cost_s));
+        answer_put(answer, item, "work_s", json_integer(job->work_s));
+        answer_put(answer, item, "ran_s", json_integer(known->ran_s));
+        answer_put(answer, item, "job_energy_j", json_integer(known->joules));
+}
+
 static json_t *job_lines(struct answer *answer, const struct question *question, const struct group *group)
 {
         json_t *list = json_array();
@@ -302,6 +318,7 @@ static json_t *job_lines(struct answer *answer, const struct question *question,
                            answer_known(job->deadline != 0,
                                         job->finish > job->deadline ? job->finish - job->deadline : 0));
                 answer_put(answer, item, "deadline_utc", answer_utc(job->deadline));
+                put_work(answer, item, job, known);
                 if (question->steps)
                         answer_put(answer, item, "intervals", job_intervals(answer, question, job->id));
                 answer_add(answer, list, item);

@@ -1452,6 +1452,12 @@ static void the_report_compares_what_ended(void **state)
         world_expect_int(report, "accounts.job.energy_j", 7200000 + 1000 * (7200 - 30) + 7200000);
         world_expect_int(report, "quality.measured_j", 7200000 + 1000 * (7200 - 30) + 7200000);
         assert_int_equal(json_array_size(world_at(report, "unmeasured_nodes")), 0);
+        world_expect_null(report, "jobs.0.site_asked");
+        world_expect_null(report, "jobs.0.interruptible_asked");
+        world_expect_int(report, "jobs.0.starts", 1);
+        world_expect_int(report, "jobs.0.ran_s", 7200);
+        world_expect_int(report, "jobs.0.work_s", 7200 - json_integer_value(world_at(report, "jobs.0.start_cost_s")));
+        world_expect_int(report, "jobs.0.job_energy_j", 7200000);
         world_expect_text(document, "reports.1.currency", "SEK");
         world_expect_int(document, "reports.1.n_jobs", 0);
         world_expect_null(document, "reports.1.actual.mean_delay_s");
