@@ -46,6 +46,7 @@ static void job_finish(struct trace_job *job)
         free(job->id);
         free(job->class_name);
         free(job->user);
+        free(job->site);
 }
 
 void trace_finish(struct trace *trace)

@@ -35,6 +35,9 @@ struct trace_job {
         uint32_t gpus, min_gpus, max_gpus; /* the last two are `gpus` where they are not said */
         bool interruptible;
         bool interruptible_said;
+        /* of jobs that a caller makes; no column of a file says them */
+        char *site;     /* owned; the only one it may run at; NULL: any */
+        uint32_t nodes; /* that its GPUs are on; 0: as few as will do */
 };
 
 /* What is wrong with a row, or with the file. */

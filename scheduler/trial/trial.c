@@ -165,21 +165,62 @@ static bool is_after(const void *context, const struct trace_job *job)
 
 /* ---- shapes */
 
-/* Nodes and GPUs on each, so that all nodes hold alike: as few as will do. False: no cluster of these nodes has that shape. */
-static bool shape(const struct trial *trial, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each)
+static const char *class_name(const struct trace_job *job)
 {
-        uint32_t largest = 0;
+        return job->class_name != NULL ? job->class_name : "default";
+}
+
+/* As the policy has it, before what the job itself says. NULL: it has none, not even a default one. */
+static const struct policy_class *base_class(const struct trial *trial, const struct trace_job *job)
+{
+        const struct policy_class *base = policy_class(&trial->policy, class_name(job));
+
+        return base != NULL ? base : policy_class(&trial->policy, NULL);
+}
+
+/* May it run on the node at all? */
+static bool may_use(const struct trial *trial, const struct trace_job *job, const struct trial_node *node)
+{
+        const struct policy_class *class = base_class(trial, job);
+
+        if (job->site != NULL)
+                return strcmp(job->site, node->site) == 0;
+        for (size_t i = 0; class != NULL && i < class->n_sites; i++)
+                if (strcmp(class->sites[i], node->site) == 0)
+                        return true;
+        return class == NULL || class->n_sites == 0;
+}
+
+/* Nodes that the job may use, of so many GPUs at least. */
+static size_t count_nodes(const struct trial *trial, const struct trace_job *job, uint32_t gpus)
+{
+        size_t fit = 0;
 
         for (size_t i = 0; i < trial->n_nodes; i++)
-                largest = trial->nodes[i].gpus > largest ? trial->nodes[i].gpus : largest;
-        for (uint32_t nodes = largest > 0 ? (gpus + largest - 1) / largest : 1; nodes <= OFFPEAK_MAX_NODES && nodes <= gpus; nodes++) {
-                size_t fit = 0;
+                fit += may_use(trial, job, &trial->nodes[i]) && trial->nodes[i].gpus >= gpus;
+        return fit;
+}
 
+/* Nodes and GPUs on each, so that all nodes hold alike: as the job says, else as few as will do. False: no cluster of
+ * these nodes has that shape. */
+static bool shape(const struct trial *trial, const struct trace_job *job, uint32_t *ret_nodes, uint32_t *ret_each)
+{
+        uint32_t gpus = job->gpus, largest = 0;
+
+        if (job->nodes != 0) {
+                *ret_nodes = job->nodes;
+                *ret_each = gpus / job->nodes;
+                return count_nodes(trial, job, gpus / job->nodes) >= job->nodes;
+        }
+
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                if (may_use(trial, job, &trial->nodes[i]) && trial->nodes[i].gpus > largest)
+                        largest = trial->nodes[i].gpus;
+        for (uint32_t nodes = largest > 0 ? (gpus + largest - 1) / largest : 1;
+             nodes <= OFFPEAK_MAX_NODES && nodes <= gpus; nodes++) {
                 if (gpus % nodes != 0)
                         continue;
-                for (size_t i = 0; i < trial->n_nodes; i++)
-                        fit += trial->nodes[i].gpus >= gpus / nodes;
-                if (fit < nodes)
+                if (count_nodes(trial, job, gpus / nodes) < nodes)
                         return false;
                 *ret_nodes = nodes;
                 *ret_each = gpus / nodes;
@@ -192,26 +233,19 @@ static bool is_too_wide(const void *context, const struct trace_job *job)
 {
         uint32_t nodes, each;
 
-        return !shape(context, job->gpus, &nodes, &each);
+        return !shape(context, job, &nodes, &each);
 }
 
 /* ---- classes */
-
-static const char *class_name(const struct trace_job *job)
-{
-        return job->class_name != NULL ? job->class_name : "default";
-}
 
 /* The job's class as the policy has it, with what the job itself says. */
 static int class_of(const struct trial *trial, const struct trace_job *job, bool open_end, struct policy_class *ret_class,
                     char name[OFFPEAK_MAX_NAME])
 {
-        const struct policy_class *base = policy_class(&trial->policy, class_name(job));
+        const struct policy_class *base = base_class(trial, job);
         bool free_end = job->deadline != 0 && !open_end;
         int used;
 
-        if (base == NULL)
-                base = policy_class(&trial->policy, NULL);
         if (base == NULL)
                 return OFFPEAK_EINVAL;
         *ret_class = *base;
@@ -295,13 +329,15 @@ int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret
 
         offpeak_job_spec_init(ret_spec);
         ret_spec->argv = calloc(2, sizeof(char *));
-        if (ret_spec->argv == NULL || (ret_spec->argv[0] = strdup("true")) == NULL || copy_text(job->id, &ret_spec->name) != 0 ||
-            copy_text(trial->policy.classes[trial->classes[j]].name, &ret_spec->class_name) != 0) {
+        if (ret_spec->argv == NULL || (ret_spec->argv[0] = strdup("true")) == NULL ||
+            copy_text(job->id, &ret_spec->name) != 0 ||
+            copy_text(trial->policy.classes[trial->classes[j]].name, &ret_spec->class_name) != 0 ||
+            (job->site != NULL && copy_text(job->site, &ret_spec->site) != 0)) {
                 offpeak_job_spec_finish(ret_spec);
                 return OFFPEAK_ENOMEM;
         }
         ret_spec->argc = 1;
-        shape(trial, job->gpus, &ret_spec->nodes, &ret_spec->gpus_per_node);
+        shape(trial, job, &ret_spec->nodes, &ret_spec->gpus_per_node);
         ret_spec->time_s = job->duration_s;
         ret_spec->deadline = job->deadline;
         ret_spec->power_w = (int64_t)llround(watts);
