@@ -11,6 +11,7 @@
 #include "cli/document.h"
 #include "cli/policy.h"
 #include "cli/table.h"
+#include "cli/trial_view.h"
 #include "cli/views.h"
 
 enum { MOST_CASES = 8, MOST_SITES = 128, MOST_ROW = 128 };
@@ -378,7 +379,7 @@ int view_assess(const json_t *document, const struct screen *screen, FILE *out)
                 print_changes(&view, one, i);
         }
         find_sites(&view);
-        view_findings(json_object_get(document, "findings"), screen, out);
+        trial_view_findings(&(struct trial_view){ .document = document, .screen = screen, .out = out }, "line", "first_line");
         print_head(&view);
         code = print_table(&view);
         if (code == 0)

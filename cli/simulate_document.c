@@ -5,43 +5,9 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "base/when.h"
+#include "cli/trial_document.h"
 
-/* To nine digits behind the point: more is noise of the sums. null where nothing is known. */
-static json_t *number(double value)
-{
-        return isfinite(value) ? json_real(round(value * 1e9) / 1e9) : json_null();
-}
-
-static json_t *number_if(bool known, double value)
-{
-        return known ? number(value) : json_null();
-}
-
-static json_t *time_text(int64_t time)
-{
-        char text[WHEN_TEXT_SIZE];
-
-        return json_string(when_format_utc(time, text));
-}
-
-/* ---- one policy */
-
-static json_t *segments_of(const struct simulation *simulation, const struct outcome *outcome)
-{
-        json_t *list = json_array();
-
-        for (size_t i = 0; i < outcome->n; i++) {
-                const struct segment *segment = &outcome->segments[i];
-
-                json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:I, s:s}", "id",
-                                                      simulation->trial.trace.jobs[segment->job].id, "start_utc",
-                                                      time_text(segment->start), "end_utc", time_text(segment->end),
-                                                      "gpus", (json_int_t)segment->gpus, "site",
-                                                      simulation->trial.policy.sites[segment->site].name));
-        }
-        return list;
-}
+/* ---- the bound */
 
 /* Do plans count money although no price does: an adder, other sources' costs, charges? */
 static bool contracts_cost(const struct policy *policy)
@@ -95,37 +61,6 @@ static json_t *bound_counts(const struct simulation *simulation)
         return list;
 }
 
-static json_t *policy_of(const struct simulation *simulation, const struct simulate_result *result,
-                         const struct simulate_result *run_now, double bound)
-{
-        const struct tally *tally = &result->tally, *base = &run_now->tally;
-        bool priced = simulation->priced, carbon = simulation->carbon_known;
-        json_t *policy = json_object();
-
-        json_object_set_new(policy, "name", json_string(result->name));
-        json_object_set_new(policy, "cost", number_if(priced, tally->cost));
-        json_object_set_new(policy, "carbon_kg", number_if(carbon, tally->carbon_kg));
-        json_object_set_new(policy, "energy_mwh", number(tally->energy_mwh));
-        json_object_set_new(policy, "run_now_cost", number_if(priced, base->cost));
-        json_object_set_new(policy, "run_now_carbon_kg", number_if(carbon, base->carbon_kg));
-        json_object_set_new(policy, "lower_bound", number(bound));
-        json_object_set_new(policy, "delay_cost", number(tally->delay_cost));
-        json_object_set_new(policy, "lateness_cost", number(tally->lateness_cost));
-        json_object_set_new(policy, "net_cost", number_if(priced, tally->net_cost));
-        json_object_set_new(policy, "net_saving", number_if(priced, base->net_cost - tally->net_cost));
-        json_object_set_new(policy, "mean_delay_h", number(tally->mean_delay_h));
-        json_object_set_new(policy, "p95_delay_h", number(tally->p95_delay_h));
-        json_object_set_new(policy, "delay_gpu_h", number(tally->delay_gpu_h));
-        json_object_set_new(policy, "jobs_done", json_integer((json_int_t)tally->n_done));
-        json_object_set_new(policy, "missed_deadlines", json_integer((json_int_t)tally->missed_deadlines));
-        json_object_set_new(policy, "starts", json_integer((json_int_t)tally->starts));
-        json_object_set_new(policy, "peak_mw", number(tally->peak_mw));
-        json_object_set_new(policy, "utilisation", number(tally->utilisation));
-        json_object_set_new(policy, "unpriced_mwh", number_if(priced, tally->unpriced_mwh));
-        json_object_set_new(policy, "uncounted_mwh", number_if(carbon, tally->uncounted_mwh));
-        return policy;
-}
-
 /* ---- what they were tried on */
 
 json_t *simulate_findings(const struct trace *trace)
@@ -166,14 +101,15 @@ int simulate_document(const struct simulation *simulation, const struct simulate
                       json_t **ret_document, struct offpeak_error *err)
 {
         const struct trial *trial = &simulation->trial;
+        struct trial_known known = { .price = simulation->priced, .carbon = simulation->carbon_known };
         double bound = bound_of(simulation, results, n);
         json_t *policies = json_array(), *document;
 
         for (size_t i = 0; i < n; i++) {
-                json_t *policy = policy_of(simulation, &results[i], run_now, bound);
+                json_t *policy = trial_row(results[i].name, &results[i].tally, &run_now->tally, bound, known);
 
                 if (options->segments)
-                        json_object_set_new(policy, "segments", segments_of(simulation, &results[i].outcome));
+                        json_object_set_new(policy, "segments", trial_segments(trial, &results[i].outcome));
                 json_array_append_new(policies, policy);
         }
         document =
@@ -183,8 +119,8 @@ int simulate_document(const struct simulation *simulation, const struct simulate
                           simulation->objective == SIMULATE_CARBON ? "kg" : simulation->currency, "bound_counts",
                           bound_counts(simulation), "forecast", sight_name(options), "jobs", (json_int_t)trial->trace.n,
                           "rows", (json_int_t)trial->trace.rows, "gpus", (json_int_t)trial_gpus(trial, NULL), "nodes",
-                          (json_int_t)trial->n_nodes, "from_utc", time_text(trial->from), "to_utc",
-                          time_text(trial->to), "findings", simulate_findings(&trial->trace), "policies", policies);
+                          (json_int_t)trial->n_nodes, "from_utc", trial_time(trial->from), "to_utc",
+                          trial_time(trial->to), "findings", simulate_findings(&trial->trace), "policies", policies);
         *ret_document = document;
         return document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
 }

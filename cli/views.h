@@ -22,7 +22,6 @@ int view_price(const json_t *document, const struct screen *screen, FILE *out);
 int view_signals(const json_t *document, const struct screen *screen, FILE *out);
 int view_estimate(const json_t *document, const struct screen *screen, FILE *out);
 int view_simulate(const json_t *document, const struct screen *screen, FILE *out);
-void view_findings(const json_t *findings, const struct screen *screen, FILE *out); /* of simulate and assess */
 int view_assess(const json_t *document, const struct screen *screen, FILE *out);
 int view_report(const json_t *document, const struct screen *screen, FILE *out);
 

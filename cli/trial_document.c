@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/trial_document.h"
+
+#include <math.h>
+
+#include "base/when.h"
+
+json_t *trial_number(double value)
+{
+        return isfinite(value) ? json_real(round(value * 1e9) / 1e9) : json_null();
+}
+
+static json_t *number_if(bool known, double value)
+{
+        return known ? trial_number(value) : json_null();
+}
+
+json_t *trial_time(int64_t time)
+{
+        char text[WHEN_TEXT_SIZE];
+
+        return json_string(when_format_utc(time, text));
+}
+
+json_t *trial_segments(const struct trial *trial, const struct outcome *outcome)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i];
+
+                json_array_append_new(list,
+                                      json_pack("{s:s, s:o, s:o, s:I, s:s}", "id", trial->trace.jobs[segment->job].id,
+                                                "start_utc", trial_time(segment->start), "end_utc",
+                                                trial_time(segment->end), "gpus", (json_int_t)segment->gpus, "site",
+                                                trial->policy.sites[segment->site].name));
+        }
+        return list;
+}
+
+json_t *trial_row(const char *name, const struct tally *tally, const struct tally *run_now, double bound,
+                  struct trial_known known)
+{
+        json_t *policy = json_object();
+
+        json_object_set_new(policy, "name", json_string(name));
+        json_object_set_new(policy, "cost", number_if(known.price, tally->cost));
+        json_object_set_new(policy, "carbon_kg", number_if(known.carbon, tally->carbon_kg));
+        json_object_set_new(policy, "energy_mwh", trial_number(tally->energy_mwh));
+        json_object_set_new(policy, "run_now_cost", number_if(known.price, run_now->cost));
+        json_object_set_new(policy, "run_now_carbon_kg", number_if(known.carbon, run_now->carbon_kg));
+        json_object_set_new(policy, "lower_bound", trial_number(bound));
+        json_object_set_new(policy, "delay_cost", trial_number(tally->delay_cost));
+        json_object_set_new(policy, "lateness_cost", trial_number(tally->lateness_cost));
+        json_object_set_new(policy, "net_cost", number_if(known.price, tally->net_cost));
+        json_object_set_new(policy, "net_saving", number_if(known.price, run_now->net_cost - tally->net_cost));
+        json_object_set_new(policy, "mean_delay_h", trial_number(tally->mean_delay_h));
+        json_object_set_new(policy, "p95_delay_h", trial_number(tally->p95_delay_h));
+        json_object_set_new(policy, "delay_gpu_h", trial_number(tally->delay_gpu_h));
+        json_object_set_new(policy, "jobs_done", json_integer((json_int_t)tally->n_done));
+        json_object_set_new(policy, "missed_deadlines", json_integer((json_int_t)tally->missed_deadlines));
+        json_object_set_new(policy, "starts", json_integer((json_int_t)tally->starts));
+        json_object_set_new(policy, "peak_mw", trial_number(tally->peak_mw));
+        json_object_set_new(policy, "utilisation", trial_number(tally->utilisation));
+        json_object_set_new(policy, "unpriced_mwh", number_if(known.price, tally->unpriced_mwh));
+        json_object_set_new(policy, "uncounted_mwh", number_if(known.carbon, tally->uncounted_mwh));
+        return policy;
+}
