@@ -261,12 +261,16 @@ static int class_of(const struct trial *trial, const struct trace_job *job, bool
         return 0;
 }
 
+/* A policy that was copied has room for its own classes only. */
 static int add_class(struct trial *trial, const struct policy_class *class, const char *name)
 {
-        struct policy_class *kept = room_for_one((void **)&trial->policy.classes, trial->policy.n_classes, sizeof(*kept));
+        size_t n = trial->policy.n_classes;
+        struct policy_class *classes = reallocarray(trial->policy.classes, n + 1, sizeof(*classes)), *kept;
 
-        if (kept == NULL)
+        if (classes == NULL)
                 return OFFPEAK_ENOMEM;
+        trial->policy.classes = classes;
+        kept = &classes[n];
         *kept = *class;
         kept->sites = NULL;
         kept->n_sites = 0;
