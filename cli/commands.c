@@ -75,14 +75,17 @@ const struct command commands[] = {
           "  offpeak push price prices.csv --site hanford --column DE_LU\n"
           "  offpeak push capacity --site hanford --clear\n",
           push_rows, false, command_push },
-        { "policy", "check FILE | show [FILE] | diff OLD NEW", "Look at the scheduler's configuration before it counts",
+        { "policy", "check FILE | show [FILE] | diff OLD NEW | try NEW",
+          "Look at the scheduler's configuration before it counts",
           "check tells all that is wrong with FILE, as offpeakd would read it, and what is not there of the files it\n"
           "names. show prints every value in force, defaults included, of FILE or of the scheduler, as a file that\n"
           "says the same. diff tells what NEW changes in meaning, and whether that takes a reload or a restart: it\n"
-          "ends with 0 if nothing does, 1 if something does, and more if it could not tell.\n\n"
+          "ends with 0 if nothing does, 1 if something does, and more if it could not tell. try replays the last days\n"
+          "of this very cluster under NEW, beside what happened, the policy in force replayed, and running at once.\n\n"
           "  offpeak policy check policy.yaml && offpeak reload\n"
           "  offpeak policy show policy.yaml\n"
-          "  offpeak policy diff /etc/offpeak/offpeak.yaml policy.yaml\n",
+          "  offpeak policy diff /etc/offpeak/offpeak.yaml policy.yaml\n"
+          "  offpeak policy try policy.yaml --replay 14d\n",
           policy_rows, false, command_policy },
         { "reload", "", "Let the scheduler read its configuration again", NULL, reload_rows, false, command_reload },
         { "keygen", "NAME", "Make a key pair for use over tcp", NULL, keygen_rows, false, command_keygen },

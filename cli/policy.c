@@ -6,20 +6,30 @@
 
 #include "base/fail.h"
 #include "base/text.h"
+#include "base/when.h"
 #include "cli/commands.h"
 #include "io/config.h"
 #include "io/config_document.h"
 
-const struct option_row policy_rows[] = { COMMAND_OPTIONS };
+#define DAY INT64_C(86400)
+enum { MOST_REPLAY_D = 300 }; /* with its history before and what is planned behind, a window of prices */
+
+enum { OPTION_REPLAY = 1 };
+
+const struct option_row policy_rows[] = {
+        { OPTION_REPLAY, 0, "replay", "TIME", "try: so much of the past, up to now (30d)" },
+        COMMAND_OPTIONS,
+};
 
 static const struct verb {
         const char *name, *operands;
         int least, most;
-        int (*run)(struct command_run *run, struct offpeak_error *err);
+        int (*run)(struct command_run *run, const struct policy_options *options, struct offpeak_error *err);
 } verbs[] = {
         { "check", "FILE", 1, 1, policy_check },
         { "show", "[FILE]", 0, 1, policy_show },
         { "diff", "OLD NEW", 2, 2, policy_diff },
+        { "try", "NEW", 1, 1, policy_try },
 };
 
 enum { N_VERBS = sizeof(verbs) / sizeof(verbs[0]) };
@@ -38,10 +48,10 @@ static int find_verb(const char *name, const struct verb **ret_verb, struct offp
         nearest = name != NULL ? text_nearest(name, names, N_VERBS) : NULL;
         if (name == NULL)
                 return fail(err, OFFPEAK_EUSAGE,
-                            "offpeak policy needs a verb: policy check FILE, policy show [FILE] or "
-                            "policy diff OLD NEW");
+                            "offpeak policy needs a verb: policy check FILE, policy show [FILE], "
+                            "policy diff OLD NEW or policy try NEW");
         return fail(err, OFFPEAK_EUSAGE, "offpeak policy cannot \"%s\"%s%s%s", name,
-                    nearest != NULL ? " (did you mean \"" : ": it can check, show and diff",
+                    nearest != NULL ? " (did you mean \"" : ": it can check, show, diff and try",
                     nearest != NULL ? nearest : "", nearest != NULL ? "\"?)" : "");
 }
 
@@ -56,22 +66,13 @@ static int expect(const struct command_run *run, const struct verb *verb, struct
         return 0;
 }
 
-int policy_read(const char *path, json_t **ret_document, struct offpeak_error *err)
+int policy_read_config(const char *path, struct config *ret_config, struct offpeak_error *err)
 {
         struct config_faults faults = { 0 };
-        struct config config;
         size_t first = 0;
-        int code = config_read_all(path, &config, &faults, err);
+        int code = config_read_all(path, ret_config, &faults, err);
 
-        if (code == 0) {
-                json_t *values = config_document(&config, true);
-
-                *ret_document =
-                        json_pack("{s:s, s:s, s:o}", "schema", "offpeak.policy/1", "source", path, "values", values);
-                code = *ret_document != NULL ? 0
-                                             : fail(err, OFFPEAK_ENOMEM, "out of memory, or \"%s\" is not UTF-8", path);
-                config_finish(&config);
-        } else if (code == OFFPEAK_ECONFIG) {
+        if (code == OFFPEAK_ECONFIG) {
                 while (first < faults.n && faults.items[first].warning)
                         first++;
                 code = fail(err, OFFPEAK_EINVAL,
@@ -82,10 +83,38 @@ int policy_read(const char *path, json_t **ret_document, struct offpeak_error *e
         return code;
 }
 
+int policy_read(const char *path, json_t **ret_document, struct offpeak_error *err)
+{
+        struct config config;
+        json_t *values;
+        int code = policy_read_config(path, &config, err);
+
+        if (code != 0)
+                return code;
+        values = config_document(&config, true);
+        *ret_document = json_pack("{s:s, s:s, s:o}", "schema", "offpeak.policy/1", "source", path, "values", values);
+        config_finish(&config);
+        return *ret_document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory, or \"%s\" is not UTF-8", path);
+}
+
+static int take(void *settings, const struct option_found *found, struct offpeak_error *err)
+{
+        struct policy_options *options = settings;
+        int64_t *length = &options->replay_s;
+
+        if (when_parse_duration(found->value, length, err) != 0)
+                return fail_at(err, "--replay");
+        if (*length <= 0 || *length > MOST_REPLAY_D * DAY)
+                return fail(err, OFFPEAK_EINVAL, "--replay %s: write a time of up to %d days, as in --replay 30d",
+                            found->value, MOST_REPLAY_D);
+        return 0;
+}
+
 int command_policy(struct command_run *run, int argc, char **argv, struct offpeak_error *err)
 {
+        struct policy_options options = { 0 };
         const struct verb *verb;
-        int r = command_parse(run, argc, argv, NULL, NULL, err);
+        int r = command_parse(run, argc, argv, take, &options, err);
 
         if (r == 0)
                 r = find_verb(run->operands[0], &verb, err);
@@ -94,5 +123,7 @@ int command_policy(struct command_run *run, int argc, char **argv, struct offpea
         memmove(run->operands, run->operands + 1, (size_t)run->n_operands * sizeof(*run->operands));
         run->n_operands--;
         r = expect(run, verb, err);
-        return r != 0 ? r : verb->run(run, err);
+        if (r == 0 && options.replay_s != 0 && verb->run != policy_try)
+                r = fail(err, OFFPEAK_EUSAGE, "--replay belongs to offpeak policy try, not to policy %s", verb->name);
+        return r != 0 ? r : verb->run(run, &options, err);
 }

@@ -117,13 +117,14 @@ static int tell(struct command_run *run, const char *path, const struct config *
                     faults->n_errors == 1 ? "error" : "errors");
 }
 
-int policy_check(struct command_run *run, struct offpeak_error *err)
+int policy_check(struct command_run *run, const struct policy_options *options, struct offpeak_error *err)
 {
         const char *path = run->operands[0];
         struct config_faults faults = { 0 };
         struct config config;
         int code = config_read_all(path, &config, &faults, err);
 
+        (void)options;
         if (code == 0) {
                 config_files_check(&config, &faults);
                 code = faults.no_memory ? fail(err, OFFPEAK_ENOMEM, "out of memory")

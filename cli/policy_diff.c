@@ -94,11 +94,12 @@ static int tell(struct command_run *run, json_t *changes, struct offpeak_error *
         return json_array_size(changes) > 0 ? COMMAND_DIFFERS : 0;
 }
 
-int policy_diff(struct command_run *run, struct offpeak_error *err)
+int policy_diff(struct command_run *run, const struct policy_options *options, struct offpeak_error *err)
 {
         json_t *before, *after, *changes;
         int r = policy_read(run->operands[0], &before, err);
 
+        (void)options;
         if (r != 0)
                 return r;
         r = policy_read(run->operands[1], &after, err);

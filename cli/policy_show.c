@@ -10,11 +10,12 @@ static int view(const json_t *document, const struct screen *screen, FILE *out)
         return policy_write_yaml(document, out);
 }
 
-int policy_show(struct command_run *run, struct offpeak_error *err)
+int policy_show(struct command_run *run, const struct policy_options *options, struct offpeak_error *err)
 {
         json_t *document;
         int r;
 
+        (void)options;
         if (run->n_operands == 0)
                 return command_answer(run, "policy", NULL, view, err);
         r = policy_read(run->operands[0], &document, err);

@@ -98,7 +98,7 @@ _offpeak() {
                 ;;
         policy)
                 if [ "$COMP_CWORD" -eq 2 ]; then
-                        mapfile -t COMPREPLY < <(compgen -W "check show diff" -- "$word")
+                        mapfile -t COMPREPLY < <(compgen -W "check show diff try" -- "$word")
                 else
                         compopt -o default
                 fi

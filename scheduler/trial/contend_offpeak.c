@@ -84,6 +84,7 @@ static int open_world(struct replay *replay)
 
 static int submit(struct replay *replay, size_t j)
 {
+        const struct trace_job *job = &replay->trial->trace.jobs[j];
         struct offpeak_job_spec spec;
         int code = trial_spec(replay->trial, j, &spec);
 
@@ -91,7 +92,9 @@ static int submit(struct replay *replay, size_t j)
                 return fail(replay->err, code, "out of memory");
         code = sim_submit(replay->sim, &spec, &replay->ids[j], replay->err);
         offpeak_job_spec_finish(&spec);
-        return code == 0 ? 0 : fail_at(replay->err, "job %.64s of line %zu", replay->trial->trace.jobs[j].id, replay->trial->trace.jobs[j].line);
+        if (code != 0 && job->line != 0)
+                return fail_at(replay->err, "job %.64s of line %zu", job->id, job->line);
+        return code == 0 ? 0 : fail_at(replay->err, "job %.64s", job->id);
 }
 
 /* ---- time, as it passes */

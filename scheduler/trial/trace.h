@@ -26,7 +26,7 @@ struct trace_job {
         char *id;            /* owned; its line, if the file has no ids */
         char *class_name;    /* owned; NULL: not said */
         char *user;          /* likewise */
-        size_t line;
+        size_t line;         /* 0: of no file */
         int64_t submit;      /* UTC seconds */
         int64_t duration_s;  /* uninterrupted, at `gpus`; > 0 */
         int64_t deadline;    /* UTC seconds; 0: none */
@@ -38,6 +38,7 @@ struct trace_job {
         /* of jobs that a caller makes; no column of a file says them */
         char *site;     /* owned; the only one it may run at; NULL: any */
         uint32_t nodes; /* that its GPUs are on; 0: as few as will do */
+        size_t index;   /* the caller's own */
 };
 
 /* What is wrong with a row, or with the file. */

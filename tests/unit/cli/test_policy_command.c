@@ -161,7 +161,7 @@ static void wrong_lines(void **state)
         (void)state;
         expect_line(&fake, "policy", OFFPEAK_EUSAGE, "needs a verb: policy check FILE");
         expect_line(&fake, "policy chekc x", OFFPEAK_EUSAGE, "cannot \"chekc\" (did you mean \"check\"?)");
-        expect_line(&fake, "policy dance", OFFPEAK_EUSAGE, "it can check, show and diff");
+        expect_line(&fake, "policy dance", OFFPEAK_EUSAGE, "it can check, show, diff and try");
         expect_line(&fake, "policy check", OFFPEAK_EUSAGE, "policy check needs a file: offpeak policy check FILE");
         expect_line(&fake, "policy check a b", OFFPEAK_EUSAGE, "\"b\" is one word too many");
         expect_line(&fake, "policy diff a", OFFPEAK_EUSAGE, "policy diff needs two files");
@@ -169,6 +169,13 @@ static void wrong_lines(void **state)
         expect_line(&fake, "policy show /none/there.yaml", OFFPEAK_ENOTFOUND, "cannot be opened");
         expect_line(&fake, "policy diff /none/there.yaml /none/there.yaml", OFFPEAK_ENOTFOUND, "cannot be opened");
         expect_line(&fake, "policy --help", COMMAND_HELPED, "show prints every value in force");
+        expect_line(&fake, "policy try", OFFPEAK_EUSAGE, "policy try needs a file: offpeak policy try NEW");
+        expect_line(&fake, "policy show --replay 3d", OFFPEAK_EUSAGE, "--replay belongs to offpeak policy try");
+        expect_line(&fake, "policy try a --replay 301d", OFFPEAK_EINVAL,
+                    "--replay 301d: write a time of up to 300 days");
+        expect_line(&fake, "policy try a --replay 0s", OFFPEAK_EINVAL, "as in --replay 30d");
+        expect_line(&fake, "policy try a --replay soon", OFFPEAK_EINVAL, "--replay");
+        expect_line(&fake, "policy try /none/there.yaml", OFFPEAK_ENOTFOUND, "cannot be opened");
         expect_line(&fake, "policy show --colour x", OFFPEAK_EUSAGE, "--colour");
 }
 
