@@ -117,13 +117,22 @@ static bool read_whole(const char *text, struct unit *unit)
         return unit->what != UNIT_NONE;
 }
 
+/* A milliwatt, written as it should be: nobody means it, and it is not a megawatt. In small letters alone many mean
+ * that one. */
+static bool has_milliwatts(const char *text)
+{
+        const char *at = strstr(text, "mW");
+
+        return at != NULL && (at == text || !isalpha((unsigned char)at[-1]));
+}
+
 bool unit_parse(const char *text, struct unit *ret_unit)
 {
         struct unit unit = { 0 };
         char simple[48], *over;
         int energy;
 
-        if (!simplify(text, simple))
+        if (has_milliwatts(text) || !simplify(text, simple))
                 return false;
         over = strchr(simple, '/');
         if (over == NULL) {

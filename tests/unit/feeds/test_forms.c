@@ -120,11 +120,9 @@ static void units(void **state)
                 { "MWh", UNIT_ENERGY, 6, "" },        { "%", UNIT_PERCENT, 0, "" },
         };
         static const char *const wrong[] = {
-                "",         "/",
-                "EUR",      "EUR/",
-                "/MWh",     "EUR/therm",
-                "EURO/MWh", "MWh/EUR",
-                "gCO3/kWh", "a very long unit that nobody would ever write down in a file"
+                "",         "/",       "mW",       "EUR/mWh",
+                "EUR",      "EUR/",    "/MWh",     "EUR/therm",
+                "EURO/MWh", "MWh/EUR", "gCO3/kWh", "a very long unit that nobody would ever write down in a file"
         };
         struct unit unit;
 
