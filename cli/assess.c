@@ -118,8 +118,9 @@ static int take_jobs(struct assessing *assessing, struct offpeak_error *err)
                 code = simulation_take_jobs(&one->simulation, &assessing->options.simulate, first, err);
                 if (code == 0 && one->simulation.trial.trace.n != assessing->cases[0].simulation.trial.trace.n)
                         code = fail(err, OFFPEAK_EINVAL,
-                                    "%s holds %zu jobs of the list, and %s %zu: nobody can compare them", one->text,
-                                    one->simulation.trial.trace.n, assessing->cases[0].text,
+                                    "%s holds %zu jobs of the list, and %s %zu: nobody can compare them. Take from the "
+                                    "list what does not fit both: `offpeak simulate` names what is left out",
+                                    one->text, one->simulation.trial.trace.n, assessing->cases[0].text,
                                     assessing->cases[0].simulation.trial.trace.n);
         }
         return code;

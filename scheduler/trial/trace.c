@@ -29,6 +29,7 @@ static const struct {
         [TRACE_TOO_WIDE] = { "jobs wider than the cluster", true },
         [TRACE_BEFORE_SERIES] = { "jobs submitted before the series begin", true },
         [TRACE_AFTER_SERIES] = { "jobs that cannot end before the series do", true },
+        [TRACE_TOO_STRONG] = { "jobs that draw more than any site ever has", true },
 };
 
 const char *trace_finding_name(enum trace_finding finding)

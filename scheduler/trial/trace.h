@@ -52,6 +52,7 @@ enum trace_finding {
         TRACE_TOO_WIDE,         /* more GPUs than the cluster has: left out */
         TRACE_BEFORE_SERIES,    /* submitted before the series begin: left out */
         TRACE_AFTER_SERIES,     /* cannot end before the series do: left out */
+        TRACE_TOO_STRONG,       /* more power, alone, than any site has from their submission on: left out */
         TRACE_FINDINGS,
 };
 

@@ -10,6 +10,7 @@
 #include <offpeak/job.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "core/copy.h"
 #include "core/room.h"
@@ -236,6 +237,145 @@ static bool is_too_wide(const void *context, const struct trace_job *job)
         return !shape(context, job, &nodes, &each);
 }
 
+/* ---- power */
+
+/* The time in which a scheduler looks for a job's power: what it plans, as far as anything is known of it. */
+static int64_t looked_at_until(const struct trial *trial, const struct trace_job *job)
+{
+        int64_t horizon = trial->policy.plan_horizon_s;
+
+        return horizon > 0 && horizon < trial->to - job->submit ? job->submit + horizon : trial->to;
+}
+
+static bool site_has_nodes(const struct trial *trial, const struct policy_site *site, const struct trace_job *job)
+{
+        uint32_t nodes, each, fit = 0;
+
+        if (!shape(trial, job, &nodes, &each))
+                return false;
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                fit += strcmp(trial->nodes[i].site, site->name) == 0 && trial->nodes[i].gpus >= each;
+        return fit >= nodes;
+}
+
+/* What is asked of each job; sums over all nodes are made once. */
+struct power_check {
+        const struct trial *trial;
+        double *idle_w; /* owned, of each site */
+};
+
+/* W at the meter with the job alone. */
+static int64_t needed_w(const struct power_check *check, size_t site, const struct trace_job *job)
+{
+        double pue = (double)check->trial->policy.sites[site].terms.pue_ppm * 1e-6;
+
+        return (int64_t)floor(check->idle_w[site] + pue * trial_watts(check->trial, job) + 1e-6);
+}
+
+/*
+ * The most that a site gives from the job's submission on; no search beyond what will do. INT64_MAX: as much as may be,
+ * or nobody knows it of each hour.
+ */
+static int64_t highest_limit(const struct trial *trial, const struct policy_site *site, const struct trace_job *job,
+                             int64_t will_do)
+{
+        struct site_supply supply = trial_supply(trial, site, TRIAL_TRUTH);
+        int64_t until = looked_at_until(trial, job), highest = 0;
+
+        supply.price = supply.carbon = supply.export_price = NULL; /* their edges do not matter here */
+        for (int64_t t = job->submit; t < until && highest < will_do; t = site_supply_next_edge(&supply, t)) {
+                struct supply_curve curve = site_supply_at(&supply, t);
+                int64_t limit = supply_limit(&curve);
+
+                if (!site_supply_is_known(&supply, t))
+                        return INT64_MAX;
+                highest = limit > highest ? limit : highest;
+        }
+        return highest;
+}
+
+/* What a site needs for a job, and has. */
+struct power_lack {
+        int64_t needed_w, limit_w;
+};
+
+static struct power_lack power_at(const struct power_check *check, size_t site, const struct trace_job *job)
+{
+        int64_t needed = needed_w(check, site, job);
+
+        return (struct power_lack){ needed,
+                                    highest_limit(check->trial, &check->trial->policy.sites[site], job, needed) };
+}
+
+/* Mostly so, and then nobody need look at the nodes. */
+static bool suffices_everywhere(const struct power_check *check, const struct trace_job *job)
+{
+        for (size_t s = 0; s < check->trial->policy.n_sites; s++) {
+                struct power_lack at = power_at(check, s, job);
+
+                if (at.limit_w < at.needed_w)
+                        return false;
+        }
+        return true;
+}
+
+/* Whether no site that has the nodes ever has the power; then what the one that lacks the least needs, and has. */
+static bool lacks_power(const struct power_check *check, const struct trace_job *job, struct power_lack *ret_lack)
+{
+        bool lacks = false;
+
+        if (suffices_everywhere(check, job))
+                return false;
+        for (size_t s = 0; s < check->trial->policy.n_sites; s++) {
+                struct power_lack at = power_at(check, s, job);
+
+                if (!site_has_nodes(check->trial, &check->trial->policy.sites[s], job))
+                        continue;
+                if (at.limit_w >= at.needed_w)
+                        return false;
+                if (!lacks || at.needed_w - at.limit_w < ret_lack->needed_w - ret_lack->limit_w)
+                        *ret_lack = at;
+                lacks = true;
+        }
+        return lacks;
+}
+
+static bool is_too_strong(const void *context, const struct trace_job *job)
+{
+        struct power_lack lack;
+
+        return lacks_power(context, job, &lack);
+}
+
+/* The first of them says what it lacks. */
+static void sift_by_power(struct trial *trial, const struct power_check *check)
+{
+        char needed[TEXT_SIZE], limit[TEXT_SIZE], says[2 * TEXT_SIZE + 60];
+        struct power_lack lack;
+        size_t j = 0;
+
+        while (j < trial->trace.n && !lacks_power(check, &trial->trace.jobs[j], &lack))
+                j++;
+        if (j == trial->trace.n)
+                return;
+        snprintf(says, sizeof(says), "it needs %s at the meter, and there are no more than %s",
+                 text_format_power(lack.needed_w, needed), text_format_power(lack.limit_w, limit));
+        trace_sift(&trial->trace, TRACE_TOO_STRONG, is_too_strong, check, says);
+}
+
+static int sift_power(struct trial *trial)
+{
+        struct power_check check = { trial, calloc(trial->policy.n_sites + 1, sizeof(double)) };
+
+        if (check.idle_w == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t s = 0; s < trial->policy.n_sites; s++)
+                check.idle_w[s] = trial_idle_w(trial, &trial->policy.sites[s]);
+        sift_by_power(trial, &check);
+        free(check.idle_w);
+        return 0;
+}
+
 /* ---- classes */
 
 /* The job's class as the policy has it, with what the job itself says. */
@@ -318,8 +458,11 @@ int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
         trace_sift(&trial->trace, TRACE_TOO_WIDE, is_too_wide, trial, says);
         trace_sift(&trial->trace, TRACE_BEFORE_SERIES, is_before, trial, "");
         trace_sift(&trial->trace, TRACE_AFTER_SERIES, is_after, trial, "");
+        if (sift_power(trial) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (trial->trace.n == 0)
-                return fail(err, OFFPEAK_EINVAL, "no job is left: of %zu rows none fits the cluster and the series' time",
+                return fail(err, OFFPEAK_EINVAL,
+                            "no job is left: of %zu rows none fits the cluster, its power and the series' time",
                             trial->trace.rows);
         return give_classes(trial, open_end, err);
 }

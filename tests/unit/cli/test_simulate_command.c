@@ -400,6 +400,31 @@ static void what_was_left_out_is_said_first(void **state)
         json_decref(document);
 }
 
+/* The scheduler would refuse it: so no policy has it. Job a draws 3.2 kW, b 1.6 kW. */
+static void jobs_that_no_site_has_the_power_for_are_left_out(void **state)
+{
+        static const char *const policies[] = { "offpeak", "oracle", "run-now", "wait-awhile" };
+        static const char line[] = "simulate --jobs " JOBS " --price " PRICES " --gpus 8 --capacity 3kW -p offpeak "
+                                   "-p oracle -p wait-awhile";
+        json_t *document = ask(line);
+        const json_t *finding = json_array_get(json_object_get(document, "findings"), 0);
+
+        (void)state;
+        is(document, "jobs", 2);
+        for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++)
+                is(policy(document, policies[i]), "jobs_done", 2);
+        is(finding, "count", 1);
+        is(finding, "first_line", 2);
+        assert_true(json_is_true(json_object_get(finding, "left_out")));
+        json_decref(document);
+        expect_line(&nobody, line, 0,
+                    "left out, jobs that draw more than any site ever has: 1; in line 2: job a: it needs 3.2 kW at the "
+                    "meter, and there are no more than 3.0 kW\n");
+        expect_line(&nobody, PLAIN "--capacity 3.2kW --strict -p offpeak", 0, NULL);
+        refused(PLAIN "--capacity 3kW --strict", OFFPEAK_EINVAL,
+                "jobs that draw more than any site ever has: 1 (line 2");
+}
+
 /* ---- what is refused */
 
 static void strict_refuses_any_finding(void **state)
@@ -488,8 +513,9 @@ static void values_that_are_none(void **state)
                   "prices.csv:1:1: there is no column \"submit\"" },
                 { "simulate --jobs " JOBS " --price " JOBS " --gpus 8", "--price: " },
                 { "simulate --jobs " FIXTURES "june_jobs.csv --price " PRICES " --gpus 8",
-                  "no job is left: of 2 rows none fits the cluster and the series' time" },
-                { "simulate --jobs " JOBS " --price " PRICES " --gpus 8 --capacity 3kW", "the job needs 3.2 kW" },
+                  "no job is left: of 2 rows none fits the cluster, its power and the series' time" },
+                { "simulate --jobs " JOBS " --price " PRICES " --gpus 8 --capacity 300W",
+                  "no job is left: of 3 rows none fits the cluster, its power and the series' time" },
         };
 
         (void)state;
@@ -549,6 +575,7 @@ int main(void)
                 cmocka_unit_test(a_bound_names_what_it_counts),
                 cmocka_unit_test(a_row_for_each_policy),
                 cmocka_unit_test(what_was_left_out_is_said_first),
+                cmocka_unit_test(jobs_that_no_site_has_the_power_for_are_left_out),
                 cmocka_unit_test(strict_refuses_any_finding),
                 cmocka_unit_test(options_that_are_missing_or_contradict),
                 cmocka_unit_test(values_that_are_none),

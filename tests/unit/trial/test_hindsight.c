@@ -173,11 +173,11 @@ static void a_job_that_no_site_may_run_is_an_error(void **state)
 
         (void)state;
         make_trial(&trial);
-        trial.policy.sites[0].terms.grid_limit_w = 500; /* of the 1 kW that it draws */
         make_nodes(&trial, "here", 1, 2);
         make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, &price, 1, 7200);
         make_job(&trial, 0, 3600, 1);
-        make_ready(&trial);
+        make_ready(&trial);                             /* before, for it would leave the job out */
+        trial.policy.sites[0].terms.grid_limit_w = 500; /* of the 1 kW that it draws */
         assert_int_equal(hindsight_init(&hindsight, &trial, &err), OFFPEAK_EINVAL);
         assert_non_null(strstr(err.text, "of 1 jobs only 0 could have run at all"));
         hindsight_finish(&hindsight);
