@@ -60,7 +60,7 @@ struct picture_run {
 };
 
 struct picture_job {
-        uint64_t id;
+        uint64_t id; /* 0: it has none, and goes by its name */
         char *name;
         int64_t gpus;
         int64_t deadline;         /* 0: none */

@@ -72,14 +72,23 @@ static void note_job(const struct picture_job *job, char *note, size_t size)
                 snprintf(note + used, size - used, ", %s late", when_format_duration(job->late_s, late));
 }
 
+/* `42 `, before its name. */
+static const char *number_text(const struct picture_job *job, char buffer[24])
+{
+        buffer[0] = '\0';
+        if (job->id != 0)
+                snprintf(buffer, 24, "%llu ", (unsigned long long)job->id);
+        return buffer;
+}
+
 /* What a reader of the screen hears, and what hangs at the pointer: the whole name, its hours, its deadline. */
 static void describe_job(struct sheet *sheet, const struct picture_job *job, const char *note)
 {
-        char from[SHEET_CLOCK_SIZE], to[SHEET_CLOCK_SIZE], by[SHEET_CLOCK_SIZE], *text = NULL;
+        char from[SHEET_CLOCK_SIZE], to[SHEET_CLOCK_SIZE], by[SHEET_CLOCK_SIZE], number[24], *text = NULL;
         const char *hours = job->n > 0 ? sheet_clock(sheet->picture, job->runs[0].start, from) : "";
 
-        if (asprintf(&text, "%llu %s: %s%s%s%s%s%s%s", (unsigned long long)job->id, job->name, note,
-                     job->n > 0 ? ", " : "", hours, job->n > 0 ? " to " : "",
+        if (asprintf(&text, "%s%s: %s%s%s%s%s%s%s", number_text(job, number), job->name, note, job->n > 0 ? ", " : "",
+                     hours, job->n > 0 ? " to " : "",
                      job->n > 0 ? sheet_clock(sheet->picture, job->runs[job->n - 1].end, to) : "",
                      job->deadline != 0 ? ", deadline " : "",
                      job->deadline != 0 ? sheet_clock(sheet->picture, job->deadline, by) : "") < 0) {
@@ -123,7 +132,7 @@ static void draw_job(struct sheet *sheet, struct picture_job *job, int64_t wides
 {
         double middle = sheet->y + ROW / 2.0;
         double share = widest > 0 ? (double)job->gpus / (double)widest : 1;
-        char note[128];
+        char note[128], number[24];
 
         if (job->n > 1)
                 qsort(job->runs, job->n, sizeof(*job->runs), earlier_first);
@@ -131,8 +140,8 @@ static void draw_job(struct sheet *sheet, struct picture_job *job, int64_t wides
         svg_open(sheet->svg, "g");
         svg_attribute(sheet->svg, "class", "job");
         describe_job(sheet, job, note);
-        sheet_textf(sheet, "name", NULL, SIDE, middle + 4, PLOT_LEFT - SIDE - 8, "%llu %.200s",
-                    (unsigned long long)job->id, job->name);
+        sheet_textf(sheet, "name", NULL, SIDE, middle + 4, PLOT_LEFT - SIDE - 8, "%s%.200s", number_text(job, number),
+                    job->name);
         draw_runs(sheet, job, middle, THINNEST + share * (THICKEST - THINNEST));
         if (job->deadline != 0)
                 draw_deadline(sheet, job, middle);

@@ -10,9 +10,11 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/picture_file.h"
 #include "cli/progress.h"
 #include "cli/simulate_document.h"
 #include "cli/simulate_events.h"
+#include "cli/simulate_picture.h"
 #include "cli/views.h"
 #include "trial/contender.h"
 
@@ -104,6 +106,27 @@ static int run_all(struct simulating *simulating, struct offpeak_error *err)
 
 /* ---- the command */
 
+static bool draws_on_stdout(const struct simulate_options *options)
+{
+        return options->svg != NULL && strcmp(options->svg, "-") == 0;
+}
+
+/* What the first policy named did. */
+static int draw(struct simulating *simulating, const json_t *document, struct offpeak_error *err)
+{
+        struct screen wide = simulating->run->screen; /* a picture has all letters, and no colour codes */
+        struct picture picture = { 0 };
+        int code;
+
+        wide.utf8 = true;
+        wide.colour = false;
+        code = picture_of_simulation(&simulating->simulation, &simulating->results[0], document, &wide, &picture);
+        code = code != 0 ? fail(err, code, "out of memory")
+                         : picture_save(&picture, simulating->options.svg, simulating->run->out, err);
+        picture_finish(&picture);
+        return code;
+}
+
 static int show(struct simulating *simulating, struct offpeak_error *err)
 {
         struct command_run *run = simulating->run;
@@ -121,8 +144,10 @@ static int show(struct simulating *simulating, struct offpeak_error *err)
                 return code;
         if (run->json)
                 command_print_json(run, document);
-        else if (view_simulate(document, &run->screen, run->out) != 0)
+        else if (!draws_on_stdout(&simulating->options) && view_simulate(document, &run->screen, run->out) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
+        if (code == 0 && simulating->options.svg != NULL)
+                code = draw(simulating, document, err);
         json_decref(document);
         return code;
 }
@@ -153,6 +178,9 @@ int command_simulate(struct command_run *run, int argc, char **argv, struct offp
                 code = command_expect(run, 0, 0, "nothing beside its options", err);
         if (code == 0)
                 code = simulate_options_check(&simulating.options, err);
+        if (code == 0 && run->json && draws_on_stdout(&simulating.options))
+                code = fail(err, OFFPEAK_EUSAGE,
+                            "--svg - and --json both take the standard output: write --svg FILE beside --json");
         if (code == 0)
                 code = simulate(&simulating, err);
         for (size_t i = 0; i < simulating.n_results; i++)

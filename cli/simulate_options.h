@@ -35,6 +35,7 @@ enum {
         SIMULATE_OPT_PLAN_GAP,
         SIMULATE_OPT_SEGMENTS,
         SIMULATE_OPT_EVENTS,
+        SIMULATE_OPT_SVG,
         SIMULATE_OPT_STRICT,
         SIMULATE_OPT_EPOCH,
         SIMULATE_OPT_MAPPING,
@@ -75,6 +76,7 @@ struct simulate_options {
         size_t n_policies;
         bool segments, strict;
         const char *events;
+        const char *svg; /* file of a picture, "-": the standard output; NULL: none */
 };
 
 /* A command_take. */

@@ -52,6 +52,14 @@ static void print_bound(const struct trial_view *view)
         print_counted(view);
 }
 
+void view_simulate_bound(const json_t *document, const struct screen *screen, FILE *out)
+{
+        struct trial_view view = trial_view_of(document, screen, out);
+
+        print_bound(&view);
+        trial_view_unknown(&view);
+}
+
 int view_simulate(const json_t *document, const struct screen *screen, FILE *out)
 {
         struct trial_view view = trial_view_of(document, screen, out);
@@ -62,7 +70,6 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
                 (long long)document_int_or(document, "gpus", 0), document_text(document, "from_utc"),
                 document_text(document, "to_utc"));
         code = trial_view_table(&view);
-        print_bound(&view);
-        trial_view_unknown(&view);
+        view_simulate_bound(document, screen, out);
         return code;
 }

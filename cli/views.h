@@ -22,6 +22,7 @@ int view_price(const json_t *document, const struct screen *screen, FILE *out);
 int view_signals(const json_t *document, const struct screen *screen, FILE *out);
 int view_estimate(const json_t *document, const struct screen *screen, FILE *out);
 int view_simulate(const json_t *document, const struct screen *screen, FILE *out);
+void view_simulate_bound(const json_t *document, const struct screen *screen, FILE *out); /* what stands below it */
 int view_assess(const json_t *document, const struct screen *screen, FILE *out);
 int view_policy_try(const json_t *document, const struct screen *screen, FILE *out);
 int view_report(const json_t *document, const struct screen *screen, FILE *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_picture_command.c - `plan --svg` and `report --svg`: what is asked, what is written where, how it fails. */
+/* test_picture_command.c - `plan --svg`, `report --svg` and `simulate --svg`: what is asked, what is written where, how
+ * it fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +19,10 @@
 #include "run_line.h"
 
 #define FIXTURES OFFPEAK_SOURCE_DIR "/tests/fixtures/cli/"
+#define LISTS    OFFPEAK_SOURCE_DIR "/tests/fixtures/simulate/"
+#define SIMULATE                                                                                                       \
+        "simulate --jobs " LISTS "jobs.csv --price " LISTS "prices.csv --carbon " LISTS "carbon.csv --gpus 8 --site "  \
+        "mill --capacity 5kW -p oracle -p run-now "
 
 /* A folder of the test's own, and the answers. */
 struct desk {
@@ -171,6 +177,63 @@ static void without_it_nothing_more_is_asked(void **state)
         free(outcome.text);
 }
 
+/* ---- of a simulation */
+
+static void a_simulation_shows_the_first_policy(void **state)
+{
+        static const char *const words[] = {
+                "Offpeak simulate, policy oracle at mill, 2026-01-05 00:00 to 2026-01-06 05:00",
+                "run-now 1.03 EUR, 3.6 kg CO2e \xc2\xb7 oracle 0.26 EUR, 4.5 kg CO2e",
+                "0.77 EUR less (-74 %), 960 g CO2e more (+27 %)",
+                "3 jobs on 8 GPUs; delay 5.2 h in the mean, 0 deadlines missed",
+                "bound: nobody can do it for less than 0.26 EUR",
+                "highest 100",
+                "highest 400",
+                "limit 5 kW",
+                ">grid<",
+                ">a<",
+                "8 GPUs",
+                NULL
+        };
+        struct desk *desk = *state;
+        struct outcome outcome;
+
+        setenv("TZ", "UTC", 1);
+        tzset();
+        outcome = run_line(&desk->fake, SIMULATE "--svg -");
+        assert_int_equal(outcome.code, 0);
+        expect_xml(outcome.text);
+        expect_words(outcome.text, words);
+        assert_null(strstr(outcome.text, "POLICY")); /* of the text */
+        free(outcome.text);
+        expect_line(&desk->fake, "simulate --jobs " LISTS "jobs.csv --price 65EUR/MWh --gpus 8 -p run-now --svg -", 0,
+                    ">run-now 0.75 EUR<"); /* against itself there is nothing to say */
+}
+
+static void a_simulation_s_file_comes_beside_the_text_or_json(void **state)
+{
+        static const char *const formats[] = { "", "--json " }, *const says[] = { "POLICY", "offpeak.simulate/1" };
+        struct desk *desk = *state;
+        struct outcome alone = run_line(&desk->fake, SIMULATE "--svg -"), outcome;
+        char path[128], line[1000], *text;
+
+        for (size_t i = 0; i < 2; i++) {
+                snprintf(line, sizeof(line), SIMULATE "%s--svg %s", formats[i], at(desk, "s.svg", path));
+                outcome = run_line(&desk->fake, line);
+                assert_int_equal(outcome.code, 0);
+                assert_non_null(strstr(outcome.text, says[i]));
+                text = read_file(path);
+                assert_string_equal(text, alone.text);
+                assert_int_equal(unlink(path), 0);
+                free(text);
+                free(outcome.text);
+        }
+        free(alone.text);
+        expect_line(&desk->fake, SIMULATE "--json --svg -", OFFPEAK_EUSAGE, "write --svg FILE beside --json");
+        expect_line(&desk->fake, SIMULATE "--svg /nowhere/s.svg", OFFPEAK_ENOTFOUND,
+                    "--svg /nowhere/s.svg: cannot be written");
+}
+
 /* ---- the file */
 
 static void expect_failure(const char *path, int code, const char *says)
@@ -238,6 +301,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_file_comes_beside_the_text, setup, teardown),
                 cmocka_unit_test_setup_teardown(json_comes_beside_a_file, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_it_nothing_more_is_asked, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_simulation_shows_the_first_policy, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_simulation_s_file_comes_beside_the_text_or_json, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_file_that_cannot_be_says_why_and_what_to_do, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_new_file_obeys_the_umask, setup, teardown),
