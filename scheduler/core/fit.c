@@ -46,6 +46,11 @@ static bool launches_allowed(const struct state *state)
         return true;
 }
 
+static bool may_take_jobs(const struct node *node, const struct site *site)
+{
+        return node->session.state == SESSION_UP && !node->fenced && strcmp(node->site, site->name) == 0;
+}
+
 static bool place(const struct state *state, const struct job *job, const struct site *site,
                   const uint64_t *free_devices, struct place_leg *legs)
 {
@@ -57,7 +62,7 @@ static bool place(const struct state *state, const struct job *job, const struct
         for (uint32_t i = 0; memory && i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
-                if (node->session.state != SESSION_UP || node->fenced || strcmp(node->site, site->name) != 0)
+                if (!may_take_jobs(node, site))
                         continue;
                 for (uint32_t d = 0; d < node->inventory.n_devices; d++)
                         numa[n][d] = node->inventory.devices[d].numa;
@@ -80,14 +85,31 @@ bool fit_may_start(const struct state *state, const struct job *job, const struc
                launches_allowed(state) && fit_quota(state, job);
 }
 
+/* So that who finds no room, as most do where many wait, is told so without a look at every node. */
+static void count_ready(const struct state *state, struct fit_room *room)
+{
+        for (uint32_t s = 0; s < state->n_sites; s++)
+                for (uint32_t i = 0; i < state->n_nodes; i++) {
+                        int free_here = may_take_jobs(&state->nodes[i], &state->sites[s])
+                                                ? __builtin_popcountll(room->free_devices[i])
+                                                : -1;
+
+                        for (int n = 0; n <= free_here; n++)
+                                room->ready[s][n]++;
+                }
+}
+
 int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room)
 {
         *ret_room = (struct fit_room){ .free_devices = calloc(state->n_nodes + 1, sizeof(uint64_t)),
+                                       .ready = calloc(state->n_sites + 1, sizeof(*ret_room->ready)),
                                        .drawn_w = calloc(state->n_sites + 1, sizeof(int64_t)),
                                        .limit_w = calloc(state->n_sites + 1, sizeof(int64_t)) };
-        if (ret_room->free_devices == NULL || ret_room->drawn_w == NULL || ret_room->limit_w == NULL)
+        if (ret_room->free_devices == NULL || ret_room->ready == NULL || ret_room->drawn_w == NULL ||
+            ret_room->limit_w == NULL)
                 return OFFPEAK_ENOMEM;
         state_free_everywhere(state, ret_room->free_devices);
+        count_ready(state, ret_room);
         for (uint32_t s = 0; s < state->n_sites; s++) {
                 ret_room->drawn_w[s] = power_of_site(state, &state->sites[s]);
                 ret_room->limit_w[s] = stored_limit(state, &state->sites[s], wall);
@@ -98,6 +120,7 @@ int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_
 void fit_room_finish(struct fit_room *room)
 {
         free(room->free_devices);
+        free(room->ready);
         free(room->drawn_w);
         free(room->limit_w);
         *room = (struct fit_room){ 0 };
@@ -110,7 +133,8 @@ struct place_leg *fit_find(const struct state *state, const struct job *job, con
         int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
         struct place_leg *places;
 
-        if (room->drawn_w[site->id] + more > room->limit_w[site->id])
+        if (room->drawn_w[site->id] + more > room->limit_w[site->id] || job->spec.gpus_per_node > OFFPEAK_MAX_DEVICES ||
+            room->ready[site->id][job->spec.gpus_per_node] < job->spec.nodes)
                 return NULL;
         places = calloc(job->spec.nodes, sizeof(*places));
         if (places != NULL && place(state, job, site, room->free_devices, places))

@@ -22,6 +22,8 @@ bool fit_power(const struct state *state, const struct job *job, const struct si
 /* What there is for jobs to start on, of one state and time, so that many can be asked for at once. */
 struct fit_room {
         uint64_t *free_devices;     /* owned: of each node */
+        uint32_t (*ready)[OFFPEAK_MAX_DEVICES +
+                          1];       /* owned: of each site, [n]: its nodes in touch with n devices free or more */
         int64_t *drawn_w, *limit_w; /* owned: of each site */
 };
 
