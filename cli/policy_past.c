@@ -24,7 +24,8 @@ const char *past_finding_name(enum past_finding finding)
                 [PAST_EARLIER] = "jobs that were submitted before this time",
                 [PAST_NO_RECORD] = "jobs without a record of when they ran",
                 [PAST_NO_SITE] = "jobs of a site that one of the policies lacks",
-                [PAST_NO_ROOM] = "jobs that no nodes hold which are there now and which both policies let them have",
+                [PAST_NO_ROOM] = "jobs that no nodes hold which are there now, or no site has the power for, under "
+                                 "both policies",
                 [PAST_QUOTA] = "jobs with more GPUs than one of the policies lets their class hold",
                 [PAST_AFTER] = "jobs that came after others, replayed as submitted when these had ended",
         };

@@ -192,14 +192,29 @@ static bool may_use(const struct trial *trial, const struct trace_job *job, cons
         return class == NULL || class->n_sites == 0;
 }
 
-/* Nodes that the job may use, of so many GPUs at least. */
-static size_t count_nodes(const struct trial *trial, const struct trace_job *job, uint32_t gpus)
+/* Nodes of a site that the job may use, of so many GPUs at least. */
+static size_t count_nodes_at(const struct trial *trial, const struct policy_site *site, const struct trace_job *job,
+                             uint32_t gpus)
 {
         size_t fit = 0;
 
         for (size_t i = 0; i < trial->n_nodes; i++)
-                fit += may_use(trial, job, &trial->nodes[i]) && trial->nodes[i].gpus >= gpus;
+                fit += strcmp(trial->nodes[i].site, site->name) == 0 && may_use(trial, job, &trial->nodes[i]) &&
+                       trial->nodes[i].gpus >= gpus;
         return fit;
+}
+
+/* Of the site that has most of them: a job runs at one. */
+static size_t count_nodes(const struct trial *trial, const struct trace_job *job, uint32_t gpus)
+{
+        size_t most = 0;
+
+        for (size_t s = 0; s < trial->policy.n_sites; s++) {
+                size_t fit = count_nodes_at(trial, &trial->policy.sites[s], job, gpus);
+
+                most = fit > most ? fit : most;
+        }
+        return most;
 }
 
 /* Nodes and GPUs on each, so that all nodes hold alike: as the job says, else as few as will do. False: no cluster of
@@ -249,13 +264,9 @@ static int64_t looked_at_until(const struct trial *trial, const struct trace_job
 
 static bool site_has_nodes(const struct trial *trial, const struct policy_site *site, const struct trace_job *job)
 {
-        uint32_t nodes, each, fit = 0;
+        uint32_t nodes, each;
 
-        if (!shape(trial, job, &nodes, &each))
-                return false;
-        for (size_t i = 0; i < trial->n_nodes; i++)
-                fit += strcmp(trial->nodes[i].site, site->name) == 0 && trial->nodes[i].gpus >= each;
-        return fit >= nodes;
+        return shape(trial, job, &nodes, &each) && count_nodes_at(trial, site, job, each) >= nodes;
 }
 
 /* What is asked of each job; sums over all nodes are made once. */

@@ -486,8 +486,8 @@ static void what_cannot_be_tried(void **state)
         answer_with(&fake, OLD, two, N(two), price_answer(0, 0));
         refused(&fake, "sites: {h: {currency: SEK, grid: {}}}\n", OFFPEAK_EINVAL, "nobody adds these up");
         answer_with(&fake, OLD, two, N(two), price_answer(0, 0));
-        refused(&fake, "sites: {h: {currency: EUR, grid: {limit: 1500 W}}}\n", OFFPEAK_EINVAL,
-                "new.yaml: job 1: the job needs 2.2 kW at the meter, and h's limit is 1.5 kW");
+        refused(&fake, "sites: {h: {currency: EUR, grid: {limit: 100 W}}}\n", OFFPEAK_ENOTFOUND,
+                "but there are 2 jobs that no nodes hold which are there now, or no site has the power for");
         answer_with(&fake, OLD, two, N(two), price_answer(0, 0));
         refused(&fake, "sites: {h: {currency: EUR, gird: {}}}\n", OFFPEAK_EINVAL, "policy check");
         assert_int_equal(fake.opened, 0); /* nobody is asked for a file that is wrong */
