@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "core/pause.h"
+
 void scene_send(struct scene *scene, struct input *input)
 {
         turn_finish(&scene->turn);
@@ -47,6 +49,15 @@ const struct record *scene_recorded(const struct scene *scene, enum record_type 
                 if (scene->turn.records[i].type == type)
                         return &scene->turn.records[i];
         return NULL;
+}
+
+bool scene_pause_is_due(const struct scene *scene, const struct job *job, struct pause *ret_why)
+{
+        struct pause_crowd crowd = { 0 };
+        bool due = pause_is_due(&scene->state, job, &scene->now, &crowd, ret_why);
+
+        pause_crowd_finish(&crowd);
+        return due;
 }
 
 /* ---- the node's messages */

@@ -60,7 +60,7 @@ static void room_is_made_for_one_that_would_be_late(void **unused)
 
         (void)unused;
         begin(&scene, HOUR + 600);
-        assert_true(pause_is_due(&scene.state, &scene.state.jobs[0], &scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_true(scene_pause_is_due(&scene, &scene.state.jobs[0], &why));
         assert_int_equal(why.cause, PAUSE_ROOM);
         assert_int_equal(why.other, scene.state.jobs[1].id);
         assert_int_equal(why.limit_w, 0);
@@ -76,10 +76,10 @@ static void what_changes_nothing_is_not_done(void **unused)
         begin(&scene, 4 * HOUR);
         for (size_t i = 0; i < scene.state.sites[0].series[SERIES_PRICE].n_points; i++)
                 scene.state.sites[0].series[SERIES_PRICE].points[i].value = 1000000; /* to wait costs nothing */
-        assert_false(pause_is_due(&scene.state, &scene.state.jobs[0], &scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_false(scene_pause_is_due(&scene, &scene.state.jobs[0], &why));
         assert_int_equal(why.cause, PAUSE_UNKNOWN);
         scene.state.jobs[0].planned_run_now_cost = 2;
-        assert_true(pause_is_due(&scene.state, &scene.state.jobs[0], &scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_true(scene_pause_is_due(&scene, &scene.state.jobs[0], &why));
         assert_int_equal(why.cause, PAUSE_COST);
         scene_finish(&scene);
 }

@@ -309,18 +309,17 @@ static void what_the_store_gives_raises_no_peak(void **unused)
         begin(&house);
         pass(&house, 1);
         job = state_job(&house.scene.state, house.job);
-        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now, &(struct pause_crowd){ 0 },
-                                 &why)); /* nothing is billed yet */
+        assert_true(scene_pause_is_due(&house.scene, job, &why)); /* nothing is billed yet */
         adopt_one(&house, 1, HOUR, -(JOB_W + IDLE_W));
-        assert_false(pause_is_due(&house.scene.state, job, &house.scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_false(scene_pause_is_due(&house.scene, job, &why));
         adopt(&house, NULL, 0);
-        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_true(scene_pause_is_due(&house.scene, job, &why));
         assert_int_equal(site_meter_add(&house.scene.state.sites[0].meter, WORLD_START, WORLD_START + 900, 150 * 900),
                          0);
         assert_int_equal(site_meter_add(&house.replayed.sites[0].meter, WORLD_START, WORLD_START + 900, 150 * 900), 0);
-        assert_false(pause_is_due(&house.scene.state, job, &house.scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_false(scene_pause_is_due(&house.scene, job, &why));
         adopt_one(&house, 1, HOUR, 50);
-        assert_true(pause_is_due(&house.scene.state, job, &house.scene.now, &(struct pause_crowd){ 0 }, &why));
+        assert_true(scene_pause_is_due(&house.scene, job, &why));
         finish(&house);
 }
 
