@@ -67,6 +67,8 @@ NO_DATA = b"""<?xml version="1.0"?><Acknowledgement_MarketDocument xmlns="urn:x"
 
 BOMB = gzip.compress(b"0" * 50_000_000)  # 49 kB
 
+STARTED = {}  # of each feed: the mode that its last delivery began in
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -96,6 +98,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         name = self.path.split("?")[0].split("/")[-1]
         with open(os.path.join(FOLDER, name + ".mode"), encoding="utf-8") as file:
             mode = file.read().strip()
+        # Pages of one delivery are of one mode, whenever it is switched.
+        mode = STARTED.setdefault(name, mode) if self.offset() > 0 else mode
+        STARTED[name] = mode
         with open(os.path.join(FOLDER, name + ".requests"), "a", encoding="utf-8") as file:
             file.write(f"{mode} {self.path} etag={self.headers.get('If-None-Match')} "
                        f"token={self.headers.get('auth-token')} agent={self.headers.get('User-Agent')}\n")
