@@ -4,29 +4,16 @@
 #include <math.h>
 
 #include "base/fail.h"
-#include "base/when.h"
 #include "cli/simulate_document.h"
+#include "cli/trial_document.h"
 
 #define MICRO 1e-6
 
 enum { YEAR = 365 * 86400, MONTHS = 12 };
 
-/* To nine digits behind the point: more is noise of the sums. null where nothing is known. */
-static json_t *number(double value)
-{
-        return isfinite(value) ? json_real(round(value * 1e9) / 1e9) : json_null();
-}
-
 static void set(json_t *object, const char *key, double value)
 {
-        json_object_set_new(object, key, number(value));
-}
-
-static json_t *time_text(int64_t time)
-{
-        char text[WHEN_TEXT_SIZE];
-
-        return json_string(when_format_utc(time, text));
+        json_object_set_new(object, key, trial_number(value));
 }
 
 /* ---- sources */
@@ -123,7 +110,7 @@ static json_t *sites_json(const struct assess_case *one)
                 json_t *object = json_pack("{s:s}", "name", policy->sites[s].name);
 
                 set(object, "peak_w", site->peak_w);
-                json_object_set_new(object, "peak_utc", site->peak_w > 0 ? time_text(site->peak_at) : json_null());
+                json_object_set_new(object, "peak_utc", site->peak_w > 0 ? trial_time(site->peak_at) : json_null());
                 set(object, "energy_mwh", site->energy_mwh);
                 set(object, "demand_charges", site->demand);
                 json_object_set_new(object, "sources", sources_json(site, &policy->sites[s].terms));
@@ -221,12 +208,12 @@ int assess_document(const struct assess_case *cases, size_t n, const char *polic
 
                 json_array_append_new(list, change_json(&cases[i], &sums, &cases[0], &base));
         }
-        *ret_document =
-                json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "offpeak.assess/1",
-                          "currency", simulation->currency, "policy", policy, "jobs",
-                          (json_int_t)simulation->trial.trace.n, "rows", (json_int_t)simulation->trial.trace.rows,
-                          "gpus", (json_int_t)trial_gpus(&simulation->trial, NULL), "from_utc", time_text(from),
-                          "to_utc", time_text(to), "year_scale", number(scale), "base", case_json(&cases[0], &base),
-                          "with", list, "findings", simulate_findings(&simulation->trial.trace));
+        *ret_document = json_pack(
+                "{s:s, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", "offpeak.assess/1",
+                "currency", simulation->currency, "policy", policy, "jobs", (json_int_t)simulation->trial.trace.n,
+                "rows", (json_int_t)simulation->trial.trace.rows, "gpus",
+                (json_int_t)trial_gpus(&simulation->trial, NULL), "from_utc", trial_time(from), "to_utc",
+                trial_time(to), "year_scale", trial_number(scale), "base", case_json(&cases[0], &base), "with", list,
+                "findings", simulate_findings(&simulation->trial.trace));
         return *ret_document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory, or a name is not UTF-8");
 }

@@ -22,19 +22,15 @@ static const char *noun_of(enum series_kind kind)
 
 static int read_value(const char *text, struct estimate_signal *signal, struct offpeak_error *err)
 {
-        int64_t value;
-        int code = signal_value_read(text, signal->series.kind, noun_of(signal->series.kind), &value, signal->currency, err);
+        enum series_kind kind = signal->series.kind;
+        int code = signal_value_series(text, kind, noun_of(kind), &signal->series, signal->currency, err);
 
         if (code != 0)
                 return code;
-        if (signal->series.kind == SERIES_CARBON && value < 0)
-                return fail(err, OFFPEAK_EINVAL, "\"%s\": a carbon intensity cannot be negative", text);
-        if (signal->series.kind == SERIES_PRICE && signal->currency[0] == '\0')
-                return fail(err, OFFPEAK_EINVAL, "\"%s\": in which currency? Write it as 65 EUR/MWh, or 6.5 EURct/kWh", text);
         signal->source = ESTIMATE_VALUE;
-        if (series_append(&signal->series, 0, value) != 0)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        signal->series.end = INT64_MAX;
+        if (kind == SERIES_PRICE && signal->currency[0] == '\0')
+                return fail(err, OFFPEAK_EINVAL, "\"%s\": in which currency? Write it as 65 EUR/MWh, or 6.5 EURct/kWh",
+                            text);
         return 0;
 }
 

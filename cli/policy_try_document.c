@@ -73,19 +73,14 @@ static json_t *rows_of(const struct try_facts *facts, struct trial_known known)
         return rows;
 }
 
-static json_t *if_known(bool known, double value)
-{
-        return known ? trial_number(value) : json_null();
-}
-
 /* What b comes to, less a. */
 static json_t *difference(const struct tally *a, const struct tally *b, struct trial_known known)
 {
-        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "cost", if_known(known.price, b->cost - a->cost),
-                         "carbon_kg", if_known(known.carbon, b->carbon_kg - a->carbon_kg), "energy_mwh",
+        return json_pack("{s:o, s:o, s:o, s:o, s:o, s:I}", "cost", trial_number_if(known.price, b->cost - a->cost),
+                         "carbon_kg", trial_number_if(known.carbon, b->carbon_kg - a->carbon_kg), "energy_mwh",
                          trial_number(b->energy_mwh - a->energy_mwh), "mean_delay_h",
                          trial_number(b->mean_delay_h - a->mean_delay_h), "net_cost",
-                         if_known(known.price, b->net_cost - a->net_cost), "missed_deadlines",
+                         trial_number_if(known.price, b->net_cost - a->net_cost), "missed_deadlines",
                          (json_int_t)b->missed_deadlines - (json_int_t)a->missed_deadlines);
 }
 

@@ -44,3 +44,22 @@ int signal_value_read(const char *text, enum series_kind kind, const char *noun,
         memcpy(ret_currency, unit.currency, sizeof(unit.currency));
         return 0;
 }
+
+int signal_value_series(const char *text, enum series_kind kind, const char *noun, struct series *ret_series,
+                        char ret_currency[4], struct offpeak_error *err)
+{
+        struct series series;
+        int64_t value;
+        int code = signal_value_read(text, kind, noun, &value, ret_currency, err);
+
+        if (code != 0)
+                return code;
+        if (kind != SERIES_PRICE && value < 0)
+                return fail(err, OFFPEAK_EINVAL, "\"%s\": a %s cannot be negative", text, noun);
+        series_init(&series, kind);
+        if (series_append(&series, 0, value) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        series.end = INT64_MAX;
+        *ret_series = series;
+        return 0;
+}

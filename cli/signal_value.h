@@ -25,4 +25,11 @@ bool signal_value_is_price(const char *text);
 int signal_value_read(const char *text, enum series_kind kind, const char *noun, int64_t *ret_value, char ret_currency[4],
                       struct offpeak_error *err);
 
+/*
+ * The same as a series that holds at all times: from 0 to INT64_MAX. Nothing but a price may be negative. ret_series is
+ * written on success only. Also ENOMEM.
+ */
+int signal_value_series(const char *text, enum series_kind kind, const char *noun, struct series *ret_series,
+                        char ret_currency[4], struct offpeak_error *err);
+
 #endif

@@ -14,23 +14,6 @@ static const char *noun_of(enum series_kind kind)
         return kind == SERIES_PRICE ? "price" : kind == SERIES_CARBON ? "carbon intensity" : "power";
 }
 
-static int read_value(const char *text, enum series_kind kind, struct series *series, char ret_currency[4],
-                      struct offpeak_error *err)
-{
-        int64_t value;
-        int code = signal_value_read(text, kind, noun_of(kind), &value, ret_currency, err);
-
-        if (code != 0)
-                return code;
-        if (kind != SERIES_PRICE && value < 0)
-                return fail(err, OFFPEAK_EINVAL, "\"%s\": a %s cannot be negative", text, noun_of(kind));
-        series_init(series, kind);
-        if (series_append(series, 0, value) != 0)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        series->end = INT64_MAX;
-        return 0;
-}
-
 static int read_file(const char *text, const struct price_file *described, enum series_kind kind, struct series *series,
                      char ret_currency[4], struct offpeak_error *err)
 {
@@ -49,7 +32,7 @@ int simulate_series_read(const char *option, const char *text, const struct pric
 
         ret_currency[0] = '\0';
         code = signal_value_is_file(text) ? read_file(text, described, kind, &series, ret_currency, err)
-                                          : read_value(text, kind, &series, ret_currency, err);
+                                          : signal_value_series(text, kind, noun_of(kind), &series, ret_currency, err);
         if (code != 0)
                 return fail_at(err, "%s", option);
         if (series_set_names(&series, site, text) != 0) {

@@ -10,7 +10,7 @@ json_t *trial_number(double value)
         return isfinite(value) ? json_real(round(value * 1e9) / 1e9) : json_null();
 }
 
-static json_t *number_if(bool known, double value)
+json_t *trial_number_if(bool known, double value)
 {
         return known ? trial_number(value) : json_null();
 }
@@ -44,16 +44,16 @@ json_t *trial_row(const char *name, const struct tally *tally, const struct tall
         json_t *policy = json_object();
 
         json_object_set_new(policy, "name", json_string(name));
-        json_object_set_new(policy, "cost", number_if(known.price, tally->cost));
-        json_object_set_new(policy, "carbon_kg", number_if(known.carbon, tally->carbon_kg));
+        json_object_set_new(policy, "cost", trial_number_if(known.price, tally->cost));
+        json_object_set_new(policy, "carbon_kg", trial_number_if(known.carbon, tally->carbon_kg));
         json_object_set_new(policy, "energy_mwh", trial_number(tally->energy_mwh));
-        json_object_set_new(policy, "run_now_cost", number_if(known.price, run_now->cost));
-        json_object_set_new(policy, "run_now_carbon_kg", number_if(known.carbon, run_now->carbon_kg));
+        json_object_set_new(policy, "run_now_cost", trial_number_if(known.price, run_now->cost));
+        json_object_set_new(policy, "run_now_carbon_kg", trial_number_if(known.carbon, run_now->carbon_kg));
         json_object_set_new(policy, "lower_bound", trial_number(bound));
         json_object_set_new(policy, "delay_cost", trial_number(tally->delay_cost));
         json_object_set_new(policy, "lateness_cost", trial_number(tally->lateness_cost));
-        json_object_set_new(policy, "net_cost", number_if(known.price, tally->net_cost));
-        json_object_set_new(policy, "net_saving", number_if(known.price, run_now->net_cost - tally->net_cost));
+        json_object_set_new(policy, "net_cost", trial_number_if(known.price, tally->net_cost));
+        json_object_set_new(policy, "net_saving", trial_number_if(known.price, run_now->net_cost - tally->net_cost));
         json_object_set_new(policy, "mean_delay_h", trial_number(tally->mean_delay_h));
         json_object_set_new(policy, "p95_delay_h", trial_number(tally->p95_delay_h));
         json_object_set_new(policy, "delay_gpu_h", trial_number(tally->delay_gpu_h));
@@ -62,7 +62,7 @@ json_t *trial_row(const char *name, const struct tally *tally, const struct tall
         json_object_set_new(policy, "starts", json_integer((json_int_t)tally->starts));
         json_object_set_new(policy, "peak_mw", trial_number(tally->peak_mw));
         json_object_set_new(policy, "utilisation", trial_number(tally->utilisation));
-        json_object_set_new(policy, "unpriced_mwh", number_if(known.price, tally->unpriced_mwh));
-        json_object_set_new(policy, "uncounted_mwh", number_if(known.carbon, tally->uncounted_mwh));
+        json_object_set_new(policy, "unpriced_mwh", trial_number_if(known.price, tally->unpriced_mwh));
+        json_object_set_new(policy, "uncounted_mwh", trial_number_if(known.carbon, tally->uncounted_mwh));
         return policy;
 }

@@ -22,6 +22,7 @@ json_t *trial_segments(const struct trial *trial, const struct outcome *outcome)
 
 /* To nine digits behind the point: more is noise of the sums. null where nothing is known. */
 json_t *trial_number(double value);
+json_t *trial_number_if(bool known, double value);
 
 json_t *trial_time(int64_t time);
 
