@@ -61,6 +61,12 @@ static const char *room_text(const json_t *pause, char *buffer)
         return buffer;
 }
 
+static const char *resize_text(const json_t *pause, char *buffer)
+{
+        snprintf(buffer, JOB_TEXT_SIZE, "it goes on with %lld GPUs", (long long)document_int_or(pause, "to_gpus", 0));
+        return buffer;
+}
+
 const char *pause_text(const json_t *job, char *buffer)
 {
         const json_t *pause = json_object_get(job, "last_pause");
@@ -76,6 +82,8 @@ const char *pause_text(const json_t *job, char *buffer)
                 return move_text(pause, buffer);
         if (is(cause, "room"))
                 return room_text(pause, buffer);
+        if (is(cause, "resize"))
+                return resize_text(pause, buffer);
         if (is(cause, "cost"))
                 return "later hours are cheaper";
         if (is(cause, "owner"))

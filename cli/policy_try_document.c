@@ -5,6 +5,7 @@
 
 #include "base/fail.h"
 #include "cli/trial_document.h"
+#include "trial/widths.h"
 
 #define J_PER_MWH 3.6e9
 
@@ -32,7 +33,7 @@ static double after_now_mwh(const struct trial *trial, const struct outcome *out
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
                 int64_t start = segment->start > now ? segment->start : now;
-                double watts = trial_watts(trial, &trial->trace.jobs[segment->job]) *
+                double watts = widths_watts(trial, segment->job, segment->gpus) *
                                (double)trial->policy.sites[segment->site].terms.pue_ppm * 1e-6;
 
                 if (segment->end > start)

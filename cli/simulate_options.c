@@ -49,6 +49,8 @@ const struct option_row simulate_rows[] = {
         { SIMULATE_OPT_PRICE_FORECAST, 0, "price-forecast", "FILE",
           "what planners see of prices; --price is what is paid" },
         { SIMULATE_OPT_CARBON_FORECAST, 0, "carbon-forecast", "FILE", "likewise of carbon" },
+        { SIMULATE_OPT_PROFILES, 0, "profiles", "FILE",
+          "CSV: class,gpus,throughput,power_w: the jobs of such a class may change their width" },
         { SIMULATE_OPT_SEED, 0, "seed", "N", "of the noise (1)" },
         { SIMULATE_OPT_POLICY, 'p', "policy", "NAME",
           "offpeak, run-now, oracle, wait-awhile, ...; several times (offpeak, oracle)" },
@@ -184,6 +186,7 @@ int simulate_options_take(void *context, const struct option_found *found, struc
         struct simulate_options *options = context;
         const char **const texts[] = {
                 [SIMULATE_OPT_JOBS] = &options->jobs,
+                [SIMULATE_OPT_PROFILES] = &options->profiles,
                 [SIMULATE_OPT_PRICE] = &options->price,
                 [SIMULATE_OPT_CARBON] = &options->carbon,
                 [SIMULATE_OPT_CAPACITY] = &options->capacity,

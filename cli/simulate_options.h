@@ -30,6 +30,7 @@ enum {
         SIMULATE_OPT_FORECAST,
         SIMULATE_OPT_PRICE_FORECAST,
         SIMULATE_OPT_CARBON_FORECAST,
+        SIMULATE_OPT_PROFILES,
         SIMULATE_OPT_SEED,
         SIMULATE_OPT_POLICY,
         SIMULATE_OPT_PLAN_GAP,
@@ -59,7 +60,7 @@ struct simulate_nodes {
 
 /* 0 and NULL: not given. Texts are argv's. */
 struct simulate_options {
-        const char *jobs, *config, *site, *epoch;
+        const char *jobs, *profiles, *config, *site, *epoch;
         const char *price, *carbon, *capacity, *price_forecast, *carbon_forecast;
         struct price_file price_file, carbon_file;
         struct simulate_nodes nodes[SIMULATE_MOST_NODES];

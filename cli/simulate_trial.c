@@ -89,6 +89,8 @@ static int read_jobs(struct building *building, int64_t epoch, struct offpeak_er
                 return code;
         code = trace_parse(options->jobs, text, size, epoch, &trial->trace, err);
         free(text);
+        if (code == 0 && options->profiles != NULL)
+                code = profiles_read(options->profiles, &trial->profiles, err);
         return code;
 }
 

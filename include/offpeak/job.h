@@ -22,6 +22,7 @@ enum {
         OFFPEAK_MAX_NODES = 1024,        /* nodes of one gang */
         OFFPEAK_MAX_DEVICES = 64,        /* devices of one node */
         OFFPEAK_MAX_AFTER = 1024,        /* jobs that one job comes after */
+        OFFPEAK_MAX_WIDTHS = 15,         /* further widths of an elastic job */
 };
 
 /* QUEUED covers planned, held and paused: `offpeak jobs` tells them apart by what the job waits for. */
@@ -35,6 +36,13 @@ enum offpeak_job_state {
 
 /* Yes, no, or what the class says. */
 enum offpeak_choice { OFFPEAK_CLASS_DECIDES = 0, OFFPEAK_YES = 1, OFFPEAK_NO = 2 };
+
+/* A further width that an elastic job may run at. */
+struct offpeak_width {
+        uint32_t nodes, gpus_per_node; /* each >= 1 */
+        int64_t speed_ppm; /* progress per second, in millionths of that at the width asked for; 0: by the built-in curve */
+        int64_t power_w;   /* whole job, above the nodes' idle; 0: the spec's power_w by the GPU, or the node's own model */
+};
 
 /*
  * What the owner asks for. Never changes after submission. All strings are owned by the struct
@@ -67,6 +75,8 @@ struct offpeak_job_spec {
         size_t n_after_ok;
         uint64_t *after_any;         /* and these n_after_any in whatever way. Each job is named once */
         size_t n_after_any;
+        struct offpeak_width *widths; /* n_widths besides nodes x gpus_per_node, each with another number of GPUs: the job may be */
+        size_t n_widths;              /* stopped at one and begun again at another. None: it is rigid */
 };
 
 void offpeak_job_spec_init(struct offpeak_job_spec *spec);

@@ -34,6 +34,7 @@ void offpeak_job_spec_finish(struct offpeak_job_spec *spec)
         free(spec->site);
         free(spec->after_ok);
         free(spec->after_any);
+        free(spec->widths);
         offpeak_job_spec_init(spec);
 }
 
@@ -71,6 +72,18 @@ static int copy_ids(const uint64_t *ids, size_t n, uint64_t **ret_ids, size_t *r
         return 0;
 }
 
+static int copy_widths(const struct offpeak_width *widths, size_t n, struct offpeak_width **ret_widths, size_t *ret_n)
+{
+        if (n == 0)
+                return 0;
+        *ret_widths = malloc(n * sizeof(*widths));
+        if (*ret_widths == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(*ret_widths, widths, n * sizeof(*widths));
+        *ret_n = n;
+        return 0;
+}
+
 int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_job_spec *ret_spec)
 {
         struct offpeak_job_spec copy = *spec;
@@ -81,6 +94,8 @@ int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_jo
         copy.argc = copy.envc = 0;
         copy.after_ok = copy.after_any = NULL;
         copy.n_after_ok = copy.n_after_any = 0;
+        copy.widths = NULL;
+        copy.n_widths = 0;
         if (copy_text(spec->name, &copy.name) != 0 || copy_text(spec->class_name, &copy.class_name) != 0 ||
             copy_words(spec->argv, spec->argc, &copy.argv, &copy.argc) != 0 ||
             copy_words(spec->env, spec->envc, &copy.env, &copy.envc) != 0 ||
@@ -89,7 +104,8 @@ int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_jo
             copy_text(spec->stderr_path, &copy.stderr_path) != 0 ||
             copy_text(spec->checkpoint_dir, &copy.checkpoint_dir) != 0 || copy_text(spec->site, &copy.site) != 0 ||
             copy_ids(spec->after_ok, spec->n_after_ok, &copy.after_ok, &copy.n_after_ok) != 0 ||
-            copy_ids(spec->after_any, spec->n_after_any, &copy.after_any, &copy.n_after_any) != 0) {
+            copy_ids(spec->after_any, spec->n_after_any, &copy.after_any, &copy.n_after_any) != 0 ||
+            copy_widths(spec->widths, spec->n_widths, &copy.widths, &copy.n_widths) != 0) {
                 offpeak_job_spec_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }

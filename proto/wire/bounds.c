@@ -15,6 +15,7 @@
 #define MAX_TIME       INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define MAX_DURATION_S INT64_C(315360000)    /* ten years */
 #define MAX_WATTS      INT64_C(10000000000)  /* of a job; plans know no more */
+#define MAX_SPEED_PPM  INT64_C(1000000000)   /* a thousand times the width asked for */
 #define MAX_NODE_WATTS INT64_C(1000000)      /* of a node at idle, and of each of its devices */
 #define MAX_MEMORY_MB  (INT64_C(1) << 40)
 #define MAX_RATE       1e6
@@ -97,6 +98,20 @@ static void check_environment(struct check *check, char *const *env, size_t n)
         }
 }
 
+/* The width asked for is the one beside them. */
+static void check_widths(struct check *check, const struct offpeak_job_spec *spec)
+{
+        check_count(check, "the number of further widths", spec->n_widths, 0, OFFPEAK_MAX_WIDTHS);
+        for (size_t i = 0; i < spec->n_widths && check->code == 0; i++) {
+                const struct offpeak_width *width = &spec->widths[i];
+
+                check_range(check, "a width's number of nodes", width->nodes, 1, OFFPEAK_MAX_NODES);
+                check_range(check, "a width's GPUs per node", width->gpus_per_node, 1, OFFPEAK_MAX_DEVICES);
+                check_range(check, "a width's speed in millionths", width->speed_ppm, 0, MAX_SPEED_PPM);
+                check_range(check, "a width's power in W", width->power_w, 0, MAX_WATTS);
+        }
+}
+
 static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
 {
         check_name(check, "the job's name", spec->name, OFFPEAK_MAX_NAME);
@@ -121,6 +136,7 @@ static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
         check_range(check, "interruptible", spec->interruptible, OFFPEAK_CLASS_DECIDES, OFFPEAK_NO);
         check_count(check, "the number of jobs that must end well before", spec->n_after_ok, 0, OFFPEAK_MAX_AFTER);
         check_count(check, "the number of jobs that must end before", spec->n_after_any, 0, OFFPEAK_MAX_AFTER);
+        check_widths(check, spec);
 }
 
 /* Starts ascend, and the first may be 0 only if it is alone. */

@@ -34,7 +34,14 @@ int codec_copy_id(const ProtobufCBinaryData *bytes, uint8_t ret_id[16], struct o
 /* n words and a NULL. *ret_n counts what is to be freed, also on failure. */
 int codec_copy_words(char *const *words, size_t n, char ***ret_words, size_t *ret_n, struct offpeak_error *err);
 
-void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSpec *ret_wire);
+/* A spec to be written, with what it points to: it stays where it is. */
+struct codec_spec {
+        Offpeak__Wire__JobSpec wire;
+        Offpeak__Wire__Width widths[OFFPEAK_MAX_WIDTHS];
+        Offpeak__Wire__Width *pointers[OFFPEAK_MAX_WIDTHS];
+};
+
+void codec_borrow_spec(const struct offpeak_job_spec *spec, struct codec_spec *ret_spec);
 int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err);
 /* Borrows all but the points, which codec_return_push gives back. ENOMEM. */
 int codec_borrow_push(const struct offpeak_push *push, Offpeak__Wire__Push *ret_wire, struct offpeak_error *err);

@@ -15,7 +15,7 @@ int codec_pack_request(const struct message *message, struct frame *ret_frame, s
 {
         const struct message_request *request = &message->u.request;
         Offpeak__Wire__Request wire = OFFPEAK__WIRE__REQUEST__INIT;
-        Offpeak__Wire__JobSpec spec;
+        struct codec_spec spec;
         Offpeak__Wire__Push push;
         int code;
 
@@ -23,9 +23,9 @@ int codec_pack_request(const struct message *message, struct frame *ret_frame, s
         wire.verb = request->verb;
         if (request->verb == VERB_SUBMIT) {
                 codec_borrow_spec(&request->spec, &spec);
-                if (codec_check_spec_size(&spec, err) != 0)
+                if (codec_check_spec_size(&spec.wire, err) != 0)
                         return OFFPEAK_EINVAL;
-                wire.spec = &spec;
+                wire.spec = &spec.wire;
         }
         wire.job = request->job;
         wire.target = codec_borrow_text(request->target);

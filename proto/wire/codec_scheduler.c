@@ -98,12 +98,11 @@ int codec_unpack_stale(const ProtobufCMessage *base, struct message *message, st
 
 /* ---- order */
 
-static void borrow_launch(const struct message_launch *launch, Offpeak__Wire__JobSpec *spec,
-                          Offpeak__Wire__Launch *ret_wire)
+static void borrow_launch(const struct message_launch *launch, struct codec_spec *spec, Offpeak__Wire__Launch *ret_wire)
 {
         offpeak__wire__launch__init(ret_wire);
         codec_borrow_spec(&launch->spec, spec);
-        ret_wire->spec = spec;
+        ret_wire->spec = &spec->wire;
         ret_wire->rank = launch->rank;
         ret_wire->n_nodes = launch->n_nodes;
         ret_wire->nodes = launch->nodes;
@@ -149,7 +148,7 @@ int codec_pack_order(const struct message *message, struct frame *ret_frame, str
         const struct message_order *order = &message->u.order;
         Offpeak__Wire__Order wire = OFFPEAK__WIRE__ORDER__INIT;
         Offpeak__Wire__Launch launch;
-        Offpeak__Wire__JobSpec spec;
+        struct codec_spec spec;
 
         wire.term = order->term;
         wire.session = order->session;
@@ -161,7 +160,7 @@ int codec_pack_order(const struct message *message, struct frame *ret_frame, str
         wire.grace_s = order->grace_s;
         if (order->has_launch) {
                 borrow_launch(&order->launch, &spec, &launch);
-                if (codec_check_spec_size(&spec, err) != 0)
+                if (codec_check_spec_size(&spec.wire, err) != 0)
                         return OFFPEAK_EINVAL;
                 wire.launch = &launch;
         }

@@ -7,8 +7,26 @@
 
 #include "base/fail.h"
 
-void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSpec *ret_wire)
+static void borrow_widths(const struct offpeak_job_spec *spec, struct codec_spec *ret_spec)
 {
+        ret_spec->wire.n_widths = spec->n_widths < OFFPEAK_MAX_WIDTHS ? spec->n_widths : OFFPEAK_MAX_WIDTHS;
+        ret_spec->wire.widths = ret_spec->pointers;
+        for (size_t i = 0; i < ret_spec->wire.n_widths; i++) {
+                Offpeak__Wire__Width *to = &ret_spec->widths[i];
+
+                offpeak__wire__width__init(to);
+                to->nodes = spec->widths[i].nodes;
+                to->gpus_per_node = spec->widths[i].gpus_per_node;
+                to->speed_ppm = spec->widths[i].speed_ppm;
+                to->power_w = spec->widths[i].power_w;
+                ret_spec->pointers[i] = to;
+        }
+}
+
+void codec_borrow_spec(const struct offpeak_job_spec *spec, struct codec_spec *ret_spec)
+{
+        Offpeak__Wire__JobSpec *ret_wire = &ret_spec->wire;
+
         offpeak__wire__job_spec__init(ret_wire);
         ret_wire->name = codec_borrow_text(spec->name);
         ret_wire->class_name = codec_borrow_text(spec->class_name);
@@ -36,6 +54,7 @@ void codec_borrow_spec(const struct offpeak_job_spec *spec, Offpeak__Wire__JobSp
         ret_wire->n_after_ok = spec->n_after_ok;
         ret_wire->after_any = spec->after_any;
         ret_wire->n_after_any = spec->n_after_any;
+        borrow_widths(spec, ret_spec);
 }
 
 static int copy_texts(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
@@ -71,6 +90,20 @@ static int copy_ids(const uint64_t *ids, size_t n, uint64_t **ret_ids, size_t *r
         return 0;
 }
 
+static int copy_widths(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        if (wire->n_widths == 0)
+                return 0;
+        spec->widths = calloc(wire->n_widths, sizeof(*spec->widths));
+        if (spec->widths == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        spec->n_widths = wire->n_widths;
+        for (size_t i = 0; i < wire->n_widths; i++)
+                spec->widths[i] = (struct offpeak_width){ wire->widths[i]->nodes, wire->widths[i]->gpus_per_node,
+                                                          wire->widths[i]->speed_ppm, wire->widths[i]->power_w };
+        return 0;
+}
+
 int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
 {
         int code = codec_check_spec_size(wire, err);
@@ -85,6 +118,8 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
                 code = copy_ids(wire->after_ok, wire->n_after_ok, &spec->after_ok, &spec->n_after_ok, err);
         if (code == 0)
                 code = copy_ids(wire->after_any, wire->n_after_any, &spec->after_any, &spec->n_after_any, err);
+        if (code == 0)
+                code = copy_widths(wire, spec, err);
         if (code != 0)
                 return code;
         spec->nodes = wire->nodes;

@@ -6,6 +6,7 @@
 
 #include "core/copy.h"
 #include "core/room.h"
+#include "core/width.h"
 
 /* The open attempt of that number, or NULL: the job moved on. */
 static struct job *job_in_attempt(struct state *state, uint64_t id, uint32_t attempt)
@@ -146,6 +147,8 @@ int apply_over(struct state *state, const struct record *record)
         job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;
+        job->worked_s += (int64_t)((double)record->u.over.ran_s * width_speed(&job->spec, job->attempt.mode));
+        job->gpu_s += record->u.over.ran_s * width_held(job);
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;
         job->avoid_node = record->u.over.avoid_node;

@@ -10,8 +10,9 @@
 #include "core/plan_records.h"
 #include "core/possible.h"
 
+/* `asked`: the same job in the problem; not looked at where it has no hours. */
 static void planned_job(struct turn *turn, const struct plan *plan, const struct plan_job_result *result,
-                        struct record_planned_job *ret_job)
+                        const struct plan_job *asked, struct record_planned_job *ret_job)
 {
         *ret_job = (struct record_planned_job){ .job = result->id,
                                                 .reason = result->reason,
@@ -28,6 +29,8 @@ static void planned_job(struct turn *turn, const struct plan *plan, const struct
         }
         memcpy(ret_job->intervals, plan->intervals + result->first, result->n * sizeof(*ret_job->intervals));
         ret_job->n_intervals = (uint32_t)result->n;
+        for (uint32_t i = 0; i < ret_job->n_intervals; i++)
+                ret_job->intervals[i].mode = asked->modes[ret_job->intervals[i].mode].id; /* the problem's -> the job's (width.h) */
 }
 
 int64_t plan_lateness(const struct offpeak_job_spec *spec, int64_t finish)
@@ -35,7 +38,8 @@ int64_t plan_lateness(const struct offpeak_job_spec *spec, int64_t finish)
         return spec->deadline != 0 && finish > spec->deadline ? finish - spec->deadline : 0;
 }
 
-void plan_records(struct turn *turn, const struct now *now, const struct adopted_plan *header, const struct plan *plan)
+void plan_records(struct turn *turn, const struct now *now, const struct adopted_plan *header,
+                  const struct plan_problem *problem, const struct plan *plan)
 {
         struct record *record = turn_record(turn, RECORD_PLAN, now);
 
@@ -52,7 +56,7 @@ void plan_records(struct turn *turn, const struct now *now, const struct adopted
                 return;
         }
         for (size_t i = 0; i < plan->n_jobs; i++)
-                planned_job(turn, plan, &plan->jobs[i], &record->u.plan.jobs[i]);
+                planned_job(turn, plan, &plan->jobs[i], problem != NULL ? &problem->jobs[i] : NULL, &record->u.plan.jobs[i]);
         record->u.plan.n_jobs = (uint32_t)plan->n_jobs;
 }
 
@@ -105,7 +109,7 @@ static void record_left_out(const struct state *state, const struct input *input
                         continue;
                 result.reason = why_left_out(state, &input->now, job);
                 if (result.reason != 0 && (result.reason != job->reason || job->n_planned > 0))
-                        plan_records(turn, &input->now, NULL, &none);
+                        plan_records(turn, &input->now, NULL, NULL, &none);
         }
 }
 
@@ -127,7 +131,7 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
                                                .bound = plan->bound,
                                                .work = plan->work };
 
-                plan_records(turn, &input->now, &header, plan);
+                plan_records(turn, &input->now, &header, input->u.plan_ready.problem, plan);
                 if (!turn->failed)
                         keep_what_holds(state, &turn->records[turn->n_records - 1]);
                 record_left_out(state, input, turn);

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "core/power.h"
+#include "core/width.h"
 
 /* A job's own progress goes on record in steps of a hundredth. */
 #define PROGRESS_STEP 0.01
@@ -186,7 +187,7 @@ static void see_leg(const struct input *input, const struct job *job, const stru
 
 /* ---- progress */
 
-/* How long the whole job takes at the pace of this attempt, or what was thought before. */
+/* How long the whole job takes as asked for, by the pace of this attempt, or what was thought before. */
 static int64_t total_at_pace(const struct state *state, const struct job *job, const struct leg *leg, double fraction,
                              int64_t wall)
 {
@@ -196,7 +197,7 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
 
         if (done < PACE_STEP || ran < 60)
                 return job->total_s;
-        return (int64_t)ceil(ran / done);
+        return (int64_t)ceil(ran * width_speed(&job->spec, job->attempt.mode) / done);
 }
 
 /* Steps of a hundredth while it runs; all of it when it leaves. */

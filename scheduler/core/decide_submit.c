@@ -20,6 +20,7 @@
 #include "core/plan_records.h"
 #include "core/possible.h"
 #include "core/question.h"
+#include "core/width.h"
 #include "plan/fit_deadline.h"
 
 static int refuse_nodes(const struct state *state, const struct job *job, struct offpeak_error *err)
@@ -56,13 +57,23 @@ static int refuse_power(const struct state *state, const struct now *now, const 
                     text_format_power(power.limit_w, limit), job->spec.power_w > 0 ? "--power" : "--gpus");
 }
 
+static uint32_t narrowest(const struct job *job)
+{
+        uint32_t gpus = UINT32_MAX;
+
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
+                if (width_gpus(&job->spec, mode) < gpus)
+                        gpus = width_gpus(&job->spec, mode);
+        return gpus;
+}
+
 static int refuse_quota(const struct state *state, const struct job *job, struct offpeak_error *err)
 {
         const struct policy_class *class = state_class(state, job);
 
         return fail(err, OFFPEAK_EINVAL,
                     "the job needs %u GPUs, and class %s may hold %u at once: ask for less --gpus, or raise quota.gpus",
-                    job->spec.nodes * job->spec.gpus_per_node, class->name, class->quota_gpus);
+                    narrowest(job), class->name, class->quota_gpus);
 }
 
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
@@ -139,6 +150,34 @@ static int no_class(const struct policy *policy, const char *name, struct offpea
         return fail(err, OFFPEAK_ENOTFOUND, "there is no class \"%.64s\"; the scheduler's configuration has %s", name, known);
 }
 
+/* Each width is another number of GPUs: who holds as many needs no restart. */
+static int check_widths(const struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        if (spec->n_widths > OFFPEAK_MAX_WIDTHS)
+                return fail(err, OFFPEAK_EINVAL, "the job names %zu widths beside its own: at most %d are allowed", spec->n_widths,
+                            OFFPEAK_MAX_WIDTHS);
+        for (uint32_t mode = 1; mode < width_modes(spec); mode++) {
+                struct offpeak_width width = width_of(spec, mode);
+
+                if (width.nodes == 0 || width.gpus_per_node == 0)
+                        return fail(err, OFFPEAK_EINVAL, "a width needs at least one node and one GPU");
+                for (uint32_t other = 0; other < mode; other++)
+                        if (width_gpus(spec, other) == width_gpus(spec, mode))
+                                return fail(err, OFFPEAK_EINVAL, "the job names the width of %" PRIu32 " GPUs twice: name it once",
+                                            width_gpus(spec, mode));
+        }
+        return 0;
+}
+
+/* In memory of the caller's. */
+static void complete_widths(struct offpeak_job_spec *spec, struct offpeak_width widths[OFFPEAK_MAX_WIDTHS])
+{
+        if (spec->n_widths > 0)
+                memcpy(widths, spec->widths, spec->n_widths * sizeof(*widths));
+        spec->widths = widths;
+        width_complete(spec);
+}
+
 static int check_spec(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
@@ -163,19 +202,18 @@ static int check_spec(const struct state *state, const struct now *now, const st
 enum { ALONE_WORK = 20000 };
 
 /* Plan the one job among the others' hours. 0 without a plan when no node is there for it yet, or no plan can be made
- * of what is known. */
-static int plan_alone(const struct state *state, const struct now *now, const struct job *job, struct plan *ret_plan)
+ * of what is known. Question and plan are finished by the caller. */
+static int plan_alone(const struct state *state, const struct now *now, const struct job *job,
+                      struct plan_question *ret_question, struct plan *ret_plan)
 {
         struct plan_budget budget = { .work = ALONE_WORK };
-        struct plan_question question;
-        int code = question_for_one(state, now, job, &question);
+        int code = question_for_one(state, now, job, ret_question);
 
         plan_init(ret_plan);
         if (code != 0)
                 return code;
-        if (question.problem.n_jobs == 1)
-                code = plan_compute(&question.problem, &budget, ret_plan, NULL);
-        plan_question_finish(&question);
+        if (ret_question->problem.n_jobs == 1)
+                code = plan_compute(&ret_question->problem, &budget, ret_plan, NULL);
         return code == OFFPEAK_EINVAL ? 0 : code; /* the planner of all jobs says what is wrong */
 }
 
@@ -192,11 +230,12 @@ static void record_job(struct turn *turn, const struct now *now, const struct cl
         record->u.submitted.request = request_on_record(turn, client, now, job->id, warning);
 }
 
-static void record_hours(struct turn *turn, const struct now *now, const struct job *job, const struct plan *plan)
+static void record_hours(struct turn *turn, const struct now *now, const struct job *job, const struct plan_problem *problem,
+                         const struct plan *plan)
 {
         struct record *record;
 
-        plan_records(turn, now, NULL, plan);
+        plan_records(turn, now, NULL, problem, plan);
         record = &turn->records[turn->n_records - 1];
         if (record->type == RECORD_PLAN && record->u.plan.n_jobs == 1)
                 record->u.plan.jobs[0].late_s = plan_lateness(&job->spec, plan->jobs[0].finish);
@@ -264,7 +303,7 @@ static const char *why_late(const struct job *job, enum fit_cause cause)
 /* What would help besides a later deadline; empty: nothing. */
 static void write_remedy(const struct job *job, const struct deadline_fit *fit, char *text, size_t size)
 {
-        bool many = (uint64_t)job->spec.nodes * job->spec.gpus_per_node > 1;
+        bool many = narrowest(job) > 1;
         char begin[WHEN_TEXT_SIZE];
 
         text[0] = '\0';
@@ -330,18 +369,26 @@ void decide_submit(const struct state *state, const struct input *input, struct 
                            .state = OFFPEAK_JOB_QUEUED,
                            .total_s = input->u.submit.spec->time_s,
                            .site = NONE_U32 };
+        struct offpeak_width widths[OFFPEAK_MAX_WIDTHS];
         struct offpeak_error err = { 0 };
         char warning[128];
+        struct plan_question question = { 0 };
         struct plan plan;
 
         if (answer_again(state, client, turn))
                 return;
+        if (check_widths(&job.spec, &err) != 0) {
+                reply(turn, client, err.code, 0, "%s", err.text);
+                return;
+        }
+        complete_widths(&job.spec, widths);
         if (check_spec(state, &input->now, &job, &err) != 0) {
                 reply(turn, client, err.code, 0, "%s", err.text);
                 return;
         }
-        if (plan_alone(state, &input->now, &job, &plan) != 0) {
+        if (plan_alone(state, &input->now, &job, &question, &plan) != 0) {
                 turn->failed = true;
+                plan_question_finish(&question);
                 return;
         }
         write_warning(state, &input->now, &job, &plan, warning, sizeof(warning));
@@ -350,9 +397,10 @@ void decide_submit(const struct state *state, const struct input *input, struct 
         } else {
                 record_job(turn, &input->now, client, &job, warning);
                 if (plan.n_jobs == 1)
-                        record_hours(turn, &input->now, &job, &plan);
+                        record_hours(turn, &input->now, &job, &question.problem, &plan);
                 want_plan(state, &input->now, turn);
                 reply(turn, client, OFFPEAK_OK, job.id, warning[0] != '\0' ? "%s" : NULL, warning);
         }
+        plan_question_finish(&question);
         plan_finish(&plan);
 }

@@ -219,6 +219,9 @@ static void put_spec(struct text *text, const struct offpeak_job_spec *spec)
                 put(text, "  arg %zu:%s\n", strlen(spec->argv[i]), spec->argv[i]);
         for (size_t i = 0; i < spec->envc; i++)
                 put(text, "  env %zu:%s\n", strlen(spec->env[i]), spec->env[i]);
+        for (size_t i = 0; i < spec->n_widths; i++)
+                put(text, "  width %ux%u speed=%lld power=%lld\n", spec->widths[i].nodes, spec->widths[i].gpus_per_node,
+                    (long long)spec->widths[i].speed_ppm, (long long)spec->widths[i].power_w);
         for (size_t i = 0; i < spec->n_after_ok; i++)
                 put(text, "  after ok %llu\n", (unsigned long long)spec->after_ok[i]);
         for (size_t i = 0; i < spec->n_after_any; i++)
@@ -249,9 +252,10 @@ static void put_attempt(struct text *text, const struct attempt *attempt)
 static void put_pause(struct text *text, const struct pause *pause)
 {
         if (pause->attempt != 0)
-                put(text, "  pause %u cause=%d at=%lld drawn=%lld limit=%lld signal=%d use=%d other=%llu site=%u\n",
+                put(text, "  pause %u cause=%d at=%lld drawn=%lld limit=%lld signal=%d use=%d other=%llu site=%u gpus=%u\n",
                     pause->attempt, pause->cause, (long long)pause->at, (long long)pause->drawn_w,
-                    (long long)pause->limit_w, pause->signal, pause->use, (unsigned long long)pause->other, pause->site);
+                    (long long)pause->limit_w, pause->signal, pause->use, (unsigned long long)pause->other, pause->site,
+                    pause->gpus);
 }
 
 static void put_planned(struct text *text, const struct job *job)
@@ -269,12 +273,13 @@ static void put_job(struct text *text, const struct job *job)
 {
         put(text, "job %llu name=%s uid=%u user=%s at=%lld state=%d held=%d unmet=%d anyhow=%d cancel=%d"
                   " attempts=%u pauses=%u losses=%u first=%lld ended=%lld end=%d status=%d fraction=%.17g@%lld"
-                  " reported=%d total=%lld ran=%lld site=%u avoid=%u\n",
+                  " reported=%d total=%lld ran=%lld worked=%lld gpu_s=%lld site=%u avoid=%u\n",
             (unsigned long long)job->id, or_none(job->spec.name), job->uid, or_none(job->user),
             (long long)job->submitted_at, job->state, job->held, job->unmet, job->anyhow, job->cancel,
             job->attempts, job->pauses, job->losses,
             (long long)job->first_started_at, (long long)job->ended_at, job->end, job->status, job->fraction,
-            (long long)job->fraction_at, job->fraction_reported, (long long)job->total_s, (long long)job->ran_s, job->site, job->avoid_node);
+            (long long)job->fraction_at, job->fraction_reported, (long long)job->total_s, (long long)job->ran_s,
+            (long long)job->worked_s, (long long)job->gpu_s, job->site, job->avoid_node);
         put(text, "  booked j=%lld cost=%lld mg=%lld unpriced=%lld overhead j=%lld cost=%lld mg=%lld market=%lld+%lld\n",
             (long long)job->joules, (long long)job->cost, (long long)job->carbon_mg, (long long)job->unpriced_joules,
             (long long)job->overhead_joules, (long long)job->overhead_cost, (long long)job->overhead_carbon_mg,

@@ -9,6 +9,7 @@
 #include "core/power.h"
 #include "core/quotas.h"
 #include "core/stored.h"
+#include "core/width.h"
 
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
 {
@@ -18,18 +19,18 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
         return NULL;
 }
 
-bool fit_quota(const struct state *state, const struct job *job)
+bool fit_quota(const struct state *state, const struct job *job, uint32_t mode)
 {
         const struct policy_class *class = state_class(state, job);
 
         return class->quota_gpus == 0 ||
-               quotas_in_use(state, class) + job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
+               quotas_in_use(state, class) + width_gpus(&job->spec, mode) <= class->quota_gpus;
 }
 
-bool fit_power(const struct state *state, const struct job *job, const struct site *site, int64_t wall)
+bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall)
 {
         struct supply_terms terms = state_supply(state, site).terms;
-        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
+        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, mode, site));
 
         return power_of_site(state, site) + more <= stored_limit(state, site, wall);
 }
@@ -51,7 +52,7 @@ static bool may_take_jobs(const struct node *node, const struct site *site)
         return node->session.state == SESSION_UP && !node->fenced && strcmp(node->site, site->name) == 0;
 }
 
-static bool place(const struct state *state, const struct job *job, const struct site *site,
+static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width, const struct site *site,
                   const uint64_t *free_devices, struct place_leg *legs)
 {
         struct place_node *nodes = calloc(state->n_nodes, sizeof(*nodes));
@@ -72,17 +73,17 @@ static bool place(const struct state *state, const struct job *job, const struct
                 n++;
         }
         if (memory)
-                placed = place_gang(nodes, n, job->spec.nodes, job->spec.gpus_per_node, legs) == OFFPEAK_OK;
+                placed = place_gang(nodes, n, width->nodes, width->gpus_per_node, legs) == OFFPEAK_OK;
         free(numa);
         free(nodes);
         return placed;
 }
 
-bool fit_may_start(const struct state *state, const struct job *job, const struct site *site, const struct now *now)
+bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now)
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
                after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
-               launches_allowed(state) && fit_quota(state, job);
+               launches_allowed(state) && fit_quota(state, job, mode);
 }
 
 /* So that who finds no room, as most do where many wait, is told so without a look at every node. */
@@ -99,7 +100,7 @@ static void count_ready(const struct state *state, struct fit_room *room)
                 }
 }
 
-int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room)
+static int measure(const struct state *state, int64_t wall, struct fit_room *ret_room)
 {
         *ret_room = (struct fit_room){ .free_devices = calloc(state->n_nodes + 1, sizeof(uint64_t)),
                                        .ready = calloc(state->n_sites + 1, sizeof(*ret_room->ready)),
@@ -109,12 +110,20 @@ int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_
             ret_room->limit_w == NULL)
                 return OFFPEAK_ENOMEM;
         state_free_everywhere(state, ret_room->free_devices);
-        count_ready(state, ret_room);
         for (uint32_t s = 0; s < state->n_sites; s++) {
                 ret_room->drawn_w[s] = power_of_site(state, &state->sites[s]);
                 ret_room->limit_w[s] = stored_limit(state, &state->sites[s], wall);
         }
         return 0;
+}
+
+int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room)
+{
+        int code = measure(state, wall, ret_room);
+
+        if (code == 0)
+                count_ready(state, ret_room);
+        return code;
 }
 
 void fit_room_finish(struct fit_room *room)
@@ -126,19 +135,62 @@ void fit_room_finish(struct fit_room *room)
         *room = (struct fit_room){ 0 };
 }
 
-struct place_leg *fit_find(const struct state *state, const struct job *job, const struct site *site,
+struct place_leg *fit_find(const struct state *state, const struct job *job, uint32_t mode, const struct site *site,
                            const struct fit_room *room)
 {
+        struct offpeak_width width = width_of(&job->spec, mode);
         struct supply_terms terms = state_supply(state, site).terms;
-        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, site));
+        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, mode, site));
         struct place_leg *places;
 
-        if (room->drawn_w[site->id] + more > room->limit_w[site->id] || job->spec.gpus_per_node > OFFPEAK_MAX_DEVICES ||
-            room->ready[site->id][job->spec.gpus_per_node] < job->spec.nodes)
+        if (room->drawn_w[site->id] + more > room->limit_w[site->id] || width.gpus_per_node > OFFPEAK_MAX_DEVICES ||
+            room->ready[site->id][width.gpus_per_node] < width.nodes)
                 return NULL;
-        places = calloc(job->spec.nodes, sizeof(*places));
-        if (places != NULL && place(state, job, site, room->free_devices, places))
+        places = calloc(width.nodes, sizeof(*places));
+        if (places != NULL && place(state, job, &width, site, room->free_devices, places))
                 return places;
         free(places);
         return NULL;
+}
+
+/* As if the job had stopped. */
+static void give_back(const struct state *state, const struct job *job, struct fit_room *room)
+{
+        struct supply_terms terms = state_supply(state, &state->sites[job->site]).terms;
+
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                const struct leg *leg = &job->attempt.legs[l];
+
+                if (leg->state == LEG_ENDED)
+                        continue;
+                room->free_devices[leg->node] |= leg->devices;
+                room->drawn_w[job->site] -= power_at_meter(&terms, power_of_leg(state, job, leg));
+        }
+}
+
+static bool quota_instead(const struct state *state, const struct job *job, uint32_t mode)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return class->quota_gpus == 0 ||
+               quotas_in_use(state, class) - width_held(job) + width_gpus(&job->spec, mode) <= class->quota_gpus;
+}
+
+bool fit_instead(const struct state *state, const struct job *job, uint32_t mode, int64_t wall)
+{
+        struct place_leg *places = NULL;
+        struct fit_room room;
+        bool found;
+
+        if (job->site >= state->n_sites || !quota_instead(state, job, mode))
+                return false;
+        if (measure(state, wall, &room) == 0) {
+                give_back(state, job, &room);
+                count_ready(state, &room);
+                places = fit_find(state, job, mode, &state->sites[job->site], &room);
+        }
+        fit_room_finish(&room);
+        found = places != NULL;
+        free(places);
+        return found;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fit.h - whether a queued job may start, and where it fits: hours, quota, power, devices. */
+/* fit.h - whether a queued job may start, and where it fits in one of its modes (width.h): hours, quota, power, devices. */
 #ifndef OFFPEAK_CORE_FIT_H
 #define OFFPEAK_CORE_FIT_H
 
@@ -13,11 +13,11 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
  * Queued, not held, its back-off over, those it comes after ended, its class's quota not used up; and at this site, if it
  * ran at another before.
  */
-bool fit_may_start(const struct state *state, const struct job *job, const struct site *site, const struct now *now);
+bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now);
 
 /* Of what a start needs beside devices: room in the class's quota, and the power just now. */
-bool fit_quota(const struct state *state, const struct job *job);
-bool fit_power(const struct state *state, const struct job *job, const struct site *site, int64_t wall);
+bool fit_quota(const struct state *state, const struct job *job, uint32_t mode);
+bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall);
 
 /* What there is for jobs to start on, of one state and time, so that many can be asked for at once. */
 struct fit_room {
@@ -32,7 +32,10 @@ int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_
 void fit_room_finish(struct fit_room *room);
 
 /* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room. */
-struct place_leg *fit_find(const struct state *state, const struct job *job, const struct site *site,
+struct place_leg *fit_find(const struct state *state, const struct job *job, uint32_t mode, const struct site *site,
                            const struct fit_room *room);
+
+/* Whether a running job would fit at its site in another mode, were what it holds now free: quota, devices, power. ENOMEM is no. */
+bool fit_instead(const struct state *state, const struct job *job, uint32_t mode, int64_t wall);
 
 #endif

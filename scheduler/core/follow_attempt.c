@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "core/power.h"
+#include "core/width.h"
 
 static void record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
 {
@@ -173,7 +174,7 @@ static bool any_leg_killed(const struct attempt *attempt)
 static void record_time_as_progress(const struct state *state, const struct job *job, int64_t ran,
                                     const struct now *now, struct turn *turn)
 {
-        double worked = (double)(ran - state_class(state, job)->start_cost_s);
+        double worked = (double)(ran - state_class(state, job)->start_cost_s) * width_speed(&job->spec, job->attempt.mode);
         struct record *record;
 
         if (job->fraction_reported || worked <= 0 || any_leg_killed(&job->attempt))

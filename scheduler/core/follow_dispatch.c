@@ -5,6 +5,7 @@
  *   queued, and one that it comes after did not end well    -> on hold for that
  *   queued, in its hours, nodes up, devices and power there -> launch (one at a time: the next one sees it)
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
+ *   running, in hours at another width, with room for it    -> pause: it is launched again at once
  *   running, without any hours, and the power is gone       -> pause: it waits until there is some
  *   running far beyond what was asked for                   -> stop at its limit
  *   hours missed or used up with work left                  -> a new plan
@@ -16,6 +17,7 @@
 #include "core/after.h"
 #include "core/fit.h"
 #include "core/pause.h"
+#include "core/width.h"
 
 static bool has_interval_after(const struct job *job, int64_t wall)
 {
@@ -37,21 +39,22 @@ static void record_launch(const struct state *state, const struct job *job, cons
 {
         const struct policy_class *class = state_class(state, job);
         struct record *record = turn_record(turn, RECORD_LAUNCH, now);
+        struct offpeak_width width = width_of(&job->spec, interval->mode);
         int64_t grace_s = job->spec.signal_lead_s > 0 ? job->spec.signal_lead_s : class->stop_grace_s;
 
-        record->u.launch.legs = calloc(job->spec.nodes, sizeof(struct leg));
+        record->u.launch.legs = calloc(width.nodes, sizeof(struct leg));
         if (record->u.launch.legs == NULL) {
                 turn->failed = true;
                 return;
         }
-        for (uint32_t l = 0; l < job->spec.nodes; l++)
+        for (uint32_t l = 0; l < width.nodes; l++)
                 record->u.launch.legs[l] =
                         (struct leg){ .node = places[l].node, .devices = places[l].devices, .state = LEG_ORDERED };
-        record->u.launch.n_legs = job->spec.nodes;
+        record->u.launch.n_legs = width.nodes;
         record->u.launch.job = job->id;
         record->u.launch.attempt = job->attempts + 1;
         record->u.launch.mode = interval->mode;
-        record->u.launch.go = job->spec.nodes == 1;
+        record->u.launch.go = width.nodes == 1;
         record->u.launch.lease_ms = lease_for(class, grace_s);
         record->u.launch.grace_s = grace_s;
         record->u.launch.on_lost = class->on_lost;
@@ -73,9 +76,9 @@ static void try_launch(const struct state *state, const struct job *job, const s
         const struct site *site = &state->sites[interval->site];
         struct place_leg *places;
 
-        if (!fit_may_start(state, job, site, now) || look_once(state, room, now, turn) == NULL)
+        if (!fit_may_start(state, job, interval->mode, site, now) || look_once(state, room, now, turn) == NULL)
                 return;
-        places = fit_find(state, job, site, room);
+        places = fit_find(state, job, interval->mode, site, room);
         if (places != NULL)
                 record_launch(state, job, interval, places, now, turn);
         free(places);
@@ -101,7 +104,8 @@ static void record_pause(const struct job *job, const struct pause *why, const s
 static bool ran_too_long(const struct state *state, const struct job *job, int64_t wall)
 {
         int64_t limit_ppm = state_class(state, job)->limit_ppm;
-        int64_t ran = job->ran_s + wall - job->attempt.launched_at;
+        int64_t runs = wall - job->attempt.launched_at;
+        int64_t ran = width_worked_s(job) + (int64_t)((double)runs * width_speed(&job->spec, job->attempt.mode));
 
         return limit_ppm > 0 && ran > (int64_t)((__int128)job->spec.time_s * limit_ppm / 1000000);
 }
@@ -132,15 +136,17 @@ static void follow_queued(const struct state *state, const struct job *job, stru
 static void follow_running(const struct state *state, const struct job *job, const struct now *now,
                            struct pause_crowd *crowd, struct turn *turn)
 {
+        const struct plan_interval *interval = fit_interval(job, now->wall);
         struct pause why;
 
         if (job->attempt.state != ATTEMPT_GOING)
                 return;
         if (ran_too_long(state, job, now->wall))
                 record_stop(job, STOP_LIMIT, now, turn);
-        else if (fit_interval(job, now->wall) != NULL)
-                return;
-        else if (job->n_planned == 0) {
+        else if (interval != NULL) {
+                if (pause_to_resize(state, job, interval, now->wall, &why))
+                        record_pause(job, &why, now, turn);
+        } else if (job->n_planned == 0) {
                 if (pause_lacks_power(state, job, now->wall, &why))
                         record_pause(job, &why, now, turn);
         } else if (has_interval_after(job, now->wall)) {

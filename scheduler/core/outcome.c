@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/width.h"
+
 bool outcome_is_known(const struct job *job, int64_t from, int64_t to)
 {
         return job->state >= OFFPEAK_JOB_DONE && job->ended_at >= from && job->ended_at < to && job->ran_s > 0;
@@ -19,6 +21,14 @@ static int64_t start_cost(const struct policy_class *class, const struct job *jo
         return class->start_cost_s < most ? class->start_cost_s : most;
 }
 
+/* W at that width: as it drew, by the GPU. */
+static double power_as_asked(const struct job *job)
+{
+        if (job->spec.n_widths > 0)
+                return job->gpu_s > 0 ? (double)job->joules / (double)job->gpu_s * width_gpus(&job->spec, 0) : 0;
+        return job->ran_s > 0 ? (double)job->joules / (double)job->ran_s : 0;
+}
+
 struct report_job outcome_of_job(const struct state *state, const struct job *job, uint32_t site)
 {
         const struct policy_class *class = state_class(state, job);
@@ -27,13 +37,13 @@ struct report_job outcome_of_job(const struct state *state, const struct job *jo
         return (struct report_job){
                 .id = job->id,
                 .site = site,
-                .gpus = job->spec.nodes * job->spec.gpus_per_node,
+                .gpus = width_gpus(&job->spec, 0),
                 .release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at,
                 .finish = job->ended_at,
                 .deadline = job->spec.deadline,
-                .work_s = job->ran_s - starting * job->attempts,
+                .work_s = width_worked_s(job) - starting * job->attempts,
                 .start_cost_s = starting,
-                .power_w = job->ran_s > 0 ? (double)job->joules / (double)job->ran_s : 0,
+                .power_w = power_as_asked(job),
                 .delay_cost = class->delay_cost,
                 .joules = job->joules + job->overhead_joules,
                 .cost = job->cost + job->overhead_cost,

@@ -8,6 +8,7 @@
 #include "core/power.h"
 #include "core/room.h"
 #include "core/stored.h"
+#include "core/width.h"
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
 
@@ -133,7 +134,7 @@ static int64_t seconds_left(const struct job *job, int64_t wall)
         int64_t since = job->fraction_at > job->attempt.launched_at ? job->fraction_at : job->attempt.launched_at;
 
         if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= (double)(wall - since);
+                left -= (double)(wall - since) * width_speed(&job->spec, job->attempt.mode);
         return left > 0 ? (int64_t)left : 0;
 }
 
@@ -185,9 +186,9 @@ static bool finds_no_room(const struct state *state, const struct job *job, cons
         struct place_leg *places;
 
         if (interval == NULL || interval->site >= state->n_sites ||
-            !fit_may_start(state, job, &state->sites[interval->site], now))
+            !fit_may_start(state, job, interval->mode, &state->sites[interval->site], now))
                 return false;
-        places = fit_find(state, job, &state->sites[interval->site], room);
+        places = fit_find(state, job, interval->mode, &state->sites[interval->site], room);
         free(places);
         return places == NULL;
 }
@@ -271,4 +272,16 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
         }
         return raises_the_peak(state, &state->sites[job->site], now->wall, ret_why) ||
                somebody_needs_the_room(state, job, now, crowd, ret_why);
+}
+
+bool pause_to_resize(const struct state *state, const struct job *job, const struct plan_interval *present, int64_t wall,
+                     struct pause *ret_why)
+{
+        uint32_t gpus = width_gpus(&job->spec, present->mode);
+
+        if (gpus == width_held(job) || present->site != job->site || !ran_its_minimum(state, job, wall) ||
+            !fit_instead(state, job, present->mode, wall))
+                return false;
+        *ret_why = (struct pause){ .cause = PAUSE_RESIZE, .gpus = gpus };
+        return true;
 }

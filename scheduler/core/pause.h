@@ -32,6 +32,10 @@ void pause_crowd_finish(struct pause_crowd *crowd);
 bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_crowd *crowd,
                   struct pause *ret_why);
 
+/* Whether it is to be stopped to go on at once at the width of its present hours: there is room for that, and its minimum run is over. */
+bool pause_to_resize(const struct state *state, const struct job *job, const struct plan_interval *present, int64_t wall,
+                     struct pause *ret_why);
+
 /* Does the site draw more than it may just now? By what is in use of its signals: a capacity that was pushed counts at once. */
 bool pause_for_power(const struct state *state, const struct site *site, int64_t wall);
 

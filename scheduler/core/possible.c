@@ -6,6 +6,7 @@
 #include "core/move.h"
 #include "core/power.h"
 #include "core/stored.h"
+#include "core/width.h"
 
 /* The limit at its highest, over the hours of a plan made now; what is in a store, or comes into it, can add its power at any. */
 static struct possible_site look_at(const struct state *state, const struct now *now, const struct site *site)
@@ -71,76 +72,122 @@ uint64_t possible_at_first(const struct state *state, const struct job *job)
 }
 
 /* Enough nodes that have enough devices each, free or not. */
-static bool has_nodes(const struct state *state, const struct now *now, const struct site *site, const struct job *job)
+static bool has_nodes(const struct state *state, const struct now *now, const struct site *site, const struct offpeak_width *width)
 {
         uint32_t nodes = 0;
 
-        for (uint32_t i = 0; i < state->n_nodes; i++)
+        for (uint32_t i = 0; i < state->n_nodes && nodes < width->nodes; i++)
                 nodes += strcmp(state->nodes[i].site, site->name) == 0 &&
                          node_in_service(state, &state->nodes[i], now->mono_ms) &&
-                         state->nodes[i].inventory.n_devices >= job->spec.gpus_per_node;
-        return nodes >= job->spec.nodes && site_allowed(state, job, site);
+                         state->nodes[i].inventory.n_devices >= width->gpus_per_node;
+        return nodes >= width->nodes;
 }
 
 static int64_t needed(const struct state *state, const struct possible_site *possible, const struct site *site,
-                      const struct job *job)
+                      const struct job *job, uint32_t mode)
 {
         struct supply_terms terms = state_supply(state, site).terms;
 
-        return terms.pue_fixed_w + power_at_meter(&terms, possible->idle_w + power_of_job_at(state, job, site));
+        return terms.pue_fixed_w + power_at_meter(&terms, possible->idle_w + power_of_job_at(state, job, mode, site));
 }
 
-static bool has_power(const struct state *state, const struct possible_site *possible, const struct site *site,
-                      const struct job *job)
-{
-        bool runs = job->state == OFFPEAK_JOB_ACTIVE && (job->site == NONE_U32 || job->site == site->id);
-
-        return runs || possible->limit_w == INT64_MAX ||
-               needed(state, possible, site, job) <= possible->limit_w;
-}
-
-/* A running job is over no quota: what it holds it may keep. */
-static bool quota_is_large_enough(const struct state *state, const struct job *job)
+/* Modes as bits. A running job is over no quota: what it holds it may keep. */
+static uint32_t modes_in_quota(const struct state *state, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
+        uint32_t modes = 0;
 
-        return class == NULL || class->quota_gpus == 0 || job->state == OFFPEAK_JOB_ACTIVE ||
-               job->spec.nodes * job->spec.gpus_per_node <= class->quota_gpus;
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
+                if (class == NULL || class->quota_gpus == 0 || width_gpus(&job->spec, mode) <= class->quota_gpus ||
+                    (job->state == OFFPEAK_JOB_ACTIVE && job->attempt.mode == mode))
+                        modes |= UINT32_C(1) << mode;
+        return modes;
+}
+
+static uint32_t modes_with_nodes(const struct state *state, const struct now *now, const struct site *site,
+                                 const struct job *job, uint32_t of)
+{
+        uint32_t modes = 0;
+
+        if (!site_allowed(state, job, site))
+                return 0;
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                struct offpeak_width width = width_of(&job->spec, mode);
+
+                if ((of >> mode & 1) != 0 && has_nodes(state, now, site, &width))
+                        modes |= UINT32_C(1) << mode;
+        }
+        return modes;
+}
+
+static uint32_t modes_with_power(const struct state *state, const struct possible_site *possible, const struct site *site,
+                                 const struct job *job, uint32_t of)
+{
+        bool runs = job->state == OFFPEAK_JOB_ACTIVE && (job->site == NONE_U32 || job->site == site->id);
+        uint32_t modes = 0;
+
+        if (possible->limit_w == INT64_MAX)
+                return of;
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
+                if ((of >> mode & 1) != 0 && ((runs && job->attempt.mode == mode) ||
+                                              needed(state, possible, site, job, mode) <= possible->limit_w))
+                        modes |= UINT32_C(1) << mode;
+        return modes;
 }
 
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
-                        const struct job *job)
+                        const struct job *job, uint32_t *ret_modes)
 {
+        uint32_t quota = modes_in_quota(state, job), modes = UINT32_MAX;
         uint64_t sites = 0;
 
-        if (!quota_is_large_enough(state, job))
-                return 0;
-        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
-                if (has_nodes(state, now, &state->sites[s], job) &&
-                    has_power(state, &possible[s], &state->sites[s], job))
-                        sites |= UINT64_C(1) << s;
-        if (job->state == OFFPEAK_JOB_ACTIVE && job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0)
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
+                uint32_t here = modes_with_nodes(state, now, &state->sites[s], job, quota);
+
+                here = modes_with_power(state, &possible[s], &state->sites[s], job, here);
+                if ((here & modes) == 0)
+                        continue;
+                sites |= UINT64_C(1) << s;
+                modes &= here;
+        }
+        *ret_modes = sites != 0 ? modes : 0;
+        if (job->state == OFFPEAK_JOB_ACTIVE &&
+            ((job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0) || (*ret_modes >> job->attempt.mode & 1) == 0))
                 return 0; /* it is where it cannot be, and cannot be elsewhere before it has ended there */
         return sites;
 }
 
 enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job)
 {
+        uint32_t quota = modes_in_quota(state, job);
         enum lack lack = LACK_NODES;
 
-        if (!quota_is_large_enough(state, job))
+        if (quota == 0)
                 return LACK_QUOTA;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
+                uint32_t modes = modes_with_nodes(state, now, &state->sites[s], job, quota);
                 struct possible_site possible;
 
-                if (!has_nodes(state, now, &state->sites[s], job))
+                if (modes == 0)
                         continue;
                 possible = look_at(state, now, &state->sites[s]);
-                if (has_power(state, &possible, &state->sites[s], job))
+                if (modes_with_power(state, &possible, &state->sites[s], job, modes) != 0)
                         return LACK_NOTHING;
                 lack = LACK_POWER;
         }
         return lack;
+}
+
+/* In the mode that needs least. */
+static int64_t least_needed(const struct state *state, const struct possible_site *possible, const struct site *site,
+                            const struct job *job, uint32_t modes)
+{
+        int64_t least = INT64_MAX;
+
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
+                if ((modes >> mode & 1) != 0 && needed(state, possible, site, job, mode) < least)
+                        least = needed(state, possible, site, job, mode);
+        return least;
 }
 
 struct possible_power possible_power(const struct state *state, const struct now *now, const struct job *job)
@@ -149,13 +196,16 @@ struct possible_power possible_power(const struct state *state, const struct now
 
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 const struct site *site = &state->sites[s];
-                struct possible_site possible = look_at(state, now, site);
-                struct possible_power here = { site, needed(state, &possible, site, job), possible.limit_w };
+                uint32_t modes = modes_with_nodes(state, now, site, job, modes_in_quota(state, job));
+                struct possible_site possible;
+                struct possible_power here;
 
-                if (!has_nodes(state, now, site, job))
+                if (modes == 0)
                         continue;
-                if (!possible.known || has_power(state, &possible, site, job))
+                possible = look_at(state, now, site);
+                if (!possible.known || modes_with_power(state, &possible, site, job, modes) != 0)
                         return (struct possible_power){ 0 };
+                here = (struct possible_power){ site, least_needed(state, &possible, site, job, modes), possible.limit_w };
                 if (closest.site == NULL || here.needed_w - here.limit_w < closest.needed_w - closest.limit_w)
                         closest = here;
         }

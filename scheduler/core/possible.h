@@ -20,9 +20,12 @@ enum { POSSIBLE_SITES = 64 };
 /* All sites of the state, by id. */
 void possible_init(const struct state *state, const struct now *now, struct possible_site sites[POSSIBLE_SITES]);
 
-/* The sites that can hold the job, a bit each. A job that runs has its power already. */
+/*
+ * Sites that can hold the job, a bit each, and its modes (width.h) that each of them can: every such site, for a rigid job; of an
+ * elastic one they share a mode at least. A job that runs has its power already.
+ */
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *sites,
-                        const struct job *job);
+                        const struct job *job, uint32_t *ret_modes);
 
 /* The sites where it might have been started, a bit each: what it says itself and what its class does, nodes and power left aside. */
 uint64_t possible_at_first(const struct state *state, const struct job *job);

@@ -3,28 +3,32 @@
 
 #include <string.h>
 
+#include "core/width.h"
+
 /* How long after a restart a node that has not called yet still counts as there. */
 enum { RETURN_MS = 60000 };
 
 int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg)
 {
         const struct inventory *inventory = &state->nodes[leg->node].inventory;
+        struct offpeak_width width = width_of(&job->spec, job->attempt.mode);
         int64_t watts = 0;
 
-        if (job->spec.power_w > 0)
-                return job->spec.power_w / (job->spec.nodes > 0 ? job->spec.nodes : 1);
+        if (width.power_w > 0)
+                return width.power_w / (width.nodes > 0 ? width.nodes : 1);
         for (uint32_t d = 0; d < inventory->n_devices; d++)
                 if (leg->devices >> d & 1)
                         watts += inventory->devices[d].max_w;
         return watts;
 }
 
-int64_t power_of_job_at(const struct state *state, const struct job *job, const struct site *site)
+int64_t power_of_job_at(const struct state *state, const struct job *job, uint32_t mode, const struct site *site)
 {
+        struct offpeak_width width = width_of(&job->spec, mode);
         int64_t hungriest = 0;
 
-        if (job->spec.power_w > 0)
-                return job->spec.power_w;
+        if (width.power_w > 0)
+                return width.power_w;
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
@@ -34,7 +38,7 @@ int64_t power_of_job_at(const struct state *state, const struct job *job, const 
                         if (node->inventory.devices[d].max_w > hungriest)
                                 hungriest = node->inventory.devices[d].max_w;
         }
-        return hungriest * job->spec.nodes * job->spec.gpus_per_node;
+        return hungriest * width.nodes * width.gpus_per_node;
 }
 
 int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w)

@@ -3,7 +3,7 @@
  * question.c - the planning problem of this moment.
  *
  *   series, filled to the horizon -> supply curves -> steps       (one list a site)
- *   queued and running jobs       -> jobs with one mode each
+ *   queued and running jobs       -> jobs with a mode for each width that their sites can hold
  *
  * What is unknown: a price beyond all forecast counts as the mean of the known ones (so that no hour looks better for
  * being unknown), carbon as 0 weight. Everything a problem points to hangs on one struct memory.
@@ -25,6 +25,7 @@
 #include "core/room.h"
 #include "core/stored.h"
 #include "core/usage.h"
+#include "core/width.h"
 #include "supply/spread.h"
 
 #define MICRO 1e-6
@@ -153,13 +154,13 @@ static int collect_usage(const struct state *state, const struct site *site, con
 
         for (size_t j = 0; j < state->n_open; j++) {
                 const struct job *job = state_open_job(state, j);
-                int64_t gpus = (int64_t)job->spec.nodes * job->spec.gpus_per_node;
 
                 if (job->id == candidate->id || job->state >= OFFPEAK_JOB_DONE || job->held)
                         continue;
                 for (uint32_t i = 0; i < job->n_planned; i++) {
                         const struct plan_interval *interval = &job->planned[i];
-                        double watts = (double)power_at_meter(&terms, power_of_job_at(state, job, site));
+                        int64_t gpus = width_gpus(&job->spec, interval->mode);
+                        double watts = (double)power_at_meter(&terms, power_of_job_at(state, job, interval->mode, site));
 
                         if (interval->site != site->id || interval->end <= now)
                                 continue;
@@ -358,7 +359,7 @@ static double work_left(const struct job *job, const struct policy_class *class,
         if (job->fraction_at > since)
                 since = job->fraction_at;
         if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= fmax(0, (double)(wall - since));
+                left -= fmax(0, (double)(wall - since)) * width_speed(&job->spec, job->attempt.mode);
         return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
 }
 
@@ -371,7 +372,7 @@ static int64_t release_of(const struct state *state, const struct now *now, cons
         return last_end > release ? last_end : release;
 }
 
-/* All that is promised at the site already, and what its store could give the job beside it. */
+/* All that is promised at the site already, and what its store could give the job beside it, at the width asked for. */
 static int collect_promised(const struct state *state, const struct now *now, const struct site *site, const struct site_filled *filled,
                             const struct job *candidate, int64_t horizon, struct plan_site *plan_site, struct usage **ret_usage, size_t *ret_n)
 {
@@ -383,9 +384,9 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                   .horizon = horizon,
                                   .release = release_of(state, now, candidate, true),
                                   .seconds = class->start_cost_s + (int64_t)ceil(work_left(candidate, class, now->wall)),
-                                  .job_w = plan_site->pue_factor * (double)power_of_job_at(state, candidate, site),
+                                  .job_w = plan_site->pue_factor * (double)power_of_job_at(state, candidate, 0, site),
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
-                                  .job_gpus = candidate->spec.nodes * candidate->spec.gpus_per_node,
+                                  .job_gpus = width_gpus(&candidate->spec, 0),
                                   .gpus = gpus_in_service(state, site, now->mono_ms) };
         size_t sorted;
         int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
@@ -517,8 +518,52 @@ static void fill_moves(const struct state *state, const struct job *job, struct 
                 ret_job->rests_since = job->attempt.over_at;
 }
 
+static bool wants_hours(const struct job *job)
+{
+        return (job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel) ||
+               (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
+}
+
+/* Where a job may run, in which of its modes, and the limits that its GPUs count in: a bit each. */
+struct fitting {
+        uint64_t sites, limits;
+        uint32_t modes;
+};
+
+static struct fitting find_fitting(const struct state *state, const struct now *now, const struct possible_site *possible,
+                                   const struct quotas *quotas, const struct job *job)
+{
+        struct fitting fitting = { 0 };
+
+        if (!wants_hours(job))
+                return fitting;
+        fitting.sites = possible_sites(state, now, possible, job, &fitting.modes);
+        fitting.limits = quotas_bit(quotas, state_class(state, job));
+        return fitting;
+}
+
+/* With what they draw at a site. */
+static void fill_modes(const struct state *state, const struct job *job, const struct site *site, const struct fitting *fitting,
+                       struct plan_mode *modes, struct plan_job *ret_job)
+{
+        ret_job->modes = modes;
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                if ((fitting->modes >> mode & 1) == 0)
+                        continue;
+                if (job->attempt.mode == mode)
+                        ret_job->run_mode = ret_job->running ? (uint32_t)ret_job->n_modes : 0;
+                modes[ret_job->n_modes++] =
+                        (struct plan_mode){ .gpus = width_gpus(&job->spec, mode),
+                                            .watts = (double)power_of_job_at(state, job, mode, site),
+                                            .speed = width_speed(&job->spec, mode),
+                                            .limits = fitting->limits,
+                                            .id = mode };
+        }
+}
+
+
 static void fill_job(const struct state *state, const struct now *now, const struct job *job, int64_t release,
-                     uint64_t sites, struct plan_mode *mode, struct plan_job *ret_job)
+                     const struct fitting *fitting, struct plan_mode *modes, struct plan_job *ret_job)
 {
         const struct policy_class *class = state_class(state, job);
         bool running = job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state != ATTEMPT_STOPPING;
@@ -526,19 +571,15 @@ static void fill_job(const struct state *state, const struct now *now, const str
         int64_t begin = release_of(state, now, job, true);
         uint32_t first_site = 0;
 
-        while ((sites >> first_site & 1) == 0)
+        while ((fitting->sites >> first_site & 1) == 0)
                 first_site++;
-        mode->gpus = job->spec.nodes * job->spec.gpus_per_node;
-        mode->watts = (double)power_of_job_at(state, job, &state->sites[first_site]);
-        mode->speed = 1;
         *ret_job = (struct plan_job){
                 .id = job->id,
-                .sites = sites,
-                .modes = mode,
-                .n_modes = 1,
+                .sites = fitting->sites,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(state, job, begin + (running ? 0 : class->start_cost_s) + (int64_t)left),
+                .deadline = latest_finish(state, job, begin + (running ? 0 : class->start_cost_s) +
+                                                              (int64_t)(left / width_fastest(&job->spec))),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,
@@ -551,21 +592,31 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .running = running,
                 .run_site = running && job->site != NONE_U32 ? job->site : first_site,
         };
+        fill_modes(state, job, &state->sites[first_site], fitting, modes, ret_job);
         fill_moves(state, job, ret_job);
 }
 
-static bool wants_hours(const struct job *job)
+/* The problem's number of one of the job's modes, or n_modes: it has no such mode any more. */
+static uint32_t mode_index(const struct plan_job *job, uint32_t id)
 {
-        return (job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel) ||
-               (job->state == OFFPEAK_JOB_ACTIVE && !job->held && !job->cancel);
+        uint32_t mode = 0;
+
+        while (mode < job->n_modes && job->modes[mode].id != id)
+                mode++;
+        return mode;
 }
 
-/* The hours that the plan in force gives the job. */
+/* The hours that the plan in force gives the job; none, if there are such in a mode that it cannot have any more. */
 static void keep_planned(const struct job *job, struct plan_interval *kept, struct plan_job *ret_job)
 {
+        for (uint32_t i = 0; i < job->n_planned; i++) {
+                kept[i] = job->planned[i];
+                kept[i].mode = mode_index(ret_job, job->planned[i].mode);
+                if (kept[i].mode == ret_job->n_modes)
+                        return;
+        }
         if (job->n_planned == 0)
                 return;
-        memcpy(kept, job->planned, job->n_planned * sizeof(*kept));
         ret_job->kept = kept;
         ret_job->n_kept = job->n_planned;
 }
@@ -611,14 +662,15 @@ static bool take_after(const struct state *state, const struct job *job, const s
 
 static int jobs_room(const struct state *state, struct memory *memory)
 {
-        size_t n_kept = 0, n_after = 0;
+        size_t n_kept = 0, n_after = 0, n_modes = 0;
 
         for (size_t i = 0; i < state->n_open; i++) {
+                n_modes += width_modes(&state_open_job(state, i)->spec);
                 n_kept += state_open_job(state, i)->n_planned;
                 n_after += after_count(state_open_job(state, i));
         }
         memory->jobs = calloc(state->n_open + 1, sizeof(*memory->jobs));
-        memory->modes = calloc(state->n_open + 1, sizeof(*memory->modes));
+        memory->modes = calloc(n_modes + 1, sizeof(*memory->modes));
         memory->kept = calloc(n_kept + 1, sizeof(*memory->kept));
         memory->after = calloc(n_after + 1, sizeof(*memory->after));
         return memory->jobs != NULL && memory->modes != NULL && memory->kept != NULL && memory->after != NULL ?
@@ -634,25 +686,26 @@ static int fill_jobs(const struct state *state, const struct now *now, int64_t h
                      size_t *ret_n)
 {
         struct possible_site possible[POSSIBLE_SITES];
-        size_t n = 0, n_kept = 0, n_after = 0;
+        size_t n = 0, n_kept = 0, n_after = 0, n_modes = 0;
 
         possible_init(state, now, possible);
         if (jobs_room(state, memory) != 0)
                 return OFFPEAK_ENOMEM;
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
-                uint64_t sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
+                struct fitting fitting = find_fitting(state, now, possible, &memory->quotas, job);
                 size_t after = 0;
 
-                if (sites == 0 || job->spec.begin >= horizon ||
+                if (fitting.sites == 0 || job->spec.begin >= horizon ||
                     !take_after(state, job, memory->jobs, n, &memory->after[n_after], &after))
                         continue;
-                fill_job(state, now, job, release_of(state, now, job, false), sites, &memory->modes[n], &memory->jobs[n]);
+                fill_job(state, now, job, release_of(state, now, job, false), &fitting, &memory->modes[n_modes], &memory->jobs[n]);
                 memory->jobs[n].after = &memory->after[n_after];
                 memory->jobs[n].n_after = after;
                 keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
                 n_kept += memory->jobs[n].n_kept;
                 n_after += after;
+                n_modes += memory->jobs[n].n_modes;
                 n++;
         }
         *ret_n = n;
@@ -665,18 +718,18 @@ static int fill_candidate(const struct state *state, const struct now *now, cons
 {
         struct possible_site possible[POSSIBLE_SITES];
         int64_t release = release_of(state, now, job, true);
-        uint64_t sites;
+        struct fitting fitting;
 
         possible_init(state, now, possible);
         memory->jobs = calloc(1, sizeof(*memory->jobs));
-        memory->modes = calloc(1, sizeof(*memory->modes));
+        memory->modes = calloc(width_modes(&job->spec), sizeof(*memory->modes));
         if (memory->jobs == NULL || memory->modes == NULL)
                 return OFFPEAK_ENOMEM;
-        sites = wants_hours(job) ? possible_sites(state, now, possible, job) : 0;
-        *ret_n = sites != 0 && release < horizon && after_look(state, job, NULL) != AFTER_NEVER &&
+        fitting = find_fitting(state, now, possible, &memory->quotas, job);
+        *ret_n = fitting.sites != 0 && release < horizon && after_look(state, job, NULL) != AFTER_NEVER &&
                  !after_is_unknown(state, job);
         if (*ret_n == 1)
-                fill_job(state, now, job, release, sites, memory->modes, memory->jobs);
+                fill_job(state, now, job, release, &fitting, memory->modes, memory->jobs);
         return 0;
 }
 
@@ -717,19 +770,14 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem = (struct plan_problem){ .now = now->wall, .horizon = horizon, .sites = memory->sites };
         question.problem.n_sites = memory->n_sites;
         if (code == 0)
+                code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
+        if (code == 0)
                 code = candidate != NULL ?
                                fill_candidate(state, now, candidate, horizon, memory, &question.problem.n_jobs) :
                                fill_jobs(state, now, horizon, memory, &question.problem.n_jobs);
-        if (code == 0)
-                code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
         if (code != 0) {
                 plan_question_finish(&question);
                 return code;
-        }
-        for (size_t i = 0; i < question.problem.n_jobs; i++) {
-                const struct job *job = candidate != NULL ? candidate : state_job(state, memory->jobs[i].id);
-
-                memory->modes[i].limits = quotas_bit(&memory->quotas, state_class(state, job));
         }
         question.problem.limits = memory->quotas.limits;
         question.problem.n_limits = memory->quotas.n;

@@ -5,11 +5,7 @@
 #include <string.h>
 
 #include "core/usage.h"
-
-static uint32_t job_gpus(const struct job *job)
-{
-        return job->spec.nodes * job->spec.gpus_per_node;
-}
+#include "core/width.h"
 
 uint32_t quotas_in_use(const struct state *state, const struct policy_class *class)
 {
@@ -18,7 +14,7 @@ uint32_t quotas_in_use(const struct state *state, const struct policy_class *cla
         for (size_t i = 0; i < state->n_open; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE &&
                     state_class(state, state_open_job(state, i)) == class)
-                        gpus += job_gpus(state_open_job(state, i));
+                        gpus += width_held(state_open_job(state, i));
         return gpus;
 }
 
@@ -32,12 +28,15 @@ static int collect_usage(const struct state *state, const struct policy_class *c
                 if (job->id == beside->id || job->state >= OFFPEAK_JOB_DONE || job->held ||
                     state_class(state, job) != class)
                         continue;
-                for (uint32_t i = 0; i < job->n_planned; i++)
-                        if (job->planned[i].end > now &&
-                            (usage_add(ret_usage, ret_n, job->planned[i].start > now ? job->planned[i].start : now,
-                                       job_gpus(job), 0) != 0 ||
-                             usage_add(ret_usage, ret_n, job->planned[i].end, -(int64_t)job_gpus(job), 0) != 0))
+                for (uint32_t i = 0; i < job->n_planned; i++) {
+                        const struct plan_interval *interval = &job->planned[i];
+                        int64_t gpus = width_gpus(&job->spec, interval->mode);
+
+                        if (interval->end > now &&
+                            (usage_add(ret_usage, ret_n, interval->start > now ? interval->start : now, gpus, 0) != 0 ||
+                             usage_add(ret_usage, ret_n, interval->end, -gpus, 0) != 0))
                                 return OFFPEAK_ENOMEM;
+                }
         }
         usage_sort(*ret_usage, *ret_n);
         return 0;

@@ -128,6 +128,7 @@ enum pause_cause {
         PAUSE_ROOM,        /* another job found no room and would have lost by waiting */
         PAUSE_OWNER,       /* its owner put it on hold */
         PAUSE_OPERATOR,    /* somebody else did */
+        PAUSE_RESIZE,      /* it goes on at once, at another width */
 };
 
 /* Why an attempt was paused. What does not belong to its cause is 0. */
@@ -140,6 +141,7 @@ struct pause {
         enum signal_use use;      /* POWER: where its value came from */
         uint64_t other;           /* ROOM: the job */
         uint32_t site;            /* MOVE: id of the site to come */
+        uint32_t gpus;            /* RESIZE: of the width to come */
 };
 
 struct attempt {
@@ -148,7 +150,7 @@ struct attempt {
         enum attempt_state state;
         enum stop_reason stop;
         bool go;                   /* on record: ranks may have run */
-        uint32_t mode;
+        uint32_t mode;             /* its width (width.h) */
         int64_t launched_at;       /* wall */
         int64_t launched_ms;       /* mono, volatile; 0 after a restart */
         int64_t lease_ms;          /* fixed in the launch record */
@@ -200,6 +202,8 @@ struct job {
         int64_t fraction_at;         /* wall: when that was known; 0: at the start */
         int64_t total_s;             /* how long all of it takes: asked at first, then measured */
         int64_t ran_s;               /* wall seconds of running in ended attempts */
+        int64_t worked_s;            /* the same, each times the speed of its width */
+        int64_t gpu_s;               /* the same, each times its GPUs */
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;
         int64_t overhead_joules, overhead_cost, overhead_carbon_mg;

@@ -6,6 +6,7 @@
 #include "core/after.h"
 #include "core/power.h"
 #include "core/question.h"
+#include "core/width.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_supply.h"
 
@@ -36,12 +37,18 @@ static int64_t price_at(const struct scene *scene, int64_t time)
         return answer_marginal_price(&curve, scene->power_w);
 }
 
-static bool runs_at(const struct job *job, const struct site *site, int64_t time)
+/* NULL: it does not run then. */
+static const struct plan_interval *run_at(const struct job *job, const struct site *site, int64_t time)
 {
         for (uint32_t i = 0; i < job->n_planned; i++)
                 if (job->planned[i].site == site->id && job->planned[i].start <= time && time < job->planned[i].end)
-                        return true;
-        return false;
+                        return &job->planned[i];
+        return NULL;
+}
+
+static bool runs_at(const struct job *job, const struct site *site, int64_t time)
+{
+        return run_at(job, site, time) != NULL;
 }
 
 static bool takes_part(const struct job *job)
@@ -81,10 +88,21 @@ static uint64_t gpus_taken(const struct answer *answer, const struct scene *scen
         for (size_t i = 0; i < answer->state->n_jobs; i++) {
                 const struct job *job = &answer->state->jobs[i];
 
-                if (job != scene->job && takes_part(job) && runs_at(job, scene->site, time))
-                        taken += (uint64_t)job->spec.nodes * job->spec.gpus_per_node;
+                const struct plan_interval *run = takes_part(job) ? run_at(job, scene->site, time) : NULL;
+
+                if (job != scene->job && run != NULL)
+                        taken += width_gpus(&job->spec, run->mode);
         }
         return taken;
+}
+
+static uint32_t least_gpus(const struct offpeak_job_spec *spec)
+{
+        uint32_t least = width_gpus(spec, 0);
+
+        for (uint32_t mode = 1; mode < width_modes(spec); mode++)
+                least = width_gpus(spec, mode) < least ? width_gpus(spec, mode) : least;
+        return least;
 }
 
 static const char *why_not(const struct answer *answer, const struct scene *scene, int64_t time)
@@ -95,7 +113,7 @@ static const char *why_not(const struct answer *answer, const struct scene *scen
                 return "deadline";
         if (scene->class_deadline != 0 && time >= scene->class_deadline)
                 return "max_delay";
-        if (gpus_taken(answer, scene, time) + (uint64_t)spec->nodes * spec->gpus_per_node > scene->gpus)
+        if (gpus_taken(answer, scene, time) + least_gpus(spec) > scene->gpus)
                 return "taken";
         return "not worth it";
 }

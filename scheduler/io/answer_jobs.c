@@ -10,6 +10,7 @@
 #include "core/move.h"
 #include "core/possible.h"
 #include "core/question.h"
+#include "core/width.h"
 #include "io/answer_parts.h"
 #include "io/answer_pause.h"
 
@@ -73,7 +74,7 @@ static double done_fraction(const struct answer *answer, const struct job *job)
                 int64_t ran =
                         answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
 
-                fraction += ran > 0 ? (double)ran / (double)job->total_s : 0;
+                fraction += ran > 0 ? (double)ran * width_speed(&job->spec, job->attempt.mode) / (double)job->total_s : 0;
         }
         return fraction < 1 ? fraction : 1;
 }
@@ -89,6 +90,45 @@ static void put_progress(struct answer *answer, json_t *object, const struct job
         answer_put(answer, object, "ran_s", json_integer(job->ran_s));
         answer_put(answer, object, "attempts", json_integer(job->attempts));
         answer_put(answer, object, "pauses", json_integer(job->pauses));
+}
+
+static json_t *widths(struct answer *answer, const struct job *job)
+{
+        json_t *list = json_array();
+
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                struct offpeak_width width = width_of(&job->spec, mode);
+                json_t *item = json_object();
+
+                answer_put(answer, item, "gpus", json_integer((json_int_t)width_gpus(&job->spec, mode)));
+                answer_put(answer, item, "nodes", json_integer(width.nodes));
+                answer_put(answer, item, "gpus_per_node", json_integer(width.gpus_per_node));
+                answer_put(answer, item, "speed", answer_real(width_speed(&job->spec, mode)));
+                answer_put(answer, item, "power_w", answer_known(width.power_w != 0, width.power_w));
+                answer_add(answer, list, item);
+        }
+        return list;
+}
+
+/* The one it has, or comes to next; as asked for where nothing is planned. */
+static uint32_t present_mode(const struct answer *answer, const struct job *job)
+{
+        if (job->state != OFFPEAK_JOB_QUEUED && job->attempts > 0)
+                return job->attempt.mode;
+        for (uint32_t i = 0; i < job->n_planned; i++)
+                if (job->planned[i].end > answer->now.wall)
+                        return job->planned[i].mode;
+        return 0;
+}
+
+static void put_width(struct answer *answer, json_t *object, const struct job *job)
+{
+        struct offpeak_width width = width_of(&job->spec, present_mode(answer, job));
+
+        answer_put(answer, object, "nodes", json_integer(width.nodes));
+        answer_put(answer, object, "gpus_per_node", json_integer(width.gpus_per_node));
+        answer_put(answer, object, "gpus", json_integer((json_int_t)width.nodes * width.gpus_per_node));
+        answer_put(answer, object, "widths", job->spec.n_widths > 0 ? widths(answer, job) : json_null());
 }
 
 static json_t *intervals(struct answer *answer, const struct job *job)
@@ -107,6 +147,7 @@ static json_t *intervals(struct answer *answer, const struct job *job)
                 answer_put(answer, item, "site", answer_text(interval->site < answer->state->n_sites
                                                                      ? answer->state->sites[interval->site].name
                                                                      : NULL));
+                answer_put(answer, item, "gpus", json_integer(width_gpus(&job->spec, interval->mode)));
                 answer_add(answer, list, item);
         }
         return list;
@@ -220,11 +261,14 @@ static const char *lacks(const struct answer *answer, const struct job *job)
 }
 
 /* A job whose hours have begun: what it still lacks to start. */
-static const char *lacks_now(const struct answer *answer, const struct job *job, uint32_t site)
+static const char *lacks_now(const struct answer *answer, const struct job *job, const struct plan_interval *present)
 {
-        if (!fit_quota(answer->state, job))
+        uint32_t site = present->site;
+
+        if (!fit_quota(answer->state, job, present->mode))
                 return "quota";
-        if (site < answer->state->n_sites && !fit_power(answer->state, job, &answer->state->sites[site], answer->now.wall))
+        if (site < answer->state->n_sites &&
+            !fit_power(answer->state, job, present->mode, &answer->state->sites[site], answer->now.wall))
                 return "power";
         return "devices";
 }
@@ -250,7 +294,7 @@ static const char *waits_for(const struct answer *answer, const struct job *job)
                 return "backoff";
         for (uint32_t i = 0; i < job->n_planned; i++)
                 if (job->planned[i].start <= now && now < job->planned[i].end)
-                        return lacks_now(answer, job, job->planned[i].site);
+                        return lacks_now(answer, job, &job->planned[i]);
         return job->n_planned > 0 ? "hours" : "plan";
 }
 
@@ -295,9 +339,7 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
         answer_put(answer, object, "site", answer_text(site != NULL ? site->name : NULL));
         answer_put(answer, object, "state", answer_text(state_text(job->state)));
         answer_put(answer, object, "status", answer_text(answer_job_status(answer->state, job)));
-        answer_put(answer, object, "nodes", json_integer(spec->nodes));
-        answer_put(answer, object, "gpus_per_node", json_integer(spec->gpus_per_node));
-        answer_put(answer, object, "gpus", json_integer((json_int_t)spec->nodes * spec->gpus_per_node));
+        put_width(answer, object, job);
         answer_put(answer, object, "submitted_utc", answer_utc(job->submitted_at));
         answer_put(answer, object, "begin_utc", answer_utc(spec->begin));
         answer_put(answer, object, "deadline_utc", answer_utc(spec->deadline));

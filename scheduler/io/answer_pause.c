@@ -20,6 +20,8 @@ static const char *cause_name(enum pause_cause cause)
                 return "owner";
         case PAUSE_OPERATOR:
                 return "operator";
+        case PAUSE_RESIZE:
+                return "resize";
         }
         return NULL;
 }
@@ -45,5 +47,6 @@ json_t *answer_pause(struct answer *answer, const struct job *job)
         answer_put(answer, object, "job", answer_known(pause->other != 0, (int64_t)pause->other));
         answer_put(answer, object, "to_site",
                    answer_text(moves && pause->site < state->n_sites ? state->sites[pause->site].name : NULL));
+        answer_put(answer, object, "to_gpus", answer_known(pause->gpus != 0, pause->gpus));
         return object;
 }

@@ -77,15 +77,17 @@ static size_t most_loads(const struct answer *answer, const struct view *view)
 static void add_planned(struct loads *loads, const struct answer *answer, const struct site *site,
                         const struct job *job)
 {
-        double watts = -1; /* asked for once, and only for jobs that are here */
+        double watts = 0; /* asked for when the mode changes */
+        uint32_t mode = UINT32_MAX;
 
         for (uint32_t k = 0; job->state <= OFFPEAK_JOB_ACTIVE && k < job->n_planned; k++) {
                 const struct plan_interval *interval = &job->planned[k];
 
                 if (interval->site != site->id)
                         continue;
-                if (watts < 0)
-                        watts = (double)power_of_job_at(answer->state, job, site);
+                if (mode != interval->mode)
+                        watts = (double)power_of_job_at(answer->state, job, interval->mode, site);
+                mode = interval->mode;
                 add_load(loads, interval->start > answer->now.wall ? interval->start : answer->now.wall, interval->end,
                          watts);
         }

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/width.h"
+
 /* Ranks of a gang meet on one of these ports, by the epoch of their attempt. */
 enum { FIRST_MASTER_PORT = 20000, MASTER_PORTS = 10000 };
 
@@ -68,6 +70,7 @@ static int node_names(const struct state *state, const struct attempt *attempt, 
 static int fill_launch(const struct state *state, const struct job *job, uint32_t rank, struct message_launch *launch)
 {
         const struct attempt *attempt = &job->attempt;
+        const struct offpeak_width width = width_of(&job->spec, attempt->mode);
         const char *address = state->nodes[attempt->legs[0].node].inventory.address;
         int code = node_names(state, attempt, &launch->nodes);
 
@@ -75,6 +78,10 @@ static int fill_launch(const struct state *state, const struct job *job, uint32_
                 return code;
         launch->n_nodes = attempt->n_legs;
         launch->spec = job->spec;
+        launch->spec.nodes = width.nodes; /* a node knows of one width: this attempt's */
+        launch->spec.gpus_per_node = width.gpus_per_node;
+        launch->spec.power_w = width.power_w;
+        launch->spec.n_widths = 0;
         launch->rank = rank;
         launch->devices = attempt->legs[rank].devices;
         launch->lease_ms = attempt->lease_ms;

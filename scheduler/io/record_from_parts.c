@@ -92,6 +92,15 @@ static void take_request(struct taker *taker, const Log__Request *from, struct r
         to->at = from->at;
 }
 
+static void take_widths(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
+{
+        to->widths = take_memory(taker, from->n_widths, sizeof(*to->widths));
+        to->n_widths = to->widths != NULL ? from->n_widths : 0;
+        for (size_t i = 0; i < to->n_widths; i++)
+                to->widths[i] = (struct offpeak_width){ from->widths[i]->nodes, from->widths[i]->gpus_per_node,
+                                                        from->widths[i]->speed_ppm, from->widths[i]->power_w };
+}
+
 static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
 {
         to->name = take_optional(taker, from->name);
@@ -117,6 +126,7 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
         to->strict_deadline = from->strict_deadline;
         to->after_ok = take_ids(taker, from->after_ok, from->n_after_ok, &to->n_after_ok);
         to->after_any = take_ids(taker, from->after_any, from->n_after_any, &to->n_after_any);
+        take_widths(taker, from, to);
 }
 
 /* ---- policy */
@@ -536,7 +546,7 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
                 taker->wrong = "pause";
         if (n != 1)
                 return;
-        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_OPERATOR, "pause.cause");
+        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_RESIZE, "pause.cause");
         to->attempt = from[0]->attempt;
         to->at = from[0]->at;
         to->drawn_w = from[0]->drawn_w;
@@ -545,6 +555,7 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
         to->use = take_enum(taker, from[0]->use, SIGNAL_NOTHING, SIGNAL_VALUE, "pause.use");
         to->other = from[0]->other;
         to->site = from[0]->site;
+        to->gpus = from[0]->gpus;
 }
 
 /* A job that was never launched has an attempt of zeros. */
@@ -798,6 +809,8 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         to->fraction_at = from->fraction_at;
         to->total_s = from->total_s;
         to->ran_s = from->ran_s;
+        to->worked_s = from->worked_s;
+        to->gpu_s = from->gpu_s;
         take_job_books(from, to);
         to->site = from->site;
         to->avoid_node = from->avoid_node;

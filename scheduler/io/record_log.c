@@ -17,6 +17,8 @@ static const char *pause_text(enum pause_cause cause)
                 return "pauses: later hours are cheaper";
         case PAUSE_MOVE:
                 return "pauses: it goes on at another site";
+        case PAUSE_RESIZE:
+                return "pauses: it goes on at another width";
         case PAUSE_PEAK:
                 return "pauses: it would raise the peak that the demand charge is for";
         case PAUSE_ROOM:

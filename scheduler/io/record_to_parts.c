@@ -58,6 +58,19 @@ static Log__Request *request_part(struct arena *arena, const struct request *fro
         return to;
 }
 
+static Log__Width **width_parts(struct arena *arena, const struct offpeak_width *from, size_t n)
+{
+        Log__Width **to = parts_new(arena, &log__width__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->nodes = from[i].nodes;
+                to[i]->gpus_per_node = from[i].gpus_per_node;
+                to[i]->speed_ppm = from[i].speed_ppm;
+                to[i]->power_w = from[i].power_w;
+        }
+        return to;
+}
+
 static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spec *from)
 {
         Log__JobSpec *to = part_new(arena, &log__job_spec__descriptor);
@@ -90,6 +103,8 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
         to->after_ok = from->after_ok;
         to->n_after_any = from->n_after_any;
         to->after_any = from->after_any;
+        to->n_widths = from->n_widths;
+        to->widths = width_parts(arena, from->widths, from->n_widths);
         return to;
 }
 
@@ -521,7 +536,7 @@ static bool pause_says_nothing(const struct pause *pause)
 {
         return pause->cause == PAUSE_UNKNOWN && pause->attempt == 0 && pause->at == 0 && pause->drawn_w == 0 &&
                pause->limit_w == 0 && pause->signal == 0 && pause->use == SIGNAL_NOTHING && pause->other == 0 &&
-               pause->site == 0;
+               pause->site == 0 && pause->gpus == 0;
 }
 
 /* A list of one; of none where there is nothing to tell, as in logs from before there was a record of it. */
@@ -541,6 +556,7 @@ static Log__Pause **pause_parts(struct arena *arena, const struct pause *from, s
         to[0]->use = from->use;
         to[0]->other = from->other;
         to[0]->site = from->site;
+        to[0]->gpus = from->gpus;
         return to;
 }
 
@@ -809,6 +825,8 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->fraction_at = from->fraction_at;
         to->total_s = from->total_s;
         to->ran_s = from->ran_s;
+        to->worked_s = from->worked_s;
+        to->gpu_s = from->gpu_s;
         fill_job_books(to, from);
         to->site = from->site;
         to->avoid_node = from->avoid_node;

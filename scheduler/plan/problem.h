@@ -109,6 +109,7 @@ struct plan_mode {
         double watts;
         double speed;
         uint64_t limits; /* bit l: its GPUs count in limits[l] */
+        uint32_t id;     /* the caller's own number for it */
 };
 
 /* No home: it may begin anywhere. */

@@ -8,6 +8,7 @@
 #include "core/copy.h"
 #include "core/power.h"
 #include "core/room.h"
+#include "core/width.h"
 
 /* Renewals: far apart, as nothing is lost; more often would only cost time. */
 enum { RENEW_S = 900 };
@@ -82,7 +83,8 @@ static void begin(struct virtual_leg *leg, const struct virtual_node *node, cons
         leg->progress_at = now + start_cost;
         leg->total = (double)job->spec.time_s;
         leg->done_before = done;
-        leg->exits_at = leg->progress_at + (int64_t)(leg->total - done + 0.999999);
+        leg->speed = width_speed(&job->spec, job->attempt.mode);
+        leg->exits_at = leg->progress_at + (int64_t)((leg->total - done) / leg->speed + 0.999999);
         for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                 if (job->attempt.legs[l].node == there->id)
                         leg->watts = power_of_leg(state, job, &job->attempt.legs[l]);
@@ -93,7 +95,7 @@ double virtual_leg_done(const struct virtual_leg *leg, int64_t now)
         double done = leg->done_before;
 
         if (now > leg->progress_at && leg->started_at != 0)
-                done += (double)(now - leg->progress_at);
+                done += (double)(now - leg->progress_at) * leg->speed;
         return done < leg->total ? done : leg->total;
 }
 

@@ -20,6 +20,7 @@ struct virtual_leg {
         int64_t progress_at;  /* wall: progress is made from here on */
         double done_before;   /* seconds of progress when the attempt began */
         double total;         /* seconds of progress that the job takes */
+        double speed;         /* seconds of progress per second */
         int64_t exits_at;     /* wall; INT64_MAX: not before something happens */
         int64_t watts;
 };

@@ -44,7 +44,7 @@ static int contend(const struct trial *trial, make_plan make, bool proves, struc
         plan_init(&plan);
         if (code == 0)
                 code = make(&hindsight.question.problem, &plan, err);
-        if (code == 0 && hindsight_outcome(trial, &plan, ret_outcome) != 0)
+        if (code == 0 && hindsight_outcome(&hindsight, &plan, ret_outcome) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0 && proves)
                 ret_outcome->bound = plan.bound;

@@ -6,11 +6,19 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/room.h"
+#include "core/width.h"
 #include "sim/runs.h"
 #include "trial/publish.h"
 
 /* Nothing is lost here, so that nodes are heard for their news alone. */
 enum { RENEW_S = 86400, STEP_S = 3600 };
+
+/* How wide an attempt is. */
+struct launch {
+        uint64_t job;
+        uint32_t attempt, gpus;
+};
 
 struct replay {
         const struct trial *trial;
@@ -18,14 +26,31 @@ struct replay {
         struct sim *sim;
         uint64_t *ids;          /* of job j in the core */
         size_t *jobs;           /* the other way round: of id k at [k] */
+        struct launch *launches; /* as they were heard */
+        size_t n_launches;
+        bool deaf;              /* out of memory while one was heard */
         int64_t published;      /* up to when what came out was told; 0: nothing yet */
         struct offpeak_error *err;
 };
+
+static void note_launch(struct replay *replay, const struct record *record)
+{
+        const struct job *job = state_job(sim_state(replay->sim), record->u.launch.job);
+        struct launch *launch = room_for_one((void **)&replay->launches, replay->n_launches, sizeof(*launch));
+
+        replay->deaf = replay->deaf || launch == NULL;
+        if (launch == NULL)
+                return;
+        *launch = (struct launch){ job->id, record->u.launch.attempt, width_gpus(&job->spec, record->u.launch.mode) };
+        replay->n_launches++;
+}
 
 static void hear(void *context, const struct record *record)
 {
         struct replay *replay = context;
 
+        if (record->type == RECORD_LAUNCH)
+                note_launch(replay, record);
         if (replay->watch != NULL && replay->watch->record != NULL)
                 replay->watch->record(replay->watch->context, record);
 }
@@ -185,6 +210,24 @@ static int run_out(struct replay *replay)
         return code;
 }
 
+static int by_attempt(const void *a, const void *b)
+{
+        const struct launch *x = a, *y = b;
+
+        if (x->job != y->job)
+                return x->job < y->job ? -1 : 1;
+        return x->attempt < y->attempt ? -1 : x->attempt > y->attempt;
+}
+
+static uint32_t gpus_of(const struct replay *replay, const struct sim_run *run)
+{
+        struct launch key = { run->job, run->attempt, 0 };
+        const struct launch *launch =
+                bsearch(&key, replay->launches, replay->n_launches, sizeof(key), by_attempt);
+
+        return launch->gpus; /* what ran was launched */
+}
+
 static int read_hours(struct replay *replay, struct outcome *outcome)
 {
         const struct state *state = sim_state(replay->sim);
@@ -192,11 +235,12 @@ static int read_hours(struct replay *replay, struct outcome *outcome)
         const struct booking *bookings = sim_bookings(replay->sim, &n_bookings);
         struct sim_run *runs;
 
-        if (runs_collect(bookings, n_bookings, &runs, &n) != 0)
+        if (replay->deaf || runs_collect(bookings, n_bookings, &runs, &n) != 0)
                 return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        qsort(replay->launches, replay->n_launches, sizeof(*replay->launches), by_attempt);
         for (size_t i = 0; i < n; i++) {
                 size_t j = replay->jobs[runs[i].job];
-                struct segment segment = { j, runs[i].site, replay->trial->trace.jobs[j].gpus, runs[i].start, runs[i].end };
+                struct segment segment = { j, runs[i].site, gpus_of(replay, &runs[i]), runs[i].start, runs[i].end };
 
                 if (outcome_add(outcome, segment, false) != 0) {
                         free(runs);
@@ -250,6 +294,7 @@ int contend_offpeak(const struct trial *trial, const char *parameter, const stru
                 code = read_hours(&replay, &outcome);
         sim_destroy(replay.sim);
         free(replay.ids);
+        free(replay.launches);
         free(replay.jobs);
         if (code != 0) {
                 outcome_finish(&outcome);

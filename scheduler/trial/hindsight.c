@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "trial/widths.h"
 
 static int open_world(struct hindsight *hindsight, const struct trial *trial)
 {
@@ -78,24 +79,34 @@ static int ask(struct hindsight *hindsight, const struct trial *trial, struct of
         return 0;
 }
 
+static const struct plan_mode *copy_modes(const struct trial *trial, size_t j, const struct plan_job *job, struct plan_mode *modes)
+{
+        memcpy(modes, job->modes, job->n_modes * sizeof(*modes));
+        for (size_t m = 0; m < job->n_modes; m++)
+                modes[m].watts = widths_watts(trial, j, modes[m].gpus);
+        return modes;
+}
+
 /* The core rounds power to whole watts, aims ahead of deadlines, and prefers what ends sooner: none of that counts here. */
 static int say_exactly(struct hindsight *hindsight, const struct trial *trial)
 {
         struct plan_problem *problem = &hindsight->question.problem;
-        size_t n = problem->n_jobs;
+        size_t n = problem->n_jobs, n_modes = 0;
 
+        for (size_t j = 0; j < n; j++)
+                n_modes += problem->jobs[j].n_modes;
         hindsight->jobs = malloc((n + 1) * sizeof(*hindsight->jobs));
-        hindsight->modes = malloc((n + 1) * sizeof(*hindsight->modes));
+        hindsight->modes = malloc((n_modes + 1) * sizeof(*hindsight->modes));
         if (hindsight->jobs == NULL || hindsight->modes == NULL)
                 return OFFPEAK_ENOMEM;
+        n_modes = 0;
         for (size_t j = 0; j < n; j++) {
                 const struct trace_job *job = &trial->trace.jobs[j];
                 struct plan_job *exact = &hindsight->jobs[j];
 
                 *exact = problem->jobs[j];
-                hindsight->modes[j] = exact->modes[0];
-                hindsight->modes[j].watts = trial_watts(trial, job);
-                exact->modes = &hindsight->modes[j];
+                exact->modes = copy_modes(trial, j, &problem->jobs[j], &hindsight->modes[n_modes]);
+                n_modes += exact->n_modes;
                 exact->delay_cost = (double)trial->policy.classes[trial->classes[j]].delay_cost * 1e-6;
                 if (job->deadline != 0 && exact->deadline != 0 && exact->deadline < job->deadline &&
                     trial->policy.classes[trial->classes[j]].max_delay_s == 0)
@@ -127,10 +138,11 @@ void hindsight_finish(struct hindsight *hindsight)
         *hindsight = (struct hindsight){ 0 };
 }
 
-int hindsight_outcome(const struct trial *trial, const struct plan *plan, struct outcome *ret_outcome)
+int hindsight_outcome(const struct hindsight *hindsight, const struct plan *plan, struct outcome *ret_outcome)
 {
+        const struct plan_job *jobs = hindsight->question.problem.jobs;
         struct outcome outcome;
-        int code = outcome_init(&outcome, trial->trace.n);
+        int code = outcome_init(&outcome, hindsight->question.problem.n_jobs);
 
         for (size_t j = 0; code == 0 && j < plan->n_jobs; j++) {
                 const struct plan_job_result *result = &plan->jobs[j];
@@ -138,7 +150,7 @@ int hindsight_outcome(const struct trial *trial, const struct plan *plan, struct
                 for (size_t i = 0; code == 0 && i < result->n; i++) {
                         const struct plan_interval *run = &plan->intervals[result->first + i];
 
-                        code = outcome_add(&outcome, (struct segment){ j, run->site, trial->trace.jobs[j].gpus, run->start, run->end }, true);
+                        code = outcome_add(&outcome, (struct segment){ j, run->site, jobs[j].modes[run->mode].gpus, run->start, run->end }, true);
                 }
                 if (result->unfinished_s == 0)
                         outcome.finish[j] = result->finish;

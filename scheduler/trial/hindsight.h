@@ -13,7 +13,7 @@ struct hindsight {
         size_t n_submitted;
         struct plan_question question; /* its jobs are the trial's, in order */
         struct plan_job *jobs;         /* owned: the question's, with what the trial says of them to the last digit */
-        struct plan_mode *modes;       /* likewise, one each */
+        struct plan_mode *modes;       /* likewise, job by job */
 };
 
 /* EINVAL: a job that no site could ever run; ENOMEM. hindsight_finish() in any case. */
@@ -21,6 +21,6 @@ int hindsight_init(struct hindsight *hindsight, const struct trial *trial, struc
 void hindsight_finish(struct hindsight *hindsight); /* also of one that is all 0 */
 
 /* A plan of its problem as an outcome, without a bound. ENOMEM. */
-int hindsight_outcome(const struct trial *trial, const struct plan *plan, struct outcome *ret_outcome);
+int hindsight_outcome(const struct hindsight *hindsight, const struct plan *plan, struct outcome *ret_outcome);
 
 #endif

@@ -30,6 +30,7 @@ static const struct {
         [TRACE_BEFORE_SERIES] = { "jobs submitted before the series begin", true },
         [TRACE_AFTER_SERIES] = { "jobs that cannot end before the series do", true },
         [TRACE_TOO_STRONG] = { "jobs that draw more than any site ever has", true },
+        [TRACE_NO_PROFILE] = { "jobs whose class has a profile, but none of their width", false },
 };
 
 const char *trace_finding_name(enum trace_finding finding)
@@ -294,8 +295,10 @@ static int keep_job(struct reader *reader)
                 snprintf(text, sizeof(text), "%zu", job->line);
                 job->id = strdup(text);
         }
-        job->min_gpus = job->min_gpus != 0 ? job->min_gpus : job->gpus;
-        job->max_gpus = job->max_gpus != 0 ? job->max_gpus : job->gpus;
+        if (job->min_gpus != 0 || job->max_gpus != 0) {
+                job->min_gpus = job->min_gpus != 0 ? job->min_gpus : job->gpus;
+                job->max_gpus = job->max_gpus != 0 ? job->max_gpus : job->gpus;
+        }
         if (job->deadline != 0 && job->deadline < job->submit + job->duration_s)
                 note(trace, TRACE_PAST_DEADLINE, job->line, "job %.64s", job->id);
         kept = job->id != NULL ? room_for_one((void **)&trace->jobs, trace->n, sizeof(*kept)) : NULL;
@@ -445,18 +448,21 @@ int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, 
         return 0;
 }
 
-void trace_sift(struct trace *trace, enum trace_finding finding, bool (*is_out)(const void *context, const struct trace_job *job),
+void trace_sift(struct trace *trace, enum trace_finding finding, bool (*has)(const void *context, const struct trace_job *job),
                 const void *context, const char *says)
 {
         size_t kept = 0;
 
         for (size_t i = 0; i < trace->n; i++) {
-                if (!is_out(context, &trace->jobs[i])) {
+                if (!has(context, &trace->jobs[i])) {
                         trace->jobs[kept++] = trace->jobs[i];
                         continue;
                 }
                 note(trace, finding, trace->jobs[i].line, "job %.64s%s%.80s", trace->jobs[i].id, says[0] != '\0' ? ": " : "", says);
-                job_finish(&trace->jobs[i]);
+                if (findings[finding].leaves_out)
+                        job_finish(&trace->jobs[i]);
+                else
+                        trace->jobs[kept++] = trace->jobs[i];
         }
         trace->n = kept;
 }

@@ -32,7 +32,7 @@ struct trace_job {
         int64_t deadline;    /* UTC seconds; 0: none */
         int64_t start_cost_s; /* TRACE_UNSAID */
         double power_w;      /* NAN: not said */
-        uint32_t gpus, min_gpus, max_gpus; /* the last two are `gpus` where they are not said */
+        uint32_t gpus, min_gpus, max_gpus; /* of the last two one that is not said is `gpus`; both 0: neither is said */
         bool interruptible;
         bool interruptible_said;
         /* of jobs that a caller makes; no column of a file says them */
@@ -53,6 +53,7 @@ enum trace_finding {
         TRACE_BEFORE_SERIES,    /* submitted before the series begin: left out */
         TRACE_AFTER_SERIES,     /* cannot end before the series do: left out */
         TRACE_TOO_STRONG,       /* more power, alone, than any site has from their submission on: left out */
+        TRACE_NO_PROFILE,       /* of a class that has a profile, but none of their width: kept, rigid */
         TRACE_FINDINGS,
 };
 
@@ -80,8 +81,11 @@ struct trace {
 int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, struct trace *ret_trace, struct offpeak_error *err);
 void trace_finish(struct trace *trace);
 
-/* Take note of a finding, and leave out the jobs for which `is_out` says so: what only a cluster or a series can tell. */
-void trace_sift(struct trace *trace, enum trace_finding finding, bool (*is_out)(const void *context, const struct trace_job *job),
+/*
+ * Take note of a finding of the jobs for which `has` says so, and leave them out if it is such a one: what only a cluster, a series
+ * or a profile can tell.
+ */
+void trace_sift(struct trace *trace, enum trace_finding finding, bool (*has)(const void *context, const struct trace_job *job),
                 const void *context, const char *says);
 
 #endif

@@ -14,6 +14,8 @@
 #include "base/when.h"
 #include "core/copy.h"
 #include "core/room.h"
+#include "core/width.h"
+#include "trial/widths.h"
 
 void trial_init(struct trial *trial)
 {
@@ -37,6 +39,9 @@ void trial_finish(struct trial *trial)
         policy_finish(&trial->policy);
         free(trial->nodes);
         free(trial->classes);
+        profiles_finish(&trial->profiles);
+        free(trial->widths);
+        free(trial->first_width);
         memset(trial, 0, sizeof(*trial));
 }
 
@@ -217,13 +222,11 @@ static size_t count_nodes(const struct trial *trial, const struct trace_job *job
         return most;
 }
 
-/* Nodes and GPUs on each, so that all nodes hold alike: as the job says, else as few as will do. False: no cluster of
- * these nodes has that shape. */
-static bool shape(const struct trial *trial, const struct trace_job *job, uint32_t *ret_nodes, uint32_t *ret_each)
+bool trial_shape(const struct trial *trial, const struct trace_job *job, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each)
 {
-        uint32_t gpus = job->gpus, largest = 0;
+        uint32_t largest = 0;
 
-        if (job->nodes != 0) {
+        if (job->nodes != 0 && gpus == job->gpus) {
                 *ret_nodes = job->nodes;
                 *ret_each = gpus / job->nodes;
                 return count_nodes(trial, job, gpus / job->nodes) >= job->nodes;
@@ -249,7 +252,7 @@ static bool is_too_wide(const void *context, const struct trace_job *job)
 {
         uint32_t nodes, each;
 
-        return !shape(context, job, &nodes, &each);
+        return !trial_shape(context, job, job->gpus, &nodes, &each);
 }
 
 /* ---- power */
@@ -266,7 +269,7 @@ static bool site_has_nodes(const struct trial *trial, const struct policy_site *
 {
         uint32_t nodes, each;
 
-        return shape(trial, job, &nodes, &each) && count_nodes_at(trial, site, job, each) >= nodes;
+        return trial_shape(trial, job, job->gpus, &nodes, &each) && count_nodes_at(trial, site, job, each) >= nodes;
 }
 
 /* What is asked of each job; sums over all nodes are made once. */
@@ -475,10 +478,32 @@ int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
                 return fail(err, OFFPEAK_EINVAL,
                             "no job is left: of %zu rows none fits the cluster, its power and the series' time",
                             trial->trace.rows);
-        return give_classes(trial, open_end, err);
+        code = widths_prepare(trial, err);
+        return code == 0 ? give_classes(trial, open_end, err) : code;
 }
 
 /* ---- a job as it is submitted */
+
+static int spec_widths(const struct trial *trial, size_t j, struct offpeak_job_spec *spec)
+{
+        size_t n;
+        const struct trial_width *widths = widths_of(trial, j, &n);
+
+        if (n == 0)
+                return 0;
+        spec->widths = calloc(n, sizeof(*spec->widths));
+        if (spec->widths == NULL)
+                return OFFPEAK_ENOMEM;
+        spec->n_widths = n;
+        for (size_t i = 0; i < n; i++) {
+                struct offpeak_width *width = &spec->widths[i];
+
+                trial_shape(trial, &trial->trace.jobs[j], widths[i].gpus, &width->nodes, &width->gpus_per_node);
+                width->speed_ppm = llround(widths[i].speed * (double)WIDTH_SPEED_AS_ASKED);
+                width->power_w = llround(widths[i].watts);
+        }
+        return 0;
+}
 
 int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret_spec)
 {
@@ -490,12 +515,12 @@ int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret
         if (ret_spec->argv == NULL || (ret_spec->argv[0] = strdup("true")) == NULL ||
             copy_text(job->id, &ret_spec->name) != 0 ||
             copy_text(trial->policy.classes[trial->classes[j]].name, &ret_spec->class_name) != 0 ||
-            (job->site != NULL && copy_text(job->site, &ret_spec->site) != 0)) {
+            (job->site != NULL && copy_text(job->site, &ret_spec->site) != 0) || spec_widths(trial, j, ret_spec) != 0) {
                 offpeak_job_spec_finish(ret_spec);
                 return OFFPEAK_ENOMEM;
         }
         ret_spec->argc = 1;
-        shape(trial, job, &ret_spec->nodes, &ret_spec->gpus_per_node);
+        trial_shape(trial, job, job->gpus, &ret_spec->nodes, &ret_spec->gpus_per_node);
         ret_spec->time_s = job->duration_s;
         ret_spec->deadline = job->deadline;
         ret_spec->power_w = (int64_t)llround(watts);

@@ -10,6 +10,7 @@
 #include <offpeak/job.h>
 
 #include "core/policy.h"
+#include "feeds/profiles.h"
 #include "supply/site_supply.h"
 #include "trial/trace.h"
 
@@ -27,6 +28,8 @@ enum trial_sight {
         TRIAL_SEES_PUBLISHED, /* what is published by then (publish.h); behind that it makes its own forecast */
 };
 
+struct trial_width; /* widths.h */
+
 struct trial {
         struct policy policy;        /* owned. Its classes are those of the jobs: see trial_classes */
         struct trial_node *nodes;    /* owned */
@@ -41,6 +44,9 @@ struct trial {
         int64_t plan_gap_s;          /* plans are made no sooner than this after each other */
         struct trace trace;          /* owned */
         uint32_t *classes;           /* owned; of job j: policy.classes[classes[j]] */
+        struct profiles profiles;    /* owned; none: widths are those of the trace (widths.h) */
+        struct trial_width *widths;  /* owned; those of job j from first_width[j] on */
+        size_t n_widths, *first_width;
         int64_t not_before, not_after; /* bounds of the two below beside the series'; 0: none */
         int64_t from, to;            /* truth is known of it, at every site */
 };
@@ -68,7 +74,11 @@ int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
 /* How the job is put to the core: a spec that is finished by the caller. ENOMEM. */
 int trial_spec(const struct trial *trial, size_t job, struct offpeak_job_spec *ret_spec);
 
-/* What the whole job draws above idle, IT side, W: as it says, or as its GPUs do. */
+/* Nodes, and GPUs on each, so that all nodes hold alike: as the job says, else as few as will do. False: no cluster of these
+ * nodes has that shape. */
+bool trial_shape(const struct trial *trial, const struct trace_job *job, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each);
+
+/* What the whole job draws above idle at its own width, IT side, W: as it says, or as its GPUs do. */
 double trial_watts(const struct trial *trial, const struct trace_job *job);
 
 /* A site's sources by what came true, by what is seen beforehand, or by what is paid; they borrow from the trial. */

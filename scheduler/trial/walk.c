@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "trial/widths.h"
+
 #define PPM 1e6
 
 static int by_time(const void *a, const void *b)
@@ -26,7 +28,7 @@ size_t walk_changes(const struct trial *trial, const struct outcome *outcome, co
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
                 double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
-                double watts = pue * trial_watts(trial, &trial->trace.jobs[segment->job]);
+                double watts = pue * widths_watts(trial, segment->job, segment->gpus);
 
                 if (only != NULL && segment->site != *only)
                         continue;

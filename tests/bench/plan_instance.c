@@ -250,7 +250,7 @@ static void fill_job(struct instance *instance, const struct instance_shape *sha
         }
         release = (int64_t)start - (int64_t)before;
         deadline = (int64_t)start + size->hours + (int64_t)after;
-        *mode = (struct plan_mode){ size->gpus, size->gpus * floor(350 + 350 * unit(chance)), 1, 0 };
+        *mode = (struct plan_mode){ size->gpus, size->gpus * floor(350 + 350 * unit(chance)), 1, 0, 0 };
         *job = (struct plan_job){
                 .id = j + 1,
                 .sites = 1,
@@ -281,8 +281,8 @@ static void widen(struct instance *instance, size_t j, uint32_t most_gpus)
 
                 if (gpus < 1 || gpus > most_gpus || gpus != floor(gpus))
                         continue;
-                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, widths[w] * whole.watts, speeds[w], 0 };
-                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, 0.7 * widths[w] * whole.watts, 0.85 * speeds[w], 0 };
+                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, widths[w] * whole.watts, speeds[w], 0, 0 };
+                modes[job->n_modes++] = (struct plan_mode){ (uint32_t)gpus, 0.7 * widths[w] * whole.watts, 0.85 * speeds[w], 0, 0 };
         }
 }
 

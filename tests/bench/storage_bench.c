@@ -74,7 +74,7 @@ static double time_dual(double *ret_dual)
         static struct plan_step steps[SITES][SLOTS];
         static double power[SITES * SLOTS], gpus[SITES * SLOTS], storage[SITES * SLOTS], times[REPEAT];
         static int64_t edges[SLOTS + 1];
-        struct plan_mode mode = { 8, 1e7, 1, 0 };
+        struct plan_mode mode = { 8, 1e7, 1, 0, 0 };
         struct plan_job job = { .id = 1, .sites = 7, .modes = &mode, .n_modes = 1, .work_s = HOUR, .max_starts = PLAN_ANY_STARTS };
         struct plan_site sites[SITES];
         struct plan_problem problem = { .horizon = SLOTS * HOUR, .sites = sites, .n_sites = SITES, .jobs = &job, .n_jobs = 1 };

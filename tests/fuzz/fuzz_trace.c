@@ -25,7 +25,8 @@ static void check_job(const struct trace *trace, size_t j)
 
         check(job->id != NULL && job->id[0] != '\0', "a job has an id");
         check(job->duration_s > 0 && job->gpus > 0, "it could be run");
-        check(job->min_gpus > 0 && job->min_gpus <= job->gpus && job->gpus <= job->max_gpus, "widths");
+        check((job->min_gpus == 0 && job->max_gpus == 0) || (job->min_gpus > 0 && job->min_gpus <= job->gpus && job->gpus <= job->max_gpus),
+                      "widths");
         check(isnan(job->power_w) || (job->power_w >= 0 && isfinite(job->power_w)), "power");
         check(j == 0 || trace->jobs[j - 1].submit <= job->submit, "submissions ascend");
         for (size_t i = 0; i < j; i++)

@@ -68,7 +68,7 @@ static void make_jobs(struct month *month)
         }
         n = finland_jobs(jobs, MOST_JOBS, most, 20240105);
         for (int j = 0; j < n; j++) {
-                month->modes[j] = (struct plan_mode){ jobs[j].halls, (double)jobs[j].halls * (double)FINLAND_HALL_W, 1, 0 };
+                month->modes[j] = (struct plan_mode){ jobs[j].halls, (double)jobs[j].halls * (double)FINLAND_HALL_W, 1, 0, 0 };
                 month->jobs[j] = (struct plan_job){ .id = (uint64_t)j + 1,
                                                     .sites = 1,
                                                     .modes = &month->modes[j],

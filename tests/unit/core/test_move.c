@@ -189,14 +189,14 @@ static void nothing_starts_before_it_has_moved(void **unused)
         elsewhere.state = OFFPEAK_JOB_QUEUED;
         elsewhere.attempt.over_at = scene.now.wall;
         scene.now.wall += 1999;
-        assert_true(fit_may_start(&scene.state, &elsewhere, &scene.state.sites[0], &scene.now));
-        assert_false(fit_may_start(&scene.state, &elsewhere, &scene.state.sites[1], &scene.now));
+        assert_true(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[0], &scene.now));
+        assert_false(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[1], &scene.now));
         scene.now.wall++;
-        assert_true(fit_may_start(&scene.state, &elsewhere, &scene.state.sites[1], &scene.now));
-        assert_false(fit_may_start(&scene.state, &elsewhere, &scene.state.sites[2], &scene.now));
+        assert_true(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[1], &scene.now));
+        assert_false(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[2], &scene.now));
         scene.policy.classes[0].may_move = false;
         set_policy(&scene);
-        assert_false(fit_may_start(&scene.state, &elsewhere, &scene.state.sites[1], &scene.now));
+        assert_false(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[1], &scene.now));
         scene_finish(&scene);
 }
 

@@ -14,7 +14,8 @@
 #define KNOWN(type, size)                                                                                              \
         _Static_assert(sizeof(type) == (size), "teach record.proto, its codec and this walk the new field")
 KNOWN(struct request, 64);
-KNOWN(struct offpeak_job_spec, 184);
+KNOWN(struct offpeak_width, 24);
+KNOWN(struct offpeak_job_spec, 200);
 KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
@@ -31,7 +32,7 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 624);
+KNOWN(struct job, 656);
 KNOWN(struct pause, 56);
 KNOWN(struct node, 216);
 KNOWN(struct site, 3624);
@@ -266,6 +267,13 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
         ARRAY(spec->n_after_any, spec->after_any, 4);
         for (size_t i = 0; i < spec->n_after_any; i++)
                 U64(spec->after_any[i]);
+        ARRAY(spec->n_widths, spec->widths, 4);
+        for (size_t i = 0; i < spec->n_widths; i++) {
+                U32(spec->widths[i].nodes);
+                U32(spec->widths[i].gpus_per_node);
+                I64(spec->widths[i].speed_ppm);
+                I64(spec->widths[i].power_w);
+        }
 }
 
 /* Lists of fixed room: how many are used. */
@@ -586,7 +594,7 @@ static void walk_leg_ref(struct walk *walk, struct record_leg_ref *leg)
 
 static void walk_pause(struct walk *walk, struct pause *pause)
 {
-        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_OPERATOR);
+        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_RESIZE);
         U32(pause->attempt);
         I64(pause->at);
         I64(pause->drawn_w);
@@ -595,6 +603,7 @@ static void walk_pause(struct walk *walk, struct pause *pause)
         WITHIN(pause->use, SIGNAL_NOTHING, SIGNAL_VALUE);
         U64(pause->other);
         U32(pause->site);
+        U32(pause->gpus);
 }
 
 static void walk_attempt(struct walk *walk, struct attempt *attempt)
@@ -711,6 +720,8 @@ static void walk_job(struct walk *walk, struct job *job)
         I64(job->fraction_at);
         I64(job->total_s);
         I64(job->ran_s);
+        I64(job->worked_s);
+        I64(job->gpu_s);
         walk_job_books(walk, job);
         U32(job->site);
         U32(job->avoid_node);

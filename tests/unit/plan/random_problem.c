@@ -117,9 +117,9 @@ static void make_modes(uint64_t *seed, const struct random_shape *shape, struct 
         job->modes = modes;
         job->n_modes = (size_t)random_range(seed, 1, (int64_t)shape->n_modes);
         for (size_t m = 0; m < job->n_modes; m++) {
-                modes[m] = (struct plan_mode){ gpus, gpus * shape->watts_per_gpu, 1, 0 };
+                modes[m] = (struct plan_mode){ gpus, gpus * shape->watts_per_gpu, 1, 0, 0 };
                 if (m % 2 == 1) /* a cap */
-                        modes[m] = (struct plan_mode){ gpus, round(0.7 * gpus * shape->watts_per_gpu), 0.8, 0 };
+                        modes[m] = (struct plan_mode){ gpus, round(0.7 * gpus * shape->watts_per_gpu), 0.8, 0, 0 };
                 if (m >= 2 && gpus > 1) { /* half as wide */
                         modes[m].gpus = gpus / 2;
                         modes[m].watts = round(modes[m].watts / 2);

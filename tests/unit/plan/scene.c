@@ -35,7 +35,7 @@ void scene_init(struct scene *scene, size_t n_jobs, size_t n_hours, const double
                 .name = "here", .steps = scene->steps, .n_steps = n_hours, .pue_factor = 1
         };
         for (size_t j = 0; j < 4; j++) {
-                scene->modes[j] = (struct plan_mode){ 8, 8000, 1, 0 };
+                scene->modes[j] = (struct plan_mode){ 8, 8000, 1, 0, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = j + 1,
                                                     .sites = 1,
                                                     .modes = &scene->modes[j],

@@ -321,7 +321,7 @@ static void scene_init(struct scene *scene)
                 };
                 scene->empty[s].steps = scene->empty_steps[s];
         }
-        scene->mode = (struct plan_mode){ 4, 1e6, 1, 0 };
+        scene->mode = (struct plan_mode){ 4, 1e6, 1, 0, 0 };
         scene->job = (struct plan_job){ .id = 1,
                                         .sites = 1,
                                         .modes = &scene->mode,

@@ -34,7 +34,7 @@ static void ask(struct between between, int64_t start_cost_s, struct hours *hour
 {
         struct plan_step step = { .start = 0, .n_segments = 1, .segments = { { 1, INFINITY } }, .gpus = 1 };
         struct plan_site site = { .name = "hall", .steps = &step, .n_steps = 1, .pue_factor = 1 };
-        struct plan_mode mode = { 1, 1000, 1, 0 };
+        struct plan_mode mode = { 1, 1000, 1, 0, 0 };
         struct plan_job job = { .id = 1, .sites = 1, .modes = &mode, .n_modes = 1, .work_s = 2 * HOUR - start_cost_s,
                                 .start_cost_s = start_cost_s, .max_starts = PLAN_ANY_STARTS };
         struct plan_problem problem = { .horizon = (int64_t)HOURS * HOUR, .sites = &site, .n_sites = 1, .jobs = &job,

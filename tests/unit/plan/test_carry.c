@@ -35,7 +35,7 @@ static void make_job(struct yard *yard, int j, uint64_t *seed)
         bool may_pause = random_unit(seed) < 0.5;
         int64_t start_cost_s = may_pause ? 0 : 300;
 
-        yard->modes[j] = (struct plan_mode){ (uint32_t)random_range(seed, 1, 2), 300 + 700 * random_unit(seed), 1, 0 };
+        yard->modes[j] = (struct plan_mode){ (uint32_t)random_range(seed, 1, 2), 300 + 700 * random_unit(seed), 1, 0, 0 };
         yard->jobs[j] = (struct plan_job){ .sites = 1,
                                            .modes = &yard->modes[j],
                                            .n_modes = 1,

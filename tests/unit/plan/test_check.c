@@ -51,8 +51,8 @@ static void scene_init(struct scene *scene)
                 };
         }
         for (int j = 0; j < 2; j++) {
-                scene->modes[j][0] = (struct plan_mode){ 2, MW, 1, 0 };
-                scene->modes[j][1] = (struct plan_mode){ 2, 0.6 * MW, 0.8, 0 };
+                scene->modes[j][0] = (struct plan_mode){ 2, MW, 1, 0, 0 };
+                scene->modes[j][1] = (struct plan_mode){ 2, 0.6 * MW, 0.8, 0, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = (uint64_t)j + 1,
                                                     .sites = 1,
                                                     .modes = scene->modes[j],

@@ -440,7 +440,7 @@ static void a_reactor_is_filled_before_the_grid(void **state)
         }
         for (size_t j = 0; j < 4; j++)
                 scene.modes[j] =
-                        (struct plan_mode){ 2, 2000, 1, 0 }; /* together at once 8 kW: three of them on the grid */
+                        (struct plan_mode){ 2, 2000, 1, 0, 0 }; /* together at once 8 kW: three of them on the grid */
         plan = compute(&scene.problem, 100000, 0);
         assert_true(fabs(plan.terms.total - 4 * 0.002 * 5) < 1e-9); /* one after the other */
         assert_true(plan.terms.total - plan.bound < 0.02 * plan.terms.total);
@@ -457,7 +457,7 @@ static void a_peak_is_shaved_where_that_pays(void **state)
 
         (void)state;
         scene_init(&scene, 2, 4, prices);
-        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1, 0 };
+        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1, 0, 0 };
         scene.site.demands = &month;
         scene.site.n_demands = 1;
         plan = compute(&scene.problem, 100000, 0); /* the peak would cost 0.004, waiting an hour 0.04 */

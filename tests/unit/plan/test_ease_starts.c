@@ -20,9 +20,9 @@ static struct plan_mode modes[3];
 static void begin(const double *prices)
 {
         scene_init(&scene, 1, 4, prices);
-        modes[0] = (struct plan_mode){ 8, 8000, 1, 0 };
-        modes[1] = (struct plan_mode){ 4, 4000, 0.5, 0 };
-        modes[2] = (struct plan_mode){ 8, 5600, 0.85, 0 };
+        modes[0] = (struct plan_mode){ 8, 8000, 1, 0, 0 };
+        modes[1] = (struct plan_mode){ 4, 4000, 0.5, 0, 0 };
+        modes[2] = (struct plan_mode){ 8, 5600, 0.85, 0, 0 };
         scene.jobs[0].modes = modes;
         scene.jobs[0].n_modes = 3;
         scene.jobs[0].start_cost_s = 600;

@@ -86,7 +86,7 @@ static struct use some_use(void)
 {
         int64_t start = below(SPAN), end = start + 1 + below(SPAN - start);
 
-        return (struct use){ NOW + start, NOW + end, { (uint32_t)(1 + below(5)), (double)below(2000) + 0.25, 1, 0 } };
+        return (struct use){ NOW + start, NOW + end, { (uint32_t)(1 + below(5)), (double)below(2000) + 0.25, 1, 0, 0 } };
 }
 
 static double facility(const struct world *world, int64_t mw)
@@ -122,7 +122,7 @@ static void check_piece(const struct world *world, struct load_piece piece, cons
 
 static void check_all(const struct world *world)
 {
-        struct plan_mode mode = { (uint32_t)(1 + below(8)), (double)below(4000), 1, 0 };
+        struct plan_mode mode = { (uint32_t)(1 + below(8)), (double)below(4000), 1, 0, 0 };
 
         for (size_t t = 0; t < world->slots.n; t++) {
                 int64_t length = slots_length(&world->slots, t), from = below(length);

@@ -28,7 +28,7 @@ static void a_limit_keeps_two_jobs_apart(void **state)
 
         (void)state;
         scene_init(&scene, 2, 6, prices);
-        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1, 0 };
+        scene.modes[0] = scene.modes[1] = (struct plan_mode){ 4, 4000, 1, 0, 0 };
         plan = compute(&scene.problem, 100000, 0);
         assert_int_equal(first_start(&plan, 0), HOUR);
         assert_int_equal(first_start(&plan, 1), HOUR);
@@ -192,7 +192,7 @@ static void pins_that_overlap_are_refused(void **state)
 static void a_cap_is_put_on_where_power_is_dear(void **state)
 {
         static const double prices[] = { 100, 20, 100, 300, 300, 300 };
-        struct plan_mode modes[] = { { 8, 8000, 1, 0 }, { 8, 4000, 0.75, 0 } };
+        struct plan_mode modes[] = { { 8, 8000, 1, 0, 0 }, { 8, 4000, 0.75, 0, 0 } };
         struct scene scene;
         struct plan plan;
         double capped = 0, full = 0;
@@ -225,7 +225,7 @@ static void a_job_may_have_many_widths(void **state)
         scene_init(&scene, 1, 6, prices);
         scene.steps[0].gpus = scene.steps[1].gpus = scene.steps[2].gpus = 64;
         for (uint32_t m = 0; m < 60; m++)
-                modes[m] = (struct plan_mode){ m + 1, 1000.0 * (m + 1), (m + 1) / 60.0, 0 };
+                modes[m] = (struct plan_mode){ m + 1, 1000.0 * (m + 1), (m + 1) / 60.0, 0, 0 };
         scene.jobs[0].modes = modes;
         scene.jobs[0].n_modes = 60;
         scene.jobs[0].max_starts = 1;

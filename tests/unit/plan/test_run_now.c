@@ -36,8 +36,8 @@ static void scene_init(struct scene *scene, size_t n_jobs)
                 };
         }
         for (size_t j = 0; j < MAX_JOBS; j++) {
-                scene->modes[j][0] = (struct plan_mode){ 1, 1000, 1, 0 };
-                scene->modes[j][1] = (struct plan_mode){ 1, 600, 0.5, 0 };
+                scene->modes[j][0] = (struct plan_mode){ 1, 1000, 1, 0, 0 };
+                scene->modes[j][1] = (struct plan_mode){ 1, 600, 0.5, 0, 0 };
                 scene->jobs[j] = (struct plan_job){ .id = j + 1,
                                                     .sites = 1,
                                                     .modes = scene->modes[j],

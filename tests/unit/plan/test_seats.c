@@ -26,8 +26,8 @@ static void world_init(struct world *world)
         static const double hours[] = { 50, 60, 70, 80 };
 
         scene_init(&world->scene, 2, 4, hours);
-        world->modes[0] = (struct plan_mode){ 4, 4000, 1, 0 };
-        world->modes[1] = (struct plan_mode){ 4, 2800, 0.85, 0 };
+        world->modes[0] = (struct plan_mode){ 4, 4000, 1, 0, 0 };
+        world->modes[1] = (struct plan_mode){ 4, 2800, 0.85, 0, 0 };
         world->scene.jobs[0].modes = world->modes;
         world->scene.jobs[0].n_modes = 2;
         world->scene.modes[1].gpus = 4;

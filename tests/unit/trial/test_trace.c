@@ -97,8 +97,8 @@ static void what_is_not_said(void **state)
         assert_null(job->class_name);
         assert_null(job->user);
         assert_true(job->start_cost_s == TRACE_UNSAID);
-        assert_int_equal(job->min_gpus, 2);
-        assert_int_equal(job->max_gpus, 2);
+        assert_int_equal(job->min_gpus, 0); /* neither is said */
+        assert_int_equal(job->max_gpus, 0);
         trace_finish(&trace);
 }
 
