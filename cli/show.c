@@ -21,6 +21,24 @@ static void line(const struct screen *screen, FILE *out, const char *label, cons
         putc('\n', out);
 }
 
+/* 4 (0.28), 8 (0.54): with what the job gets done of what it does at the width asked for. */
+static void show_widths(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const json_t *widths = json_object_get(job, "widths");
+        char text[640] = "", one[40];
+        json_t *width;
+        size_t i;
+
+        json_array_foreach(widths, i, width)
+        {
+                snprintf(one, sizeof(one), "%lld GPUs %.2f", (long long)document_int_or(width, "gpus", 0),
+                         json_number_value(json_object_get(width, "speed")));
+                text_list_add(text, sizeof(text), one);
+        }
+        if (i > 0)
+                line(screen, out, "speed", text);
+}
+
 static void show_shape(const json_t *job, const struct screen *screen, FILE *out)
 {
         int64_t nodes = document_int_or(job, "nodes", 0), per_node = document_int_or(job, "gpus_per_node", 0);
@@ -34,6 +52,7 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
                 snprintf(text, sizeof(text), "%lld on %lld nodes, %lld each%s%.128s", (long long)(nodes * per_node),
                          (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "");
         line(screen, out, "GPUs", text);
+        show_widths(job, screen, out);
 }
 
 static void show_moves(const json_t *job, const struct screen *screen, FILE *out)

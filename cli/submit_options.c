@@ -39,7 +39,8 @@ enum {
 };
 
 const struct option_row submit_rows[] = {
-        { OPT_GPUS, 'G', "gpus", "N", "GPUs of the whole job; without -N all on one node (1)" },
+        { OPT_GPUS, 'G', "gpus", "[LEAST-]N",
+          "GPUs of the whole job; without -N all on one node (1). With LEAST the plan may narrow it" },
         { OPT_NODES, 'N', "nodes", "N", "nodes of the gang (1)" },
         { OPT_GPUS_PER_NODE, 0, "gpus-per-node", "N", "GPUs on each node" },
         { OPT_TIME, 't', "time", "TIME", "how long it runs, uninterrupted: 6h, 90m, 1-12:00 (required)" },
@@ -135,6 +136,33 @@ static int take_number(const struct submit_settings *settings, const struct opti
         if (r == 0)
                 ret_number->source = settings->source;
         return r;
+}
+
+/* 32, or 4-32. */
+static int take_gpus(struct submit_settings *settings, const struct option_found *found, int64_t most,
+                     struct offpeak_error *err)
+{
+        const char *dash = strchr(found->value, '-');
+        struct option_found widest = *found, least = *found;
+        char text[32] = "";
+        int code;
+
+        settings->least_gpus = 0;
+        if (dash == NULL || dash == found->value || (size_t)(dash - found->value) >= sizeof(text))
+                return take_number(settings, found, most, &settings->gpus, err);
+        memcpy(text, found->value, (size_t)(dash - found->value));
+        least.value = text;
+        widest.value = dash + 1;
+        code = take_count(&least, most, &settings->least_gpus, err);
+        if (code == 0)
+                code = take_number(settings, &widest, most, &settings->gpus, err);
+        if (code == 0 && settings->least_gpus > settings->gpus.value)
+                return fail(err, OFFPEAK_EINVAL, "%s %s: the smaller number comes first: write %s %lld-%lld",
+                            found->name, found->value, found->name, (long long)settings->gpus.value,
+                            (long long)settings->least_gpus);
+        if (settings->least_gpus == settings->gpus.value)
+                settings->least_gpus = 0;
+        return code;
 }
 
 static int take_duration(const struct option_found *found, int64_t *ret_seconds, struct offpeak_error *err)
@@ -384,7 +412,7 @@ int submit_take(struct submit_settings *settings, const struct option_found *fou
 
         switch (found->id) {
         case OPT_GPUS:
-                return take_number(settings, found, most_gpus, &settings->gpus, err);
+                return take_gpus(settings, found, most_gpus, err);
         case OPT_NODES:
                 return take_number(settings, found, OFFPEAK_MAX_NODES, &settings->nodes, err);
         case OPT_GPUS_PER_NODE:

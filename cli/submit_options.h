@@ -35,6 +35,7 @@ struct submit_settings {
         enum submit_source source;   /* of the options taken now */
         struct offpeak_job_spec spec;
         struct submit_number gpus, nodes, gpus_per_node;
+        int64_t least_gpus;          /* of --gpus LEAST-MOST; 0: the job has one width */
         char *begin, *deadline;      /* as written: they are read against the scheduler's clock */
         struct submit_variable *env; /* of --env and --export, in order */
         size_t n_env;

@@ -9,6 +9,7 @@
 #include "base/when.h"
 #include "cli/screen.h"
 #include "cli/submit_options.h"
+#include "cli/submit_widths.h"
 #include "wire/utf8.h"
 
 static int no_memory(struct offpeak_error *err)
@@ -255,6 +256,8 @@ int submit_resolve(struct submit_settings *settings, int64_t now, const char *di
         if (spec->strict_deadline && settings->deadline == NULL)
                 return fail(err, OFFPEAK_EUSAGE, "--strict-deadline needs a --deadline to be strict about");
         r = resolve_shape(settings, err);
+        if (r == 0)
+                r = submit_widths(settings, err);
         if (r == 0)
                 r = resolve_times(settings, now, err);
         if (r == 0)

@@ -111,6 +111,38 @@ static void the_gang_takes_its_shape(void **state)
         }
 }
 
+static void a_range_names_the_widths_between(void **state)
+{
+        static const struct {
+                const char *line;
+                size_t n;
+                uint32_t nodes, gpus_per_node; /* of the widest */
+                struct offpeak_width widths[6];
+        } cases[] = {
+                { "-t 1h --gpus 8-8", 0, 1, 8, { { 0 } } },
+                { "-t 1h --gpus 4-32", 3, 1, 32, { { 1, 16, 0, 0 }, { 1, 8, 0, 0 }, { 1, 4, 0, 0 } } },
+                { "-t 1h --gpus 3-32", 4, 1, 32, { { 1, 16, 0, 0 }, { 1, 8, 0, 0 }, { 1, 4, 0, 0 }, { 1, 3, 0, 0 } } },
+                { "-t 1h --gpus 2-6", 2, 1, 6, { { 1, 3, 0, 0 }, { 1, 2, 0, 0 } } },
+                { "-t 1h --gpus 4-32 --gpus-per-node 8", 3, 4, 8, { { 2, 8, 0, 0 }, { 1, 8, 0, 0 }, { 1, 4, 0, 0 } } },
+                { "-t 1h -N 4 --gpus 8-32", 2, 4, 8, { { 4, 4, 0, 0 }, { 4, 2, 0, 0 } } },
+                { "-t 1h --gpus 4-32 -G 8", 0, 1, 8, { { 0 } } }, /* the last one counts */
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct submit_settings settings;
+
+                expect(cases[i].line, &settings);
+                assert_int_equal(settings.spec.nodes, cases[i].nodes);
+                assert_int_equal(settings.spec.gpus_per_node, cases[i].gpus_per_node);
+                assert_int_equal(settings.spec.n_widths, cases[i].n);
+                for (size_t w = 0; w < cases[i].n; w++)
+                        assert_memory_equal(&settings.spec.widths[w], &cases[i].widths[w],
+                                            sizeof(struct offpeak_width));
+                submit_settings_finish(&settings);
+        }
+}
+
 /* ---- what is wrong */
 
 static void bad_values_name_option_value_and_remedy(void **state)
@@ -122,7 +154,12 @@ static void bad_values_name_option_value_and_remedy(void **state)
         } cases[] = {
                 { "-t 1h -G 0", OFFPEAK_EINVAL, { "-G 0", "from 1 to" } },
                 { "-t 1h -G -4", OFFPEAK_EINVAL, { "-G -4", "from 1 to" } },
-                { "-t 1h --gpus 8-16", OFFPEAK_EINVAL, { "--gpus 8-16", "range", "one number" } },
+                { "-t 1h -N 2-4", OFFPEAK_EINVAL, { "-N 2-4", "range", "one number" } },
+                { "-t 1h --gpus 16-8", OFFPEAK_EINVAL, { "--gpus 16-8", "smaller number", "--gpus 8-16" } },
+                { "-t 1h --gpus 4-", OFFPEAK_EINVAL, { "--gpus", "whole number" } },
+                { "-t 1h --gpus 4-8-16", OFFPEAK_EINVAL, { "--gpus", "range" } },
+                { "-t 1h --gpus 0-8", OFFPEAK_EINVAL, { "from 1 to" } },
+                { "-t 1h -N 4 --gpus 6-32", OFFPEAK_EINVAL, { "--gpus 6-32", "6 GPUs", "4 nodes" } },
                 { "-t 1h --gpus eight", OFFPEAK_EINVAL, { "--gpus eight", "whole number" } },
                 { "-t 1h --gpus 99999999999999999999", OFFPEAK_EINVAL, { "from 1 to" } },
                 { "-t 1h --gpus ''", OFFPEAK_EINVAL, { "--gpus" } },
@@ -537,6 +574,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_gang_takes_its_shape),
+                cmocka_unit_test(a_range_names_the_widths_between),
                 cmocka_unit_test(bad_values_name_option_value_and_remedy),
                 cmocka_unit_test(a_name_too_long_is_refused),
                 cmocka_unit_test(without_a_command_there_is_no_job),

@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 
+#include "trial/widths.h"
+
 enum { DAY = 86400 };
 
 /* ---- a policy as `offpeak simulate` makes it of one plain site */
@@ -192,6 +194,17 @@ static bool interruptible(const struct trial *trial, size_t j)
         return job->interruptible_said ? job->interruptible : trial->policy.classes[trial->classes[j]].interruptible;
 }
 
+static bool is_width_of(const struct trial *trial, size_t j, uint32_t gpus)
+{
+        size_t n;
+        const struct trial_width *widths = widths_of(trial, j, &n);
+        bool found = gpus == trial->trace.jobs[j].gpus;
+
+        for (size_t i = 0; i < n; i++)
+                found = found || widths[i].gpus == gpus;
+        return found;
+}
+
 void check_room(const struct trial *trial, const struct outcome *outcome)
 {
         for (size_t i = 0; i < outcome->n; i++) {
@@ -200,7 +213,7 @@ void check_room(const struct trial *trial, const struct outcome *outcome)
 
                 assert_true(segment->job < trial->trace.n && segment->site < trial->policy.n_sites);
                 assert_true(job->submit <= segment->start && segment->start < segment->end);
-                assert_int_equal(segment->gpus, job->gpus);
+                assert_true(is_width_of(trial, segment->job, segment->gpus));
                 assert_true(gpus_at(outcome, segment->site, segment->start) <=
                             trial_gpus(trial, trial->policy.sites[segment->site].name));
                 if (i > 0 && segment[-1].job == segment->job)
