@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/work.h"
 
 static bool owns(const struct client *client, const struct job *job)
 {
@@ -79,13 +80,6 @@ void decide_cancel(const struct state *state, const struct input *input, struct 
         reply(turn, client, OFFPEAK_OK, job->id, NULL);
 }
 
-static bool may_pause(const struct state *state, const struct job *job)
-{
-        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
-                return job->spec.interruptible == OFFPEAK_YES;
-        return state_class(state, job)->interruptible;
-}
-
 /* A job whose owner held it says only when it is let go that others, meanwhile, ended as they should not. */
 static void reply_held(const struct state *state, const struct client *client, const struct job *job, bool hold,
                        struct turn *turn)
@@ -121,7 +115,7 @@ void decide_hold(const struct state *state, const struct input *input, struct tu
                 reply(turn, client, OFFPEAK_OK, job->id, "was not on hold: nothing to release");
                 return;
         }
-        if (hold && job->state == OFFPEAK_JOB_ACTIVE && !may_pause(state, job)) {
+        if (hold && job->state == OFFPEAK_JOB_ACTIVE && !work_may_pause(job, state_class(state, job))) {
                 reply(turn, client, OFFPEAK_ESTATE, job->id,
                       "job %" PRIu64 " runs and cannot be interrupted; wait for its end, or cancel it", job->id);
                 return;

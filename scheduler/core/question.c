@@ -26,6 +26,7 @@
 #include "core/stored.h"
 #include "core/usage.h"
 #include "core/width.h"
+#include "core/work.h"
 #include "supply/spread.h"
 
 #define MICRO 1e-6
@@ -350,19 +351,6 @@ static int fill_demands(const struct state *state, const struct site *site, int6
         return code;
 }
 
-/* Seconds of progress still to make: what was left when it was last known, less the time that it ran since. */
-static double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
-{
-        double left = (1 - job->fraction) * (double)job->total_s;
-        int64_t since = job->attempt.launched_at + class->start_cost_s;
-
-        if (job->fraction_at > since)
-                since = job->fraction_at;
-        if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= fmax(0, (double)(wall - since)) * width_speed(&job->spec, job->attempt.mode);
-        return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
-}
-
 /* When it may begin. A lone job knows of others by their planned ends alone. */
 static int64_t release_of(const struct state *state, const struct now *now, const struct job *job, bool lone)
 {
@@ -439,18 +427,11 @@ static int fill_site(const struct state *state, const struct now *now, const str
 
 /* ---- jobs */
 
-static bool is_interruptible(const struct job *job, const struct policy_class *class)
-{
-        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
-                return job->spec.interruptible == OFFPEAK_YES;
-        return class->interruptible;
-}
-
 static uint32_t starts_left(const struct job *job, const struct policy_class *class, bool running)
 {
         uint32_t pauses;
 
-        if (!is_interruptible(job, class))
+        if (!work_may_pause(job, class))
                 return running ? 0 : 1;
         if (class->max_pauses == UINT32_MAX)
                 return PLAN_ANY_STARTS;
@@ -566,7 +547,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                      const struct fitting *fitting, struct plan_mode *modes, struct plan_job *ret_job)
 {
         const struct policy_class *class = state_class(state, job);
-        bool running = job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state != ATTEMPT_STOPPING;
+        bool running = work_goes_on(job);
         double left = work_left(job, class, now->wall);
         int64_t begin = release_of(state, now, job, true);
         uint32_t first_site = 0;

@@ -6,6 +6,7 @@
 
 #include "base/fail.h"
 #include "core/move.h"
+#include "core/work.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
 #include "io/answer_ran.h"
@@ -52,13 +53,6 @@ static json_t *words(struct answer *answer, char *const *list, size_t n)
         return array;
 }
 
-static bool is_interruptible(const struct state *state, const struct job *job)
-{
-        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
-                return job->spec.interruptible == OFFPEAK_YES;
-        return state_class(state, job)->interruptible;
-}
-
 static void put_spec(struct answer *answer, json_t *object, const struct job *job)
 {
         const struct offpeak_job_spec *spec = &job->spec;
@@ -76,7 +70,7 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "signal", answer_text(sigabbrev_np(spec->signal != 0 ? spec->signal : 15)));
         answer_put(answer, object, "signal_lead_s",
                    json_integer(spec->signal_lead_s != 0 ? spec->signal_lead_s : class->stop_grace_s));
-        answer_put(answer, object, "interruptible", json_boolean(is_interruptible(answer->state, job)));
+        answer_put(answer, object, "interruptible", json_boolean(work_may_pause(job, class)));
         answer_put(answer, object, "may_move", json_boolean(move_is_allowed(answer->state, job)));
         answer_put(answer, object, "move_mb", json_integer(class->move_mb));
         answer_put(answer, object, "strict_deadline", json_boolean(spec->strict_deadline));
