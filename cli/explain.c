@@ -100,6 +100,8 @@ static void explain_cheaper(const json_t *job, const struct screen *screen, FILE
                         fputs("behind its deadline", out);
                 else if (why != NULL && strcmp(why, "max_delay") == 0)
                         explain_class(job, screen, out);
+                else if (why != NULL && strcmp(why, "gpu_hours") == 0)
+                        fputs("its class has no GPU-hours left for it in that month", out);
                 else
                         fputs("another start or a longer wait would cost more than it saves", out);
                 putc('\n', out);
@@ -196,6 +198,14 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
         }
 }
 
+static void explain_gpu_hours(const json_t *job, const struct screen *screen, FILE *out)
+{
+        char text[JOB_TEXT_SIZE];
+
+        if (job_gpu_hours(job, screen, text) != NULL)
+                fprintf(out, "  %s.\n", text);
+}
+
 int view_explain(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *job = json_object_get(document, "job");
@@ -215,6 +225,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         explain_cost(job, out);
         fputs(".\n", out);
         explain_pause(job, screen, out);
+        explain_gpu_hours(job, screen, out);
         explain_after(job, screen, out);
         explain_moves(job, screen, out);
         if (has_hours) {

@@ -85,6 +85,8 @@ const char *job_impossible(const json_t *job)
                 return "no power for it now";
         if (waits_for != NULL && strcmp(waits_for, "quota") == 0)
                 return "its class's quota is too small";
+        if (waits_for != NULL && strcmp(waits_for, "gpu_hours") == 0)
+                return "its class's GPU-hours are too few";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : "nothing free for it";
 }
 
@@ -157,6 +159,13 @@ static const char *when_ended(const json_t *job, const struct screen *screen, ch
         return buffer;
 }
 
+static bool waits_for_hours(const json_t *job)
+{
+        const char *waits_for = document_text(job, "waits_for");
+
+        return waits_for != NULL && strcmp(waits_for, "gpu_hours") == 0;
+}
+
 static const char *when_waiting(const json_t *job, const struct screen *screen, char *buffer)
 {
         const char *status = document_text(job, "status");
@@ -171,6 +180,8 @@ static const char *when_waiting(const json_t *job, const struct screen *screen, 
                 snprintf(buffer, JOB_TEXT_SIZE, "until released");
         else if (job_impossible(job) != NULL)
                 snprintf(buffer, JOB_TEXT_SIZE, "%s", job_impossible(job));
+        else if (waits_for_hours(job))
+                snprintf(buffer, JOB_TEXT_SIZE, "when its class has GPU-hours again");
         else if (job_after(job, after) != NULL)
                 snprintf(buffer, JOB_TEXT_SIZE, "after %.64s", after);
         else if (begin > screen->now)
@@ -318,6 +329,8 @@ static const char *impossible_reason(const json_t *job)
                 return "no site ever has the power for it";
         if (waits_for != NULL && strcmp(waits_for, "quota") == 0)
                 return "its class may not hold as many GPUs";
+        if (waits_for != NULL && strcmp(waits_for, "gpu_hours") == 0)
+                return "it takes more GPU-hours than its class may hold in a month";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
                                                                     : "others have all that it could have";
 }
@@ -358,6 +371,7 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 { "no price", "no price is known, so nothing is gained by waiting" },
                 { "beyond the horizon", "its hours lie beyond what is planned so far" },
                 { "after others", "one that it comes after has no hours" },
+                { "gpu hours", "its class's GPU-hours of this month are used up, or promised to those before it" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
         };
         const char *reason = document_text(job, "reason");
@@ -383,4 +397,19 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 if (strcmp(reason, reasons[i].name) == 0)
                         return reasons[i].text;
         return reason;
+}
+
+const char *job_gpu_hours(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const json_t *hours = json_object_get(job, "gpu_hours");
+        char at[SCREEN_TIME_SIZE];
+        double used;
+
+        if (!document_real(hours, "used", &used))
+                return NULL;
+        snprintf(buffer, JOB_TEXT_SIZE,
+                 "%.1f of the %lld GPU-hours that its class may hold this month are used; all are free again %s", used,
+                 (long long)document_int_or(hours, "per_month", 0),
+                 screen_time(screen, document_time(hours, "free_utc"), at));
+        return buffer;
 }

@@ -21,6 +21,10 @@ bool job_goes_beyond(const json_t *job);
 /* Those that it comes after and that have not ended: `41`, `41 and 42`, `41, 42 and 3 more`; NULL: none. */
 const char *job_after(const json_t *job, char *buffer);
 
+/* How many of the GPU-hours of a month its class has used, and until when; NULL: it has no such quota, or they are not
+ * told. */
+const char *job_gpu_hours(const json_t *job, const struct screen *screen, char *buffer);
+
 /* Of a job that is on hold because of it: the first that it comes after and that did not end well; NULL: that is not why. */
 const json_t *job_unmet(const json_t *job);
 

@@ -84,6 +84,8 @@ const char *pause_text(const json_t *job, char *buffer)
                 return room_text(pause, buffer);
         if (is(cause, "resize"))
                 return resize_text(pause, buffer);
+        if (is(cause, "gpu_hours"))
+                return "its class had used up the GPU-hours of the month";
         if (is(cause, "cost"))
                 return "later hours are cheaper";
         if (is(cause, "owner"))

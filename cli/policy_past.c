@@ -26,7 +26,8 @@ const char *past_finding_name(enum past_finding finding)
                 [PAST_NO_SITE] = "jobs of a site that one of the policies lacks",
                 [PAST_NO_ROOM] = "jobs that no nodes hold which are there now, or no site has the power for, under "
                                  "both policies",
-                [PAST_QUOTA] = "jobs with more GPUs than one of the policies lets their class hold",
+                [PAST_QUOTA] = "jobs with more GPUs than one of the policies lets their class hold, or more GPU-hours "
+                               "than in a month",
                 [PAST_AFTER] = "jobs that came after others, replayed as submitted when these had ended",
         };
 
@@ -297,7 +298,11 @@ static bool exceeds_quota(const struct past_job *job, const struct policy *polic
 
         if (class == NULL)
                 class = policy_class(policy, NULL);
-        return class != NULL && class->quota_gpus != 0 && job->gpus > class->quota_gpus;
+        if (class == NULL)
+                return false;
+        return (class->quota_gpus != 0 && job->gpus > class->quota_gpus) ||
+               (class->quota_gpu_hours != 0 &&
+                (class->start_cost_s + job->work_s) * job->gpus > class->quota_gpu_hours * 3600);
 }
 
 void past_sift(struct past *past, const struct policy *policy)

@@ -150,9 +150,11 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
                 { "nodes", "nodes that can hold it" },
                 { "power", "a higher limit at its site, or a submission with less --power" },
                 { "quota", "room in the quota of its class" },
+                { "gpu_hours", "GPU-hours of its class" },
                 { "begin", "its --begin" },
                 { "dependency", "the end of what it comes after" },
-                { "dependency_never", "its release, to run it all the same: offpeak release; offpeak cancel removes it" },
+                { "dependency_never",
+                  "its release, to run it all the same: offpeak release; offpeak cancel removes it" },
                 { "backoff", "a moment after a failed launch" },
                 { "devices", "its nodes: its hours have begun, and its GPUs are not free" },
                 { "hours", "its hours" },
@@ -234,6 +236,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         line(screen, out, "because", job_reason(job, screen, text));
         show_pause(job, screen, out);
         show_waits(job, screen, out);
+        line(screen, out, "GPU-hours", job_gpu_hours(job, screen, text));
         show_after(job, screen, out);
         line(screen, out, "deadline", job_deadline(job, screen, text));
         show_shape(job, screen, out);

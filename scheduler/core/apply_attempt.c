@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/month.h"
 #include "core/room.h"
 #include "core/width.h"
 
@@ -138,12 +139,24 @@ int apply_late_exit(struct state *state, const struct record *record)
         return 0;
 }
 
+/* What it held counts for its class's month. */
+static int count_hours(struct state *state, const struct job *job, int64_t at)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return class == NULL ? 0
+                             : month_add(state, class->name, width_held(job),
+                                         job->attempt.launched_at, at);
+}
+
 int apply_over(struct state *state, const struct record *record)
 {
         struct job *job = job_in_attempt(state, record->u.over.job, record->u.over.attempt);
 
         if (job == NULL)
                 return OFFPEAK_EINVAL;
+        if (count_hours(state, job, record->at) != 0)
+                return OFFPEAK_ENOMEM;
         job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;

@@ -9,17 +9,23 @@
 
 static int take_meta(struct state *state, const struct record *record)
 {
+        struct month_use *uses;
         struct policy policy;
 
         if (policy_copy(&record->u.meta.policy, &policy) != 0)
                 return OFFPEAK_ENOMEM;
         if (apply_flows(record->u.meta.flows, record->u.meta.n_flows, &state->flows, &state->n_flows) != 0 ||
-            apply_flows(record->u.meta.past_flows, record->u.meta.n_past_flows, &state->past_flows, &state->n_past_flows) != 0) {
+            apply_flows(record->u.meta.past_flows, record->u.meta.n_past_flows, &state->past_flows,
+                        &state->n_past_flows) != 0 ||
+            month_uses_copy(record->u.meta.month_uses, record->u.meta.n_month_uses, &uses) != 0) {
                 policy_finish(&policy);
                 return OFFPEAK_ENOMEM;
         }
         policy_finish(&state->policy);
         state->policy = policy;
+        month_uses_finish(state->month_uses, state->n_month_uses);
+        state->month_uses = uses;
+        state->n_month_uses = record->u.meta.n_month_uses;
         state->log_index = record->u.meta.log_index;
         state->term = record->u.meta.term;
         state->next_job = record->u.meta.next_job;

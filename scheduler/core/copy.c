@@ -181,3 +181,26 @@ void job_finish(struct job *job)
         free(job->planned);
         memset(job, 0, sizeof(*job));
 }
+
+void month_uses_finish(struct month_use *uses, uint32_t n)
+{
+        for (uint32_t i = 0; i < n; i++)
+                free(uses[i].class);
+        free(uses);
+}
+
+int month_uses_copy(const struct month_use *uses, uint32_t n, struct month_use **ret_uses)
+{
+        struct month_use *copy;
+
+        *ret_uses = NULL;
+        if (copy_bytes(uses, n, sizeof(*copy), (void **)&copy) != 0)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t i = 0; i < n; i++)
+                if (copy_text(uses[i].class, &copy[i].class) != 0) {
+                        month_uses_finish(copy, i);
+                        return OFFPEAK_ENOMEM;
+                }
+        *ret_uses = copy;
+        return 0;
+}

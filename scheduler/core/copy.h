@@ -20,6 +20,8 @@ int site_copy(const struct site *site, struct site *ret_site);
 void site_finish(struct site *site);
 int request_copy(const struct request *request, struct request *ret_request);
 void request_finish(struct request *request);
+int month_uses_copy(const struct month_use *uses, uint32_t n, struct month_use **ret_uses);
+void month_uses_finish(struct month_use *uses, uint32_t n); /* frees the array, too */
 int job_copy(const struct job *job, struct job *ret_job);
 void job_finish(struct job *job);
 

@@ -7,6 +7,7 @@
 
 #include "core/after.h"
 #include "core/copy.h"
+#include "core/month_door.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 
@@ -60,8 +61,17 @@ void plan_records(struct turn *turn, const struct now *now, const struct adopted
         record->u.plan.n_jobs = (uint32_t)plan->n_jobs;
 }
 
+/* Of those that a month puts off the planner knows only that they may not begin before. */
+static void name_put_off(const struct state *state, const struct plan_problem *problem, size_t i, const struct job *job,
+                         struct record_planned_job *planned)
+{
+        if (i < problem->n_jobs && problem->jobs[i].id == job->id && !problem->jobs[i].running &&
+            month_door_put_off(state, job, problem->jobs[i].release, problem->now))
+                planned->reason = PLAN_MONTH;
+}
+
 /* The world went on while the planner thought: jobs that ended or are held have no hours any more. */
-static void keep_what_holds(const struct state *state, struct record *record)
+static void keep_what_holds(const struct state *state, const struct plan_problem *problem, struct record *record)
 {
         uint32_t kept = 0;
 
@@ -74,6 +84,7 @@ static void keep_what_holds(const struct state *state, struct record *record)
                         continue;
                 }
                 planned->late_s = plan_lateness(&job->spec, planned->finish);
+                name_put_off(state, problem, i, job, planned);
                 record->u.plan.jobs[kept++] = *planned;
         }
         record->u.plan.n_jobs = kept;
@@ -88,29 +99,43 @@ static bool planned_in(const struct plan *plan, uint64_t job)
 }
 
 /* Why a job was not in the problem though it waits for hours; 0: it was submitted or released since. */
-static enum plan_reason why_left_out(const struct state *state, const struct now *now, const struct job *job)
+static enum plan_reason why_left_out(const struct state *state, const struct now *now, const struct job *job,
+                                     struct month_door *door)
 {
         if (possible_lack(state, now, job) != LACK_NOTHING)
                 return PLAN_IMPOSSIBLE;
-        return after_is_unknown(state, job) ? PLAN_AFTER : 0;
+        if (after_is_unknown(state, job))
+                return PLAN_AFTER;
+        return month_door_let_in(door, job, job->spec.begin > now->wall ? job->spec.begin : now->wall) == INT64_MAX
+                       ? PLAN_MONTH
+                       : 0;
 }
 
 /* Jobs that no site can hold, or that come after such, were not in the problem: say so instead of leaving old hours. */
 static void record_left_out(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct plan *plan = input->u.plan_ready.plan;
+        int64_t wall = input->now.wall;
+        struct month_door door;
 
-        for (size_t i = 0; i < state->n_open; i++) {
+        if (month_door_init(&door, state, wall, wall + state->policy.plan_horizon_s, true, NULL) != 0)
+                turn->failed = true;
+        for (size_t i = 0; i < state->n_open && !turn->failed; i++) {
                 const struct job *job = state_open_job(state, i);
                 struct plan_job_result result = { .id = job->id };
                 struct plan none = { .jobs = &result, .n_jobs = 1 };
 
-                if (job->state != OFFPEAK_JOB_QUEUED || job->held || planned_in(plan, job->id))
+                if (job->state != OFFPEAK_JOB_QUEUED || job->held)
                         continue;
-                result.reason = why_left_out(state, &input->now, job);
+                if (planned_in(plan, job->id)) {
+                        month_door_let_in(&door, job, job->spec.begin > wall ? job->spec.begin : wall);
+                        continue;
+                }
+                result.reason = why_left_out(state, &input->now, job, &door);
                 if (result.reason != 0 && (result.reason != job->reason || job->n_planned > 0))
                         plan_records(turn, &input->now, NULL, NULL, &none);
         }
+        month_door_finish(&door);
 }
 
 void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn)
@@ -133,7 +158,7 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
 
                 plan_records(turn, &input->now, &header, input->u.plan_ready.problem, plan);
                 if (!turn->failed)
-                        keep_what_holds(state, &turn->records[turn->n_records - 1]);
+                        keep_what_holds(state, input->u.plan_ready.problem, &turn->records[turn->n_records - 1]);
                 record_left_out(state, input, turn);
         }
 }

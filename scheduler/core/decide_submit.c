@@ -17,6 +17,8 @@
 #include "base/when.h"
 #include "core/after.h"
 #include "core/lone.h"
+#include "core/month.h"
+#include "core/month_door.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 #include "core/question.h"
@@ -76,6 +78,17 @@ static int refuse_quota(const struct state *state, const struct job *job, struct
                     narrowest(job), class->name, class->quota_gpus);
 }
 
+static int refuse_month(const struct state *state, const struct now *now, const struct job *job,
+                        struct offpeak_error *err)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return fail(err, OFFPEAK_EINVAL,
+                    "the job takes %" PRId64 " GPU-hours with its start, and class %s may hold %" PRId64
+                    " a month: ask for less --time or --gpus, or raise quota.gpu_hours_per_month",
+                    (month_need(job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
+}
+
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
@@ -88,6 +101,8 @@ static int check_size(const struct state *state, const struct now *now, const st
                 return refuse_power(state, now, job, err);
         case LACK_QUOTA:
                 return refuse_quota(state, job, err);
+        case LACK_MONTH:
+                return refuse_month(state, now, job, err);
         case LACK_NOTHING:
                 break;
         }
@@ -214,6 +229,9 @@ static int plan_alone(const struct state *state, const struct now *now, const st
                 return code;
         if (ret_question->problem.n_jobs == 1)
                 code = plan_compute(&ret_question->problem, &budget, ret_plan, NULL);
+        if (code == 0 && ret_plan->n_jobs == 1 &&
+            month_door_put_off(state, job, ret_question->problem.jobs[0].release, now->wall))
+                ret_plan->jobs[0].reason = PLAN_MONTH;
         return code == OFFPEAK_EINVAL ? 0 : code; /* the planner of all jobs says what is wrong */
 }
 
@@ -264,6 +282,19 @@ static bool write_after(const struct state *state, const struct job *job, char *
         return warning[0] != '\0';
 }
 
+/* Its class has used up what it may hold this month. Nothing to refuse a job for: a deadline that it keeps is kept. */
+static void write_month(const struct state *state, const struct now *now, const struct job *job,
+                        const struct plan *plan, char *warning, size_t size)
+{
+        const struct policy_class *class = state_class(state, job);
+        char free_at[WHEN_TEXT_SIZE];
+
+        if (job->spec.strict_deadline || plan->n_jobs == 0 || plan->jobs[0].reason != PLAN_MONTH)
+                return;
+        snprintf(warning, size, "waits for %s: too few of class %.32s's %" PRId64 " GPU-hours a month are left",
+                 when_format_utc(month_next(now->wall), free_at), class->name, class->quota_gpu_hours);
+}
+
 /* What the client should know: empty, or what becomes of the deadline, or of a wait for others. */
 static void write_warning(const struct state *state, const struct now *now, const struct job *job,
                           const struct plan *plan, char *warning, size_t size)
@@ -278,6 +309,8 @@ static void write_warning(const struct state *state, const struct now *now, cons
         else if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
                 snprintf(warning, size, "misses its deadline by %s",
                          when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));
+        else
+                write_month(state, now, job, plan, warning, size);
 }
 
 /* Why it cannot be in time, as a clause behind what becomes of it. */

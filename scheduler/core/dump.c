@@ -108,13 +108,16 @@ static void put_terms(struct text *text, const struct supply_terms *terms)
 
 static void put_class(struct text *text, const struct policy_class *class)
 {
-        put(text, "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
-                  " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u risk=%lld margin=%lld move=%d/%lld sites=",
+        put(text,
+            "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
+            " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u/%lld risk=%lld margin=%lld "
+            "move=%d/%lld sites=",
             class->name, (long long)class->delay_cost, (long long)class->max_delay_s, (long long)class->carbon_price,
             class->interruptible, class->max_pauses, (long long)class->min_run_s, (long long)class->start_cost_s,
             (long long)class->stop_grace_s, (long long)class->lateness_cost, class->on_lost, (long long)class->lease_ms,
-            class->retries, (long long)class->limit_ppm, class->quota_gpus,
-            (long long)class->risk_ppm, (long long)class->deadline_margin_ppm, class->may_move, (long long)class->move_mb);
+            class->retries, (long long)class->limit_ppm, class->quota_gpus, (long long)class->quota_gpu_hours,
+            (long long)class->risk_ppm, (long long)class->deadline_margin_ppm, class->may_move,
+            (long long)class->move_mb);
         for (size_t i = 0; i < class->n_sites; i++)
                 put(text, "%s%s", i > 0 ? "," : "", class->sites[i]);
         put(text, "\n");
@@ -322,6 +325,9 @@ char *state_dump(const struct state *state)
         for (uint32_t i = 0; i < state->n_past_flows; i++)
                 put(&text, "past flow %u [%lld,%lld) %.17g\n", state->past_flows[i].site, (long long)state->past_flows[i].start,
                     (long long)state->past_flows[i].end, state->past_flows[i].watts);
+        for (uint32_t i = 0; i < state->n_month_uses; i++)
+                put(&text, "month %s %lld held=%lld\n", state->month_uses[i].class,
+                    (long long)state->month_uses[i].month, (long long)state->month_uses[i].gpu_s);
         for (uint32_t i = 0; i < state->n_flows; i++)
                 put(&text, "flow %u [%lld,%lld) %.17g\n", state->flows[i].site, (long long)state->flows[i].start,
                     (long long)state->flows[i].end, state->flows[i].watts);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/month.h"
 #include "core/move.h"
 #include "core/power.h"
 #include "core/quotas.h"
@@ -25,6 +26,11 @@ bool fit_quota(const struct state *state, const struct job *job, uint32_t mode)
 
         return class->quota_gpus == 0 ||
                quotas_in_use(state, class) + width_gpus(&job->spec, mode) <= class->quota_gpus;
+}
+
+bool fit_month(const struct state *state, const struct job *job, int64_t wall)
+{
+        return month_left(state, state_class(state, job), wall) > 0;
 }
 
 bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall)
@@ -83,7 +89,7 @@ bool fit_may_start(const struct state *state, const struct job *job, uint32_t mo
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
                after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
-               launches_allowed(state) && fit_quota(state, job, mode);
+               launches_allowed(state) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
 }
 
 /* So that who finds no room, as most do where many wait, is told so without a look at every node. */

@@ -10,13 +10,14 @@
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
 
 /*
- * Queued, not held, its back-off over, those it comes after ended, its class's quota not used up; and at this site, if it
- * ran at another before.
+ * Queued, not held, its back-off over, those it comes after ended, its class's quotas not used up; and at this site, if
+ * it ran at another before.
  */
 bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now);
 
-/* Of what a start needs beside devices: room in the class's quota, and the power just now. */
+/* Of what a start needs beside devices: room in the class's quota, GPU-hours of its month, and the power just now. */
 bool fit_quota(const struct state *state, const struct job *job, uint32_t mode);
+bool fit_month(const struct state *state, const struct job *job, int64_t wall);
 bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall);
 
 /* What there is for jobs to start on, of one state and time, so that many can be asked for at once. */

@@ -7,6 +7,7 @@
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
  *   running, in hours at another width, with room for it    -> pause: it is launched again at once
  *   running, without any hours, and the power is gone       -> pause: it waits until there is some
+ *   running, its class's GPU-hours of the month used up     -> pause, if it may be paused
  *   running far beyond what was asked for                   -> stop at its limit
  *   hours missed or used up with work left                  -> a new plan
  */
@@ -16,8 +17,10 @@
 
 #include "core/after.h"
 #include "core/fit.h"
+#include "core/month.h"
 #include "core/pause.h"
 #include "core/width.h"
+#include "core/work.h"
 
 static bool has_interval_after(const struct job *job, int64_t wall)
 {
@@ -127,15 +130,35 @@ static void follow_queued(const struct state *state, const struct job *job, stru
 
         if (!job->held && after_look(state, job, NULL) == AFTER_NEVER)
                 record_unmet(state, job, now, turn);
-        else if (interval != NULL && interval->site < state->n_sites)
+        else if (interval != NULL && interval->site < state->n_sites) {
                 try_launch(state, job, interval, room, now, turn);
-        else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
+                if (!job->held && !fit_month(state, job, now->wall))
+                        want_plan(state, now, turn); /* its hours were planned before the month was used up */
+        } else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
                 want_plan(state, now, turn); /* its hours went by without it */
 }
 
-static void follow_running(const struct state *state, const struct job *job, const struct now *now,
-                           struct pause_crowd *crowd, struct turn *turn)
+/* The last class that was asked for: many that run are of one. */
+struct months {
+        const struct policy_class *class;
+        bool used_up;
+};
+
+static bool month_stops(const struct state *state, const struct job *job, int64_t wall, struct months *months)
 {
+        const struct policy_class *class = state_class(state, job);
+
+        if (class->quota_gpu_hours == 0 || !work_may_pause(job, class) || job->pauses >= class->max_pauses)
+                return false;
+        if (months->class != class)
+                *months = (struct months){ class, month_left(state, class, wall) <= 0 };
+        return months->used_up;
+}
+
+static void follow_running(const struct state *state, const struct job *job, const struct now *now,
+                           struct pause_crowd *crowd, struct months *months, struct turn *turn)
+{
+        static const struct pause month = { .cause = PAUSE_MONTH };
         const struct plan_interval *interval = fit_interval(job, now->wall);
         struct pause why;
 
@@ -143,6 +166,8 @@ static void follow_running(const struct state *state, const struct job *job, con
                 return;
         if (ran_too_long(state, job, now->wall))
                 record_stop(job, STOP_LIMIT, now, turn);
+        else if (month_stops(state, job, now->wall, months))
+                record_pause(job, &month, now, turn);
         else if (interval != NULL) {
                 if (pause_to_resize(state, job, interval, now->wall, &why))
                         record_pause(job, &why, now, turn);
@@ -160,10 +185,11 @@ static void follow_all_running(const struct state *state, const struct now *now,
 {
         size_t before = turn->n_records;
         struct pause_crowd crowd = { 0 };
+        struct months months = { 0 };
 
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE)
-                        follow_running(state, state_open_job(state, i), now, &crowd, turn);
+                        follow_running(state, state_open_job(state, i), now, &crowd, &months, turn);
         turn->failed = turn->failed || crowd.failed;
         pause_crowd_finish(&crowd);
 }

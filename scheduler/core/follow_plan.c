@@ -3,6 +3,7 @@
 #include "core/decide_parts.h"
 
 #include "core/lease.h"
+#include "core/month.h"
 #include "core/move.h"
 #include "core/pause.h"
 
@@ -142,6 +143,7 @@ struct now core_next(const struct state *state, const struct now *now)
         for (size_t i = 0; i < state->n_open; i++)
                 next_of_job(state_open_job(state, i), state, now, &next);
         sooner(&next.wall, next_expiry(state, now->wall));
+        sooner(&next.wall, month_runs_out(state, now->wall));
         if (any_job_to_plan(state) && !state->plan_asked)
                 sooner(&next.wall, state->plan_due_at > now->wall ? state->plan_due_at : now->wall + 1);
         return next;

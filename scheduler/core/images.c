@@ -18,6 +18,8 @@ static int emit_meta(const struct state *state, int (*emit)(void *, const struct
         image.u.meta.n_flows = state->n_flows;
         image.u.meta.past_flows = state->past_flows;
         image.u.meta.n_past_flows = state->n_past_flows;
+        image.u.meta.month_uses = state->month_uses;
+        image.u.meta.n_month_uses = state->n_month_uses;
         return emit(context, &image);
 }
 

@@ -138,7 +138,8 @@ static bool same_class(const struct policy_class *a, const struct policy_class *
                a->max_pauses == b->max_pauses && a->min_run_s == b->min_run_s && a->start_cost_s == b->start_cost_s &&
                a->stop_grace_s == b->stop_grace_s && a->lateness_cost == b->lateness_cost && a->on_lost == b->on_lost &&
                a->lease_ms == b->lease_ms && a->retries == b->retries && a->limit_ppm == b->limit_ppm &&
-               a->quota_gpus == b->quota_gpus && a->risk_ppm == b->risk_ppm && a->deadline_margin_ppm == b->deadline_margin_ppm &&
+               a->quota_gpus == b->quota_gpus && a->quota_gpu_hours == b->quota_gpu_hours &&
+               a->risk_ppm == b->risk_ppm && a->deadline_margin_ppm == b->deadline_margin_ppm &&
                a->may_move == b->may_move && a->move_mb == b->move_mb;
 }
 

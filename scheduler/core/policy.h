@@ -42,6 +42,7 @@ struct policy_class {
         uint32_t retries;          /* attempts lost without a result that are tried again */
         int64_t limit_ppm;         /* a job is stopped at time_s x this / 1e6 of running; 0: never */
         uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
+        int64_t quota_gpu_hours;   /* of a calendar month of UTC, over all its jobs; 0: no limit */
         int64_t risk_ppm;          /* quantile of the price forecast that it plans on, less a half, in millionths; 0: the median */
         int64_t deadline_margin_ppm; /* plans aim so much of the run time, and a minute, ahead of a deadline; 0: at the deadline */
         bool may_move;             /* a paused job may go on at another site */

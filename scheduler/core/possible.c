@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/month.h"
 #include "core/move.h"
 #include "core/power.h"
 #include "core/stored.h"
@@ -135,12 +136,22 @@ static uint32_t modes_with_power(const struct state *state, const struct possibl
         return modes;
 }
 
+static bool month_is_large_enough(const struct state *state, const struct now *now, const struct job *job)
+{
+        const struct policy_class *class = state_class(state, job);
+
+        return class == NULL || class->quota_gpu_hours == 0 || job->state == OFFPEAK_JOB_ACTIVE ||
+               month_need(job, class, now->wall) <= class->quota_gpu_hours * 3600;
+}
+
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
                         const struct job *job, uint32_t *ret_modes)
 {
         uint32_t quota = modes_in_quota(state, job), modes = UINT32_MAX;
         uint64_t sites = 0;
 
+        if (!month_is_large_enough(state, now, job))
+                return 0;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 uint32_t here = modes_with_nodes(state, now, &state->sites[s], job, quota);
 
@@ -150,10 +161,11 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
                 sites |= UINT64_C(1) << s;
                 modes &= here;
         }
-        *ret_modes = sites != 0 ? modes : 0;
         if (job->state == OFFPEAK_JOB_ACTIVE &&
-            ((job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0) || (*ret_modes >> job->attempt.mode & 1) == 0))
+            ((job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0) || (modes >> job->attempt.mode & 1) == 0))
                 return 0; /* it is where it cannot be, and cannot be elsewhere before it has ended there */
+        if (ret_modes != NULL)
+                *ret_modes = modes;
         return sites;
 }
 
@@ -164,6 +176,8 @@ enum lack possible_lack(const struct state *state, const struct now *now, const 
 
         if (quota == 0)
                 return LACK_QUOTA;
+        if (!month_is_large_enough(state, now, job))
+                return LACK_MONTH;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 uint32_t modes = modes_with_nodes(state, now, &state->sites[s], job, quota);
                 struct possible_site possible;

@@ -6,7 +6,7 @@
 #include "core/input.h"
 
 /* What no site that the job may use ever has, or what its class may not hold. */
-enum lack { LACK_NOTHING = 0, LACK_NODES, LACK_POWER, LACK_QUOTA };
+enum lack { LACK_NOTHING = 0, LACK_NODES, LACK_POWER, LACK_QUOTA, LACK_MONTH };
 
 /* A site without any job, over all that is planned. W at the meter, but for idle_w. */
 struct possible_site {
@@ -22,7 +22,7 @@ void possible_init(const struct state *state, const struct now *now, struct poss
 
 /*
  * Sites that can hold the job, a bit each, and its modes (width.h) that each of them can: every such site, for a rigid job; of an
- * elastic one they share a mode at least. A job that runs has its power already.
+ * elastic one they share a mode at least. A job that runs has its power already. ret_modes: written where there is a site; or NULL.
  */
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *sites,
                         const struct job *job, uint32_t *ret_modes);

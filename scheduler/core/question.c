@@ -17,6 +17,7 @@
 #include "core/after.h"
 #include "core/copy.h"
 #include "core/lone_room.h"
+#include "core/month_door.h"
 #include "core/move.h"
 #include "core/possible.h"
 #include "core/power.h"
@@ -453,16 +454,23 @@ static int64_t aim(const struct job *job, const struct policy_class *class, int6
         return finish < job->spec.deadline ? finish : job->spec.deadline;
 }
 
-/* A job cannot wait before others have ended: from then on its class's max_delay counts. */
-int64_t question_class_deadline(const struct state *state, const struct job *job)
+/* A job cannot wait before others have ended, or its class has GPU-hours for it: from then on its class's max_delay
+ * counts. */
+static int64_t class_deadline(const struct state *state, const struct job *job, int64_t let_in)
 {
         const struct policy_class *class = state_class(state, job);
         int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
         int64_t last_end = after_last_end(state, job);
 
         release = last_end > release ? last_end : release;
+        release = let_in > release ? let_in : release;
 
         return class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
+}
+
+int64_t question_class_deadline(const struct state *state, const struct job *job)
+{
+        return class_deadline(state, job, 0);
 }
 
 bool question_class_decides(const struct state *state, const struct job *job)
@@ -472,11 +480,13 @@ bool question_class_decides(const struct state *state, const struct job *job)
         return latest != 0 && (job->spec.deadline == 0 || latest <= job->spec.deadline);
 }
 
-/* `earliest`: when it can be done at the earliest. */
-static int64_t latest_finish(const struct state *state, const struct job *job, int64_t earliest)
+/* `earliest`: when it can be done at the earliest. let_in: when its class's month puts it off to; 0: it does not. */
+static int64_t latest_finish(const struct state *state, const struct job *job, int64_t earliest, int64_t let_in)
 {
-        if (question_class_decides(state, job) || job->spec.deadline == 0)
-                return question_class_deadline(state, job);
+        int64_t latest = class_deadline(state, job, let_in);
+
+        if (job->spec.deadline == 0 || (latest != 0 && latest <= job->spec.deadline))
+                return latest;
         return aim(job, state_class(state, job), earliest);
 }
 
@@ -550,6 +560,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
         bool running = work_goes_on(job);
         double left = work_left(job, class, now->wall);
         int64_t begin = release_of(state, now, job, true);
+        int64_t let_in = !running && month_door_put_off(state, job, release, now->wall) ? release : 0;
         uint32_t first_site = 0;
 
         while ((fitting->sites >> first_site & 1) == 0)
@@ -559,8 +570,10 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .sites = fitting->sites,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(state, job, begin + (running ? 0 : class->start_cost_s) +
-                                                              (int64_t)(left / width_fastest(&job->spec))),
+                .deadline = latest_finish(state, job,
+                                          (let_in > begin ? let_in : begin) + (running ? 0 : class->start_cost_s) +
+                                                  (int64_t)(left / width_fastest(&job->spec)),
+                                          let_in),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,
                 .min_run_s = class->min_run_s,
@@ -641,6 +654,20 @@ static bool take_after(const struct state *state, const struct job *job, const s
         return true;
 }
 
+/* When a plan may begin it, as far as its class's GPU-hours go; those it comes after are before it in the problem. */
+static int64_t let_in(const struct state *state, const struct now *now, const struct job *job,
+                      const struct plan_job *jobs, const size_t *after, size_t n_after, struct month_door *door)
+{
+        int64_t release = release_of(state, now, job, false), earliest = release, at;
+
+        if (work_goes_on(job))
+                return release;
+        for (size_t i = 0; i < n_after; i++)
+                earliest = jobs[after[i]].release > earliest ? jobs[after[i]].release : earliest;
+        at = month_door_let_in(door, job, earliest);
+        return at == earliest ? release : at;
+}
+
 static int jobs_room(const struct state *state, struct memory *memory)
 {
         size_t n_kept = 0, n_after = 0, n_modes = 0;
@@ -661,26 +688,34 @@ static int jobs_room(const struct state *state, struct memory *memory)
 /*
  * A job that may only begin behind the horizon has no hours yet: a later plan will see it. Nor has one that no site can
  * hold: as work left undone it would cost more than all the others together, and hide what they save. Nor one that
- * comes after such a job, or after one that is held.
+ * comes after such a job, or after one that is held, or for which its class has no GPU-hours in any month before the
+ * horizon.
  */
 static int fill_jobs(const struct state *state, const struct now *now, int64_t horizon, struct memory *memory,
                      size_t *ret_n)
 {
         struct possible_site possible[POSSIBLE_SITES];
+        struct month_door door;
         size_t n = 0, n_kept = 0, n_after = 0, n_modes = 0;
 
         possible_init(state, now, possible);
-        if (jobs_room(state, memory) != 0)
+        if (month_door_init(&door, state, now->wall, horizon, true, NULL) != 0 || jobs_room(state, memory) != 0) {
+                month_door_finish(&door);
                 return OFFPEAK_ENOMEM;
+        }
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
                 struct fitting fitting = find_fitting(state, now, possible, &memory->quotas, job);
                 size_t after = 0;
+                int64_t release;
 
                 if (fitting.sites == 0 || job->spec.begin >= horizon ||
                     !take_after(state, job, memory->jobs, n, &memory->after[n_after], &after))
                         continue;
-                fill_job(state, now, job, release_of(state, now, job, false), &fitting, &memory->modes[n_modes], &memory->jobs[n]);
+                release = let_in(state, now, job, memory->jobs, &memory->after[n_after], after, &door);
+                if (release == INT64_MAX)
+                        continue;
+                fill_job(state, now, job, release, &fitting, &memory->modes[n_modes], &memory->jobs[n]);
                 memory->jobs[n].after = &memory->after[n_after];
                 memory->jobs[n].n_after = after;
                 keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
@@ -689,13 +724,38 @@ static int fill_jobs(const struct state *state, const struct now *now, int64_t h
                 n_modes += memory->jobs[n].n_modes;
                 n++;
         }
+        month_door_finish(&door);
         *ret_n = n;
         return 0;
 }
 
+/* When a lone job may begin: others who asked before it, or run, are let into the month first. ENOMEM. */
+static int let_in_alone(const struct state *state, const struct now *now, const struct job *job, int64_t horizon,
+                        const struct possible_site *possible, bool beside_others, int64_t *release)
+{
+        struct month_door door;
+        int code = 0;
+
+        if (state_class(state, job)->quota_gpu_hours == 0 || work_goes_on(job))
+                return 0;
+        code = month_door_init(&door, state, now->wall, horizon, beside_others, job);
+        for (size_t i = 0; code == 0 && beside_others && i < state->n_open; i++) {
+                const struct job *other = state_open_job(state, i);
+
+                if (other->id < job->id && !work_goes_on(other) && wants_hours(other) &&
+                    state_class(state, other) == state_class(state, job) &&
+                    possible_sites(state, now, possible, other, NULL) != 0)
+                        month_door_let_in(&door, other, release_of(state, now, other, false));
+        }
+        if (code == 0)
+                *release = month_door_let_in(&door, job, *release);
+        month_door_finish(&door);
+        return code;
+}
+
 /* The same for one job, which need not be in the state. */
 static int fill_candidate(const struct state *state, const struct now *now, const struct job *job, int64_t horizon,
-                          struct memory *memory, size_t *ret_n)
+                          bool beside_others, struct memory *memory, size_t *ret_n)
 {
         struct possible_site possible[POSSIBLE_SITES];
         int64_t release = release_of(state, now, job, true);
@@ -707,6 +767,8 @@ static int fill_candidate(const struct state *state, const struct now *now, cons
         if (memory->jobs == NULL || memory->modes == NULL)
                 return OFFPEAK_ENOMEM;
         fitting = find_fitting(state, now, possible, &memory->quotas, job);
+        if (fitting.sites != 0 && let_in_alone(state, now, job, horizon, possible, beside_others, &release) != 0)
+                return OFFPEAK_ENOMEM;
         *ret_n = fitting.sites != 0 && release < horizon && after_look(state, job, NULL) != AFTER_NEVER &&
                  !after_is_unknown(state, job);
         if (*ret_n == 1)
@@ -753,9 +815,9 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         if (code == 0)
                 code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
         if (code == 0)
-                code = candidate != NULL ?
-                               fill_candidate(state, now, candidate, horizon, memory, &question.problem.n_jobs) :
-                               fill_jobs(state, now, horizon, memory, &question.problem.n_jobs);
+                code = candidate != NULL ? fill_candidate(state, now, candidate, horizon, beside_others, memory,
+                                                          &question.problem.n_jobs)
+                                         : fill_jobs(state, now, horizon, memory, &question.problem.n_jobs);
         if (code != 0) {
                 plan_question_finish(&question);
                 return code;

@@ -81,6 +81,7 @@ void record_finish(struct record *record)
                 policy_finish(&record->u.meta.policy);
                 free(record->u.meta.flows);
                 free(record->u.meta.past_flows);
+                month_uses_finish(record->u.meta.month_uses, record->u.meta.n_month_uses);
                 break;
         case RECORD_I_SITE:
                 site_finish(&record->u.site.site);

@@ -150,6 +150,8 @@ struct record {
                         struct adopted_plan plan;
                         struct plan_flow *flows, *past_flows;
                         uint32_t n_flows, n_past_flows;
+                        struct month_use *month_uses;
+                        uint32_t n_month_uses;
                 } meta;
                 struct { struct site site; } site;
                 struct { struct node node; } node;      /* session is not part of it */

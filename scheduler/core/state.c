@@ -32,6 +32,7 @@ void state_finish(struct state *state)
         free(state->requests);
         free(state->flows);
         free(state->past_flows);
+        month_uses_finish(state->month_uses, state->n_month_uses);
         policy_finish(&state->policy);
         memset(state, 0, sizeof(*state));
 }

@@ -129,6 +129,7 @@ enum pause_cause {
         PAUSE_OWNER,       /* its owner put it on hold */
         PAUSE_OPERATOR,    /* somebody else did */
         PAUSE_RESIZE,      /* it goes on at once, at another width */
+        PAUSE_MONTH,       /* its class had used up the GPU-hours of the month */
 };
 
 /* Why an attempt was paused. What does not belong to its cause is 0. */
@@ -290,6 +291,13 @@ struct adopted_plan {
         uint64_t work;
 };
 
+/* What a class's attempts that are over have held in a month (core/month.h). */
+struct month_use {
+        char *class;
+        int64_t month; /* when it began, UTC */
+        int64_t gpu_s;
+};
+
 struct state {
         uint64_t log_index;    /* of the last durable record applied */
         uint64_t term;
@@ -312,6 +320,8 @@ struct state {
         uint32_t n_flows;
         struct plan_flow *past_flows; /* what plans before it had them do until it came: energy is booked, and a charge is told, later. Any order */
         uint32_t n_past_flows;
+        struct month_use *month_uses;
+        uint32_t n_month_uses;
 
         /* volatile */
         int64_t started_ms;    /* mono: when this process began */

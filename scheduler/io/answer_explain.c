@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/month.h"
 #include "core/power.h"
 #include "core/question.h"
 #include "core/width.h"
@@ -113,6 +114,8 @@ static const char *why_not(const struct answer *answer, const struct scene *scen
                 return "deadline";
         if (scene->class_deadline != 0 && time >= scene->class_deadline)
                 return "max_delay";
+        if (scene->job->reason == PLAN_MONTH && time < month_next(answer->now.wall))
+                return "gpu_hours";
         if (gpus_taken(answer, scene, time) + least_gpus(spec) > scene->gpus)
                 return "taken";
         return "not worth it";

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/month.h"
 #include "core/move.h"
 #include "core/work.h"
 #include "io/answer_alternatives.h"
@@ -186,6 +187,22 @@ static int put_ran(struct answer *answer, json_t *object, const struct job *job,
         return 0;
 }
 
+/* What its class may hold in a month, and has held in this one. */
+static json_t *gpu_hours(struct answer *answer, const struct job *job)
+{
+        const struct policy_class *class = state_class(answer->state, job);
+        int64_t wall = answer->now.wall;
+        json_t *object;
+
+        if (class->quota_gpu_hours == 0)
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "per_month", json_integer(class->quota_gpu_hours));
+        answer_put(answer, object, "used", answer_real((double)month_used(answer->state, class, wall) / 3600));
+        answer_put(answer, object, "free_utc", answer_utc(month_next(wall)));
+        return object;
+}
+
 int answer_job(struct answer *answer, struct offpeak_error *err)
 {
         static const char *const names[] = { "job", NULL };
@@ -205,6 +222,7 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
                             (int64_t)json_integer_value(id));
         object = answer_job_summary(answer, job);
         put_spec(answer, object, job);
+        answer_put(answer, object, "gpu_hours", gpu_hours(answer, job));
         answer_put(answer, object, "losses", json_integer(job->losses));
         answer_put(answer, object, "attempt", attempt_object(answer, job));
         answer_put(answer, object, "late_exits", late_exits(answer, job));

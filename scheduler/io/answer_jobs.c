@@ -254,6 +254,8 @@ static const char *lacks(const struct answer *answer, const struct job *job)
                 return "power";
         case LACK_QUOTA:
                 return "quota";
+        case LACK_MONTH:
+                return "gpu_hours";
         case LACK_NOTHING:
                 break;
         }
@@ -267,6 +269,8 @@ static const char *lacks_now(const struct answer *answer, const struct job *job,
 
         if (!fit_quota(answer->state, job, present->mode))
                 return "quota";
+        if (!fit_month(answer->state, job, answer->now.wall))
+                return "gpu_hours";
         if (site < answer->state->n_sites &&
             !fit_power(answer->state, job, present->mode, &answer->state->sites[site], answer->now.wall))
                 return "power";
@@ -295,6 +299,8 @@ static const char *waits_for(const struct answer *answer, const struct job *job)
         for (uint32_t i = 0; i < job->n_planned; i++)
                 if (job->planned[i].start <= now && now < job->planned[i].end)
                         return lacks_now(answer, job, &job->planned[i]);
+        if (job->reason == PLAN_MONTH)
+                return "gpu_hours";
         return job->n_planned > 0 ? "hours" : "plan";
 }
 

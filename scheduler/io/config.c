@@ -26,6 +26,7 @@
 #define MICRO        INT64_C(1000000)
 #define MOST_MONEY   (1000000000 * MICRO) /* in any of the units here */
 #define MOST_FIXED_W (10000 * MICRO)      /* 10 GW; plans know no more */
+#define MOST_GPU_HOURS UINT64_C(1000000000)
 #define MINUTE       INT64_C(60)
 #define DAY          INT64_C(86400)
 
@@ -93,14 +94,16 @@ static void take_risk(struct config_reading *r, const struct said_class *said, s
 
 static void take_quota(struct config_reading *r, const struct said_quota *said, struct policy_class *class)
 {
-        uint64_t gpus = class->quota_gpus;
+        uint64_t gpus = class->quota_gpus, hours = (uint64_t) class->quota_gpu_hours;
 
         if (said == NULL)
                 return;
         if (!config_is_null(said->gpus))
                 config_take_count(r, "gpus", said->gpus, 1, UINT32_MAX, &gpus);
         class->quota_gpus = (uint32_t)gpus;
-        config_take_only(r, "gpu_hours_per_month", said->gpu_hours_per_month, NULL);
+        if (!config_is_null(said->gpu_hours_per_month))
+                config_take_count(r, "gpu_hours_per_month", said->gpu_hours_per_month, 1, MOST_GPU_HOURS, &hours);
+        class->quota_gpu_hours = (int64_t)hours;
 }
 
 /* Keys of the design that the core does not act on yet. */

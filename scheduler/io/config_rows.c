@@ -322,7 +322,7 @@ static const struct config_row rows[] = {
         { "classes", "quota", .what = CONFIG_PART, .enter = enter_always, .below = "quota" },
         { "classes", "sites", .value = row_class_sites, .none = "all sites" },
         { "quota", "gpus", CLASS(quota_gpus), .write = as_count, NOTHING(0), .null = true, .unit = "GPUs at once", .none = "no limit" },
-        { "quota", "gpu_hours_per_month", .what = CONFIG_NOT_YET },
+        { "quota", "gpu_hours_per_month", CLASS(quota_gpu_hours), .write = as_count, NOTHING(0), .null = true, .unit = "GPU-hours a month", .none = "no limit" },
 
         { "feed", "file", .what = CONFIG_IF_SAID, FEED(path) },
         { "feed", "mapping", SAID },

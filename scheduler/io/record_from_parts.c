@@ -275,6 +275,7 @@ static void take_class(struct taker *taker, const Log__PolicyClass *from, struct
         to->retries = from->retries;
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
+        to->quota_gpu_hours = from->quota_gpu_hours;
         to->risk_ppm = from->risk_ppm;
         to->deadline_margin_ppm = record_margin(from->deadline_margin_less_ppm);
         to->may_move = from->may_move;
@@ -393,7 +394,7 @@ static void take_planned(struct taker *taker, const Log__PlannedJob *from, struc
 {
         to->job = from->job;
         to->intervals = take_intervals(taker, from->intervals, from->n_intervals, &to->n_intervals);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_AFTER, "plan.reason");
+        to->reason = take_enum(taker, from->reason, 0, PLAN_MONTH, "plan.reason");
         to->finish = from->finish;
         to->late_s = from->late_s;
         to->cost = from->cost;
@@ -546,7 +547,7 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
                 taker->wrong = "pause";
         if (n != 1)
                 return;
-        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_RESIZE, "pause.cause");
+        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_MONTH, "pause.cause");
         to->attempt = from[0]->attempt;
         to->at = from[0]->at;
         to->drawn_w = from[0]->drawn_w;
@@ -654,6 +655,19 @@ static void take_plan(struct taker *taker, const Log__Plan *from, struct record 
 
 /* ---- bodies: images */
 
+static struct month_use *take_months(struct taker *taker, Log__MonthUse *const *from, size_t n, uint32_t *ret_n)
+{
+        struct month_use *to = take_memory(taker, n, sizeof(*to));
+
+        *ret_n = to != NULL ? (uint32_t)n : 0;
+        for (size_t i = 0; i < *ret_n; i++) {
+                to[i].class = take_text(taker, from[i]->class_name);
+                to[i].month = from[i]->month;
+                to[i].gpu_s = from[i]->gpu_s;
+        }
+        return to;
+}
+
 static void take_meta(struct taker *taker, const Log__Meta *from, struct record *to)
 {
         to->u.meta.log_index = from->log_index;
@@ -664,6 +678,7 @@ static void take_meta(struct taker *taker, const Log__Meta *from, struct record 
         to->u.meta.plan = take_adopted(from->plan);
         to->u.meta.flows = take_flows(taker, from->flows, from->n_flows, &to->u.meta.n_flows);
         to->u.meta.past_flows = take_flows(taker, from->past_flows, from->n_past_flows, &to->u.meta.n_past_flows);
+        to->u.meta.month_uses = take_months(taker, from->month_uses, from->n_month_uses, &to->u.meta.n_month_uses);
 }
 
 static void take_meter(struct taker *taker, const Log__Site *from, struct site_meter *to)
@@ -775,7 +790,7 @@ static void take_job_books(const Log__Job *from, struct job *to)
 static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)
 {
         to->planned = take_intervals(taker, from->planned, from->n_planned, &to->n_planned);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_AFTER, "job.reason");
+        to->reason = take_enum(taker, from->reason, 0, PLAN_MONTH, "job.reason");
         to->planned_finish = from->planned_finish;
         to->planned_late_s = from->planned_late_s;
         to->planned_cost = from->planned_cost;

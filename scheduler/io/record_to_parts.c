@@ -238,6 +238,7 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->retries = from->retries;
         to->limit_ppm = from->limit_ppm;
         to->quota_gpus = from->quota_gpus;
+        to->quota_gpu_hours = from->quota_gpu_hours;
         to->risk_ppm = from->risk_ppm;
         to->deadline_margin_less_ppm = record_margin(from->deadline_margin_ppm);
         to->may_move = from->may_move;
@@ -661,6 +662,18 @@ static void fill_plan(struct arena *arena, Log__Plan *to, const struct record *r
 
 /* ---- bodies: images */
 
+static Log__MonthUse **month_parts(struct arena *arena, const struct month_use *from, size_t n)
+{
+        Log__MonthUse **to = parts_new(arena, &log__month_use__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->class_name = text(from[i].class);
+                to[i]->month = from[i].month;
+                to[i]->gpu_s = from[i].gpu_s;
+        }
+        return to;
+}
+
 static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *record)
 {
         to->log_index = record->u.meta.log_index;
@@ -673,6 +686,8 @@ static void fill_meta(struct arena *arena, Log__Meta *to, const struct record *r
         to->flows = flow_parts(arena, record->u.meta.flows, record->u.meta.n_flows);
         to->n_past_flows = record->u.meta.n_past_flows;
         to->past_flows = flow_parts(arena, record->u.meta.past_flows, record->u.meta.n_past_flows);
+        to->n_month_uses = record->u.meta.n_month_uses;
+        to->month_uses = month_parts(arena, record->u.meta.month_uses, record->u.meta.n_month_uses);
 }
 
 static void fill_meter(struct arena *arena, Log__Site *to, const struct site_meter *from)

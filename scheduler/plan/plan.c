@@ -27,6 +27,8 @@ const char *plan_reason_name(enum plan_reason reason)
                 return "impossible";
         case PLAN_AFTER:
                 return "after others";
+        case PLAN_MONTH:
+                return "gpu hours";
         }
         return "unknown";
 }

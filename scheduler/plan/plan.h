@@ -34,16 +34,17 @@
 
 /* Why a job runs when it does: data for `offpeak explain`, in order of weight. */
 enum plan_reason {
-        PLAN_CHEAPEST = 1,     /* its hours are the cheapest it can have */
-        PLAN_AT_ONCE,          /* running at once is best: nothing cheaper is worth waiting for */
-        PLAN_DEADLINE,         /* cheaper hours lie behind its deadline */
-        PLAN_CROWDED,          /* cheaper hours are taken: GPUs or power */
-        PLAN_NO_PRICE,         /* no price is known (all are 0): it runs at once */
-        PLAN_LATE,             /* no plan meets the deadline */
-        PLAN_BEYOND,           /* does not fit before the horizon */
-        PLAN_RUNNING,          /* it runs and goes on */
-        PLAN_IMPOSSIBLE,       /* no site has as many GPUs, or the power, ever */
-        PLAN_AFTER,            /* one that it comes after has no hours: it was not in the problem (the core's word) */
+        PLAN_CHEAPEST = 1, /* its hours are the cheapest it can have */
+        PLAN_AT_ONCE,      /* running at once is best: nothing cheaper is worth waiting for */
+        PLAN_DEADLINE,     /* cheaper hours lie behind its deadline */
+        PLAN_CROWDED,      /* cheaper hours are taken: GPUs or power */
+        PLAN_NO_PRICE,     /* no price is known (all are 0): it runs at once */
+        PLAN_LATE,         /* no plan meets the deadline */
+        PLAN_BEYOND,       /* does not fit before the horizon */
+        PLAN_RUNNING,      /* it runs and goes on */
+        PLAN_IMPOSSIBLE,   /* no site has as many GPUs, or the power, ever */
+        PLAN_AFTER,        /* one that it comes after has no hours: it was not in the problem (the core's word) */
+        PLAN_MONTH,        /* its class has no GPU-hours left for it this month (the core's word) */
 };
 const char *plan_reason_name(enum plan_reason reason);
 

@@ -6,7 +6,7 @@
  *   bookings -> runs -> a schedule of that problem -> account, and the checker        realised
  *   the problem -> plan_compute, and the checker                                       hindsight, bound, run_now
  *
- * The view borrows everything from the state but its two arrays.
+ * The view borrows everything from the state but its three arrays.
  */
 #include "sim/regret.h"
 
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/month.h"
 #include "core/question.h"
 #include "plan/account.h"
 #include "plan/check.h"
@@ -26,6 +27,7 @@ struct hindsight {
         struct offpeak_error *err;
         struct state view;
         struct plan_question question;
+        struct policy_class *classes; /* the view's */
         struct plan_job *jobs; /* the question's, each with its own deadline */
 };
 
@@ -106,6 +108,9 @@ static int make_view(struct hindsight *hindsight)
         if (hindsight->view.sites == NULL)
                 return no_memory(hindsight);
         memcpy(hindsight->view.sites, input->state->sites, input->state->n_sites * sizeof(struct site));
+        hindsight->classes = month_lift(&hindsight->view.policy);
+        if (hindsight->classes == NULL)
+                return no_memory(hindsight);
         for (size_t i = 0; code == 0 && i < input->n_truth; i++)
                 code = take_truth(hindsight, &input->truth[i]);
         return code == 0 ? take_jobs(hindsight) : code;
@@ -264,6 +269,7 @@ int regret_compute(const struct regret_input *input, struct regret *ret_regret, 
         free(hindsight.view.jobs);
         free(hindsight.view.open);
         free(hindsight.view.sites);
+        free(hindsight.classes);
         return code;
 }
 

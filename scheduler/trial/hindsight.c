@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "trial/widths.h"
+#include "core/month.h"
 
 static int open_world(struct hindsight *hindsight, const struct trial *trial)
 {
@@ -59,7 +60,8 @@ static int ask(struct hindsight *hindsight, const struct trial *trial, struct of
         struct state view = *sim_state(hindsight->sim); /* borrows all but its jobs */
         struct now now = { .wall = trial->from, .mono_ms = view.started_ms };
 
-        int code = 0;
+        struct policy_class *classes = month_lift(&view.policy);
+        int code = classes != NULL ? 0 : OFFPEAK_ENOMEM;
 
         view.jobs = hindsight->submitted;
         view.open = NULL;
@@ -71,6 +73,7 @@ static int ask(struct hindsight *hindsight, const struct trial *trial, struct of
         if (code == 0)
                 code = plan_question_init(&view, &now, &hindsight->question);
         free(view.open);
+        free(classes);
         if (code != 0)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (hindsight->question.problem.n_jobs != trial->trace.n)

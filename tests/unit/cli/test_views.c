@@ -214,6 +214,24 @@ static void a_job_that_waits_for_its_begin_says_so(void **state)
         free(text);
 }
 
+/* What of a month's GPU-hours is used, wherever the job is looked at closely. */
+static void gpu_hours_of_a_month_are_told(void **state)
+{
+        json_t *changes = json_pack("{s:s, s:s, s:{s:i, s:f, s:s}}", "waits_for", "gpu_hours", "reason", "gpu hours",
+                                    "gpu_hours", "per_month", 500, "used", 480.25, "free_utc", "2026-12-01T00:00:00Z");
+        char *text = show_with(json_incref(changes));
+
+        (void)state;
+        assert_non_null(strstr(text,
+                               "because     its class's GPU-hours of this month are used up, or promised to those "
+                               "before it\n"));
+        assert_non_null(strstr(text, "waits for   GPU-hours of its class\n"));
+        expect_in(text,
+                  "GPU-hours   480.2 of the 500 GPU-hours that its class may hold this month are used; all are free "
+                  "again 2026-12-01 00:00\n");
+        expect_in(explain_with(NULL, NULL, changes), "  480.2 of the 500 GPU-hours that its class may hold this month");
+}
+
 static json_t *other(int id, const char *kind, const char *status, bool ended, const char *finish)
 {
         return json_pack("{s:i, s:s, s:s, s:s, s:b, s:s?}", "id", id, "name", "prep", "kind", kind, "status", status,
@@ -879,6 +897,7 @@ int main(void)
                 cmocka_unit_test(a_late_job_is_told_what_helps),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
+                cmocka_unit_test(gpu_hours_of_a_month_are_told),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
                 cmocka_unit_test(a_pause_tells_its_cause),

@@ -192,6 +192,7 @@ static void every_difference_counts(void **state)
         DIFFERS(b.classes[1].retries++);
         DIFFERS(b.classes[1].limit_ppm++);
         DIFFERS(b.classes[1].quota_gpus++);
+        DIFFERS(b.classes[1].quota_gpu_hours++);
         DIFFERS(b.classes[1].risk_ppm++);
         DIFFERS(b.classes[1].deadline_margin_ppm++);
         DIFFERS(b.classes[1].may_move = !b.classes[1].may_move);

@@ -20,10 +20,11 @@ KNOWN(struct policy, 72);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
 KNOWN(struct supply_store, 72);
-KNOWN(struct policy_class, 160);
+KNOWN(struct policy_class, 168);
 KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct plan_flow, 32);
+KNOWN(struct month_use, 24);
 KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 192);
 KNOWN(struct book, 152);
@@ -416,6 +417,7 @@ static void walk_class(struct walk *walk, struct policy_class *class)
         U32(class->retries);
         I64(class->limit_ppm);
         U32(class->quota_gpus);
+        I64(class->quota_gpu_hours);
         I64(class->deadline_margin_ppm);
         I64(class->risk_ppm);
         BOOL(class->may_move);
@@ -496,7 +498,7 @@ static void walk_planned(struct walk *walk, struct record_planned_job *job)
         ARRAY(job->n_intervals, job->intervals, 4);
         for (uint32_t i = 0; i < job->n_intervals; i++)
                 walk_interval(walk, &job->intervals[i]);
-        WITHIN(job->reason, 0, PLAN_AFTER);
+        WITHIN(job->reason, 0, PLAN_MONTH);
         I64(job->finish);
         I64(job->late_s);
         DOUBLE(job->cost);
@@ -594,7 +596,7 @@ static void walk_leg_ref(struct walk *walk, struct record_leg_ref *leg)
 
 static void walk_pause(struct walk *walk, struct pause *pause)
 {
-        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_RESIZE);
+        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_MONTH);
         U32(pause->attempt);
         I64(pause->at);
         I64(pause->drawn_w);
@@ -686,7 +688,7 @@ static void walk_job_plan(struct walk *walk, struct job *job)
         ARRAY(job->n_planned, job->planned, 5);
         for (uint32_t i = 0; i < job->n_planned; i++)
                 walk_interval(walk, &job->planned[i]);
-        WITHIN(job->reason, 0, PLAN_AFTER);
+        WITHIN(job->reason, 0, PLAN_MONTH);
         I64(job->planned_finish);
         I64(job->planned_late_s);
         DOUBLE(job->planned_cost);
@@ -803,6 +805,12 @@ static void walk_meta(struct walk *walk, struct record *record)
         ARRAY(record->u.meta.n_past_flows, record->u.meta.past_flows, 4);
         for (uint32_t i = 0; i < record->u.meta.n_past_flows; i++)
                 walk_flow(walk, &record->u.meta.past_flows[i]);
+        ARRAY(record->u.meta.n_month_uses, record->u.meta.month_uses, 3);
+        for (uint32_t i = 0; i < record->u.meta.n_month_uses; i++) {
+                TEXT(record->u.meta.month_uses[i].class);
+                I64(record->u.meta.month_uses[i].month);
+                I64(record->u.meta.month_uses[i].gpu_s);
+        }
 }
 
 static void walk_small(struct walk *walk, struct record *record)

@@ -466,6 +466,29 @@ static void a_queued_job_says_what_it_waits_for(void **state)
         json_decref(document);
 }
 
+/* The one that runs has held its eight GPUs since it was launched; its class may hold one GPU-hour in a month. */
+static void a_job_says_what_its_class_has_held(void **state)
+{
+        struct world *world = *state;
+        const struct job *running = world_job(world, 41);
+        json_t *document = world_ask(world, "job", "{\"job\":42}");
+        double hours = (double)(WORLD_NOW - running->attempt.launched_at) / 3600 * running->spec.nodes *
+                       running->spec.gpus_per_node;
+
+        world_expect_null(document, "job.gpu_hours");
+        json_decref(document);
+        assert_true(hours > 1);
+        for (size_t i = 0; i < world->state.policy.n_classes; i++)
+                world->state.policy.classes[i].quota_gpu_hours = 1;
+        world_job(world, 42)->planned[0].start = WORLD_NOW - 60;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "gpu_hours");
+        world_expect_int(document, "job.gpu_hours.per_month", 1);
+        assert_true(json_real_value(world_at(document, "job.gpu_hours.used")) == hours);
+        assert_non_null(strstr(json_string_value(world_at(document, "job.gpu_hours.free_utc")), "-12-01T00:00:00Z"));
+        json_decref(document);
+}
+
 static void a_job_names_those_it_comes_after(void **state)
 {
         struct world *world = *state;
@@ -1695,6 +1718,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(paths_are_as_the_job_has_them, setup, teardown),
                 cmocka_unit_test_setup_teardown(stretches_of_running_are_joined, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_says_what_its_class_has_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_names_those_it_comes_after, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_why_it_was_paused, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_where_it_moves, setup, teardown),

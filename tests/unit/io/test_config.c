@@ -169,11 +169,12 @@ static const char full[] =
         "    max_price_per_mwh: null\n"
         "    risk: 0.9\n"
         "    deadline_margin: 0.05\n"
-        "    quota: {gpus: 256, gpu_hours_per_month: null}\n"
+        "    quota: {gpus: 256, gpu_hours_per_month: 120000}\n"
         "    sites: [hanford, lulea]\n"
         "    may_move: true\n"
         "    move_gb: 512.5\n"
-        "  urgent: {interruptible: no, max_pauses: 0, time_limit_factor: null, quota: {gpus: null}}\n";
+        "  urgent: {interruptible: no, max_pauses: 0, time_limit_factor: null, quota: {gpus: null, "
+        "gpu_hours_per_month: null}}\n";
 
 static void everything_there_is(void **state)
 {
@@ -212,6 +213,7 @@ static void everything_there_is(void **state)
         assert_int_equal(class->retries, 5);
         assert_int_equal(class->limit_ppm, 1500000);
         assert_int_equal(class->quota_gpus, 256);
+        assert_int_equal(class->quota_gpu_hours, 120000);
         assert_int_equal(class->risk_ppm, 400000);
         assert_int_equal(class->deadline_margin_ppm, 50000);
         assert_true(class->may_move);
@@ -227,6 +229,7 @@ static void everything_there_is(void **state)
         assert_int_equal(class->max_pauses, 0);
         assert_int_equal(class->limit_ppm, 0);
         assert_int_equal(class->quota_gpus, 0);
+        assert_int_equal(class->quota_gpu_hours, 0);
 
         assert_int_equal(c.policy.plan_interval_s, 120);
         assert_int_equal(c.policy.plan_horizon_s, 72 * HOUR);
@@ -406,6 +409,10 @@ static void numbers(void **state)
         refused(*state, CLASS("risk: 1"), "policy.yaml:3:13: \"risk\" is 1: 0.95 is the most allowed");
         refused(*state, CLASS("quota: {gpus: 0}"),
                 "policy.yaml:3:21: \"gpus\" is 0: it must be between 1 and 4294967295");
+        refused(*state, CLASS("quota: {gpu_hours_per_month: 0}"),
+                "policy.yaml:3:36: \"gpu_hours_per_month\" is 0: it must be between 1 and 1000000000");
+        refused(*state, CLASS("quota: {gpu_hours_per_month: 1.5}"),
+                "policy.yaml:3:36: \"gpu_hours_per_month\": \"1.5\" is not a whole number from 0 on");
         refused(*state, CLASS("quota: {gpus: 99999999999999999999}"),
                 "policy.yaml:3:21: \"gpus\": \"99999999999999999999\" is not a whole number from 0 on");
         refused(*state, SITES "clock: {rate: 0}\n", "policy.yaml:2:15: \"rate\" is 0: 0.001 is the least allowed");
@@ -496,8 +503,6 @@ static void what_is_not_supported_yet(void **state)
                 "policy.yaml:3:18: \"cap_floor: 0.55\" is not supported yet: leave the key out, or write null");
         refused(*state, CLASS("max_price_per_mwh: 90"),
                 "policy.yaml:3:26: \"max_price_per_mwh: 90\" is not supported yet: leave the key out, or write null");
-        refused(*state, CLASS("quota: {gpu_hours_per_month: 9}"),
-                "policy.yaml:3:36: \"gpu_hours_per_month: 9\" is not supported yet: leave the key out, or write null");
 }
 
 static void files(void **state)
