@@ -9,6 +9,7 @@
  */
 #include "sim/sim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,9 @@ struct sim {
         size_t n_done;
         struct booking *bookings;
         size_t n_bookings;
+        struct sim_loss *losses;
+        size_t n_losses;
+        size_t next_outage;       /* index into options.outages */
         struct action *inbox;     /* orders and welcomes on their way to nodes */
         size_t n_inbox;
         bool plan_asked;
@@ -59,6 +63,12 @@ const struct booking *sim_bookings(const struct sim *sim, size_t *ret_n)
 {
         *ret_n = sim->n_bookings;
         return sim->bookings;
+}
+
+const struct sim_loss *sim_losses(const struct sim *sim, size_t *ret_n)
+{
+        *ret_n = sim->n_losses;
+        return sim->losses;
 }
 
 /* ---- one step of the core */
@@ -294,6 +304,11 @@ static int settle(struct sim *sim)
         return code;
 }
 
+static size_t n_outages(const struct sim *sim)
+{
+        return sim->options.outages != NULL ? sim->options.outages->n : 0;
+}
+
 static int64_t next_moment(const struct sim *sim)
 {
         struct now now = now_of(sim);
@@ -307,6 +322,8 @@ static int64_t next_moment(const struct sim *sim)
         }
         if (sim->plan_asked && sim->plan_from < next)
                 next = sim->plan_from;
+        if (sim->next_outage < n_outages(sim) && sim->options.outages->at[sim->next_outage].from < next)
+                next = sim->options.outages->at[sim->next_outage].from;
         for (uint32_t i = 0; i < sim->n_nodes; i++)
                 if (virtual_node_next(&sim->nodes[i]) < next)
                         next = virtual_node_next(&sim->nodes[i]);
@@ -321,15 +338,130 @@ static int tick(struct sim *sim)
         return code != 0 ? code : settle(sim);
 }
 
+/* ---- failures */
+
+static struct client next_client(struct sim *sim)
+{
+        struct client client = { .user = "sim", .is_operator = true, .may_push = true, .digest = ++sim->next_request };
+
+        memcpy(client.request_id, &sim->next_request, sizeof(sim->next_request));
+        return client;
+}
+
+static bool saves_work(const struct sim *sim, const struct job *job)
+{
+        if (job->spec.interruptible != OFFPEAK_CLASS_DECIDES)
+                return job->spec.interruptible == OFFPEAK_YES;
+        return state_class(&sim->state, job)->interruptible;
+}
+
+static int keep_loss(struct sim *sim, const struct virtual_leg *leg, double saved)
+{
+        struct sim_loss *loss = room_for_one((void **)&sim->losses, sim->n_losses, sizeof(*loss));
+        double *done = done_of(sim, leg->job);
+        int64_t kept = (int64_t)(saved - leg->done_before);
+
+        if (loss == NULL || done == NULL)
+                return OFFPEAK_ENOMEM;
+        *loss = (struct sim_loss){ .job = leg->job,
+                                   .attempt = leg->attempt,
+                                   .site = state_job(&sim->state, leg->job)->site,
+                                   .at = sim->wall,
+                                   .lost_s = sim->wall - leg->started_at - kept };
+        sim->n_losses++;
+        *done = saved;
+        return 0;
+}
+
+/* An attempt that had a leg on a node that fails: all its legs go back to the last checkpoint. */
+static int lose(struct sim *sim, const struct virtual_leg *of)
+{
+        const struct virtual_leg leg = *of;
+        double saved = saves_work(sim, state_job(&sim->state, leg.job))
+                               ? virtual_leg_saved(&leg, sim->options.checkpoint_s, sim->wall)
+                               : 0;
+
+        for (uint32_t i = 0; i < sim->n_nodes; i++)
+                for (uint32_t l = 0; l < sim->nodes[i].n_legs; l++) {
+                        struct virtual_leg *other = &sim->nodes[i].legs[l];
+
+                        if (other->job == leg.job && other->attempt == leg.attempt && other->state != REPORT_EXITED)
+                                virtual_leg_lose(other, saved);
+                }
+        return keep_loss(sim, &leg, saved);
+}
+
+/* What ran there is read once more, as its meter's log has it; then it is known to be gone. */
+static int fail_node(struct sim *sim, struct virtual_node *node, int64_t until)
+{
+        struct input fence = { .type = INPUT_FENCE };
+        bool busy = false;
+        int code = pass_node(sim, node, &busy); /* who is done by now is done */
+
+        for (uint32_t l = 0; code == 0 && l < node->n_legs; l++)
+                if (node->legs[l].state != REPORT_EXITED && node->legs[l].started_at != 0 &&
+                    node->legs[l].progress_at != INT64_MAX)
+                        code = lose(sim, &node->legs[l]);
+        if (code == 0 && node->session != 0)
+                code = renew(sim, node);
+        virtual_node_fail(node, until);
+        fence.u.fence.client = next_client(sim);
+        fence.u.fence.node = node->name;
+        return code == 0 ? step(sim, &fence) : code;
+}
+
+static int say_hello(struct sim *sim, const struct virtual_node *node)
+{
+        struct input hello = { .type = INPUT_HELLO };
+        char boot[32];
+
+        snprintf(boot, sizeof(boot), node->boots == 0 ? "virtual" : "virtual %u", node->boots);
+        hello.u.hello.node = node->name;
+        hello.u.hello.site = node->site;
+        hello.u.hello.boot = boot;
+        hello.u.hello.nonce[0] = 1;
+        memcpy(&hello.u.hello.nonce[1], &node->boots, sizeof(node->boots));
+        hello.u.hello.inventory = &node->inventory;
+        return step(sim, &hello);
+}
+
+/* Nodes that are back by now, and those that fail; an outage that was over before it was looked at did no harm. */
+static int change_nodes(struct sim *sim)
+{
+        int code = 0;
+
+        for (uint32_t i = 0; code == 0 && i < sim->n_nodes; i++)
+                if (sim->nodes[i].down_until != 0 && sim->nodes[i].down_until <= sim->wall) {
+                        virtual_node_return(&sim->nodes[i], sim->wall);
+                        code = say_hello(sim, &sim->nodes[i]);
+                }
+        while (code == 0 && sim->next_outage < n_outages(sim)) {
+                const struct outage *outage = &sim->options.outages->at[sim->next_outage];
+
+                if (outage->from > sim->wall)
+                        break;
+                sim->next_outage++;
+                if (outage->to > sim->wall && outage->node < sim->n_nodes)
+                        code = fail_node(sim, &sim->nodes[outage->node], outage->to);
+        }
+        return code;
+}
+
 int sim_run_until(struct sim *sim, int64_t wall)
 {
         int code = settle(sim);
 
+        if (code == 0)
+                code = change_nodes(sim);
+        if (code == 0)
+                code = settle(sim);
         while (code == 0 && sim->wall < wall) {
                 int64_t next = next_moment(sim);
 
                 sim->wall = next < wall ? next : wall;
-                code = tick(sim);
+                code = change_nodes(sim);
+                if (code == 0)
+                        code = tick(sim);
         }
         return code;
 }
@@ -375,6 +507,7 @@ void sim_destroy(struct sim *sim)
         free(sim->nodes);
         free(sim->done);
         free(sim->bookings);
+        free(sim->losses);
         free(sim->inbox);
         free(sim->wishes);
         free(sim->answer.text);
@@ -387,19 +520,14 @@ void sim_destroy(struct sim *sim)
 int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t devices, int64_t idle_w, uint32_t device_w)
 {
         struct virtual_node *node = room_for_one((void **)&sim->nodes, sim->n_nodes, sizeof(*node));
-        struct input hello = { .type = INPUT_HELLO };
 
         if (node == NULL || virtual_node_init(node, name, site, devices, idle_w, device_w, sim->wall) != 0)
                 return OFFPEAK_ENOMEM;
         if (sim->options.renew_s > 0)
                 node->renew_s = sim->options.renew_s;
+        node->ramp_s = sim->options.ramp_s;
         sim->n_nodes++;
-        hello.u.hello.node = node->name;
-        hello.u.hello.site = node->site;
-        hello.u.hello.boot = "virtual";
-        hello.u.hello.nonce[0] = 1;
-        hello.u.hello.inventory = &node->inventory;
-        return step(sim, &hello);
+        return say_hello(sim, node);
 }
 
 int sim_take_series(struct sim *sim, const struct series *series)
@@ -408,14 +536,6 @@ int sim_take_series(struct sim *sim, const struct series *series)
 
         input.u.series.series = series;
         return step(sim, &input);
-}
-
-static struct client next_client(struct sim *sim)
-{
-        struct client client = { .user = "sim", .is_operator = true, .may_push = true, .digest = ++sim->next_request };
-
-        memcpy(client.request_id, &sim->next_request, sizeof(sim->next_request));
-        return client;
 }
 
 /* A client's request, and what it is answered. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/virtual_node.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,7 @@ static void begin(struct virtual_leg *leg, const struct virtual_node *node, cons
 
         leg->state = REPORT_RUNNING;
         leg->started_at = leg->metered_until = now;
+        leg->ramp_s = node->ramp_s;
         leg->progress_at = now + start_cost;
         leg->total = (double)job->spec.time_s;
         leg->done_before = done;
@@ -97,6 +99,34 @@ double virtual_leg_done(const struct virtual_leg *leg, int64_t now)
         if (now > leg->progress_at && leg->started_at != 0)
                 done += (double)(now - leg->progress_at) * leg->speed;
         return done < leg->total ? done : leg->total;
+}
+
+double virtual_leg_saved(const struct virtual_leg *leg, int64_t checkpoint_s, int64_t now)
+{
+        double made = virtual_leg_done(leg, now) - leg->done_before;
+
+        return leg->done_before + (checkpoint_s > 0 ? made - fmod(made, (double)checkpoint_s) : made);
+}
+
+void virtual_leg_lose(struct virtual_leg *leg, double saved)
+{
+        leg->done_before = saved;
+        leg->progress_at = leg->exits_at = INT64_MAX;
+}
+
+void virtual_node_fail(struct virtual_node *node, int64_t until)
+{
+        node->n_legs = 0;
+        node->session = 0;
+        node->renews_at = INT64_MAX;
+        node->down_until = until;
+}
+
+void virtual_node_return(struct virtual_node *node, int64_t now)
+{
+        node->down_until = 0;
+        node->idle_until = now;
+        node->boots++;
 }
 
 static void ask_to_stop(struct virtual_leg *leg, int64_t stop_s, int64_t now)
@@ -170,6 +200,8 @@ int64_t virtual_node_next(const struct virtual_node *node)
 {
         int64_t next = node->renews_at;
 
+        if (node->down_until != 0)
+                return node->down_until;
         for (uint32_t l = 0; l < node->n_legs; l++)
                 if (node->legs[l].state != REPORT_EXITED && node->legs[l].exits_at < next)
                         next = node->legs[l].exits_at;
@@ -192,6 +224,16 @@ static void report_leg(const struct virtual_leg *leg, int64_t now, struct leg_re
         ret_report->total = leg->total;
 }
 
+/* Drawn by `until`, J: the power rises evenly, so that half of it lacks while it does. */
+static int64_t drawn(const struct virtual_leg *leg, int64_t until)
+{
+        int64_t ran = until - leg->started_at;
+        double lacks = ran < leg->ramp_s ? (double)ran - (double)ran * (double)ran / (2 * (double)leg->ramp_s)
+                                         : (double)leg->ramp_s / 2;
+
+        return leg->watts * ran - (int64_t)((double)leg->watts * lacks);
+}
+
 static void read_leg(struct virtual_node *node, struct virtual_leg *leg, int64_t now, struct reading *ret_reading,
                      uint32_t *n)
 {
@@ -204,7 +246,7 @@ static void read_leg(struct virtual_node *node, struct virtual_leg *leg, int64_t
                                                 .attempt = leg->attempt,
                                                 .start = leg->metered_until,
                                                 .end = until,
-                                                .joules = leg->watts * (until - leg->metered_until),
+                                                .joules = drawn(leg, until) - drawn(leg, leg->metered_until),
                                                 .quality = QUALITY_MODELLED };
         leg->metered_until = until;
 }

@@ -23,6 +23,7 @@ struct virtual_leg {
         double speed;         /* seconds of progress per second */
         int64_t exits_at;     /* wall; INT64_MAX: not before something happens */
         int64_t watts;
+        int64_t ramp_s; /* until it draws all of them: from none, evenly */
 };
 
 struct virtual_node {
@@ -34,6 +35,9 @@ struct virtual_node {
         int64_t idle_until;
         int64_t renews_at;            /* wall */
         int64_t renew_s;              /* without news, so often */
+        int64_t ramp_s;               /* of its legs */
+        int64_t down_until;           /* wall: when it is back; 0: it is up */
+        uint32_t boots;
         struct virtual_leg *legs;
         uint32_t n_legs;
 };
@@ -51,6 +55,18 @@ bool virtual_node_pass(struct virtual_node *node, int64_t now);
 
 /* Seconds of progress that a leg has made in all by now. */
 double virtual_leg_done(const struct virtual_leg *leg, int64_t now);
+
+/* What the last checkpoint holds of it, one being made after every checkpoint_s of progress (0: all the time). */
+double virtual_leg_saved(const struct virtual_leg *leg, int64_t checkpoint_s, int64_t now);
+
+/* Its attempt is lost: no more than `saved` seconds of progress are left of it. It runs on, to no purpose, until it is
+ * stopped. */
+void virtual_leg_lose(struct virtual_leg *leg, double saved);
+
+/* The node fails: it says no more, and what it held is gone. What it drew by now was read before. */
+void virtual_node_fail(struct virtual_node *node, int64_t until);
+/* And is back, with nothing running, to say hello. */
+void virtual_node_return(struct virtual_node *node, int64_t now);
 
 /* The next time at which something happens here by itself. */
 int64_t virtual_node_next(const struct virtual_node *node);

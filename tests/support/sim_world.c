@@ -17,20 +17,25 @@ static void journal(void *context, const struct record *record)
         world->records++;
 }
 
-static void init(struct sim_world *world, const double *prices, size_t n, bool forecasts)
+void sim_world_init_failing(struct sim_world *world, const double *prices, size_t n, const struct sim_options *like)
 {
-        struct sim_options options = { .start = WORLD_START,
-                                       .policy = &world->policy,
-                                       .forecasts = forecasts,
-                                       .journal = journal,
-                                       .context = world };
+        struct sim_options options = *like;
         struct series price;
 
+        options.start = WORLD_START;
+        options.policy = &world->policy;
+        options.journal = journal;
+        options.context = world;
         state_init(&world->replayed);
         assert_int_equal(sim_create(&options, &world->sim), 0);
         world_series(&price, SERIES_PRICE, WORLD_START, prices, n);
         assert_int_equal(sim_take_series(world->sim, &price), 0);
         series_finish(&price);
+}
+
+static void init(struct sim_world *world, const double *prices, size_t n, bool forecasts)
+{
+        sim_world_init_failing(world, prices, n, &(struct sim_options){ .forecasts = forecasts });
 }
 
 void sim_world_init(struct sim_world *world, const double *prices, size_t n)

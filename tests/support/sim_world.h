@@ -17,6 +17,8 @@ struct sim_world {
 void sim_world_init(struct sim_world *world, const double *prices, size_t n);
 /* The same where forecasts are made, and not only the last known day repeated. */
 void sim_world_init_forecasting(struct sim_world *world, const double *prices, size_t n);
+/* The same with what options say of nodes: outages, checkpoints, ramp. */
+void sim_world_init_failing(struct sim_world *world, const double *prices, size_t n, const struct sim_options *options);
 void sim_world_finish(struct sim_world *world);
 
 const struct job *sim_world_job(const struct sim_world *world, uint64_t id);
