@@ -336,7 +336,8 @@ int picture_of_simulation(const struct simulation *simulation, const struct simu
 {
         const json_t *policy = json_array_get(json_object_get(document, "policies"), 0);
         const struct trial *trial = &simulation->trial;
-        struct drawing drawing = { simulation, &result->outcome, picture, walk_room(&result->outcome) };
+        struct drawing drawing = { simulation, &result->outcome, picture,
+                                   walk_room(&simulation->trial, &result->outcome) };
         int64_t from, to;
 
         find_time(trial, &result->outcome, &from, &to);

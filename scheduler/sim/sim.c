@@ -388,7 +388,7 @@ static int lose(struct sim *sim, const struct virtual_leg *of)
                         if (other->job == leg.job && other->attempt == leg.attempt && other->state != REPORT_EXITED)
                                 virtual_leg_lose(other, saved);
                 }
-        return keep_loss(sim, &leg, saved);
+        return leg.started_at < sim->wall ? keep_loss(sim, &leg, saved) : 0;
 }
 
 /* What ran there is read once more, as its meter's log has it; then it is known to be gone. */

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "trial/contend_known.h"
 
+#include <math.h>
+
 #include "base/fail.h"
+#include "trial/contend_rules.h"
 #include "trial/hindsight.h"
 
 /* Units of work for each slot of each job's own time, and at least so many: what a plan of a season takes to come within a per mille. */
@@ -35,19 +38,60 @@ static int plan_well(const struct plan_problem *problem, struct plan *ret_plan, 
         return plan_compute(problem, &budget, ret_plan, err);
 }
 
-static int contend(const struct trial *trial, make_plan make, bool proves, struct outcome *ret_outcome, struct offpeak_error *err)
+/* Can hours be paid for? */
+static bool pays_anywhere(const struct trial *trial)
+{
+        for (size_t i = 0; i < trial->n_truth; i++)
+                for (size_t k = 0; trial->truth[i].kind == SERIES_PRICE && k < trial->truth[i].n_points; k++)
+                        if (trial->truth[i].points[k].value != SERIES_UNKNOWN && trial->truth[i].points[k].value < 0)
+                                return true;
+        return false;
+}
+
+/*
+ * What was proved of jobs that draw all of their power from the start holds for no others; and failures only add to it,
+ * unless what is run in vain is paid for.
+ */
+static bool bound_holds(const struct trial *trial)
+{
+        return trial->hardware.ramp_s == 0 && (trial->hardware.outages.n == 0 || !pays_anywhere(trial));
+}
+
+/* The hours as nodes that fail leave them. */
+static int meet_failures(const struct trial *trial, const struct trial_watch *watch, struct outcome *outcome,
+                         struct offpeak_error *err)
+{
+        struct outcome hours = *outcome;
+        int code;
+
+        if (trial->hardware.outages.n == 0)
+                return 0;
+        outcome_sort(&hours);
+        *outcome = (struct outcome){ 0 };
+        code = contend_hours(trial, &hours, watch, outcome, err);
+        outcome_finish(&hours);
+        return code;
+}
+
+static int contend(const struct trial *trial, make_plan make, bool proves, const struct trial_watch *watch,
+                   struct outcome *ret_outcome, struct offpeak_error *err)
 {
         struct hindsight hindsight;
+        struct outcome outcome = { 0 };
         struct plan plan;
         int code = hindsight_init(&hindsight, trial, err);
 
         plan_init(&plan);
         if (code == 0)
                 code = make(&hindsight.question.problem, &plan, err);
-        if (code == 0 && hindsight_outcome(&hindsight, &plan, ret_outcome) != 0)
+        if (code == 0 && hindsight_outcome(&hindsight, &plan, &outcome) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
-        if (code == 0 && proves)
-                ret_outcome->bound = plan.bound;
+        if (code == 0)
+                code = meet_failures(trial, watch, &outcome, err);
+        if (code == 0) {
+                outcome.bound = proves && bound_holds(trial) ? plan.bound : NAN;
+                *ret_outcome = outcome;
+        }
         plan_finish(&plan);
         hindsight_finish(&hindsight);
         return code;
@@ -57,14 +101,12 @@ int contend_run_now(const struct trial *trial, const char *parameter, const stru
                     struct offpeak_error *err)
 {
         (void)parameter;
-        (void)watch;
-        return contend(trial, plan_run_now, false, ret_outcome, err);
+        return contend(trial, plan_run_now, false, watch, ret_outcome, err);
 }
 
 int contend_oracle(const struct trial *trial, const char *parameter, const struct trial_watch *watch, struct outcome *ret_outcome,
                    struct offpeak_error *err)
 {
         (void)parameter;
-        (void)watch;
-        return contend(trial, plan_well, true, ret_outcome, err);
+        return contend(trial, plan_well, true, watch, ret_outcome, err);
 }

@@ -29,6 +29,8 @@ struct replay {
         struct launch *launches; /* as they were heard */
         size_t n_launches;
         bool deaf;              /* out of memory while one was heard */
+        size_t *refused;        /* jobs that have no room while nodes are down: they are submitted again */
+        size_t n_refused;
         int64_t published;      /* up to when what came out was told; 0: nothing yet */
         struct offpeak_error *err;
 };
@@ -96,6 +98,9 @@ static int open_world(struct replay *replay)
                                        .forecasts = trial->sight == TRIAL_SEES_PUBLISHED,
                                        .renew_s = RENEW_S,
                                        .plan_gap_s = trial->plan_gap_s,
+                                       .ramp_s = trial->hardware.ramp_s,
+                                       .outages = &trial->hardware.outages,
+                                       .checkpoint_s = trial->hardware.checkpoint_s,
                                        .journal = hear,
                                        .context = replay };
         int code = sim_create(&options, &replay->sim);
@@ -105,6 +110,37 @@ static int open_world(struct replay *replay)
         if (code == 0)
                 code = add_nodes(replay);
         return code;
+}
+
+/* When the next node is back, after `time`; INT64_MAX: none is down. */
+static int64_t next_return(const struct replay *replay, int64_t time)
+{
+        const struct outages *outages = &replay->trial->hardware.outages;
+        int64_t next = INT64_MAX;
+
+        for (size_t i = 0; i < outages->n && outages->at[i].from <= time; i++)
+                if (outages->at[i].to > time && outages->at[i].to < next)
+                        next = outages->at[i].to;
+        return next;
+}
+
+/* Too wide for the nodes that are up: its user tries again, unless it is too late by then. */
+static bool may_try_again(const struct replay *replay, size_t j)
+{
+        int64_t next = next_return(replay, sim_now(replay->sim)), deadline = replay->trial->trace.jobs[j].deadline;
+
+        return next != INT64_MAX && (deadline == 0 || next < deadline);
+}
+
+static int put_off(struct replay *replay, size_t j)
+{
+        size_t *refused = room_for_one((void **)&replay->refused, replay->n_refused, sizeof(*refused));
+
+        if (refused == NULL)
+                return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        *refused = j;
+        replay->n_refused++;
+        return 0;
 }
 
 static int submit(struct replay *replay, size_t j)
@@ -117,9 +153,25 @@ static int submit(struct replay *replay, size_t j)
                 return fail(replay->err, code, "out of memory");
         code = sim_submit(replay->sim, &spec, &replay->ids[j], replay->err);
         offpeak_job_spec_finish(&spec);
+        if (code == OFFPEAK_EINVAL && may_try_again(replay, j))
+                return put_off(replay, j);
         if (code != 0 && job->line != 0)
                 return fail_at(replay->err, "job %.64s of line %zu", job->id, job->line);
         return code == 0 ? 0 : fail_at(replay->err, "job %.64s", job->id);
+}
+
+/* Whoever was refused tries again. */
+static int submit_refused(struct replay *replay)
+{
+        size_t n = replay->n_refused, *jobs = replay->refused;
+        int code = 0;
+
+        replay->refused = NULL;
+        replay->n_refused = 0;
+        for (size_t i = 0; code == 0 && i < n; i++)
+                code = submit(replay, jobs[i]);
+        free(jobs);
+        return code;
 }
 
 /* ---- time, as it passes */
@@ -173,6 +225,11 @@ static int pass(struct replay *replay, int64_t wall)
                 if (code == 0)
                         code = publish(replay, at);
         }
+        while (code == 0 && replay->n_refused > 0 && next_return(replay, sim_now(replay->sim)) < wall) {
+                code = sim_run_until(replay->sim, next_return(replay, sim_now(replay->sim)));
+                if (code == 0 && submit_refused(replay) != 0)
+                        return replay->err->code;
+        }
         if (code == 0)
                 code = sim_run_until(replay->sim, wall);
         return code == 0 ? 0 : fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
@@ -195,6 +252,8 @@ static bool all_over(const struct replay *replay)
 {
         const struct state *state = sim_state(replay->sim);
 
+        if (replay->n_refused > 0)
+                return false;
         for (size_t i = state->n_jobs; i > 0; i--)
                 if (state->jobs[i - 1].state <= OFFPEAK_JOB_ACTIVE)
                         return false;
@@ -257,6 +316,20 @@ static int read_hours(struct replay *replay, struct outcome *outcome)
         return 0;
 }
 
+static int read_losses(struct replay *replay, struct outcome *outcome)
+{
+        size_t n;
+        const struct sim_loss *losses = sim_losses(replay->sim, &n);
+
+        for (size_t i = 0; i < n; i++) {
+                struct loss loss = { replay->jobs[losses[i].job], losses[i].site, losses[i].at, losses[i].lost_s };
+
+                if (outcome_lose(outcome, loss) != 0)
+                        return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
+        }
+        return 0;
+}
+
 static int index_jobs(struct replay *replay)
 {
         size_t most = 0;
@@ -267,7 +340,8 @@ static int index_jobs(struct replay *replay)
         if (replay->jobs == NULL)
                 return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
         for (size_t j = 0; j < replay->trial->trace.n; j++)
-                replay->jobs[replay->ids[j]] = j;
+                if (replay->ids[j] != 0)
+                        replay->jobs[replay->ids[j]] = j;
         return 0;
 }
 
@@ -292,10 +366,13 @@ int contend_offpeak(const struct trial *trial, const char *parameter, const stru
                 code = index_jobs(&replay);
         if (code == 0)
                 code = read_hours(&replay, &outcome);
+        if (code == 0)
+                code = read_losses(&replay, &outcome);
         sim_destroy(replay.sim);
         free(replay.ids);
         free(replay.launches);
         free(replay.jobs);
+        free(replay.refused);
         if (code != 0) {
                 outcome_finish(&outcome);
                 return code;

@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "core/room.h"
 #include "supply/site_supply.h"
+#include "trial/pool.h"
 #include "trial/rules.h"
 
 #define MICRO 1e-6
@@ -25,6 +26,8 @@ struct runner {
         struct wishes wishes;
         int64_t ran_s, done_s;     /* in runs that ended: all of it, and what was progress */
         int64_t since, until;      /* its run now; since 0: it does not run */
+        struct pool_share share;   /* of it, where nodes fail */
+        const struct segment *hours; /* what was planned, a wish each; NULL: its rule's wishes */
 };
 
 /* GPUs and power that are in use at a site. */
@@ -44,6 +47,10 @@ struct field {
         struct runner *active;     /* submitted and not done, in that order */
         size_t n_active;
         size_t next;               /* job to be submitted */
+        const struct outcome *hours; /* in place of a rule */
+        size_t next_hours;           /* of them: the first of a job that is not submitted yet */
+        bool fails;                  /* nodes do */
+        struct pool pool;            /* where they do */
         struct outcome outcome;
 };
 
@@ -68,20 +75,22 @@ static uint32_t site_of(const struct trial *trial, const struct policy_class *cl
         return 0;
 }
 
-static int ask(struct field *field, struct runner *runner)
+/* From `time` on, what is left of it. */
+static int ask(struct field *field, struct runner *runner, int64_t time)
 {
         const struct trial *trial = field->trial;
         uint32_t class = trial->classes[runner->j];
         struct rule_question question = {
                 .rates = rates_of(field, runner->site, class),
-                .earliest = runner->job->submit,
+                .earliest = time,
                 .latest = runner->job->deadline,
-                .seconds = runner->job->duration_s + runner->start_cost_s,
+                .seconds = runner->job->duration_s - runner->done_s + runner->start_cost_s,
                 .interruptible = runner->interruptible,
                 .level = field->level,
                 .share = field->share,
         };
-        int64_t max_delay_s = trial->policy.classes[class].max_delay_s, bounded = question.earliest + max_delay_s + question.seconds;
+        int64_t max_delay_s = trial->policy.classes[class].max_delay_s,
+                bounded = runner->job->submit + max_delay_s + runner->job->duration_s + runner->start_cost_s;
 
         if (question.rates == NULL)
                 return OFFPEAK_ENOMEM;
@@ -98,6 +107,33 @@ static int ask(struct field *field, struct runner *runner)
                 return 0;
         }
         return field->rule(&question, &runner->wishes);
+}
+
+/* Its planned hours. ENOMEM. */
+static int take_hours(struct field *field, struct runner *runner)
+{
+        const struct outcome *hours = field->hours;
+        size_t first = field->next_hours, n = 0;
+
+        while (first + n < hours->n && hours->segments[first + n].job == runner->j)
+                n++;
+        field->next_hours = first + n;
+        runner->hours = &hours->segments[first];
+        runner->wishes.at = calloc(n + 1, sizeof(*runner->wishes.at));
+        if (runner->wishes.at == NULL)
+                return OFFPEAK_ENOMEM;
+        runner->wishes.n = n;
+        for (size_t i = 0; i < n; i++)
+                runner->wishes.at[i] = (struct wish){ runner->hours[i].start, runner->hours[i].end };
+        return 0;
+}
+
+/* Where it was planned at that time, or last. */
+static void find_site(struct runner *runner, int64_t time)
+{
+        for (size_t i = 0; runner->hours != NULL && i < runner->wishes.n && (i == 0 || runner->hours[i].start <= time);
+             i++)
+                runner->site = runner->hours[i].site;
 }
 
 /* Seconds that it wished for before `time`; whether it wishes for that second itself. */
@@ -158,6 +194,7 @@ static bool fits(const struct field *field, const struct runner *runner, int64_t
                (limit == INT64_MAX || place->idle_w + place->used_w + more <= (double)limit);
 }
 
+/* In GPUs and power; with `sign` -1 it gives them back. */
 static void take(struct field *field, const struct runner *runner, int sign)
 {
         struct place *place = &field->places[runner->site];
@@ -166,11 +203,22 @@ static void take(struct field *field, const struct runner *runner, int sign)
         place->used_w += sign * place->pue * trial_watts(field->trial, runner->job);
 }
 
-static void begin(struct field *field, struct runner *runner, int64_t time)
+static int begin(struct field *field, struct runner *runner, int64_t time)
 {
         take(field, runner, 1);
         runner->since = time;
         runner->until = run_until(runner, time);
+        return field->fails ? pool_take(&field->pool, field->trial->policy.sites[runner->site].name, runner->job->gpus,
+                                        &runner->share)
+                            : 0;
+}
+
+static void leave(struct field *field, struct runner *runner)
+{
+        take(field, runner, -1);
+        if (field->fails)
+                pool_give_back(&field->pool, &runner->share);
+        runner->since = 0;
 }
 
 static int end(struct field *field, struct runner *runner)
@@ -178,13 +226,55 @@ static int end(struct field *field, struct runner *runner)
         struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, runner->until };
         int64_t ran = runner->until - runner->since;
 
-        take(field, runner, -1);
+        leave(field, runner);
         runner->ran_s += ran;
         runner->done_s += ran - runner->start_cost_s;
-        runner->since = 0;
         if (runner->done_s >= runner->job->duration_s)
                 field->outcome.finish[runner->j] = runner->until;
         return outcome_add(&field->outcome, segment, false);
+}
+
+/* ---- failures */
+
+/* What it had of its wishes is what is saved: so it is behind them, and catches up at once. */
+static int cut(struct field *field, struct runner *runner, int64_t time)
+{
+        struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, time };
+        int64_t ran = time - runner->since, saved = trial_saved(field->trial, runner->j, ran);
+        int code = 0;
+
+        leave(field, runner);
+        if (ran == 0)
+                return 0;
+        if (saved == 0 && !runner->interruptible)
+                runner->ran_s = 0;
+        runner->ran_s += saved;
+        runner->done_s += saved;
+        code = outcome_add(&field->outcome, segment, false);
+        if (code == 0)
+                code = outcome_lose(&field->outcome, (struct loss){ runner->j, segment.site, time, ran - saved });
+        if (code != 0 || field->hours != NULL)
+                return code;
+        runner->ran_s = 0;
+        return ask(field, runner, time);
+}
+
+static int change_nodes(struct field *field, int64_t time)
+{
+        uint32_t node;
+        int code = 0;
+
+        if (!field->fails)
+                return 0;
+        pool_return(&field->pool, time);
+        while (code == 0 && pool_fail(&field->pool, time, &node))
+                for (size_t i = 0; code == 0 && i < field->n_active; i++)
+                        if (field->active[i].since != 0 && pool_share_has(&field->active[i].share, node))
+                                code = cut(field, &field->active[i], time);
+        for (size_t s = 0; s < field->trial->policy.n_sites; s++)
+                field->places[s].gpus =
+                        field->places[s].used + pool_free(&field->pool, field->trial->policy.sites[s].name);
+        return code;
 }
 
 /* ---- time */
@@ -203,6 +293,8 @@ static int64_t next_time(const struct field *field, int64_t time)
         int64_t next = field->next < field->trial->trace.n ? field->trial->trace.jobs[field->next].submit : INT64_MAX;
         bool crowded = false;
 
+        if (field->fails && field->n_active > 0 && pool_next(&field->pool, time) < next)
+                next = pool_next(&field->pool, time);
         for (size_t i = 0; i < field->n_active; i++) {
                 const struct runner *runner = &field->active[i];
                 int64_t at = runner->since != 0 ? runner->until : next_wish(runner, time);
@@ -250,8 +342,8 @@ static int submit(struct field *field)
         *runner = (struct runner){ .j = j, .job = &trial->trace.jobs[j], .site = site_of(trial, class) };
         field->n_active++;
         runner->start_cost_s = class->start_cost_s;
-        runner->interruptible = runner->job->interruptible_said ? runner->job->interruptible : class->interruptible;
-        return ask(field, runner);
+        runner->interruptible = trial_may_interrupt(trial, j);
+        return field->hours != NULL ? take_hours(field, runner) : ask(field, runner, runner->job->submit);
 }
 
 static int step(struct field *field, int64_t time)
@@ -259,13 +351,18 @@ static int step(struct field *field, int64_t time)
         const struct trace *trace = &field->trial->trace;
         int code = end_runs(field, time);
 
+        if (code == 0)
+                code = change_nodes(field, time);
         while (code == 0 && field->next < trace->n && trace->jobs[field->next].submit <= time)
                 code = submit(field);
         for (size_t i = 0; code == 0 && i < field->n_active; i++) {
                 struct runner *runner = &field->active[i];
 
-                if (runner->since == 0 && wants(runner, time) && fits(field, runner, time))
-                        begin(field, runner, time);
+                if (runner->since != 0 || !wants(runner, time))
+                        continue;
+                find_site(runner, time);
+                if (fits(field, runner, time))
+                        code = begin(field, runner, time);
         }
         if (field->watch != NULL && field->watch->progress != NULL)
                 field->watch->progress(field->watch->context, (double)field->next / (double)trace->n);
@@ -308,6 +405,9 @@ static int open_places(struct field *field)
                                          .gpus = trial_gpus(trial, site->name) };
                 place->idle_w = trial_idle_w(trial, site);
         }
+        field->fails = trial->hardware.outages.n > 0;
+        if (field->fails && pool_init(&field->pool, trial) != 0)
+                return OFFPEAK_ENOMEM;
         return outcome_init(&field->outcome, trial->trace.n);
 }
 
@@ -315,8 +415,11 @@ static void close_field(struct field *field)
 {
         const struct policy *policy = &field->trial->policy;
 
-        for (size_t i = 0; i < field->n_active; i++)
+        for (size_t i = 0; i < field->n_active; i++) {
                 wishes_finish(&field->active[i].wishes);
+                free(field->active[i].share.holds);
+        }
+        pool_finish(&field->pool);
         for (size_t i = 0; field->rates != NULL && i < policy->n_sites * policy->n_classes; i++)
                 rates_finish(&field->rates[i]);
         free(field->active);
@@ -343,6 +446,14 @@ static int contend(struct field *field, struct outcome *ret_outcome, struct offp
         outcome_sort(&field->outcome);
         *ret_outcome = field->outcome;
         return 0;
+}
+
+int contend_hours(const struct trial *trial, const struct outcome *hours, const struct trial_watch *watch,
+                  struct outcome *ret_outcome, struct offpeak_error *err)
+{
+        struct field field = { .trial = trial, .watch = watch, .hours = hours };
+
+        return contend(&field, ret_outcome, err);
 }
 
 int contend_cheapest_window(const struct trial *trial, const char *parameter, const struct trial_watch *watch,

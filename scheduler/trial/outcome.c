@@ -7,6 +7,8 @@
 
 #include <offpeak/error.h>
 
+#include "core/room.h"
+
 int outcome_init(struct outcome *outcome, size_t n_jobs)
 {
         *outcome = (struct outcome){ .n_jobs = n_jobs, .bound = NAN };
@@ -18,6 +20,7 @@ void outcome_finish(struct outcome *outcome)
 {
         free(outcome->segments);
         free(outcome->finish);
+        free(outcome->losses);
         *outcome = (struct outcome){ 0 };
 }
 
@@ -40,6 +43,17 @@ int outcome_add(struct outcome *outcome, struct segment segment, bool joins)
                 outcome->room = room;
         }
         outcome->segments[outcome->n++] = segment;
+        return 0;
+}
+
+int outcome_lose(struct outcome *outcome, struct loss loss)
+{
+        struct loss *kept = room_for_one((void **)&outcome->losses, outcome->n_losses, sizeof(*kept));
+
+        if (kept == NULL)
+                return OFFPEAK_ENOMEM;
+        *kept = loss;
+        outcome->n_losses++;
         return 0;
 }
 

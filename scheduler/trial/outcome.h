@@ -15,11 +15,21 @@ struct segment {
         int64_t start, end;
 };
 
+/* A run that ended because a node failed. */
+struct loss {
+        size_t job;     /* index into the trial's trace */
+        uint32_t site;  /* index into the trial's policy.sites */
+        int64_t at;     /* when */
+        int64_t lost_s; /* of running that came to nothing: work since the last checkpoint, and the start */
+};
+
 struct outcome {
         struct segment *segments; /* owned; job by job, ascending in time */
         size_t n, room;
         int64_t *finish;          /* owned, one for each job: when it was done; 0: it was not */
         size_t n_jobs;
+        struct loss *losses; /* owned; ascending in time */
+        size_t n_losses;
         double bound;             /* no hours would have cost less, delay and lateness counted; NAN: nobody has proved one */
 };
 
@@ -28,6 +38,8 @@ void outcome_finish(struct outcome *outcome);
 
 /* A run that begins where the job's last one ended, at the same site and width, goes on in it if `joins`. ENOMEM. */
 int outcome_add(struct outcome *outcome, struct segment segment, bool joins);
+
+int outcome_lose(struct outcome *outcome, struct loss loss); /* ENOMEM */
 
 /* Job by job, ascending in time, whatever the order they were added in. */
 void outcome_sort(struct outcome *outcome);

@@ -204,7 +204,7 @@ int sources_of(const struct trial *trial, const struct outcome *outcome, uint32_
         struct site_supply supply = trial_supply(trial, place, TRIAL_PAID);
         struct site_sources sources = { .settled_known = true, .peak_at = from };
         struct counting counting = { &supply, trial_idle_w(trial, place), &sources, { 0 } };
-        struct walk_change *changes = walk_room(outcome);
+        struct walk_change *changes = walk_room(trial, outcome);
         int code = changes != NULL ? 0 : OFFPEAK_ENOMEM;
 
         if (code == 0)

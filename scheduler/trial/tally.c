@@ -172,6 +172,19 @@ static void add_use(const struct trial *trial, const struct outcome *outcome, st
                 tally->utilisation = used / ((double)(last - first) * trial_gpus(trial, NULL));
 }
 
+static void add_losses(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
+{
+        for (size_t i = 0; i < outcome->n_losses; i++) {
+                const struct loss *loss = &outcome->losses[i];
+                const struct trace_job *job = &trial->trace.jobs[loss->job];
+                double pue = (double)trial->policy.sites[loss->site].terms.pue_ppm * MICRO;
+
+                tally->lost_gpu_h += (double)loss->lost_s / 3600 * job->gpus;
+                tally->lost_mwh += pue * trial_watts(trial, job) * (double)loss->lost_s / J_PER_MWH;
+        }
+        tally->failures = outcome->n_losses;
+}
+
 static int check(const struct trial *trial, const struct outcome *outcome, struct offpeak_error *err)
 {
         for (size_t i = 0; i < outcome->n; i++) {
@@ -190,7 +203,7 @@ static int check(const struct trial *trial, const struct outcome *outcome, struc
 
 int tally(const struct trial *trial, const struct outcome *outcome, struct tally *ret_tally, struct offpeak_error *err)
 {
-        struct walk_change *changes = walk_room(outcome);
+        struct walk_change *changes = walk_room(trial, outcome);
         struct tally tally = { .starts = outcome->n };
         int code = check(trial, outcome, err);
 
@@ -201,6 +214,7 @@ int tally(const struct trial *trial, const struct outcome *outcome, struct tally
                         add_site(trial, outcome, s, changes, &tally);
                 tally.peak_mw = highest(changes, walk_changes(trial, outcome, NULL, changes)) / 1e6;
                 add_use(trial, outcome, &tally);
+                add_losses(trial, outcome, &tally);
                 tally.net_cost = tally.cost + tally.delay_cost;
                 *ret_tally = tally;
         }

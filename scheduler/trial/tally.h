@@ -11,7 +11,11 @@
  *   lateness            finish behind the job's deadline, or behind what its class lets it wait, at lateness_cost an
  * hour
  *
- * Where a price or an intensity is not known nothing is added, and the energy is told.
+ *   failures        runs that a failing node cut off; lost are the GPU-hours, and their energy, that came to nothing
+ * thereby: work since the last checkpoint, and the start. They are in all other sums too
+ *
+ * A run's power rises in steps over the hardware's ramp. Where a price or an intensity is not known nothing is added,
+ * and the energy is told.
  */
 #ifndef OFFPEAK_TRIAL_TALLY_H
 #define OFFPEAK_TRIAL_TALLY_H
@@ -29,7 +33,8 @@ struct tally {
         double delay_cost;    /* what the classes say they are worth */
         double lateness_cost; /* what plans count for lateness: nobody pays it, and it is in no other sum */
         double net_cost;
-        size_t n_jobs, n_done, missed_deadlines, starts;
+        size_t n_jobs, n_done, missed_deadlines, starts, failures;
+        double lost_gpu_h, lost_mwh; /* the latter at the meter */
         double peak_mw;       /* highest power at the meters of all sites together, without idle */
         double utilisation;   /* GPU-hours used / there were, from the first submission to the last end */
 };

@@ -37,6 +37,7 @@ void trial_finish(struct trial *trial)
         finish_all(trial->paid, trial->n_paid);
         trace_finish(&trial->trace);
         policy_finish(&trial->policy);
+        outages_finish(&trial->hardware.outages);
         free(trial->nodes);
         free(trial->classes);
         profiles_finish(&trial->profiles);
@@ -480,6 +481,36 @@ int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
                             trial->trace.rows);
         code = widths_prepare(trial, err);
         return code == 0 ? give_classes(trial, open_end, err) : code;
+}
+
+/* ---- failures */
+
+int trial_draw_outages(struct trial *trial, const struct outage_law *law)
+{
+        outages_finish(&trial->hardware.outages);
+        trial->hardware.repair_s = law->repair_s;
+        for (size_t c = 0; c < trial->policy.n_classes; c++) {
+                trial->policy.classes[c].retries = UINT32_MAX;
+                trial->policy.classes[c].limit_ppm = 0;
+        }
+        return outages_draw(law, (uint32_t)trial->n_nodes, trial->from, trial->to, &trial->hardware.outages);
+}
+
+bool trial_may_interrupt(const struct trial *trial, size_t j)
+{
+        const struct trace_job *job = &trial->trace.jobs[j];
+
+        return job->interruptible_said ? job->interruptible : trial->policy.classes[trial->classes[j]].interruptible;
+}
+
+int64_t trial_saved(const struct trial *trial, size_t j, int64_t ran_s)
+{
+        int64_t made = ran_s - trial->policy.classes[trial->classes[j]].start_cost_s,
+                step = trial->hardware.checkpoint_s;
+
+        if (made <= 0 || !trial_may_interrupt(trial, j))
+                return 0;
+        return step > 0 ? made - made % step : made;
 }
 
 /* ---- a job as it is submitted */

@@ -11,8 +11,19 @@
 
 #include "core/policy.h"
 #include "feeds/profiles.h"
+#include "sim/outages.h"
 #include "supply/site_supply.h"
 #include "trial/trace.h"
+
+/* What nodes and starts are like, beside what the classes say of starts. All 0: nothing fails, and power is there at
+ * once. */
+struct trial_hardware {
+        struct outages outages; /* owned; of the trial's nodes, in their order. Nobody knows them beforehand */
+        int64_t repair_s;       /* of each outage */
+        int64_t checkpoint_s; /* jobs that may be interrupted save what they have done so often, in progress; 0: all the
+                                 time */
+        int64_t ramp_s;       /* from each start until the run draws all of its power, rising evenly */
+};
 
 struct trial_node {
         const char *name, *site; /* borrowed */
@@ -41,6 +52,7 @@ struct trial {
         struct series *truth, *seen, *paid;
         size_t n_truth, n_seen, n_paid;
         enum trial_sight sight;
+        struct trial_hardware hardware;
         int64_t plan_gap_s;          /* plans are made no sooner than this after each other */
         struct trace trace;          /* owned */
         uint32_t *classes;           /* owned; of job j: policy.classes[classes[j]] */
@@ -70,6 +82,18 @@ const struct series *trial_seen(const struct trial *trial, const char *site, enu
  * EINVAL: no series, no common time, no job left; ENOMEM.
  */
 int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err);
+
+/*
+ * Draw the hardware's outages over the trial's time. mtbf_s, repair_s > 0. However often a job is lost it is never
+ * given up: classes' retries and limits on running no longer count. After trial_prepare. ENOMEM.
+ */
+int trial_draw_outages(struct trial *trial, const struct outage_law *law);
+
+/* May the job be interrupted: as it says itself, or its class. What may not saves nothing. */
+bool trial_may_interrupt(const struct trial *trial, size_t job);
+
+/* Seconds of progress that checkpoints hold of a run that a failure ends so long after its start. */
+int64_t trial_saved(const struct trial *trial, size_t job, int64_t ran_s);
 
 /* How the job is put to the core: a spec that is finished by the caller. ENOMEM. */
 int trial_spec(const struct trial *trial, size_t job, struct offpeak_job_spec *ret_spec);

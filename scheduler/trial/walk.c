@@ -15,9 +15,31 @@ static int by_time(const void *a, const void *b)
         return x->at < y->at ? -1 : x->at > y->at;
 }
 
-struct walk_change *walk_room(const struct outcome *outcome)
+static size_t changes_of_each(const struct trial *trial)
 {
-        return malloc((2 * outcome->n + 1) * sizeof(struct walk_change));
+        return trial->hardware.ramp_s > 0 ? 2 * WALK_RAMP_STEPS : 2;
+}
+
+struct walk_change *walk_room(const struct trial *trial, const struct outcome *outcome)
+{
+        return malloc((changes_of_each(trial) * outcome->n + 1) * sizeof(struct walk_change));
+}
+
+/* Steps that it did not live to see are not there. */
+static size_t ramp_up(const struct segment *segment, double watts, int64_t ramp_s, struct walk_change *changes)
+{
+        size_t n = 0;
+
+        for (int k = 0; k < WALK_RAMP_STEPS; k++) {
+                int64_t at = segment->start + ramp_s * (2 * k + 1) / (2 * WALK_RAMP_STEPS);
+
+                if (at >= segment->end)
+                        break;
+                changes[n++] = (struct walk_change){ at, watts / WALK_RAMP_STEPS };
+        }
+        for (size_t i = 0, steps = n; i < steps; i++)
+                changes[n++] = (struct walk_change){ segment->end, -watts / WALK_RAMP_STEPS };
+        return n;
 }
 
 size_t walk_changes(const struct trial *trial, const struct outcome *outcome, const uint32_t *only,
@@ -32,6 +54,10 @@ size_t walk_changes(const struct trial *trial, const struct outcome *outcome, co
 
                 if (only != NULL && segment->site != *only)
                         continue;
+                if (trial->hardware.ramp_s > 0) {
+                        n += ramp_up(segment, watts, trial->hardware.ramp_s, &changes[n]);
+                        continue;
+                }
                 changes[n++] = (struct walk_change){ segment->start, watts };
                 changes[n++] = (struct walk_change){ segment->end, -watts };
         }

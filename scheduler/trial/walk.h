@@ -6,6 +6,9 @@
 #include "trial/outcome.h"
 #include "trial/trial.h"
 
+/* A run's power rises over the hardware's ramp in so many steps, each at its middle: the ramp's energy is exact. */
+enum { WALK_RAMP_STEPS = 10 };
+
 /* Power that begins (+) or ends (-) at a time, in W at the meter, above idle. */
 struct walk_change {
         int64_t at;
@@ -13,7 +16,7 @@ struct walk_change {
 };
 
 /* Room for all changes of an outcome: to free. NULL: ENOMEM. */
-struct walk_change *walk_room(const struct outcome *outcome);
+struct walk_change *walk_room(const struct trial *trial, const struct outcome *outcome);
 
 /* The changes of one site, or of all (NULL), ascending in time; returns how many. changes: walk_room()'s. */
 size_t walk_changes(const struct trial *trial, const struct outcome *outcome, const uint32_t *only,
