@@ -96,6 +96,29 @@ static const char *sight_name(const struct simulate_options *options)
         return options->price_forecast != NULL || options->carbon_forecast != NULL ? "given" : names[options->forecast];
 }
 
+/* What failing nodes did to a policy; it is in all its other sums too. */
+static int add_failures(json_t *policy, const struct tally *tally)
+{
+        return json_object_set_new(policy, "failures", json_integer((json_int_t)tally->failures)) != 0 ||
+               json_object_set_new(policy, "lost_gpu_h", trial_number(tally->lost_gpu_h)) != 0 ||
+               json_object_set_new(policy, "lost_mwh", trial_number(tally->lost_mwh)) != 0;
+}
+
+/* null: nodes do not fail. */
+static json_t *hardware(const struct trial *trial, const struct simulate_options *options)
+{
+        const struct trial_hardware *hardware = &trial->hardware;
+        bool fail = options->mtbf_s > 0;
+        json_t *document = json_object();
+
+        json_object_set_new(document, "ramp_s", json_integer(hardware->ramp_s));
+        json_object_set_new(document, "node_mtbf_s", fail ? json_integer(options->mtbf_s) : json_null());
+        json_object_set_new(document, "node_repair_s", fail ? json_integer(hardware->repair_s) : json_null());
+        json_object_set_new(document, "checkpoint_s", fail ? json_integer(hardware->checkpoint_s) : json_null());
+        json_object_set_new(document, "node_failures", json_integer((json_int_t)hardware->outages.n));
+        return document;
+}
+
 int simulate_document(const struct simulation *simulation, const struct simulate_options *options,
                       const struct simulate_result *results, size_t n, const struct simulate_result *run_now,
                       json_t **ret_document, struct offpeak_error *err)
@@ -108,6 +131,8 @@ int simulate_document(const struct simulation *simulation, const struct simulate
         for (size_t i = 0; i < n; i++) {
                 json_t *policy = trial_row(results[i].name, &results[i].tally, &run_now->tally, bound, known);
 
+                if (add_failures(policy, &results[i].tally) != 0)
+                        return fail(err, OFFPEAK_ENOMEM, "out of memory");
                 if (options->segments)
                         json_object_set_new(policy, "segments", trial_segments(trial, &results[i].outcome));
                 json_array_append_new(policies, policy);
@@ -121,6 +146,8 @@ int simulate_document(const struct simulation *simulation, const struct simulate
                           "rows", (json_int_t)trial->trace.rows, "gpus", (json_int_t)trial_gpus(trial, NULL), "nodes",
                           (json_int_t)trial->n_nodes, "from_utc", trial_time(trial->from), "to_utc",
                           trial_time(trial->to), "findings", simulate_findings(&trial->trace), "policies", policies);
+        if (document != NULL)
+                json_object_set_new(document, "hardware", hardware(trial, options));
         *ret_document = document;
         return document != NULL ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
 }

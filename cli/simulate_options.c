@@ -14,7 +14,7 @@
 
 #define PPM 1e6
 
-enum { MOST_GPUS = 1000000, MOST_PER_NODE = 64, MOST_COUNT = 100000 };
+enum { MOST_GPUS = 1000000, MOST_PER_NODE = 64, MOST_COUNT = 100000, LEAST_MTBF_S = 600 };
 
 const struct option_row simulate_rows[] = {
         { SIMULATE_OPT_JOBS, 0, "jobs", "FILE",
@@ -44,6 +44,14 @@ const struct option_row simulate_rows[] = {
           "a job without deadline starts no later than this after its submission (24h; 0: whenever)" },
         { SIMULATE_OPT_START_COST, 0, "start-cost", "TIME",
           "what each start takes without progress, where the jobs do not say it (0)" },
+        { SIMULATE_OPT_RAMP, 0, "ramp", "TIME",
+          "from a start until the job draws all of its power, rising evenly (0)" },
+        { SIMULATE_OPT_NODE_MTBF, 0, "node-mtbf", "TIME",
+          "nodes fail: mean time until a node does, drawn from --seed (0: never)" },
+        { SIMULATE_OPT_NODE_REPAIR, 0, "node-repair", "TIME",
+          "with --node-mtbf: a node is back so long after it failed (4h)" },
+        { SIMULATE_OPT_CHECKPOINT, 0, "checkpoint", "TIME",
+          "with --node-mtbf: jobs that may be interrupted save their work so often (1h; 0: all the time)" },
         { SIMULATE_OPT_FORECAST, 0, "forecast", "WHAT",
           "what planners see: perfect (default), noise:SIGMA (a share of the mean), or model" },
         { SIMULATE_OPT_PRICE_FORECAST, 0, "price-forecast", "FILE",
@@ -51,7 +59,7 @@ const struct option_row simulate_rows[] = {
         { SIMULATE_OPT_CARBON_FORECAST, 0, "carbon-forecast", "FILE", "likewise of carbon" },
         { SIMULATE_OPT_PROFILES, 0, "profiles", "FILE",
           "CSV: class,gpus,throughput,power_w: the jobs of such a class may change their width" },
-        { SIMULATE_OPT_SEED, 0, "seed", "N", "of the noise (1)" },
+        { SIMULATE_OPT_SEED, 0, "seed", "N", "of the noise, and of failures (1)" },
         { SIMULATE_OPT_POLICY, 'p', "policy", "NAME",
           "offpeak, run-now, oracle, wait-awhile, ...; several times (offpeak, oracle)" },
         { SIMULATE_OPT_PLAN_GAP, 0, "plan-gap", "TIME",
@@ -228,6 +236,14 @@ int simulate_options_take(void *context, const struct option_found *found, struc
                 return take_time(found, &options->has_max_delay, &options->max_delay_s, err);
         case SIMULATE_OPT_START_COST:
                 return take_time(found, &options->has_start_cost, &options->start_cost_s, err);
+        case SIMULATE_OPT_RAMP:
+                return take_time(found, &options->has_ramp, &options->ramp_s, err);
+        case SIMULATE_OPT_NODE_MTBF:
+                return take_time(found, &options->has_mtbf, &options->mtbf_s, err);
+        case SIMULATE_OPT_NODE_REPAIR:
+                return take_time(found, &options->has_repair, &options->repair_s, err);
+        case SIMULATE_OPT_CHECKPOINT:
+                return take_time(found, &options->has_checkpoint, &options->checkpoint_s, err);
         case SIMULATE_OPT_PLAN_GAP:
                 return take_time(found, &options->has_plan_gap, &options->plan_gap_s, err);
         case SIMULATE_OPT_FORECAST:
@@ -283,6 +299,20 @@ static int check_values(const struct simulate_options *options, struct offpeak_e
         return 0;
 }
 
+static int check_failures(const struct simulate_options *options, struct offpeak_error *err)
+{
+        if (options->has_mtbf && options->mtbf_s > 0 && options->mtbf_s < LEAST_MTBF_S)
+                return fail(err, OFFPEAK_EUSAGE,
+                            "--node-mtbf: nodes that fail more often than every 10 minutes get nothing done");
+        if (options->mtbf_s == 0 && (options->has_repair || options->has_checkpoint))
+                return fail(err, OFFPEAK_EUSAGE,
+                            "%s is of nodes that fail: add --node-mtbf TIME, how long one runs until it does",
+                            options->has_repair ? "--node-repair" : "--checkpoint");
+        if (options->has_repair && options->repair_s == 0)
+                return fail(err, OFFPEAK_EUSAGE, "--node-repair 0: a node that fails is down for a second at least");
+        return 0;
+}
+
 static int check_forecasts(const struct simulate_options *options, struct offpeak_error *err)
 {
         bool files = options->price_forecast != NULL || options->carbon_forecast != NULL;
@@ -323,6 +353,8 @@ int simulate_options_check(const struct simulate_options *options, struct offpea
                 code = check_values(options, err);
         if (code == 0)
                 code = check_forecasts(options, err);
+        if (code == 0)
+                code = check_failures(options, err);
         if (code == 0)
                 code = check_streams(options, err);
         if (code == 0)

@@ -27,6 +27,10 @@ enum {
         SIMULATE_OPT_DELAY_COST,
         SIMULATE_OPT_MAX_DELAY,
         SIMULATE_OPT_START_COST,
+        SIMULATE_OPT_RAMP,
+        SIMULATE_OPT_NODE_MTBF,
+        SIMULATE_OPT_NODE_REPAIR,
+        SIMULATE_OPT_CHECKPOINT,
         SIMULATE_OPT_FORECAST,
         SIMULATE_OPT_PRICE_FORECAST,
         SIMULATE_OPT_CARBON_FORECAST,
@@ -69,6 +73,8 @@ struct simulate_options {
         bool has_delay_cost, has_carbon_price, has_max_delay, has_start_cost, has_plan_gap;
         int64_t delay_cost, carbon_price; /* micro-currency for a GPU-hour, for a t */
         int64_t max_delay_s, start_cost_s, plan_gap_s;
+        bool has_ramp, has_mtbf, has_repair, has_checkpoint;
+        int64_t ramp_s, mtbf_s, repair_s, checkpoint_s;
         enum simulate_objective objective;
         enum simulate_forecast forecast;
         double sigma; /* of noise, a share of the series' mean */

@@ -231,6 +231,23 @@ static int set_sight(struct building *building, struct offpeak_error *err)
         return building->options->forecast == SIMULATE_NOISE ? blur_all(building, err) : 0;
 }
 
+/* ---- what breaks */
+
+enum { REPAIR_S = 4 * 3600, CHECKPOINT_S = 3600 };
+
+static int set_hardware(struct trial *trial, const struct simulate_options *options, struct offpeak_error *err)
+{
+        struct outage_law law = { .mtbf_s = options->mtbf_s,
+                                  .repair_s = options->has_repair ? options->repair_s : REPAIR_S,
+                                  .seed = options->seed != 0 ? options->seed : 1 };
+
+        trial->hardware.ramp_s = options->ramp_s;
+        if (options->mtbf_s == 0)
+                return 0;
+        trial->hardware.checkpoint_s = options->has_checkpoint ? options->checkpoint_s : CHECKPOINT_S;
+        return trial_draw_outages(trial, &law) == 0 ? 0 : fail(err, OFFPEAK_ENOMEM, "out of memory");
+}
+
 /* ---- all of it */
 
 int simulation_open(struct simulation *simulation, const struct simulate_options *options, const struct config *config,
@@ -265,7 +282,9 @@ int simulation_take_jobs(struct simulation *simulation, const struct simulate_op
         }
         if (code == 0)
                 code = set_objective(&building, err);
-        return code == 0 ? trial_prepare(&simulation->trial, options->config != NULL, err) : code;
+        if (code == 0)
+                code = trial_prepare(&simulation->trial, options->config != NULL, err);
+        return code == 0 ? set_hardware(&simulation->trial, options, err) : code;
 }
 
 int simulation_init(struct simulation *simulation, const struct simulate_options *options, struct offpeak_error *err)

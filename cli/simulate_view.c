@@ -52,6 +52,41 @@ static void print_bound(const struct trial_view *view)
         print_counted(view);
 }
 
+/* "12 node failures, the same for all policies: of offpeak's energy 31 kWh came to nothing" */
+static void print_lost(const struct trial_view *view, long long failures)
+{
+        const json_t *first = json_array_get(json_object_get(view->document, "policies"), 0);
+        int64_t joules = llround(trial_view_real(first, "lost_mwh") * 3.6e9);
+        char text[TEXT_SIZE];
+
+        if (failures == 0)
+                fputs("no node failed\n", view->out);
+        else
+                fprintf(view->out,
+                        "%lld node failure%s, the same for all policies: of %s's energy %s came to nothing\n", failures,
+                        failures == 1 ? "" : "s", document_text(first, "name"),
+                        joules > 0 ? text_format_energy(joules, text) : "none");
+}
+
+static void print_failures(const struct trial_view *view)
+{
+        const json_t *hardware = json_object_get(view->document, "hardware"), *policy;
+        int64_t jobs = document_int_or(view->document, "jobs", 0);
+        size_t i;
+
+        if (isnan(trial_view_real(hardware, "node_mtbf_s")))
+                return;
+        print_lost(view, (long long)document_int_or(hardware, "node_failures", 0));
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy)
+        {
+                long long left = (long long)(jobs - document_int_or(policy, "jobs_done", jobs));
+
+                if (left > 0)
+                        fprintf(view->out, "%s: %lld job%s not done when the series end\n",
+                                document_text(policy, "name"), left, left == 1 ? " was" : "s were");
+        }
+}
+
 void view_simulate_bound(const json_t *document, const struct screen *screen, FILE *out)
 {
         struct trial_view view = trial_view_of(document, screen, out);
@@ -70,6 +105,7 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
                 (long long)document_int_or(document, "gpus", 0), document_text(document, "from_utc"),
                 document_text(document, "to_utc"));
         code = trial_view_table(&view);
+        print_failures(&view);
         view_simulate_bound(document, screen, out);
         return code;
 }

@@ -17,10 +17,12 @@ double trial_view_real(const json_t *object, const char *key)
 struct trial_view trial_view_of(const json_t *document, const struct screen *screen, FILE *out)
 {
         const json_t *policies = json_object_get(document, "policies"), *policy, *first = json_array_get(policies, 0);
-        struct trial_view view = { document, document_text(document, "currency"), screen, out, false, false, false };
+        struct trial_view view = { document, document_text(document, "currency"), screen, out, false, false, false,
+                                   false };
         size_t i;
 
         view.priced = !isnan(trial_view_real(first, "cost"));
+        view.fails = document_int_or(json_object_get(document, "hardware"), "node_failures", 0) > 0;
         view.carbon = !isnan(trial_view_real(first, "carbon_kg"));
         json_array_foreach((json_t *)policies, i, policy) view.delay =
                 view.delay || trial_view_real(policy, "delay_cost") > 0;
@@ -82,6 +84,10 @@ static void add_row(struct table *table, const struct trial_view *view, const js
         table_addf(table, "%.1f h", trial_view_real(policy, "p95_delay_h"));
         table_addf(table, "%lld", (long long)document_int_or(policy, "missed_deadlines", 0));
         table_addf(table, "%lld", (long long)document_int_or(policy, "starts", 0));
+        if (view->fails) {
+                table_addf(table, "%lld", (long long)document_int_or(policy, "failures", 0));
+                table_addf(table, "%.1f GPU-h", trial_view_real(policy, "lost_gpu_h"));
+        }
         table_add(table, text_format_power(llround(trial_view_real(policy, "peak_mw") * 1e6), text));
         table_addf(table, "%.0f %%", 100 * trial_view_real(policy, "utilisation"));
         if (view->delay)
@@ -108,6 +114,10 @@ static size_t make_columns(const struct trial_view *view, struct table_column *c
         columns[n++] = (struct table_column){ "P95", true };
         columns[n++] = (struct table_column){ "LATE", true };
         columns[n++] = (struct table_column){ "STARTS", true };
+        if (view->fails) {
+                columns[n++] = (struct table_column){ "CUT OFF", true };
+                columns[n++] = (struct table_column){ "LOST", true };
+        }
         columns[n++] = (struct table_column){ "PEAK", true };
         columns[n++] = (struct table_column){ "USE", true };
         if (view->delay)

@@ -16,7 +16,7 @@ struct trial_view {
         const char *currency;
         const struct screen *screen;
         FILE *out;
-        bool priced, carbon, delay; /* is known, or is counted */
+        bool priced, carbon, delay, fails; /* is known, or is counted; nodes fail */
 };
 
 struct trial_view trial_view_of(const json_t *document, const struct screen *screen, FILE *out);

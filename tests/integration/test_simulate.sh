@@ -38,6 +38,18 @@ done
 cmp "$work/noise.1" "$work/noise.2" || fail "the same seed, other bytes"
 cmp "$work/events.1" "$work/events.2" || fail "the same seed, other events"
 
+# failures: the same bytes again, all policies meet the same ones, and where nodes are safe nothing is told of any
+failing=("${plain[@]}" --gpus-per-node 2 --node-mtbf 8h --checkpoint 20m --ramp 10m --start-cost 5m)
+for i in 1 2; do
+        simulate --jobs "$fixtures/jobs.csv" "${failing[@]}" --seed 2 --json --segments -p offpeak -p oracle -p wait-awhile >"$work/fails.$i" || fail "failures"
+done
+cmp "$work/fails.1" "$work/fails.2" || fail "the same seed, other failures"
+jq -e '.hardware.node_failures > 0 and all(.policies[]; has("failures") and has("lost_gpu_h") and has("lost_mwh") and (.failures > 0) == (.lost_gpu_h > 0)) and any(.policies[]; .failures > 0)' \
+        "$work/fails.1" >/dev/null || fail "what failures cost: $(cat "$work/fails.1")"
+simulate --jobs "$fixtures/jobs.csv" "${failing[@]}" --seed 3 --json --segments -p offpeak >"$work/fails.3" || fail "another seed"
+jq -e --slurpfile other "$work/fails.3" '.policies[0].segments != $other[0].policies[0].segments' "$work/fails.1" >/dev/null || fail "the seed does not matter"
+jq -e '.hardware.node_failures == 0 and all(.policies[]; .failures == 0)' "$work/a.json" >/dev/null || fail "failures that nobody asked for"
+
 # events: each line is JSON, each segment of the policy has its launch, and first hours are no plan of everybody
 jq -es 'length > 0 and all(.[]; has("at_utc") and has("index") and has("event"))' "$work/events.1" >/dev/null || fail "events"
 jq -ces '[.[] | select(.event == "launched") | [.id, .at_utc]]' "$work/events.1" >"$work/launches" || fail "no launches"

@@ -302,6 +302,61 @@ static void the_same_seed_gives_the_same_bytes(void **state)
                 free(texts[i]);
 }
 
+static double real(const json_t *object, const char *key)
+{
+        return json_number_value(json_object_get(object, key));
+}
+
+/* Starts are for nothing, so that all that failures cost in energy is what came to nothing. */
+static void nodes_fail(void **state)
+{
+        static const char *const names[] = { "offpeak", "run-now", "wait-awhile" };
+        json_t *without = ask(PLAIN "--gpus-per-node 2 -p offpeak -p run-now -p wait-awhile");
+        json_t *with =
+                ask(PLAIN "--gpus-per-node 2 -p offpeak -p run-now -p wait-awhile --node-mtbf 8h --node-repair 1h "
+                          "--checkpoint 20m --seed 2");
+        const json_t *hardware = json_object_get(with, "hardware");
+        double failures = 0;
+
+        (void)state;
+        is(hardware, "node_mtbf_s", 8 * 3600);
+        is(hardware, "node_repair_s", 3600);
+        is(hardware, "checkpoint_s", 1200);
+        is(hardware, "ramp_s", 0);
+        assert_true(real(hardware, "node_failures") > 5);
+        is_null(json_object_get(without, "hardware"), "node_mtbf_s");
+        is(json_object_get(without, "hardware"), "node_failures", 0);
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+                const json_t *policy_with = policy(with, names[i]), *policy_without = policy(without, names[i]);
+
+                is(policy_without, "failures", 0);
+                is(policy_without, "lost_gpu_h", 0);
+                is(policy_with, "jobs_done", 3);
+                is(policy_with, "energy_mwh", real(policy_without, "energy_mwh") + real(policy_with, "lost_mwh"));
+                is(policy_with, "lost_mwh", real(policy_with, "lost_gpu_h") * 400e-6);
+                failures += real(policy_with, "failures");
+        }
+        assert_true(failures > 0);
+        json_decref(with);
+        json_decref(without);
+        expect_line(&nobody, PLAIN "--gpus-per-node 2 -p run-now --node-mtbf 8h --seed 2", 0,
+                    "node failures, the same for all policies: of run-now's energy ");
+        expect_line(&nobody, PLAIN "-p run-now --node-mtbf 10000d", 0, "no node failed\n");
+}
+
+/* Of a start's first hour half of the energy is missing. */
+static void power_rises(void **state)
+{
+        json_t *at_once = ask(PLAIN "-p run-now"), *slowly = ask(PLAIN "-p run-now --ramp 1h");
+
+        (void)state;
+        is(json_object_get(slowly, "hardware"), "ramp_s", 3600);
+        is(policy(slowly, "run-now"), "energy_mwh",
+           real(policy(at_once, "run-now"), "energy_mwh") - (8 + 4 + 1) * 400e-6 / 2);
+        json_decref(slowly);
+        json_decref(at_once);
+}
+
 static void a_configuration_of_a_scheduler(void **state)
 {
         json_t *document = ask("simulate --jobs " FIXTURES "june_jobs.csv --config " EXAMPLE
@@ -471,6 +526,10 @@ static void options_that_are_missing_or_contradict(void **state)
                 { "simulate --jobs " JOBS " --config " EXAMPLE " --nodes 1x8 --pue 1.2",
                   "--pue is of a cluster without --config" },
                 { "simulate --jobs - --price - --gpus 8", "\"-\": the standard input can be one of them" },
+                { PLAIN "--node-repair 1h", "--node-repair is of nodes that fail: add --node-mtbf TIME" },
+                { PLAIN "--checkpoint 1h", "--checkpoint is of nodes that fail: add --node-mtbf TIME" },
+                { PLAIN "--node-mtbf 9d --node-repair 0", "--node-repair 0: a node that fails is down for a second" },
+                { PLAIN "--node-mtbf 9m", "--node-mtbf: nodes that fail more often than every 10 minutes" },
                 { PLAIN "now", "\"now\" is one word too many" },
         };
 
@@ -504,6 +563,8 @@ static void values_that_are_none(void **state)
                 { "simulate --max-delay long", "--max-delay: " },
                 { "simulate --start-cost -5m", "--start-cost: " },
                 { "simulate --plan-gap x", "--plan-gap: " },
+                { "simulate --node-mtbf often", "--node-mtbf: " },
+                { "simulate --ramp -1m", "--ramp: " },
                 { "simulate --seed 0", "--seed 0: write a whole number from 1 to" },
                 { "simulate --jobs " JOBS " --price 65 --gpus 8", "--price: " },
                 { "simulate --jobs " JOBS " --price 65g/kWh --gpus 8", "--price: " },
@@ -571,6 +632,8 @@ int main(void)
                 cmocka_unit_test(nodes_and_their_power),
                 cmocka_unit_test(forecasts),
                 cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+                cmocka_unit_test(nodes_fail),
+                cmocka_unit_test(power_rises),
                 cmocka_unit_test(a_configuration_of_a_scheduler),
                 cmocka_unit_test(a_bound_names_what_it_counts),
                 cmocka_unit_test(a_row_for_each_policy),
