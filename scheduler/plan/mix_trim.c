@@ -226,6 +226,21 @@ static bool starts_are_short(const struct trim *trim)
         return true;
 }
 
+/* The last second must be needed: seconds off the end that cuts left too much of. False: not even the last interval is. */
+static bool end_when_done(struct trim *trim)
+{
+        struct plan_interval *last = &trim->choice->intervals[trim->choice->n - 1];
+        double speed = trim->job->modes[last->mode].speed;
+        int64_t spare = last->end - last->start - overhead_of(trim, trim->choice->n - 1) - 1;
+
+        if (trim->excess < speed)
+                return true;
+        if (!(trim->excess / speed < (double)spare + 1))
+                return false;
+        last->end -= (int64_t)(trim->excess / speed);
+        return true;
+}
+
 bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct mix_pick *picks,
               struct choice *ret_choice, int *ret_code)
 {
@@ -252,17 +267,8 @@ bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct m
                         break;
                 *ret_code = make_cut(&trim, &best);
         }
-        if (*ret_code != 0 || ret_choice->n == 0)
+        if (*ret_code != 0 || ret_choice->n == 0 || !end_when_done(&trim))
                 return false;
-        /* the last second must be needed */
-        while (trim.excess >= wish->job->modes[ret_choice->intervals[ret_choice->n - 1].mode].speed) {
-                struct plan_interval *last = &ret_choice->intervals[ret_choice->n - 1];
-
-                if (last->end - last->start - overhead_of(&trim, ret_choice->n - 1) <= 1)
-                        return false;
-                trim.excess -= wish->job->modes[last->mode].speed;
-                last->end--;
-        }
-        return ret_choice->n > 0 && starts_are_short(&trim) &&
+        return starts_are_short(&trim) &&
                job_may_run(wish->problem, wish->job, ret_choice->intervals, ret_choice->n);
 }
