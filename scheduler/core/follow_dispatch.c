@@ -104,11 +104,14 @@ static void record_pause(const struct job *job, const struct pause *why, const s
         record_stop(job, why->cause == PAUSE_POWER ? STOP_SHED : STOP_PAUSE, now, turn)->u.stop.pause = *why;
 }
 
+/* What starts take is beside what it asked for: how often it is started is the scheduler's doing. */
 static bool ran_too_long(const struct state *state, const struct job *job, int64_t wall)
 {
-        int64_t limit_ppm = state_class(state, job)->limit_ppm;
-        int64_t runs = wall - job->attempt.launched_at;
-        int64_t ran = width_worked_s(job) + (int64_t)((double)runs * width_speed(&job->spec, job->attempt.mode));
+        const struct policy_class *class = state_class(state, job);
+        int64_t limit_ppm = class->limit_ppm;
+        double runs = (double)(wall - job->attempt.launched_at) * width_speed(&job->spec, job->attempt.mode);
+        double starts = (double)class->start_cost_s * job->attempts * width_fastest(&job->spec);
+        int64_t ran = width_worked_s(job) + (int64_t)(runs - starts);
 
         return limit_ppm > 0 && ran > (int64_t)((__int128)job->spec.time_s * limit_ppm / 1000000);
 }

@@ -159,6 +159,30 @@ static void a_forecast_that_is_wrong_misleads(void **state)
         trial_finish(&trial);
 }
 
+/* How often a job is started is the scheduler's doing: what that takes is not held against the job's own limit. */
+static void a_start_that_outlasts_the_work_is_no_overrun(void **state)
+{
+        double prices[HOURS];
+        struct outcome outcome;
+        struct trial trial;
+
+        (void)state;
+        for (int h = 0; h < HOURS; h++)
+                prices[h] = 50;
+        make_trial(&trial);
+        trial.policy.classes[0].start_cost_s = 300;
+        assert_true(trial.policy.classes[0].limit_ppm < 3000000); /* of a minute: less than the start alone takes */
+        make_nodes(&trial, "here", 1, 8);
+        make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, HOURS, 3600);
+        make_job(&trial, 0, 60, 4);
+        make_ready(&trial);
+        outcome = make_outcome(&trial, "offpeak");
+        check_outcome(&trial, &outcome);
+        assert_int_equal(seconds_of(&outcome, 0), 360);
+        outcome_finish(&outcome);
+        trial_finish(&trial);
+}
+
 /* ---- what is told on the way */
 
 struct launch {
@@ -231,6 +255,7 @@ int main(void)
                 cmocka_unit_test(who_knows_the_future_pays_no_more_than_who_does_not_ask),
                 cmocka_unit_test(without_the_future_all_is_done_too),
                 cmocka_unit_test(a_forecast_that_is_wrong_misleads),
+                cmocka_unit_test(a_start_that_outlasts_the_work_is_no_overrun),
                 cmocka_unit_test(each_start_is_on_record),
         };
 
