@@ -38,6 +38,21 @@ static double bound_of(const struct simulation *simulation, const struct simulat
         return contracts_cost(&simulation->trial.policy) ? NAN : best / simulation->carbon_price * 1000;
 }
 
+/* Do plans count starts that would be paid for? */
+static bool starts_count(const struct simulation *simulation)
+{
+        const struct trial *trial = &simulation->trial;
+        bool takes_time = false;
+
+        for (size_t c = 0; c < trial->policy.n_classes; c++)
+                takes_time = takes_time || trial->policy.classes[c].start_cost_s > 0;
+        for (size_t i = 0; takes_time && i < trial->n_truth; i++)
+                for (size_t k = 0; trial->truth[i].kind == SERIES_PRICE && k < trial->truth[i].n_points; k++)
+                        if (trial->truth[i].points[k].value != SERIES_UNKNOWN && trial->truth[i].points[k].value < 0)
+                                return true;
+        return false;
+}
+
 /* What the bound is made of beside what power costs, or emits. */
 static json_t *bound_counts(const struct simulation *simulation)
 {
@@ -57,6 +72,8 @@ static json_t *bound_counts(const struct simulation *simulation)
                 json_array_append_new(list, json_string("carbon"));
         if (waiting)
                 json_array_append_new(list, json_string("waiting"));
+        if (starts_count(simulation))
+                json_array_append_new(list, json_string("starts at negative prices"));
         json_array_append_new(list, json_string("lateness"));
         return list;
 }

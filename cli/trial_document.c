@@ -41,6 +41,7 @@ json_t *trial_segments(const struct trial *trial, const struct outcome *outcome)
 json_t *trial_row(const char *name, const struct tally *tally, const struct tally *run_now, double bound,
                   struct trial_known known)
 {
+        bool is_as_far = tally->n_done == run_now->n_done; /* nothing is saved by work that is not done */
         json_t *policy = json_object();
 
         json_object_set_new(policy, "name", json_string(name));
@@ -52,8 +53,10 @@ json_t *trial_row(const char *name, const struct tally *tally, const struct tall
         json_object_set_new(policy, "lower_bound", trial_number(bound));
         json_object_set_new(policy, "delay_cost", trial_number(tally->delay_cost));
         json_object_set_new(policy, "lateness_cost", trial_number(tally->lateness_cost));
+        json_object_set_new(policy, "starts_cost", trial_number(tally->starts_cost));
         json_object_set_new(policy, "net_cost", trial_number_if(known.price, tally->net_cost));
-        json_object_set_new(policy, "net_saving", trial_number_if(known.price, run_now->net_cost - tally->net_cost));
+        json_object_set_new(policy, "net_saving",
+                            trial_number_if(known.price && is_as_far, run_now->net_cost - tally->net_cost));
         json_object_set_new(policy, "mean_delay_h", trial_number(tally->mean_delay_h));
         json_object_set_new(policy, "p95_delay_h", trial_number(tally->p95_delay_h));
         json_object_set_new(policy, "delay_gpu_h", trial_number(tally->delay_gpu_h));

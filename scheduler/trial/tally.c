@@ -11,6 +11,7 @@
 #include "base/fail.h"
 #include "supply/site_supply.h"
 #include "trial/walk.h"
+#include "trial/widths.h"
 
 #define MICRO 1e-6
 #define J_PER_MWH 3.6e9
@@ -97,6 +98,36 @@ static double highest(const struct walk_change *changes, size_t n)
                         most = fmax(most, watts);
         }
         return most;
+}
+
+/* ---- starts */
+
+static int add_start(void *context, const struct walk_cut *cut)
+{
+        const struct supply_segment *first = cut->curve.n_segments > 0 ? &cut->curve.segments[0] : NULL;
+
+        if (first != NULL && first->price != SERIES_UNKNOWN && first->price < 0)
+                *(double *)context -=
+                        2 * cut->watts * (double)(cut->to - cut->from) * (double)first->price * MICRO / J_PER_MWH;
+        return 0;
+}
+
+/* As plans count them, of what plans go by. */
+static void add_starts(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
+{
+        for (size_t i = 0; i < outcome->n; i++) {
+                const struct segment *segment = &outcome->segments[i];
+                const struct policy_site *site = &trial->policy.sites[segment->site];
+                struct site_supply supply = trial_supply(trial, site, TRIAL_TRUTH);
+                int64_t seconds = trial->policy.classes[trial->classes[segment->job]].start_cost_s;
+                struct walk_change power = { segment->start,
+                                             (double)site->terms.pue_ppm / 1e6 *
+                                                     widths_watts(trial, segment->job, segment->gpus) };
+
+                if (seconds > segment->end - segment->start)
+                        seconds = segment->end - segment->start;
+                walk_site(&supply, &power, 1, segment->start, segment->start + seconds, add_start, &tally->starts_cost);
+        }
 }
 
 /* ---- jobs */
@@ -215,6 +246,7 @@ int tally(const struct trial *trial, const struct outcome *outcome, struct tally
                 tally.peak_mw = highest(changes, walk_changes(trial, outcome, NULL, changes)) / 1e6;
                 add_use(trial, outcome, &tally);
                 add_losses(trial, outcome, &tally);
+                add_starts(trial, outcome, &tally);
                 tally.net_cost = tally.cost + tally.delay_cost;
                 *ret_tally = tally;
         }

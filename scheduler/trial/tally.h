@@ -32,6 +32,7 @@ struct tally {
         double delay_gpu_h;   /* GPU-hours of delay */
         double delay_cost;    /* what the classes say they are worth */
         double lateness_cost; /* what plans count for lateness: nobody pays it, and it is in no other sum */
+        double starts_cost;   /* what plans count for starts at negative prices (plan.h): likewise */
         double net_cost;
         size_t n_jobs, n_done, missed_deadlines, starts, failures;
         double lost_gpu_h, lost_mwh; /* the latter at the meter */

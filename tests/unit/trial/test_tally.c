@@ -354,6 +354,35 @@ static void runs_that_cannot_be(void **state)
         trial_finish(&trial);
 }
 
+/* 8 kW, 600 s of each start at -20 EUR/MWh: a plan counts it as if it cost 20, and so does its bound. */
+static void starts_at_negative_prices_are_told_as_plans_count_them(void **state)
+{
+        double prices[24];
+        struct outcome outcome;
+        struct tally tally;
+        struct trial trial;
+
+        (void)state;
+        for (int h = 0; h < 24; h++)
+                prices[h] = h == 5 ? -20 : 50;
+        make_trial(&trial);
+        trial.policy.classes[0].start_cost_s = 600;
+        make_nodes(&trial, "here", 1, 8);
+        make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, 24, 3600);
+        make_job(&trial, 0, 3000, 8);
+        make_ready(&trial);
+        outcome = make_outcome(&trial, "oracle");
+        tally = make_tally(&trial, &outcome);
+        assert_int_equal(outcome.segments[0].start, START + 5 * 3600);
+        assert_true(fabs(tally.cost + 20 * 8e-3) < 1e-9);
+        assert_true(fabs(tally.starts_cost - 2 * 20 * 8e-3 * 600 / 3600) < 1e-9);
+        assert_true(fabs(tally.net_cost - tally.cost) < 1e-12); /* nobody pays it */
+        assert_true(outcome.bound > tally.cost);
+        assert_true(outcome.bound <= tally.cost + tally.starts_cost);
+        outcome_finish(&outcome);
+        trial_finish(&trial);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -362,6 +391,7 @@ int main(void)
                 cmocka_unit_test(lateness_is_counted_by_the_hour),
                 cmocka_unit_test(who_is_not_done_waits_to_the_end),
                 cmocka_unit_test(runs_that_cannot_be),
+                cmocka_unit_test(starts_at_negative_prices_are_told_as_plans_count_them),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
