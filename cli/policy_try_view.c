@@ -110,6 +110,7 @@ int view_policy_try(const json_t *document, const struct screen *screen, FILE *o
         code = trial_view_table(&view);
         print_booked(&view);
         print_change(&view);
+        trial_view_undone(&view);
         trial_view_unknown(&view);
         print_after_now(&view);
         print_remarks(&view);

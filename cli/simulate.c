@@ -35,22 +35,9 @@ struct simulating {
 /* One line for each kind of finding; those that leave nothing out are no fault of the list but for --strict. */
 static int refuse_findings(const struct simulating *simulating, struct offpeak_error *err)
 {
-        const struct trace *trace = &simulating->simulation.trial.trace;
-        char list[600] = "", one[300];
+        char list[600];
 
-        for (int i = 0; i < TRACE_FINDINGS; i++) {
-                const struct trace_note *note = &trace->notes[i];
-
-                if (note->count == 0)
-                        continue;
-                if (note->line != 0)
-                        snprintf(one, sizeof(one), "%s: %zu (line %zu: %s)", trace_finding_name((enum trace_finding)i),
-                                 note->count, note->line, note->text);
-                else
-                        snprintf(one, sizeof(one), "%s: %zu (%s)", trace_finding_name((enum trace_finding)i),
-                                 note->count, note->text);
-                text_list_add(list, sizeof(list), one);
-        }
+        trace_findings_text(&simulating->simulation.trial.trace, false, list, sizeof(list));
         if (list[0] == '\0')
                 return 0;
         return fail(err, OFFPEAK_EINVAL, "%s: %s. Mend them, or leave out --strict", simulating->options.jobs, list);

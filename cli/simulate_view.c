@@ -106,6 +106,7 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
                 document_text(document, "to_utc"));
         code = trial_view_table(&view);
         print_failures(&view);
+        trial_view_undone(&view);
         view_simulate_bound(document, screen, out);
         return code;
 }

@@ -50,6 +50,11 @@ void trial_view_findings(const struct trial_view *view, const char *place, const
         }
 }
 
+static const char *label_of(const json_t *policy)
+{
+        return document_text(policy, "label") != NULL ? document_text(policy, "label") : document_text(policy, "name");
+}
+
 static void add_money(struct table *table, const struct trial_view *view, double amount)
 {
         char text[TEXT_SIZE];
@@ -67,17 +72,20 @@ static void add_share(struct table *table, double value, double base)
 
 static void add_row(struct table *table, const struct trial_view *view, const json_t *policy)
 {
+        bool all_done = document_int_or(policy, "jobs_done", 0) >= document_int_or(view->document, "jobs", 0) &&
+                        (!view->priced || !isnan(trial_view_real(policy, "net_saving")));
+        double base_cost = all_done ? trial_view_real(policy, "run_now_cost") : NAN;
+        double base_carbon = all_done ? trial_view_real(policy, "run_now_carbon_kg") : NAN;
         char text[TEXT_SIZE];
 
-        table_add(table, document_text(policy, "label") != NULL ? document_text(policy, "label")
-                                                                : document_text(policy, "name"));
+        table_add(table, label_of(policy));
         if (view->priced) {
                 add_money(table, view, trial_view_real(policy, "cost"));
-                add_share(table, trial_view_real(policy, "cost"), trial_view_real(policy, "run_now_cost"));
+                add_share(table, trial_view_real(policy, "cost"), base_cost);
         }
         if (view->carbon) {
                 table_add(table, text_format_mass(llround(trial_view_real(policy, "carbon_kg") * 1e6), text));
-                add_share(table, trial_view_real(policy, "carbon_kg"), trial_view_real(policy, "run_now_carbon_kg"));
+                add_share(table, trial_view_real(policy, "carbon_kg"), base_carbon);
         }
         table_add(table, text_format_energy(llround(trial_view_real(policy, "energy_mwh") * 3.6e9), text));
         table_addf(table, "%.1f h", trial_view_real(policy, "mean_delay_h"));
@@ -142,16 +150,42 @@ int trial_view_table(const struct trial_view *view)
         return code;
 }
 
-void trial_view_unknown(const struct trial_view *view)
+static void print_unknown(const struct trial_view *view, const json_t *policy)
 {
-        const json_t *policy = json_array_get(json_object_get(view->document, "policies"), 0);
         double unpriced = trial_view_real(policy, "unpriced_mwh"), uncounted = trial_view_real(policy, "uncounted_mwh");
         char text[TEXT_SIZE];
 
         if (unpriced > 1e-9)
-                fprintf(view->out, "no price is known of %s of it: that is in no cost\n",
+                fprintf(view->out, "%s: no price is known of %s of it: that is in no cost\n", label_of(policy),
                         text_format_energy(llround(unpriced * 3.6e9), text));
         if (uncounted > 1e-9)
-                fprintf(view->out, "no carbon intensity is known of %s of it\n",
-                        text_format_energy(llround(uncounted * 3.6e9), text));
+                fprintf(view->out, "%s: no carbon intensity is known of %s of it: that is in no carbon\n",
+                        label_of(policy), text_format_energy(llround(uncounted * 3.6e9), text));
+}
+
+static void print_undone(const struct trial_view *view, const json_t *policy)
+{
+        int64_t jobs = document_int_or(view->document, "jobs", 0), done = document_int_or(policy, "jobs_done", jobs);
+
+        if (done < jobs)
+                fprintf(view->out,
+                        "%s: %lld of %lld jobs %s not done by the end: what %s still to draw is in no figure\n",
+                        label_of(policy), (long long)(jobs - done), (long long)jobs, jobs - done == 1 ? "was" : "were",
+                        jobs - done == 1 ? "it had" : "they had");
+}
+
+void trial_view_unknown(const struct trial_view *view)
+{
+        const json_t *policy;
+        size_t i;
+
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy) print_unknown(view, policy);
+}
+
+void trial_view_undone(const struct trial_view *view)
+{
+        const json_t *policy;
+        size_t i;
+
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy) print_undone(view, policy);
 }

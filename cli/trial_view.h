@@ -27,8 +27,11 @@ void trial_view_findings(const struct trial_view *view, const char *place, const
 /* A policy is called by its `label`, if it has one, else by its `name`. 0 or ENOMEM. */
 int trial_view_table(const struct trial_view *view);
 
-/* What stands in no cost, of the first policy. */
+/* What stands in no cost, or no carbon, of each policy. */
 void trial_view_unknown(const struct trial_view *view);
+
+/* Policies that did not do all jobs: what the others are not to be compared with. */
+void trial_view_undone(const struct trial_view *view);
 
 /* NAN: null, or not there. */
 double trial_view_real(const json_t *object, const char *key);

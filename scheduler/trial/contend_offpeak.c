@@ -143,6 +143,18 @@ static int put_off(struct replay *replay, size_t j)
         return 0;
 }
 
+/* Behind the trial's end nothing is known, and nothing is counted: what might wait until then is due then. */
+static void bound_end(const struct trial *trial, size_t j, struct offpeak_job_spec *spec)
+{
+        const struct trace_job *job = &trial->trace.jobs[j];
+        const struct policy_class *class = &trial->policy.classes[trial->classes[j]];
+        int64_t most = class->max_delay_s + class->start_cost_s + job->duration_s;
+        bool is_bound = class->max_delay_s > 0 && most <= trial->to - job->submit;
+
+        if (spec->deadline != 0 ? spec->deadline > trial->to : !is_bound)
+                spec->deadline = trial->to;
+}
+
 static int submit(struct replay *replay, size_t j)
 {
         const struct trace_job *job = &replay->trial->trace.jobs[j];
@@ -151,6 +163,7 @@ static int submit(struct replay *replay, size_t j)
 
         if (code != 0)
                 return fail(replay->err, code, "out of memory");
+        bound_end(replay->trial, j, &spec);
         code = sim_submit(replay->sim, &spec, &replay->ids[j], replay->err);
         offpeak_job_spec_finish(&spec);
         if (code == OFFPEAK_EINVAL && may_try_again(replay, j))

@@ -493,8 +493,8 @@ int contend_threshold(const struct trial *trial, const char *parameter, const st
 
         if (parameter == NULL || rest == parameter || (!is_share && *rest != '\0') || !isfinite(number) ||
             (is_share && !(number > 0 && number < 100)))
-                return fail(err, OFFPEAK_EUSAGE, "threshold:%s: give a rate, as threshold:40, or a share of each job's time, as threshold:30%%",
-                            parameter != NULL ? parameter : "");
+                return fail(err, OFFPEAK_EUSAGE,
+                            "give a rate, as threshold:40, or a share of each job's time, as threshold:30%%");
         if (is_share)
                 field.share = number / 100;
         else

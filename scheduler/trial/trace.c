@@ -10,11 +10,12 @@
 #include <strings.h>
 
 #include "base/fail.h"
+#include "base/text.h"
 #include "base/when.h"
 #include "core/room.h"
 #include "feeds/csv_table.h"
 
-enum { MOST_COLUMNS = 256, MOST_GPUS = 1000000 };
+enum { MOST_COLUMNS = 256, MOST_GPUS = 2000000000 };
 
 static const struct {
         const char *name;
@@ -41,6 +42,22 @@ const char *trace_finding_name(enum trace_finding finding)
 bool trace_finding_leaves_out(enum trace_finding finding)
 {
         return findings[finding].leaves_out;
+}
+
+void trace_findings_text(const struct trace *trace, bool only_left_out, char *text, size_t size)
+{
+        text[0] = '\0';
+        for (int i = 0; i < TRACE_FINDINGS; i++) {
+                const struct trace_note *note = &trace->notes[i];
+                char one[300], line[40] = "";
+
+                if (note->count == 0 || (only_left_out && !findings[i].leaves_out))
+                        continue;
+                if (note->line != 0)
+                        snprintf(line, sizeof(line), "line %zu: ", note->line);
+                snprintf(one, sizeof(one), "%s: %zu (%s%s)", findings[i].name, note->count, line, note->text);
+                text_list_add(text, size, one);
+        }
 }
 
 static void job_finish(struct trace_job *job)
@@ -201,16 +218,20 @@ static const struct column {
         { "job_id", take_text, offsetof(struct trace_job, id), "a name", false },
         { "submit", take_time, offsetof(struct trace_job, submit), "a time such as 2026-11-22T08:00:00Z", true },
         { "submit_s", take_since, offsetof(struct trace_job, submit), "seconds since the trace began", true },
-        { "gpus", take_count, offsetof(struct trace_job, gpus), "a whole number of GPUs, 1 or more", true },
-        { "num_gpus", take_count, offsetof(struct trace_job, gpus), "a whole number of GPUs, 1 or more", true },
-        { "cpus_units_as_published", take_count, offsetof(struct trace_job, gpus), "a whole number, 1 or more", true },
+        { "gpus", take_count, offsetof(struct trace_job, gpus), "a whole number of GPUs, 1 to 2,000,000,000", true },
+        { "num_gpus", take_count, offsetof(struct trace_job, gpus), "a whole number of GPUs, 1 to 2,000,000,000",
+          true },
+        { "cpus_units_as_published", take_count, offsetof(struct trace_job, gpus), "a whole number, 1 to 2,000,000,000",
+          true },
         { "duration_s", take_seconds, offsetof(struct trace_job, duration_s), "seconds", true },
         { "deadline", take_time, offsetof(struct trace_job, deadline), "a time such as 2026-11-22T08:00:00Z", false },
         { "deadline_s", take_since, offsetof(struct trace_job, deadline), "seconds since the trace began", false },
         { "interruptible", take_choice, offsetof(struct trace_job, interruptible), "0 or 1", false },
         { "power_w", take_watts, offsetof(struct trace_job, power_w), "watts, 0 or more", false },
-        { "min_gpus", take_count, offsetof(struct trace_job, min_gpus), "a whole number of GPUs, 1 or more", false },
-        { "max_gpus", take_count, offsetof(struct trace_job, max_gpus), "a whole number of GPUs, 1 or more", false },
+        { "min_gpus", take_count, offsetof(struct trace_job, min_gpus), "a whole number of GPUs, 1 to 2,000,000,000",
+          false },
+        { "max_gpus", take_count, offsetof(struct trace_job, max_gpus), "a whole number of GPUs, 1 to 2,000,000,000",
+          false },
         { "start_cost_s", take_cost, offsetof(struct trace_job, start_cost_s), "seconds, 0 or more", false },
         { "class", take_text, offsetof(struct trace_job, class_name), "a name", false },
         { "model_name", take_text, offsetof(struct trace_job, class_name), "a name", false },
@@ -423,6 +444,15 @@ static void sort(struct trace *trace)
                 qsort(trace->jobs, trace->n, sizeof(*trace->jobs), by_submit);
 }
 
+static int refuse_all(const struct trace *trace, const char *file, struct offpeak_error *err)
+{
+        char why[500];
+
+        trace_findings_text(trace, true, why, sizeof(why));
+        return fail(err, OFFPEAK_EINVAL, "%s: there is no job in it that could be run (%zu row%s)%s%s", file,
+                    trace->rows, trace->rows == 1 ? "" : "s", why[0] != '\0' ? ": " : "", why);
+}
+
 int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, struct trace *ret_trace, struct offpeak_error *err)
 {
         struct reader reader = { .file = file, .epoch = epoch };
@@ -436,8 +466,7 @@ int trace_parse(const char *file, const char *text, size_t size, int64_t epoch, 
         if (code == 0 && drop_twice(&reader.trace) != 0)
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0 && reader.trace.n == 0)
-                code = fail(err, OFFPEAK_EINVAL, "%s: there is no job in it that could be run (%zu row%s)", file, reader.trace.rows,
-                            reader.trace.rows == 1 ? "" : "s");
+                code = refuse_all(&reader.trace, file, err);
         csv_table_close(reader.table);
         if (code != 0) {
                 trace_finish(&reader.trace);

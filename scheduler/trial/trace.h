@@ -67,6 +67,12 @@ struct trace_note {
         char text[160];      /* what the first one says */
 };
 
+struct trace;
+
+/* All findings, or those that leave rows out, parted by commas: "durations that are not above zero: 2 (line 2: ...)".
+ */
+void trace_findings_text(const struct trace *trace, bool only_left_out, char *text, size_t size);
+
 struct trace {
         struct trace_job *jobs; /* owned, by submission, then in the file's order */
         size_t n;

@@ -464,21 +464,25 @@ static int give_classes(struct trial *trial, bool open_end, struct offpeak_error
 
 int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err)
 {
-        char says[80];
+        char says[80], time[WHEN_TEXT_SIZE];
         int code = common_time(trial, err);
 
         if (code != 0)
                 return code;
         snprintf(says, sizeof(says), "the widest that fits is %" PRIu32, trial_gpus(trial, NULL));
         trace_sift(&trial->trace, TRACE_TOO_WIDE, is_too_wide, trial, says);
-        trace_sift(&trial->trace, TRACE_BEFORE_SERIES, is_before, trial, "");
-        trace_sift(&trial->trace, TRACE_AFTER_SERIES, is_after, trial, "");
+        snprintf(says, sizeof(says), "they begin at %s", when_format_utc(trial->from, time));
+        trace_sift(&trial->trace, TRACE_BEFORE_SERIES, is_before, trial, says);
+        snprintf(says, sizeof(says), "they end at %s", when_format_utc(trial->to, time));
+        trace_sift(&trial->trace, TRACE_AFTER_SERIES, is_after, trial, says);
         if (sift_power(trial) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        if (trial->trace.n == 0)
-                return fail(err, OFFPEAK_EINVAL,
-                            "no job is left: of %zu rows none fits the cluster, its power and the series' time",
-                            trial->trace.rows);
+        if (trial->trace.n == 0) {
+                char why[500];
+
+                trace_findings_text(&trial->trace, true, why, sizeof(why));
+                return fail(err, OFFPEAK_EINVAL, "no job is left of %zu rows: %s", trial->trace.rows, why);
+        }
         code = widths_prepare(trial, err);
         return code == 0 ? give_classes(trial, open_end, err) : code;
 }

@@ -78,8 +78,9 @@ const struct series *trial_seen(const struct trial *trial, const char *site, enu
 /*
  * Find from and to; leave out the jobs that do not lie within, or that no nodes or no site's power can hold, with their
  * finding; give each job its class. A class that the policy does not have is the default one under that name. Jobs
- * whose own start cost, or deadline, makes a class of the policy another one get a variant of it: `open_end`: classes bound a job's waiting also where it has a deadline of its own.
- * EINVAL: no series, no common time, no job left; ENOMEM.
+ * whose own start cost, or deadline, makes a class of the policy another one get a variant of it: `open_end`: classes
+ * bound a job's waiting also where it has a deadline of its own. EINVAL: no series, no common time, no job left (it
+ * says why); ENOMEM.
  */
 int trial_prepare(struct trial *trial, bool open_end, struct offpeak_error *err);
 

@@ -78,6 +78,19 @@ simulate --jobs "$fixtures/jobs.csv" --config "$fixtures/jobs.csv" --nodes 1x8 2
 simulate --jobs "$fixtures/jobs.csv" "${plain[@]}" --events /dev/full >/dev/null 2>&1
 [ $? -eq 74 ] || fail "events that cannot be written"
 
+# work that does not fit before the series end: said, and nothing is saved by it
+printf 'id,submit,gpus,duration_s\nx,2026-01-05T00:00:00Z,8,144000\ny,2026-01-05T00:00:00Z,8,144000\n' >"$work/crowd.csv"
+said=$(simulate --jobs "$work/crowd.csv" "${plain[@]}" -p offpeak) || fail "a crowd: $said"
+for policy in offpeak run-now; do
+        grep -q "^$policy: 1 of 2 jobs was not done by the end" <<<"$said" || fail "$policy does not say what is not done: $said"
+done
+grep -q '^run-now.*%.*%' <<<"$said" && fail "shares of what was not done: $said"
+printf 'id,submit,gpus,duration_s\nw,2026-01-05T00:00:00Z,1000000000,60\nv,2026-01-04T00:00:00Z,1,60\n' >"$work/none.csv"
+said=$(simulate --jobs "$work/none.csv" "${plain[@]}" 2>&1) && fail "no job at all"
+grep -q 'no job is left of 2 rows: jobs wider than the cluster: 1 (line 2: job w: .*), jobs submitted before the series begin: 1 (line 3: job v: they begin at' <<<"$said" ||
+        fail "why no job is left: $said"
+rm "$work/none.csv"
+
 # from the standard input; and nothing of a bar where nobody looks
 said=$(simulate --jobs - "${plain[@]}" -p run-now <"$fixtures/jobs.csv" 2>&1) || fail "the standard input: $said"
 grep -q '^3 jobs on 8 GPUs' <<<"$said" || fail "the standard input: $said"

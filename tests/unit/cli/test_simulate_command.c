@@ -430,8 +430,10 @@ static void what_was_left_out_is_said_first(void **state)
                 "\ndeadlines that nobody could meet: 1; in line 9: job hasty\n",
                 "\ncolumns that are not known: 1; in line 1: \"colour\"\n",
                 "left out, jobs wider than the cluster: 1; in line 5: job wide: the widest that fits is 8\n",
-                "left out, jobs submitted before the series begin: 1; in line 4: job early\n",
-                "left out, jobs that cannot end before the series do: 1; in line 3: job late\n",
+                "left out, jobs submitted before the series begin: 1; in line 4: job early: they begin at "
+                "2026-01-05T00:00:00Z\n",
+                "left out, jobs that cannot end before the series do: 1; in line 3: job late: they end at "
+                "2026-01-07T00:00:00Z\n",
                 "\n3 jobs on 8 GPUs",
                 ", lateness counted too\n", /* of 30 s, which nobody could avoid */
         };
@@ -574,9 +576,9 @@ static void values_that_are_none(void **state)
                   "prices.csv:1:1: there is no column \"submit\"" },
                 { "simulate --jobs " JOBS " --price " JOBS " --gpus 8", "--price: " },
                 { "simulate --jobs " FIXTURES "june_jobs.csv --price " PRICES " --gpus 8",
-                  "no job is left: of 2 rows none fits the cluster, its power and the series' time" },
+                  "no job is left of 2 rows: jobs submitted before the series begin: 2 (line 2: job " },
                 { "simulate --jobs " JOBS " --price " PRICES " --gpus 8 --capacity 300W",
-                  "no job is left: of 3 rows none fits the cluster, its power and the series' time" },
+                  "no job is left of 3 rows: jobs that draw more than any site ever has: 3 (line 2: job " },
         };
 
         (void)state;

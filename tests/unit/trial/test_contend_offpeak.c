@@ -183,6 +183,33 @@ static void a_start_that_outlasts_the_work_is_no_overrun(void **state)
         trial_finish(&trial);
 }
 
+/* Prices that rise all day look lower again behind their end: nobody is to wait for hours that are not counted. */
+static void nothing_is_put_off_to_hours_that_are_not_known(void **state)
+{
+        static const int64_t delays[] = { 86400, 0 };
+        double prices[24];
+
+        (void)state;
+        for (int h = 0; h < 24; h++)
+                prices[h] = h;
+        for (size_t i = 0; i < 2; i++) {
+                struct outcome outcome;
+                struct trial trial;
+
+                make_trial(&trial);
+                trial.policy.classes[0].max_delay_s = delays[i];
+                make_nodes(&trial, "here", 1, 8);
+                make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, 24, 3600);
+                make_job(&trial, 3 * 3600, 5400, 4);
+                make_job(&trial, 4 * 3600, 5400, 4)->deadline = START + 40 * 3600;
+                make_ready(&trial);
+                outcome = make_outcome(&trial, "offpeak");
+                check_outcome(&trial, &outcome);
+                outcome_finish(&outcome);
+                trial_finish(&trial);
+        }
+}
+
 /* ---- what is told on the way */
 
 struct launch {
@@ -256,6 +283,7 @@ int main(void)
                 cmocka_unit_test(without_the_future_all_is_done_too),
                 cmocka_unit_test(a_forecast_that_is_wrong_misleads),
                 cmocka_unit_test(a_start_that_outlasts_the_work_is_no_overrun),
+                cmocka_unit_test(nothing_is_put_off_to_hours_that_are_not_known),
                 cmocka_unit_test(each_start_is_on_record),
         };
 

@@ -193,9 +193,10 @@ static void rows_that_cannot_be_read(void **state)
         } rows[] = {
                 { "b,yesterday,1,60,,,,", "submit is \"yesterday\": it must be a time such as 2026-11-22T08:00:00Z" },
                 { "b,,1,60,,,,", "submit is \"\"" },
-                { "b,2026-01-05T00:00:00Z,0,60,,,,", "gpus is \"0\": it must be a whole number of GPUs, 1 or more" },
+                { "b,2026-01-05T00:00:00Z,0,60,,,,",
+                  "gpus is \"0\": it must be a whole number of GPUs, 1 to 2,000,000,000" },
                 { "b,2026-01-05T00:00:00Z,1.5,60,,,,", "gpus is \"1.5\"" },
-                { "b,2026-01-05T00:00:00Z,99999999,60,,,,", "gpus is \"99999999\"" },
+                { "b,2026-01-05T00:00:00Z,9999999999,60,,,,", "gpus is \"9999999999\"" },
                 { "b,2026-01-05T00:00:00Z,1,an hour,,,,", "duration_s is \"an hour\": it must be seconds" },
                 { "b,2026-01-05T00:00:00Z,1,1e300,,,,", "duration_s" },
                 { "b,2026-01-05T00:00:00Z,1,60,soon,,,", "deadline is \"soon\"" },
@@ -308,7 +309,8 @@ static void lists_that_are_none(void **state)
                 "jobs.csv:2:1: there is no column \"duration_s\": a list of jobs needs submit, gpus");
         refused("id,id,submit,gpus,duration_s\n" ROW_A, "the column \"id\" stands twice");
         refused(HEAD "\n", "there is no job in it that could be run (0 rows)");
-        refused(HEAD "\na,2026-01-05T00:00:00Z,1,0\n", "there is no job in it that could be run (1 row)");
+        refused(HEAD "\na,2026-01-05T00:00:00Z,1,0\n", "there is no job in it that could be run (1 row): durations "
+                                                       "that are not above zero: 1 (line 2: duration_s is 0)");
 }
 
 int main(void)
