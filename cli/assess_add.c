@@ -12,6 +12,7 @@
 #include "supply/presets.h"
 
 #define PPM INT64_C(1000000)
+#define MOST_POWER_W INT64_C(1000000000000)
 
 enum { MOST_WORDS = 5, REACTOR_CARBON = 12000, SOLAR_CARBON = 48000 }; /* mg/kWh: a configuration's own defaults */
 
@@ -120,6 +121,12 @@ static int take_count(const char *word, struct supply_terms *terms, struct offpe
         return 0;
 }
 
+/* No more than anybody has: above it money and energy would be too large to be told. */
+static bool read_power(const char *word, int64_t *ret_w)
+{
+        return option_quantity(word, UNIT_POWER, false, 0, ret_w) && *ret_w <= MOST_POWER_W;
+}
+
 static int take_reactor_words(const struct part *part, struct supply_terms *terms, bool counted,
                               struct offpeak_error *err)
 {
@@ -138,9 +145,10 @@ static int take_reactor_words(const struct part *part, struct supply_terms *term
                                 return err->code;
                         terms->reactor_fuel = price;
                         part->added->free_fuel = false;
-                } else if (!option_quantity(word, UNIT_POWER, false, 0, &power_w)) {
+                } else if (!read_power(word, &power_w)) {
                         return fail(err, OFFPEAK_EINVAL,
-                                    "\"%s\": is neither a number of modules, nor a power (40kW), nor a cost of fuel "
+                                    "\"%s\": is neither a number of modules, nor a power (40kW, up to 1 TW), nor a "
+                                    "cost of fuel "
                                     "(9%s/MWh)",
                                     word, site_of(part)->currency);
                 }
@@ -198,10 +206,9 @@ static int take_ppa(const struct part *part, struct offpeak_error *err)
         char none[4];
         int code;
 
-        if (part->n_words < 2 || part->n_words > 3 ||
-            !option_quantity(part->words[1], UNIT_POWER, false, 0, &ppa.power_w) ||
+        if (part->n_words < 2 || part->n_words > 3 || !read_power(part->words[1], &ppa.power_w) ||
             !signal_value_is_price(part->words[0]))
-                return fail(err, OFFPEAK_EINVAL, "write ppa=50%s/MWh:3MW, and perhaps :12g/kWh",
+                return fail(err, OFFPEAK_EINVAL, "write ppa=50%s/MWh:3MW (above 0, up to 1 TW), and perhaps :12g/kWh",
                             site_of(part)->currency);
         code = take_price(part, part->words[0], &ppa.strike, err);
         if (code == 0 && part->n_words == 3)
@@ -230,8 +237,9 @@ static int take_solar(const struct part *part, struct offpeak_error *err)
         struct assess_series series = { 0 };
         char *colon = strrchr(part->body, ':');
 
-        if (colon == NULL || colon == part->body || !option_quantity(colon + 1, UNIT_POWER, false, 0, &series.peak_w))
-                return fail(err, OFFPEAK_EINVAL, "write solar=FILE:2MW: what it produces, and its highest power");
+        if (colon == NULL || colon == part->body || !read_power(colon + 1, &series.peak_w))
+                return fail(err, OFFPEAK_EINVAL,
+                            "write solar=FILE:2MW: what it produces, and its highest power (above 0, up to 1 TW)");
         if (terms->has_solar)
                 return fail(err, OFFPEAK_EINVAL, "site %s has solar power: write both in a file, and use --with",
                             site_of(part)->name);
@@ -266,7 +274,7 @@ static int take_limit(const struct part *part, struct offpeak_error *err)
                 return fail(err, OFFPEAK_EINVAL,
                             "the limit of site %s is not one value: write a share, limit=+30%%, or use --with",
                             site_of(part)->name);
-        if (!option_quantity(text, UNIT_POWER, false, 0, &terms->grid_limit_w))
+        if (!read_power(text, &terms->grid_limit_w))
                 return fail(err, OFFPEAK_EINVAL, "write limit=+30%% or limit=5MW");
         return 0;
 }

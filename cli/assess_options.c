@@ -31,6 +31,7 @@ const struct option_row assess_rows[] = {
           "plans are made no sooner than so long after each other (5m; of more than 5,000 jobs 1h)" },
         { SIMULATE_OPT_EPOCH, 0, "epoch", "WHEN",
           "what submit_s counts from (where the series of all configurations have begun)" },
+        { SIMULATE_OPT_STRICT, 0, "strict", NULL, "refuse a list of jobs in which anything is wrong" },
         { SIMULATE_OPT_SITE, 0, "site", "NAME", "whose --price and --carbon are, where there are several" },
         { SIMULATE_OPT_PRICE, 0, "price", "FILE", "instead of the configurations' own: a file, or \"65 EUR/MWh\"" },
         { SIMULATE_OPT_CARBON, 0, "carbon", "FILE", "carbon intensity, likewise" },

@@ -260,6 +260,16 @@ static void add_energy_rows(struct view *view)
                 add_site_key(view, view->sites[i], "peak power", POWER, "peak_w");
 }
 
+/* What they had still to draw is in no figure. */
+static void add_undone(struct view *view)
+{
+        double values[MOST_CASES], jobs = (double)document_int_or(view->document, "jobs", 0);
+
+        for (size_t i = 0; i < view->n; i++)
+                values[i] = jobs - (double)document_int_or(view->cases[i], "jobs_done", 0);
+        add_row(view, "jobs not done", COUNT, values, false);
+}
+
 static int print_table(struct view *view)
 {
         static const char *const names[] = { "A", "B", "C", "D", "E", "F", "G" };
@@ -278,6 +288,7 @@ static int print_table(struct view *view)
         add_key(view, "mean delay", HOURS, "mean_delay_h", true);
         add_key(view, "waiting counts", MONEY, "delay_cost", false);
         add_key(view, "missed deadlines", COUNT, "missed_deadlines", true);
+        add_undone(view);
         code = table_print(&view->table, view->out);
         table_finish(&view->table);
         return code;

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/fail.h"
-#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/picture_file.h"
 #include "cli/progress.h"
@@ -29,19 +28,6 @@ struct simulating {
         struct simulate_result *results; /* of all policies named, and of run-now behind them */
         size_t n_results;
 };
-
-/* ---- the list of jobs */
-
-/* One line for each kind of finding; those that leave nothing out are no fault of the list but for --strict. */
-static int refuse_findings(const struct simulating *simulating, struct offpeak_error *err)
-{
-        char list[600];
-
-        trace_findings_text(&simulating->simulation.trial.trace, false, list, sizeof(list));
-        if (list[0] == '\0')
-                return 0;
-        return fail(err, OFFPEAK_EINVAL, "%s: %s. Mend them, or leave out --strict", simulating->options.jobs, list);
-}
 
 /* ---- policies */
 
@@ -144,8 +130,6 @@ static int simulate(struct simulating *simulating, struct offpeak_error *err)
         int code = simulation_init(&simulating->simulation, &simulating->options, err), closed;
         struct offpeak_error ignored;
 
-        if (code == 0 && simulating->options.strict)
-                code = refuse_findings(simulating, err);
         if (code == 0)
                 code = simulate_events_open(&simulating->events, &simulating->simulation.trial,
                                             simulating->options.events, err);

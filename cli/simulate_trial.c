@@ -268,6 +268,17 @@ int simulation_open(struct simulation *simulation, const struct simulate_options
         return code == 0 ? building_find_currency(&building, err) : code;
 }
 
+/* Those that leave nothing out are no fault of the list but for --strict. */
+static int refuse_findings(const struct trace *trace, const char *file, struct offpeak_error *err)
+{
+        char list[600];
+
+        trace_findings_text(trace, false, list, sizeof(list));
+        if (list[0] == '\0')
+                return 0;
+        return fail(err, OFFPEAK_EINVAL, "%s: %s. Mend them, or leave out --strict", file, list);
+}
+
 int simulation_take_jobs(struct simulation *simulation, const struct simulate_options *options, int64_t epoch,
                          struct offpeak_error *err)
 {
@@ -284,7 +295,9 @@ int simulation_take_jobs(struct simulation *simulation, const struct simulate_op
                 code = set_objective(&building, err);
         if (code == 0)
                 code = trial_prepare(&simulation->trial, options->config != NULL, err);
-        return code == 0 ? set_hardware(&simulation->trial, options, err) : code;
+        if (code == 0)
+                code = set_hardware(&simulation->trial, options, err);
+        return code == 0 && options->strict ? refuse_findings(&simulation->trial.trace, options->jobs, err) : code;
 }
 
 int simulation_init(struct simulation *simulation, const struct simulate_options *options, struct offpeak_error *err)

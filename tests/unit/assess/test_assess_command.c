@@ -353,6 +353,25 @@ static void sites_have_their_own_rows(void **state)
         free(outcome.text);
 }
 
+/* Two jobs of 40 hours on all GPUs, in 72 hours: what the second had still to draw is in no figure, and that is said.
+ */
+static void work_that_is_not_done(void **state)
+{
+        struct outcome outcome;
+
+        (void)state;
+        put("crowd.csv",
+            "id,submit,gpus,duration_s\na,2025-03-10T00:00:00Z,8,144000\nb,2025-03-10T00:00:00Z,8,144000\n");
+        outcome = assess_line("base.yaml", "--jobs crowd.csv --with demand.yaml");
+        assert_int_equal(outcome.code, 0);
+        says(outcome.text, "jobs not done");
+        free(outcome.text);
+        outcome = assess_line("base.yaml", "--with demand.yaml");
+        assert_int_equal(outcome.code, 0);
+        assert_null(strstr(outcome.text, "jobs not done"));
+        free(outcome.text);
+}
+
 /* ---- what does not go together */
 
 static void refusals(void **state)
@@ -364,11 +383,18 @@ static void refusals(void **state)
         refused("base.yaml", "--with base.yaml -p oracle", "EUSAGE", "one --policy");
         refused("base.yaml", "--with base.yaml --jobs -", "EUSAGE", "name a file");
         refused("base.yaml", "--with none.yaml", "ENOTFOUND", "none.yaml");
+        put("twice.csv", "id,submit,gpus,duration_s\na,2025-03-10T00:00:00Z,8,60\na,2025-03-10T00:00:00Z,8,60\n");
+        refused("base.yaml", "--with base.yaml --jobs twice.csv --strict", "EINVAL",
+                "ids that stand twice: 1 (line 3: ");
         refused("base.yaml", "--with dollars.yaml", "EINVAL", "nobody can compare them");
         refused("base.yaml", "--add wind=3MW", "EINVAL", "\"wind\" is not known");
         refused("base.yaml", "--add ppa", "EINVAL", "--add \"ppa\"");
         refused("base.yaml", "--add ppa=@hall", "EINVAL", "what there would be");
         refused("base.yaml", "--add ppa=50:3MW", "EINVAL", "write ppa=50EUR/MWh:3MW");
+        refused("base.yaml", "--add ppa=50EUR/MWh:1e9MW", "EINVAL", "up to 1 TW");
+        refused("base.yaml", "--add solar=sun.csv:1e9MW", "EINVAL", "up to 1 TW");
+        refused("base.yaml", "--add reactor=voygr:1:1e9MW", "EINVAL", "up to 1 TW");
+        refused("base.yaml", "--add limit=1e9MW", "EINVAL", "write limit=+30%");
         refused("base.yaml", "--add ppa=50USD/MWh:3MW", "EINVAL", "site hall is in EUR");
         refused("base.yaml", "--add ppa=50EUR/MWh:3MW@yard", "ENOTFOUND", "no site \"yard\"");
         refused("base.yaml", "--add reactor=candu:1", "ENOTFOUND", "voygr-4");
@@ -395,6 +421,7 @@ int main(void)
                 cmocka_unit_test(any_policy_replays),
                 cmocka_unit_test(the_table),
                 cmocka_unit_test(sites_have_their_own_rows),
+                cmocka_unit_test(work_that_is_not_done),
                 cmocka_unit_test(refusals),
         };
 
