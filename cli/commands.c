@@ -60,6 +60,12 @@ const struct command commands[] = {
           command_cancel },
         { "hold", "JOB...", "Keep jobs from running until they are released", NULL, hold_rows, false, command_hold },
         { "release", "JOB...", "Let held jobs run", NULL, release_rows, false, command_release },
+        { "drain", "NODE", "Give a node no more jobs; what runs there goes on",
+          "It may be looked after once `offpeak nodes` shows no job on it. A node on which several jobs in a row "
+          "failed is\n"
+          "drained by the scheduler itself (docs/configuration.md: drain_after).\n",
+          drain_rows, false, command_drain },
+        { "resume", "NODE", "Give a drained node jobs again", NULL, resume_rows, false, command_resume },
         { "fence", "NODE", "Give your word that no job is alive on a node",
           "The scheduler then starts the node's jobs elsewhere. If they still ran there, two copies would run at\n"
           "once: power the node off first. The node is taken in again when its agent calls without old jobs.\n",

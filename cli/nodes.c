@@ -45,6 +45,25 @@ static void add_node(struct table *table, const json_t *node)
         table_add(table, document_text(node, "model"));
 }
 
+/* Below the table, as a reason may be long. */
+static void print_drained(const json_t *nodes, const struct screen *screen, FILE *out)
+{
+        json_t *node;
+        size_t i;
+
+        json_array_foreach(nodes, i, node)
+        {
+                const char *reason = document_text(node, "drain_reason");
+
+                if (reason == NULL)
+                        continue;
+                screen_print(screen, out, document_text(node, "name"));
+                fputs(" is drained: ", out);
+                screen_print(screen, out, reason);
+                putc('\n', out);
+        }
+}
+
 int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
 {
         static const struct table_column columns[] = { { "NODE", false },  { "SITE", false },      { "STATE", false },
@@ -65,6 +84,7 @@ int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
                 add_node(&table, node);
         r = table_print(&table, out);
         table_finish(&table);
+        print_drained(nodes, screen, out);
         return r;
 }
 

@@ -16,7 +16,7 @@
 
 static bool is_policy(const json_t *entry)
 {
-        static const char *const parts[] = { "sites", "classes", "planner", "timing" };
+        static const char *const parts[] = { "sites", "classes", "planner", "timing", "nodes" };
         const char *part = json_string_value(json_array_get(json_object_get(entry, "at"), 0));
 
         for (size_t i = 0; part != NULL && i < sizeof(parts) / sizeof(parts[0]); i++)

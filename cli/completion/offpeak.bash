@@ -86,7 +86,7 @@ _offpeak() {
         show | explain | logs | cancel | hold | release)
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_ids "$program")" -- "$word")
                 ;;
-        fence)
+        fence | drain | resume)
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_nodes "$program")" -- "$word")
                 ;;
         push)

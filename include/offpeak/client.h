@@ -73,6 +73,12 @@ int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_
 int offpeak_fence(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
                   struct offpeak_error *err);
 
+/* A node takes no more jobs, and does again; what runs there goes on. reason: a sentence, or NULL. */
+int offpeak_drain(struct offpeak_client *client, const char *node, const char *reason,
+                  struct offpeak_answer *ret_answer, struct offpeak_error *err);
+int offpeak_resume(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
+                   struct offpeak_error *err);
+
 /*
  * Say what a signal of a site is (push.h). The answer's sentence says until when it holds, and what does then. The same push
  * a second time (its source and sequence number, or its values) is answered as the first and changes nothing. ENOTFOUND: no

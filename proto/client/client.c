@@ -346,6 +346,23 @@ int offpeak_fence(struct offpeak_client *client, const char *node, struct offpea
         return ask(client, &request, ret_answer, err);
 }
 
+int offpeak_drain(struct offpeak_client *client, const char *node, const char *reason,
+                  struct offpeak_answer *ret_answer, struct offpeak_error *err)
+{
+        struct message request = { .u.request = {
+                                           .verb = VERB_DRAIN, .target = (char *)node, .arguments = (char *)reason } };
+
+        return ask(client, &request, ret_answer, err);
+}
+
+int offpeak_resume(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
+                   struct offpeak_error *err)
+{
+        struct message request = { .u.request = { .verb = VERB_RESUME, .target = (char *)node } };
+
+        return ask(client, &request, ret_answer, err);
+}
+
 int offpeak_push(struct offpeak_client *client, const struct offpeak_push *push, struct offpeak_answer *ret_answer,
                  struct offpeak_error *err)
 {

@@ -171,12 +171,13 @@ static void check_push(struct check *check, const struct offpeak_push *push)
 
 static void check_request(struct check *check, const struct message_request *request)
 {
-        check_range(check, "the verb", request->verb, VERB_SUBMIT, VERB_PUSH);
+        check_range(check, "the verb", request->verb, VERB_SUBMIT, VERB_RESUME);
         if (request->verb == VERB_PUSH)
                 check_push(check, &request->push);
         if (request->verb == VERB_SUBMIT)
                 check_spec(check, &request->spec);
-        if (request->verb == VERB_FENCE || request->verb == VERB_QUERY)
+        if (request->verb == VERB_FENCE || request->verb == VERB_QUERY || request->verb == VERB_DRAIN ||
+            request->verb == VERB_RESUME)
                 check_given(check, "the target", request->target);
         check_name(check, "the target", request->target, OFFPEAK_MAX_NAME);
         check_text(check, "the arguments", request->arguments, MESSAGE_MAX_TEXT);

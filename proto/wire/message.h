@@ -46,6 +46,8 @@ enum request_verb {
         VERB_QUERY = 6,
         VERB_RELOAD = 7,
         VERB_PUSH = 8,
+        VERB_DRAIN = 11,
+        VERB_RESUME = 12,
 };
 
 struct message_request {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/health.h"
 #include "core/month.h"
 #include "core/room.h"
 #include "core/width.h"
@@ -119,6 +120,7 @@ int apply_leg_end(struct state *state, const struct record *record)
         leg->status = record->u.leg_end.status;
         leg->killed = record->u.leg_end.killed;
         leg->before_stop = job->attempt.stop == STOP_NONE;
+        health_note(&state->nodes[leg->node], job->id, leg, record->at);
         return 0;
 }
 

@@ -57,6 +57,24 @@ int apply_node_fenced(struct state *state, const struct record *record)
         return apply_request(state, &record->u.node_fenced.request);
 }
 
+/* Who is told to take jobs again begins without faults. */
+int apply_drained(struct state *state, const struct record *record)
+{
+        struct node *node;
+        char *reason = NULL;
+
+        if (record->u.drained.node >= state->n_nodes)
+                return OFFPEAK_EINVAL;
+        if (record->u.drained.reason != NULL && copy_text(record->u.drained.reason, &reason) != 0)
+                return OFFPEAK_ENOMEM;
+        node = &state->nodes[record->u.drained.node];
+        free(node->drain_reason);
+        node->drain_reason = reason;
+        if (reason == NULL)
+                node->faults = 0;
+        return apply_request(state, &record->u.drained.request);
+}
+
 int apply_session(struct state *state, const struct record *record)
 {
         const struct session *session = &record->u.session.session;

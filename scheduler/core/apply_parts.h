@@ -23,6 +23,7 @@ int apply_booked(struct state *state, const struct record *record);
 /* apply_node.c */
 int apply_node_up(struct state *state, const struct record *record);
 int apply_node_fenced(struct state *state, const struct record *record);
+int apply_drained(struct state *state, const struct record *record);
 int apply_session(struct state *state, const struct record *record);
 int apply_renewed(struct state *state, const struct record *record);
 int apply_started(struct state *state, const struct record *record);

@@ -56,9 +56,10 @@ int node_copy(const struct node *node, struct node *ret_node)
 {
         struct node copy = *node;
 
-        copy.name = copy.site = NULL;
+        copy.name = copy.site = copy.drain_reason = NULL;
         memset(&copy.inventory, 0, sizeof(copy.inventory));
         if (copy_text(node->name, &copy.name) != 0 || copy_text(node->site, &copy.site) != 0 ||
+            copy_text(node->drain_reason, &copy.drain_reason) != 0 ||
             inventory_copy(&node->inventory, &copy.inventory) != 0) {
                 node_finish(&copy);
                 return OFFPEAK_ENOMEM;
@@ -71,6 +72,7 @@ void node_finish(struct node *node)
 {
         free(node->name);
         free(node->site);
+        free(node->drain_reason);
         inventory_finish(&node->inventory);
         memset(node, 0, sizeof(*node));
 }

@@ -34,6 +34,10 @@ void decide(const struct state *state, const struct input *input, struct turn *t
         case INPUT_RELEASE:
                 decide_hold(state, input, turn);
                 break;
+        case INPUT_DRAIN:
+        case INPUT_RESUME:
+                decide_drain(state, input, turn);
+                break;
         case INPUT_FENCE:
                 decide_fence(state, input, turn);
                 break;

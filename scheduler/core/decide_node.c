@@ -115,3 +115,36 @@ void decide_fence(const struct state *state, const struct input *input, struct t
         want_plan(state, &input->now, turn);
         reply(turn, client, OFFPEAK_OK, 0, NULL);
 }
+
+/* To drain: `reason` is why, NULL: nobody said. */
+void decide_drain(const struct state *state, const struct input *input, struct turn *turn)
+{
+        const struct client *client = &input->u.drain.client;
+        const struct node *node = state_node(state, input->u.drain.node);
+        bool drain = input->type == INPUT_DRAIN;
+        const char *reason = input->u.drain.reason;
+        struct record *record;
+
+        if (answer_again(state, client, turn))
+                return;
+        if (node == NULL) {
+                reply(turn, client, OFFPEAK_ENOTFOUND, 0, "there is no node \"%s\"; `offpeak nodes` lists them",
+                      input->u.drain.node);
+                return;
+        }
+        if (!client->is_operator) {
+                reply(turn, client, OFFPEAK_EPERMISSION, 0, "only an operator may %s a node",
+                      drain ? "drain" : "resume");
+                return;
+        }
+        record = turn_record(turn, RECORD_DRAINED, &input->now);
+        record->u.drained.node = node->id;
+        if (drain && reason != NULL && reason[0] != '\0')
+                record->u.drained.reason = turn_text(turn, "%s", reason);
+        else if (drain)
+                record->u.drained.reason =
+                        turn_text(turn, "by %s", client->user != NULL ? client->user : "an operator");
+        record->u.drained.request = request_on_record(turn, client, &input->now, 0, NULL);
+        want_plan(state, &input->now, turn);
+        reply(turn, client, OFFPEAK_OK, 0, NULL);
+}

@@ -17,6 +17,7 @@ void decide_submit(const struct state *state, const struct input *input, struct 
 void decide_cancel(const struct state *state, const struct input *input, struct turn *turn);
 void decide_hold(const struct state *state, const struct input *input, struct turn *turn); /* and release */
 void decide_fence(const struct state *state, const struct input *input, struct turn *turn);
+void decide_drain(const struct state *state, const struct input *input, struct turn *turn); /* and to resume */
 void decide_hello(const struct state *state, const struct input *input, struct turn *turn);
 void decide_renew(const struct state *state, const struct input *input, struct turn *turn);
 void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn);

@@ -199,11 +199,14 @@ static void put_node(struct text *text, const struct node *node)
 {
         const struct inventory *inventory = &node->inventory;
 
-        put(text, "node %u %s site=%s boot=%s fenced=%d idle_until=%lld model=%s address=%s cores=%u memory=%lld idle=%lld"
-                  " q=%d\n",
-            node->id, node->name, node->site, node->boot, node->fenced, (long long)node->idle_until,
-            or_none(inventory->model), or_none(inventory->address), inventory->cores, (long long)inventory->memory_mb,
-            (long long)inventory->idle_w, inventory->power_quality);
+        put(text,
+            "node %u %s site=%s boot=%s fenced=%d drained=%s faults=%u@%llu/%lld/%d idle_until=%lld model=%s "
+            "address=%s cores=%u memory=%lld idle=%lld"
+            " q=%d\n",
+            node->id, node->name, node->site, node->boot, node->fenced, or_none(node->drain_reason), node->faults,
+            (unsigned long long)node->fault_job, (long long)node->fault_at, node->fault_how,
+            (long long)node->idle_until, or_none(inventory->model), or_none(inventory->address), inventory->cores,
+            (long long)inventory->memory_mb, (long long)inventory->idle_w, inventory->power_quality);
         for (uint32_t i = 0; i < inventory->n_devices; i++)
                 put(text, "  device %u kind=%d numa=%u max=%u %s\n", i, inventory->devices[i].kind,
                     inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].address);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/health.h"
 #include "core/month.h"
 #include "core/move.h"
 #include "core/power.h"
@@ -55,7 +56,7 @@ static bool launches_allowed(const struct state *state)
 
 static bool may_take_jobs(const struct node *node, const struct site *site)
 {
-        return node->session.state == SESSION_UP && !node->fenced && strcmp(node->site, site->name) == 0;
+        return health_takes_jobs(node) && strcmp(node->site, site->name) == 0;
 }
 
 static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width, const struct site *site,

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/health.h"
 #include "core/lease.h"
 #include "core/power.h"
 
@@ -113,6 +114,38 @@ static void book_fixed_overhead(const struct state *state, const struct now *now
         }
 }
 
+static const char *fault_text(enum leg_how how)
+{
+        switch (how) {
+        case LEG_SHIM_LOST:
+                return "its shim died";
+        case LEG_REBOOT:
+                return "the node rebooted";
+        case LEG_NEVER:
+                return "the node refused it";
+        default:
+                return "the node does not know it any more";
+        }
+}
+
+/* Alone, before it is given more. */
+static void drain_bad(const struct state *state, const struct now *now, struct turn *turn)
+{
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+                struct record *record;
+
+                if (!health_is_bad(state, node))
+                        continue;
+                record = turn_record(turn, RECORD_DRAINED, now);
+                record->u.drained.node = node->id;
+                record->u.drained.reason =
+                        turn_text(turn, "%u jobs in a row failed on it, the last one %llu: %s", node->faults,
+                                  (unsigned long long)node->fault_job, fault_text(node->fault_how));
+                want_plan(state, now, turn);
+        }
+}
+
 void follow_node(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
@@ -121,5 +154,6 @@ void follow_node(const struct state *state, const struct now *now, struct turn *
         if (turn->n_records != before)
                 return;
         fall_silent(state, now, turn);
+        drain_bad(state, now, turn);
         book_fixed_overhead(state, now, turn);
 }

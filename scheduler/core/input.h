@@ -17,15 +17,17 @@ struct now {
 };
 
 enum input_type {
-        INPUT_START = 1,     /* first after recovery */
-        INPUT_TICK,          /* time passed */
+        INPUT_START = 1, /* first after recovery */
+        INPUT_TICK,      /* time passed */
         INPUT_CONFIG,
-        INPUT_SERIES,        /* what a feed says now */
+        INPUT_SERIES, /* what a feed says now */
         INPUT_SUBMIT,
         INPUT_CANCEL,
         INPUT_HOLD,
         INPUT_RELEASE,
         INPUT_FENCE,
+        INPUT_DRAIN,
+        INPUT_RESUME,
         INPUT_PUSH,
         INPUT_HELLO,
         INPUT_RENEW,
@@ -79,6 +81,10 @@ struct input {
                 struct { struct client client; const struct offpeak_job_spec *spec; } submit;
                 struct { struct client client; uint64_t job; } job;      /* CANCEL, HOLD, RELEASE */
                 struct { struct client client; const char *node; } fence;
+                struct {
+                        struct client client;
+                        const char *node, *reason;
+                } drain; /* DRAIN, RESUME; reason: NULL, or why */
                 struct { struct client client; const struct offpeak_push *push; } push;
                 struct {
                         uint64_t connection;

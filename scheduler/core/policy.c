@@ -147,7 +147,8 @@ bool policy_same(const struct policy *a, const struct policy *b)
 {
         if (a->n_sites != b->n_sites || a->n_classes != b->n_classes || a->plan_interval_s != b->plan_interval_s ||
             a->plan_horizon_s != b->plan_horizon_s || a->plan_work != b->plan_work ||
-            a->arm_timeout_ms != b->arm_timeout_ms || a->backoff_ms != b->backoff_ms)
+            a->arm_timeout_ms != b->arm_timeout_ms || a->drain_after != b->drain_after ||
+            a->backoff_ms != b->backoff_ms)
                 return false;
         for (size_t i = 0; i < a->n_sites; i++)
                 if (!same_site(&a->sites[i], &b->sites[i]))

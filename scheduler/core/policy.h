@@ -60,6 +60,7 @@ struct policy {
         int64_t plan_horizon_s;        /* wall: how far the plan looks */
         uint64_t plan_work;            /* the planner's budget */
         int64_t arm_timeout_ms;        /* a gang that is not armed by then is given up */
+        uint32_t drain_after;          /* faults in a row after which a node is drained (health.h); 0: none are */
         int64_t backoff_ms;            /* first wait before a lost or refused job is launched again; doubles */
 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/month.h"
+#include "core/health.h"
 #include "core/move.h"
 #include "core/power.h"
 #include "core/stored.h"
@@ -80,7 +81,7 @@ static bool has_nodes(const struct state *state, const struct now *now, const st
         for (uint32_t i = 0; i < state->n_nodes && nodes < width->nodes; i++)
                 nodes += strcmp(state->nodes[i].site, site->name) == 0 &&
                          node_in_service(state, &state->nodes[i], now->mono_ms) &&
-                         state->nodes[i].inventory.n_devices >= width->gpus_per_node;
+                         health_devices(state, &state->nodes[i]) >= width->gpus_per_node;
         return nodes >= width->nodes;
 }
 

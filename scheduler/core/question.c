@@ -16,6 +16,7 @@
 
 #include "core/after.h"
 #include "core/copy.h"
+#include "core/health.h"
 #include "core/lone_room.h"
 #include "core/month_door.h"
 #include "core/move.h"
@@ -197,7 +198,7 @@ static uint32_t gpus_in_service(const struct state *state, const struct site *si
                 const struct node *node = &state->nodes[i];
 
                 if (strcmp(node->site, site->name) == 0 && node_in_service(state, node, mono_ms))
-                        gpus += node->inventory.n_devices;
+                        gpus += health_devices(state, node);
         }
         return gpus;
 }

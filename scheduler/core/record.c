@@ -70,6 +70,10 @@ void record_finish(struct record *record)
         case RECORD_NODE_FENCED:
                 request_finish(&record->u.node_fenced.request);
                 break;
+        case RECORD_DRAINED:
+                free(record->u.drained.reason);
+                request_finish(&record->u.drained.request);
+                break;
         case RECORD_LAUNCH:
                 free(record->u.launch.legs);
                 break;

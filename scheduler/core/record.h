@@ -14,38 +14,39 @@
 #include "core/state.h"
 
 /* Stored as numbers: never renumber, only append. X(name, number) */
-#define RECORD_TYPES(X)                                                                        \
-        X(TERM, 1)        /* a scheduler started */                                            \
-        X(CONFIG, 2)      /* the policy's content */                                           \
-        X(SERIES, 3)      /* what a site's feed says now */                                    \
-        X(SUBMITTED, 4)   /* a job, with the request that made it */                           \
-        X(HELD, 5)        /* hold or release */                                                \
-        X(CANCEL, 6)      /* the owner wants it gone */                                        \
-        X(NODE_UP, 7)     /* inventory and boot of a node in a new session */                  \
-        X(NODE_FENCED, 8) /* the operator's word: nothing runs there */                        \
-        X(LAUNCH, 9)      /* an attempt: where, with what lease; its index is the epoch */     \
-        X(GO, 10)         /* every leg of a gang is armed */                                   \
-        X(STOP, 11)       /* the attempt shall end */                                          \
-        X(LEG_END, 12)    /* how a leg ended */                                                \
-        X(LATE_EXIT, 13)  /* an exit that was given up before */                               \
-        X(OVER, 14)       /* all legs ended; the job queues again or ends with the next */     \
-        X(ENDED, 15)      /* the job's final state */                                          \
-        X(PROGRESS, 16)   /* coarse */                                                         \
-        X(PLAN, 17)       /* an adopted plan */                                                \
-        X(BOOKED, 18)     /* a line of the books */                                            \
-        X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */       \
-        X(CONFIRMED, 20)  /* a feed said the same again */                                     \
-        X(I_META, 40)                                                                          \
-        X(I_SITE, 41)                                                                          \
-        X(I_NODE, 42)                                                                          \
-        X(I_JOB, 43)                                                                           \
-        X(I_REQUEST, 44)                                                                       \
-        X(V_SESSION, 60)  /* a node's session: made, confirmed, silent, gone */                \
-        X(V_RENEWED, 61)  /* a renewal was taken, and will be answered now */                  \
-        X(V_LEG, 62)      /* a leg was seen armed or running */                                \
-        X(V_PLANNING, 63) /* a plan was asked for, or is wanted, or came back */               \
-        X(V_BACKOFF, 64)  /* a job waits before its next launch */                             \
-        X(V_STARTED, 65)  /* this process began: leases and timeouts count from here at the earliest */ \
+#define RECORD_TYPES(X)                                                                                                \
+        X(TERM, 1)        /* a scheduler started */                                                                    \
+        X(CONFIG, 2)      /* the policy's content */                                                                   \
+        X(SERIES, 3)      /* what a site's feed says now */                                                            \
+        X(SUBMITTED, 4)   /* a job, with the request that made it */                                                   \
+        X(HELD, 5)        /* hold or release */                                                                        \
+        X(CANCEL, 6)      /* the owner wants it gone */                                                                \
+        X(NODE_UP, 7)     /* inventory and boot of a node in a new session */                                          \
+        X(NODE_FENCED, 8) /* the operator's word: nothing runs there */                                                \
+        X(LAUNCH, 9)      /* an attempt: where, with what lease; its index is the epoch */                             \
+        X(GO, 10)         /* every leg of a gang is armed */                                                           \
+        X(STOP, 11)       /* the attempt shall end */                                                                  \
+        X(LEG_END, 12)    /* how a leg ended */                                                                        \
+        X(LATE_EXIT, 13)  /* an exit that was given up before */                                                       \
+        X(OVER, 14)       /* all legs ended; the job queues again or ends with the next */                             \
+        X(ENDED, 15)      /* the job's final state */                                                                  \
+        X(PROGRESS, 16)   /* coarse */                                                                                 \
+        X(PLAN, 17)       /* an adopted plan */                                                                        \
+        X(BOOKED, 18)     /* a line of the books */                                                                    \
+        X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */                               \
+        X(CONFIRMED, 20)  /* a feed said the same again */                                                             \
+        X(DRAINED, 22)    /* a node takes no jobs any more, or does again */                                           \
+        X(I_META, 40)                                                                                                  \
+        X(I_SITE, 41)                                                                                                  \
+        X(I_NODE, 42)                                                                                                  \
+        X(I_JOB, 43)                                                                                                   \
+        X(I_REQUEST, 44)                                                                                               \
+        X(V_SESSION, 60)  /* a node's session: made, confirmed, silent, gone */                                        \
+        X(V_RENEWED, 61)  /* a renewal was taken, and will be answered now */                                          \
+        X(V_LEG, 62)      /* a leg was seen armed or running */                                                        \
+        X(V_PLANNING, 63) /* a plan was asked for, or is wanted, or came back */                                       \
+        X(V_BACKOFF, 64)  /* a job waits before its next launch */                                                     \
+        X(V_STARTED, 65)  /* this process began: leases and timeouts count from here at the earliest */                \
         X(V_FORECAST, 66) /* a forecast is being made, or was */
 
 enum record_type {
@@ -94,6 +95,11 @@ struct record {
                 struct { uint64_t job; struct request request; } cancel;
                 struct { char *name, *site; char boot[40]; struct inventory inventory; } node_up;
                 struct { uint32_t node; bool fenced; struct request request; } node_fenced;
+                struct {
+                        uint32_t node;
+                        char *reason;
+                        struct request request;
+                } drained; /* reason NULL: it takes jobs again */
                 struct {
                         uint64_t job;
                         uint32_t attempt, mode;

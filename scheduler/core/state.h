@@ -64,6 +64,19 @@ struct session {              /* volatile */
         bool foreign;           /* its last renewal told of a live leg that is not on record */
 };
 
+/* How a leg came to its end. Only LEG_EXIT carries a status that is believed. */
+enum leg_how {
+        LEG_EXIT = 1,   /* exit record with a status (as of wait(2)) */
+        LEG_ASKED,      /* exited after it had been asked to stop; status kept, not believed */
+        LEG_NEVER,      /* never started: refused, stopped before go */
+        LEG_SHIM_LOST,  /* the shim died, its processes with it */
+        LEG_REBOOT,     /* the node rebooted */
+        LEG_ABSENT,     /* not in the first renewal of a session */
+        LEG_LEASE_OVER, /* its lease is surely over */
+        LEG_FENCED,     /* the operator's word */
+        LEG_NO_GO,      /* no go on record: no rank ever ran */
+};
+
 struct node {
         uint32_t id;          /* stable: index in state.nodes */
         char *name;
@@ -71,6 +84,11 @@ struct node {
         char boot[40];        /* kernel's boot id of the last session */
         struct inventory inventory;
         bool fenced;          /* by the operator, until a renewal without old legs */
+        char *drain_reason;   /* it takes no jobs, for this (health.h); NULL: it does */
+        uint32_t faults;      /* in a row */
+        uint64_t fault_job;   /* of the last one, when, and how its leg ended */
+        int64_t fault_at;
+        enum leg_how fault_how;
         int64_t idle_until;   /* wall: idle energy is booked up to here; 0: not begun */
         struct session session;
 };
@@ -78,19 +96,6 @@ struct node {
 /* ---- attempts */
 
 enum leg_state { LEG_ORDERED = 1, LEG_ARMED, LEG_RUNNING, LEG_ENDED };
-
-/* How a leg came to its end. Only LEG_EXIT carries a status that is believed. */
-enum leg_how {
-        LEG_EXIT = 1,      /* exit record with a status (as of wait(2)) */
-        LEG_ASKED,         /* exited after it had been asked to stop; status kept, not believed */
-        LEG_NEVER,         /* never started: refused, stopped before go */
-        LEG_SHIM_LOST,     /* the shim died, its processes with it */
-        LEG_REBOOT,        /* the node rebooted */
-        LEG_ABSENT,        /* not in the first renewal of a session */
-        LEG_LEASE_OVER,    /* its lease is surely over */
-        LEG_FENCED,        /* the operator's word */
-        LEG_NO_GO,         /* no go on record: no rank ever ran */
-};
 
 struct leg {
         uint32_t node;

@@ -50,6 +50,7 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         answer_put(answer, object, "name", answer_text(node->name));
         answer_put(answer, object, "site", answer_text(node->site));
         answer_put(answer, object, "status", json_string(answer_session(node)));
+        answer_put(answer, object, "drain_reason", answer_text(node->drain_reason));
         answer_put(answer, object, "heard_s_ago", answer_known(heard, age_ms > 0 ? age_ms / 1000 : 0));
         answer_put(answer, object, "model", answer_text(inventory->model));
         answer_put(answer, object, "cores", answer_known(inventory->cores > 0, inventory->cores));

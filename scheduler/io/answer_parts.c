@@ -279,6 +279,8 @@ const char *answer_session(const struct node *node)
 {
         if (node->fenced)
                 return "fenced";
+        if (node->drain_reason != NULL && node->session.state == SESSION_UP)
+                return "drained";
         switch (node->session.state) {
         case SESSION_UP:
                 return "up";

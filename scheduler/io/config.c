@@ -29,6 +29,7 @@
 #define MOST_GPU_HOURS UINT64_C(1000000000)
 #define MINUTE       INT64_C(60)
 #define DAY          INT64_C(86400)
+#define DRAIN_AFTER    2 /* jobs that failed in a row */
 
 enum { MOST_SITES = 64, DEFAULT_SNAPSHOT_RECORDS = 10000 }; /* a plan's job names its sites in 64 bits */
 
@@ -359,6 +360,13 @@ static void take_timing(struct config_reading *r, const struct said *said, struc
         if (r->code == 0 && planner != NULL && policy->plan_interval_s > policy->plan_horizon_s)
                 config_refuse(r, planner->interval != NULL ? planner->interval : planner->horizon,
                               "the planner's interval is longer than its horizon: most of the time there were no plan");
+        policy->drain_after = DRAIN_AFTER;
+        if (said->nodes != NULL) {
+                uint64_t after = DRAIN_AFTER;
+
+                config_take_count(r, "drain_after", said->nodes->drain_after, 0, 1000, &after);
+                policy->drain_after = (uint32_t)after;
+        }
         if (said->timing != NULL) {
                 config_take_ms(r, "arm_timeout", said->timing->arm_timeout, 100, DAY * 1000, &policy->arm_timeout_ms);
                 config_take_ms(r, "backoff", said->timing->backoff, 1, DAY * 1000, &policy->backoff_ms);

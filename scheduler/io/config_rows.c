@@ -200,6 +200,7 @@ static const struct config_row rows[] = {
         { "", "clock", .what = CONFIG_PART, .enter = enter_always, .below = "clock" },
         { "", "planner", .what = CONFIG_PART, .enter = enter_always, .below = "planner" },
         { "", "timing", .what = CONFIG_PART, .enter = enter_always, .below = "timing" },
+        { "", "nodes", .what = CONFIG_PART, .enter = enter_always, .below = "nodes" },
         { "", "sites", .what = CONFIG_PARTS, .enter = enter_sites, .name = site_name, .below = "sites" },
         { "", "classes", .what = CONFIG_PARTS, .enter = enter_classes, .name = class_name, .below = "classes" },
 
@@ -212,6 +213,7 @@ static const struct config_row rows[] = {
         { "planner", "work", POLICY(plan_work), .write = as_count, .unit = "units of the planner's own work" },
         { "timing", "arm_timeout", POLICY(arm_timeout_ms), .write = as_ms },
         { "timing", "backoff", POLICY(backoff_ms), .write = as_ms, .unit = "then doubled" },
+        { "nodes", "drain_after", POLICY(drain_after), .write = as_count, .unit = "jobs in a row; 0: never" },
 
         { "sites", "name", .what = CONFIG_NAME },
         { "sites", "currency", SITE(currency) },

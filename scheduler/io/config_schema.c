@@ -227,6 +227,11 @@ static const cyaml_schema_field_t timing[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t nodes[] = {
+        VALUE(MAY, struct said_nodes, drain_after),
+        CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t clock[] = {
         VALUE(MAY, struct said_clock, start),
         VALUE(MAY, struct said_clock, rate),
@@ -240,17 +245,12 @@ static const cyaml_schema_field_t curve[] = {
 };
 
 static const cyaml_schema_field_t top[] = {
-        VALUE(MAY, struct said, state_dir),
-        VALUE(MAY, struct said, snapshot_records),
-        VALUE(MAY, struct said, log_level),
-        LIST(MAY, struct said, listen, &word),
-        PART(struct said, curve, curve),
-        PART(struct said, clock, clock),
-        PART(struct said, planner, planner),
-        PART(struct said, timing, timing),
-        LIST(MUST, struct said, sites, &site),
-        LIST(MAY, struct said, classes, &class),
-        CYAML_FIELD_END,
+        VALUE(MAY, struct said, state_dir),      VALUE(MAY, struct said, snapshot_records),
+        VALUE(MAY, struct said, log_level),      LIST(MAY, struct said, listen, &word),
+        PART(struct said, curve, curve),         PART(struct said, clock, clock),
+        PART(struct said, planner, planner),     PART(struct said, timing, timing),
+        PART(struct said, nodes, nodes),         LIST(MUST, struct said, sites, &site),
+        LIST(MAY, struct said, classes, &class), CYAML_FIELD_END,
 };
 
 const cyaml_schema_value_t config_schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said, top) };

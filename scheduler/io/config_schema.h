@@ -138,6 +138,10 @@ struct said_timing {
         char *arm_timeout, *backoff;
 };
 
+struct said_nodes {
+        char *drain_after;
+};
+
 struct said_clock {
         char *start, *rate;
 };
@@ -154,6 +158,7 @@ struct said {
         struct said_clock *clock;
         struct said_planner *planner;
         struct said_timing *timing;
+        struct said_nodes *nodes;
         struct said_site *sites;
         unsigned sites_count;
         struct said_class *classes;

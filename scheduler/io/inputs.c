@@ -30,6 +30,15 @@ int input_from_request(const struct message_request *request, const struct clien
                 input.u.fence.client = *client;
                 input.u.fence.node = request->target;
                 break;
+        case VERB_DRAIN:
+        case VERB_RESUME:
+                if (request->target == NULL)
+                        return OFFPEAK_EINVAL;
+                input.type = request->verb == VERB_DRAIN ? INPUT_DRAIN : INPUT_RESUME;
+                input.u.drain.client = *client;
+                input.u.drain.node = request->target;
+                input.u.drain.reason = request->arguments;
+                break;
         case VERB_PUSH:
                 input.type = INPUT_PUSH;
                 input.u.push.client = *client;

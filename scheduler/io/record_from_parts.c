@@ -298,6 +298,7 @@ static void take_policy(struct taker *taker, const Log__Policy *from, struct pol
         to->plan_work = from->plan_work;
         to->arm_timeout_ms = from->arm_timeout_ms;
         to->backoff_ms = from->backoff_ms;
+        to->drain_after = from->drain_after;
 }
 
 /* ---- series, plan, books */
@@ -760,6 +761,11 @@ static void take_node(struct taker *taker, const Log__Node *from, struct node *t
         take_chars(taker, from->boot, to->boot, sizeof(to->boot), "node.boot");
         take_inventory(taker, from->inventory, &to->inventory);
         to->fenced = from->fenced;
+        to->drain_reason = take_optional(taker, from->drain_reason);
+        to->faults = from->faults;
+        to->fault_job = from->fault_job;
+        to->fault_at = from->fault_at;
+        to->fault_how = take_enum(taker, from->fault_how, 0, LEG_NO_GO, "node.fault_how");
         to->idle_until = from->idle_until;
 }
 
@@ -874,6 +880,11 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 break;
         case RECORD_NODE_UP:
                 take_node_up(taker, from->node_up, to);
+                break;
+        case RECORD_DRAINED:
+                to->u.drained.node = from->drained->node;
+                to->u.drained.reason = take_optional(taker, from->drained->reason);
+                take_request(taker, from->drained->request, &to->u.drained.request);
                 break;
         case RECORD_NODE_FENCED:
                 to->u.node_fenced.node = from->node_fenced->node;

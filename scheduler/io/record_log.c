@@ -143,6 +143,13 @@ void record_log(const struct state *state, const struct record *record)
                         log_warning("node %s is at \"%s\", which the configuration does not name: it gets no jobs",
                                     record->u.node_up.name, record->u.node_up.site);
                 break;
+        case RECORD_DRAINED:
+                if (record->u.drained.reason != NULL)
+                        log_warning("node %s is drained: %s", state->nodes[record->u.drained.node].name,
+                                    record->u.drained.reason);
+                else
+                        log_info("node %s takes jobs again", state->nodes[record->u.drained.node].name);
+                break;
         case RECORD_NODE_FENCED:
                 log_warning("node %s %s", state->nodes[record->u.node_fenced.node].name,
                             record->u.node_fenced.fenced ? "is fenced" : "is no longer fenced");

@@ -292,6 +292,7 @@ static Log__Policy *policy_part(struct arena *arena, const struct policy *from)
         to->plan_work = from->plan_work;
         to->arm_timeout_ms = from->arm_timeout_ms;
         to->backoff_ms = from->backoff_ms;
+        to->drain_after = from->drain_after;
         return to;
 }
 
@@ -774,6 +775,11 @@ static void fill_node(struct arena *arena, Log__Node *to, const struct node *fro
         to->boot = text(from->boot);
         to->inventory = inventory_part(arena, &from->inventory);
         to->fenced = from->fenced;
+        to->drain_reason = text(from->drain_reason);
+        to->faults = from->faults;
+        to->fault_job = from->fault_job;
+        to->fault_at = from->fault_at;
+        to->fault_how = from->fault_how;
         to->idle_until = from->idle_until;
 }
 
@@ -892,6 +898,11 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 break;
         case RECORD_NODE_UP:
                 fill_node_up(arena, to->node_up, record);
+                break;
+        case RECORD_DRAINED:
+                to->drained->node = record->u.drained.node;
+                to->drained->reason = text(record->u.drained.reason);
+                to->drained->request = request_part(arena, &record->u.drained.request);
                 break;
         case RECORD_NODE_FENCED:
                 to->node_fenced->node = record->u.node_fenced.node;

@@ -109,6 +109,26 @@ int offpeak_fence(struct offpeak_client *client, const char *node, struct offpea
         return 0;
 }
 
+int offpeak_drain(struct offpeak_client *client, const char *node, const char *reason,
+                  struct offpeak_answer *ret_answer, struct offpeak_error *err)
+{
+        (void)client;
+        (void)err;
+        record("drain", node, reason);
+        answer_text(ret_answer, 0);
+        return 0;
+}
+
+int offpeak_resume(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
+                   struct offpeak_error *err)
+{
+        (void)client;
+        (void)err;
+        record("resume", node, NULL);
+        answer_text(ret_answer, 0);
+        return 0;
+}
+
 int offpeak_push(struct offpeak_client *client, const struct offpeak_push *push, struct offpeak_answer *ret_answer,
                  struct offpeak_error *err)
 {

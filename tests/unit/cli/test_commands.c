@@ -254,6 +254,8 @@ static void operands_are_counted(void **state)
         expect_line(&fake, "show 1 2", OFFPEAK_EUSAGE, "\"2\"");
         expect_line(&fake, "cancel", OFFPEAK_EUSAGE, "a job number");
         expect_line(&fake, "fence", OFFPEAK_EUSAGE, "a node's name");
+        expect_line(&fake, "drain", OFFPEAK_EUSAGE, "a node's name");
+        expect_line(&fake, "resume n1 n2", OFFPEAK_EUSAGE, "\"n2\"");
         expect_line(&fake, "keygen", OFFPEAK_EUSAGE, "a name");
         expect_line(&fake, "submit -t 1h -- ", OFFPEAK_EUSAGE, "the command is empty");
         expect_line(&fake, "keygen a/b", OFFPEAK_EINVAL, "cannot name a key");
@@ -385,6 +387,10 @@ static void changes_name_their_job(void **state)
         expect_line(&fake, "reload", 0, "configuration  reloaded\n");
         assert_string_equal(fake.calls[0], "cancel 42");
         assert_string_equal(fake.calls[3], "fence n7");
+        expect_line(&fake, "drain n7 --reason fan", 0, "n7  drained\n");
+        assert_string_equal(fake.calls[5], "drain n7 fan");
+        expect_line(&fake, "resume n7", 0, "n7  resumed\n");
+        assert_string_equal(fake.calls[6], "resume n7");
         fake.text = "stops within 2 min";
         expect_line(&fake, "cancel 42", 0, "42  stops within 2 min\n");
 }

@@ -16,7 +16,7 @@
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_width, 24);
 KNOWN(struct offpeak_job_spec, 200);
-KNOWN(struct policy, 72);
+KNOWN(struct policy, 80);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
 KNOWN(struct supply_store, 72);
@@ -35,7 +35,7 @@ KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
 KNOWN(struct job, 656);
 KNOWN(struct pause, 56);
-KNOWN(struct node, 216);
+KNOWN(struct node, 256);
 KNOWN(struct site, 3624);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
@@ -438,6 +438,7 @@ static void walk_policy(struct walk *walk, struct policy *policy)
         U64(policy->plan_work);
         I64(policy->arm_timeout_ms);
         I64(policy->backoff_ms);
+        U32(policy->drain_after);
 }
 
 static void walk_series(struct walk *walk, struct series *series, size_t most)
@@ -666,6 +667,11 @@ static void walk_node(struct walk *walk, struct node *node)
         CHARS(node->boot);
         walk_inventory(walk, &node->inventory);
         BOOL(node->fenced);
+        OPTIONAL(node->drain_reason);
+        U32(node->faults);
+        U64(node->fault_job);
+        I64(node->fault_at);
+        WITHIN(node->fault_how, 0, LEG_NO_GO);
         I64(node->idle_until);
         WITHIN(node->session.state, SESSION_NONE, SESSION_NONE);
 }
@@ -829,6 +835,11 @@ static void walk_small(struct walk *walk, struct record *record)
         case RECORD_CANCEL:
                 U64(record->u.cancel.job);
                 walk_request(walk, &record->u.cancel.request);
+                break;
+        case RECORD_DRAINED:
+                U32(record->u.drained.node);
+                OPTIONAL(record->u.drained.reason);
+                walk_request(walk, &record->u.drained.request);
                 break;
         case RECORD_NODE_FENCED:
                 U32(record->u.node_fenced.node);

@@ -244,7 +244,7 @@ static const struct {
           "the number of jobs that must end well" },
         { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1,
           "the number of jobs that must end before" },
-        { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_PUSH + 1, "the verb" },
+        { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_RESUME + 1, "the verb" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_PRICE, 0, "the signal" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_STORED, OFFPEAK_STORED + 1, "the signal" },
         { MESSAGE_REQUEST, set_push_site, 1, 0, "the site's name is missing" },
