@@ -32,6 +32,8 @@ static int dispatch(struct state *state, const struct record *record)
                 return apply_submitted(state, record);
         case RECORD_HELD:
                 return apply_held(state, record);
+        case RECORD_PINNED:
+                return apply_pinned(state, record);
         case RECORD_CANCEL:
                 return apply_cancel(state, record);
         case RECORD_NODE_UP:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/apply_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/copy.h"
@@ -67,6 +68,42 @@ int apply_held(struct state *state, const struct record *record)
         job->unmet = record->u.held.held && (job->unmet || record->u.held.unmet);
         job->held = record->u.held.held;
         return apply_request(state, &record->u.held.request);
+}
+
+/* Its hours are those at once: until the next plan it must not start in others. */
+static int plan_pins(struct job *job)
+{
+        struct plan_interval *planned;
+
+        if (copy_bytes(job->pins, job->n_pins, sizeof(*planned), (void **)&planned) != 0)
+                return OFFPEAK_ENOMEM;
+        free(job->planned);
+        job->planned = planned;
+        job->n_planned = job->n_pins;
+        job->planned_finish = planned[job->n_pins - 1].end;
+        job->planned_late_s = job->spec.deadline != 0 && job->planned_finish > job->spec.deadline
+                                      ? job->planned_finish - job->spec.deadline
+                                      : 0;
+        job->reason = PLAN_PINNED;
+        return 0;
+}
+
+int apply_pinned(struct state *state, const struct record *record)
+{
+        struct job *job = state_job(state, record->u.pinned.job);
+        struct plan_interval *hours;
+
+        if (job == NULL)
+                return OFFPEAK_EINVAL;
+        if (copy_bytes(record->u.pinned.hours, record->u.pinned.n_hours, sizeof(*hours), (void **)&hours) != 0)
+                return OFFPEAK_ENOMEM;
+        free(job->pins);
+        job->pins = hours;
+        job->n_pins = record->u.pinned.n_hours;
+        job->pinned_index = record->index;
+        if (job->n_pins > 0 && plan_pins(job) != 0)
+                return OFFPEAK_ENOMEM;
+        return apply_request(state, &record->u.pinned.request);
 }
 
 int apply_cancel(struct state *state, const struct record *record)

@@ -32,6 +32,7 @@ int apply_started(struct state *state, const struct record *record);
 int apply_request(struct state *state, const struct request *request);
 int apply_submitted(struct state *state, const struct record *record);
 int apply_held(struct state *state, const struct record *record);
+int apply_pinned(struct state *state, const struct record *record);
 int apply_cancel(struct state *state, const struct record *record);
 int apply_progress(struct state *state, const struct record *record);
 int apply_ended(struct state *state, const struct record *record);

@@ -163,10 +163,12 @@ int job_copy(const struct job *job, struct job *ret_job)
         copy.attempt.legs = NULL;
         copy.late_exits = NULL;
         copy.planned = NULL;
+        copy.pins = NULL;
         if (offpeak_job_spec_copy(&job->spec, &copy.spec) != 0 || copy_text(job->user, &copy.user) != 0 ||
             copy_bytes(job->attempt.legs, job->attempt.n_legs, sizeof(struct leg), (void **)&copy.attempt.legs) != 0 ||
             copy_bytes(job->late_exits, job->n_late_exits, sizeof(struct late_exit), (void **)&copy.late_exits) != 0 ||
-            copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0) {
+            copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0 ||
+            copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0) {
                 job_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
@@ -181,6 +183,7 @@ void job_finish(struct job *job)
         free(job->attempt.legs);
         free(job->late_exits);
         free(job->planned);
+        free(job->pins);
         memset(job, 0, sizeof(*job));
 }
 

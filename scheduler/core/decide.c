@@ -38,6 +38,10 @@ void decide(const struct state *state, const struct input *input, struct turn *t
         case INPUT_RESUME:
                 decide_drain(state, input, turn);
                 break;
+        case INPUT_PIN:
+        case INPUT_UNPIN:
+                decide_pin(state, input, turn);
+                break;
         case INPUT_FENCE:
                 decide_fence(state, input, turn);
                 break;

@@ -15,8 +15,7 @@ static bool owns(const struct client *client, const struct job *job)
         return client->uid != NONE_U32 || strcmp(client->user, job->user) == 0;
 }
 
-/* The job, if the client may change it; else the refusal is in the turn and NULL comes back. */
-static const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn)
+const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct client *client = &input->u.job.client;
         const struct job *job = state_job(state, input->u.job.job);

@@ -16,6 +16,7 @@ void decide_push(const struct state *state, const struct input *input, struct tu
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn);
 void decide_cancel(const struct state *state, const struct input *input, struct turn *turn);
 void decide_hold(const struct state *state, const struct input *input, struct turn *turn); /* and release */
+void decide_pin(const struct state *state, const struct input *input, struct turn *turn);  /* and unpin */
 void decide_fence(const struct state *state, const struct input *input, struct turn *turn);
 void decide_drain(const struct state *state, const struct input *input, struct turn *turn); /* and to resume */
 void decide_hello(const struct state *state, const struct input *input, struct turn *turn);
@@ -44,6 +45,9 @@ void reply(struct turn *turn, const struct client *client, int code, uint64_t jo
 
 /* Answer a repeated request as before (true), or refuse a request id used for something else (true); else false. */
 bool answer_again(const struct state *state, const struct client *client, struct turn *turn);
+
+/* The job of u.job, if the client may change it; else the refusal is in the turn and NULL comes back. */
+const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn);
 
 /* The request that goes on record with a mutation. */
 struct request request_on_record(struct turn *turn, const struct client *client, const struct now *now, uint64_t job,

@@ -61,30 +61,36 @@ void plan_records(struct turn *turn, const struct now *now, const struct adopted
         record->u.plan.n_jobs = (uint32_t)plan->n_jobs;
 }
 
-/* Of those that a month puts off the planner knows only that they may not begin before. */
-static void name_put_off(const struct state *state, const struct plan_problem *problem, size_t i, const struct job *job,
-                         struct record_planned_job *planned)
+/* What the core told the planner to do with a job is the core's reason. */
+static void name_own_reason(const struct state *state, const struct plan_problem *problem, size_t i,
+                            const struct job *job, struct record_planned_job *planned)
 {
-        if (i < problem->n_jobs && problem->jobs[i].id == job->id && !problem->jobs[i].running &&
-            month_door_put_off(state, job, problem->jobs[i].release, problem->now))
+        if (i >= problem->n_jobs || problem->jobs[i].id != job->id)
+                return;
+        if (problem->jobs[i].pinned)
+                planned->reason = PLAN_PINNED;
+        else if (!problem->jobs[i].running && month_door_put_off(state, job, problem->jobs[i].release, problem->now))
                 planned->reason = PLAN_MONTH;
 }
 
-/* The world went on while the planner thought: jobs that ended or are held have no hours any more. */
-static void keep_what_holds(const struct state *state, const struct plan_problem *problem, struct record *record)
+/* The world went on while the planner thought: jobs that ended or are held have no hours any more, and
+ * those that were pinned since keep the ones they were pinned to. */
+static void keep_what_holds(const struct state *state, const struct input *input, struct record *record)
 {
+        const struct plan_problem *problem = input->u.plan_ready.problem;
         uint32_t kept = 0;
 
         for (uint32_t i = 0; i < record->u.plan.n_jobs; i++) {
                 struct record_planned_job *planned = &record->u.plan.jobs[i];
                 const struct job *job = state_job(state, planned->job);
 
-                if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held) {
+                if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held ||
+                    (job->n_pins > 0 && job->pinned_index > input->u.plan_ready.asked_index)) {
                         free(planned->intervals);
                         continue;
                 }
                 planned->late_s = plan_lateness(&job->spec, planned->finish);
-                name_put_off(state, problem, i, job, planned);
+                name_own_reason(state, problem, i, job, planned);
                 record->u.plan.jobs[kept++] = *planned;
         }
         record->u.plan.n_jobs = kept;
@@ -158,7 +164,7 @@ void decide_plan_ready(const struct state *state, const struct input *input, str
 
                 plan_records(turn, &input->now, &header, input->u.plan_ready.problem, plan);
                 if (!turn->failed)
-                        keep_what_holds(state, input->u.plan_ready.problem, &turn->records[turn->n_records - 1]);
+                        keep_what_holds(state, input, &turn->records[turn->n_records - 1]);
                 record_left_out(state, input, turn);
         }
 }

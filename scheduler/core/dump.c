@@ -264,6 +264,17 @@ static void put_pause(struct text *text, const struct pause *pause)
                     pause->gpus);
 }
 
+static void put_pins(struct text *text, const struct job *job)
+{
+        if (job->pinned_index == 0)
+                return;
+        put(text, "  pinned by %llu", (unsigned long long)job->pinned_index);
+        for (uint32_t i = 0; i < job->n_pins; i++)
+                put(text, " [%lld,%lld)@%u/%u", (long long)job->pins[i].start, (long long)job->pins[i].end,
+                    job->pins[i].site, job->pins[i].mode);
+        put(text, "\n");
+}
+
 static void put_planned(struct text *text, const struct job *job)
 {
         put(text, "  planned reason=%d finish=%lld late=%lld cost=%.17g now=%.17g before=%lld", job->reason,
@@ -295,6 +306,7 @@ static void put_job(struct text *text, const struct job *job)
                 put_attempt(text, &job->attempt);
         put_pause(text, &job->last_pause);
         put_planned(text, job);
+        put_pins(text, job);
         for (uint32_t i = 0; i < job->n_late_exits; i++)
                 put(text, "  late attempt=%u node=%u status=%d\n", job->late_exits[i].attempt,
                     job->late_exits[i].node, job->late_exits[i].status);

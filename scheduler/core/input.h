@@ -33,6 +33,8 @@ enum input_type {
         INPUT_RENEW,
         INPUT_PLAN_READY,
         INPUT_FORECAST_READY,
+        INPUT_PIN,
+        INPUT_UNPIN,
 };
 
 /* Who asks: the connection to answer, and the owner as the transport proved it. */
@@ -79,7 +81,11 @@ struct input {
                 struct { const struct policy *policy; } config;
                 struct { const struct series *series; } series;
                 struct { struct client client; const struct offpeak_job_spec *spec; } submit;
-                struct { struct client client; uint64_t job; } job;      /* CANCEL, HOLD, RELEASE */
+                struct {
+                        struct client client;
+                        uint64_t job;
+                        int64_t start; /* PIN: of one unbroken run; 0: the hours that are planned */
+                } job;                 /* CANCEL, HOLD, RELEASE, PIN, UNPIN */
                 struct { struct client client; const char *node; } fence;
                 struct {
                         struct client client;

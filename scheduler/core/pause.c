@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/fit.h"
+#include "core/pin.h"
 #include "core/power.h"
 #include "core/room.h"
 #include "core/stored.h"
@@ -167,6 +168,8 @@ static bool loses_by_waiting(const struct state *state, const struct pause_waiti
         struct site_supply supply;
         double later;
 
+        if (pin_holds(job, wall) && job->reason == PLAN_PINNED)
+                return true;
         if (state_class(state, job)->delay_cost > state_class(state, running)->delay_cost)
                 return true;
         if (job->spec.deadline != 0 &&
@@ -264,6 +267,10 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
         }
         if (pause_lacks_power(state, job, now->wall, ret_why))
                 return true;
+        if (pin_holds(job, now->wall) && job->reason == PLAN_PINNED) {
+                *ret_why = (struct pause){ .cause = PAUSE_PINNED };
+                return true;
+        }
         if (!ran_its_minimum(state, job, now->wall))
                 return false;
         if (saves_money(job)) {

@@ -20,6 +20,7 @@
 #include "core/lone_room.h"
 #include "core/month_door.h"
 #include "core/move.h"
+#include "core/pin.h"
 #include "core/possible.h"
 #include "core/power.h"
 #include "core/question_demand.h"
@@ -591,8 +592,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
         fill_moves(state, job, ret_job);
 }
 
-/* The problem's number of one of the job's modes, or n_modes: it has no such mode any more. */
-static uint32_t mode_index(const struct plan_job *job, uint32_t id)
+uint32_t question_mode(const struct plan_job *job, uint32_t id)
 {
         uint32_t mode = 0;
 
@@ -606,7 +606,7 @@ static void keep_planned(const struct job *job, struct plan_interval *kept, stru
 {
         for (uint32_t i = 0; i < job->n_planned; i++) {
                 kept[i] = job->planned[i];
-                kept[i].mode = mode_index(ret_job, job->planned[i].mode);
+                kept[i].mode = question_mode(ret_job, job->planned[i].mode);
                 if (kept[i].mode == ret_job->n_modes)
                         return;
         }
@@ -614,6 +614,29 @@ static void keep_planned(const struct job *job, struct plan_interval *kept, stru
                 return;
         ret_job->kept = kept;
         ret_job->n_kept = job->n_planned;
+}
+
+/* Likewise the hours it is pinned to, where it could have them; whether it can is settled when all jobs are known. */
+static bool keep_pinned(const struct state *state, const struct job *job, const struct plan_problem *problem,
+                        struct plan_interval *kept, struct plan_job *ret_job)
+{
+        size_t n = 0;
+
+        if (pin_holds(job, problem->now))
+                n = pin_hours(job, state_class(state, job), problem->now, ret_job->release, problem->horizon, kept);
+        for (size_t i = 0; i < n; i++) {
+                kept[i].mode = question_mode(ret_job, kept[i].mode);
+                if (kept[i].site >= POSSIBLE_SITES || (ret_job->sites >> kept[i].site & 1) == 0 ||
+                    kept[i].mode == ret_job->n_modes)
+                        return false;
+        }
+        if (n == 0)
+                return false;
+        ret_job->kept = kept;
+        ret_job->n_kept = n;
+        ret_job->pinned = true;
+        ret_job->may_move = false;
+        return true;
 }
 
 /* The problem's index of a job, or n. */
@@ -675,7 +698,7 @@ static int jobs_room(const struct state *state, struct memory *memory)
 
         for (size_t i = 0; i < state->n_open; i++) {
                 n_modes += width_modes(&state_open_job(state, i)->spec);
-                n_kept += state_open_job(state, i)->n_planned;
+                n_kept += state_open_job(state, i)->n_planned + state_open_job(state, i)->n_pins;
                 n_after += after_count(state_open_job(state, i));
         }
         memory->jobs = calloc(state->n_open + 1, sizeof(*memory->jobs));
@@ -692,9 +715,10 @@ static int jobs_room(const struct state *state, struct memory *memory)
  * comes after such a job, or after one that is held, or for which its class has no GPU-hours in any month before the
  * horizon.
  */
-static int fill_jobs(const struct state *state, const struct now *now, int64_t horizon, struct memory *memory,
-                     size_t *ret_n)
+static int fill_jobs(const struct state *state, const struct now *now, const struct plan_problem *problem,
+                     struct memory *memory, size_t *ret_n)
 {
+        int64_t horizon = problem->horizon;
         struct possible_site possible[POSSIBLE_SITES];
         struct month_door door;
         size_t n = 0, n_kept = 0, n_after = 0, n_modes = 0;
@@ -719,7 +743,8 @@ static int fill_jobs(const struct state *state, const struct now *now, int64_t h
                 fill_job(state, now, job, release, &fitting, &memory->modes[n_modes], &memory->jobs[n]);
                 memory->jobs[n].after = &memory->after[n_after];
                 memory->jobs[n].n_after = after;
-                keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
+                if (after > 0 || !keep_pinned(state, job, problem, &memory->kept[n_kept], &memory->jobs[n]))
+                        keep_planned(job, &memory->kept[n_kept], &memory->jobs[n]);
                 n_kept += memory->jobs[n].n_kept;
                 n_after += after;
                 n_modes += memory->jobs[n].n_modes;
@@ -777,6 +802,65 @@ static int fill_candidate(const struct state *state, const struct now *now, cons
         return 0;
 }
 
+/* ---- pins: those that cannot be kept all at once are let go, so that there is a plan at all */
+
+struct pins {
+        const struct state *state;
+        const struct plan_problem *problem;
+        struct plan_job *kept; /* that fit; behind them room for those that are tried */
+        size_t n_kept;
+        size_t *jobs; /* indices of the problem, those that run first */
+};
+
+static void let_go(struct pins *pins, struct plan_job *job)
+{
+        job->pinned = false;
+        fill_moves(pins->state, state_job(pins->state, job->id), job);
+}
+
+/* Those from `first` on, n of them: all, or the one half and then the other. */
+static int settle(struct pins *pins, struct plan_job *all, size_t first, size_t n)
+{
+        int code;
+
+        for (size_t i = 0; i < n; i++)
+                pins->kept[pins->n_kept + i] = all[pins->jobs[first + i]];
+        code = pin_fit(pins->problem, pins->kept, pins->n_kept + n, NULL);
+        if (code == 0)
+                pins->n_kept += n;
+        if (code != OFFPEAK_EINVAL)
+                return code;
+        if (n == 1) {
+                let_go(pins, &all[pins->jobs[first]]);
+                return 0;
+        }
+        code = settle(pins, all, first, n / 2);
+        return code == 0 ? settle(pins, all, first + n / 2, n - n / 2) : code;
+}
+
+static int settle_pins(const struct state *state, const struct plan_problem *problem, struct plan_job *all)
+{
+        struct pins pins = { .state = state, .problem = problem };
+        size_t n = 0;
+        int code = 0;
+
+        for (size_t j = 0; j < problem->n_jobs; j++)
+                n += all[j].pinned;
+        if (n == 0)
+                return 0;
+        pins.kept = calloc(n, sizeof(*pins.kept));
+        pins.jobs = calloc(n, sizeof(*pins.jobs));
+        n = 0;
+        for (int running = 1; pins.jobs != NULL && running >= 0; running--)
+                for (size_t j = 0; j < problem->n_jobs; j++)
+                        if (all[j].pinned && all[j].running == (running == 1))
+                                pins.jobs[n++] = j;
+        code = pins.kept != NULL && pins.jobs != NULL ? settle(&pins, all, 0, n) : OFFPEAK_ENOMEM;
+        free(pins.kept);
+        free(pins.jobs);
+        return code;
+}
+
 /* ---- both */
 
 static double highest_price(const struct memory *memory)
@@ -818,7 +902,7 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         if (code == 0)
                 code = candidate != NULL ? fill_candidate(state, now, candidate, horizon, beside_others, memory,
                                                           &question.problem.n_jobs)
-                                         : fill_jobs(state, now, horizon, memory, &question.problem.n_jobs);
+                                         : fill_jobs(state, now, &question.problem, memory, &question.problem.n_jobs);
         if (code != 0) {
                 plan_question_finish(&question);
                 return code;
@@ -829,6 +913,10 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem.terminal_price = highest_price(memory);
         question.problem.unfinished_cost = UNDONE;
         question.problem.over_limit_cost = 10 * highest_price(memory);
+        if (candidate == NULL && settle_pins(state, &question.problem, memory->jobs) != 0) {
+                plan_question_finish(&question);
+                return OFFPEAK_ENOMEM;
+        }
         *ret_question = question;
         return 0;
 }

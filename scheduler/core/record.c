@@ -61,6 +61,10 @@ void record_finish(struct record *record)
         case RECORD_HELD:
                 request_finish(&record->u.held.request);
                 break;
+        case RECORD_PINNED:
+                free(record->u.pinned.hours);
+                request_finish(&record->u.pinned.request);
+                break;
         case RECORD_CANCEL:
                 request_finish(&record->u.cancel.request);
                 break;

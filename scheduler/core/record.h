@@ -36,6 +36,7 @@
         X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */                               \
         X(CONFIRMED, 20)  /* a feed said the same again */                                                             \
         X(DRAINED, 22)    /* a node takes no jobs any more, or does again */                                           \
+        X(PINNED, 21)     /* the hours that a job keeps, or that it keeps none any more */                             \
         X(I_META, 40)                                                                                                  \
         X(I_SITE, 41)                                                                                                  \
         X(I_NODE, 42)                                                                                                  \
@@ -93,6 +94,12 @@ struct record {
                         struct request request;
                 } held;
                 struct { uint64_t job; struct request request; } cancel;
+                struct {
+                        uint64_t job;
+                        struct plan_interval *hours; /* sites are stable ids */
+                        uint32_t n_hours;            /* 0: unpinned */
+                        struct request request;
+                } pinned;
                 struct { char *name, *site; char boot[40]; struct inventory inventory; } node_up;
                 struct { uint32_t node; bool fenced; struct request request; } node_fenced;
                 struct {

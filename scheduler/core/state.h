@@ -135,6 +135,7 @@ enum pause_cause {
         PAUSE_OPERATOR,    /* somebody else did */
         PAUSE_RESIZE,      /* it goes on at once, at another width */
         PAUSE_MONTH,       /* its class had used up the GPU-hours of the month */
+        PAUSE_PINNED,      /* it is pinned to later hours */
 };
 
 /* Why an attempt was paused. What does not belong to its cause is 0. */
@@ -226,6 +227,9 @@ struct job {
         int64_t planned_finish, planned_late_s;
         double planned_cost, planned_run_now_cost;
         int64_t cost_when_planned; /* micro-currency booked by then: planned_cost is what comes on top */
+        struct plan_interval *pins; /* hours that it keeps, whatever they cost (core/pin.h); sites are stable ids */
+        uint32_t n_pins;
+        uint64_t pinned_index; /* log index of the record that set or took them; 0: none did */
 };
 
 /* ---- sites */

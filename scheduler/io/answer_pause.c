@@ -22,6 +22,8 @@ static const char *cause_name(enum pause_cause cause)
                 return "operator";
         case PAUSE_RESIZE:
                 return "resize";
+        case PAUSE_PINNED:
+                return "pinned";
         case PAUSE_MONTH:
                 return "gpu_hours";
         }

@@ -395,7 +395,7 @@ static void take_planned(struct taker *taker, const Log__PlannedJob *from, struc
 {
         to->job = from->job;
         to->intervals = take_intervals(taker, from->intervals, from->n_intervals, &to->n_intervals);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_MONTH, "plan.reason");
+        to->reason = take_enum(taker, from->reason, 0, PLAN_PINNED, "plan.reason");
         to->finish = from->finish;
         to->late_s = from->late_s;
         to->cost = from->cost;
@@ -548,7 +548,7 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
                 taker->wrong = "pause";
         if (n != 1)
                 return;
-        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_MONTH, "pause.cause");
+        to->cause = take_enum(taker, from[0]->cause, PAUSE_UNKNOWN, PAUSE_PINNED, "pause.cause");
         to->attempt = from[0]->attempt;
         to->at = from[0]->at;
         to->drawn_w = from[0]->drawn_w;
@@ -796,7 +796,9 @@ static void take_job_books(const Log__Job *from, struct job *to)
 static void take_job_plan(struct taker *taker, const Log__Job *from, struct job *to)
 {
         to->planned = take_intervals(taker, from->planned, from->n_planned, &to->n_planned);
-        to->reason = take_enum(taker, from->reason, 0, PLAN_MONTH, "job.reason");
+        to->pins = take_intervals(taker, from->pins, from->n_pins, &to->n_pins);
+        to->pinned_index = from->pinned_index;
+        to->reason = take_enum(taker, from->reason, 0, PLAN_PINNED, "job.reason");
         to->planned_finish = from->planned_finish;
         to->planned_late_s = from->planned_late_s;
         to->planned_cost = from->planned_cost;
@@ -873,6 +875,12 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 to->u.held.held = from->held->held;
                 to->u.held.unmet = from->held->unmet;
                 take_request(taker, from->held->request, &to->u.held.request);
+                break;
+        case RECORD_PINNED:
+                to->u.pinned.job = from->pinned->job;
+                to->u.pinned.hours =
+                        take_intervals(taker, from->pinned->hours, from->pinned->n_hours, &to->u.pinned.n_hours);
+                take_request(taker, from->pinned->request, &to->u.pinned.request);
                 break;
         case RECORD_CANCEL:
                 to->u.cancel.job = from->cancel->job;

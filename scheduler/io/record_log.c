@@ -27,6 +27,8 @@ static const char *pause_text(enum pause_cause cause)
                 return "pauses: its owner put it on hold";
         case PAUSE_OPERATOR:
                 return "pauses: an operator put it on hold";
+        case PAUSE_PINNED:
+                return "pauses: it is pinned to later hours";
         case PAUSE_MONTH:
                 return "pauses: its class has used up the GPU-hours of the month";
         }

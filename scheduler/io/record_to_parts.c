@@ -812,6 +812,9 @@ static void fill_job_plan(struct arena *arena, Log__Job *to, const struct job *f
 {
         to->n_planned = from->n_planned;
         to->planned = interval_parts(arena, from->planned, from->n_planned);
+        to->n_pins = from->n_pins;
+        to->pins = interval_parts(arena, from->pins, from->n_pins);
+        to->pinned_index = from->pinned_index;
         to->reason = from->reason;
         to->planned_finish = from->planned_finish;
         to->planned_late_s = from->planned_late_s;
@@ -891,6 +894,12 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 to->held->held = record->u.held.held;
                 to->held->unmet = record->u.held.unmet;
                 to->held->request = request_part(arena, &record->u.held.request);
+                break;
+        case RECORD_PINNED:
+                to->pinned->job = record->u.pinned.job;
+                to->pinned->n_hours = record->u.pinned.n_hours;
+                to->pinned->hours = interval_parts(arena, record->u.pinned.hours, record->u.pinned.n_hours);
+                to->pinned->request = request_part(arena, &record->u.pinned.request);
                 break;
         case RECORD_CANCEL:
                 to->cancel->job = record->u.cancel.job;

@@ -29,6 +29,8 @@ const char *plan_reason_name(enum plan_reason reason)
                 return "after others";
         case PLAN_MONTH:
                 return "gpu hours";
+        case PLAN_PINNED:
+                return "pinned";
         }
         return "unknown";
 }

@@ -45,6 +45,7 @@ enum plan_reason {
         PLAN_IMPOSSIBLE,   /* no site has as many GPUs, or the power, ever */
         PLAN_AFTER,        /* one that it comes after has no hours: it was not in the problem (the core's word) */
         PLAN_MONTH,        /* its class has no GPU-hours left for it this month (the core's word) */
+        PLAN_PINNED,       /* it is pinned to them (the core's word) */
 };
 const char *plan_reason_name(enum plan_reason reason);
 

@@ -33,7 +33,7 @@ KNOWN(struct inventory, 64);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 656);
+KNOWN(struct job, 680);
 KNOWN(struct pause, 56);
 KNOWN(struct node, 256);
 KNOWN(struct site, 3624);
@@ -499,7 +499,7 @@ static void walk_planned(struct walk *walk, struct record_planned_job *job)
         ARRAY(job->n_intervals, job->intervals, 4);
         for (uint32_t i = 0; i < job->n_intervals; i++)
                 walk_interval(walk, &job->intervals[i]);
-        WITHIN(job->reason, 0, PLAN_MONTH);
+        WITHIN(job->reason, 0, PLAN_PINNED);
         I64(job->finish);
         I64(job->late_s);
         DOUBLE(job->cost);
@@ -597,7 +597,7 @@ static void walk_leg_ref(struct walk *walk, struct record_leg_ref *leg)
 
 static void walk_pause(struct walk *walk, struct pause *pause)
 {
-        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_MONTH);
+        WITHIN(pause->cause, PAUSE_UNKNOWN, PAUSE_PINNED);
         U32(pause->attempt);
         I64(pause->at);
         I64(pause->drawn_w);
@@ -694,7 +694,11 @@ static void walk_job_plan(struct walk *walk, struct job *job)
         ARRAY(job->n_planned, job->planned, 5);
         for (uint32_t i = 0; i < job->n_planned; i++)
                 walk_interval(walk, &job->planned[i]);
-        WITHIN(job->reason, 0, PLAN_MONTH);
+        ARRAY(job->n_pins, job->pins, 5);
+        for (uint32_t i = 0; i < job->n_pins; i++)
+                walk_interval(walk, &job->pins[i]);
+        U64(job->pinned_index);
+        WITHIN(job->reason, 0, PLAN_PINNED);
         I64(job->planned_finish);
         I64(job->planned_late_s);
         DOUBLE(job->planned_cost);
@@ -831,6 +835,13 @@ static void walk_small(struct walk *walk, struct record *record)
                 BOOL(record->u.held.held);
                 BOOL(record->u.held.unmet);
                 walk_request(walk, &record->u.held.request);
+                break;
+        case RECORD_PINNED:
+                U64(record->u.pinned.job);
+                ARRAY(record->u.pinned.n_hours, record->u.pinned.hours, 5);
+                for (uint32_t i = 0; i < record->u.pinned.n_hours; i++)
+                        walk_interval(walk, &record->u.pinned.hours[i]);
+                walk_request(walk, &record->u.pinned.request);
                 break;
         case RECORD_CANCEL:
                 U64(record->u.cancel.job);
