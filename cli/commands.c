@@ -66,6 +66,16 @@ const struct command commands[] = {
           "drained by the scheduler itself (docs/configuration.md: drain_after).\n",
           drain_rows, false, command_drain },
         { "resume", "NODE", "Give a drained node jobs again", NULL, resume_rows, false, command_resume },
+        { "pin", "JOB", "Keep a job's planned hours, or start it at a given time, whatever that costs",
+          "Every later plan gives the job these hours, and as long behind them as it takes; others make way. A pin "
+          "that\n"
+          "cannot be kept is refused. Hours that are lost later, with a node or power, are planned as any other's "
+          "until\n"
+          "they are there again. It ends with its hours, or with `offpeak unpin`.\n\n"
+          "  offpeak pin 42\n"
+          "  offpeak pin 42 --start \"tomorrow 08:00\"\n",
+          pin_rows, false, command_pin },
+        { "unpin", "JOB...", "Let plans move jobs again", NULL, unpin_rows, false, command_unpin },
         { "fence", "NODE", "Give your word that no job is alive on a node",
           "The scheduler then starts the node's jobs elsewhere. If they still ran there, two copies would run at\n"
           "once: power the node off first. The node is taken in again when its agent calls without old jobs.\n",

@@ -198,6 +198,15 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
         }
 }
 
+/* That it is pinned is its reason; that it is and cannot have its hours is not. */
+static void explain_pin(const json_t *job, const struct screen *screen, FILE *out)
+{
+        char text[JOB_TEXT_SIZE];
+
+        if (!document_true(json_object_get(job, "pinned"), "kept") && job_pin(job, screen, text) != NULL)
+                fprintf(out, "  it is pinned to %s.\n", text);
+}
+
 static void explain_gpu_hours(const json_t *job, const struct screen *screen, FILE *out)
 {
         char text[JOB_TEXT_SIZE];
@@ -225,6 +234,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         explain_cost(job, out);
         fputs(".\n", out);
         explain_pause(job, screen, out);
+        explain_pin(job, screen, out);
         explain_gpu_hours(job, screen, out);
         explain_after(job, screen, out);
         explain_moves(job, screen, out);

@@ -107,10 +107,15 @@ static int64_t end_of(const json_t *job, size_t i)
         return job_goes_beyond(job) && i + 1 == json_array_size(planned) && finish > end ? finish : end;
 }
 
+static bool job_is_pinned(const json_t *job)
+{
+        return document_true(json_object_get(job, "pinned"), "kept");
+}
+
 static const char *when_planned(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
         size_t n = json_array_size(planned), pauses = n - 1;
-        const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : "";
+        const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : job_is_pinned(job) ? ", pinned" : "";
         char span[2 * SCREEN_TIME_SIZE], pause_text[32] = "", after[JOB_TEXT_SIZE];
         bool waits = job_after(job, after) != NULL;
 
@@ -371,6 +376,7 @@ const char *job_reason(const json_t *job, const struct screen *screen, char *buf
                 { "no price", "no price is known, so nothing is gained by waiting" },
                 { "beyond the horizon", "its hours lie beyond what is planned so far" },
                 { "after others", "one that it comes after has no hours" },
+                { "pinned", "it is pinned to them" },
                 { "gpu hours", "its class's GPU-hours of this month are used up, or promised to those before it" },
                 { "running", "it runs, and stopping it would cost more than it saves" },
         };
@@ -411,5 +417,23 @@ const char *job_gpu_hours(const json_t *job, const struct screen *screen, char *
                  "%.1f of the %lld GPU-hours that its class may hold this month are used; all are free again %s", used,
                  (long long)document_int_or(hours, "per_month", 0),
                  screen_time(screen, document_time(hours, "free_utc"), at));
+        return buffer;
+}
+
+const char *job_pin(const json_t *job, const struct screen *screen, char *buffer)
+{
+        const json_t *pin = json_object_get(job, "pinned"), *hours = json_object_get(pin, "hours");
+        size_t n = json_array_size(hours);
+        char span[2 * SCREEN_TIME_SIZE];
+
+        if (n == 0)
+                return NULL;
+        snprintf(buffer, JOB_TEXT_SIZE, "%s%s%s",
+                 screen_span(screen, document_time(json_array_get(hours, 0), "start_utc"),
+                             document_time(json_array_get(hours, n - 1), "end_utc"), span),
+                 n > 1 ? ", with pauses" : "",
+                 document_true(pin, "kept")
+                         ? ""
+                         : ", which it cannot have as things are: planned as any other until it can");
         return buffer;
 }

@@ -25,6 +25,9 @@ const char *job_after(const json_t *job, char *buffer);
  * told. */
 const char *job_gpu_hours(const json_t *job, const struct screen *screen, char *buffer);
 
+/* The hours it is pinned to, and whether it has them; NULL: it is not pinned. */
+const char *job_pin(const json_t *job, const struct screen *screen, char *buffer);
+
 /* Of a job that is on hold because of it: the first that it comes after and that did not end well; NULL: that is not why. */
 const json_t *job_unmet(const json_t *job);
 

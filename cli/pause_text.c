@@ -86,6 +86,8 @@ const char *pause_text(const json_t *job, char *buffer)
                 return resize_text(pause, buffer);
         if (is(cause, "gpu_hours"))
                 return "its class had used up the GPU-hours of the month";
+        if (is(cause, "pinned"))
+                return "it is pinned to later hours";
         if (is(cause, "cost"))
                 return "later hours are cheaper";
         if (is(cause, "owner"))

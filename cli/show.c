@@ -234,6 +234,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         fputs(")\n", out);
         line(screen, out, "when", job_when(job, screen, text));
         line(screen, out, "because", job_reason(job, screen, text));
+        line(screen, out, "pinned", job_pin(job, screen, text));
         show_pause(job, screen, out);
         show_waits(job, screen, out);
         line(screen, out, "GPU-hours", job_gpu_hours(job, screen, text));

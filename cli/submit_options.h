@@ -56,6 +56,10 @@ struct script;
 int submit_take_script(struct submit_settings *settings, const char *path, const struct script *script,
                        struct offpeak_error *err);
 
+/* A time as --begin takes it, local or not, against `now`; the error names the option. */
+int submit_resolve_time(const char *option, const char *text, int64_t now, int64_t *ret_time,
+                        struct offpeak_error *err);
+
 /* True if --begin or --deadline was given: then submit_resolve needs the scheduler's clock. */
 bool submit_needs_clock(const struct submit_settings *settings);
 

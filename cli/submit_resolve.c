@@ -91,7 +91,7 @@ static int resolve_shape(struct submit_settings *settings, struct offpeak_error 
 /* ---- times */
 
 /* Local time: the zone's offset is that of the time meant, not of now (summer time may begin in between). */
-static int resolve_time(const char *option, const char *text, int64_t now, int64_t *ret_time, struct offpeak_error *err)
+int submit_resolve_time(const char *option, const char *text, int64_t now, int64_t *ret_time, struct offpeak_error *err)
 {
         int32_t offset = screen_utc_offset(now);
         int64_t time;
@@ -112,9 +112,9 @@ static int resolve_times(struct submit_settings *settings, int64_t now, struct o
         int r = 0;
 
         if (settings->begin != NULL)
-                r = resolve_time("--begin", settings->begin, now, &spec->begin, err);
+                r = submit_resolve_time("--begin", settings->begin, now, &spec->begin, err);
         if (r == 0 && settings->deadline != NULL)
-                r = resolve_time("--deadline", settings->deadline, now, &spec->deadline, err);
+                r = submit_resolve_time("--deadline", settings->deadline, now, &spec->deadline, err);
         if (r != 0 || settings->deadline == NULL)
                 return r;
         if (spec->deadline <= now)

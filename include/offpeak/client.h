@@ -69,6 +69,16 @@ int offpeak_hold(struct offpeak_client *client, uint64_t job, struct offpeak_ans
 int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
                     struct offpeak_error *err);
 
+/*
+ * Keep the job to hours, whatever they cost, until they are over or it is unpinned: to those that are planned for it,
+ * or with a start (UTC seconds; 0: none) to one unbroken run from then on. ESTATE: it has none, comes after others, or
+ * what it needs is pinned for others or held by what cannot be interrupted; the sentence says which.
+ */
+int offpeak_pin(struct offpeak_client *client, uint64_t job, int64_t start, struct offpeak_answer *ret_answer,
+                struct offpeak_error *err);
+int offpeak_unpin(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                  struct offpeak_error *err);
+
 /* An operator's word that nothing runs on a node any more. */
 int offpeak_fence(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
                   struct offpeak_error *err);

@@ -338,6 +338,20 @@ int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_
         return ask_about_job(client, VERB_RELEASE, job, ret_answer, err);
 }
 
+int offpeak_pin(struct offpeak_client *client, uint64_t job, int64_t start, struct offpeak_answer *ret_answer,
+                struct offpeak_error *err)
+{
+        struct message request = { .u.request = { .verb = VERB_PIN, .job = job, .start = start } };
+
+        return ask(client, &request, ret_answer, err);
+}
+
+int offpeak_unpin(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                  struct offpeak_error *err)
+{
+        return ask_about_job(client, VERB_UNPIN, job, ret_answer, err);
+}
+
 int offpeak_fence(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
                   struct offpeak_error *err)
 {

@@ -180,6 +180,7 @@ static void check_request(struct check *check, const struct message_request *req
             request->verb == VERB_RESUME)
                 check_given(check, "the target", request->target);
         check_name(check, "the target", request->target, OFFPEAK_MAX_NAME);
+        check_range(check, "the start", request->start, 0, MAX_TIME);
         check_text(check, "the arguments", request->arguments, MESSAGE_MAX_TEXT);
 }
 

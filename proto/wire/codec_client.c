@@ -28,6 +28,7 @@ int codec_pack_request(const struct message *message, struct frame *ret_frame, s
                 wire.spec = &spec.wire;
         }
         wire.job = request->job;
+        wire.start = request->start;
         wire.target = codec_borrow_text(request->target);
         wire.arguments = codec_borrow_text(request->arguments);
         if (request->verb == VERB_PUSH) {
@@ -61,6 +62,7 @@ int codec_unpack_request(const ProtobufCMessage *base, struct message *message, 
                 code = codec_copy_text(wire->arguments, &request->arguments, err);
         request->verb = wire->verb;
         request->job = wire->job;
+        request->start = wire->start;
         return code;
 }
 

@@ -46,6 +46,8 @@ enum request_verb {
         VERB_QUERY = 6,
         VERB_RELOAD = 7,
         VERB_PUSH = 8,
+        VERB_PIN = 9,
+        VERB_UNPIN = 10,
         VERB_DRAIN = 11,
         VERB_RESUME = 12,
 };
@@ -57,6 +59,7 @@ struct message_request {
         uint64_t job;
         char *target;
         char *arguments;
+        int64_t start;            /* PIN; 0: the planned hours */
         struct offpeak_push push; /* its strings and points are the message's, decoded */
 };
 

@@ -8,6 +8,7 @@
 #include "core/after.h"
 #include "core/fit.h"
 #include "core/move.h"
+#include "core/pin.h"
 #include "core/possible.h"
 #include "core/question.h"
 #include "core/width.h"
@@ -131,12 +132,12 @@ static void put_width(struct answer *answer, json_t *object, const struct job *j
         answer_put(answer, object, "widths", job->spec.n_widths > 0 ? widths(answer, job) : json_null());
 }
 
-static json_t *intervals(struct answer *answer, const struct job *job)
+static json_t *intervals(struct answer *answer, const struct plan_interval *hours, uint32_t n)
 {
         json_t *list = json_array();
 
-        for (uint32_t i = 0; i < job->n_planned; i++) {
-                const struct plan_interval *interval = &job->planned[i];
+        for (uint32_t i = 0; i < n; i++) {
+                const struct plan_interval *interval = &hours[i];
                 json_t *item;
 
                 if (interval->end <= answer->now.wall)
@@ -211,7 +212,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
 {
         bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
         bool priced = planned && job->reason != PLAN_NO_PRICE && job->reason != PLAN_IMPOSSIBLE;
-        json_t *planned_list = planned ? intervals(answer, job) : json_array();
+        json_t *planned_list = planned ? intervals(answer, job->planned, job->n_planned) : json_array();
 
         answer_put(answer, object, "planned", planned_list);
         answer_put(answer, object, "moves", moves(answer, job, planned));
@@ -223,6 +224,18 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "expected_cost_micro", priced ? answer_money(expected_cost(job)) : json_null());
         answer_put(answer, object, "planned_run_now_cost_micro",
                    priced ? answer_money(job->planned_run_now_cost) : json_null());
+}
+
+static json_t *pinned(struct answer *answer, const struct job *job)
+{
+        json_t *object;
+
+        if (job->state > OFFPEAK_JOB_ACTIVE || !pin_holds(job, answer->now.wall))
+                return json_null();
+        object = json_object();
+        answer_put(answer, object, "kept", json_boolean(job->reason == PLAN_PINNED));
+        answer_put(answer, object, "hours", intervals(answer, job->pins, job->n_pins));
+        return object;
 }
 
 /* Without any carbon series at its site nobody knows what a job emitted; 0 would be a claim. */
@@ -356,6 +369,7 @@ json_t *answer_job_summary(struct answer *answer, const struct job *job)
         put_progress(answer, object, job);
         answer_put(answer, object, "last_pause", answer_pause(answer, job));
         put_plan(answer, object, job);
+        answer_put(answer, object, "pinned", pinned(answer, job));
         answer_put(answer, object, "waits_for", answer_text(waits_for(answer, job)));
         answer_put(answer, object, "after", after(answer, job));
         answer_put(answer, object, "currency", answer_text(currency));

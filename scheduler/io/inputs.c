@@ -23,6 +23,13 @@ int input_from_request(const struct message_request *request, const struct clien
                 input.u.job.client = *client;
                 input.u.job.job = request->job;
                 break;
+        case VERB_PIN:
+        case VERB_UNPIN:
+                input.type = request->verb == VERB_PIN ? INPUT_PIN : INPUT_UNPIN;
+                input.u.job.client = *client;
+                input.u.job.job = request->job;
+                input.u.job.start = request->start;
+                break;
         case VERB_FENCE:
                 if (request->target == NULL)
                         return OFFPEAK_EINVAL;

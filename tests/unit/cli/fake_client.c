@@ -99,6 +99,23 @@ int offpeak_release(struct offpeak_client *client, uint64_t job, struct offpeak_
         return change("release", job, ret_answer, err);
 }
 
+int offpeak_pin(struct offpeak_client *client, uint64_t job, int64_t start, struct offpeak_answer *ret_answer,
+                struct offpeak_error *err)
+{
+        char verb[40];
+
+        (void)client;
+        snprintf(verb, sizeof(verb), "pin %lld", (long long)start);
+        return change(verb, job, ret_answer, err);
+}
+
+int offpeak_unpin(struct offpeak_client *client, uint64_t job, struct offpeak_answer *ret_answer,
+                  struct offpeak_error *err)
+{
+        (void)client;
+        return change("unpin", job, ret_answer, err);
+}
+
 int offpeak_fence(struct offpeak_client *client, const char *node, struct offpeak_answer *ret_answer,
                   struct offpeak_error *err)
 {

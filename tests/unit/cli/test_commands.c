@@ -384,15 +384,33 @@ static void changes_name_their_job(void **state)
         expect_line(&fake, "hold 42", 0, "42  held\n");
         expect_line(&fake, "release 42", 0, "42  released\n");
         expect_line(&fake, "fence n7 --yes", 0, "n7  fenced\n");
+        expect_line(&fake, "pin 42", 0, "42  pinned\n");
+        expect_line(&fake, "unpin 42", 0, "42  unpinned\n");
+        expect_line(&fake, "pin 42 43", OFFPEAK_EUSAGE, NULL);
         expect_line(&fake, "reload", 0, "configuration  reloaded\n");
         assert_string_equal(fake.calls[0], "cancel 42");
         assert_string_equal(fake.calls[3], "fence n7");
+        assert_string_equal(fake.calls[4], "pin 0 42");
+        assert_string_equal(fake.calls[5], "unpin 42");
         expect_line(&fake, "drain n7 --reason fan", 0, "n7  drained\n");
-        assert_string_equal(fake.calls[5], "drain n7 fan");
+        assert_string_equal(fake.calls[7], "drain n7 fan");
         expect_line(&fake, "resume n7", 0, "n7  resumed\n");
-        assert_string_equal(fake.calls[6], "resume n7");
+        assert_string_equal(fake.calls[8], "resume n7");
         fake.text = "stops within 2 min";
         expect_line(&fake, "cancel 42", 0, "42  stops within 2 min\n");
+}
+
+/* A pin's start is meant against the scheduler's clock. */
+static void a_start_is_pinned_by_the_schedulers_clock(void **state)
+{
+        struct fake_client fake = { .text = "pinned, from then on",
+                                    .documents = { { "version", "{\"schema\":\"offpeak.version/1\",\"now_utc\":"
+                                                                "\"2030-01-01T10:00:00Z\"}" } } };
+
+        (void)state;
+        expect_line(&fake, "pin 42 --start now+2h", 0, "42  pinned, from then on\n");
+        assert_string_equal(fake.calls[fake.n_calls - 1], "pin 1893499200 42");
+        expect_line(&fake, "pin 42 --start whenever", OFFPEAK_EINVAL, NULL);
 }
 
 static void a_value_is_pushed_in_the_unit_of_its_signal(void **state)
@@ -737,6 +755,7 @@ int main(void)
                 cmocka_unit_test(json_is_the_document),
                 cmocka_unit_test(a_foreign_document_is_refused),
                 cmocka_unit_test(changes_name_their_job),
+                cmocka_unit_test(a_start_is_pinned_by_the_schedulers_clock),
                 cmocka_unit_test(a_value_is_pushed_in_the_unit_of_its_signal),
                 cmocka_unit_test(the_times_of_a_push_are_meant_against_the_schedulers_clock),
                 cmocka_unit_test(a_file_is_pushed),

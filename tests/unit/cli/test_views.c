@@ -232,6 +232,30 @@ static void gpu_hours_of_a_month_are_told(void **state)
         expect_in(explain_with(NULL, NULL, changes), "  480.2 of the 500 GPU-hours that its class may hold this month");
 }
 
+static json_t *pinned(bool kept)
+{
+        return json_pack("{s:s, s:{s:b, s:[{s:s, s:s}]}}", "reason", kept ? "pinned" : "at once", "pinned", "kept",
+                         kept, "hours", "start_utc", "2026-11-22T23:00:00Z", "end_utc", "2026-11-23T05:00:00Z");
+}
+
+static void pins_are_told(void **state)
+{
+        char *text = show_with(pinned(true));
+
+        (void)state;
+        assert_non_null(strstr(text, "when        23:00-05:00, pinned\n"));
+        assert_non_null(strstr(text, "because     it is pinned to them\n"));
+        expect_in(text, "  pinned      23:00-05:00\n");
+        text = explain_with(NULL, NULL, pinned(true));
+        assert_null(strstr(text, "  it is pinned to"));
+        free(text);
+        expect_in(show_with(pinned(false)),
+                  "  pinned      23:00-05:00, which it cannot have as things are: planned as any "
+                  "other until it can\n");
+        expect_in(explain_with(NULL, NULL, pinned(false)),
+                  "  it is pinned to 23:00-05:00, which it cannot have as things are");
+}
+
 static json_t *other(int id, const char *kind, const char *status, bool ended, const char *finish)
 {
         return json_pack("{s:i, s:s, s:s, s:s, s:b, s:s?}", "id", id, "name", "prep", "kind", kind, "status", status,
@@ -898,6 +922,7 @@ int main(void)
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(gpu_hours_of_a_month_are_told),
+                cmocka_unit_test(pins_are_told),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
                 cmocka_unit_test(a_pause_tells_its_cause),

@@ -278,7 +278,8 @@ static void a_submission_is_answered(void **state)
 static void each_call_sends_its_verb_and_a_new_id(void **state)
 {
         static const uint32_t verbs[] = { VERB_CANCEL, VERB_HOLD,  VERB_RELEASE, VERB_FENCE,
-                                          VERB_RELOAD, VERB_QUERY, VERB_DRAIN,   VERB_RESUME };
+                                          VERB_RELOAD, VERB_QUERY, VERB_PIN,     VERB_UNPIN,
+                                          VERB_DRAIN,  VERB_RESUME };
         struct board *board = *state;
         struct offpeak_client *client;
         const struct message_request *query;
@@ -291,21 +292,25 @@ static void each_call_sends_its_verb_and_a_new_id(void **state)
         assert_int_equal(offpeak_fence(client, "n1", NULL, NULL), 0);
         assert_int_equal(offpeak_reload(client, NULL, NULL), 0);
         assert_int_equal(offpeak_query(client, "jobs", "{\"all\":true}", NULL, NULL), 0);
+        assert_int_equal(offpeak_pin(client, 7, 1764000000, NULL, NULL), 0);
+        assert_int_equal(offpeak_unpin(client, 7, NULL, NULL), 0);
         assert_int_equal(offpeak_drain(client, "n2", "a fan", NULL, NULL), 0);
         assert_int_equal(offpeak_resume(client, "n3", NULL, NULL), 0);
         offpeak_close(client);
         board_stop(board);
-        assert_int_equal(board->n, 8);
-        for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(board->n, 10);
+        for (unsigned i = 0; i < 10; i++) {
                 assert_int_equal(board->requests[i].u.request.verb, verbs[i]);
                 for (unsigned j = 0; j < i; j++)
                         assert_memory_not_equal(board->ids[i], board->ids[j], 16);
         }
         assert_int_equal(board->requests[2].u.request.job, 7);
+        assert_int_equal(board->requests[6].u.request.start, 1764000000);
+        assert_int_equal(board->requests[7].u.request.start, 0);
         assert_string_equal(board->requests[3].u.request.target, "n1");
-        assert_string_equal(board->requests[6].u.request.target, "n2");
-        assert_string_equal(board->requests[6].u.request.arguments, "a fan");
-        assert_string_equal(board->requests[7].u.request.target, "n3");
+        assert_string_equal(board->requests[8].u.request.target, "n2");
+        assert_string_equal(board->requests[8].u.request.arguments, "a fan");
+        assert_string_equal(board->requests[9].u.request.target, "n3");
         query = &board->requests[5].u.request;
         assert_string_equal(query->target, "jobs");
         assert_string_equal(query->arguments, "{\"all\":true}");

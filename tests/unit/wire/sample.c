@@ -193,13 +193,14 @@ struct offpeak_push sample_push(void)
 static void random_request(struct message_request *request, uint64_t *seed)
 {
         bytes16(seed, request->request_id);
-        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_PUSH);
+        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_UNPIN);
         if (request->verb == VERB_PUSH)
                 request->push = random_push(seed);
         offpeak_job_spec_init(&request->spec);
         if (request->verb == VERB_SUBMIT)
                 request->spec = random_spec(seed);
         request->job = any_u64(seed);
+        request->start = request->verb == VERB_PIN ? number(seed, 0, 4000000000) : 0;
         request->target = text(seed, OFFPEAK_MAX_NAME);
         request->arguments = maybe(seed, 500);
 }
@@ -440,6 +441,7 @@ static const char *request_difference(const struct message_request *a, const str
         SAME_BYTES(request_id);
         SAME(verb);
         SAME(job);
+        SAME(start);
         SAME_TEXT(target);
         SAME_TEXT(arguments);
         if (a->verb == VERB_PUSH)

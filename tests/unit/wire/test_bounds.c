@@ -153,6 +153,7 @@ SETTER(push_expires, as_push(message)->expires = value)
 SETTER(push_life, as_push(message)->life_s = value)
 SETTER(push_both, as_push(message)->life_s = value; PUSH.expires = 5)
 SETTER(push_withdraw, as_push(message)->withdraw = true; PUSH.n_points = (size_t)value)
+SETTER(pin_start, message->u.request.verb = VERB_PIN; message->u.request.start = value)
 SETTER(target, message->u.request.verb = VERB_QUERY; put_text(&message->u.request.target, word((size_t)value)))
 SETTER(arguments, put_text(&message->u.request.arguments, word((size_t)value)))
 SETTER(code, message->u.reply.code = (int32_t)value)
@@ -245,6 +246,8 @@ static const struct {
         { MESSAGE_REQUEST, set_after_any, OFFPEAK_MAX_AFTER, OFFPEAK_MAX_AFTER + 1,
           "the number of jobs that must end before" },
         { MESSAGE_REQUEST, set_verb, VERB_RELOAD, VERB_RESUME + 1, "the verb" },
+        { MESSAGE_REQUEST, set_pin_start, END_OF_TIME, END_OF_TIME + 1, "the start" },
+        { MESSAGE_REQUEST, set_pin_start, 0, -1, "the start" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_PRICE, 0, "the signal" },
         { MESSAGE_REQUEST, set_push_signal, OFFPEAK_STORED, OFFPEAK_STORED + 1, "the signal" },
         { MESSAGE_REQUEST, set_push_site, 1, 0, "the site's name is missing" },
