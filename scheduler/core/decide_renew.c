@@ -40,16 +40,16 @@ static const struct leg *leg_at(const struct job *job, uint32_t node)
 /* ---- energy */
 
 /* Up to where a leg's energy is booked, this turn's bookings included: state lags behind within an input. */
-static int64_t booked_until(const struct turn *turn, size_t first, const struct reading *reading, uint32_t node,
+static int64_t booked_until(const struct turn *turn, size_t first, uint64_t job, uint32_t attempt, uint32_t node,
                             int64_t on_record)
 {
-        enum account account = reading->job != 0 ? ACCOUNT_JOB : ACCOUNT_IDLE;
+        enum account account = job != 0 ? ACCOUNT_JOB : ACCOUNT_IDLE;
 
         for (size_t i = turn->n_records; i-- > first;) {
                 const struct booking *booking = &turn->records[i].u.booked.booking;
 
                 if (turn->records[i].type == RECORD_BOOKED && booking->account == account && booking->node == node &&
-                    booking->job == reading->job && booking->attempt == reading->attempt)
+                    booking->job == job && booking->attempt == attempt)
                         return booking->end;
         }
         return on_record;
@@ -92,7 +92,8 @@ static void book_reading(const struct state *state, const struct input *input, c
                 if (leg == NULL)
                         return;
         }
-        until = booked_until(turn, first, reading, node->id, leg != NULL ? leg->booked_until : node->idle_until);
+        until = booked_until(turn, first, reading->job, reading->attempt, node->id,
+                             leg != NULL ? leg->booked_until : node->idle_until);
         if (reading->end <= until || reading->end <= reading->start || reading->joules < 0)
                 return;
         if (leg != NULL && until != 0 && reading->start > until)
@@ -260,16 +261,18 @@ static bool is_listed(const struct input *input, const struct job *job)
 
 /* Only from the first renewal of a session: a later one may have been sent before an order arrived. */
 static void end_absent_legs(const struct state *state, const struct input *input, const struct node *node,
-                            struct booker *booker, struct turn *turn)
+                            size_t first, struct booker *booker, struct turn *turn)
 {
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
                 const struct leg *leg = job->state == OFFPEAK_JOB_ACTIVE ? leg_at(job, node->id) : NULL;
+                int64_t until;
 
                 if (leg == NULL || leg->state == LEG_ENDED || is_listed(input, job))
                         continue;
-                if (booker != NULL && leg->booked_until != 0 && leg->booked_until < input->now.wall)
-                        book_gap(state, input, job, leg, leg->booked_until, input->now.wall, booker);
+                until = booked_until(turn, first, job->id, job->attempt.number, node->id, leg->booked_until);
+                if (booker != NULL && until != 0 && until < input->now.wall)
+                        book_gap(state, input, job, leg, until, input->now.wall, booker);
                 end_leg(input, job, node->id, LEG_ABSENT, 0, false, turn);
         }
 }
@@ -328,6 +331,7 @@ void decide_renew(const struct state *state, const struct input *input, struct t
         const struct node *node = state_node(state, input->u.renew.node);
         const struct session *session = node != NULL ? &node->session : NULL;
         struct booker *booker;
+        size_t first = turn->n_records;
         uint64_t acked;
 
         if (session == NULL || session->state == SESSION_NONE || session->term != input->u.renew.term ||
@@ -341,7 +345,7 @@ void decide_renew(const struct state *state, const struct input *input, struct t
         acked = book_readings(state, input, node, booker, turn);
         if (session->state == SESSION_PENDING) {
                 if (input->u.renew.sure)
-                        end_absent_legs(state, input, node, booker, turn);
+                        end_absent_legs(state, input, node, first, booker, turn);
                 want_plan(state, &input->now, turn);
         }
         for (uint32_t i = 0; i < input->u.renew.n_legs; i++)

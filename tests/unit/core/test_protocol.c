@@ -600,7 +600,7 @@ static void a_lost_tail_starts_fenced(void **unused)
 
 /* ---- energy */
 
-static void renew_reading(struct scene *scene, uint64_t job, int64_t start, int64_t end, int64_t joules)
+static void renew_with_reading(struct scene *scene, uint64_t job, bool listed, int64_t start, int64_t end, int64_t joules)
 {
         struct leg_report leg = scene_leg(scene, job, REPORT_RUNNING, 0, 0);
         struct reading reading = { .seq = 1, .job = job, .attempt = 1, .start = start, .end = end, .joules = joules,
@@ -613,10 +613,42 @@ static void renew_reading(struct scene *scene, uint64_t job, int64_t start, int6
         input.u.renew.seq = ++scene->seq[0];
         input.u.renew.sure = true;
         input.u.renew.legs = &leg;
-        input.u.renew.n_legs = 1;
+        input.u.renew.n_legs = listed;
         input.u.renew.readings = &reading;
         input.u.renew.n_readings = 1;
         scene_send(scene, &input);
+}
+
+static void renew_reading(struct scene *scene, uint64_t job, int64_t start, int64_t end, int64_t joules)
+{
+        renew_with_reading(scene, job, true, start, end, joules);
+}
+
+/* Its last reading comes with the renewal that does not list it any more: what is estimated begins behind that. */
+static void a_last_reading_is_booked_once(void **unused)
+{
+        static const bool booked_before[] = { true, false };
+
+        (void)unused;
+        for (int i = 0; i < 2; i++) {
+                struct scene scene;
+                uint64_t job = scene_with_job(&scene, ON_LOST_WAIT);
+                int64_t begin = WORLD_START;
+
+                if (booked_before[i]) {
+                        scene.now.wall += HOUR / 2;
+                        renew_reading(&scene, job, begin, begin + HOUR / 2, 180000);
+                }
+                scene.now.wall = begin + 2 * HOUR;
+                scene_hello(&scene, 0, 2);
+                scene.seq[0] = 0;
+                renew_with_reading(&scene, job, false, booked_before[i] ? begin + HOUR / 2 : begin, begin + HOUR,
+                                   booked_before[i] ? 180000 : 360000);
+                assert_non_null(scene_recorded(&scene, RECORD_LEG_END));
+                assert_int_equal(state_job(&scene.state, job)->joules, 360000 + 100 * HOUR);
+                assert_int_equal(scene.state.sites[0].books[ACCOUNT_JOB].joules, 360000 + 100 * HOUR);
+                scene_finish(&scene);
+        }
 }
 
 /* Price 10 EUR/MWh in the first hour, 20 in the second. */
@@ -676,6 +708,7 @@ int main(void)
                 cmocka_unit_test(a_stop_of_old_has_no_cause),
                 cmocka_unit_test(a_fence_frees_what_waits),
                 cmocka_unit_test(a_lost_tail_starts_fenced),
+                cmocka_unit_test(a_last_reading_is_booked_once),
                 cmocka_unit_test(energy_is_booked_once_and_without_holes),
         };
 
