@@ -8,6 +8,7 @@
 #include "core/after.h"
 #include "core/copy.h"
 #include "core/month_door.h"
+#include "core/pin.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
 
@@ -85,7 +86,7 @@ static void keep_what_holds(const struct state *state, const struct input *input
                 const struct job *job = state_job(state, planned->job);
 
                 if (job == NULL || job->state >= OFFPEAK_JOB_DONE || job->held ||
-                    (job->n_pins > 0 && job->pinned_index > input->u.plan_ready.asked_index)) {
+                    (pin_holds(job, input->now.wall) && job->pinned_index > input->u.plan_ready.asked_index)) {
                         free(planned->intervals);
                         continue;
                 }

@@ -167,6 +167,8 @@ void answer_put_alternatives(struct answer *answer, json_t *explanation, const s
 /* What its hours must end by, or 0. */
 static int64_t limit_of(const struct state *state, const struct job *job)
 {
+        if (job->reason == PLAN_MONTH) /* its class's max_delay counts from when it has GPU-hours for it */
+                return job->spec.deadline;
         return question_class_decides(state, job) ? question_class_deadline(state, job) : job->spec.deadline;
 }
 
