@@ -4,15 +4,20 @@
  *
  * The cores are the real ones, the log is the real codec's bytes; modelled are the network (loses, delays, repeats,
  * reorders), the shims and their disks. Schedulers, agents, shims and nodes are killed at random, state directories
- * vanish, links go dead for longer than a lease; limits of power are pushed, some twice, and taken back. After every step:
+ * vanish, links go dead for longer than a lease; limits of power are pushed, some twice, and taken back; jobs are
+ * pinned and unpinned. Prices at two sites take
+ * turns at being high, so that jobs move between them. After every step:
  *
  *   - the processes of one job belong to one attempt, and no device is held by two legs
  *   - of a gang nobody runs before `go` is on record
- *   - nobody runs before those it comes after have ended, well if that is what it asks for, and their processes with them
+ *   - nobody runs before those it comes after have ended, well if that is what it asks for, and their processes with
+ * them
  *   - a job that has ended stays as it ended, and an acknowledged job is never absent
  *
- * Then the faults stop, and within a bounded time every job has ended, every node is empty, and replaying the log gives
- * the same state. Seeds are fixed; OFFPEAK_FAULT_SEED and OFFPEAK_FAULT_RUNS widen the search.
+ * Then the faults stop, and within a bounded time every job has ended, every node is empty, replaying the log gives
+ * the same state, and the books close: no second of a job is booked twice, all of it at the site where it ran, and what
+ * was booked is what jobs and sites are said to have drawn. Nobody started at another site before he could be there.
+ * Seeds are fixed; OFFPEAK_FAULT_SEED and OFFPEAK_FAULT_RUNS widen the search.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,18 +36,24 @@
 #include "support/world.h"
 
 enum {
-        NODES = 3,
+        NODES = 4, /* the first two at one site, the others at another */
         DEVICES = 2,
         JOBS = 8,
-        CANCELLED = 2,        /* this one, if it has not ended by then */
+        CANCELLED = 2, /* this one, if it has not ended by then */
         MAX_SHIMS = 64,
+        MAX_SPOOL = 256,   /* readings that no grant has acknowledged; the oldest are lost */
+        MAX_READINGS = 32, /* in a renewal */
+        WATTS = 100,       /* of each device */
+        TURN_S = 40,       /* prices of the sites change places */
+        TURNS = 22,
+        MOVE_S = 2,
         MAX_PACKETS = 4096,
         STEP_MS = 100,
         LEASE_MS = 12000,
         GRACE_S = 1,
         KILL_MARGIN_MS = 500,
-        FAULTY_STEPS = 3000,  /* five minutes */
-        QUIET_STEPS = 12000,  /* twenty */
+        FAULTY_STEPS = 3000, /* five minutes */
+        QUIET_STEPS = 12000, /* twenty */
 };
 
 /* ---- the world */
@@ -66,6 +77,10 @@ struct machine {
         int boot;
         struct shim shims[MAX_SHIMS];
         int64_t link_dead_until_ms;
+        struct reading spool[MAX_SPOOL]; /* on disk */
+        uint32_t n_spool;
+        uint64_t read_seq;
+        int64_t read_until; /* wall */
 };
 
 enum packet_kind { P_HELLO, P_RENEW, P_WELCOME, P_GRANT, P_STALE, P_ORDER };
@@ -80,6 +95,8 @@ struct packet {
         bool sure;
         struct leg_report legs[MAX_SHIMS];
         uint32_t n_legs;
+        struct reading readings[MAX_READINGS];
+        uint32_t n_readings;
         struct message_welcome welcome;
         struct message_grant grant;
         struct message_stale stale;
@@ -109,6 +126,13 @@ struct world {
         enum offpeak_job_state ended_as[JOBS + 1];
         uint64_t next_request;
 };
+
+static const char *const sites[] = { "hanford", "lulea" };
+
+static int site_of(int node)
+{
+        return node < NODES / 2 ? 0 : 1;
+}
 
 static uint64_t draw(struct world *world, uint64_t below)
 {
@@ -228,8 +252,10 @@ static void act(struct world *world, const struct action *action)
                 break;
         case ACTION_GRANT:
                 packet.kind = P_GRANT;
-                packet.grant = (struct message_grant){ .term = action->term, .session = action->session,
-                                                       .seq = action->seq };
+                packet.grant = (struct message_grant){ .term = action->term,
+                                                       .session = action->session,
+                                                       .seq = action->seq,
+                                                       .readings_acked = action->readings_acked };
                 break;
         case ACTION_STALE:
                 packet.kind = P_STALE;
@@ -297,7 +323,7 @@ static void kill_scheduler(struct world *world)
 static void plan(struct world *world)
 {
         struct now now = now_of(world);
-        struct plan_budget budget = { .work = 100000 };
+        struct plan_budget budget = { .work = 20000 };
         struct input input = { .type = INPUT_PLAN_READY };
         struct plan_question question;
         struct plan answer;
@@ -309,6 +335,7 @@ static void plan(struct world *world)
         assert_int_equal(input.u.plan_ready.code, 0);
         input.u.plan_ready.plan = &answer;
         input.u.plan_ready.problem = &question.problem;
+        input.u.plan_ready.asked_index = question.log_index;
         take(world, &input, false);
         plan_finish(&answer);
         plan_question_finish(&question);
@@ -362,7 +389,7 @@ static void submit(struct world *world, int i)
         struct offpeak_job_spec spec;
         struct input input = { .type = INPUT_SUBMIT };
 
-        world_spec(&spec, "job", 1 + (uint32_t)i % DEVICES, 10 + 5 * i);
+        world_spec(&spec, "job", 1 + (uint32_t)i % DEVICES, 20 + 10 * i);
         spec.nodes = i % 3 == 2 ? 2 : 1;
         spec.class_name = strdup(i % 2 == 0 ? "default" : "relaunch");
         come_after(&spec, i);
@@ -376,18 +403,34 @@ static void submit(struct world *world, int i)
 static void push_limit(struct world *world)
 {
         struct offpeak_signal_point point = { 0, (int64_t)draw(world, 1000) };
-        struct offpeak_push push = { .signal = OFFPEAK_LIMIT, .site = (char *)"hanford", .points = &point, .n_points = 1,
+        char *site = (char *)(uintptr_t)sites[draw(world, 2)];
+        struct offpeak_push push = { .signal = OFFPEAK_LIMIT,
+                                     .site = site,
+                                     .points = &point,
+                                     .n_points = 1,
                                      .life_s = 1 + (int64_t)draw(world, 60) };
         struct input input = { .type = INPUT_PUSH };
 
         if (chance(world, 4))
-                push = (struct offpeak_push){ .signal = OFFPEAK_LIMIT, .site = (char *)"hanford", .withdraw = true };
+                push = (struct offpeak_push){ .signal = OFFPEAK_LIMIT, .site = site, .withdraw = true };
         input.u.push.client = next_client(world);
         input.u.push.client.may_push = true;
         input.u.push.push = &push;
         take(world, &input, false);
         if (chance(world, 2))
                 take(world, &input, false);
+}
+
+/* Some job to its hours or to a time soon, or no job any more; refused as often as not. */
+static void pin(struct world *world)
+{
+        struct input input = { .type = chance(world, 4) ? INPUT_UNPIN : INPUT_PIN };
+
+        input.u.job.client = next_client(world);
+        input.u.job.job = 1 + draw(world, JOBS);
+        if (chance(world, 2))
+                input.u.job.start = now_of(world).wall + (int64_t)draw(world, 60);
+        take(world, &input, false);
 }
 
 /* ---- machines */
@@ -432,6 +475,14 @@ static void end_shim(struct shim *shim, enum leg_how how, int32_t status, bool k
         shim->state = REPORT_EXITED;
 }
 
+/* It goes on from its last checkpoint. */
+static int64_t finishes_ms(const struct world *world, uint64_t id)
+{
+        const struct job *job = state_job(&world->state, id);
+
+        return world->now_ms + (int64_t)((1 - job->fraction) * (double)job->spec.time_s * 1000);
+}
+
 static void start_shim(struct world *world, int node, const struct agent_action *action)
 {
         struct machine *machine = &world->machines[node];
@@ -447,7 +498,7 @@ static void start_shim(struct world *world, int node, const struct agent_action 
                                .dies_ms = INT64_MAX };
         if (!shim->gang) {
                 shim->state = REPORT_RUNNING;
-                shim->finishes_ms = world->now_ms + state_job(&world->state, action->id.job)->spec.time_s * 1000;
+                shim->finishes_ms = finishes_ms(world, action->id.job);
         }
         tell_state(world, node, shim);
 }
@@ -457,7 +508,7 @@ static void go_shim(struct world *world, int node, struct shim *shim)
         if (shim == NULL || !shim->alive || shim->state != REPORT_ARMED)
                 return;
         shim->state = REPORT_RUNNING;
-        shim->finishes_ms = world->now_ms + state_job(&world->state, shim->id.job)->spec.time_s * 1000;
+        shim->finishes_ms = finishes_ms(world, shim->id.job);
         tell_state(world, node, shim);
 }
 
@@ -511,6 +562,10 @@ static void send_renew(struct world *world, int node)
                                             .state = (enum report_state)said.state, .how = (enum leg_how)said.how,
                                             .status = said.status, .killed = said.killed };
                 packet.n_legs++;
+        }
+        while (packet.n_readings < MAX_READINGS && packet.n_readings < world->machines[node].n_spool) {
+                packet.readings[packet.n_readings] = world->machines[node].spool[packet.n_readings];
+                packet.n_readings++;
         }
         post(world, &packet);
 }
@@ -640,6 +695,7 @@ static void reboot(struct world *world, int node, bool disk_lost)
 
         kill_agent(world, node);
         machine->boot++;
+        machine->n_spool = disk_lost ? 0 : machine->n_spool;
         for (int i = 0; i < MAX_SHIMS; i++) {
                 machine->shims[i].alive = false;
                 if (disk_lost || !machine->shims[i].on_disk)
@@ -653,6 +709,7 @@ static void forget_disk(struct world *world, int node)
         struct machine *machine = &world->machines[node];
 
         kill_agent(world, node);
+        machine->n_spool = 0;
         for (int i = 0; i < MAX_SHIMS; i++) {
                 machine->shims[i].on_disk = false;
                 if (!machine->shims[i].alive)
@@ -688,11 +745,53 @@ static void pass_shim(struct world *world, int node, struct shim *shim)
         tell_ended(world, node, id, &exit);
 }
 
+static void drop_readings(struct machine *machine, uint32_t n)
+{
+        machine->n_spool -= n;
+        memmove(machine->spool, machine->spool + n, machine->n_spool * sizeof(*machine->spool));
+}
+
+/* Each second of each leg, while its agent is there to read the meter. */
+static void read_meters(struct world *world, int node)
+{
+        struct machine *machine = &world->machines[node];
+        int64_t wall = now_of(world).wall;
+
+        if (!machine->up || wall == machine->read_until)
+                return;
+        machine->read_until = wall;
+        for (int i = 0; i < MAX_SHIMS; i++) {
+                const struct shim *shim = &machine->shims[i];
+
+                if (!shim->alive || (shim->state != REPORT_RUNNING && shim->state != REPORT_STOPPING))
+                        continue;
+                if (machine->n_spool == MAX_SPOOL)
+                        drop_readings(machine, 1);
+                machine->spool[machine->n_spool++] =
+                        (struct reading){ .seq = ++machine->read_seq,
+                                          .job = shim->id.job,
+                                          .attempt = shim->id.attempt,
+                                          .start = wall - 1,
+                                          .end = wall,
+                                          .quality = QUALITY_MEASURED,
+                                          .joules = WATTS * __builtin_popcountll(shim->devices) };
+        }
+}
+
+static void take_ack(struct machine *machine, uint64_t seq)
+{
+        uint32_t n = 0;
+
+        while (n < machine->n_spool && machine->spool[n].seq <= seq)
+                n++;
+        drop_readings(machine, n);
+}
+
 /* ---- messages arrive */
 
 static void at_scheduler(struct world *world, const struct packet *packet)
 {
-        static const char *const names[NODES] = { "n0", "n1", "n2" };
+        static const char *const names[NODES] = { "n0", "n1", "n2", "n3" };
         struct device devices[DEVICES] = { { .kind = DEVICE_GPU, .max_w = 100 }, { .kind = DEVICE_GPU, .max_w = 100 } };
         struct inventory inventory = { .devices = devices, .n_devices = DEVICES, .idle_w = 50 };
         struct input input = { 0 };
@@ -702,7 +801,7 @@ static void at_scheduler(struct world *world, const struct packet *packet)
         if (packet->kind == P_HELLO) {
                 input.type = INPUT_HELLO;
                 input.u.hello.node = names[packet->node];
-                input.u.hello.site = "hanford";
+                input.u.hello.site = sites[site_of(packet->node)];
                 input.u.hello.boot = boot;
                 memcpy(input.u.hello.nonce, packet->nonce, sizeof(packet->nonce));
                 input.u.hello.inventory = &inventory;
@@ -715,6 +814,8 @@ static void at_scheduler(struct world *world, const struct packet *packet)
                 input.u.renew.sure = packet->sure;
                 input.u.renew.legs = packet->legs;
                 input.u.renew.n_legs = packet->n_legs;
+                input.u.renew.readings = packet->readings;
+                input.u.renew.n_readings = packet->n_readings;
         }
         if (world->faulty && chance(world, 400)) {
                 take(world, &input, true); /* killed between commit and sending */
@@ -736,6 +837,7 @@ static void at_agent(struct world *world, const struct packet *packet)
         case P_GRANT:
                 input.type = AGENT_GRANT;
                 input.u.grant.grant = &packet->grant;
+                take_ack(&world->machines[packet->node], packet->grant.readings_acked);
                 break;
         case P_STALE:
                 input.type = AGENT_STALE;
@@ -869,6 +971,8 @@ static void break_something(struct world *world)
         if (chance(world, 150))
                 push_limit(world);
         if (chance(world, 150))
+                pin(world);
+        if (chance(world, 150))
                 kill_agent(world, node);
         if (shim->alive && chance(world, 10))
                 kill_shim(world, node, shim);
@@ -891,6 +995,7 @@ static void step(struct world *world)
 
                 for (int i = 0; i < MAX_SHIMS; i++)
                         pass_shim(world, node, &machine->shims[i]);
+                read_meters(world, node);
                 if (!machine->up && world->now_ms >= machine->up_at_ms)
                         start_agent(world, node);
                 else if (machine->up && agent_next(&machine->agent) <= world->now_ms)
@@ -907,13 +1012,38 @@ static void step(struct world *world)
 
 /* ---- a run */
 
+/* A link of 1 Gbit/s between two; what leaves costs nothing. */
+static void add_site(struct policy *policy)
+{
+        policy->sites = realloc(policy->sites, 2 * sizeof(*policy->sites));
+        policy->sites[0].wan_mbit_per_s = 1000;
+        policy->sites[1] = policy->sites[0];
+        policy->sites[1].name = strdup(sites[1]);
+        policy->sites[1].currency = strdup("EUR");
+        policy->n_sites = 2;
+}
+
+/* High and low by turns, and at one site when the other has it low. */
+static void set_prices(struct world *world, int site)
+{
+        struct input input = { .type = INPUT_SERIES };
+        struct series price;
+
+        series_init(&price, SERIES_PRICE);
+        series_set_names(&price, sites[site], "test");
+        for (int i = 0; i < TURNS; i++)
+                series_append(&price, WORLD_START + (int64_t)i * TURN_S, i % 2 == site ? 10000000 : 200000000);
+        series_append(&price, WORLD_START + (int64_t)TURNS * TURN_S, 50000000);
+        price.end = WORLD_START + 10 * HOUR;
+        input.u.series.series = &price;
+        take(world, &input, false);
+        series_finish(&price);
+}
+
 static void setup(struct world *world, uint64_t seed)
 {
-        static const double prices[] = { 50, 50, 50, 50, 50, 50, 50, 50, 50, 50 };
         struct input start = { .type = INPUT_START };
         struct input config = { .type = INPUT_CONFIG };
-        struct input series = { .type = INPUT_SERIES };
-        struct series price;
 
         memset(world, 0, sizeof(*world));
         world->random = seed * 2654435761u + 88172645463325252u;
@@ -921,6 +1051,7 @@ static void setup(struct world *world, uint64_t seed)
         assert_non_null(world->packets);
         state_init(&world->state);
         world_policy(&world->policy);
+        add_site(&world->policy);
         world->policy.classes = realloc(world->policy.classes, 2 * sizeof(*world->policy.classes));
         world->policy.n_classes = 2;
         for (int c = 0; c < 2; c++) {
@@ -935,17 +1066,18 @@ static void setup(struct world *world, uint64_t seed)
                 class->stop_grace_s = GRACE_S;
                 class->retries = 1000;
                 class->limit_ppm = 0;
+                class->may_move = true;
+                class->move_mb = MOVE_S * 125;
+                class->max_pauses = UINT32_MAX;
         }
-        world->policy.plan_horizon_s = 6 * HOUR;
+        world->policy.plan_horizon_s = HOUR;
         world->policy.arm_timeout_ms = 5000;
         world->policy.backoff_ms = 500;
         take(world, &start, false);
         config.u.config.policy = &world->policy;
         take(world, &config, false);
-        world_series(&price, SERIES_PRICE, WORLD_START, prices, 10);
-        series.u.series.series = &price;
-        take(world, &series, false);
-        series_finish(&price);
+        for (int site = 0; site < 2; site++)
+                set_prices(world, site);
         for (int node = 0; node < NODES; node++)
                 start_agent(world, node);
 }
@@ -1003,10 +1135,85 @@ static void explain(const struct world *world)
         }
 }
 
-static void run(uint64_t seed)
+/* ---- what the log says in the end */
+
+/* How often a job was launched at another site than before; each time no sooner than it could be there. */
+static int count_moves(const struct world *world)
+{
+        int64_t over_at[JOBS + 1] = { 0 };
+        int at[JOBS + 1], moves = 0;
+
+        for (int j = 0; j <= JOBS; j++)
+                at[j] = -1;
+        for (size_t i = 0; i < world->n_log; i++) {
+                struct record record;
+                uint64_t job;
+
+                assert_int_equal(record_decode(world->log[i].bytes, world->log[i].size, &record, NULL), 0);
+                if (record.type == RECORD_OVER)
+                        over_at[record.u.over.job] = record.at;
+                if (record.type == RECORD_LAUNCH) {
+                        int site = site_of(machine_of(world, record.u.launch.legs[0].node));
+
+                        job = record.u.launch.job;
+                        for (uint32_t l = 1; l < record.u.launch.n_legs; l++)
+                                assert_int_equal(site_of(machine_of(world, record.u.launch.legs[l].node)), site);
+                        if (at[job] >= 0 && at[job] != site) {
+                                assert_true(record.at >= over_at[job] + MOVE_S);
+                                moves++;
+                        }
+                        at[job] = site;
+                }
+                record_finish(&record);
+        }
+        return moves;
+}
+
+static void assert_apart(const struct booking *a, const struct booking *b)
+{
+        if (a->job == b->job && a->start < b->end && b->start < a->end &&
+            (a->node == b->node || a->attempt != b->attempt))
+                fail_msg("job %d is booked twice: attempts %u on n%u and %u on n%u", (int)a->job, a->attempt, a->node,
+                         b->attempt, b->node);
+}
+
+static void assert_books_close(const struct world *world)
+{
+        struct booking *bookings = calloc(world->n_log + 1, sizeof(*bookings));
+        int64_t of_job[JOBS + 1] = { 0 }, of_site[2] = { 0 };
+        size_t n = 0;
+
+        assert_non_null(bookings);
+        for (size_t i = 0; i < world->n_log; i++) {
+                struct record record;
+
+                assert_int_equal(record_decode(world->log[i].bytes, world->log[i].size, &record, NULL), 0);
+                if (record.type == RECORD_BOOKED && record.u.booked.booking.account == ACCOUNT_JOB)
+                        bookings[n++] = record.u.booked.booking;
+                record_finish(&record);
+        }
+        for (size_t i = 0; i < n; i++) {
+                const char *site = world->state.sites[bookings[i].site].name;
+
+                assert_string_equal(site, world->state.nodes[bookings[i].node].site);
+                for (size_t k = 0; k < i; k++)
+                        assert_apart(&bookings[i], &bookings[k]);
+                of_job[bookings[i].job] += bookings[i].joules;
+                of_site[strcmp(site, sites[1]) == 0] += bookings[i].joules;
+        }
+        assert_true(n > 0);
+        for (size_t j = 0; j < world->state.n_jobs; j++)
+                assert_int_equal(world->state.jobs[j].joules, of_job[world->state.jobs[j].id]);
+        for (int s = 0; s < 2; s++)
+                assert_int_equal(state_site(&world->state, sites[s])->books[ACCOUNT_JOB].joules, of_site[s]);
+        free(bookings);
+}
+
+/* How many moves there were. */
+static int run(uint64_t seed)
 {
         struct world *world = malloc(sizeof(*world));
-        int left = QUIET_STEPS, cancelled_at;
+        int left = QUIET_STEPS, cancelled_at, moves;
 
         assert_non_null(world);
         setup(world, seed);
@@ -1032,8 +1239,11 @@ static void run(uint64_t seed)
         }
         assert_true(world->n_acknowledged > 0);
         assert_log_is_the_truth(world);
+        assert_books_close(world);
+        moves = count_moves(world);
         teardown(world);
         free(world);
+        return moves;
 }
 
 static uint64_t from_environment(const char *name, uint64_t fallback)
@@ -1047,10 +1257,13 @@ static void nothing_runs_twice_and_everything_ends(void **unused)
 {
         uint64_t seed = from_environment("OFFPEAK_FAULT_SEED", 1);
         uint64_t runs_wanted = from_environment("OFFPEAK_FAULT_RUNS", 12);
+        int moves = 0;
 
         (void)unused;
         for (uint64_t i = 0; i < runs_wanted; i++)
-                run(seed + i);
+                moves += run(seed + i);
+        print_message("%d moves in %d runs\n", moves, (int)runs_wanted);
+        assert_true(moves > (int)runs_wanted); /* else they were not what was put to the test */
 }
 
 int main(void)
