@@ -132,7 +132,7 @@ static void put_width(struct answer *answer, json_t *object, const struct job *j
         answer_put(answer, object, "widths", job->spec.n_widths > 0 ? widths(answer, job) : json_null());
 }
 
-static json_t *intervals(struct answer *answer, const struct plan_interval *hours, uint32_t n)
+static json_t *intervals(struct answer *answer, const struct job *job, const struct plan_interval *hours, uint32_t n)
 {
         json_t *list = json_array();
 
@@ -212,7 +212,7 @@ static void put_plan(struct answer *answer, json_t *object, const struct job *jo
 {
         bool planned = job->reason != 0 && job->state <= OFFPEAK_JOB_ACTIVE && !job->held;
         bool priced = planned && job->reason != PLAN_NO_PRICE && job->reason != PLAN_IMPOSSIBLE;
-        json_t *planned_list = planned ? intervals(answer, job->planned, job->n_planned) : json_array();
+        json_t *planned_list = planned ? intervals(answer, job, job->planned, job->n_planned) : json_array();
 
         answer_put(answer, object, "planned", planned_list);
         answer_put(answer, object, "moves", moves(answer, job, planned));
@@ -234,7 +234,7 @@ static json_t *pinned(struct answer *answer, const struct job *job)
                 return json_null();
         object = json_object();
         answer_put(answer, object, "kept", json_boolean(job->reason == PLAN_PINNED));
-        answer_put(answer, object, "hours", intervals(answer, job->pins, job->n_pins));
+        answer_put(answer, object, "hours", intervals(answer, job, job->pins, job->n_pins));
         return object;
 }
 

@@ -193,7 +193,7 @@ struct offpeak_push sample_push(void)
 static void random_request(struct message_request *request, uint64_t *seed)
 {
         bytes16(seed, request->request_id);
-        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_UNPIN);
+        request->verb = (uint32_t)number(seed, VERB_SUBMIT, VERB_RESUME);
         if (request->verb == VERB_PUSH)
                 request->push = random_push(seed);
         offpeak_job_spec_init(&request->spec);
