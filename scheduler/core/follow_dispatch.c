@@ -4,6 +4,7 @@
  *
  *   queued, and one that it comes after did not end well    -> on hold for that
  *   queued, in its hours, nodes up, devices and power there -> launch (one at a time: the next one sees it)
+ *   nobody else to launch, hours later, devices there now   -> launch, if waiting costs more (backfill.h)
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
  *   running, in hours at another width, with room for it    -> pause: it is launched again at once
  *   running, without any hours, and the power is gone       -> pause: it waits until there is some
@@ -16,9 +17,11 @@
 #include <stdlib.h>
 
 #include "core/after.h"
+#include "core/backfill.h"
 #include "core/fit.h"
 #include "core/month.h"
 #include "core/pause.h"
+#include "core/plan_records.h"
 #include "core/width.h"
 #include "core/work.h"
 
@@ -64,27 +67,61 @@ static void record_launch(const struct state *state, const struct job *job, cons
         record->u.launch.launched_ms = now->mono_ms;
 }
 
-/* All 0 until somebody asks: nothing changes while no record is made. */
-static const struct fit_room *look_once(const struct state *state, struct fit_room *room, const struct now *now,
-                                        struct turn *turn)
-{
-        if (room->free_devices == NULL && fit_room_init(state, now->wall, room) != 0)
-                turn->failed = true;
-        return turn->failed ? NULL : room;
-}
-
 static void try_launch(const struct state *state, const struct job *job, const struct plan_interval *interval,
-                       struct fit_room *room, const struct now *now, struct turn *turn)
+                       struct promise *promise, const struct now *now, struct turn *turn)
 {
         const struct site *site = &state->sites[interval->site];
         struct place_leg *places;
 
-        if (!fit_may_start(state, job, interval->mode, site, now) || look_once(state, room, now, turn) == NULL)
+        if (!fit_may_start(state, job, interval->mode, site, now))
                 return;
-        places = fit_find(state, job, interval->mode, site, room);
+        places = promise_find(promise, state, job, interval->mode, site, now, true);
+        turn->failed = turn->failed || promise->failed;
         if (places != NULL)
                 record_launch(state, job, interval, places, now, turn);
         free(places);
+}
+
+/* The job's hours are from now on: what goes beyond its plan would be paused, or planned on again. */
+static void record_hours_now(const struct backfill *backfill, const struct now *now, struct turn *turn)
+{
+        struct record *record = turn_record(turn, RECORD_PLAN, now);
+        struct record_planned_job *planned = calloc(1, sizeof(*planned));
+        struct plan_interval *run = malloc(sizeof(*run));
+
+        if (planned == NULL || run == NULL) {
+                free(planned);
+                free(run);
+                turn->failed = true;
+                return;
+        }
+        *run = backfill->run;
+        *planned = (struct record_planned_job){ .job = backfill->job->id,
+                                                .intervals = run,
+                                                .n_intervals = 1,
+                                                .reason = PLAN_AT_ONCE,
+                                                .finish = backfill->run.end,
+                                                .late_s = plan_lateness(&backfill->job->spec, backfill->run.end),
+                                                .cost = backfill->cost,
+                                                .run_now_cost = backfill->job->planned_run_now_cost };
+        record->u.plan.jobs = planned;
+        record->u.plan.n_jobs = 1;
+}
+
+/* Who may start before its hours, when nobody else can start. */
+static void launch_early(const struct state *state, struct promise *promise, const struct now *now, struct turn *turn)
+{
+        struct backfill backfill = { 0 };
+
+        if (!backfill_may_help(state, now))
+                return;
+        if (backfill_find(state, now, promise, &backfill) != 0)
+                turn->failed = true;
+        if (backfill.job != NULL) {
+                record_hours_now(&backfill, now, turn);
+                record_launch(state, backfill.job, &backfill.run, backfill.places, now, turn);
+        }
+        free(backfill.places);
 }
 
 /* ---- stop */
@@ -126,7 +163,7 @@ static void record_unmet(const struct state *state, const struct job *job, const
         want_plan(state, now, turn);
 }
 
-static void follow_queued(const struct state *state, const struct job *job, struct fit_room *room,
+static void follow_queued(const struct state *state, const struct job *job, struct promise *promise,
                           const struct now *now, struct turn *turn)
 {
         const struct plan_interval *interval = fit_interval(job, now->wall);
@@ -134,7 +171,7 @@ static void follow_queued(const struct state *state, const struct job *job, stru
         if (!job->held && after_look(state, job, NULL) == AFTER_NEVER)
                 record_unmet(state, job, now, turn);
         else if (interval != NULL && interval->site < state->n_sites) {
-                try_launch(state, job, interval, room, now, turn);
+                try_launch(state, job, interval, promise, now, turn);
                 if (!job->held && !fit_month(state, job, now->wall))
                         want_plan(state, now, turn); /* its hours were planned before the month was used up */
         } else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
@@ -201,15 +238,17 @@ static void follow_all_running(const struct state *state, const struct now *now,
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
-        struct fit_room room = { 0 };
+        struct promise promise = { 0 };
         bool launching = before > 0 && turn->records[before - 1].type == RECORD_LAUNCH;
 
         if (!launching)
                 follow_all_running(state, now, turn);
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_QUEUED)
-                        follow_queued(state, state_open_job(state, i), &room, now, turn);
-        fit_room_finish(&room);
+                        follow_queued(state, state_open_job(state, i), &promise, now, turn);
+        if (turn->n_records == before)
+                launch_early(state, &promise, now, turn);
+        promise_finish(&promise);
         if (launching && turn->n_records == before)
                 follow_all_running(state, now, turn);
 }
