@@ -13,6 +13,7 @@ void promise_finish(struct promise *promise)
 {
         fit_room_finish(&promise->room);
         free(promise->kept);
+        free(promise->spare);
         free(promise->beside);
         free(promise->releases);
         *promise = (struct promise){ 0 };
@@ -24,9 +25,10 @@ bool promise_look(struct promise *promise, const struct state *state, int64_t wa
                 return !promise->failed;
         promise->looked = true;
         promise->kept = calloc(state->n_nodes + 1, sizeof(*promise->kept));
+        promise->spare = calloc(state->n_nodes + 1, sizeof(*promise->spare));
         promise->beside = calloc(state->n_nodes + 1, sizeof(*promise->beside));
-        promise->failed =
-                promise->kept == NULL || promise->beside == NULL || fit_room_init(state, wall, &promise->room) != 0;
+        promise->failed = promise->kept == NULL || promise->spare == NULL || promise->beside == NULL ||
+                          fit_room_init(state, wall, &promise->room) != 0;
         return !promise->failed;
 }
 
@@ -108,6 +110,7 @@ static int keep_nodes(struct promise *promise, const struct state *state, const 
                                    width->gpus_per_node, wall, chosen, &at) == OFFPEAK_OK)
                 for (uint32_t i = 0; i < width->nodes; i++) {
                         promise->kept[chosen[i]] = at;
+                        promise->spare[chosen[i]] = free_on[chosen[i]] - job->spec.gpus_per_node;
                         promise->any = true;
                 }
         free(taken);
@@ -124,9 +127,12 @@ static bool needs_nodes(const struct offpeak_width *width)
 
 static const uint64_t *free_beside(struct promise *promise, const struct state *state, int64_t done_at)
 {
-        for (uint32_t i = 0; i < state->n_nodes; i++)
-                promise->beside[i] =
-                        promise->kept[i] == 0 || done_at <= promise->kept[i] ? promise->room.free_devices[i] : 0;
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                uint64_t all = promise->room.free_devices[i];
+                bool is_free = promise->kept[i] == 0 || done_at <= promise->kept[i];
+
+                promise->beside[i] = is_free ? all : soonest_some(all, promise->spare[i]);
+        }
         return promise->beside;
 }
 

@@ -16,6 +16,7 @@
 struct promise {
         struct fit_room room; /* what there is */
         int64_t *kept;        /* owned: of each node, when a gang will start on it; 0: it is promised to none */
+        uint32_t *spare;      /* owned: of each node that is, devices that the gang leaves */
         uint64_t *beside;     /* owned: of each node, scratch */
         struct soonest_release *releases; /* owned: when devices will be free, ascending; NULL: not asked for yet */
         size_t n_releases;

@@ -39,3 +39,12 @@ int soonest_gang(const struct soonest_nodes *nodes, const struct soonest_release
         }
         return chosen == legs ? OFFPEAK_OK : OFFPEAK_ETRYAGAIN;
 }
+
+uint64_t soonest_some(uint64_t devices, uint32_t n)
+{
+        uint64_t left = devices;
+
+        for (; n > 0 && left != 0; n--)
+                left &= left - 1;
+        return devices ^ left;
+}

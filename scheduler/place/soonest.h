@@ -16,7 +16,7 @@ struct soonest_release {
 };
 
 struct soonest_nodes {
-        uint32_t *free;    /* devices that are free now; what is written to it is of no use */
+        uint32_t *free;    /* devices that are free now; written: those that are when the gang starts */
         const bool *taken; /* not to be chosen; NULL: none */
         size_t n;
 };
@@ -31,5 +31,8 @@ void soonest_sort(struct soonest_release *releases, size_t n);
  */
 int soonest_gang(const struct soonest_nodes *nodes, const struct soonest_release *releases, size_t n, uint32_t legs,
                  uint32_t devices_per_leg, int64_t now, uint32_t *ret_nodes, int64_t *ret_at);
+
+/* At most n of those devices. */
+uint64_t soonest_some(uint64_t devices, uint32_t n);
 
 #endif
