@@ -97,10 +97,9 @@ static int contend(const struct trial *trial, make_plan make, bool proves, const
         return code;
 }
 
-int contend_run_now(const struct trial *trial, const char *parameter, const struct trial_watch *watch, struct outcome *ret_outcome,
-                    struct offpeak_error *err)
+int contend_run_now_by_gpus(const struct trial *trial, const struct trial_watch *watch, struct outcome *ret_outcome,
+                            struct offpeak_error *err)
 {
-        (void)parameter;
         return contend(trial, plan_run_now, false, watch, ret_outcome, err);
 }
 

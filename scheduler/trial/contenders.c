@@ -8,6 +8,7 @@
 #include "trial/contend_known.h"
 #include "trial/contend_offpeak.h"
 #include "trial/contend_rules.h"
+#include "trial/contend_run_now.h"
 
 const struct contender contenders[] = {
         { "offpeak", NULL, "this scheduler: its core and planner in virtual time", contend_offpeak },
