@@ -110,7 +110,7 @@ static int keep_nodes(struct promise *promise, const struct state *state, const 
                                    width->gpus_per_node, wall, chosen, &at) == OFFPEAK_OK)
                 for (uint32_t i = 0; i < width->nodes; i++) {
                         promise->kept[chosen[i]] = at;
-                        promise->spare[chosen[i]] = free_on[chosen[i]] - job->spec.gpus_per_node;
+                        promise->spare[chosen[i]] = free_on[chosen[i]] - width->gpus_per_node;
                         promise->any = true;
                 }
         free(taken);
