@@ -29,6 +29,29 @@ struct reading {
 
 /* ---- reading */
 
+/* Why nothing is known of a file, where that is no matter of its columns. NULL: it is. */
+static const char *no_table(const char *text, size_t size)
+{
+        if (size == 0)
+                return "the file is empty";
+        if (size >= 2 && (memcmp(text, "\xff\xfe", 2) == 0 || memcmp(text, "\xfe\xff", 2) == 0))
+                return "is UTF-16: save it as UTF-8";
+        return memchr(text, '\0', size) != NULL ? "is no text: save it as CSV in UTF-8" : NULL;
+}
+
+static int refuse_unknown(const char *file, const char *text, size_t size, struct offpeak_error *err)
+{
+        const char *why = no_table(text, size);
+
+        if (why != NULL)
+                return fail(err, OFFPEAK_EINVAL, "%s: %s", file, why);
+        return fail(err, OFFPEAK_EINVAL,
+                    "%s: no mapping is known that has its columns and reads its times: name one with --mapping, or "
+                    "describe "
+                    "the file with --set, as --set zone=Europe/Berlin where times have no zone (docs/configuration.md)",
+                    file);
+}
+
 static int choose_mapping(const struct price_file *what, const char *text, size_t size, struct reading *reading,
                           struct offpeak_error *err)
 {
@@ -42,11 +65,7 @@ static int choose_mapping(const struct price_file *what, const char *text, size_
                 reading->guessed = ready != NULL;
         }
         if (ready == NULL && what->n_sets == 0)
-                return fail(
-                        err, OFFPEAK_EINVAL,
-                        "%s: no mapping is known whose columns it has: name one with --mapping, or describe the file "
-                        "with --set (docs/configuration.md)",
-                        what->file);
+                return refuse_unknown(what->file, text, size, err);
         mapping_init(&reading->mapping, ready != NULL ? ready : mappings_find(MAPPING_OWN));
         return 0;
 }

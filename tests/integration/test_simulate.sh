@@ -91,6 +91,15 @@ grep -q 'no job is left of 2 rows: jobs wider than the cluster: 1 (line 2: job w
         fail "why no job is left: $said"
 rm "$work/none.csv"
 
+# files that are no series say why
+: >"$work/empty.csv"
+printf '\377\376t\0i\0m\0e\0' >"$work/wide.csv"
+printf 'time,price_eur_per_mwh\n2026-01-05T00:00,1\n2026-01-05T01:00,2\n' >"$work/local.csv"
+for case in 'empty.csv: the file is empty' 'wide.csv: is UTF-16: save it as UTF-8' 'local.csv: no mapping .*--set zone='; do
+        said=$(simulate --jobs "$fixtures/jobs.csv" --gpus 8 --price "$work/${case%%:*}" 2>&1)
+        [ $? -eq 65 ] && grep -q "$case" <<<"$said" || fail "$case: $said"
+done
+
 # from the standard input; and nothing of a bar where nobody looks
 said=$(simulate --jobs - "${plain[@]}" -p run-now <"$fixtures/jobs.csv" 2>&1) || fail "the standard input: $said"
 grep -q '^3 jobs on 8 GPUs' <<<"$said" || fail "the standard input: $said"
