@@ -50,6 +50,16 @@ static bool any_job(const struct picture *picture)
         return false;
 }
 
+static bool any_planned(const struct picture *picture)
+{
+        for (size_t i = 0; i < picture->n_sites; i++)
+                for (size_t j = 0; j < picture->sites[i].n_jobs; j++)
+                        for (size_t r = 0; r < picture->sites[i].jobs[j].n; r++)
+                                if (picture->sites[i].jobs[j].runs[r].planned)
+                                        return true;
+        return false;
+}
+
 /* The same that the picture shows, for those who hear it. */
 static void describe(struct svg *svg, const struct picture *picture)
 {
@@ -99,7 +109,7 @@ static void draw_page(struct svg *svg, struct picture *picture, struct heights *
         for (size_t i = 0; i < picture->n_sites; i++)
                 draw_site(&sheet, i, heights);
         if (any_job(picture))
-                picture_bar_key(&sheet);
+                picture_bar_key(&sheet, any_planned(picture));
         heights->page = sheet.y + 10;
         svg_close(svg);
 }

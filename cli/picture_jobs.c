@@ -197,14 +197,14 @@ void picture_jobs(struct sheet *sheet, struct picture_site *site)
         free(sized);
 }
 
-void picture_bar_key(struct sheet *sheet)
+void picture_bar_key(struct sheet *sheet, bool plans)
 {
         static const struct {
                 const char *class_name, *text;
         } kinds[] = { { "run ran", "ran" }, { "run planned", "planned" } };
         double y = sheet->y + 14, x = PLOT_LEFT;
 
-        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        for (size_t i = 0; i < (plans ? 2 : 1); i++) {
                 sheet_rect(sheet, kinds[i].class_name, x, y - 10, 24, 11);
                 sheet_text(sheet, "quiet", NULL, x + 31, y, 100, kinds[i].text);
                 x += 45 + sheet_width(kinds[i].text);

@@ -26,8 +26,8 @@ void picture_loads(struct sheet *sheet, const struct picture_site *site);
 /* A bar for each job, the largest by GPU-hours if they are many; sorts their runs. */
 void picture_jobs(struct sheet *sheet, struct picture_site *site);
 
-/* What the bars' forms mean. */
-void picture_bar_key(struct sheet *sheet);
+/* What the bars' forms mean. plans: some are of hours to come. */
+void picture_bar_key(struct sheet *sheet, bool plans);
 
 /* Lines at round hours of the picture's clock from top to sheet->y, their names below, and now. Drawn before what lies
  * over it. */

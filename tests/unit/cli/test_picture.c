@@ -375,6 +375,23 @@ static void less_than_nothing_has_a_line_of_zero(void **state)
         }
 }
 
+/* Of a report, or a simulation, nothing is to come. */
+static void the_key_has_what_there_is(void **state)
+{
+        (void)state;
+        for (int planned = 0; planned < 2; planned++) {
+                struct picture picture = a_day();
+                struct picture_site *site = picture_add_site(&picture, "hanford", "EUR");
+                struct picture_job *job = picture_add_job(&picture, site, 1, "one", 1);
+                struct drawn drawn;
+
+                picture_add_run(&picture, job, MONDAY, MONDAY + HOUR, planned == 1);
+                drawn = draw(&picture);
+                assert_int_equal(count(&drawn, "rect", "run"), 1 + 1 + planned);
+                drawn_finish(&drawn);
+        }
+}
+
 static void what_lies_outside_is_cut_off(void **state)
 {
         struct picture picture = a_day();
@@ -920,6 +937,7 @@ int main(void)
                 cmocka_unit_test(what_is_no_number_is_not_known),
                 cmocka_unit_test(a_forecast_looks_another_way),
                 cmocka_unit_test(less_than_nothing_has_a_line_of_zero),
+                cmocka_unit_test(the_key_has_what_there_is),
                 cmocka_unit_test(what_lies_outside_is_cut_off),
                 cmocka_unit_test(layers_stack_up_to_the_load),
                 cmocka_unit_test(the_limit_lies_at_its_power),
