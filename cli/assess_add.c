@@ -89,9 +89,10 @@ static const char *find_plant(const char *name, bool *ret_modules)
         return found;
 }
 
+/* To the nearest; none of them is below 0. */
 static int64_t scaled(int64_t value, int64_t to, int64_t from)
 {
-        return (int64_t)((__int128)value * to / from);
+        return (int64_t)(((__int128)value * to + from / 2) / from);
 }
 
 static void scale_units(struct supply_terms *terms, int64_t power_w)

@@ -223,6 +223,26 @@ static void the_sun(void **state)
         json_decref(document);
 }
 
+static double thirds(int hour)
+{
+        return hour == 0 ? 3 : 2;
+}
+
+/* 1000 W, and then 666.7: no watt is lost in each hour. */
+static void scaling_rounds_to_the_nearest(void **state)
+{
+        json_t *document;
+        double made;
+
+        (void)state;
+        put_hours("thirds.csv", "capacity_mw", 72, thirds);
+        document = assess("base.yaml", "--add solar=thirds.csv:1kW");
+        made = json_number_value(at(document, "with.0.sites.0.sources.1.available_mwh"));
+        assert_string_equal(json_string_value(at(document, "with.0.sites.0.sources.1.unit")), "solar");
+        assert_true(fabs(made - 7000e-6) < 5e-6);
+        json_decref(document);
+}
+
 static void demand_charges(void **state)
 {
         json_t *document = assess("demand.yaml", "--with base.yaml --add limit=8kW");
@@ -415,6 +435,7 @@ int main(void)
                 cmocka_unit_test(an_agreement),
                 cmocka_unit_test(a_reactor),
                 cmocka_unit_test(the_sun),
+                cmocka_unit_test(scaling_rounds_to_the_nearest),
                 cmocka_unit_test(demand_charges),
                 cmocka_unit_test(the_connection),
                 cmocka_unit_test(the_same_jobs_in_the_same_time),
