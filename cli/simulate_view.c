@@ -98,10 +98,11 @@ void view_simulate_bound(const json_t *document, const struct screen *screen, FI
 int view_simulate(const json_t *document, const struct screen *screen, FILE *out)
 {
         struct trial_view view = trial_view_of(document, screen, out);
+        long long jobs = document_int_or(document, "jobs", 0);
         int code;
 
         trial_view_findings(&view, "line", "first_line");
-        fprintf(out, "%lld jobs on %lld GPUs, %.10s to %.10s\n", (long long)document_int_or(document, "jobs", 0),
+        fprintf(out, "%lld %s on %lld GPUs; the series reach from %.10s to %.10s\n", jobs, jobs == 1 ? "job" : "jobs",
                 (long long)document_int_or(document, "gpus", 0), document_text(document, "from_utc"),
                 document_text(document, "to_utc"));
         code = trial_view_table(&view);

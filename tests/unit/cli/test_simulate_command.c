@@ -399,7 +399,7 @@ static void a_row_for_each_policy(void **state)
 {
         struct outcome outcome = run_line(&nobody, PLAIN "--carbon " CARBON);
         static const char *const lines[] = {
-                "3 jobs on 8 GPUs, 2026-01-05 to 2026-01-07\n",
+                "3 jobs on 8 GPUs; the series reach from 2026-01-05 to 2026-01-07\n",
                 "\noffpeak  0.26 EUR  -74.4 %  4.5 kg  +27.0 %  11.6 kWh  5.2 h  14.0 h     0       3  3.2 kW  13 %   "
                 "0.77 EUR\n",
                 "\noracle   0.26 EUR",
