@@ -66,6 +66,7 @@ static int take_node(struct state *state, const struct node *image)
                 return OFFPEAK_ENOMEM;
         memset(&node->session, 0, sizeof(node->session));
         state->n_nodes++;
+        state_bind_nodes(state);
         return 0;
 }
 

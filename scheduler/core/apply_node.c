@@ -46,6 +46,7 @@ int apply_node_up(struct state *state, const struct record *record)
         node->site = site;
         memcpy(node->boot, record->u.node_up.boot, sizeof(node->boot));
         begin_overhead(state, site, record->at);
+        state_bind_nodes(state);
         return 0;
 }
 

@@ -43,6 +43,7 @@ int apply_config(struct state *state, const struct record *record)
         for (size_t i = 0; i < policy.n_sites; i++)
                 if (state_site(state, policy.sites[i].name) == NULL && add_site(state, policy.sites[i].name) != 0)
                         return OFFPEAK_ENOMEM;
+        state_bind_nodes(state);
         return 0;
 }
 

@@ -42,7 +42,7 @@ struct look {
 
 static int add_rate(struct look *look, const struct supply_curve *curve, int64_t from, int64_t to)
 {
-        int64_t drawn_w = look->promise->room.drawn_w[look->site->id];
+        int64_t drawn_w = look->promise->room->drawn_w[look->site->id];
         int64_t price = supply_average_price(curve, drawn_w), carbon = supply_average_carbon(curve, drawn_w);
         struct rate *rate = room_for_one((void **)&look->rates, look->n_rates, sizeof(*rate));
         const struct rate *last;
@@ -137,17 +137,17 @@ static void fill_next_deadline(struct look *look)
 static bool gains(const struct look *look, const struct job *job, int64_t finish, double *ret_cost)
 {
         const struct policy_class *class = state_class(look->state, job);
-        struct supply_terms terms = state_supply(look->state, look->site).terms;
+        const struct supply_terms *terms = state_terms(look->state, look->site);
         uint32_t mode = job->planned[0].mode;
-        double watts = (double)power_at_meter(&terms, power_of_job_at(look->state, job, mode, look->site));
+        double watts = (double)power_at_meter(terms, power_of_job_at(job, mode, look->site));
         double gpus = (double)width_gpus(&job->spec, 0), then = 0;
         int64_t later = job->planned_finish;
 
         for (uint32_t i = 0; i < job->n_planned; i++) {
                 const struct plan_interval *hours = &job->planned[i];
-                int64_t drawn = power_of_job_at(look->state, job, hours->mode, look->site);
+                int64_t drawn = power_of_job_at(job, hours->mode, look->site);
 
-                then += cost_of(look, class, (double)power_at_meter(&terms, drawn), hours->start, hours->end);
+                then += cost_of(look, class, (double)power_at_meter(terms, drawn), hours->start, hours->end);
         }
         if (later == 0)
                 later = look->now->wall + look->state->policy.plan_horizon_s;
@@ -158,9 +158,9 @@ static bool gains(const struct look *look, const struct job *job, int64_t finish
 /* The power is there now (fit.h): is it known to last? */
 static bool power_lasts(const struct look *look, const struct job *job, int64_t finish)
 {
-        struct supply_terms terms = state_supply(look->state, look->site).terms;
-        int64_t drawn_w = look->promise->room.drawn_w[look->site->id] +
-                          power_at_meter(&terms, power_of_job_at(look->state, job, job->planned[0].mode, look->site));
+        const struct supply_terms *terms = state_terms(look->state, look->site);
+        int64_t drawn_w = look->promise->room->drawn_w[look->site->id] +
+                          power_at_meter(terms, power_of_job_at(job, job->planned[0].mode, look->site));
 
         for (size_t i = 0; i + 1 < look->n_rates && look->rates[i].at < finish; i++)
                 if (drawn_w > look->rates[i].limit_w)
@@ -187,7 +187,7 @@ static bool is_roomy(const struct look *look, const struct job *job)
         struct offpeak_width width = width_of(&job->spec, job->planned[0].mode);
 
         return width.gpus_per_node <= OFFPEAK_MAX_DEVICES &&
-               look->promise->room.ready[look->site->id][width.gpus_per_node] >= width.nodes;
+               look->promise->room->ready[look->site->id][width.gpus_per_node] >= width.nodes;
 }
 
 static int prepare(struct look *look)
@@ -220,9 +220,9 @@ static int try_one(struct look *look, const struct job *job, struct backfill *re
 /* Where a peak is charged, or a store carries, an hour's price does not say what drawing more in it costs. */
 static bool is_plain(const struct state *state, const struct site *site)
 {
-        const struct supply_terms terms = state_supply(state, site).terms;
+        const struct supply_terms *terms = state_terms(state, site);
 
-        return tariff_dearest(&terms) == NULL && terms.store.energy_wh == 0;
+        return tariff_dearest(terms) == NULL && terms->store.energy_wh == 0;
 }
 
 static int find_at(struct look *look, struct backfill *ret)

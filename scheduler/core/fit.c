@@ -2,7 +2,6 @@
 #include "core/fit.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/after.h"
 #include "core/health.h"
@@ -36,8 +35,7 @@ bool fit_month(const struct state *state, const struct job *job, int64_t wall)
 
 bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall)
 {
-        struct supply_terms terms = state_supply(state, site).terms;
-        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, mode, site));
+        int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
 
         return power_of_site(state, site) + more <= stored_limit(state, site, wall);
 }
@@ -56,7 +54,7 @@ static bool launches_allowed(const struct state *state)
 
 static bool may_take_jobs(const struct node *node, const struct site *site)
 {
-        return health_takes_jobs(node) && strcmp(node->site, site->name) == 0;
+        return health_takes_jobs(node) && node->site_id == site->id;
 }
 
 static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width, const struct site *site,
@@ -133,6 +131,13 @@ int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_
         return code;
 }
 
+const struct fit_room *fit_room_once(const struct state *state, int64_t wall, struct fit_room *room)
+{
+        if (room->free_devices == NULL && fit_room_init(state, wall, room) != 0)
+                fit_room_finish(room);
+        return room->free_devices != NULL ? room : NULL;
+}
+
 void fit_room_finish(struct fit_room *room)
 {
         free(room->free_devices);
@@ -146,8 +151,7 @@ struct place_leg *fit_find(const struct state *state, const struct job *job, uin
                            const struct fit_room *room)
 {
         struct offpeak_width width = width_of(&job->spec, mode);
-        struct supply_terms terms = state_supply(state, site).terms;
-        int64_t more = power_at_meter(&terms, power_of_job_at(state, job, mode, site));
+        int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
         struct place_leg *places;
 
         if (room->drawn_w[site->id] + more > room->limit_w[site->id] || width.gpus_per_node > OFFPEAK_MAX_DEVICES ||
@@ -163,7 +167,7 @@ struct place_leg *fit_find(const struct state *state, const struct job *job, uin
 /* As if the job had stopped. */
 static void give_back(const struct state *state, const struct job *job, struct fit_room *room)
 {
-        struct supply_terms terms = state_supply(state, &state->sites[job->site]).terms;
+        const struct supply_terms *terms = state_terms(state, &state->sites[job->site]);
 
         for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
                 const struct leg *leg = &job->attempt.legs[l];
@@ -171,7 +175,7 @@ static void give_back(const struct state *state, const struct job *job, struct f
                 if (leg->state == LEG_ENDED)
                         continue;
                 room->free_devices[leg->node] |= leg->devices;
-                room->drawn_w[job->site] -= power_at_meter(&terms, power_of_leg(state, job, leg));
+                room->drawn_w[job->site] -= power_at_meter(terms, power_of_leg(state, job, leg));
         }
 }
 

@@ -30,6 +30,8 @@ struct fit_room {
 
 /* ENOMEM; fit_room_finish() also then. */
 int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_room);
+/* The same for a room that is all 0 until somebody asks: NULL is ENOMEM. */
+const struct fit_room *fit_room_once(const struct state *state, int64_t wall, struct fit_room *room);
 void fit_room_finish(struct fit_room *room);
 
 /* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room. */

@@ -196,7 +196,7 @@ static bool month_stops(const struct state *state, const struct job *job, int64_
 }
 
 static void follow_running(const struct state *state, const struct job *job, const struct now *now,
-                           struct pause_crowd *crowd, struct months *months, struct turn *turn)
+                           struct pause_look *look, struct months *months, struct turn *turn)
 {
         static const struct pause month = { .cause = PAUSE_MONTH };
         const struct plan_interval *interval = fit_interval(job, now->wall);
@@ -212,37 +212,37 @@ static void follow_running(const struct state *state, const struct job *job, con
                 if (pause_to_resize(state, job, interval, now->wall, &why))
                         record_pause(job, &why, now, turn);
         } else if (job->n_planned == 0) {
-                if (pause_lacks_power(state, job, now->wall, &why))
+                if (pause_lacks_power(state, job, now->wall, look, &why))
                         record_pause(job, &why, now, turn);
         } else if (has_interval_after(job, now->wall)) {
-                if (pause_is_due(state, job, now, crowd, &why))
+                if (pause_is_due(state, job, now, look, &why))
                         record_pause(job, &why, now, turn);
         } else
                 want_plan(state, now, turn); /* not done where the plan thought it would be */
 }
 
-static void follow_all_running(const struct state *state, const struct now *now, struct turn *turn)
+static void follow_all_running(const struct state *state, const struct now *now, struct pause_look *look,
+                               struct turn *turn)
 {
         size_t before = turn->n_records;
-        struct pause_crowd crowd = { 0 };
         struct months months = { 0 };
 
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE)
-                        follow_running(state, state_open_job(state, i), now, &crowd, &months, turn);
-        turn->failed = turn->failed || crowd.failed;
-        pause_crowd_finish(&crowd);
+                        follow_running(state, state_open_job(state, i), now, look, &months, turn);
+        turn->failed = turn->failed || look->failed;
 }
 
 /* Who runs is looked at first; while one after the other is launched, not again before nobody more can be. */
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn)
 {
         size_t before = turn->n_records;
-        struct promise promise = { 0 };
+        struct pause_look look = { 0 }; /* nothing changes while no record is made */
+        struct promise promise = { .room = &look.room };
         bool launching = before > 0 && turn->records[before - 1].type == RECORD_LAUNCH;
 
         if (!launching)
-                follow_all_running(state, now, turn);
+                follow_all_running(state, now, &look, turn);
         for (size_t i = 0; i < state->n_open && turn->n_records == before; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_QUEUED)
                         follow_queued(state, state_open_job(state, i), &promise, now, turn);
@@ -250,5 +250,6 @@ void follow_dispatch(const struct state *state, const struct now *now, struct tu
                 launch_early(state, &promise, now, turn);
         promise_finish(&promise);
         if (launching && turn->n_records == before)
-                follow_all_running(state, now, turn);
+                follow_all_running(state, now, &look, turn);
+        pause_look_finish(&look);
 }

@@ -104,7 +104,7 @@ static void book_fixed_overhead(const struct state *state, const struct now *now
                 struct booker *booker;
 
                 if (site->overhead_until == 0 || until <= site->overhead_until ||
-                    state_supply(state, site).terms.pue_fixed_w <= 0)
+                    state_terms(state, site)->pue_fixed_w <= 0)
                         continue;
                 booker = booker_open(state, site->name, turn);
                 if (booker == NULL)

@@ -5,8 +5,6 @@
  */
 #include "core/decide_parts.h"
 
-#include <string.h>
-
 #include "core/power.h"
 
 #define J_PER_WH INT64_C(3600)
@@ -35,7 +33,7 @@ void follow_store(const struct state *state, const struct now *now, struct turn 
                 int64_t due;
 
                 if (site->stock.counted_at == 0 || site->stock.charged_until >= now->wall ||
-                    !state_supply(state, site).terms.has_store)
+                    !state_terms(state, site)->has_store)
                         continue;
                 booker = booker_open(state, site->name, turn);
                 if (booker == NULL)
@@ -65,7 +63,7 @@ static int64_t pending_of_legs(const struct state *state, const struct stock_sit
                         const struct leg *leg = &job->attempt.legs[l];
                         int64_t booked = leg->booked_until == 0 && job->attempt.go ? job->attempt.launched_at : leg->booked_until;
 
-                        if (leg->state != LEG_ENDED && strcmp(state->nodes[leg->node].site, site->name) == 0)
+                        if (leg->state != LEG_ENDED && state->nodes[leg->node].site_id == site->id)
                                 pending += pending_of(draw, power_at_meter(&draw->supply->terms, power_of_leg(state, job, leg)),
                                                       booked, time);
                 }
@@ -80,7 +78,7 @@ static int64_t pending_at(const struct state *state, const struct stock_site *dr
         int64_t pending = pending_of(draw, terms->pue_fixed_w, site->overhead_until, time);
 
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (strcmp(state->nodes[i].site, site->name) == 0)
+                if (state->nodes[i].site_id == site->id)
                         pending += pending_of(draw, power_at_meter(terms, state->nodes[i].inventory.idle_w),
                                               state->nodes[i].idle_until, time);
         return pending + pending_of_legs(state, draw, site, time);

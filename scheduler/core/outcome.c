@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/outcome.h"
 
-#include <string.h>
-
 #include "core/width.h"
 
 bool outcome_is_known(const struct job *job, int64_t from, int64_t to)
@@ -59,7 +57,7 @@ struct report_site outcome_of_site(const struct state *state, const struct site 
         struct report_site outcome = { .name = site->name, .supply = state_supply(state, site) };
 
         for (uint32_t i = 0; i < state->n_nodes; i++) {
-                if (strcmp(state->nodes[i].site, site->name) != 0)
+                if (state->nodes[i].site_id != site->id)
                         continue;
                 outcome.gpus += state->nodes[i].inventory.n_devices;
                 outcome.idle_w += state->nodes[i].inventory.idle_w;

@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/fit.h"
 #include "core/pin.h"
 #include "core/power.h"
 #include "core/room.h"
@@ -91,36 +90,50 @@ static void name_signal(const struct site_supply *supply, int64_t begin, int64_t
                 }
 }
 
-bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause *ret_why)
+static const struct fit_room *room_of(const struct state *state, int64_t wall, struct pause_look *look)
+{
+        const struct fit_room *room = fit_room_once(state, wall, &look->room);
+
+        look->failed = look->failed || room == NULL;
+        return room;
+}
+
+bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause_look *look,
+                       struct pause *ret_why)
 {
         struct pause why = { .cause = PAUSE_POWER };
+        const struct fit_room *room;
         struct site_supply supply;
-        const struct site *site;
 
         if (job->site >= state->n_sites)
                 return false;
-        site = &state->sites[job->site];
-        why.drawn_w = power_of_site(state, site);
-        why.limit_w = stored_limit(state, site, wall);
-        if (why.drawn_w <= why.limit_w)
+        room = room_of(state, wall, look);
+        if (room == NULL || room->drawn_w[job->site] <= room->limit_w[job->site])
                 return false;
-        supply = state_supply_in_use(state, site, wall);
+        why.drawn_w = room->drawn_w[job->site];
+        why.limit_w = room->limit_w[job->site];
+        supply = state_supply_in_use(state, &state->sites[job->site], wall);
         name_signal(&supply, job->attempt.launched_at, wall, &why);
         *ret_why = why;
         return true;
 }
 
 /* Does the site draw more just now, its store included, than its demand charge is billed for so far? The plan knew better. */
-static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall, struct pause *ret_why)
+static bool raises_the_peak(const struct state *state, const struct site *site, int64_t wall, struct pause_look *look,
+                            struct pause *ret_why)
 {
-        const struct supply_terms terms = state_supply(state, site).terms;
-        const struct supply_demand *demand = tariff_dearest(&terms);
+        const struct supply_terms *terms = state_terms(state, site);
+        const struct supply_demand *demand = tariff_dearest(terms);
+        const struct fit_room *room;
         int64_t drawn, billed;
 
-        if (demand == NULL || !tariff_counts(&terms, demand, wall))
+        if (demand == NULL || !tariff_counts(terms, demand, wall))
                 return false;
-        drawn = power_of_site(state, site) + (int64_t)stored_flow(state, site, wall);
-        billed = demand_bill(&site->meter, &terms, demand, wall).billed_w;
+        room = room_of(state, wall, look);
+        if (room == NULL)
+                return false;
+        drawn = room->drawn_w[site->id] + (int64_t)stored_flow(state, site, wall);
+        billed = demand_bill(&site->meter, terms, demand, wall).billed_w;
         if (drawn <= billed)
                 return false;
         *ret_why = (struct pause){ .cause = PAUSE_PEAK, .drawn_w = drawn, .limit_w = billed };
@@ -139,46 +152,29 @@ static int64_t seconds_left(const struct job *job, int64_t wall)
         return left > 0 ? (int64_t)left : 0;
 }
 
-/* Mean price over [start, start + seconds) of so much power, micro-currency per MWh; NAN where any of it is unknown. */
-static double mean_price(const struct site_supply *supply, int64_t power_w, int64_t start, int64_t seconds)
-{
-        double sum = 0;
+/* Who runs may be in the way of many: what is its own is looked up once. */
+struct pause_running {
+        const struct job *job;
+        int64_t wall;       /* now */
+        int64_t until;      /* wall: when it is done */
+        int64_t delay_cost; /* its class's */
+};
 
-        if (seconds <= 0)
-                return NAN;
-        for (int64_t t = start; t < start + seconds;) {
-                int64_t edge = site_supply_next_edge(supply, t);
-                struct supply_curve curve = site_supply_at(supply, t);
-                int64_t price = supply_average_price(&curve, power_w);
-                int64_t until = edge < start + seconds ? edge : start + seconds;
-
-                if (price == SERIES_UNKNOWN)
-                        return NAN;
-                sum += (double)price * (double)(until - t);
-                t = until;
-        }
-        return sum / (double)seconds;
-}
-
-static bool loses_by_waiting(const struct state *state, const struct pause_waiting *waiting, const struct job *running,
-                             int64_t wall)
+static bool loses_by_waiting(const struct pause_waiting *waiting, const struct pause_running *running,
+                             struct price_ahead *prices)
 {
         const struct job *job = waiting->job;
-        int64_t until = wall + seconds_left(running, wall);
-        struct site_supply supply;
         double later;
 
-        if (pin_holds(job, wall) && job->reason == PLAN_PINNED)
+        if (pin_holds(job, running->wall) && job->reason == PLAN_PINNED)
                 return true;
-        if (state_class(state, job)->delay_cost > state_class(state, running)->delay_cost)
+        if (waiting->delay_cost > running->delay_cost)
                 return true;
-        if (job->spec.deadline != 0 &&
-            until + state_class(state, job)->start_cost_s + waiting->left_s > job->spec.deadline)
+        if (job->spec.deadline != 0 && running->until + waiting->start_cost_s + waiting->left_s > job->spec.deadline)
                 return true;
         if (isnan(waiting->price))
                 return false;
-        supply = state_supply(state, &state->sites[waiting->site]);
-        later = mean_price(&supply, waiting->drawn_w, until, waiting->left_s);
+        later = price_ahead_mean(prices, running->until, waiting->left_s);
         return later - waiting->price > SHARE_TO_SAVE * fabs(later); /* false if it is not known */
 }
 
@@ -196,55 +192,77 @@ static bool finds_no_room(const struct state *state, const struct job *job, cons
         return places == NULL;
 }
 
-static struct pause_waiting waiting_of(const struct state *state, const struct job *job, const struct fit_room *room,
-                                       int64_t wall)
+static struct pause_waiting waiting_of(const struct state *state, const struct job *job, int64_t wall,
+                                       struct pause_look *look)
 {
-        uint32_t s = fit_interval(job, wall)->site;
-        struct site_supply supply = state_supply(state, &state->sites[s]);
+        const struct policy_class *class = state_class(state, job);
+        uint32_t site = fit_interval(job, wall)->site;
         int64_t left = seconds_left(job, wall);
 
-        return (struct pause_waiting){ job, s, left, room->drawn_w[s],
-                                       mean_price(&supply, room->drawn_w[s], wall, left) };
+        return (struct pause_waiting){ .job = job,
+                                       .site = site,
+                                       .left_s = left,
+                                       .start_cost_s = class->start_cost_s,
+                                       .delay_cost = class->delay_cost,
+                                       .price = price_ahead_mean(&look->prices[site], wall, left) };
+}
+
+static bool begin_prices(const struct state *state, int64_t wall, const struct fit_room *room, struct pause_look *look)
+{
+        look->prices = calloc(state->n_sites + 1, sizeof(*look->prices));
+        look->n_prices = state->n_sites;
+        for (uint32_t s = 0; look->prices != NULL && s < state->n_sites; s++) {
+                struct site_supply supply = state_supply(state, &state->sites[s]);
+
+                price_ahead_init(&look->prices[s], &supply, room->drawn_w[s], wall);
+        }
+        return look->prices != NULL;
 }
 
 /* One look for all who run: whether there is room does not depend on whom one asks for. */
-static void look(const struct state *state, const struct now *now, struct pause_crowd *crowd)
+static void look_for_crowd(const struct state *state, const struct now *now, struct pause_look *look)
 {
-        struct fit_room room;
+        const struct fit_room *room = room_of(state, now->wall, look);
 
-        crowd->looked = true;
-        crowd->failed = fit_room_init(state, now->wall, &room) != 0;
-        for (size_t i = 0; i < state->n_open && !crowd->failed; i++) {
+        look->looked = true;
+        look->failed = look->failed || !begin_prices(state, now->wall, room, look);
+        for (size_t i = 0; i < state->n_open && !look->failed; i++) {
                 const struct job *job = state_open_job(state, i);
                 struct pause_waiting *kept;
 
-                if (!finds_no_room(state, job, &room, now))
+                if (!finds_no_room(state, job, room, now))
                         continue;
-                kept = room_for_one((void **)&crowd->jobs, crowd->n, sizeof(*kept));
-                crowd->failed = kept == NULL;
+                kept = room_for_one((void **)&look->crowd, look->n, sizeof(*kept));
+                look->failed = kept == NULL;
                 if (kept != NULL) {
-                        *kept = waiting_of(state, job, &room, now->wall);
-                        crowd->n++;
+                        *kept = waiting_of(state, job, now->wall, look);
+                        look->n++;
                 }
         }
-        fit_room_finish(&room);
 }
 
-void pause_crowd_finish(struct pause_crowd *crowd)
+void pause_look_finish(struct pause_look *look)
 {
-        free(crowd->jobs);
-        *crowd = (struct pause_crowd){ 0 };
+        for (uint32_t s = 0; look->prices != NULL && s < look->n_prices; s++)
+                price_ahead_finish(&look->prices[s]);
+        free(look->prices);
+        free(look->crowd);
+        fit_room_finish(&look->room);
+        *look = (struct pause_look){ 0 };
 }
 
 static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
-                                    struct pause_crowd *crowd, struct pause *ret_why)
+                                    struct pause_look *look, struct pause *ret_why)
 {
-        if (!crowd->looked)
-                look(state, now, crowd);
-        for (size_t i = 0; i < crowd->n; i++) {
-                const struct pause_waiting *waiting = &crowd->jobs[i];
+        struct pause_running who = { running, now->wall, now->wall + seconds_left(running, now->wall),
+                                     state_class(state, running)->delay_cost };
 
-                if (waiting->site != running->site || !loses_by_waiting(state, waiting, running, now->wall))
+        if (!look->looked)
+                look_for_crowd(state, now, look);
+        for (size_t i = 0; i < look->n; i++) {
+                const struct pause_waiting *waiting = &look->crowd[i];
+
+                if (waiting->site != running->site || !loses_by_waiting(waiting, &who, &look->prices[waiting->site]))
                         continue;
                 *ret_why = (struct pause){ .cause = PAUSE_ROOM, .other = waiting->job->id };
                 return true;
@@ -258,14 +276,14 @@ static bool ran_its_minimum(const struct state *state, const struct job *job, in
         return wall - job->attempt.launched_at >= state_class(state, job)->min_run_s;
 }
 
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_crowd *crowd,
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_look *look,
                   struct pause *ret_why)
 {
         if (job->site >= state->n_sites) {
                 *ret_why = (struct pause){ 0 };
                 return true;
         }
-        if (pause_lacks_power(state, job, now->wall, ret_why))
+        if (pause_lacks_power(state, job, now->wall, look, ret_why))
                 return true;
         if (pin_holds(job, now->wall) && job->reason == PLAN_PINNED) {
                 *ret_why = (struct pause){ .cause = PAUSE_PINNED };
@@ -277,8 +295,8 @@ bool pause_is_due(const struct state *state, const struct job *job, const struct
                 *ret_why = for_money(job, now->wall);
                 return true;
         }
-        return raises_the_peak(state, &state->sites[job->site], now->wall, ret_why) ||
-               somebody_needs_the_room(state, job, now, crowd, ret_why);
+        return raises_the_peak(state, &state->sites[job->site], now->wall, look, ret_why) ||
+               somebody_needs_the_room(state, job, now, look, ret_why);
 }
 
 bool pause_to_resize(const struct state *state, const struct job *job, const struct plan_interval *present, int64_t wall,

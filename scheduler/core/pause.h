@@ -3,25 +3,32 @@
 #ifndef OFFPEAK_CORE_PAUSE_H
 #define OFFPEAK_CORE_PAUSE_H
 
+#include "core/fit.h"
 #include "core/input.h"
+#include "supply/price_ahead.h"
 
 /* A queued job whose hour has come, and that finds no room. */
 struct pause_waiting {
         const struct job *job;
         uint32_t site;
         int64_t left_s; /* of its run */
-        int64_t drawn_w; /* by the site as it is */
-        double price;   /* mean over that time from now on, micro-currency per MWh; NAN: not known */
+        int64_t start_cost_s, delay_cost; /* its class's */
+        double price;                     /* mean over its run from now on, micro-currency per MWh; NAN: not known */
 };
 
-/* All of them: looked up when first asked for, and good for one state and time. All 0 at first. */
-struct pause_crowd {
-        struct pause_waiting *jobs; /* owned */
+/* What does not depend on whose pause is asked for: looked up when first needed, and good for one state and time. All 0
+ * at first. */
+struct pause_look {
+        struct fit_room room;
+        struct price_ahead *prices;  /* owned: of each site, of what it draws as it is */
+        struct pause_waiting *crowd; /* owned */
         size_t n;
-        bool looked, failed; /* failed: out of memory */
+        uint32_t n_prices;
+        bool looked; /* for the crowd */
+        bool failed; /* out of memory */
 };
 
-void pause_crowd_finish(struct pause_crowd *crowd);
+void pause_look_finish(struct pause_look *look);
 
 /*
  * Many plans cost the same, and the next one may find another of them: what changes nothing is not done. A pause is due
@@ -29,7 +36,7 @@ void pause_crowd_finish(struct pause_crowd *crowd);
  * would lose by waiting: its deadline, cheaper hours, or a class whose time is worth more. Until a run has lasted its
  * minimum only power that is gone ends it. ret_why is written when it is due: the first of these that holds.
  */
-bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_crowd *crowd,
+bool pause_is_due(const struct state *state, const struct job *job, const struct now *now, struct pause_look *look,
                   struct pause *ret_why);
 
 /* Whether it is to be stopped to go on at once at the width of its present hours: there is room for that, and its minimum run is over. */
@@ -43,6 +50,7 @@ bool pause_for_power(const struct state *state, const struct site *site, int64_t
  * The same of a running job's site, and why. The signal that is named is the one whose unit has lost most of what it gave
  * since the attempt began; none where none has, as when others began to draw.
  */
-bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause *ret_why);
+bool pause_lacks_power(const struct state *state, const struct job *job, int64_t wall, struct pause_look *look,
+                       struct pause *ret_why);
 
 #endif

@@ -79,7 +79,7 @@ static bool has_nodes(const struct state *state, const struct now *now, const st
         uint32_t nodes = 0;
 
         for (uint32_t i = 0; i < state->n_nodes && nodes < width->nodes; i++)
-                nodes += strcmp(state->nodes[i].site, site->name) == 0 &&
+                nodes += state->nodes[i].site_id == site->id &&
                          node_in_service(state, &state->nodes[i], now->mono_ms) &&
                          health_devices(state, &state->nodes[i]) >= width->gpus_per_node;
         return nodes >= width->nodes;
@@ -88,9 +88,9 @@ static bool has_nodes(const struct state *state, const struct now *now, const st
 static int64_t needed(const struct state *state, const struct possible_site *possible, const struct site *site,
                       const struct job *job, uint32_t mode)
 {
-        struct supply_terms terms = state_supply(state, site).terms;
+        const struct supply_terms *terms = state_terms(state, site);
 
-        return terms.pue_fixed_w + power_at_meter(&terms, possible->idle_w + power_of_job_at(state, job, mode, site));
+        return terms->pue_fixed_w + power_at_meter(terms, possible->idle_w + power_of_job_at(job, mode, site));
 }
 
 /* Modes as bits. A running job is over no quota: what it holds it may keep. */

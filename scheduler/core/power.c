@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/power.h"
 
-#include <string.h>
-
 #include "core/width.h"
 
 /* How long after a restart a node that has not called yet still counts as there. */
@@ -22,23 +20,13 @@ int64_t power_of_leg(const struct state *state, const struct job *job, const str
         return watts;
 }
 
-int64_t power_of_job_at(const struct state *state, const struct job *job, uint32_t mode, const struct site *site)
+int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site *site)
 {
         struct offpeak_width width = width_of(&job->spec, mode);
-        int64_t hungriest = 0;
 
         if (width.power_w > 0)
                 return width.power_w;
-        for (uint32_t i = 0; i < state->n_nodes; i++) {
-                const struct node *node = &state->nodes[i];
-
-                if (strcmp(node->site, site->name) != 0)
-                        continue;
-                for (uint32_t d = 0; d < node->inventory.n_devices; d++)
-                        if (node->inventory.devices[d].max_w > hungriest)
-                                hungriest = node->inventory.devices[d].max_w;
-        }
-        return hungriest * width.nodes * width.gpus_per_node;
+        return (int64_t)site->hungriest_w * width.nodes * width.gpus_per_node;
 }
 
 int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w)
@@ -53,7 +41,7 @@ static int64_t legs_at_site(const struct state *state, const struct job *job, co
         for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
                 const struct leg *leg = &job->attempt.legs[l];
 
-                if (leg->state != LEG_ENDED && strcmp(state->nodes[leg->node].site, site->name) == 0)
+                if (leg->state != LEG_ENDED && state->nodes[leg->node].site_id == site->id)
                         watts += power_of_leg(state, job, leg);
         }
         return watts;
@@ -66,17 +54,17 @@ int64_t power_of_site(const struct state *state, const struct site *site)
 
 int64_t power_of_site_before(const struct state *state, const struct site *site, int64_t time)
 {
-        struct site_supply supply = state_supply(state, site);
+        const struct supply_terms *terms = state_terms(state, site);
         int64_t it_w = 0;
 
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (strcmp(state->nodes[i].site, site->name) == 0)
+                if (state->nodes[i].site_id == site->id)
                         it_w += state->nodes[i].inventory.idle_w;
         for (size_t i = 0; i < state->n_open; i++)
                 if (state_open_job(state, i)->state == OFFPEAK_JOB_ACTIVE &&
                     state_open_job(state, i)->attempt.launched_at < time)
                         it_w += legs_at_site(state, state_open_job(state, i), site);
-        return supply.terms.pue_fixed_w + power_at_meter(&supply.terms, it_w);
+        return terms->pue_fixed_w + power_at_meter(terms, it_w);
 }
 
 /* A job that runs on a node nobody hears holds its devices there all the same. */
@@ -103,8 +91,7 @@ int64_t power_idle_at(const struct state *state, const struct site *site, int64_
         int64_t watts = 0;
 
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (strcmp(state->nodes[i].site, site->name) == 0 &&
-                    node_in_service(state, &state->nodes[i], mono_ms))
+                if (state->nodes[i].site_id == site->id && node_in_service(state, &state->nodes[i], mono_ms))
                         watts += state->nodes[i].inventory.idle_w;
         return watts;
 }
@@ -116,7 +103,7 @@ int64_t power_full_at(const struct state *state, const struct site *site, int64_
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
-                if (strcmp(node->site, site->name) != 0 || !node_in_service(state, node, mono_ms))
+                if (node->site_id != site->id || !node_in_service(state, node, mono_ms))
                         continue;
                 watts += node->inventory.idle_w;
                 for (uint32_t d = 0; d < node->inventory.n_devices; d++)

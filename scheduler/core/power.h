@@ -9,7 +9,7 @@
 int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg);
 
 /* A job not placed yet, in one of its modes (width.h), on the hungriest devices that the site's nodes have. */
-int64_t power_of_job_at(const struct state *state, const struct job *job, uint32_t mode, const struct site *site);
+int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site *site);
 
 /* Facility power of a site now: fixed + factor x (idle of its nodes + open legs). */
 int64_t power_of_site(const struct state *state, const struct site *site);

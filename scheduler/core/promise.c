@@ -3,7 +3,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/health.h"
 #include "core/room.h"
@@ -11,7 +10,6 @@
 
 void promise_finish(struct promise *promise)
 {
-        fit_room_finish(&promise->room);
         free(promise->kept);
         free(promise->spare);
         free(promise->beside);
@@ -28,7 +26,7 @@ bool promise_look(struct promise *promise, const struct state *state, int64_t wa
         promise->spare = calloc(state->n_nodes + 1, sizeof(*promise->spare));
         promise->beside = calloc(state->n_nodes + 1, sizeof(*promise->beside));
         promise->failed = promise->kept == NULL || promise->spare == NULL || promise->beside == NULL ||
-                          fit_room_init(state, wall, &promise->room) != 0;
+                          fit_room_once(state, wall, promise->room) == NULL;
         return !promise->failed;
 }
 
@@ -88,9 +86,9 @@ static void fill_nodes(const struct promise *promise, const struct state *state,
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
-                free_on[i] = (uint32_t)__builtin_popcountll(promise->room.free_devices[i]);
+                free_on[i] = (uint32_t)__builtin_popcountll(promise->room->free_devices[i]);
                 taken[i] = promise->kept[i] != 0 || !health_takes_jobs(node) ||
-                           strcmp(node->site, site->name) != 0;
+                           node->site_id != site->id;
         }
 }
 
@@ -128,7 +126,7 @@ static bool needs_nodes(const struct offpeak_width *width)
 static const uint64_t *free_beside(struct promise *promise, const struct state *state, int64_t done_at)
 {
         for (uint32_t i = 0; i < state->n_nodes; i++) {
-                uint64_t all = promise->room.free_devices[i];
+                uint64_t all = promise->room->free_devices[i];
                 bool is_free = promise->kept[i] == 0 || done_at <= promise->kept[i];
 
                 promise->beside[i] = is_free ? all : soonest_some(all, promise->spare[i]);
@@ -145,7 +143,7 @@ struct place_leg *promise_find(struct promise *promise, const struct state *stat
 
         if (!promise_look(promise, state, now->wall))
                 return NULL;
-        room = promise->room;
+        room = *promise->room;
         if (promise->any)
                 room.free_devices = (uint64_t *)free_beside(promise, state, promise_done_at(state, job, mode, now->wall));
         places = fit_find(state, job, mode, site, &room);

@@ -12,9 +12,9 @@
 #include "core/fit.h"
 #include "place/soonest.h"
 
-/* Of one state and time. All 0: nothing was looked at, and nobody is promised anything. */
+/* Of one state and time. All 0 but for the room: nothing was looked at, and nobody is promised anything. */
 struct promise {
-        struct fit_room room; /* what there is */
+        struct fit_room *room; /* borrowed: what there is; looked at when first needed */
         int64_t *kept;        /* owned: of each node, when a gang will start on it; 0: it is promised to none */
         uint32_t *spare;      /* owned: of each node that is, devices that the gang leaves */
         uint64_t *beside;     /* owned: of each node, scratch */

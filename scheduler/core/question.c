@@ -154,7 +154,7 @@ static void take_power(struct plan_step *step, double facility_w)
 static int collect_usage(const struct state *state, const struct site *site, const struct job *candidate, int64_t now,
                          struct usage **ret_usage, size_t *ret_n)
 {
-        struct supply_terms terms = state_supply(state, site).terms;
+        const struct supply_terms *terms = state_terms(state, site);
 
         for (size_t j = 0; j < state->n_open; j++) {
                 const struct job *job = state_open_job(state, j);
@@ -164,7 +164,7 @@ static int collect_usage(const struct state *state, const struct site *site, con
                 for (uint32_t i = 0; i < job->n_planned; i++) {
                         const struct plan_interval *interval = &job->planned[i];
                         int64_t gpus = width_gpus(&job->spec, interval->mode);
-                        double watts = (double)power_at_meter(&terms, power_of_job_at(state, job, interval->mode, site));
+                        double watts = (double)power_at_meter(terms, power_of_job_at(job, interval->mode, site));
 
                         if (interval->site != site->id || interval->end <= now)
                                 continue;
@@ -198,7 +198,7 @@ static uint32_t gpus_in_service(const struct state *state, const struct site *si
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 const struct node *node = &state->nodes[i];
 
-                if (strcmp(node->site, site->name) == 0 && node_in_service(state, node, mono_ms))
+                if (node->site_id == site->id && node_in_service(state, node, mono_ms))
                         gpus += health_devices(state, node);
         }
         return gpus;
@@ -374,8 +374,9 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                   .now = now->wall,
                                   .horizon = horizon,
                                   .release = release_of(state, now, candidate, true),
-                                  .seconds = class->start_cost_s + (int64_t)ceil(work_left(candidate, class, now->wall)),
-                                  .job_w = plan_site->pue_factor * (double)power_of_job_at(state, candidate, 0, site),
+                                  .seconds =
+                                          class->start_cost_s + (int64_t)ceil(work_left(candidate, class, now->wall)),
+                                  .job_w = plan_site->pue_factor * (double)power_of_job_at(candidate, 0, site),
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
                                   .job_gpus = width_gpus(&candidate->spec, 0),
                                   .gpus = gpus_in_service(state, site, now->mono_ms) };
@@ -383,14 +384,14 @@ static int collect_promised(const struct state *state, const struct now *now, co
         int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
 
         if (code == 0)
-                usage_sort(*ret_usage, *ret_n);
+                code = usage_sort(*ret_usage, *ret_n);
         sorted = *ret_n;
         if (code == 0 && candidate->state == OFFPEAK_JOB_QUEUED)
                 code = lone_room_add(&room, ret_usage, ret_n);
         if (code == 0)
                 code = collect_flows(state, site, now->wall, ret_usage, ret_n);
         if (code == 0 && *ret_n > sorted)
-                usage_sort(*ret_usage, *ret_n);
+                code = usage_sort(*ret_usage, *ret_n);
         return code;
 }
 
@@ -536,8 +537,8 @@ static struct fitting find_fitting(const struct state *state, const struct now *
 }
 
 /* With what they draw at a site. */
-static void fill_modes(const struct state *state, const struct job *job, const struct site *site, const struct fitting *fitting,
-                       struct plan_mode *modes, struct plan_job *ret_job)
+static void fill_modes(const struct job *job, const struct site *site, const struct fitting *fitting, struct plan_mode *modes,
+                       struct plan_job *ret_job)
 {
         ret_job->modes = modes;
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
@@ -547,7 +548,7 @@ static void fill_modes(const struct state *state, const struct job *job, const s
                         ret_job->run_mode = ret_job->running ? (uint32_t)ret_job->n_modes : 0;
                 modes[ret_job->n_modes++] =
                         (struct plan_mode){ .gpus = width_gpus(&job->spec, mode),
-                                            .watts = (double)power_of_job_at(state, job, mode, site),
+                                            .watts = (double)power_of_job_at(job, mode, site),
                                             .speed = width_speed(&job->spec, mode),
                                             .limits = fitting->limits,
                                             .id = mode };
@@ -588,7 +589,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .running = running,
                 .run_site = running && job->site != NONE_U32 ? job->site : first_site,
         };
-        fill_modes(state, job, &state->sites[first_site], fitting, modes, ret_job);
+        fill_modes(job, &state->sites[first_site], fitting, modes, ret_job);
         fill_moves(state, job, ret_job);
 }
 

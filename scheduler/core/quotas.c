@@ -38,8 +38,7 @@ static int collect_usage(const struct state *state, const struct policy_class *c
                                 return OFFPEAK_ENOMEM;
                 }
         }
-        usage_sort(*ret_usage, *ret_n);
-        return 0;
+        return usage_sort(*ret_usage, *ret_n);
 }
 
 /* What a quota leaves over time, others' hours taken out. */

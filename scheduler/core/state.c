@@ -60,6 +60,67 @@ void state_close(struct state *state, const struct job *job)
         state->n_open--;
 }
 
+static uint32_t site_id_of(const struct state *state, const struct node *node)
+{
+        const struct site *site = state_site(state, node->site);
+
+        return site != NULL ? site->id : NONE_U32;
+}
+
+/* Of a node's devices, or of those of a whole site so far: the most that one draws. */
+static uint32_t hungrier(uint32_t watts, const struct node *node)
+{
+        for (uint32_t d = 0; d < node->inventory.n_devices; d++)
+                if (node->inventory.devices[d].max_w > watts)
+                        watts = node->inventory.devices[d].max_w;
+        return watts;
+}
+
+void state_bind_nodes(struct state *state)
+{
+        for (uint32_t s = 0; s < state->n_sites; s++)
+                state->sites[s].hungriest_w = 0;
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                struct node *node = &state->nodes[i];
+
+                node->site_id = site_id_of(state, node);
+                if (node->site_id != NONE_U32)
+                        state->sites[node->site_id].hungriest_w =
+                                hungrier(state->sites[node->site_id].hungriest_w, node);
+        }
+}
+
+static bool nodes_are_bound(const struct state *state)
+{
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (state->nodes[i].site_id != site_id_of(state, &state->nodes[i]))
+                        return false;
+        for (uint32_t s = 0; s < state->n_sites; s++) {
+                uint32_t watts = 0;
+
+                for (uint32_t i = 0; i < state->n_nodes; i++)
+                        if (state->nodes[i].site_id == s)
+                                watts = hungrier(watts, &state->nodes[i]);
+                if (state->sites[s].hungriest_w != watts)
+                        return false;
+        }
+        return true;
+}
+
+bool state_is_bound(const struct state *state)
+{
+        size_t next = 0;
+
+        for (size_t j = 0; j < state->n_jobs; j++) {
+                bool listed = next < state->n_open && state->open[next] == j;
+
+                if (!listed && state->jobs[j].state <= OFFPEAK_JOB_ACTIVE)
+                        return false;
+                next += listed;
+        }
+        return next == state->n_open && nodes_are_bound(state);
+}
+
 struct job *state_job(const struct state *state, uint64_t id)
 {
         size_t low = 0, high = state->n_jobs;
@@ -116,10 +177,18 @@ const struct policy_class *state_class(const struct state *state, const struct j
         return class != NULL ? class : policy_class(&state->policy, NULL);
 }
 
+const struct supply_terms *state_terms(const struct state *state, const struct site *site)
+{
+        static const struct supply_terms none = { .pue_ppm = 1000000 };
+        const struct policy_site *policy = policy_site(&state->policy, site->name);
+
+        return policy != NULL ? &policy->terms : &none;
+}
+
 struct site_supply state_supply(const struct state *state, const struct site *site)
 {
-        const struct policy_site *terms = policy_site(&state->policy, site->name);
-        struct site_supply supply = { .price = &site->series[SERIES_PRICE],
+        struct site_supply supply = { .terms = *state_terms(state, site),
+                                      .price = &site->series[SERIES_PRICE],
                                       .carbon = &site->series[SERIES_CARBON],
                                       .capacity = &site->series[SERIES_CAPACITY],
                                       .limit = &site->series[SERIES_LIMIT],
@@ -129,10 +198,6 @@ struct site_supply state_supply(const struct state *state, const struct site *si
 
         for (unsigned i = 0; i < SUPPLY_MAX_PPAS; i++)
                 supply.ppas[i] = &site->series[SERIES_PPA + i];
-        if (terms != NULL)
-                supply.terms = terms->terms;
-        else
-                supply.terms.pue_ppm = 1000000;
         return supply;
 }
 

@@ -79,6 +79,7 @@ enum leg_how {
 
 struct node {
         uint32_t id;          /* stable: index in state.nodes */
+        uint32_t site_id;     /* of the site below, by its name (state_bind_nodes); NONE_U32: there is none */
         char *name;
         char *site;
         char boot[40];        /* kernel's boot id of the last session */
@@ -261,6 +262,7 @@ enum { PUSH_SOURCES_KEPT = 64 }; /* of a site; the one that was silent longest g
 
 struct site {
         uint32_t id;               /* stable: index in state.sites */
+        uint32_t hungriest_w;      /* the most that a device of its nodes draws (state_bind_nodes) */
         char *name;
         struct series series[SERIES_COUNT]; /* in force: pushed over feed. [enum series_kind]; kind 0 unused; n_points 0: nothing known */
         struct series feed[SERIES_COUNT];   /* what its feeds tell, joined with their own past (supply/layers.h) */
@@ -358,6 +360,14 @@ static inline struct job *state_open_job(const struct state *state, size_t i)
 int state_open(struct state *state);
 void state_close(struct state *state, const struct job *job);
 
+/*
+ * For apply(): nodes or sites have come or changed. What each node's site is and what the sites' devices draw is asked
+ * for every job at every turn, so it is kept, and made anew here. state_is_bound: it is as it would be made anew, open
+ * jobs included; for tests.
+ */
+void state_bind_nodes(struct state *state);
+bool state_is_bound(const struct state *state);
+
 struct job *state_job(const struct state *state, uint64_t id); /* NULL if there is none */
 struct node *state_node(const struct state *state, const char *name);
 struct site *state_site(const struct state *state, const char *name);
@@ -366,6 +376,9 @@ const struct request *state_request(const struct state *state, const uint8_t id[
 
 /* The class of a job under the policy in force; "default" if its own is gone. Never NULL once a policy is applied. */
 const struct policy_class *state_class(const struct state *state, const struct job *job);
+
+/* A site's contracts; those of a site that the policy no longer names: none. */
+const struct supply_terms *state_terms(const struct state *state, const struct site *site);
 
 /* A site's sources as series and contracts; zeroed terms if the policy no longer names it. Only what was said: for books. */
 struct site_supply state_supply(const struct state *state, const struct site *site);

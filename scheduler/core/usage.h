@@ -14,6 +14,10 @@ struct usage {
 
 /* Append a change to a list that grows; the caller frees it. ENOMEM. */
 int usage_add(struct usage **usage, size_t *n, int64_t at, int64_t gpus, double facility_w);
-void usage_sort(struct usage *usage, size_t n);
+/*
+ * In order of time, those of one time in the order in which they were added. By digits, not by comparing: every
+ * submission has all that is planned sorted. ENOMEM.
+ */
+int usage_sort(struct usage *usage, size_t n);
 
 #endif

@@ -86,7 +86,7 @@ static void add_planned(struct loads *loads, const struct answer *answer, const 
                 if (interval->site != site->id)
                         continue;
                 if (mode != interval->mode)
-                        watts = (double)power_of_job_at(answer->state, job, interval->mode, site);
+                        watts = (double)power_of_job_at(job, interval->mode, site);
                 mode = interval->mode;
                 add_load(loads, interval->start > answer->now.wall ? interval->start : answer->now.wall, interval->end,
                          watts);

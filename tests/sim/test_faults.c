@@ -303,6 +303,7 @@ static void assert_log_is_the_truth(const struct world *world)
         replay(world, &replayed);
         again = state_dump(&replayed);
         assert_string_equal(live, again);
+        assert_true(state_is_bound(&world->state) && state_is_bound(&replayed));
         free(live);
         free(again);
         state_finish(&replayed);

@@ -53,6 +53,7 @@ void sim_world_finish(struct sim_world *world)
         char *live = state_dump(sim_state(world->sim));
         char *replayed = state_dump(&world->replayed);
 
+        assert_true(state_is_bound(sim_state(world->sim)) && state_is_bound(&world->replayed));
         assert_string_equal(live, replayed); /* replaying the log gives the same state, byte for byte */
         free(live);
         free(replayed);

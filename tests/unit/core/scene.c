@@ -53,11 +53,20 @@ const struct record *scene_recorded(const struct scene *scene, enum record_type 
 
 bool scene_pause_is_due(const struct scene *scene, const struct job *job, struct pause *ret_why)
 {
-        struct pause_crowd crowd = { 0 };
-        bool due = pause_is_due(&scene->state, job, &scene->now, &crowd, ret_why);
+        struct pause_look look = { 0 };
+        bool due = pause_is_due(&scene->state, job, &scene->now, &look, ret_why);
 
-        pause_crowd_finish(&crowd);
+        pause_look_finish(&look);
         return due;
+}
+
+bool scene_lacks_power(const struct scene *scene, const struct job *job, struct pause *ret_why)
+{
+        struct pause_look look = { 0 };
+        bool lacks = pause_lacks_power(&scene->state, job, scene->now.wall, &look, ret_why);
+
+        pause_look_finish(&look);
+        return lacks;
 }
 
 /* ---- the node's messages */

@@ -32,9 +32,10 @@ const struct action *scene_sent(const struct scene *scene, enum action_type type
 const struct action *scene_ordered(const struct scene *scene, enum want want);
 const struct record *scene_recorded(const struct scene *scene, enum record_type type);
 
-/* pause_is_due() of a job, with a crowd of its own. */
+/* pause_is_due() and pause_lacks_power() of a job, with a look of its own. */
 struct pause;
 bool scene_pause_is_due(const struct scene *scene, const struct job *job, struct pause *ret_why);
+bool scene_lacks_power(const struct scene *scene, const struct job *job, struct pause *ret_why);
 
 /* ---- the node's messages */
 

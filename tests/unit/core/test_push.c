@@ -692,14 +692,14 @@ static void a_trip_in_the_first_second_is_told(void **unused)
         id = begin_on_reactor(&scene);
         send_push(&scene, value(OFFPEAK_CAPACITY, 50), 0);
         assert_int_equal(state_job(&scene.state, id)->attempt.launched_at, scene.now.wall);
-        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_true(scene_lacks_power(&scene, state_job(&scene.state, id), &why));
         assert_int_equal(why.signal, SERIES_CAPACITY);
         assert_int_equal(why.limit_w, 50);
         scene.now.wall += 10;
         send_push(&scene, value(OFFPEAK_CAPACITY, 400 * MW), 0); /* more; and then as little again */
         scene.now.wall += 10;
         send_push(&scene, value(OFFPEAK_CAPACITY, 50), 0);
-        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_true(scene_lacks_power(&scene, state_job(&scene.state, id), &why));
         assert_int_equal(why.signal, SERIES_CAPACITY);
         assert_int_equal(why.use, SIGNAL_PUSHED);
         scene_finish(&scene);
@@ -714,10 +714,10 @@ static void where_no_signal_fell_none_is_named(void **unused)
 
         (void)unused;
         id = begin_on_reactor(&scene);
-        assert_false(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_false(scene_lacks_power(&scene, state_job(&scene.state, id), &why));
         assert_int_equal(why.cause, PAUSE_UNKNOWN);
         state_node(&scene.state, "n1")->inventory.idle_w = 700 * MW;
-        assert_true(pause_lacks_power(&scene.state, state_job(&scene.state, id), scene.now.wall, &why));
+        assert_true(scene_lacks_power(&scene, state_job(&scene.state, id), &why));
         assert_int_equal(why.cause, PAUSE_POWER);
         assert_int_equal(why.drawn_w, 700 * MW + 100);
         assert_int_equal(why.limit_w, 600 * MW);

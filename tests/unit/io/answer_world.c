@@ -92,6 +92,7 @@ static void make_nodes(struct state *state)
         }
         state->nodes[0].inventory.model = strdup("DGX");
         state->nodes[2].session = (struct session){ .state = SESSION_SILENT, .number = 2, .last_renew_ms = 1000 };
+        state_bind_nodes(state);
 }
 
 /* ---- jobs */
