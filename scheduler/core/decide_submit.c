@@ -221,7 +221,7 @@ enum { ALONE_WORK = 20000 };
 static int plan_alone(const struct state *state, const struct now *now, const struct job *job,
                       struct plan_question *ret_question, struct plan *ret_plan)
 {
-        struct plan_budget budget = { .work = ALONE_WORK };
+        struct plan_budget budget = { .work = ALONE_WORK, .unproven = true };
         int code = question_for_one(state, now, job, ret_question);
 
         plan_init(ret_plan);

@@ -147,17 +147,23 @@ void fit_room_finish(struct fit_room *room)
         *room = (struct fit_room){ 0 };
 }
 
+bool fit_has_room(const struct state *state, const struct job *job, uint32_t mode, const struct site *site,
+                  const struct fit_room *room)
+{
+        struct offpeak_width width = width_of(&job->spec, mode);
+        int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
+
+        return room->drawn_w[site->id] + more <= room->limit_w[site->id] && width.gpus_per_node <= OFFPEAK_MAX_DEVICES &&
+               room->ready[site->id][width.gpus_per_node] >= width.nodes;
+}
+
 struct place_leg *fit_find(const struct state *state, const struct job *job, uint32_t mode, const struct site *site,
                            const struct fit_room *room)
 {
         struct offpeak_width width = width_of(&job->spec, mode);
-        int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
-        struct place_leg *places;
+        struct place_leg *places =
+                fit_has_room(state, job, mode, site, room) ? calloc(width.nodes, sizeof(*places)) : NULL;
 
-        if (room->drawn_w[site->id] + more > room->limit_w[site->id] || width.gpus_per_node > OFFPEAK_MAX_DEVICES ||
-            room->ready[site->id][width.gpus_per_node] < width.nodes)
-                return NULL;
-        places = calloc(width.nodes, sizeof(*places));
         if (places != NULL && place(state, job, &width, site, room->free_devices, places))
                 return places;
         free(places);

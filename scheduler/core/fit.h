@@ -34,6 +34,9 @@ int fit_room_init(const struct state *state, int64_t wall, struct fit_room *ret_
 const struct fit_room *fit_room_once(const struct state *state, int64_t wall, struct fit_room *room);
 void fit_room_finish(struct fit_room *room);
 
+/* Power, and nodes enough with devices enough: any that are will do. */
+bool fit_has_room(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct fit_room *room);
+
 /* Devices for each leg of a job that has power at this site, malloc'ed; NULL: no room. */
 struct place_leg *fit_find(const struct state *state, const struct job *job, uint32_t mode, const struct site *site,
                            const struct fit_room *room);

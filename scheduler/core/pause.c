@@ -182,14 +182,10 @@ static bool finds_no_room(const struct state *state, const struct job *job, cons
                           const struct now *now)
 {
         const struct plan_interval *interval = job->state == OFFPEAK_JOB_QUEUED ? fit_interval(job, now->wall) : NULL;
-        struct place_leg *places;
 
-        if (interval == NULL || interval->site >= state->n_sites ||
-            !fit_may_start(state, job, interval->mode, &state->sites[interval->site], now))
-                return false;
-        places = fit_find(state, job, interval->mode, &state->sites[interval->site], room);
-        free(places);
-        return places == NULL;
+        return interval != NULL && interval->site < state->n_sites &&
+               fit_may_start(state, job, interval->mode, &state->sites[interval->site], now) &&
+               !fit_has_room(state, job, interval->mode, &state->sites[interval->site], room);
 }
 
 static struct pause_waiting waiting_of(const struct state *state, const struct job *job, int64_t wall,

@@ -310,18 +310,22 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
         struct plan_step *steps = NULL;
         size_t n = 0, next = 0;
         double unknown_price = mean_price(&filled->in_use[SERIES_PRICE], now, horizon);
-        int64_t used_gpus = 0;
+        int64_t used_gpus = 0, supply_edge = now;
+        struct supply_curve curve = { 0 };
         double used_w = 0;
 
-        for (int64_t t = now; t < horizon;) {
-                int64_t edge = site_supply_next_edge(&filled->supply, t);
-                struct supply_curve curve = site_supply_at(&filled->supply, t);
+        for (int64_t t = now, edge; t < horizon; t = edge) {
                 struct plan_step *step = room_for_one((void **)&steps, n, sizeof(*step));
 
                 if (step == NULL) {
                         free(steps);
                         return OFFPEAK_ENOMEM;
                 }
+                if (t == supply_edge) { /* usage changes far more often */
+                        curve = site_supply_at(&filled->supply, t);
+                        supply_edge = site_supply_next_edge(&filled->supply, t);
+                }
+                edge = supply_edge;
                 n++;
                 for (; next < n_usage && usage[next].at <= t; next++) {
                         used_gpus += usage[next].gpus;
@@ -335,7 +339,6 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                 step->gpus = used_gpus >= gpus ? 0 : gpus - (uint32_t)used_gpus;
                 if (next < n_usage && usage[next].at < edge)
                         edge = usage[next].at;
-                t = edge;
         }
         site->steps = steps;
         site->n_steps = n;

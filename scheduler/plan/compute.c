@@ -314,7 +314,7 @@ static bool thinks_twice(const struct plan_problem *problem, size_t slots)
 
 static int think_coarsely(struct optimiser *coarse, const struct plan_problem *problem, const struct plan_budget *budget)
 {
-        struct plan_budget share = { budget->work / 4, budget->aborted, budget->context };
+        struct plan_budget share = { .work = budget->work / 4, .aborted = budget->aborted, .context = budget->context };
         int code = optimiser_init(coarse, problem, &share, (size_t)((problem->horizon - problem->now) / HOUR_S) + 1);
 
         return code == 0 ? optimiser_think(coarse) : code;

@@ -172,8 +172,9 @@ static int flow_beside_best(struct joint *joint, unsigned round)
 /* Where power is limited: in which order jobs are asked decides who is late, so that is searched for, beside all that stores can carry. */
 static int line_up_best(struct joint *joint)
 {
-        struct plan_budget budget = { (uint64_t)(SHARE_OF_LINE * (double)joint_work_left(joint)), joint->budget->aborted,
-                                      joint->budget->context };
+        struct plan_budget budget = { .work = (uint64_t)(SHARE_OF_LINE * (double)joint_work_left(joint)),
+                                      .aborted = joint->budget->aborted,
+                                      .context = joint->budget->context };
         struct schedule schedule;
         uint64_t work = 0;
         bool better;

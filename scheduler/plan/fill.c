@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/fill.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,9 +64,14 @@ static int fill_multipliers(struct optimiser *optimiser, struct plan_multipliers
 int plan_fill(struct optimiser *optimiser, struct plan *plan, struct offpeak_error *err)
 {
         if (account_plan(optimiser->problem, &optimiser->best, NULL, plan) != 0 ||
-            fill_run_now(optimiser->problem, &optimiser->at_once, NULL, plan) != 0 || fill_reasons(optimiser, plan) != 0 || fill_multipliers(optimiser, &plan->multipliers) != 0)
+            fill_run_now(optimiser->problem, &optimiser->at_once, NULL, plan) != 0 || fill_reasons(optimiser, plan) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         plan->work = optimiser_work(optimiser);
+        plan->bound = -INFINITY;
+        if (optimiser->budget->unproven)
+                return 0;
+        if (fill_multipliers(optimiser, &plan->multipliers) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         return plan_bound(optimiser->problem, &plan->multipliers, &plan->bound, err);
 }
 
@@ -85,8 +91,12 @@ int plan_fill_beside_stores(const struct plan_problem *problem, struct optimiser
                             const struct flows *flows, const struct flows *at_once, struct plan *plan, struct offpeak_error *err)
 {
         if (account_plan(problem, &best->best, flows, plan) != 0 || fill_run_now(problem, &prices->at_once, at_once, plan) != 0 ||
-            fill_reasons(best, plan) != 0 || fill_multipliers(prices, &plan->multipliers) != 0 ||
-            fill_values(prices->stores, &plan->multipliers) != 0)
+            fill_reasons(best, plan) != 0)
+                return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
+        plan->bound = -INFINITY;
+        if (prices->budget->unproven)
+                return 0;
+        if (fill_multipliers(prices, &plan->multipliers) != 0 || fill_values(prices->stores, &plan->multipliers) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         return plan_bound(problem, &plan->multipliers, &plan->bound, err);
 }

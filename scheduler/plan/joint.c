@@ -118,7 +118,7 @@ bool joint_is_aborted(const struct joint *joint)
 
 int joint_plan_beside(struct joint *joint, enum manner manner, uint64_t work, bool *ret_better)
 {
-        struct plan_budget budget = { work, joint->budget->aborted, joint->budget->context };
+        struct plan_budget budget = { .work = work, .aborted = joint->budget->aborted, .context = joint->budget->context };
         struct optimiser optimiser = { 0 };
         struct beside_stores shifted;
         int code = beside_stores_shift(&shifted, joint->problem, &joint->prices.prices.slots, &joint->dispatch,

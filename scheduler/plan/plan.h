@@ -117,6 +117,7 @@ struct plan_budget {
         uint64_t work;                       /* units (about one slot of one job's best response each) */
         bool (*aborted)(void *context);      /* asked now and then; NULL: never. When it says true the best so far is returned */
         void *context;
+        bool unproven;                       /* nobody asks for a bound: it is -INFINITY, without multipliers */
 };
 
 /*

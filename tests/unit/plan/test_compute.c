@@ -167,7 +167,7 @@ static void an_abort_still_answers(void **state)
         struct offpeak_error err;
         struct plan plan;
         int asked = 0;
-        struct plan_budget budget = { 1000000000, abort_after, &asked };
+        struct plan_budget budget = { .work = 1000000000, .aborted = abort_after, .context = &asked };
 
         (void)state;
         shape.n_jobs = 30;
