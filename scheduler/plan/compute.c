@@ -299,6 +299,8 @@ static size_t count_slots(const struct plan_problem *problem, const struct plan_
                         break;
                 slots *= 2;
         }
+        if (budget->slot_s > 0 && (problem->horizon - problem->now) / budget->slot_s > (int64_t)slots)
+                slots = (size_t)((problem->horizon - problem->now) / budget->slot_s) + 1;
         return slots;
 }
 

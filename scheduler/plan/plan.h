@@ -115,6 +115,7 @@ void plan_multipliers_take(struct plan_multipliers *to, struct plan *plan);
 /* How much to think. The same problem and budget give the same plan to the last bit. */
 struct plan_budget {
         uint64_t work;                       /* units (about one slot of one job's best response each) */
+        int64_t slot_s; /* slots are made no longer than this, however little work there is; 0: as it allows */
         bool (*aborted)(void *context);      /* asked now and then; NULL: never. When it says true the best so far is returned */
         void *context;
         bool unproven;                       /* nobody asks for a bound: it is -INFINITY, without multipliers */

@@ -30,9 +30,24 @@ static uint64_t slots_of_jobs(const struct plan_problem *problem)
 
 typedef int (*make_plan)(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err);
 
+/*
+ * Who learns of jobs one by one has slots of minutes, for it looks a few days ahead. Whole hours over months would make
+ * one plan of them all worse than that, however long it is thought about.
+ */
+static int64_t slot_length(const struct plan_problem *problem)
+{
+        static const int64_t lengths[] = { 300, 900 };
+        static const int64_t most[] = { 10000, 100000 };
+
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++)
+                if ((problem->horizon - problem->now) / lengths[i] <= most[i])
+                        return lengths[i];
+        return 0;
+}
+
 static int plan_well(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err)
 {
-        struct plan_budget budget = { .work = WORK_EACH * slots_of_jobs(problem) };
+        struct plan_budget budget = { .work = WORK_EACH * slots_of_jobs(problem), .slot_s = slot_length(problem) };
 
         budget.work = budget.work > WORK_AT_LEAST ? budget.work : WORK_AT_LEAST;
         return plan_compute(problem, &budget, ret_plan, err);

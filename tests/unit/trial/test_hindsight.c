@@ -184,12 +184,51 @@ static void a_job_that_no_site_may_run_is_an_error(void **state)
         trial_finish(&trial);
 }
 
+/* With room for all, and pauses for nothing, each job in its own cheapest instants is the optimum; they begin in the
+ * middle of hours. */
+static void the_oracle_comes_near_the_optimum_over_months(void **state)
+{
+        enum { DAYS = 30, JOBS_A_DAY = 12 };
+        static double prices[24 * DAYS];
+        struct outcome oracle, instants;
+        struct trial trial;
+        double found, least;
+        uint64_t seed = 4;
+
+        (void)state;
+        make_trial(&trial);
+        make_nodes(&trial, "here", 2, 60);
+        for (int h = 0; h < 24 * DAYS; h++)
+                prices[h] = 60 - 30 * cos(2 * M_PI * (h - 14) / 24.0) + 20 * random_unit(&seed);
+        make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, 24 * DAYS, 3600);
+        for (int j = 0; j < (DAYS - 2) * JOBS_A_DAY; j++) {
+                struct trace_job *job =
+                        make_job(&trial, random_range(&seed, 0, (DAYS - 2) * 86400), random_range(&seed, 300, 5400), 1);
+
+                job->deadline = job->submit + job->duration_s + 6 * 3600;
+        }
+        make_ready(&trial);
+        oracle = make_outcome(&trial, "oracle");
+        instants = make_outcome(&trial, "wait-awhile");
+        check_outcome(&trial, &oracle);
+        found = make_tally(&trial, &oracle).cost;
+        least = make_tally(&trial, &instants).cost;
+        if (found < least * (1 - 1e-9) || found > least * 1.002)
+                fail_msg("%g is not %g", found, least);
+        assert_true(oracle.bound <= least * (1 + 1e-9));
+        assert_true(oracle.bound >= least * 0.995);
+        outcome_finish(&oracle);
+        outcome_finish(&instants);
+        trial_finish(&trial);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(no_policy_is_below_the_bound),
                 cmocka_unit_test(against_trying_everything),
                 cmocka_unit_test(a_job_that_no_site_may_run_is_an_error),
+                cmocka_unit_test(the_oracle_comes_near_the_optimum_over_months),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
