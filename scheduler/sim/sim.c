@@ -37,6 +37,7 @@ struct sim {
         size_t n_inbox;
         bool plan_asked;
         int64_t plan_from;        /* wall: not computed before */
+        int64_t no_plan_at;       /* wall: nor in this second; 0: in any */
         struct forecast_wish *wishes; /* forecasts asked for */
         size_t n_wishes;
         struct plan_multipliers last; /* of the last plan */
@@ -281,7 +282,7 @@ static int pass_node(struct sim *sim, struct virtual_node *node, bool *ret_busy)
 
 static bool plan_is_due(const struct sim *sim)
 {
-        return sim->plan_asked && sim->wall >= sim->plan_from;
+        return sim->plan_asked && sim->wall >= sim->plan_from && sim->wall != sim->no_plan_at;
 }
 
 /* Everything that happens at this moment, until it is quiet. */
@@ -463,6 +464,16 @@ int sim_run_until(struct sim *sim, int64_t wall)
                 if (code == 0)
                         code = tick(sim);
         }
+        return code;
+}
+
+int sim_run_up_to(struct sim *sim, int64_t wall)
+{
+        int code;
+
+        sim->no_plan_at = wall;
+        code = sim_run_until(sim, wall);
+        sim->no_plan_at = 0;
         return code;
 }
 

@@ -56,6 +56,12 @@ int sim_cancel(struct sim *sim, uint64_t job);
 int sim_push(struct sim *sim, const struct offpeak_push *push, struct offpeak_error *err);
 int sim_release(struct sim *sim, uint64_t job);
 
+/*
+ * Let time pass up to `wall`, but for plans that are due in that second: whoever says something in it (a submission,
+ * say) is in them, and they are made as soon as time goes on. Otherwise as below.
+ */
+int sim_run_up_to(struct sim *sim, int64_t wall);
+
 /* Let time pass up to `wall`. Stops early, and returns the error, if the core fails. */
 int sim_run_until(struct sim *sim, int64_t wall);
 

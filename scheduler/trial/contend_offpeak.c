@@ -244,7 +244,7 @@ static int pass(struct replay *replay, int64_t wall)
                         return replay->err->code;
         }
         if (code == 0)
-                code = sim_run_until(replay->sim, wall);
+                code = sim_run_up_to(replay->sim, wall);
         return code == 0 ? 0 : fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
 }
 

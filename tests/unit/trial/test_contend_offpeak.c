@@ -116,6 +116,35 @@ static void who_knows_the_future_pays_no_more_than_who_does_not_ask(void **state
         assert_true(saved > 0);
 }
 
+/*
+ * One GPU, on which a patient job runs. Of two that come in one second the second has no time to lose: it is in the
+ * plan that the first one asks for, and does not wait for the next.
+ */
+static void who_comes_in_the_same_second_is_planned_with_the_others(void **state)
+{
+        double prices[24];
+        struct outcome outcome;
+        struct trial trial;
+
+        (void)state;
+        make_trial(&trial);
+        make_nodes(&trial, "here", 1, 1);
+        for (int h = 0; h < 24; h++)
+                prices[h] = 50 + h;
+        make_series(&trial, "here", SERIES_PRICE, TRIAL_TRUTH, prices, 24, 3600);
+        make_job(&trial, 0, 3600, 1);
+        make_job(&trial, 1000, 600, 1);
+        make_job(&trial, 1000, 600, 1)->deadline = START + 1600;
+        make_ready(&trial);
+        trial.plan_gap_s = 300;
+        trial.policy.classes[0].max_delay_s = 7200; /* not to the next night */
+        outcome = make_outcome(&trial, "offpeak");
+        check_outcome(&trial, &outcome);
+        assert_int_equal(outcome.finish[2], START + 1600);
+        outcome_finish(&outcome);
+        trial_finish(&trial);
+}
+
 /* What is not published by then is forecast: that may cost more than knowing it, but everything is done. */
 static void without_the_future_all_is_done_too(void **state)
 {
@@ -280,6 +309,7 @@ int main(void)
                 cmocka_unit_test(all_is_done_within_the_cluster),
                 cmocka_unit_test(the_same_again_gives_the_same),
                 cmocka_unit_test(who_knows_the_future_pays_no_more_than_who_does_not_ask),
+                cmocka_unit_test(who_comes_in_the_same_second_is_planned_with_the_others),
                 cmocka_unit_test(without_the_future_all_is_done_too),
                 cmocka_unit_test(a_forecast_that_is_wrong_misleads),
                 cmocka_unit_test(a_start_that_outlasts_the_work_is_no_overrun),
