@@ -45,12 +45,40 @@ static int64_t slot_length(const struct plan_problem *problem)
         return 0;
 }
 
+/* What is proved on other slots holds of all plans. */
+static void keep_better(struct plan *plan, struct plan *other)
+{
+        double bound = fmax(plan->bound, other->bound);
+
+        if (other->terms.total < plan->terms.total) {
+                struct plan worse = *plan;
+
+                *plan = *other;
+                *other = worse;
+        }
+        plan->bound = bound;
+        plan_finish(other);
+}
+
+/*
+ * On slots as long as the work allows, and on short ones: where jobs cross power limits and month's peaks, much thought
+ * on long ones finds more.
+ */
 static int plan_well(const struct plan_problem *problem, struct plan *ret_plan, struct offpeak_error *err)
 {
-        struct plan_budget budget = { .work = WORK_EACH * slots_of_jobs(problem), .slot_s = slot_length(problem) };
+        struct plan_budget budget = { .work = WORK_EACH * slots_of_jobs(problem) };
+        struct plan finer;
+        int code;
 
         budget.work = budget.work > WORK_AT_LEAST ? budget.work : WORK_AT_LEAST;
-        return plan_compute(problem, &budget, ret_plan, err);
+        code = plan_compute(problem, &budget, ret_plan, err);
+        budget.slot_s = slot_length(problem);
+        if (code != 0 || budget.slot_s == 0)
+                return code;
+        code = plan_compute(problem, &budget, &finer, err);
+        if (code == 0)
+                keep_better(ret_plan, &finer);
+        return code;
 }
 
 /* Can hours be paid for? */
