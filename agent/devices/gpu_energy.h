@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gpu_energy.h - one GPU's energy from its readings: by its own counter where it has one, else by its power, integrated
+ * between readings by trapezoids. Pure.
+ */
+#ifndef OFFPEAK_AGENT_GPU_ENERGY_H
+#define OFFPEAK_AGENT_GPU_ENERGY_H
+
+#include "agent/devices/gpu_driver.h"
+#include "ledger/booking.h"
+
+/* Power readings further apart than this say little of what was drawn between them. */
+enum { GPU_ENERGY_GAP_MS = 5000 };
+
+/* Zeroed: no reading yet. */
+struct gpu_energy {
+        bool started;
+        int64_t counter_uj; /* of the last reading; GPU_UNKNOWN */
+        int64_t power_mw;   /* as last told; GPU_UNKNOWN */
+        int64_t ms;
+        int64_t uj; /* drawn since the first reading */
+};
+
+/*
+ * Take a reading. Returns how good what was drawn since the last one is known: MEASURED; ESTIMATED after a gap, or
+ * where a counter began anew.
+ */
+enum quality gpu_energy_add(struct gpu_energy *energy, const struct gpu_reading *reading, int64_t now_ms);
+
+/* The GPU is gone: what it draws from here to its next reading is not known, and not counted. */
+void gpu_energy_lose(struct gpu_energy *energy);
+
+#endif

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * gpus.c - the table of drivers, and what becomes of what they say.
+ *
+ *   loop:   gpus_read --aside--> work_read --> cards     what one round of calls brought
+ *                     take_card <--------------'         energy, health, log
+ *
+ * `work` belongs to the thread aside while a call is under way, and to the loop otherwise.
+ */
+#include "agent/devices/gpus.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/devices/aside.h"
+#include "agent/devices/gpu_energy.h"
+#include "base/fail.h"
+#include "wire/log.h"
+
+/* Another vendor's driver is one more row. */
+static const struct gpu_driver *const drivers[] = { &gpu_nvml };
+
+enum { N_DRIVERS = sizeof(drivers) / sizeof(drivers[0]) };
+
+struct card {
+        char address[20];
+        unsigned driver; /* in the table; N_DRIVERS: none knows it */
+        void *gpu;       /* NULL: not found, or lost */
+        struct gpu_facts facts;
+        struct gpu_reading reading;
+        int code; /* of the last call */
+        struct offpeak_error err;
+};
+
+struct work {
+        char *library;
+        void *states[N_DRIVERS]; /* NULL: not on this machine */
+        struct offpeak_error why[N_DRIVERS];
+        struct card cards[OFFPEAK_MAX_DEVICES];
+        uint32_t n_cards;
+        bool all; /* the round looks at health as well, and for those that were lost */
+};
+
+struct gpus {
+        struct aside *aside; /* NULL while opening */
+        struct work work;
+        struct gpu_now now[OFFPEAK_MAX_DEVICES];
+        struct gpu_energy energy[OFFPEAK_MAX_DEVICES];
+        uint32_t n;
+        bool looked, hangs;
+        int64_t read_ms;   /* when the last round was */
+        int64_t looked_ms; /* when it looked at health, too */
+};
+
+/* ---- aside */
+
+static void find_card(struct work *work, struct card *card)
+{
+        for (unsigned i = 0; i < N_DRIVERS && card->gpu == NULL; i++) {
+                void *gpu;
+
+                if (work->states[i] == NULL || drivers[i]->find(work->states[i], card->address, &gpu, &card->err) != 0)
+                        continue;
+                card->driver = i;
+                card->code = drivers[i]->facts(work->states[i], gpu, &card->facts, &card->err);
+                if (card->code == 0)
+                        card->gpu = gpu;
+        }
+}
+
+static void work_open(void *context)
+{
+        struct work *work = context;
+
+        for (unsigned i = 0; i < N_DRIVERS; i++)
+                if (drivers[i]->open(work->library, &work->states[i], &work->why[i]) != 0)
+                        work->states[i] = NULL;
+        for (uint32_t i = 0; i < work->n_cards; i++)
+                find_card(work, &work->cards[i]);
+}
+
+static void work_read(void *context)
+{
+        struct work *work = context;
+
+        for (uint32_t i = 0; i < work->n_cards; i++) {
+                struct card *card = &work->cards[i];
+
+                if (card->gpu == NULL && card->driver < N_DRIVERS && work->all)
+                        find_card(work, card);
+                if (card->gpu == NULL)
+                        continue;
+                card->code = drivers[card->driver]->read(work->states[card->driver], card->gpu, work->all,
+                                                         &card->reading, &card->err);
+                if (card->code == OFFPEAK_ENOTFOUND)
+                        card->gpu = NULL;
+        }
+}
+
+/* ---- what a round brought */
+
+static void keep_why(struct gpu_now *now, const struct offpeak_error *err)
+{
+        size_t size = strnlen(err->text, sizeof(now->why) - 1);
+
+        memcpy(now->why, err->text, size);
+        now->why[size] = '\0';
+}
+
+static void say_wrong(struct gpu_now *now, bool lost, const struct offpeak_error *err)
+{
+        bool known = now->why[0] != '\0' && now->lost == lost;
+
+        now->lost = lost;
+        keep_why(now, err);
+        if (known)
+                return;
+        if (lost)
+                log_error("a GPU is lost: %s. Jobs on it will fail, and it is not metered; the node's other devices go "
+                          "on",
+                          now->why);
+        else
+                log_warning("a GPU cannot be read, and what it draws comes with a later reading: %s", now->why);
+}
+
+static void note_health(struct gpu_now *now, const char *address, const struct gpu_reading *reading)
+{
+        if (reading->fault != 0)
+                log_warning("GPU %s reports fault %" PRIu32 " (NVIDIA's Xid)", address, reading->fault);
+        if (reading->ecc_errors > 0 && reading->ecc_errors > now->reading.ecc_errors)
+                log_warning("GPU %s has counted %" PRId64 " uncorrected memory errors since its driver was loaded",
+                            address, reading->ecc_errors);
+}
+
+/* Numbers of a round that looked at energy alone are unknown, and leave what is known. */
+static void keep_reading(struct gpu_now *now, const struct gpu_reading *reading, bool all)
+{
+        if (all) {
+                now->reading = *reading;
+        } else {
+                now->reading.counter_uj = reading->counter_uj;
+                if (reading->power_mw >= 0)
+                        now->reading.power_mw = reading->power_mw;
+        }
+}
+
+static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
+{
+        const struct card *card = &gpus->work.cards[i];
+        struct gpu_now *now = &gpus->now[i];
+
+        if (card->driver == N_DRIVERS)
+                return;
+        now->answers = card->gpu != NULL && card->code == 0;
+        if (!now->answers) {
+                now->quality = QUALITY_ESTIMATED;
+                if (card->gpu == NULL)
+                        gpu_energy_lose(&gpus->energy[i]);
+                say_wrong(now, card->gpu == NULL, &card->err);
+                return;
+        }
+        if (now->why[0] != '\0')
+                log_info("GPU %s can be read again", card->address);
+        now->why[0] = '\0';
+        now->lost = false;
+        now->facts = card->facts;
+        now->quality = gpu_energy_add(&gpus->energy[i], &card->reading, now_ms);
+        now->uj = gpus->energy[i].uj;
+        if (all)
+                note_health(now, card->address, &card->reading);
+        keep_reading(now, &card->reading, all);
+}
+
+static void say_hang(struct gpus *gpus)
+{
+        if (!gpus->hangs)
+                log_error("a GPU's driver does not come back from a call: GPUs are not metered until it does, and what "
+                          "they "
+                          "draw meanwhile comes then");
+        gpus->hangs = true;
+        for (uint32_t i = 0; i < gpus->n; i++) {
+                gpus->now[i].answers = false;
+                gpus->now[i].quality = QUALITY_ESTIMATED;
+        }
+}
+
+void gpus_read(struct gpus *gpus, int64_t now_ms)
+{
+        bool all = !gpus->looked || now_ms - gpus->looked_ms >= GPUS_HEALTH_MS;
+
+        if (gpus->looked && !gpus->hangs && now_ms - gpus->read_ms < GPUS_FRESH_MS)
+                return;
+        if (aside_is_idle(gpus->aside))
+                gpus->work.all = all;
+        if (aside_call(gpus->aside, work_read, &gpus->work, GPUS_WAIT_MS) != 0) {
+                say_hang(gpus);
+                return;
+        }
+        if (gpus->hangs)
+                log_info("the GPUs' driver answers again");
+        gpus->hangs = false;
+        for (uint32_t i = 0; i < gpus->n; i++)
+                take_card(gpus, i, now_ms, all);
+        if (all)
+                gpus->looked_ms = now_ms;
+        gpus->looked = true;
+        gpus->read_ms = now_ms;
+}
+
+const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device)
+{
+        return &gpus->now[device];
+}
+
+/* ---- for a person */
+
+/* "BEFORE N UNIT", or nothing for what is unknown. */
+static void append(char *buffer, size_t size, const char *before, int64_t number, const char *unit)
+{
+        size_t used = strlen(buffer);
+
+        if (number >= 0)
+                snprintf(buffer + used, size - used, "%s %" PRId64 "%s", before, number, unit);
+}
+
+static int64_t watts(int64_t mw)
+{
+        return mw > 0 ? mw / 1000 : GPU_UNKNOWN;
+}
+
+void gpu_describe(const struct gpu_now *now, const char *address, char *buffer, size_t size)
+{
+        const struct gpu_facts *facts = &now->facts;
+        const struct gpu_reading *reading = &now->reading;
+
+        snprintf(buffer, size, "GPU %s: %s, %s%s", address, facts->model[0] != '\0' ? facts->model : "of unknown model",
+                 facts->uuid[0] != '\0' ? facts->uuid : "without a UUID", facts->is_split ? ", split (MIG)" : "");
+        append(buffer, size, ", limit", watts(facts->limit_mw), " W");
+        append(buffer, size, ", at least", watts(facts->min_mw), " W");
+        append(buffer, size, ", at most", watts(facts->max_mw), " W");
+        append(buffer, size, ", by default", watts(facts->default_mw), " W");
+        append(buffer, size, ", draws", watts(reading->power_mw), " W");
+        append(buffer, size, ", busy", reading->compute_percent, " %");
+        append(buffer, size, ", memory", reading->memory_used_mb, "");
+        append(buffer, size, " of", reading->memory_mb, " MiB");
+        append(buffer, size, ",", reading->clock_mhz, " MHz");
+        append(buffer, size, ",", reading->ecc_errors, " uncorrected memory errors");
+        if (now->why[0] != '\0')
+                snprintf(buffer + strlen(buffer), size - strlen(buffer), "; %s: %s", now->lost ? "lost" : "not read",
+                         now->why);
+        else
+                snprintf(buffer + strlen(buffer), size - strlen(buffer), "; energy %s",
+                         facts->has_counter ? "by its own counter" : "by its power, integrated");
+}
+
+/* ---- beginning and end */
+
+static int refuse(const struct gpus *gpus, struct offpeak_error *err)
+{
+        const struct work *work = &gpus->work;
+
+        for (unsigned i = 0; i < N_DRIVERS; i++)
+                if (work->states[i] == NULL)
+                        return fail(err, OFFPEAK_ENOTFOUND, "%s: %s", drivers[i]->name, work->why[i].text);
+        return fail(err, OFFPEAK_ENOTFOUND, "%s",
+                    work->n_cards > 0 ? work->cards[0].err.text : "there is no GPU on this node");
+}
+
+static bool take_found(struct gpus *gpus)
+{
+        bool any = false;
+
+        for (uint32_t i = 0; i < gpus->n; i++) {
+                const struct card *card = &gpus->work.cards[i];
+
+                if (card->driver == N_DRIVERS) {
+                        keep_why(&gpus->now[i], &card->err);
+                        continue;
+                }
+                any = true;
+                gpus->now[i] = (struct gpu_now){ .driver = drivers[card->driver],
+                                                 .facts = card->facts,
+                                                 .quality = QUALITY_ESTIMATED };
+                if (card->gpu == NULL)
+                        say_wrong(&gpus->now[i], true, &card->err);
+        }
+        return any;
+}
+
+static int open_all(struct gpus *gpus, struct offpeak_error *err)
+{
+        int code = aside_open(&gpus->aside, err);
+
+        if (code != 0)
+                return code;
+        if (aside_call(gpus->aside, work_open, &gpus->work, GPUS_OPEN_WAIT_MS) != 0)
+                return fail(err, OFFPEAK_ENOTFOUND,
+                            "the GPUs' driver does not come back from its start; restart the node");
+        return take_found(gpus) ? 0 : refuse(gpus, err);
+}
+
+int gpus_open(const struct device_set *set, const char *library, struct gpus **ret_gpus, struct offpeak_error *err)
+{
+        struct gpus *gpus = calloc(1, sizeof(*gpus));
+        int code;
+
+        if (gpus == NULL || (library != NULL && (gpus->work.library = strdup(library)) == NULL)) {
+                free(gpus);
+                return fail(err, OFFPEAK_ENOMEM, "out of memory for the GPUs");
+        }
+        gpus->n = gpus->work.n_cards = set->n;
+        for (uint32_t i = 0; i < set->n; i++) {
+                gpus->work.cards[i].driver = N_DRIVERS;
+                memcpy(gpus->work.cards[i].address, set->at[i].address, sizeof(set->at[i].address));
+        }
+        code = open_all(gpus, err);
+        if (code != 0) {
+                gpus_close(gpus);
+                return code;
+        }
+        *ret_gpus = gpus;
+        return 0;
+}
+
+static void end(void *context)
+{
+        struct gpus *gpus = context;
+        struct work *work = &gpus->work;
+
+        for (unsigned i = 0; i < N_DRIVERS; i++)
+                if (work->states[i] != NULL)
+                        drivers[i]->close(work->states[i]);
+        free(work->library);
+        free(gpus);
+}
+
+void gpus_close(struct gpus *gpus)
+{
+        if (gpus != NULL)
+                aside_close(gpus->aside, end, gpus, GPUS_WAIT_MS);
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A node's GPUs while one of them fails in every way that the fake library knows. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent/devices/gpus.h"
+#include "fake/nvml/fake_script.h"
+
+#define A "0000:04:00.0"
+#define B "0000:82:00.0"
+
+struct fixture {
+        struct fake_script script;
+        struct device_set set;
+        struct gpus *gpus;
+};
+
+/* Two cards, and one of another make between them. */
+static int setup(void **state)
+{
+        struct fixture *f = calloc(1, sizeof(*f));
+
+        f->set.n = 3;
+        strcpy(f->set.at[0].address, A);
+        strcpy(f->set.at[1].address, "0000:81:00.0");
+        strcpy(f->set.at[2].address, B);
+        fake_script_open(&f->script);
+        fake_say(&f->script, "library init 0");
+        fake_say(&f->script, A " uuid GPU-a");
+        fake_say(&f->script, B " uuid GPU-b");
+        fake_say(&f->script, "* fault good");
+        fake_say(&f->script, "* energy 1000");
+        fake_say(&f->script, "* power 100000");
+        fake_say(&f->script, "* default 700000");
+        fake_say(&f->script, "* util 50");
+        *state = f;
+        return 0;
+}
+
+static int teardown(void **state)
+{
+        struct fixture *f = *state;
+
+        gpus_close(f->gpus);
+        fake_script_close(&f->script);
+        free(f);
+        return 0;
+}
+
+static void open_gpus(struct fixture *f)
+{
+        struct offpeak_error err;
+
+        if (gpus_open(&f->set, FAKE_NVML_PATH, &f->gpus, &err) != 0)
+                fail_msg("%s", err.text);
+}
+
+static void test_cards_are_found_by_their_bus_id(void **state)
+{
+        struct fixture *f = *state;
+
+        open_gpus(f);
+        assert_ptr_equal(gpus_at(f->gpus, 0)->driver, &gpu_nvml);
+        assert_string_equal(gpus_at(f->gpus, 0)->facts.uuid, "GPU-a");
+        assert_string_equal(gpus_at(f->gpus, 2)->facts.uuid, "GPU-b");
+        assert_null(gpus_at(f->gpus, 1)->driver);
+        assert_non_null(strstr(gpus_at(f->gpus, 1)->why, "0000:81:00.0"));
+}
+
+static void test_energy_counts_from_the_first_reading(void **state)
+{
+        struct fixture *f = *state;
+
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " energy 1500");
+        fake_say(&f->script, B " energy 9000");
+        gpus_read(f->gpus, 2000);
+        assert_int_equal(gpus_at(f->gpus, 0)->uj, 500000);
+        assert_int_equal(gpus_at(f->gpus, 2)->uj, 8000000);
+        assert_int_equal(gpus_at(f->gpus, 0)->quality, QUALITY_MEASURED);
+        assert_int_equal(gpus_at(f->gpus, 1)->uj, 0);
+}
+
+/* One card is lost, comes back and counts on; the other never notices. */
+static void test_a_lost_card_is_contained(void **state)
+{
+        struct fixture *f = *state;
+        const struct gpu_now *a, *b;
+
+        open_gpus(f);
+        a = gpus_at(f->gpus, 0);
+        b = gpus_at(f->gpus, 2);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " fault lost");
+        fake_say(&f->script, "* energy 2000");
+        gpus_read(f->gpus, 2000);
+        assert_true(a->lost);
+        assert_false(a->answers);
+        assert_int_equal(a->quality, QUALITY_ESTIMATED);
+        assert_non_null(strstr(a->why, "off the bus"));
+        assert_false(b->lost);
+        assert_int_equal(b->uj, 1000000);
+        assert_int_equal(b->quality, QUALITY_MEASURED);
+        fake_say(&f->script, A " fault good");
+        fake_say(&f->script, A " energy 10"); /* it was reset */
+        gpus_read(f->gpus, 2000 + GPUS_HEALTH_MS);
+        assert_false(a->lost);
+        assert_string_equal(a->why, "");
+        assert_int_equal(a->uj, 0);
+        fake_say(&f->script, A " energy 30");
+        gpus_read(f->gpus, 3000 + GPUS_HEALTH_MS);
+        assert_int_equal(a->uj, 20000);
+}
+
+/* What a missed reading missed comes with the next. */
+static void test_a_card_that_does_not_answer_loses_nothing(void **state)
+{
+        struct fixture *f = *state;
+        const struct gpu_now *a;
+
+        open_gpus(f);
+        a = gpus_at(f->gpus, 0);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " fault unknown");
+        gpus_read(f->gpus, 2000);
+        assert_false(a->lost);
+        assert_false(a->answers);
+        assert_int_equal(a->uj, 0);
+        fake_say(&f->script, A " fault good");
+        fake_say(&f->script, A " energy 6000");
+        gpus_read(f->gpus, 3000);
+        assert_true(a->answers);
+        assert_int_equal(a->uj, 5000000);
+}
+
+/* The caller is not kept, and the counter has it all when the call is back. */
+static void test_a_call_that_hangs_is_left_behind(void **state)
+{
+        struct fixture *f = *state;
+        const struct gpu_now *b;
+
+        open_gpus(f);
+        b = gpus_at(f->gpus, 2);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " fault hang");
+        gpus_read(f->gpus, 2000);
+        assert_false(b->answers);
+        assert_int_equal(b->quality, QUALITY_ESTIMATED);
+        gpus_read(f->gpus, 3000);
+        fake_say(&f->script, B " energy 7000");
+        fake_say(&f->script, A " fault good");
+        for (int i = 0; i < 200 && !b->answers; i++) {
+                usleep(20000);
+                gpus_read(f->gpus, 4000);
+        }
+        assert_true(b->answers);
+        assert_int_equal(b->uj, 6000000);
+}
+
+/* A driver that never comes back keeps nobody from leaving. */
+static void test_leaving_while_a_call_hangs(void **state)
+{
+        struct fixture *f = *state;
+
+        open_gpus(f);
+        fake_say(&f->script, A " fault hang");
+        gpus_read(f->gpus, 1000);
+        gpus_close(f->gpus);
+        f->gpus = NULL;
+        fake_say(&f->script, A " fault good");
+        usleep(200000); /* what was left behind ends by itself */
+}
+
+static void test_without_a_counter_power_is_integrated(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, "* fault no-counter");
+        open_gpus(f);
+        assert_false(gpus_at(f->gpus, 0)->facts.has_counter);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " power 300000");
+        gpus_read(f->gpus, 2000);
+        assert_int_equal(gpus_at(f->gpus, 0)->uj, 200000 * 1000);
+        assert_int_equal(gpus_at(f->gpus, 0)->quality, QUALITY_MEASURED);
+}
+
+static void test_nothing_to_drive(void **state)
+{
+        struct fixture *f = *state;
+        struct offpeak_error err;
+
+        assert_int_equal(gpus_open(&f->set, "/nowhere/libnvidia-ml.so.1", &f->gpus, &err), OFFPEAK_ENOTFOUND);
+        assert_non_null(strstr(err.text, "nvml: /nowhere/"));
+        f->set.n = 1;
+        strcpy(f->set.at[0].address, "0000:81:00.0");
+        assert_int_equal(gpus_open(&f->set, FAKE_NVML_PATH, &f->gpus, &err), OFFPEAK_ENOTFOUND);
+        assert_non_null(strstr(err.text, "0000:81:00.0"));
+        assert_null(f->gpus);
+}
+
+static void test_what_a_person_reads(void **state)
+{
+        struct fixture *f = *state;
+        char text[512];
+
+        fake_say(&f->script, A " name Test GPU");
+        fake_say(&f->script, A " mig 1");
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        gpu_describe(gpus_at(f->gpus, 0), A, text, sizeof(text));
+        assert_non_null(strstr(text, "GPU " A ": Test GPU, GPU-a, split (MIG), limit 700 W"));
+        assert_non_null(strstr(text, "draws 100 W, busy 50 %"));
+        fake_say(&f->script, A " fault reset");
+        gpus_read(f->gpus, 2000);
+        gpu_describe(gpus_at(f->gpus, 0), A, text, sizeof(text));
+        assert_non_null(strstr(text, "lost: " A));
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+        const struct CMUnitTest tests[] = {
+                TEST(test_cards_are_found_by_their_bus_id),
+                TEST(test_energy_counts_from_the_first_reading),
+                TEST(test_a_lost_card_is_contained),
+                TEST(test_a_card_that_does_not_answer_loses_nothing),
+                TEST(test_a_call_that_hangs_is_left_behind),
+                TEST(test_without_a_counter_power_is_integrated),
+                TEST(test_nothing_to_drive),
+                TEST(test_what_a_person_reads),
+                TEST(test_leaving_while_a_call_hangs),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
