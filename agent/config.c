@@ -41,6 +41,7 @@ void agent_config_finish(struct agent_config *config)
         free(config->address);
         free(config->state_dir);
         free(config->topology);
+        free(config->nvml);
         free(config->curve_secret);
         free(config->curve_server);
         agent_config_init(config);
@@ -61,7 +62,7 @@ struct said_curve {
 };
 
 struct said {
-        char *server, *node, *address, *site, *state_dir, *topology, *log_level;
+        char *server, *node, *address, *site, *state_dir, *topology, *nvml, *log_level;
         struct said_devices *devices;
         struct said_power *power;
         struct said_curve *curve;
@@ -90,12 +91,10 @@ static const cyaml_schema_field_t curve_fields[] = {
 };
 
 static const cyaml_schema_field_t top_fields[] = {
-        VALUE(MAY, struct said, server),   VALUE(MAY, struct said, node),
-        VALUE(MAY, struct said, site),     VALUE(MAY, struct said, state_dir),
-        VALUE(MAY, struct said, address),
-        VALUE(MAY, struct said, topology), VALUE(MAY, struct said, log_level),
-        PART(devices, devices_fields),     PART(power, power_fields),
-        PART(curve, curve_fields),         CYAML_FIELD_END,
+        VALUE(MAY, struct said, server),    VALUE(MAY, struct said, node),      VALUE(MAY, struct said, site),
+        VALUE(MAY, struct said, state_dir), VALUE(MAY, struct said, address),   VALUE(MAY, struct said, nvml),
+        VALUE(MAY, struct said, topology),  VALUE(MAY, struct said, log_level), PART(devices, devices_fields),
+        PART(power, power_fields),          PART(curve, curve_fields),          CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said, top_fields) };
@@ -151,6 +150,7 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         config_take_name(r, "address", said->address, &config->address);
         config_take_path(r, "state_dir", said->state_dir, &config->state_dir);
         config_take_path(r, "topology", said->topology, &config->topology);
+        config_take_path(r, "nvml", said->nvml, &config->nvml);
         take_devices(r, said->devices, config);
         if (said->power != NULL) {
                 take_watts(r, "idle", said->power->idle, &config->idle_w);

@@ -6,14 +6,11 @@
  *
  *   server: tcp://head:6850        # default: where the scheduler of this machine listens
  *   node: n1                       # default: the host's name
- *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else the name
- *   site: hanford
- *   state_dir: /var/lib/offpeak-agent
- *   devices: {kind: cpu-slot, count: 4}   # default: the GPUs that are found
- *   power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws
- *   topology: machine.xml          # hwloc's, instead of looking at this machine
- *   curve: {secret: n1.key, server: server.pub}
- *   log_level: info
+ *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else
+ * the name site: hanford state_dir: /var/lib/offpeak-agent devices: {kind: cpu-slot, count: 4}   # default: the GPUs
+ * that are found power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws topology: machine.xml #
+ * hwloc's, instead of looking at this machine nvml: /opt/nvidia/libnvidia-ml.so.1 # NVIDIA's management library, where
+ * the system does not find it by itself curve: {secret: n1.key, server: server.pub} log_level: info
  */
 #ifndef OFFPEAK_AGENT_CONFIG_H
 #define OFFPEAK_AGENT_CONFIG_H
@@ -33,6 +30,7 @@ struct agent_config {
         char *address;                     /* NULL: by its name */
         char *state_dir;                   /* absolute */
         char *topology;                    /* XML file, absolute; NULL: this machine */
+        char *nvml;                        /* file, absolute; NULL: as the system finds it */
         char *curve_secret, *curve_server; /* files; NULL, both: no keys */
         enum agent_devices devices;
         uint32_t n_slots;                  /* of CPU_SLOT */

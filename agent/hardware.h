@@ -28,22 +28,31 @@ void hardware_close(struct hardware *hardware);
 const struct inventory *hardware_inventory(const struct hardware *hardware);
 uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
 
+/* The GPU's library, name, limit and health, for a person; "" for what is no GPU. Returns buffer. */
+const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size);
+
 /* What a job with these devices gets as CUDA_VISIBLE_DEVICES, and the CPUs near them as "0-3,8" ("": no binding). */
 const char *hardware_visible(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 
+struct hardware_moment {
+        int64_t now_ms;  /* CLOCK_BOOTTIME, or any that does not go back */
+        int64_t wall_ms; /* how much of the books' time passed since the last call */
+        uint64_t busy;   /* the devices that legs used in it */
+        bool scaled;     /* the books' time is not real time: sensors are of no use, and the declared model speaks */
+};
+
 struct hardware_energy {
         int64_t node_uj;      /* since the last call */
         int64_t idle_uj;      /* what the idle node would have drawn in that time */
-        enum quality quality;
+        enum quality quality; /* of what legs share */
+        enum quality idle_quality;
+        const int64_t *device_uj; /* above its idle, by device number; NULL: unknown. Valid until the next call */
+        const enum quality *device_quality; /* of that; NULL with it */
 };
 
-/*
- * Energy drawn since the last call. wall_ms: how much of the books' time that was; busy: the devices that legs use.
- * scaled: the books' time is not real time, so that sensors are of no use and the declared model speaks. False: nothing
- * is known of this node's power.
- */
-bool hardware_energy(struct hardware *hardware, int64_t wall_ms, uint64_t busy, bool scaled,
+/* Energy drawn since the last call. False: nothing is known of this node's power. */
+bool hardware_energy(struct hardware *hardware, const struct hardware_moment *moment,
                      struct hardware_energy *ret_energy);
 
 /*

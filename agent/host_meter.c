@@ -113,7 +113,8 @@ static void start_meter(struct host *host)
         struct message_reading last = { 0 };
         struct hardware_energy first;
 
-        if (!hardware_energy(host->hardware, 0, 0, host->clock.rate != 1, &first))
+        const struct hardware_moment beginning = { .now_ms = host_now_ms(), .scaled = host->clock.rate != 1 };
+        if (!hardware_energy(host->hardware, &beginning, &first))
                 return; /* nothing is known of its power: unknown is not zero */
         if (host->clock_kept)
                 spool_last(host->spool, 0, 0, &last);
@@ -145,11 +146,19 @@ void host_meter_sample(struct host *host)
         }
         now_ms = wall_now_ms(host);
         passed_ms = now_ms > host->meter.wall_ms ? now_ms - host->meter.wall_ms : 0;
-        if (!hardware_energy(host->hardware, passed_ms, busy_devices(&host->meter), host->clock.rate != 1, &energy))
+        const struct hardware_moment moment = { .now_ms = host_now_ms(),
+                                                .wall_ms = passed_ms,
+                                                .busy = busy_devices(&host->meter),
+                                                .scaled = host->clock.rate != 1 };
+        if (!hardware_energy(host->hardware, &moment, &energy))
                 return;
-        struct meter_sample sample = {
-                .wall_ms = now_ms, .node_uj = energy.node_uj, .idle_uj = energy.idle_uj, .quality = energy.quality
-        };
+        const struct meter_sample sample = { .wall_ms = now_ms,
+                                             .node_uj = energy.node_uj,
+                                             .idle_uj = energy.idle_uj,
+                                             .device_uj = energy.device_uj,
+                                             .quality = energy.quality,
+                                             .idle_quality = energy.idle_quality,
+                                             .device_quality = energy.device_quality };
         meter_sample(&host->meter, &sample);
 }
 

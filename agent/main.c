@@ -83,16 +83,23 @@ static int read_settings(int argc, char **argv, struct agent_config *config, str
 static int check(const struct agent_config *config, struct offpeak_error *err)
 {
         struct hardware *hardware;
+        const struct hardware_moment now = { 0 };
+        struct hardware_energy energy;
+        char line[512];
         int code = hardware_open(config, NULL, &hardware, err);
 
         if (code != 0)
                 return code;
         const struct inventory *inventory = hardware_inventory(hardware);
+        hardware_energy(hardware, &now, &energy); /* what the GPUs say of themselves now */
         printf("good: node %s at site %s would offer %u %s to the scheduler at %s (%s)\n", config->node, config->site,
                inventory->n_devices, config->devices == AGENT_DEVICES_CPU_SLOT ? "cpu-slots" : "GPUs", config->server,
                inventory->power_quality == QUALITY_MEASURED   ? "power is measured"
                : inventory->power_quality == QUALITY_MODELLED ? "power is taken from the declared model"
                                                               : "its power is unknown");
+        for (uint32_t i = 0; i < inventory->n_devices; i++)
+                if (hardware_describe(hardware, i, line, sizeof(line))[0] != '\0')
+                        puts(line);
         hardware_close(hardware);
         return 0;
 }

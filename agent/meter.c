@@ -184,6 +184,16 @@ static int64_t weights(const struct meter *meter, const int64_t *device_uj)
         return sum;
 }
 
+static enum quality quality_for(const struct meter_account *account, const struct meter_sample *sample)
+{
+        enum quality worst = sample->quality;
+
+        for (unsigned i = 0; sample->device_quality != NULL && i < OFFPEAK_MAX_DEVICES; i++)
+                if ((account->devices >> i & 1) != 0 && sample->device_quality[i] > worst)
+                        worst = sample->device_quality[i];
+        return worst;
+}
+
 void meter_sample(struct meter *meter, const struct meter_sample *sample)
 {
         const int64_t *device_uj = sample->device_uj;
@@ -199,11 +209,12 @@ void meter_sample(struct meter *meter, const struct meter_sample *sample)
         int64_t total = weights(meter, device_uj);
         if (total == 0)
                 above = 0; /* no legs: all is idle */
-        fill(meter, &meter->accounts[0], from_ms, to_ms, sample->node_uj - above, sample->quality);
+        fill(meter, &meter->accounts[0], from_ms, to_ms, sample->node_uj - above,
+             sample->idle_quality != 0 ? sample->idle_quality : sample->quality);
         for (size_t i = 1; i < meter->n_accounts && total > 0; i++) {
                 struct meter_account *account = &meter->accounts[i];
                 int64_t share = exact_mul_div(above, weight(account, device_uj), total, &rest);
-                fill(meter, account, from_ms, to_ms, share, sample->quality);
+                fill(meter, account, from_ms, to_ms, share, quality_for(account, sample));
         }
         meter->wall_ms = to_ms;
 }

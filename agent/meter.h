@@ -54,6 +54,8 @@ struct meter_sample {
         int64_t idle_uj;              /* what the idle node would have drawn */
         const int64_t *device_uj;     /* above its idle, by device number, OFFPEAK_MAX_DEVICES of them; NULL: unknown */
         enum quality quality;
+        enum quality idle_quality;          /* 0: as the rest */
+        const enum quality *device_quality; /* a leg's energy is as good as the worst of its devices'; NULL: of all */
 };
 
 void meter_init(struct meter *meter, const struct meter_sink *sink);

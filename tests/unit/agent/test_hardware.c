@@ -13,11 +13,17 @@
 #include <sys/stat.h>
 
 #include "agent/hardware.h"
+#include "fake/nvml/fake_script.h"
+
+/* The GPUs of the made-up machine, in their order; the second is of another make. */
+#define GPU_0 "0000:04:00.0"
+#define GPU_2 "0000:82:00.0"
 
 struct fixture {
         char powercap[64];
         struct agent_config config;
         struct hardware *hardware;
+        int64_t now_ms;
 };
 
 static void put(const struct fixture *f, const char *name, const char *text)
@@ -89,9 +95,10 @@ static int teardown(void **state)
 static void expect(struct fixture *f, int64_t ms, uint64_t busy, bool scaled, int64_t node_j, int64_t idle_j,
                    enum quality quality)
 {
+        const struct hardware_moment moment = { f->now_ms += ms, ms, busy, scaled };
         struct hardware_energy energy;
 
-        assert_true(hardware_energy(f->hardware, ms, busy, scaled, &energy));
+        assert_true(hardware_energy(f->hardware, &moment, &energy));
         assert_int_equal(energy.node_uj, node_j * 1000000);
         assert_int_equal(energy.idle_uj, idle_j * 1000000);
         assert_int_equal(energy.quality, quality);
@@ -139,7 +146,7 @@ static void test_nothing_is_known(void **state)
         struct hardware_energy energy;
 
         open_hardware(f);
-        assert_false(hardware_energy(f->hardware, 1000, 1, false, &energy));
+        assert_false(hardware_energy(f->hardware, &(struct hardware_moment){ 1000, 1000, 1, false }, &energy));
         assert_int_equal(hardware_inventory(f->hardware)->power_quality, QUALITY_ESTIMATED);
 }
 
@@ -184,7 +191,7 @@ static void test_scaled_time_uses_the_model(void **state)
 
         make_counter(f);
         open_hardware(f);
-        assert_false(hardware_energy(f->hardware, 1000, 0, true, &energy));
+        assert_false(hardware_energy(f->hardware, &(struct hardware_moment){ 1000, 1000, 0, true }, &energy));
         hardware_close(f->hardware);
         f->config.idle_w = 100;
         open_hardware(f);
@@ -205,6 +212,157 @@ static void test_gpus_are_not_measured_by_processors(void **state)
         assert_int_equal(hardware_inventory(f->hardware)->devices[0].kind, DEVICE_GPU);
         assert_int_equal(hardware_inventory(f->hardware)->power_quality, QUALITY_MODELLED);
         expect(f, 1000, 1, false, 400, 0, QUALITY_MODELLED);
+}
+
+/* ---- GPUs that a library measures */
+
+static void make_gpus(struct fixture *f, struct fake_script *script)
+{
+        fake_script_open(script);
+        fake_say(script, GPU_0 " uuid GPU-a");
+        fake_say(script, GPU_2 " uuid GPU-b");
+        fake_say(script, "0000:81:00.0 uuid GPU-c"); /* as if this one were NVIDIA's, too */
+        fake_say(script, "* default 700000");
+        fake_say(script, "* power 60000");
+        fake_say(script, "* energy 0");
+        f->config.devices = AGENT_DEVICES_GPU;
+        f->config.nvml = strdup(FAKE_NVML_PATH);
+}
+
+static void end_gpus(struct fixture *f, struct fake_script *script)
+{
+        hardware_close(f->hardware);
+        f->hardware = NULL;
+        fake_script_close(script);
+}
+
+static void draw(struct fixture *f, int64_t ms, uint64_t busy, struct hardware_energy *energy)
+{
+        const struct hardware_moment moment = { f->now_ms += ms, ms, busy, false };
+
+        assert_true(hardware_energy(f->hardware, &moment, energy));
+}
+
+static void test_gpus_are_told_by_their_cards(void **state)
+{
+        struct fixture *f = *state;
+        struct fake_script script;
+        char text[128];
+
+        make_gpus(f, &script);
+        fake_say(&script, GPU_2 " default 350500");
+        f->config.device_w = 111;
+        open_hardware(f);
+        const struct inventory *inventory = hardware_inventory(f->hardware);
+        assert_int_equal(inventory->n_devices, 3);
+        assert_int_equal(inventory->devices[0].max_w, 700);
+        assert_int_equal(inventory->devices[2].max_w, 351);
+        assert_int_equal(inventory->power_quality, QUALITY_MEASURED);
+        assert_string_equal(hardware_visible(f->hardware, 5, text, sizeof(text)), "GPU-a,GPU-b");
+        end_gpus(f, &script);
+}
+
+/* At rest all is idle; a job gets what its GPUs draw above that; the processors' counters come on top. */
+static void test_gpus_and_processors(void **state)
+{
+        struct fixture *f = *state;
+        struct hardware_energy energy;
+        struct fake_script script;
+
+        make_gpus(f, &script);
+        make_counter(f);
+        open_hardware(f);
+        draw(f, 0, 0, &energy);
+        assert_int_equal(energy.node_uj, 0);
+        fake_say(&script, "* energy 60000"); /* each 60 W, and the processors 100 W, for 1,000 s */
+        set_counter(f, 1000 + 100000);
+        draw(f, 1000000, 0, &energy);
+        assert_int_equal(energy.node_uj, INT64_C(1000000) * (3 * 60 + 100000));
+        assert_int_equal(energy.idle_uj, energy.node_uj);
+        assert_int_equal(energy.idle_quality, QUALITY_MEASURED);
+        fake_say(&script, GPU_0 " energy 560000"); /* a job draws 500 J on one, of which 60 J/1000 s were its idle */
+        set_counter(f, 1000 + 100000 + 150);
+        draw(f, 1000, 1, &energy);
+        assert_int_equal(energy.node_uj, INT64_C(1000000) * (500 + 150));
+        assert_int_equal(energy.idle_uj, INT64_C(1000000) * 100 + 60000);
+        assert_int_equal(energy.device_uj[0], INT64_C(1000000) * 500 - 60000);
+        assert_int_equal(energy.device_uj[1], 0);
+        assert_int_equal(energy.device_uj[2], 0);
+        assert_int_equal(energy.device_quality[0], QUALITY_MEASURED);
+        end_gpus(f, &script);
+}
+
+/* Without processors' counters what is declared for the idle node is what stands beside its GPUs' idle. */
+static void test_gpus_and_a_declared_node(void **state)
+{
+        struct fixture *f = *state;
+        struct hardware_energy energy;
+        struct fake_script script;
+
+        make_gpus(f, &script);
+        f->config.idle_w = 400;
+        open_hardware(f);
+        draw(f, 0, 0, &energy);
+        fake_say(&script, "* energy 600000"); /* 3 x 60 W for 10 s; 220 W are left */
+        draw(f, 10000, 0, &energy);
+        assert_int_equal(energy.node_uj, INT64_C(4000) * 1000000);
+        assert_int_equal(energy.idle_uj, energy.node_uj);
+        assert_int_equal(energy.idle_quality, QUALITY_MODELLED);
+        assert_int_equal(energy.quality, QUALITY_MEASURED);
+        fake_say(&script, "* energy 1200000"); /* the same, and a job that draws nothing */
+        draw(f, 10000, 2, &energy);
+        assert_int_equal(energy.node_uj, energy.idle_uj);
+        assert_int_equal(hardware_idle_uj(f->hardware, 1000), 400 * 1000000);
+        end_gpus(f, &script);
+}
+
+/* Its joules are unknown from there; those of the others are as good as before. */
+static void test_a_gpu_is_lost(void **state)
+{
+        struct fixture *f = *state;
+        struct hardware_energy energy;
+        struct fake_script script;
+        char text[512];
+
+        make_gpus(f, &script);
+        open_hardware(f);
+        draw(f, 0, 5, &energy);
+        fake_say(&script, "* energy 100000");
+        fake_say(&script, GPU_0 " fault lost");
+        draw(f, 1000, 5, &energy);
+        assert_int_equal(energy.device_uj[0], 0);
+        assert_int_equal(energy.device_uj[2], 100000000);
+        assert_int_equal(energy.device_quality[0], QUALITY_ESTIMATED);
+        assert_int_equal(energy.device_quality[2], QUALITY_MEASURED);
+        assert_int_equal(energy.idle_quality, QUALITY_MEASURED);
+        assert_non_null(strstr(hardware_describe(f->hardware, 0, text, sizeof(text)), "; lost: " GPU_0));
+        assert_null(strstr(hardware_describe(f->hardware, 2, text, sizeof(text)), "lost"));
+        end_gpus(f, &script);
+}
+
+/* A card that no library knows is modelled as declared, beside those that are measured. */
+static void test_a_gpu_of_another_make(void **state)
+{
+        struct fixture *f = *state;
+        struct hardware_energy energy;
+        struct fake_script script;
+
+        make_gpus(f, &script);
+        free(script.text);
+        script.text = strdup(GPU_0 " uuid GPU-a\n" GPU_2 " uuid GPU-b\n");
+        fake_say(&script, "* power 60000");
+        f->config.device_w = 300;
+        open_hardware(f);
+        assert_int_equal(hardware_inventory(f->hardware)->power_quality, QUALITY_MODELLED);
+        assert_int_equal(hardware_inventory(f->hardware)->devices[1].max_w, 300);
+        draw(f, 0, 3, &energy);
+        fake_say(&script, "* energy 70000");
+        draw(f, 1000, 3, &energy);
+        assert_int_equal(energy.device_uj[0], 70000000);
+        assert_int_equal(energy.device_uj[1], 300000000);
+        assert_int_equal(energy.device_quality[0], QUALITY_MEASURED);
+        assert_int_equal(energy.device_quality[1], QUALITY_MODELLED);
+        end_gpus(f, &script);
 }
 
 static void test_no_such_topology(void **state)
@@ -230,6 +388,11 @@ int main(void)
                 TEST(test_a_sensor_that_fails_loses_nothing),
                 TEST(test_scaled_time_uses_the_model),
                 TEST(test_gpus_are_not_measured_by_processors),
+                TEST(test_gpus_are_told_by_their_cards),
+                TEST(test_gpus_and_processors),
+                TEST(test_gpus_and_a_declared_node),
+                TEST(test_a_gpu_is_lost),
+                TEST(test_a_gpu_of_another_make),
                 TEST(test_no_such_topology),
         };
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -199,7 +199,9 @@ static void test_end_of_a_leg(void **state)
 static void test_the_quality_is_the_worst(void **state)
 {
         struct fixture *f = *state;
-        struct meter_sample modelled = { (DAY + 100) * 1000, 5000000, 5000000, NULL, QUALITY_MODELLED };
+        struct meter_sample modelled = {
+                .wall_ms = (DAY + 100) * 1000, .node_uj = 5000000, .idle_uj = 5000000, .quality = QUALITY_MODELLED
+        };
 
         meter_start(&f->meter, DAY * 1000, 0, 0, 0);
         meter_sample(&f->meter, &modelled);
@@ -207,6 +209,31 @@ static void test_the_quality_is_the_worst(void **state)
         sample(f, (DAY + 600) * 1000, 200, 200);
         expect(f, 0, 0, 0, 300, 205, QUALITY_MODELLED);
         expect(f, 1, 0, 300, 600, 300, QUALITY_MEASURED);
+}
+
+/* A leg's joules are as good as the worst of its own devices'; those of others do it no harm. */
+static void test_each_leg_has_its_quality(void **state)
+{
+        struct fixture *f = *state;
+        const int64_t device_uj[OFFPEAK_MAX_DEVICES] = { 60000000, 0, 30000000, 10000000 };
+        const enum quality qualities[OFFPEAK_MAX_DEVICES] = { QUALITY_MEASURED, QUALITY_MEASURED, QUALITY_MEASURED,
+                                                              QUALITY_ESTIMATED };
+        struct meter_sample s = { .wall_ms = (DAY + 300) * 1000,
+                                  .node_uj = 150000000,
+                                  .idle_uj = 50000000,
+                                  .device_uj = device_uj,
+                                  .quality = QUALITY_MEASURED,
+                                  .idle_quality = QUALITY_MODELLED,
+                                  .device_quality = qualities };
+
+        meter_start(&f->meter, DAY * 1000, 0, 0, 0);
+        meter_begin(&f->meter, (struct leg_id){ 7, 1 }, 3, 0, 0, 0);
+        meter_begin(&f->meter, (struct leg_id){ 8, 1 }, 12, 0, 0, 0);
+        meter_sample(&f->meter, &s);
+        assert_int_equal(f->book.n, 3);
+        expect(f, 0, 0, 0, 300, 50, QUALITY_MODELLED);
+        expect(f, 1, 7, 0, 300, 60, QUALITY_MEASURED);
+        expect(f, 2, 8, 0, 300, 40, QUALITY_ESTIMATED);
 }
 
 /* What was metered before a restart ends at 150; nobody looked until 950. */
@@ -338,6 +365,7 @@ int main(void)
                 TEST(test_a_leg_nobody_saw_end),
                 TEST(test_end_of_a_leg),
                 TEST(test_the_quality_is_the_worst),
+                TEST(test_each_leg_has_its_quality),
                 TEST(test_gap_after_a_restart),
                 TEST(test_time_does_not_go_back),
                 TEST(test_metered_beyond_now),
