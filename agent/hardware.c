@@ -84,7 +84,9 @@ static void open_power(struct hardware *hardware, const struct agent_config *con
         if (hardware->gpus.gpus == NULL)
                 log_warning("no energy will be reported: %s", no_sensor.code != 0 ? no_sensor.text : no_model.text);
         else
-                log_warning("the GPUs are measured, and the rest of the node is not: %s", no_sensor.text);
+                log_warning("the GPUs are measured, and the rest of the node is not: say what it draws with nothing "
+                            "running, "
+                            "power: {idle: 400 W}, in the agent's configuration");
 }
 
 /* As good as the worst of its GPUs. */
@@ -192,6 +194,17 @@ const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, cha
         if (hwloc_topology_is_thissystem(topology_hwloc(hardware->topology)) == 0)
                 return buffer; /* the CPU numbers of another machine bind nothing here */
         return device_set_cpus(&hardware->devices, devices, buffer, size);
+}
+
+int hardware_check(const struct hardware *hardware, uint64_t devices, struct offpeak_error *err)
+{
+        for (uint32_t i = 0; hardware->gpus.gpus != NULL && i < hardware->devices.n; i++) {
+                const struct gpu_now *now = gpus_at(hardware->gpus.gpus, i);
+
+                if ((devices >> i & 1) != 0 && now->lost)
+                        return fail(err, OFFPEAK_ENOTFOUND, "a GPU of the job is lost: %s", now->why);
+        }
+        return 0;
 }
 
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size)

@@ -31,6 +31,9 @@ uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
 /* The GPU's library, name, limit and health, for a person; "" for what is no GPU. Returns buffer. */
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size);
 
+/* ENOTFOUND: one of these devices is lost; err says which, why, and what to do. */
+int hardware_check(const struct hardware *hardware, uint64_t devices, struct offpeak_error *err);
+
 /* What a job with these devices gets as CUDA_VISIBLE_DEVICES, and the CPUs near them as "0-3,8" ("": no binding). */
 const char *hardware_visible(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);

@@ -253,6 +253,10 @@ void host_launch(struct host *host, const struct agent_action *action)
 
         if (leg == NULL)
                 return;
+        if (hardware_check(host->hardware, action->order->launch.devices, &err) != 0) {
+                note_exit_why(leg, LEG_NEVER, err.text); /* it would fail there, and be done with */
+                return;
+        }
         make_local(host, action, &local);
         if (leg_dir_create(host->dir.path, action->order, &local, &dir, &err) != 0) {
                 note_exit_why(leg, LEG_NEVER, err.text);

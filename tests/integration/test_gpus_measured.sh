@@ -1,0 +1,152 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# test_gpus_measured - a real scheduler, agent and jobs on the GPUs of a made-up machine, whose library is our own
+# (tests/fake/nvml): jobs see their cards by UUID, and the books have, to the joule, what the cards' counters said, over an absence of
+# the scheduler, a card that is lost under its job, and a driver that hangs.
+set -uo pipefail
+
+. "$(dirname "$0")/rig.sh"
+rig gpus
+source=$(cd "$(dirname "$0")/../.." && pwd)
+export OFFPEAK_FAKE_NVML=$work/cards
+: >"$work/cards.text"
+
+# say LINE...: the cards say this from now on.
+say() {
+        printf '%s\n' "$@" >>"$work/cards.text"
+        cp "$work/cards.text" "$work/cards.new" && mv "$work/cards.new" "$work/cards"
+}
+
+write_files() {
+        echo 'time,price_eur_per_mwh' >"$work/prices.csv"
+        for hour in $(seq -24 48); do
+                date -u -d "@$(($(date +%s) + hour * 3600))" +%Y-%m-%dT%H:00:00Z,50
+        done >>"$work/prices.csv"
+        cat >"$work/offpeakd.yaml" <<YAML
+listen: ["ipc://$work/d.sock"]
+state_dir: $work/state
+sites:
+  - {name: hall, currency: EUR, grid: {price: prices.csv, limit: 100 kW}}
+classes:
+  - {name: default, min_run: 0s, start_cost: 0s, stop_grace: 2s, lease: 60s, delay_cost_per_gpu_hour: 5}
+YAML
+        cat >"$work/n1.yaml" <<YAML
+server: "ipc://$work/d.sock"
+node: n1-$$
+site: hall
+state_dir: $work/n1
+topology: $source/tests/fixtures/topology/two_sockets.xml
+nvml: $build/tests/fake/libnvidia-ml.so.1
+YAML
+        # It says which card it has, and ends when it is let go.
+        cat >"$work/job.sh" <<'SH'
+echo "$CUDA_VISIBLE_DEVICES" >"$1.card"
+while [ ! -e "$1.end" ]; do sleep 0.05; done
+SH
+        for card in 0000:04:00.0 0000:81:00.0 0000:82:00.0; do
+                say "$card uuid GPU-$card"
+        done
+        say '* name Test GPU' '* default 700000' '* min 200000' '* max 700000' '* power 60000' '* energy 1000000'
+}
+
+# until_true SECONDS COMMAND...
+until_true() {
+        local n=$(($1 * 20))
+        shift
+        for _ in $(seq $n); do
+                "$@" && return
+                sleep 0.05
+        done
+        fail "this did not come true: $*"
+}
+
+# submit NAME: a job on one GPU; waits until it runs.
+submit() {
+        offpeak submit --gpus 1 -t 1h -J "$1" -D "$work" --env OFFPEAK_TEST="$token" -- /bin/bash "$work/job.sh" "$work/$1" >/dev/null ||
+                fail "$1 was not taken"
+        until_true 20 test -s "$work/$1.card"
+        card_of "$1" >/dev/null || fail "$1 has no card: $(cat "$work/$1.card")"
+}
+
+# The bus id of a job's card, by the UUID that it was given.
+card_of() {
+        sed -n 's/^GPU-\(0000:8[12]:00.0\|0000:04:00.0\)$/\1/p' "$work/$1.card" | grep .
+}
+
+is_done() {
+        [ "$(offpeak jobs --all --json | jq -r ".jobs[] | select(.name == \"$1\").state")" = done ]
+}
+
+job_joules() {
+        offpeak jobs --all --json | jq -r ".jobs[] | select(.name == \"$1\").energy_j"
+}
+
+logged() {
+        grep -q "$1" "$work/n1.log"
+}
+
+# The agent reads once a second.
+pass() {
+        sleep 2.2
+}
+
+# expect NAME JOULES. A joule may lie in the rest of a stretch, with the idle node. Where RAPL can be read, processors come on top.
+expect() {
+        local actual
+        actual=$(job_joules "$1")
+        echo "$1: $actual J in the books, $2 J by its card"
+        if [ -r /sys/class/powercap/intel-rapl:0/energy_uj ]; then
+                [ "$actual" -ge $(($2 - 1)) ] || fail "$1 has less than its card drew"
+        else
+                [ "$actual" -le "$2" ] && [ "$actual" -ge $(($2 - 1)) ] || fail "$1 has $actual J, and its card drew $2 J"
+        fi
+}
+
+main() {
+        local a b
+        write_files
+        start_daemon
+        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes | length == 1' >/dev/null"
+        offpeak nodes --json | jq -e '.nodes[0] | .power_quality == "measured" and .gpus == 3 and (.devices | map(.max_w) == [700, 700, 700])' \
+                >/dev/null || fail "the node is told otherwise: $(offpeak nodes --json)"
+        submit a
+        submit b
+        a=$(card_of a) b=$(card_of b)
+        [ "$a" != "$b" ] || fail "both have $a"
+        pass
+        say "$a energy 6000000" "$b energy 4000000"  # +5,000 J, +3,000 J
+        pass
+        # Nobody asks for the readings for a while; they wait.
+        kill -KILL "$daemon" && wait "$daemon" 2>/dev/null
+        say "$a energy 8500000"                      # +2,500 J
+        pass
+        say "$a energy 9000000" "$b fault lost"      # +500 J; what b draws from here nobody knows
+        pass
+        start_daemon
+        until_true 10 logged "a GPU is lost: $b"
+        say "$a fault hang"
+        until_true 10 logged "does not come back from a call"
+        say "$a fault good" "$a energy 9250000"      # +250 J, which come with the next reading
+        until_true 10 logged "the GPUs' driver answers again"
+        pass
+        touch "$work/a.end" "$work/b.end"
+        until_true 20 is_done a
+        until_true 20 is_done b
+        expect a 8250
+        expect b 3000
+        # A job that would get the lost card is turned away, and waits; once the card is back it runs.
+        until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes[0] | .status == \"up\" and .gpus_free == 3' >/dev/null"
+        offpeak submit --gpus 3 -t 1h -J c -D "$work" --env OFFPEAK_TEST="$token" -- /bin/bash "$work/job.sh" "$work/c" >/dev/null ||
+                fail "c was not taken"
+        until_true 10 logged "never began: a GPU of the job is lost: $b"
+        say "$b fault good"
+        until_true 30 test -s "$work/c.card"
+        grep -qx 'GPU-0000:04:00.0,GPU-0000:81:00.0,GPU-0000:82:00.0' "$work/c.card" || fail "c has other cards: $(cat "$work/c.card")"
+        touch "$work/c.end"
+        until_true 20 is_done c
+        grep -c "^a GPU is lost" "$work/n1.log" | grep -qx 1 || fail "the loss was not told once: $(cat "$work/n1.log")"
+}
+
+main
