@@ -54,7 +54,7 @@ struct said_devices {
 };
 
 struct said_power {
-        char *idle, *per_device;
+        char *idle, *per_device, *cap;
 };
 
 struct said_curve {
@@ -81,6 +81,7 @@ static const cyaml_schema_field_t devices_fields[] = {
 static const cyaml_schema_field_t power_fields[] = {
         VALUE(MAY, struct said_power, idle),
         VALUE(MAY, struct said_power, per_device),
+        VALUE(MAY, struct said_power, cap),
         CYAML_FIELD_END,
 };
 
@@ -155,6 +156,7 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         if (said->power != NULL) {
                 take_watts(r, "idle", said->power->idle, &config->idle_w);
                 take_watts(r, "per_device", said->power->per_device, &config->device_w);
+                take_watts(r, "cap", said->power->cap, &config->cap_w);
         }
         if (said->curve != NULL) {
                 config_take_path(r, "secret", said->curve->secret, &config->curve_secret);

@@ -8,9 +8,10 @@
  *   node: n1                       # default: the host's name
  *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else
  * the name site: hanford state_dir: /var/lib/offpeak-agent devices: {kind: cpu-slot, count: 4}   # default: the GPUs
- * that are found power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws topology: machine.xml #
- * hwloc's, instead of looking at this machine nvml: /opt/nvidia/libnvidia-ml.so.1 # NVIDIA's management library, where
- * the system does not find it by itself curve: {secret: n1.key, server: server.pub} log_level: info
+ * that are found power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws; cap: 300 W for each GPU of
+ * a job topology: machine.xml # hwloc's, instead of looking at this machine nvml: /opt/nvidia/libnvidia-ml.so.1 #
+ * NVIDIA's management library, where the system does not find it by itself curve: {secret: n1.key, server: server.pub}
+ * log_level: info
  */
 #ifndef OFFPEAK_AGENT_CONFIG_H
 #define OFFPEAK_AGENT_CONFIG_H
@@ -35,6 +36,7 @@ struct agent_config {
         enum agent_devices devices;
         uint32_t n_slots;                  /* of CPU_SLOT */
         int64_t idle_w, device_w;          /* declared; AGENT_POWER_UNKNOWN */
+        int64_t cap_w;                     /* on each GPU while a job has it; 0: none */
         int log_level;                     /* enum log_level of wire/log.h */
 };
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/devices/device.h"
+#include "agent/devices/gpu_caps.h"
 #include "agent/gpu_power.h"
 #include "agent/power/power.h"
 #include "agent/topology.h"
@@ -107,24 +108,27 @@ static enum quality power_quality(const struct hardware *hardware)
         return hardware->model.driver != NULL ? QUALITY_MODELLED : QUALITY_ESTIMATED;
 }
 
-/* A card's limit bounds what it draws; where no card tells one, what is declared. */
-static uint32_t max_w(const struct hardware *hardware, uint32_t device)
+/* A card's limit bounds what it draws, a job's cap left out; where no card tells one, what is declared. */
+static uint32_t max_w(const struct hardware *hardware, const struct agent_config *config, uint32_t device)
 {
         uint32_t limit_mw = 0;
 
         if (hardware->gpus.gpus != NULL)
                 limit_mw = gpus_at(hardware->gpus.gpus, device)->facts.limit_mw;
+        if (config->state_dir != NULL)
+                gpu_caps_before(config->state_dir, hardware->devices.at[device].address, &limit_mw);
         return limit_mw > 0 ? (limit_mw + 999) / 1000 : (uint32_t)hardware->device_w;
 }
 
-static void fill_inventory(struct hardware *hardware)
+static void fill_inventory(struct hardware *hardware, const struct agent_config *config)
 {
         struct topology_facts facts = topology_facts(hardware->topology);
 
         for (uint32_t i = 0; i < hardware->devices.n; i++) {
                 const struct node_device *device = &hardware->devices.at[i];
-                hardware->as_told[i] =
-                        (struct device){ .kind = device->kind, .numa = device->numa, .max_w = max_w(hardware, i) };
+                hardware->as_told[i] = (struct device){ .kind = device->kind,
+                                                        .numa = device->numa,
+                                                        .max_w = max_w(hardware, config, i) };
                 memcpy(hardware->as_told[i].address, device->address, sizeof(device->address));
         }
         hardware->inventory = (struct inventory){ .model = (char *)(uintptr_t)facts.model,
@@ -156,7 +160,7 @@ int hardware_open(const struct agent_config *config, const char *powercap, struc
         if (config->devices == AGENT_DEVICES_GPU)
                 open_gpus(hardware, config);
         open_power(hardware, config, powercap);
-        fill_inventory(hardware);
+        fill_inventory(hardware, config);
         *ret_hardware = hardware;
         return 0;
 }

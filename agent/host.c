@@ -157,6 +157,7 @@ static void on_second(uv_timer_t *timer)
         host_meter_sync(host);
         host_read_progress(host);
         host_give_up_mute_shims(host);
+        host_caps_settle(host);
         host_watch_silence(host);
 }
 
@@ -269,6 +270,8 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
         code = state_dir_begin(&host->dir, err);
         if (code == 0)
                 code = host_meter_open(host, err);
+        if (code == 0)
+                code = host_caps_open(host, err);
         if (code == 0) {
                 agent_state_init(&host->core);
                 code = run(host, err);
@@ -276,6 +279,7 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
                 spool_close(host->spool);
                 meter_finish(&host->meter);
         }
+        host_caps_close(host);
         node_lock_release(&host->lock);
 out_dir:
         state_dir_close(&host->dir);

@@ -99,6 +99,7 @@ void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
         leg->burying = false;
         leg->has_exit = true;
         leg->exit = *record;
+        host_caps_note_end(leg->host);
         log_info("leg %s %s", leg_name(leg->id, name), describe_exit(record, text, sizeof(text)));
 }
 
@@ -263,6 +264,7 @@ void host_launch(struct host *host, const struct agent_action *action)
                 return;
         }
         leg_dir_close(&dir);
+        host_caps_put(host, leg->id, action->order->launch.devices);
         events = events_of(leg);
         if (link_start(&host->loop, &host->links, leg->id, &events, &leg->link, &err) != 0) {
                 leg_dir_remove(host->dir.path, leg->id, NULL);

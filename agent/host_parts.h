@@ -4,6 +4,7 @@
  *
  *   host.c          beginning and end, one input into the core, its actions out
  *   host_wire.c     frames from and to the scheduler
+ *   host_caps.c     power caps of GPUs
  *   host_leg.c      directories, shims and their links, burials
  *   host_recover.c  what an earlier agent left
  *   host_meter.c    clock, sensors, readings
@@ -30,6 +31,7 @@
 #include "wire/zuv.h"
 
 struct host;
+struct host_caps;
 
 /* What the host knows of a leg beside the core: its link, how it is buried, its end on the way to the core. */
 struct host_leg {
@@ -77,6 +79,8 @@ struct host {
         char shim_path[PATH_MAX], group_base[PATH_MAX];
         struct host_leg *legs;
 
+        struct host_caps *caps;
+
         struct clock_map clock;
         bool clock_kept;         /* it was known before this agent: what was metered goes on */
         struct spool *spool;
@@ -101,6 +105,13 @@ int host_wire_open(struct host *host, struct offpeak_error *err);
 void host_send_hello(struct host *host);
 void host_send_renew(struct host *host);
 void host_watch_silence(struct host *host);
+
+/* ---- host_caps.c */
+int host_caps_open(struct host *host, struct offpeak_error *err);
+void host_caps_put(struct host *host, struct leg_id id, uint64_t devices); /* as configured; before it starts */
+void host_caps_note_end(struct host *host);                                /* of a leg */
+void host_caps_settle(struct host *host);                                  /* put back what is due */
+void host_caps_close(struct host *host);
 
 /* ---- host_leg.c */
 struct host_leg *host_leg(const struct host *host, struct leg_id id);

@@ -7,6 +7,7 @@
  *   STATE/clock   the scheduler's wall clock (clock_map.h), good for this boot
  *   STATE/spool   readings (spool.h)
  *   STATE/lock    (node_lock.h)
+ *   STATE/caps/   (devices/gpu_caps.h)
  *   STATE/legs/   (shim/leg_dir.h)
  */
 #ifndef OFFPEAK_AGENT_STATE_DIR_H

@@ -2,9 +2,9 @@
 /*
  * gpu_driver.h - what a vendor's library tells of its GPUs, and the power limit that it sets: one driver per file.
  *
- * A driver is found in the table of gpus.c; another vendor's is one more file and one more row. A card is named by its
- * PCI bus id, as everywhere on a node. Calls come from one thread at a time, and may hang with the vendor's driver:
- * gpus.c and gpu_caps.c see to it that nothing else does.
+ * A driver is found in the table of gpu_drivers.c; another vendor's is one more file and one more row. A card is named
+ * by its PCI bus id, as everywhere on a node. Calls come from one thread at a time, and may hang with the vendor's
+ * driver: gpus.c and gpu_caps.c see to it that nothing else does.
  *
  * Units: mW, uJ, ms on any clock that does not go back.
  */
@@ -60,5 +60,9 @@ struct gpu_driver {
 };
 
 extern const struct gpu_driver gpu_nvml; /* nvml.c: NVIDIA */
+
+/* All of them, in gpu_drivers.c; NULL ends the table. */
+extern const struct gpu_driver *const gpu_drivers[];
+enum { GPU_DRIVERS = 1 };
 
 #endif

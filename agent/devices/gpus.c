@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * gpus.c - the table of drivers, and what becomes of what they say.
+ * gpus.c - what becomes of what the drivers say.
  *
  *   loop:   gpus_read --aside--> work_read --> cards     what one round of calls brought
  *                     take_card <--------------'         energy, health, log
@@ -19,10 +19,7 @@
 #include "base/fail.h"
 #include "wire/log.h"
 
-/* Another vendor's driver is one more row. */
-static const struct gpu_driver *const drivers[] = { &gpu_nvml };
-
-enum { N_DRIVERS = sizeof(drivers) / sizeof(drivers[0]) };
+enum { N_DRIVERS = GPU_DRIVERS };
 
 struct card {
         char address[20];
@@ -61,10 +58,11 @@ static void find_card(struct work *work, struct card *card)
         for (unsigned i = 0; i < N_DRIVERS && card->gpu == NULL; i++) {
                 void *gpu;
 
-                if (work->states[i] == NULL || drivers[i]->find(work->states[i], card->address, &gpu, &card->err) != 0)
+                if (work->states[i] == NULL ||
+                    gpu_drivers[i]->find(work->states[i], card->address, &gpu, &card->err) != 0)
                         continue;
                 card->driver = i;
-                card->code = drivers[i]->facts(work->states[i], gpu, &card->facts, &card->err);
+                card->code = gpu_drivers[i]->facts(work->states[i], gpu, &card->facts, &card->err);
                 if (card->code == 0)
                         card->gpu = gpu;
         }
@@ -75,7 +73,7 @@ static void work_open(void *context)
         struct work *work = context;
 
         for (unsigned i = 0; i < N_DRIVERS; i++)
-                if (drivers[i]->open(work->library, &work->states[i], &work->why[i]) != 0)
+                if (gpu_drivers[i]->open(work->library, &work->states[i], &work->why[i]) != 0)
                         work->states[i] = NULL;
         for (uint32_t i = 0; i < work->n_cards; i++)
                 find_card(work, &work->cards[i]);
@@ -92,8 +90,8 @@ static void work_read(void *context)
                         find_card(work, card);
                 if (card->gpu == NULL)
                         continue;
-                card->code = drivers[card->driver]->read(work->states[card->driver], card->gpu, work->all,
-                                                         &card->reading, &card->err);
+                card->code = gpu_drivers[card->driver]->read(work->states[card->driver], card->gpu, work->all,
+                                                             &card->reading, &card->err);
                 if (card->code == OFFPEAK_ENOTFOUND)
                         card->gpu = NULL;
         }
@@ -263,7 +261,7 @@ static int refuse(const struct gpus *gpus, struct offpeak_error *err)
 
         for (unsigned i = 0; i < N_DRIVERS; i++)
                 if (work->states[i] == NULL)
-                        return fail(err, OFFPEAK_ENOTFOUND, "%s: %s", drivers[i]->name, work->why[i].text);
+                        return fail(err, OFFPEAK_ENOTFOUND, "%s: %s", gpu_drivers[i]->name, work->why[i].text);
         return fail(err, OFFPEAK_ENOTFOUND, "%s",
                     work->n_cards > 0 ? work->cards[0].err.text : "there is no GPU on this node");
 }
@@ -280,7 +278,7 @@ static bool take_found(struct gpus *gpus)
                         continue;
                 }
                 any = true;
-                gpus->now[i] = (struct gpu_now){ .driver = drivers[card->driver],
+                gpus->now[i] = (struct gpu_now){ .driver = gpu_drivers[card->driver],
                                                  .facts = card->facts,
                                                  .quality = QUALITY_ESTIMATED };
                 if (card->gpu == NULL)
@@ -331,7 +329,7 @@ static void end(void *context)
 
         for (unsigned i = 0; i < N_DRIVERS; i++)
                 if (work->states[i] != NULL)
-                        drivers[i]->close(work->states[i]);
+                        gpu_drivers[i]->close(work->states[i]);
         free(work->library);
         free(gpus);
 }

@@ -4,8 +4,8 @@
  *
  *   agent's packets, keeper's notes, timer, SIGTERM  ->  machine_*  ->  tick  ->  launch, signal, kill, record
  *
- * Everything happens on one thread, and nothing blocks but the disk. A driver of device power caps belongs to tick():
- * caps are put before MACHINE_START and given back after MACHINE_RECORD.
+ * Everything happens on one thread, and nothing blocks but the disk. Power caps that the agent put on the leg's GPUs
+ * are put back at the very end, by whoever comes first (gpu_caps.h): there may be no agent.
  */
 #include "agent/shim/shim.h"
 
@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/devices/gpu_caps.h"
 #include "agent/shim/keeper.h"
 #include "agent/shim/launch.h"
 #include "agent/shim/leg_file.h"
@@ -32,7 +33,7 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30 };
 
 struct shim {
         const struct shim_options *options;
@@ -474,6 +475,32 @@ static void close_all(struct shim *shim)
                         drop_peer(shim, i);
 }
 
+/* ---- power caps */
+
+static bool is_mine(void *context, struct leg_id leg)
+{
+        const struct leg_id *mine = context;
+
+        return leg.job == mine->job && leg.attempt == mine->attempt;
+}
+
+/* A vendor's driver may hang: the alarm ends this process then, and the next agent tries. */
+static void put_caps_back(const struct shim_options *options)
+{
+        struct leg_id mine = options->leg;
+        struct offpeak_error err;
+        sigset_t alarms;
+
+        sigemptyset(&alarms);
+        sigaddset(&alarms, SIGALRM);
+        signal(SIGALRM, SIG_DFL);
+        sigprocmask(SIG_UNBLOCK, &alarms, NULL);
+        alarm(CAPS_S);
+        if (gpu_caps_put_back(options->state, is_mine, &mine, NULL, &err) != 0)
+                log_error("a GPU's power limit is not put back yet, the agent will try: %s", err.text);
+        alarm(0);
+}
+
 int shim_run(const struct shim_options *options)
 {
         struct shim shim = { .options = options, .listener = -1, .timer = -1, .signals = -1 };
@@ -495,5 +522,6 @@ int shim_run(const struct shim_options *options)
                 wait_for_facts(&shim);
         leg_group_remove(shim.local.group);
         close_all(&shim);
+        put_caps_back(options);
         return 0;
 }

@@ -77,8 +77,9 @@ static void test_a_full_file(void **state)
                                  "site: hanford\n"
                                  "state_dir: state\n"
                                  "devices: {kind: cpu-slot, count: 3}\n"
-                                 "power: {idle: 120 W, per_device: 1.5 kW}\n"
+                                 "power: {idle: 120 W, per_device: 1.5 kW, cap: 300 W}\n"
                                  "topology: /x/machine.xml\n"
+                                 "nvml: lib/libnvidia-ml.so.1\n"
                                  "curve: {secret: n1.key, server: head.pub}\n"
                                  "log_level: debug\n"),
                          0);
@@ -94,6 +95,9 @@ static void test_a_full_file(void **state)
         assert_int_equal(f->config.n_slots, 3);
         assert_int_equal(f->config.idle_w, 120);
         assert_int_equal(f->config.device_w, 1500);
+        assert_int_equal(f->config.cap_w, 300);
+        snprintf(expected, sizeof(expected), "%s/lib/libnvidia-ml.so.1", f->directory);
+        assert_string_equal(f->config.nvml, expected);
         assert_int_equal(f->config.log_level, LOG_LEVEL_DEBUG);
         assert_int_equal(agent_config_complete(&f->config, &f->err), 0);
 }
