@@ -32,14 +32,17 @@ static void sample_known(struct gpu_power *power, uint32_t i, const struct gpu_n
         int64_t uj = now->uj - power->last_uj[i], idle_uj = uj;
 
         power->last_uj[i] = now->uj;
+        power->owed_ms[i] += ms;
         if (busy) {
-                idle_uj = (int64_t)(power->idle_w[i] * (double)ms * 1000);
+                idle_uj = (int64_t)(power->idle_w[i] * (double)power->owed_ms[i] * 1000);
                 if (idle_uj > uj)
                         idle_uj = uj;
                 begin_rest(power, i);
         } else if (now->answers) {
-                learn_idle(power, i, uj, ms);
+                learn_idle(power, i, uj, power->owed_ms[i]);
         }
+        if (now->answers || now->lost)
+                power->owed_ms[i] = 0;
         sample->uj += uj;
         sample->idle_uj += idle_uj;
         sample->above_uj[i] = uj - idle_uj;

@@ -17,6 +17,7 @@ struct gpu_power {
         bool started;
         int64_t ms;
         int64_t last_uj[OFFPEAK_MAX_DEVICES];
+        int64_t owed_ms[OFFPEAK_MAX_DEVICES]; /* since its last reading: what it drew in them comes with the next */
         double idle_w[OFFPEAK_MAX_DEVICES];                                       /* 0: not seen yet */
         int64_t resting_uj[OFFPEAK_MAX_DEVICES], resting_ms[OFFPEAK_MAX_DEVICES]; /* not in idle_w yet */
 };

@@ -340,6 +340,37 @@ static void test_a_gpu_is_lost(void **state)
         end_gpus(f, &script);
 }
 
+/* What a card drew while it did not answer comes at once, and is no more power than it was. */
+static void test_a_gpu_that_does_not_answer_for_a_while(void **state)
+{
+        struct fixture *f = *state;
+        struct hardware_energy energy;
+        struct fake_script script;
+
+        make_gpus(f, &script);
+        open_hardware(f);
+        draw(f, 0, 0, &energy);
+        fake_say(&script, "* energy 60000");
+        draw(f, 1000, 0, &energy); /* 60 W each */
+        fake_say(&script, GPU_0 " fault unknown");
+        for (int i = 2; i <= 100; i++) {
+                fake_say(&script, "* energy %d", 60000 * i);
+                draw(f, 1000, 0, &energy);
+        }
+        fake_say(&script, GPU_0 " fault good");
+        fake_say(&script, "* energy 6060000");
+        draw(f, 1000, 0, &energy);
+        assert_int_equal(hardware_idle_uj(f->hardware, 1000), 3 * 60 * 1000000);
+        fake_say(&script, GPU_0 " fault unknown");
+        for (int i = 0; i < 9; i++)
+                draw(f, 1000, 1, &energy);
+        fake_say(&script, GPU_0 " fault good");
+        fake_say(&script, GPU_0 " energy 10060000"); /* 400 W for 10 s, of which 60 W are its idle */
+        draw(f, 1000, 1, &energy);
+        assert_int_equal(energy.device_uj[0], INT64_C(3400) * 1000000);
+        end_gpus(f, &script);
+}
+
 /* A card that no library knows is modelled as declared, beside those that are measured. */
 static void test_a_gpu_of_another_make(void **state)
 {
@@ -392,6 +423,7 @@ int main(void)
                 TEST(test_gpus_and_processors),
                 TEST(test_gpus_and_a_declared_node),
                 TEST(test_a_gpu_is_lost),
+                TEST(test_a_gpu_that_does_not_answer_for_a_while),
                 TEST(test_a_gpu_of_another_make),
                 TEST(test_no_such_topology),
         };
