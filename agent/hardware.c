@@ -35,6 +35,17 @@ static int find_devices(struct hardware *hardware, const struct agent_config *co
         return devices_find_gpus(hardware->topology, &hardware->devices, err);
 }
 
+/* Also of cards that are found later: they were lost. */
+static void take_uuids(struct hardware *hardware)
+{
+        for (uint32_t i = 0; i < hardware->devices.n; i++) {
+                const struct gpu_now *now = gpus_at(hardware->gpus.gpus, i);
+
+                if (now->facts.uuid[0] != '\0')
+                        memcpy(hardware->devices.at[i].uuid, now->facts.uuid, sizeof(now->facts.uuid));
+        }
+}
+
 /* Libraries that are missing are told, and leave their GPUs to what is declared. */
 static void open_gpus(struct hardware *hardware, const struct agent_config *config)
 {
@@ -45,12 +56,11 @@ static void open_gpus(struct hardware *hardware, const struct agent_config *conf
                 log_warning("the GPUs are not measured: %s", err.text);
                 return;
         }
+        take_uuids(hardware);
         for (uint32_t i = 0; i < hardware->devices.n; i++) {
                 const struct gpu_now *now = gpus_at(hardware->gpus.gpus, i);
-                struct node_device *device = &hardware->devices.at[i];
+                const struct node_device *device = &hardware->devices.at[i];
 
-                if (now->facts.uuid[0] != '\0')
-                        memcpy(device->uuid, now->facts.uuid, sizeof(device->uuid));
                 if (now->driver == NULL)
                         log_warning("GPU %s is not measured: %s", device->address, now->why);
                 if (now->facts.is_split)
@@ -330,6 +340,7 @@ static void read_gpus(struct hardware *hardware, const struct hardware_moment *m
         struct gpu_power_sample *sample = &hardware->gpu_sample;
 
         gpu_power_sample(&hardware->gpus, hardware->devices.n, moment->now_ms, moment->busy, sample);
+        take_uuids(hardware);
         if (hardware->sensor.driver != NULL)
                 read_sensor(hardware, moment, energy);
         else

@@ -86,7 +86,7 @@ static void work_read(void *context)
         for (uint32_t i = 0; i < work->n_cards; i++) {
                 struct card *card = &work->cards[i];
 
-                if (card->gpu == NULL && card->driver < N_DRIVERS && work->all)
+                if (card->gpu == NULL && work->all)
                         find_card(work, card);
                 if (card->gpu == NULL)
                         continue;
@@ -151,6 +151,7 @@ static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
 
         if (card->driver == N_DRIVERS)
                 return;
+        now->driver = gpu_drivers[card->driver];
         now->answers = card->gpu != NULL && card->code == 0;
         if (!now->answers) {
                 now->quality = QUALITY_ESTIMATED;

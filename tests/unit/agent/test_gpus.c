@@ -122,6 +122,25 @@ static void test_a_lost_card_is_contained(void **state)
         assert_int_equal(a->uj, 20000);
 }
 
+/* One that was lost before this agent came is found when it is back. */
+static void test_a_card_that_is_lost_at_the_start(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, A " fault lost");
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        assert_null(gpus_at(f->gpus, 0)->driver);
+        assert_non_null(strstr(gpus_at(f->gpus, 0)->why, "off the bus"));
+        assert_true(gpus_at(f->gpus, 2)->answers);
+        fake_say(&f->script, A " fault good");
+        gpus_read(f->gpus, 1000 + GPUS_HEALTH_MS);
+        assert_ptr_equal(gpus_at(f->gpus, 0)->driver, &gpu_nvml);
+        assert_string_equal(gpus_at(f->gpus, 0)->facts.uuid, "GPU-a");
+        assert_true(gpus_at(f->gpus, 0)->answers);
+        assert_null(gpus_at(f->gpus, 1)->driver);
+}
+
 /* What a missed reading missed comes with the next. */
 static void test_a_card_that_does_not_answer_loses_nothing(void **state)
 {
@@ -234,6 +253,7 @@ int main(void)
                 TEST(test_cards_are_found_by_their_bus_id),
                 TEST(test_energy_counts_from_the_first_reading),
                 TEST(test_a_lost_card_is_contained),
+                TEST(test_a_card_that_is_lost_at_the_start),
                 TEST(test_a_card_that_does_not_answer_loses_nothing),
                 TEST(test_a_call_that_hangs_is_left_behind),
                 TEST(test_without_a_counter_power_is_integrated),
