@@ -2,6 +2,7 @@
 #include "core/fit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/after.h"
 #include "core/health.h"
@@ -57,29 +58,52 @@ static bool may_take_jobs(const struct node *node, const struct site *site)
         return health_takes_jobs(node) && node->site_id == site->id;
 }
 
-static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width, const struct site *site,
-                  const uint64_t *free_devices, struct place_leg *legs)
+/* The shapes are found when the first asks for devices: most turns start nothing. */
+static const struct placing *placing_of(const struct state *state, const struct fit_room *room)
 {
-        struct place_node *nodes = calloc(state->n_nodes, sizeof(*nodes));
-        uint8_t(*numa)[OFFPEAK_MAX_DEVICES] = calloc(state->n_nodes, sizeof(*numa));
-        bool placed = false, memory = nodes != NULL && numa != NULL;
+        if (room->placing->nodes == NULL && placing_init(state, room->placing) != 0)
+                placing_finish(room->placing);
+        return room->placing->nodes != NULL ? room->placing : NULL;
+}
+
+/* The legs of its last attempt stay when it is over: what it left behind there is of use to it. */
+static void mark_last(const struct job *job, struct place_node *nodes)
+{
+        for (uint32_t l = 0; job->attempts > 0 && l < job->attempt.n_legs; l++)
+                nodes[job->attempt.legs[l].node].was = true;
+        if (job->avoid_node != NONE_U32)
+                nodes[job->avoid_node].avoid = true;
+}
+
+/* The nodes that may take jobs of this site, in place of those of all. */
+static size_t list_nodes(const struct state *state, const struct site *site, const uint64_t *free_devices,
+                         struct place_node *nodes)
+{
         size_t n = 0;
 
-        for (uint32_t i = 0; memory && i < state->n_nodes; i++) {
-                const struct node *node = &state->nodes[i];
-
-                if (!may_take_jobs(node, site))
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                if (!may_take_jobs(&state->nodes[i], site))
                         continue;
-                for (uint32_t d = 0; d < node->inventory.n_devices; d++)
-                        numa[n][d] = node->inventory.devices[d].numa;
-                nodes[n] = (struct place_node){
-                        .node = i, .free = free_devices[i], .numa = numa[n], .avoid = i == job->avoid_node
-                };
-                n++;
+                nodes[i].empty = free_devices[i] == nodes[i].free;
+                nodes[i].free = free_devices[i];
+                nodes[n++] = nodes[i];
         }
-        if (memory)
-                placed = place_gang(nodes, n, width->nodes, width->gpus_per_node, legs) == OFFPEAK_OK;
-        free(numa);
+        return n;
+}
+
+static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width,
+                  const struct site *site, const struct fit_room *room, struct place_leg *legs)
+{
+        const struct place_want want = { .legs = width->nodes, .devices_per_leg = width->gpus_per_node };
+        const struct placing *placing = placing_of(state, room);
+        struct place_node *nodes = placing != NULL ? calloc(state->n_nodes + 1, sizeof(*nodes)) : NULL;
+        bool placed;
+
+        if (nodes == NULL)
+                return false;
+        memcpy(nodes, placing->nodes, state->n_nodes * sizeof(*nodes));
+        mark_last(job, nodes);
+        placed = place_gang(nodes, list_nodes(state, site, room->free_devices, nodes), &want, legs) == OFFPEAK_OK;
         free(nodes);
         return placed;
 }
@@ -110,9 +134,10 @@ static int measure(const struct state *state, int64_t wall, struct fit_room *ret
         *ret_room = (struct fit_room){ .free_devices = calloc(state->n_nodes + 1, sizeof(uint64_t)),
                                        .ready = calloc(state->n_sites + 1, sizeof(*ret_room->ready)),
                                        .drawn_w = calloc(state->n_sites + 1, sizeof(int64_t)),
-                                       .limit_w = calloc(state->n_sites + 1, sizeof(int64_t)) };
-        if (ret_room->free_devices == NULL || ret_room->ready == NULL || ret_room->drawn_w == NULL ||
-            ret_room->limit_w == NULL)
+                                       .limit_w = calloc(state->n_sites + 1, sizeof(int64_t)),
+                                       .placing = calloc(1, sizeof(struct placing)) };
+        if (ret_room->placing == NULL || ret_room->free_devices == NULL || ret_room->ready == NULL ||
+            ret_room->drawn_w == NULL || ret_room->limit_w == NULL)
                 return OFFPEAK_ENOMEM;
         state_free_everywhere(state, ret_room->free_devices);
         for (uint32_t s = 0; s < state->n_sites; s++) {
@@ -144,6 +169,9 @@ void fit_room_finish(struct fit_room *room)
         free(room->ready);
         free(room->drawn_w);
         free(room->limit_w);
+        if (room->placing != NULL)
+                placing_finish(room->placing);
+        free(room->placing);
         *room = (struct fit_room){ 0 };
 }
 
@@ -164,7 +192,7 @@ struct place_leg *fit_find(const struct state *state, const struct job *job, uin
         struct place_leg *places =
                 fit_has_room(state, job, mode, site, room) ? calloc(width.nodes, sizeof(*places)) : NULL;
 
-        if (places != NULL && place(state, job, &width, site, room->free_devices, places))
+        if (places != NULL && place(state, job, &width, site, room, places))
                 return places;
         free(places);
         return NULL;

@@ -4,7 +4,7 @@
 #define OFFPEAK_CORE_FIT_H
 
 #include "core/input.h"
-#include "place/place.h"
+#include "core/placing.h"
 
 /* The planned interval of a job that holds at `wall`, or NULL. */
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
@@ -26,6 +26,7 @@ struct fit_room {
         uint32_t (*ready)[OFFPEAK_MAX_DEVICES +
                           1];       /* owned: of each site, [n]: its nodes in touch with n devices free or more */
         int64_t *drawn_w, *limit_w; /* owned: of each site */
+        struct placing *placing;    /* owned: found when it is needed first */
 };
 
 /* ENOMEM; fit_room_finish() also then. */

@@ -61,13 +61,14 @@ static void take(struct hall *hall, const struct place_leg *leg)
 static struct place_leg *find(const struct hall *hall, const struct queued *queued, int64_t now)
 {
         bool beside = hall->headed && now + queued->seconds > hall->head_at;
+        struct place_want want = { .legs = queued->legs, .devices_per_leg = queued->each };
         struct place_leg *places;
 
         if (hall->ready[queued->each] < queued->legs)
                 return NULL;
         places = calloc(queued->legs, sizeof(*places));
-        if (places != NULL && place_gang(beside ? hall->beside : hall->nodes, hall->trial->n_nodes, queued->legs,
-                                         queued->each, places) == OFFPEAK_OK)
+        if (places != NULL &&
+            place_gang(beside ? hall->beside : hall->nodes, hall->trial->n_nodes, &want, places) == OFFPEAK_OK)
                 return places;
         free(places);
         return NULL;
