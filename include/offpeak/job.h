@@ -15,14 +15,15 @@ extern "C" {
 
 /* Bounds that every door of the system keeps (the codec refuses what is beyond). */
 enum {
-        OFFPEAK_MAX_NAME = 256,          /* bytes of a job's, node's, site's or class's name */
-        OFFPEAK_MAX_PATH = 4096,         /* bytes of a path */
-        OFFPEAK_MAX_ARGS = 4096,         /* words of a command, and variables of an environment */
-        OFFPEAK_MAX_SPEC = 1024 * 1024,  /* bytes of a whole spec on the wire */
-        OFFPEAK_MAX_NODES = 1024,        /* nodes of one gang */
-        OFFPEAK_MAX_DEVICES = 64,        /* devices of one node */
-        OFFPEAK_MAX_AFTER = 1024,        /* jobs that one job comes after */
-        OFFPEAK_MAX_WIDTHS = 15,         /* further widths of an elastic job */
+        OFFPEAK_MAX_NAME = 256,         /* bytes of a job's, node's, site's or class's name */
+        OFFPEAK_MAX_PATH = 4096,        /* bytes of a path */
+        OFFPEAK_MAX_ARGS = 4096,        /* words of a command, and variables of an environment */
+        OFFPEAK_MAX_SPEC = 1024 * 1024, /* bytes of a whole spec on the wire */
+        OFFPEAK_MAX_NODES = 1024,       /* nodes of one gang */
+        OFFPEAK_MAX_DEVICES = 64,       /* devices of one node */
+        OFFPEAK_MAX_AFTER = 1024,       /* jobs that one job comes after */
+        OFFPEAK_MAX_WIDTHS = 15,        /* further widths of an elastic job */
+        OFFPEAK_MAX_FEATURES = 64,      /* of a node, and those that a job asks for */
 };
 
 /* QUEUED covers planned, held and paused: `offpeak jobs` tells them apart by what the job waits for. */
@@ -77,6 +78,10 @@ struct offpeak_job_spec {
         size_t n_after_any;
         struct offpeak_width *widths; /* n_widths besides nodes x gpus_per_node, each with another number of GPUs: the job may be */
         size_t n_widths;              /* stopped at one and begun again at another. None: it is rigid */
+        char **features;              /* n_features words that each of its nodes has, by the agents' configurations */
+        size_t n_features;
+        uint32_t switches; /* nodes of a gang stand on at most so many switches; 0: on any number */
+        bool exclusive;    /* no other job on its nodes while it runs */
 };
 
 void offpeak_job_spec_init(struct offpeak_job_spec *spec);

@@ -35,6 +35,7 @@ void offpeak_job_spec_finish(struct offpeak_job_spec *spec)
         free(spec->after_ok);
         free(spec->after_any);
         free(spec->widths);
+        free_words(spec->features, spec->n_features);
         offpeak_job_spec_init(spec);
 }
 
@@ -96,16 +97,18 @@ int offpeak_job_spec_copy(const struct offpeak_job_spec *spec, struct offpeak_jo
         copy.n_after_ok = copy.n_after_any = 0;
         copy.widths = NULL;
         copy.n_widths = 0;
+        copy.features = NULL;
+        copy.n_features = 0;
         if (copy_text(spec->name, &copy.name) != 0 || copy_text(spec->class_name, &copy.class_name) != 0 ||
             copy_words(spec->argv, spec->argc, &copy.argv, &copy.argc) != 0 ||
             copy_words(spec->env, spec->envc, &copy.env, &copy.envc) != 0 ||
-            copy_text(spec->directory, &copy.directory) != 0 ||
-            copy_text(spec->stdout_path, &copy.stdout_path) != 0 ||
+            copy_text(spec->directory, &copy.directory) != 0 || copy_text(spec->stdout_path, &copy.stdout_path) != 0 ||
             copy_text(spec->stderr_path, &copy.stderr_path) != 0 ||
             copy_text(spec->checkpoint_dir, &copy.checkpoint_dir) != 0 || copy_text(spec->site, &copy.site) != 0 ||
             copy_ids(spec->after_ok, spec->n_after_ok, &copy.after_ok, &copy.n_after_ok) != 0 ||
             copy_ids(spec->after_any, spec->n_after_any, &copy.after_any, &copy.n_after_any) != 0 ||
-            copy_widths(spec->widths, spec->n_widths, &copy.widths, &copy.n_widths) != 0) {
+            copy_widths(spec->widths, spec->n_widths, &copy.widths, &copy.n_widths) != 0 ||
+            copy_words(spec->features, spec->n_features, &copy.features, &copy.n_features) != 0) {
                 offpeak_job_spec_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }

@@ -98,6 +98,13 @@ static void check_environment(struct check *check, char *const *env, size_t n)
         }
 }
 
+static void check_features(struct check *check, char *const *features, size_t n)
+{
+        check_count(check, "the number of features", n, 0, OFFPEAK_MAX_FEATURES);
+        for (size_t i = 0; i < n && check->code == 0; i++)
+                check_given_name(check, "a feature", features[i]);
+}
+
 /* The width asked for is the one beside them. */
 static void check_widths(struct check *check, const struct offpeak_job_spec *spec)
 {
@@ -137,6 +144,8 @@ static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
         check_count(check, "the number of jobs that must end well before", spec->n_after_ok, 0, OFFPEAK_MAX_AFTER);
         check_count(check, "the number of jobs that must end before", spec->n_after_any, 0, OFFPEAK_MAX_AFTER);
         check_widths(check, spec);
+        check_range(check, "the number of switches", spec->switches, 0, OFFPEAK_MAX_NODES);
+        check_features(check, spec->features, spec->n_features);
 }
 
 /* Starts ascend, and the first may be 0 only if it is alone. */
@@ -206,6 +215,15 @@ static void check_hello(struct check *check, const struct message_hello *hello)
                            sizeof(hello->devices[i].address) - 1);
                 check_range(check, "a device's power in W", hello->devices[i].max_w, 0, MAX_NODE_WATTS);
         }
+        if (hello->n_links != 0) {
+                size_t pairs = (size_t)hello->n_devices * (hello->n_devices - (hello->n_devices > 0)) / 2;
+
+                check_count(check, "the number of links between devices", hello->n_links, pairs, pairs);
+        }
+        check_name(check, "the block", hello->block, OFFPEAK_MAX_NAME);
+        check_name(check, "the rack", hello->rack, OFFPEAK_MAX_NAME);
+        check_name(check, "the switch", hello->leaf_switch, OFFPEAK_MAX_NAME);
+        check_features(check, hello->features, hello->n_features);
 }
 
 static void check_clock(struct check *check, const struct message_clock *clock)

@@ -19,17 +19,50 @@ static void borrow_device(const struct message_device *device, Offpeak__Wire__De
         ret_wire->address = (char *)device->address;
 }
 
+enum { MAX_LINKS = OFFPEAK_MAX_DEVICES * (OFFPEAK_MAX_DEVICES - 1) / 2 };
+
+/* What a hello's frame points to and that is not the message itself. */
+struct hello_room {
+        Offpeak__Wire__Device devices[OFFPEAK_MAX_DEVICES], *pointers[OFFPEAK_MAX_DEVICES];
+        uint32_t gbps[MAX_LINKS], near[MAX_LINKS];
+};
+
+static void borrow_links(const struct message_hello *hello, struct hello_room *room, Offpeak__Wire__Inventory *wire)
+{
+        for (uint32_t i = 0; i < hello->n_links; i++) {
+                room->gbps[i] = hello->links[i].gbps;
+                room->near[i] = hello->links[i].near;
+        }
+        wire->n_link_gbps = wire->n_link_near = hello->n_links;
+        wire->link_gbps = room->gbps;
+        wire->link_near = room->near;
+}
+
+static void borrow_position(const struct message_hello *hello, Offpeak__Wire__Inventory *wire)
+{
+        wire->block = codec_borrow_text(hello->block);
+        wire->rack = codec_borrow_text(hello->rack);
+        wire->leaf_switch = codec_borrow_text(hello->leaf_switch);
+        wire->n_features = hello->n_features;
+        wire->features = hello->features;
+}
+
 int codec_pack_hello(const struct message *message, struct frame *ret_frame, struct offpeak_error *err)
 {
         const struct message_hello *hello = &message->u.hello;
         Offpeak__Wire__Hello wire = OFFPEAK__WIRE__HELLO__INIT;
         Offpeak__Wire__Inventory inventory = OFFPEAK__WIRE__INVENTORY__INIT;
-        Offpeak__Wire__Device devices[OFFPEAK_MAX_DEVICES], *pointers[OFFPEAK_MAX_DEVICES];
+        struct hello_room *room = malloc(sizeof(*room));
+        int code;
 
+        if (room == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
         for (uint32_t i = 0; i < hello->n_devices; i++) {
-                borrow_device(&hello->devices[i], &devices[i]);
-                pointers[i] = &devices[i];
+                borrow_device(&hello->devices[i], &room->devices[i]);
+                room->pointers[i] = &room->devices[i];
         }
+        borrow_links(hello, room, &inventory);
+        borrow_position(hello, &inventory);
         inventory.model = codec_borrow_text(hello->model);
         inventory.address = codec_borrow_text(hello->address);
         inventory.cores = hello->cores;
@@ -37,13 +70,49 @@ int codec_pack_hello(const struct message *message, struct frame *ret_frame, str
         inventory.idle_w = hello->idle_w;
         inventory.power_quality = hello->power_quality;
         inventory.n_devices = hello->n_devices;
-        inventory.devices = pointers;
+        inventory.devices = room->pointers;
         wire.node = codec_borrow_text(hello->node);
         wire.site = codec_borrow_text(hello->site);
         wire.boot = (char *)hello->boot;
         wire.nonce = (ProtobufCBinaryData){ .len = sizeof(hello->nonce), .data = (uint8_t *)hello->nonce };
         wire.inventory = &inventory;
-        return codec_write(&wire.base, MESSAGE_HELLO, ret_frame, err);
+        code = codec_write(&wire.base, MESSAGE_HELLO, ret_frame, err);
+        free(room);
+        return code;
+}
+
+static int copy_links(const Offpeak__Wire__Inventory *wire, struct message_hello *hello, struct offpeak_error *err)
+{
+        if (wire->n_link_gbps != wire->n_link_near)
+                return fail(err, OFFPEAK_EINVAL, "%zu links have a speed, and %zu a distance", wire->n_link_gbps,
+                            wire->n_link_near);
+        if (wire->n_link_gbps > MAX_LINKS)
+                return fail(err, OFFPEAK_EINVAL, "a node has %zu links: at most %d are allowed", wire->n_link_gbps,
+                            MAX_LINKS);
+        hello->links = calloc(wire->n_link_gbps + 1, sizeof(*hello->links));
+        if (hello->links == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        hello->n_links = (uint32_t)wire->n_link_gbps;
+        for (uint32_t i = 0; i < hello->n_links; i++) {
+                if (wire->link_gbps[i] > UINT16_MAX || wire->link_near[i] > UINT16_MAX)
+                        return fail(err, OFFPEAK_EINVAL, "a link's speed is %u GB/s, its distance %u: at most %u",
+                                    wire->link_gbps[i], wire->link_near[i], UINT16_MAX);
+                hello->links[i] = (struct message_link){ (uint16_t)wire->link_gbps[i], (uint16_t)wire->link_near[i] };
+        }
+        return 0;
+}
+
+static int copy_position(const Offpeak__Wire__Inventory *wire, struct message_hello *hello, struct offpeak_error *err)
+{
+        int code = codec_copy_text(wire->block, &hello->block, err);
+
+        if (code == 0)
+                code = codec_copy_text(wire->rack, &hello->rack, err);
+        if (code == 0)
+                code = codec_copy_text(wire->leaf_switch, &hello->leaf_switch, err);
+        if (code == 0)
+                code = codec_copy_words(wire->features, wire->n_features, &hello->features, &hello->n_features, err);
+        return code;
 }
 
 static int copy_inventory(const Offpeak__Wire__Inventory *wire, struct message_hello *hello, struct offpeak_error *err)
@@ -71,7 +140,9 @@ static int copy_inventory(const Offpeak__Wire__Inventory *wire, struct message_h
                 to->max_w = from->max_w;
                 code = codec_copy_array(from->address, to->address, sizeof(to->address), err);
         }
-        return code;
+        if (code == 0)
+                code = copy_links(wire, hello, err);
+        return code == 0 ? copy_position(wire, hello, err) : code;
 }
 
 int codec_unpack_hello(const ProtobufCMessage *base, struct message *message, struct offpeak_error *err)

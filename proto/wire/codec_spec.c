@@ -54,6 +54,10 @@ void codec_borrow_spec(const struct offpeak_job_spec *spec, struct codec_spec *r
         ret_wire->n_after_ok = spec->n_after_ok;
         ret_wire->after_any = spec->after_any;
         ret_wire->n_after_any = spec->n_after_any;
+        ret_wire->exclusive = spec->exclusive;
+        ret_wire->switches = spec->switches;
+        ret_wire->n_features = spec->n_features;
+        ret_wire->features = spec->features;
         borrow_widths(spec, ret_spec);
 }
 
@@ -120,6 +124,8 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
                 code = copy_ids(wire->after_any, wire->n_after_any, &spec->after_any, &spec->n_after_any, err);
         if (code == 0)
                 code = copy_widths(wire, spec, err);
+        if (code == 0)
+                code = codec_copy_words(wire->features, wire->n_features, &spec->features, &spec->n_features, err);
         if (code != 0)
                 return code;
         spec->nodes = wire->nodes;
@@ -133,6 +139,8 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
         spec->interruptible = (enum offpeak_choice)wire->interruptible;
         spec->hold = wire->hold;
         spec->strict_deadline = wire->strict_deadline;
+        spec->exclusive = wire->exclusive;
+        spec->switches = wire->switches;
         return 0;
 }
 

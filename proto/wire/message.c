@@ -29,6 +29,13 @@ static void finish_hello(struct message_hello *hello)
         free(hello->model);
         free(hello->address);
         free(hello->devices);
+        free(hello->links);
+        free(hello->block);
+        free(hello->rack);
+        free(hello->leaf_switch);
+        for (size_t i = 0; i < hello->n_features; i++)
+                free(hello->features[i]);
+        free(hello->features);
 }
 
 static void finish_renew(struct message_renew *renew)

@@ -76,6 +76,11 @@ struct message_device {
         char address[20];
 };
 
+/* Between two devices (place/pick.h). */
+struct message_link {
+        uint16_t gbps, near;
+};
+
 struct message_hello {
         char *node, *site;
         char boot[40];
@@ -87,6 +92,11 @@ struct message_hello {
         uint32_t power_quality;
         struct message_device *devices;
         uint32_t n_devices;
+        struct message_link *links; /* n_links: of each two devices a < b, by a, then b; or none */
+        uint32_t n_links;
+        char *block, *rack, *leaf_switch;
+        char **features;
+        size_t n_features;
 };
 
 struct message_clock {

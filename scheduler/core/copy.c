@@ -28,15 +28,33 @@ int copy_bytes(const void *items, size_t n, size_t item_size, void **ret_items)
         return 0;
 }
 
+static int copy_words(char *const *words, size_t n, char ***ret_words)
+{
+        int code = 0;
+
+        *ret_words = n > 0 ? calloc(n + 1, sizeof(char *)) : NULL;
+        if (n > 0 && *ret_words == NULL)
+                return OFFPEAK_ENOMEM;
+        for (size_t i = 0; code == 0 && i < n; i++)
+                code = copy_text(words[i], &(*ret_words)[i]);
+        return code;
+}
+
 int inventory_copy(const struct inventory *inventory, struct inventory *ret_inventory)
 {
         struct inventory copy = *inventory;
 
-        copy.model = copy.address = NULL;
+        copy.model = copy.address = copy.block = copy.rack = copy.leaf_switch = NULL;
         copy.devices = NULL;
+        copy.links = NULL;
+        copy.features = NULL;
         if (copy_text(inventory->model, &copy.model) != 0 || copy_text(inventory->address, &copy.address) != 0 ||
-            copy_bytes(inventory->devices, inventory->n_devices, sizeof(*inventory->devices),
-                       (void **)&copy.devices) != 0) {
+            copy_bytes(inventory->devices, inventory->n_devices, sizeof(*inventory->devices), (void **)&copy.devices) !=
+                    0 ||
+            copy_bytes(inventory->links, inventory->n_links, sizeof(*inventory->links), (void **)&copy.links) != 0 ||
+            copy_text(inventory->block, &copy.block) != 0 || copy_text(inventory->rack, &copy.rack) != 0 ||
+            copy_text(inventory->leaf_switch, &copy.leaf_switch) != 0 ||
+            copy_words(inventory->features, inventory->n_features, &copy.features) != 0) {
                 inventory_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
@@ -49,6 +67,13 @@ void inventory_finish(struct inventory *inventory)
         free(inventory->model);
         free(inventory->address);
         free(inventory->devices);
+        free(inventory->links);
+        free(inventory->block);
+        free(inventory->rack);
+        free(inventory->leaf_switch);
+        for (size_t i = 0; inventory->features != NULL && i < inventory->n_features; i++)
+                free(inventory->features[i]);
+        free(inventory->features);
         memset(inventory, 0, sizeof(*inventory));
 }
 

@@ -6,12 +6,34 @@
 
 #include "core/copy.h"
 
+static bool same_text(const char *a, const char *b)
+{
+        return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static bool same_position(const struct inventory *a, const struct inventory *b)
+{
+        if (!same_text(a->block, b->block) || !same_text(a->rack, b->rack) ||
+            !same_text(a->leaf_switch, b->leaf_switch) || a->n_features != b->n_features)
+                return false;
+        for (size_t i = 0; i < a->n_features; i++)
+                if (strcmp(a->features[i], b->features[i]) != 0)
+                        return false;
+        return true;
+}
+
+static bool same_links(const struct inventory *a, const struct inventory *b)
+{
+        return a->n_links == b->n_links &&
+               (a->n_links == 0 || memcmp(a->links, b->links, a->n_links * sizeof(*a->links)) == 0);
+}
+
 static bool same_inventory(const struct inventory *a, const struct inventory *b)
 {
         if (a->n_devices != b->n_devices || a->cores != b->cores || a->memory_mb != b->memory_mb ||
             a->idle_w != b->idle_w || a->power_quality != b->power_quality)
                 return false;
-        if (strcmp(a->address != NULL ? a->address : "", b->address != NULL ? b->address : "") != 0)
+        if (!same_text(a->address, b->address) || !same_position(a, b) || !same_links(a, b))
                 return false;
         for (uint32_t i = 0; i < a->n_devices; i++)
                 if (a->devices[i].kind != b->devices[i].kind || a->devices[i].numa != b->devices[i].numa ||

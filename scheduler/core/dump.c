@@ -210,6 +210,13 @@ static void put_node(struct text *text, const struct node *node)
         for (uint32_t i = 0; i < inventory->n_devices; i++)
                 put(text, "  device %u kind=%d numa=%u max=%u %s\n", i, inventory->devices[i].kind,
                     inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].address);
+        for (uint32_t i = 0; i < inventory->n_links; i++)
+                put(text, "  link %u %u near=%u\n", i, inventory->links[i].gbps, inventory->links[i].near);
+        if (inventory->block != NULL || inventory->rack != NULL || inventory->leaf_switch != NULL)
+                put(text, "  at block=%s rack=%s switch=%s\n", or_none(inventory->block), or_none(inventory->rack),
+                    or_none(inventory->leaf_switch));
+        for (size_t i = 0; i < inventory->n_features; i++)
+                put(text, "  feature %s\n", inventory->features[i]);
 }
 
 static void put_spec(struct text *text, const struct offpeak_job_spec *spec)
@@ -225,6 +232,10 @@ static void put_spec(struct text *text, const struct offpeak_job_spec *spec)
                 put(text, "  arg %zu:%s\n", strlen(spec->argv[i]), spec->argv[i]);
         for (size_t i = 0; i < spec->envc; i++)
                 put(text, "  env %zu:%s\n", strlen(spec->env[i]), spec->env[i]);
+        if (spec->exclusive || spec->switches != 0)
+                put(text, "  exclusive=%d switches=%u\n", spec->exclusive, spec->switches);
+        for (size_t i = 0; i < spec->n_features; i++)
+                put(text, "  on %s\n", spec->features[i]);
         for (size_t i = 0; i < spec->n_widths; i++)
                 put(text, "  width %ux%u speed=%lld power=%lld\n", spec->widths[i].nodes, spec->widths[i].gpus_per_node,
                     (long long)spec->widths[i].speed_ppm, (long long)spec->widths[i].power_w);

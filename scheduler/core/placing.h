@@ -11,7 +11,7 @@ struct placing {
         struct place_node *nodes; /* of each node, by its id: all of its devices free */
 };
 
-/* ENOMEM; placing_finish() also then. */
+/* Nodes of other sites included. ENOMEM; placing_finish() also then. */
 int placing_init(const struct state *state, struct placing *ret_placing);
 void placing_finish(struct placing *placing);
 

@@ -23,6 +23,7 @@
 #include "ledger/booking.h"
 #include "ledger/site_meter.h"
 #include "ledger/stock.h"
+#include "place/pick.h"
 #include "plan/plan.h"
 #include "supply/forecast_use.h"
 #include "supply/series.h"
@@ -50,6 +51,11 @@ struct inventory {
         enum quality power_quality;
         struct device *devices;
         uint32_t n_devices;
+        struct place_link *links; /* n_links: place_pairs(n_devices), or 0: nothing is known */
+        uint32_t n_links;
+        char *block, *rack, *leaf_switch; /* where it stands; NULL: not known */
+        char **features;                  /* n_features words that jobs can ask for, then NULL */
+        size_t n_features;
 };
 
 enum session_state { SESSION_NONE = 0, SESSION_PENDING, SESSION_UP, SESSION_SILENT };

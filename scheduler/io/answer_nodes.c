@@ -39,6 +39,49 @@ static json_t *devices(struct answer *answer, const struct node *node)
         return list;
 }
 
+static json_t *position(struct answer *answer, const struct inventory *inventory)
+{
+        json_t *object = json_object();
+
+        answer_put(answer, object, "block", answer_text(inventory->block));
+        answer_put(answer, object, "rack", answer_text(inventory->rack));
+        answer_put(answer, object, "switch", answer_text(inventory->leaf_switch));
+        return object;
+}
+
+static json_t *features(struct answer *answer, const struct inventory *inventory)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; i < inventory->n_features; i++)
+                answer_add(answer, list, json_string(inventory->features[i]));
+        return list;
+}
+
+/* GB/s from each device to each; null on the diagonal. */
+static json_t *links(struct answer *answer, const struct inventory *inventory)
+{
+        uint32_t n = inventory->n_devices;
+        json_t *rows = json_array();
+
+        if (inventory->n_links == 0) {
+                json_decref(rows);
+                return json_null();
+        }
+        for (uint32_t a = 0; a < n; a++) {
+                json_t *row = json_array();
+
+                for (uint32_t b = 0; b < n; b++)
+                        answer_add(
+                                answer, row,
+                                a == b ? json_null()
+                                       : json_integer(
+                                                 inventory->links[place_pair(n, a < b ? a : b, a < b ? b : a)].gbps));
+                answer_add(answer, rows, row);
+        }
+        return rows;
+}
+
 static json_t *node_object(struct answer *answer, const struct node *node)
 {
         const struct inventory *inventory = &node->inventory;
@@ -62,6 +105,9 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         answer_put(answer, object, "gpus", json_integer(inventory->n_devices));
         answer_put(answer, object, "gpus_free",
                    json_integer(__builtin_popcountll(state_free_devices(answer->state, node))));
+        answer_put(answer, object, "position", position(answer, inventory));
+        answer_put(answer, object, "features", features(answer, inventory));
+        answer_put(answer, object, "links_gbps", links(answer, inventory));
         answer_put(answer, object, "devices", devices(answer, node));
         return object;
 }

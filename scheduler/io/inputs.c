@@ -79,12 +79,30 @@ static int take_devices(const struct message_hello *hello, struct inventory *inv
         return 0;
 }
 
+static int take_links(const struct message_hello *hello, struct inventory *inventory)
+{
+        inventory->links = calloc(hello->n_links > 0 ? hello->n_links : 1, sizeof(*inventory->links));
+        if (inventory->links == NULL)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t i = 0; i < hello->n_links; i++)
+                inventory->links[i] = (struct place_link){ hello->links[i].gbps, hello->links[i].near };
+        inventory->n_links = hello->n_links;
+        return 0;
+}
+
 static int take_hello(const struct message_hello *hello, uint64_t connection, struct node_input *made)
 {
         int code = take_devices(hello, &made->inventory);
 
+        if (code == 0)
+                code = take_links(hello, &made->inventory);
         if (code != 0)
                 return code;
+        made->inventory.block = hello->block;
+        made->inventory.rack = hello->rack;
+        made->inventory.leaf_switch = hello->leaf_switch;
+        made->inventory.features = hello->features;
+        made->inventory.n_features = hello->n_features;
         if (hello->power_quality > QUALITY_ESTIMATED || hello->node == NULL || hello->site == NULL)
                 return OFFPEAK_EINVAL;
         made->inventory.model = hello->model;
@@ -185,6 +203,7 @@ int node_input_init(const struct message *message, uint64_t connection, struct n
 void node_input_finish(struct node_input *input)
 {
         free(input->inventory.devices);
+        free(input->inventory.links);
         free(input->legs);
         free(input->readings);
         memset(input, 0, sizeof(*input));

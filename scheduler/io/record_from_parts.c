@@ -127,6 +127,9 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
         to->after_ok = take_ids(taker, from->after_ok, from->n_after_ok, &to->n_after_ok);
         to->after_any = take_ids(taker, from->after_any, from->n_after_any, &to->n_after_any);
         take_widths(taker, from, to);
+        to->exclusive = from->exclusive;
+        to->switches = from->switches;
+        to->features = take_words(taker, from->features, from->n_features, &to->n_features);
 }
 
 /* ---- policy */
@@ -489,6 +492,22 @@ static void take_device(struct taker *taker, const Log__Device *from, struct dev
         take_chars(taker, from->address, to->address, sizeof(to->address), "device.address");
 }
 
+static void take_links(struct taker *taker, const Log__Inventory *from, struct inventory *to)
+{
+        if (from->n_link_gbps != from->n_link_near ||
+            (from->n_link_gbps != 0 && from->n_link_gbps != place_pairs(from->n_devices))) {
+                taker->wrong = "inventory.link_gbps";
+                return;
+        }
+        to->links = take_memory(taker, from->n_link_gbps, sizeof(*to->links));
+        to->n_links = to->links != NULL ? (uint32_t)from->n_link_gbps : 0;
+        for (size_t i = 0; i < to->n_links; i++)
+                to->links[i] = (struct place_link){
+                        (uint16_t)take_enum(taker, from->link_gbps[i], 0, UINT16_MAX, "inventory.link_gbps"),
+                        (uint16_t)take_enum(taker, from->link_near[i], 0, UINT16_MAX, "inventory.link_near"),
+                };
+}
+
 static void take_inventory(struct taker *taker, const Log__Inventory *from, struct inventory *to)
 {
         to->model = take_optional(taker, from->model);
@@ -505,6 +524,11 @@ static void take_inventory(struct taker *taker, const Log__Inventory *from, stru
         to->n_devices = to->devices != NULL ? (uint32_t)from->n_devices : 0;
         for (size_t i = 0; i < to->n_devices; i++)
                 take_device(taker, from->devices[i], &to->devices[i]);
+        take_links(taker, from, to);
+        to->block = take_optional(taker, from->block);
+        to->rack = take_optional(taker, from->rack);
+        to->leaf_switch = take_optional(taker, from->leaf_switch);
+        to->features = take_words(taker, from->features, from->n_features, &to->n_features);
 }
 
 static void take_leg(struct taker *taker, const Log__Leg *from, struct leg *to)

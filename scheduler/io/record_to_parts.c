@@ -105,6 +105,10 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
         to->after_any = from->after_any;
         to->n_widths = from->n_widths;
         to->widths = width_parts(arena, from->widths, from->n_widths);
+        to->exclusive = from->exclusive;
+        to->switches = from->switches;
+        to->n_features = from->n_features;
+        to->features = from->features;
         return to;
 }
 
@@ -473,6 +477,19 @@ static Log__Stock **stock_parts(struct arena *arena, const struct stock *from, s
 
 /* ---- nodes and attempts */
 
+static void fill_links(struct arena *arena, Log__Inventory *to, const struct inventory *from)
+{
+        to->link_gbps = arena_take(arena, from->n_links, sizeof(*to->link_gbps));
+        to->link_near = arena_take(arena, from->n_links, sizeof(*to->link_near));
+        if (to->link_gbps == NULL || to->link_near == NULL)
+                return;
+        to->n_link_gbps = to->n_link_near = from->n_links;
+        for (size_t i = 0; i < from->n_links; i++) {
+                to->link_gbps[i] = from->links[i].gbps;
+                to->link_near[i] = from->links[i].near;
+        }
+}
+
 static Log__Inventory *inventory_part(struct arena *arena, const struct inventory *from)
 {
         Log__Inventory *to = part_new(arena, &log__inventory__descriptor);
@@ -495,6 +512,12 @@ static Log__Inventory *inventory_part(struct arena *arena, const struct inventor
                 to->devices[i]->max_w = from->devices[i].max_w;
                 to->devices[i]->address = text(from->devices[i].address);
         }
+        fill_links(arena, to, from);
+        to->block = text(from->block);
+        to->rack = text(from->rack);
+        to->leaf_switch = text(from->leaf_switch);
+        to->n_features = from->n_features;
+        to->features = from->features;
         return to;
 }
 

@@ -15,7 +15,7 @@
         _Static_assert(sizeof(type) == (size), "teach record.proto, its codec and this walk the new field")
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_width, 24);
-KNOWN(struct offpeak_job_spec, 200);
+KNOWN(struct offpeak_job_spec, 224);
 KNOWN(struct policy, 80);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
@@ -29,13 +29,13 @@ KNOWN(struct record_planned_job, 56);
 KNOWN(struct booking, 192);
 KNOWN(struct book, 152);
 KNOWN(struct stock, 40);
-KNOWN(struct inventory, 64);
+KNOWN(struct inventory, 120);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 680);
+KNOWN(struct job, 704);
 KNOWN(struct pause, 56);
-KNOWN(struct node, 256);
+KNOWN(struct node, 312);
 KNOWN(struct site, 3624);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
@@ -275,6 +275,9 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
                 I64(spec->widths[i].speed_ppm);
                 I64(spec->widths[i].power_w);
         }
+        take_words(walk, &spec->features, &spec->n_features, "spec->features");
+        U32(spec->switches);
+        BOOL(spec->exclusive);
 }
 
 /* Lists of fixed room: how many are used. */
@@ -554,6 +557,22 @@ static void walk_stock(struct walk *walk, struct stock *stock)
         WITHIN(stock->discharge_rest, 0, STOCK_REST_END - 1);
 }
 
+/* Of all pairs, or of none. */
+static void walk_links(struct walk *walk, struct inventory *inventory)
+{
+        uint32_t n = below(walk, 2) != 0 ? (uint32_t)place_pairs(inventory->n_devices) : 0;
+
+        differs(walk, inventory->n_links != n, "inventory->n_links");
+        if (!walk->check && n > 0)
+                inventory->links = calloc(n, sizeof(*inventory->links));
+        if (!walk->check)
+                inventory->n_links = n;
+        for (uint32_t i = 0; i < n && i < inventory->n_links; i++) {
+                WITHIN(inventory->links[i].gbps, 0, UINT16_MAX);
+                WITHIN(inventory->links[i].near, 0, UINT16_MAX);
+        }
+}
+
 static void walk_inventory(struct walk *walk, struct inventory *inventory)
 {
         OPTIONAL(inventory->model);
@@ -569,6 +588,11 @@ static void walk_inventory(struct walk *walk, struct inventory *inventory)
                 U32(inventory->devices[i].max_w);
                 CHARS(inventory->devices[i].address);
         }
+        walk_links(walk, inventory);
+        OPTIONAL(inventory->block);
+        OPTIONAL(inventory->rack);
+        OPTIONAL(inventory->leaf_switch);
+        take_words(walk, &inventory->features, &inventory->n_features, "inventory->features");
 }
 
 static void walk_leg(struct walk *walk, struct leg *leg)

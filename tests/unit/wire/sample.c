@@ -101,6 +101,17 @@ static uint64_t *random_ids(uint64_t *seed, size_t n)
         return ids;
 }
 
+static char **random_features(uint64_t *seed, size_t *ret_n)
+{
+        char **features;
+
+        *ret_n = (size_t)number(seed, 0, 5);
+        features = allocate(*ret_n + 1, sizeof(char *));
+        for (size_t i = 0; i < *ret_n; i++)
+                features[i] = text(seed, 40);
+        return features;
+}
+
 static struct offpeak_job_spec random_spec(uint64_t *seed)
 {
         struct offpeak_job_spec spec;
@@ -139,6 +150,9 @@ static struct offpeak_job_spec random_spec(uint64_t *seed)
         spec.after_ok = random_ids(seed, spec.n_after_ok);
         spec.n_after_any = (size_t)number(seed, 0, 5);
         spec.after_any = random_ids(seed, spec.n_after_any);
+        spec.exclusive = coin(seed);
+        spec.switches = (uint32_t)number(seed, 0, OFFPEAK_MAX_NODES);
+        spec.features = random_features(seed, &spec.n_features);
         return spec;
 }
 
@@ -236,6 +250,14 @@ static void random_hello(struct message_hello *hello, uint64_t *seed)
                 device->max_w = (uint32_t)number(seed, 0, 1000000);
                 fill(seed, device->address, sizeof(device->address));
         }
+        hello->n_links = coin(seed) ? hello->n_devices * (hello->n_devices - (hello->n_devices > 0)) / 2 : 0;
+        hello->links = allocate(hello->n_links, sizeof(*hello->links));
+        for (uint32_t i = 0; i < hello->n_links; i++)
+                hello->links[i] = (struct message_link){ (uint16_t)any_u32(seed), (uint16_t)any_u32(seed) };
+        hello->block = maybe(seed, OFFPEAK_MAX_NAME);
+        hello->rack = maybe(seed, OFFPEAK_MAX_NAME);
+        hello->leaf_switch = maybe(seed, OFFPEAK_MAX_NAME);
+        hello->features = random_features(seed, &hello->n_features);
 }
 
 static struct message_clock random_clock(uint64_t *seed)
@@ -412,7 +434,9 @@ static const char *spec_difference(const struct offpeak_job_spec *a, const struc
                 SAME(after_ok[i]);
         for (size_t i = 0; i < a->n_after_any; i++)
                 SAME(after_any[i]);
-        return NULL;
+        SAME(exclusive);
+        SAME(switches);
+        return same_words(a->features, a->n_features, b->features, b->n_features) ? NULL : "features";
 }
 
 static const char *push_difference(const struct offpeak_push *a, const struct offpeak_push *b)
@@ -485,6 +509,16 @@ static const char *hello_difference(const struct message_hello *a, const struct 
         SAME(n_devices);
         for (uint32_t i = 0; i < a->n_devices && found == NULL; i++)
                 found = device_difference(&a->devices[i], &b->devices[i]);
+        SAME(n_links);
+        for (uint32_t i = 0; i < a->n_links; i++) {
+                SAME(links[i].gbps);
+                SAME(links[i].near);
+        }
+        SAME_TEXT(block);
+        SAME_TEXT(rack);
+        SAME_TEXT(leaf_switch);
+        if (!same_words(a->features, a->n_features, b->features, b->n_features))
+                return "features";
         return found;
 }
 

@@ -166,6 +166,15 @@ SETTER(memory, message->u.hello.memory_mb = value)
 SETTER(idle, message->u.hello.idle_w = value)
 SETTER(devices, message->u.hello.n_devices = (uint32_t)value)
 SETTER(device_power, message->u.hello.n_devices = 1; message->u.hello.devices[0].max_w = (uint32_t)value)
+SETTER(block, put_text(&message->u.hello.block, word((size_t)value)))
+SETTER(rack, put_text(&message->u.hello.rack, word((size_t)value)))
+SETTER(leaf_switch, put_text(&message->u.hello.leaf_switch, word((size_t)value)))
+SETTER(features, put_words(&message->u.hello.features, &message->u.hello.n_features, (size_t)value, "ib"))
+SETTER(links, message->u.hello.n_devices = 4; message->u.hello.links = calloc(9, sizeof(struct message_link));
+       message->u.hello.n_links = (uint32_t)value)
+SETTER(spec_features,
+       put_words(&message->u.request.spec.features, &message->u.request.spec.n_features, (size_t)value, "ib"))
+SETTER(switches, message->u.request.spec.switches = (uint32_t)value)
 SETTER(boot, memset(message->u.hello.boot, 'b', (size_t)value))
 SETTER(address, message->u.hello.n_devices = 1; memset(message->u.hello.devices[0].address, 'a', (size_t)value))
 SETTER(wall, message->u.welcome.clock.wall_ms = value)
@@ -284,6 +293,14 @@ static const struct {
         { MESSAGE_HELLO, set_memory, INT64_C(1) << 40, (INT64_C(1) << 40) + 1, "the memory" },
         { MESSAGE_HELLO, set_idle, 0, -1, "the idle power" },
         { MESSAGE_HELLO, set_idle, 1000000, 1000001, "the idle power" },
+        { MESSAGE_HELLO, set_block, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the block" },
+        { MESSAGE_HELLO, set_rack, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the rack" },
+        { MESSAGE_HELLO, set_leaf_switch, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the switch" },
+        { MESSAGE_HELLO, set_features, OFFPEAK_MAX_FEATURES, OFFPEAK_MAX_FEATURES + 1, "features" },
+        { MESSAGE_HELLO, set_links, 6, 7, "links" },
+        { MESSAGE_HELLO, set_links, 0, 5, "links" },
+        { MESSAGE_REQUEST, set_spec_features, OFFPEAK_MAX_FEATURES, OFFPEAK_MAX_FEATURES + 1, "features" },
+        { MESSAGE_REQUEST, set_switches, OFFPEAK_MAX_NODES, OFFPEAK_MAX_NODES + 1, "switches" },
         { MESSAGE_HELLO, set_device_power, 1000000, 1000001, "a device's power" },
         { MESSAGE_HELLO, set_devices, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "the number of devices" },
         { MESSAGE_HELLO, set_boot, 39, 40, "the boot id" },
