@@ -33,6 +33,15 @@ void agent_config_init(struct agent_config *config)
                                          .log_level = LOG_LEVEL_INFO };
 }
 
+static void free_features(struct agent_config *config)
+{
+        for (size_t i = 0; i < config->n_features; i++)
+                free(config->features[i]);
+        free(config->features);
+        config->features = NULL;
+        config->n_features = 0;
+}
+
 void agent_config_finish(struct agent_config *config)
 {
         free(config->server);
@@ -42,6 +51,10 @@ void agent_config_finish(struct agent_config *config)
         free(config->state_dir);
         free(config->topology);
         free(config->nvml);
+        free(config->block);
+        free(config->rack);
+        free(config->leaf_switch);
+        free_features(config);
         free(config->curve_secret);
         free(config->curve_server);
         agent_config_init(config);
@@ -61,11 +74,18 @@ struct said_curve {
         char *secret, *server;
 };
 
+struct said_position {
+        char *block, *rack, *sw;
+};
+
 struct said {
         char *server, *node, *address, *site, *state_dir, *topology, *nvml, *log_level;
         struct said_devices *devices;
         struct said_power *power;
         struct said_curve *curve;
+        struct said_position *position;
+        char **features;
+        unsigned features_count;
 };
 
 #define MAY                     (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
@@ -91,11 +111,30 @@ static const cyaml_schema_field_t curve_fields[] = {
         CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t position_fields[] = {
+        VALUE(MAY, struct said_position, block),
+        VALUE(MAY, struct said_position, rack),
+        CYAML_FIELD_STRING_PTR("switch", MAY, struct said_position, sw, 0, CYAML_UNLIMITED),
+        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t feature = { CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED) };
+
 static const cyaml_schema_field_t top_fields[] = {
-        VALUE(MAY, struct said, server),    VALUE(MAY, struct said, node),      VALUE(MAY, struct said, site),
-        VALUE(MAY, struct said, state_dir), VALUE(MAY, struct said, address),   VALUE(MAY, struct said, nvml),
-        VALUE(MAY, struct said, topology),  VALUE(MAY, struct said, log_level), PART(devices, devices_fields),
-        PART(power, power_fields),          PART(curve, curve_fields),          CYAML_FIELD_END,
+        VALUE(MAY, struct said, server),
+        VALUE(MAY, struct said, node),
+        VALUE(MAY, struct said, site),
+        VALUE(MAY, struct said, state_dir),
+        VALUE(MAY, struct said, address),
+        VALUE(MAY, struct said, topology),
+        VALUE(MAY, struct said, nvml),
+        VALUE(MAY, struct said, log_level),
+        PART(devices, devices_fields),
+        PART(power, power_fields),
+        PART(curve, curve_fields),
+        PART(position, position_fields),
+        CYAML_FIELD_SEQUENCE("features", MAY, struct said, features, &feature, 0, CYAML_UNLIMITED),
+        CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t schema = { CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct said, top_fields) };
@@ -141,6 +180,40 @@ static void take_devices(struct config_reading *r, const struct said_devices *sa
                 config_refuse(r, said->count, "\"count\": GPUs are found, not counted; it belongs to kind: cpu-slot");
 }
 
+static void take_position(struct config_reading *r, const struct said_position *said, struct agent_config *config)
+{
+        if (said == NULL)
+                return;
+        config_take_name(r, "block", said->block, &config->block);
+        config_take_name(r, "rack", said->rack, &config->rack);
+        config_take_name(r, "switch", said->sw, &config->leaf_switch);
+}
+
+static void take_features(struct config_reading *r, const struct said *said, struct agent_config *config)
+{
+        if (said->features_count > OFFPEAK_MAX_FEATURES) {
+                config_refuse(r, said->features[OFFPEAK_MAX_FEATURES], "\"features\": a node has %d at most",
+                              OFFPEAK_MAX_FEATURES);
+                return;
+        }
+        if (said->features_count == 0)
+                return;
+        free_features(config);
+        config->features = calloc(said->features_count, sizeof(char *));
+        if (config->features == NULL) {
+                r->code = fail(r->err, OFFPEAK_ENOMEM, "out of memory");
+                return;
+        }
+        for (unsigned i = 0; r->code == 0 && i < said->features_count; i++) {
+                for (size_t j = 0; j < config->n_features; j++)
+                        if (strcmp(config_text(said->features[i]), config->features[j]) == 0)
+                                config_refuse(r, said->features[i], "\"features\": \"%.64s\" is named twice",
+                                              config->features[j]);
+                config_take_name(r, "features", said->features[i], &config->features[config->n_features]);
+                config->n_features += config->features[config->n_features] != NULL;
+        }
+}
+
 static void take_all(struct config_reading *r, const struct said *said, struct agent_config *config)
 {
         size_t level = 2;
@@ -153,6 +226,8 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         config_take_path(r, "topology", said->topology, &config->topology);
         config_take_path(r, "nvml", said->nvml, &config->nvml);
         take_devices(r, said->devices, config);
+        take_position(r, said->position, config);
+        take_features(r, said, config);
         if (said->power != NULL) {
                 take_watts(r, "idle", said->power->idle, &config->idle_w);
                 take_watts(r, "per_device", said->power->per_device, &config->device_w);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
 /*
  * config.h - what an agent is told: by its configuration file, and by options that override it.
  *
@@ -6,17 +7,24 @@
  *
  *   server: tcp://head:6850        # default: where the scheduler of this machine listens
  *   node: n1                       # default: the host's name
- *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else
- * the name site: hanford state_dir: /var/lib/offpeak-agent devices: {kind: cpu-slot, count: 4}   # default: the GPUs
- * that are found power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws; cap: 300 W for each GPU of
- * a job topology: machine.xml # hwloc's, instead of looking at this machine nvml: /opt/nvidia/libnvidia-ml.so.1 #
- * NVIDIA's management library, where the system does not find it by itself curve: {secret: n1.key, server: server.pub}
- * log_level: info
+ *   address: 10.0.0.7              # where the ranks of a gang meet; default: 127.0.0.1 beside an ipc scheduler, else the name
+ *   site: hanford
+ *   state_dir: /var/lib/offpeak-agent
+ *   devices: {kind: cpu-slot, count: 4}   # default: the GPUs that are found
+ *   power: {idle: 120 W, per_device: 15 W} # what a node without sensors draws; cap: 300 W for each GPU of a job
+ *   topology: machine.xml          # hwloc's, instead of looking at this machine
+ *   nvml: /opt/nvidia/libnvidia-ml.so.1 # NVIDIA's management library, where the system does not find it by itself
+ *   position: {block: b1, rack: r7, switch: leaf3} # where it stands, so that gangs find nodes near each other
+ *   features: [a100, ib]           # what jobs can ask for with --constraint
+ *   curve: {secret: n1.key, server: server.pub}
+ *   log_level: info
  */
+/* clang-format on */
 #ifndef OFFPEAK_AGENT_CONFIG_H
 #define OFFPEAK_AGENT_CONFIG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <offpeak/error.h>
@@ -32,6 +40,9 @@ struct agent_config {
         char *state_dir;                   /* absolute */
         char *topology;                    /* XML file, absolute; NULL: this machine */
         char *nvml;                        /* file, absolute; NULL: as the system finds it */
+        char *block, *rack, *leaf_switch;  /* NULL: not known */
+        char **features;                   /* n_features words */
+        size_t n_features;
         char *curve_secret, *curve_server; /* files; NULL, both: no keys */
         enum agent_devices devices;
         uint32_t n_slots;                  /* of CPU_SLOT */

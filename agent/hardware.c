@@ -8,6 +8,7 @@
 #include "agent/devices/device.h"
 #include "agent/devices/gpu_caps.h"
 #include "agent/gpu_power.h"
+#include "agent/links.h"
 #include "agent/power/power.h"
 #include "agent/topology.h"
 #include "base/fail.h"
@@ -17,6 +18,7 @@ struct hardware {
         struct topology *topology;
         struct device_set devices;
         struct device as_told[OFFPEAK_MAX_DEVICES];
+        struct place_link links[OFFPEAK_MAX_DEVICES * (OFFPEAK_MAX_DEVICES - 1) / 2];
         struct inventory inventory;
         int64_t idle_w, device_w;    /* declared; 0: not */
         struct power sensor;         /* driver NULL: there is none */
@@ -147,7 +149,15 @@ static void fill_inventory(struct hardware *hardware, const struct agent_config 
                                                   .idle_w = hardware->idle_w,
                                                   .power_quality = power_quality(hardware),
                                                   .devices = hardware->as_told,
-                                                  .n_devices = hardware->devices.n };
+                                                  .n_devices = hardware->devices.n,
+                                                  .links = hardware->links,
+                                                  .block = config->block,
+                                                  .rack = config->rack,
+                                                  .leaf_switch = config->leaf_switch,
+                                                  .features = config->features,
+                                                  .n_features = config->n_features };
+        if (config->devices == AGENT_DEVICES_GPU)
+                hardware->inventory.n_links = links_find(hardware->topology, &hardware->devices, hardware->links);
 }
 
 int hardware_open(const struct agent_config *config, const char *powercap, struct hardware **ret_hardware,

@@ -24,7 +24,7 @@ int hardware_open(const struct agent_config *config, const char *powercap, struc
                   struct offpeak_error *err);
 void hardware_close(struct hardware *hardware);
 
-/* As the scheduler is told; devices by their number. Valid until close. */
+/* As the scheduler is told; devices by their number. Valid until close, and as long as the configuration. */
 const struct inventory *hardware_inventory(const struct hardware *hardware);
 uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
 

@@ -37,6 +37,7 @@ void host_send_hello(struct host *host)
 {
         const struct inventory *inventory = hardware_inventory(host->hardware);
         struct message_device devices[OFFPEAK_MAX_DEVICES];
+        struct message_link links[OFFPEAK_MAX_DEVICES * (OFFPEAK_MAX_DEVICES - 1) / 2];
         struct message message = { .type = MESSAGE_HELLO };
         struct message_hello *hello = &message.u.hello;
 
@@ -58,6 +59,15 @@ void host_send_hello(struct host *host)
                                                       .max_w = inventory->devices[i].max_w };
                 memcpy(devices[i].address, inventory->devices[i].address, sizeof(devices[i].address));
         }
+        for (uint32_t i = 0; i < inventory->n_links; i++)
+                links[i] = (struct message_link){ inventory->links[i].gbps, inventory->links[i].near };
+        hello->links = links;
+        hello->n_links = inventory->n_links;
+        hello->block = inventory->block;
+        hello->rack = inventory->rack;
+        hello->leaf_switch = inventory->leaf_switch;
+        hello->features = inventory->features;
+        hello->n_features = inventory->n_features;
         send_message(host, &message);
         if (host->hello_ms == 0)
                 host->hello_ms = host_now_ms();

@@ -6,11 +6,21 @@
 #include "agent/config.h"
 #include "agent/hardware.h"
 #include "agent/host.h"
+#include "agent/show_topology.h"
 #include "base/fail.h"
 #include "cli/options.h"
 #include "wire/log.h"
 
-enum { OPTION_CONFIG = 1, OPTION_CHECK, OPTION_VERSION, OPTION_HELP, OPTION_SETTING };
+enum {
+        OPTION_CONFIG = 1,
+        OPTION_CHECK,
+        OPTION_SHOW,
+        OPTION_JSON,
+        OPTION_TOPOLOGY_XML,
+        OPTION_VERSION,
+        OPTION_HELP,
+        OPTION_SETTING
+};
 
 static const struct option_row rows[] = {
         { OPTION_CONFIG, 'c', "config", "FILE", "configuration of this agent (YAML); options override it" },
@@ -24,14 +34,18 @@ static const struct option_row rows[] = {
         { OPTION_SETTING, 0, "slot-w", "W", "what a busy device draws above that, where no sensor says" },
         { OPTION_SETTING, 0, "topology", "XML", "hwloc's description of the machine, instead of looking at it" },
         { OPTION_CHECK, 0, "check", NULL, "say what is wrong with all that, or what would be offered, and leave" },
+        { OPTION_SHOW, 0, "show-topology", NULL, "show sockets, NUMA nodes, GPUs, adapters and links, and leave" },
+        { OPTION_TOPOLOGY_XML, 0, "topology-xml", "XML",
+          "with --show-topology: of the machine that this file describes" },
+        { OPTION_JSON, 0, "json", NULL, "with --show-topology: as JSON" },
         { OPTION_VERSION, 0, "version", NULL, "print the version and leave" },
         { OPTION_HELP, 'h', "help", NULL, "print this and leave" },
         { 0 },
 };
 
 struct arguments {
-        const char *config;
-        bool check, help, version;
+        const char *config, *topology_xml;
+        bool check, help, version, show, json;
 };
 
 static void print_help(void)
@@ -61,6 +75,10 @@ static int read_arguments(int argc, char **argv, struct arguments *ret_arguments
                                     found.value);
                 if (found.id == OPTION_CONFIG)
                         ret_arguments->config = found.value;
+                if (found.id == OPTION_TOPOLOGY_XML)
+                        ret_arguments->topology_xml = found.value;
+                ret_arguments->show |= found.id == OPTION_SHOW;
+                ret_arguments->json |= found.id == OPTION_JSON;
                 ret_arguments->check |= found.id == OPTION_CHECK;
                 ret_arguments->help |= found.id == OPTION_HELP;
                 ret_arguments->version |= found.id == OPTION_VERSION;
@@ -104,6 +122,14 @@ static int check(const struct agent_config *config, struct offpeak_error *err)
         return 0;
 }
 
+static int check_use(const struct arguments *arguments, struct offpeak_error *err)
+{
+        if (!arguments->show && (arguments->json || arguments->topology_xml != NULL))
+                return fail(err, OFFPEAK_EUSAGE, "%s belongs to --show-topology: give that too",
+                            arguments->json ? "--json" : "--topology-xml");
+        return 0;
+}
+
 static int run(int argc, char **argv, const struct arguments *arguments, struct offpeak_error *err)
 {
         struct agent_config config;
@@ -114,6 +140,13 @@ static int run(int argc, char **argv, const struct arguments *arguments, struct 
                 code = agent_config_read(arguments->config, &config, err);
         if (code == 0)
                 code = read_settings(argc, argv, &config, err);
+        if (code == 0 && arguments->show) {
+                if (arguments->topology_xml != NULL)
+                        code = agent_config_option("topology", arguments->topology_xml, &config, err);
+                code = code == 0 ? show_topology(&config, arguments->json, stdout, err) : code;
+                agent_config_finish(&config);
+                return code;
+        }
         if (code == 0)
                 code = agent_config_complete(&config, err);
         if (code == 0) {
@@ -138,6 +171,8 @@ int main(int argc, char **argv)
                 puts("offpeak-agent " OFFPEAK_VERSION);
                 return 0;
         }
+        if (code == 0)
+                code = check_use(&arguments, &err);
         if (code == 0)
                 code = run(argc, argv, &arguments, &err);
         if (code != 0)

@@ -31,6 +31,11 @@ static int check_head(const char *path, struct offpeak_error *err)
         }
         fclose(file);
         root = strstr(head, "<topology");
+        if (root == NULL && strstr(head, "<system") != NULL)
+                return fail(
+                        err, OFFPEAK_ECONFIG,
+                        "%s: is a topology of NCCL's, not of hwloc; export one on that machine with lstopo machine.xml",
+                        path);
         if (root == NULL)
                 return fail(err, OFFPEAK_ECONFIG, "%s: is not a topology of hwloc; export one with lstopo %s", path,
                             path);

@@ -19,6 +19,7 @@ struct node_device {
         enum device_kind kind;
         uint8_t numa;
         char address[20];      /* PCI bus id, or "slot3" */
+        char model[64];        /* "": not known */
         char uuid[48];         /* as CUDA_VISIBLE_DEVICES takes it ("GPU-..."); "": not known */
         hwloc_bitmap_t cpus;   /* next to it; owned */
 };

@@ -73,6 +73,19 @@ static void take_uuid(hwloc_obj_t pci, struct node_device *gpu)
                 strcpy(gpu->uuid, uuid);
 }
 
+/* What the card's driver calls it, else the PCI data base, else its numbers. */
+static void take_model(hwloc_obj_t pci, struct node_device *gpu)
+{
+        const char *names[] = { card_info(pci, "GPUModel"), hwloc_obj_get_info_by_name(pci, "PCIDevice") };
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (names[i] != NULL && names[i][0] != '\0') {
+                        snprintf(gpu->model, sizeof(gpu->model), "%s", names[i]);
+                        return;
+                }
+        snprintf(gpu->model, sizeof(gpu->model), "%04x:%04x", pci->attr->pcidev.vendor_id, pci->attr->pcidev.device_id);
+}
+
 static int take_gpu(const struct topology *topology, hwloc_obj_t object, struct node_device *ret_gpu)
 {
         const struct hwloc_pcidev_attr_s *pci = &object->attr->pcidev;
@@ -85,6 +98,7 @@ static int take_gpu(const struct topology *topology, hwloc_obj_t object, struct 
                  pci->func);
         ret_gpu->numa = topology_numa_of(topology, ret_gpu->cpus);
         take_uuid(object, ret_gpu);
+        take_model(object, ret_gpu);
         return 0;
 }
 

@@ -80,6 +80,8 @@ static void test_a_full_file(void **state)
                                  "power: {idle: 120 W, per_device: 1.5 kW, cap: 300 W}\n"
                                  "topology: /x/machine.xml\n"
                                  "nvml: lib/libnvidia-ml.so.1\n"
+                                 "position: {block: b1, rack: r7, switch: leaf3}\n"
+                                 "features: [a100, ib]\n"
                                  "curve: {secret: n1.key, server: head.pub}\n"
                                  "log_level: debug\n"),
                          0);
@@ -89,6 +91,12 @@ static void test_a_full_file(void **state)
         snprintf(expected, sizeof(expected), "%s/state", f->directory); /* from the file's folder */
         assert_string_equal(f->config.state_dir, expected);
         assert_string_equal(f->config.topology, "/x/machine.xml");
+        assert_string_equal(f->config.block, "b1");
+        assert_string_equal(f->config.rack, "r7");
+        assert_string_equal(f->config.leaf_switch, "leaf3");
+        assert_int_equal(f->config.n_features, 2);
+        assert_string_equal(f->config.features[0], "a100");
+        assert_string_equal(f->config.features[1], "ib");
         snprintf(expected, sizeof(expected), "%s/n1.key", f->directory);
         assert_string_equal(f->config.curve_secret, expected);
         assert_int_equal(f->config.devices, AGENT_DEVICES_CPU_SLOT);
@@ -141,6 +149,10 @@ static void test_refusals_name_the_place(void **state)
         expect_refusal(f, "server: 10.0.0.1\n", "1:9:", "server");
         expect_refusal(f, "node: \"a b\"\n", "1:7:", "node");
         expect_refusal(f, "curve: {secret: a}\n", "1:8:", "\"server\" is missing");
+        expect_refusal(f, "position: {row: 3}\n", "1:", "row");
+        expect_refusal(f, "position: {rack: \"a b\"}\n", "1:18:", "rack");
+        expect_refusal(f, "features: [a100, \"i b\"]\n", "1:18:", "features");
+        expect_refusal(f, "features: [ib, a100, ib]\n", "1:22:", "twice");
         expect_refusal(f, "log_level: loud\n", "1:12:", "log_level");
         expect_refusal(f, "site: a\nsite: b\n", "2:1:", "twice");
         expect_refusal(f, "site: [\n", "", "");
