@@ -87,6 +87,10 @@ const char *job_impossible(const json_t *job)
                 return "its class's quota is too small";
         if (waits_for != NULL && strcmp(waits_for, "gpu_hours") == 0)
                 return "its class's GPU-hours are too few";
+        if (waits_for != NULL && strcmp(waits_for, "features") == 0)
+                return "no nodes with what it asks for now";
+        if (waits_for != NULL && strcmp(waits_for, "switches") == 0)
+                return "no switch with its nodes now";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no nodes for it now" : "nothing free for it";
 }
 
@@ -336,6 +340,10 @@ static const char *impossible_reason(const json_t *job)
                 return "its class may not hold as many GPUs";
         if (waits_for != NULL && strcmp(waits_for, "gpu_hours") == 0)
                 return "it takes more GPU-hours than its class may hold in a month";
+        if (waits_for != NULL && strcmp(waits_for, "features") == 0)
+                return "no site has the nodes with its --constraint now";
+        if (waits_for != NULL && strcmp(waits_for, "switches") == 0)
+                return "no site has its nodes on so few switches now";
         return waits_for != NULL && strcmp(waits_for, "nodes") == 0 ? "no site has the nodes for it now"
                                                                     : "others have all that it could have";
 }

@@ -39,6 +39,27 @@ static void show_widths(const json_t *job, const struct screen *screen, FILE *ou
                 line(screen, out, "speed", text);
 }
 
+/* What its nodes must be. */
+static void show_claims(const json_t *job, const struct screen *screen, FILE *out)
+{
+        char text[640] = "", switches[40];
+        int64_t most;
+        json_t *feature;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "constraint"), i, feature)
+                text_list_add(text, sizeof(text), json_string_value(feature));
+        if (json_is_true(json_object_get(job, "exclusive")))
+                text_list_add(text, sizeof(text), "no other job there");
+        if (document_int(job, "switches", &most)) {
+                snprintf(switches, sizeof(switches), "on %lld switch%s at most", (long long)most,
+                         most == 1 ? "" : "es");
+                text_list_add(text, sizeof(text), switches);
+        }
+        if (text[0] != '\0')
+                line(screen, out, "nodes", text);
+}
+
 static void show_shape(const json_t *job, const struct screen *screen, FILE *out)
 {
         int64_t nodes = document_int_or(job, "nodes", 0), per_node = document_int_or(job, "gpus_per_node", 0);
@@ -53,6 +74,7 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
                          (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "");
         line(screen, out, "GPUs", text);
         show_widths(job, screen, out);
+        show_claims(job, screen, out);
 }
 
 static void show_moves(const json_t *job, const struct screen *screen, FILE *out)

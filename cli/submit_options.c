@@ -17,6 +17,9 @@ enum {
         OPT_GPUS = 1,
         OPT_NODES,
         OPT_GPUS_PER_NODE,
+        OPT_SWITCHES,
+        OPT_EXCLUSIVE,
+        OPT_CONSTRAINT,
         OPT_TIME,
         OPT_DEADLINE,
         OPT_STRICT_DEADLINE,
@@ -43,6 +46,9 @@ const struct option_row submit_rows[] = {
           "GPUs of the whole job; without -N all on one node (1). With LEAST the plan may narrow it" },
         { OPT_NODES, 'N', "nodes", "N", "nodes of the gang (1)" },
         { OPT_GPUS_PER_NODE, 0, "gpus-per-node", "N", "GPUs on each node" },
+        { OPT_SWITCHES, 0, "switches", "N", "nodes of a gang on at most N switches" },
+        { OPT_EXCLUSIVE, 0, "exclusive", NULL, "no other job on its nodes" },
+        { OPT_CONSTRAINT, 'C', "constraint", "LIST", "nodes with all of these features: a100,ib; repeatable" },
         { OPT_TIME, 't', "time", "TIME", "how long it runs, uninterrupted: 6h, 90m, 1-12:00 (required)" },
         { OPT_DEADLINE, 0, "deadline", "WHEN", "finished by: 08:00, tomorrow, now+12h, 2026-11-22T08:00" },
         { OPT_STRICT_DEADLINE, 0, "strict-deadline", NULL, "refuse the job if no plan meets its deadline" },
@@ -334,6 +340,78 @@ static int take_dependency(struct submit_settings *settings, const struct option
         }
 }
 
+/* ---- what nodes must be */
+
+static int take_switches(const struct option_found *found, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        int64_t switches = 0;
+        int r = take_count(found, OFFPEAK_MAX_NODES, &switches, err);
+
+        if (r == 0)
+                spec->switches = (uint32_t)switches;
+        return r;
+}
+
+static void drop_features(struct offpeak_job_spec *spec)
+{
+        for (size_t i = 0; i < spec->n_features; i++)
+                free(spec->features[i]);
+        free(spec->features);
+        spec->features = NULL;
+        spec->n_features = 0;
+}
+
+/* One that is there already is not added. */
+static int add_feature(struct offpeak_job_spec *spec, const char *word, size_t length, struct offpeak_error *err)
+{
+        char **longer;
+
+        for (size_t i = 0; i < spec->n_features; i++)
+                if (strlen(spec->features[i]) == length && strncmp(spec->features[i], word, length) == 0)
+                        return 0;
+        longer = realloc(spec->features, (spec->n_features + 2) * sizeof(*longer));
+        if (longer == NULL)
+                return no_memory(err);
+        spec->features = longer;
+        longer[spec->n_features] = strndup(word, length);
+        longer[spec->n_features + 1] = NULL;
+        if (longer[spec->n_features] == NULL)
+                return no_memory(err);
+        spec->n_features++;
+        return 0;
+}
+
+/* Given more than once it adds up; on the line it takes the place of the script's. */
+static int take_constraint(struct submit_settings *settings, const struct option_found *found,
+                           struct offpeak_error *err)
+{
+        static const char fit[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+";
+        struct offpeak_job_spec *spec = &settings->spec;
+        const char *at = found->value;
+        int r = 0;
+
+        if (settings->features_source != settings->source)
+                drop_features(spec);
+        settings->features_source = settings->source;
+        for (; r == 0; at++) {
+                size_t length = strspn(at, fit);
+
+                if (length == 0 || length >= OFFPEAK_MAX_NAME || (at[length] != ',' && at[length] != '\0'))
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "%s %s: write words with a comma between them, and nodes must have all of them: "
+                                    "a100,ib",
+                                    found->name, found->value);
+                if (spec->n_features == OFFPEAK_MAX_FEATURES)
+                        return fail(err, OFFPEAK_EINVAL, "%s: at most %d features can be asked for", found->name,
+                                    OFFPEAK_MAX_FEATURES);
+                r = add_feature(spec, at, length, err);
+                at += length;
+                if (*at == '\0')
+                        return r;
+        }
+        return r;
+}
+
 /* ---- environment */
 
 static int add_env(struct submit_settings *settings, const char *word, size_t length, const struct option_found *found,
@@ -417,6 +495,13 @@ int submit_take(struct submit_settings *settings, const struct option_found *fou
                 return take_number(settings, found, OFFPEAK_MAX_NODES, &settings->nodes, err);
         case OPT_GPUS_PER_NODE:
                 return take_number(settings, found, OFFPEAK_MAX_DEVICES, &settings->gpus_per_node, err);
+        case OPT_EXCLUSIVE:
+                spec->exclusive = true;
+                return 0;
+        case OPT_SWITCHES:
+                return take_switches(found, spec, err);
+        case OPT_CONSTRAINT:
+                return take_constraint(settings, found, err);
         case OPT_TIME:
                 return take_duration(found, &spec->time_s, err);
         case OPT_DEADLINE:

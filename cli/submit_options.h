@@ -41,6 +41,7 @@ struct submit_settings {
         size_t n_env;
         bool export_none;
         enum submit_source after_source; /* of spec.after_ok and after_any: the line's take the place of the script's */
+        enum submit_source features_source; /* of spec.features, likewise */
         size_t named_by;             /* the word of the command that names the job, if --job-name does not */
         bool parsable;
 };

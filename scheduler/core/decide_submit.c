@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "base/when.h"
 #include "core/after.h"
+#include "core/claim.h"
 #include "core/lone.h"
 #include "core/month.h"
 #include "core/month_door.h"
@@ -43,6 +44,62 @@ static int refuse_nodes(const struct state *state, const struct job *job, struct
         return fail(err, OFFPEAK_EINVAL,
                     "no site that the job may use has %u node(s) with %u GPU(s) each; `offpeak nodes` shows what there is",
                     job->spec.nodes, job->spec.gpus_per_node);
+}
+
+static bool any_has(const struct state *state, const char *feature)
+{
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                if (claim_has_feature(&state->nodes[i], feature))
+                        return true;
+        return false;
+}
+
+/* All that nodes have to offer, as a list. */
+static const char *known_features(const struct state *state, char *known, size_t size)
+{
+        known[0] = '\0';
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                for (size_t f = 0; f < state->nodes[i].inventory.n_features; f++) {
+                        const char *feature = state->nodes[i].inventory.features[f];
+                        bool new = true;
+
+                        for (uint32_t other = 0; new &&other < i; other++)
+                                new = !claim_has_feature(&state->nodes[other], feature);
+                        if (new)
+                                text_list_add(known, size, feature);
+                }
+        return known;
+}
+
+static int refuse_features(const struct state *state, const struct job *job, struct offpeak_error *err)
+{
+        char known[256], asked[256] = "";
+
+        for (size_t i = 0; i < job->spec.n_features; i++) {
+                text_list_add(asked, sizeof(asked), job->spec.features[i]);
+                if (!any_has(state, job->spec.features[i]))
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "--constraint: no node has the feature \"%.64s\"%s%s; nodes say theirs by "
+                                    "features: in the "
+                                    "configuration of their agents",
+                                    job->spec.features[i],
+                                    known_features(state, known, sizeof(known))[0] != '\0' ? ", there are " : "",
+                                    known);
+        }
+        return fail(err, OFFPEAK_EINVAL,
+                    "no site that the job may use has %u node(s) with %u GPU(s) each and %s: ask for fewer, or for "
+                    "less with "
+                    "--constraint",
+                    job->spec.nodes, job->spec.gpus_per_node, asked);
+}
+
+static int refuse_switches(const struct job *job, struct offpeak_error *err)
+{
+        return fail(err, OFFPEAK_EINVAL,
+                    "no site that the job may use has %u nodes for it on %u switch(es): raise --switches, or ask for "
+                    "fewer nodes. "
+                    "A node whose agent says no position: {switch: NAME} counts as on one of its own",
+                    job->spec.nodes, job->spec.switches);
 }
 
 static int refuse_power(const struct state *state, const struct now *now, const struct job *job,
@@ -103,6 +160,10 @@ static int check_size(const struct state *state, const struct now *now, const st
                 return refuse_quota(state, job, err);
         case LACK_MONTH:
                 return refuse_month(state, now, job, err);
+        case LACK_FEATURES:
+                return refuse_features(state, job, err);
+        case LACK_SWITCHES:
+                return refuse_switches(job, err);
         case LACK_NOTHING:
                 break;
         }

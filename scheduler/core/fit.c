@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/claim.h"
 #include "core/health.h"
 #include "core/month.h"
 #include "core/move.h"
@@ -75,14 +76,14 @@ static void mark_last(const struct job *job, struct place_node *nodes)
                 nodes[job->avoid_node].avoid = true;
 }
 
-/* The nodes that may take jobs of this site, in place of those of all. */
-static size_t list_nodes(const struct state *state, const struct site *site, const uint64_t *free_devices,
-                         struct place_node *nodes)
+/* The nodes of this site that may take the job, in place of those of all. */
+static size_t list_nodes(const struct state *state, const struct job *job, const struct offpeak_width *width,
+                         const struct site *site, const uint64_t *free_devices, struct place_node *nodes)
 {
         size_t n = 0;
 
         for (uint32_t i = 0; i < state->n_nodes; i++) {
-                if (!may_take_jobs(&state->nodes[i], site))
+                if (!may_take_jobs(&state->nodes[i], site) || !claim_fits(&job->spec, width, &state->nodes[i]))
                         continue;
                 nodes[i].empty = free_devices[i] == nodes[i].free;
                 nodes[i].free = free_devices[i];
@@ -94,7 +95,10 @@ static size_t list_nodes(const struct state *state, const struct site *site, con
 static bool place(const struct state *state, const struct job *job, const struct offpeak_width *width,
                   const struct site *site, const struct fit_room *room, struct place_leg *legs)
 {
-        const struct place_want want = { .legs = width->nodes, .devices_per_leg = width->gpus_per_node };
+        const struct place_want want = { .legs = width->nodes,
+                                         .devices_per_leg = width->gpus_per_node,
+                                         .exclusive = job->spec.exclusive,
+                                         .switches = job->spec.switches };
         const struct placing *placing = placing_of(state, room);
         struct place_node *nodes = placing != NULL ? calloc(state->n_nodes + 1, sizeof(*nodes)) : NULL;
         bool placed;
@@ -103,7 +107,8 @@ static bool place(const struct state *state, const struct job *job, const struct
                 return false;
         memcpy(nodes, placing->nodes, state->n_nodes * sizeof(*nodes));
         mark_last(job, nodes);
-        placed = place_gang(nodes, list_nodes(state, site, room->free_devices, nodes), &want, legs) == OFFPEAK_OK;
+        placed = place_gang(nodes, list_nodes(state, job, width, site, room->free_devices, nodes), &want, legs) ==
+                 OFFPEAK_OK;
         free(nodes);
         return placed;
 }
@@ -208,7 +213,8 @@ static void give_back(const struct state *state, const struct job *job, struct f
 
                 if (leg->state == LEG_ENDED)
                         continue;
-                room->free_devices[leg->node] |= leg->devices;
+                room->free_devices[leg->node] |=
+                        job->spec.exclusive ? state_all_devices(&state->nodes[leg->node]) : leg->devices;
                 room->drawn_w[job->site] -= power_at_meter(terms, power_of_leg(state, job, leg));
         }
 }

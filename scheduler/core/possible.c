@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-#include "core/month.h"
+#include "core/claim.h"
 #include "core/health.h"
+#include "core/month.h"
 #include "core/move.h"
+#include "core/placing.h"
 #include "core/power.h"
 #include "core/stored.h"
 #include "core/width.h"
@@ -73,16 +75,42 @@ uint64_t possible_at_first(const struct state *state, const struct job *job)
         return sites;
 }
 
-/* Enough nodes that have enough devices each, free or not. */
-static bool has_nodes(const struct state *state, const struct now *now, const struct site *site, const struct offpeak_width *width)
+static bool may_hold(const struct state *state, const struct now *now, const struct site *site, const struct job *job,
+                     const struct offpeak_width *width, const struct node *node)
+{
+        return node->site_id == site->id && node_in_service(state, node, now->mono_ms) &&
+               health_devices(state, node) >= width->gpus_per_node && claim_fits(&job->spec, width, node);
+}
+
+/* Do as few switches hold the gang? Without memory: no. */
+static bool has_switches(const struct state *state, const struct now *now, const struct site *site,
+                         const struct job *job, const struct offpeak_width *width)
+{
+        struct placing placing;
+        uint32_t n = 0, fewest = 0;
+
+        if (placing_init(state, &placing) == 0) {
+                for (uint32_t i = 0; i < state->n_nodes; i++)
+                        if (may_hold(state, now, site, job, width, &state->nodes[i]))
+                                placing.nodes[n++] = placing.nodes[i];
+                fewest = place_fewest_switches(placing.nodes, n, width->nodes);
+        }
+        placing_finish(&placing);
+        return fewest != 0 && fewest <= job->spec.switches;
+}
+
+/* Enough nodes that have enough devices each, and what else the job wants of them; free or not. */
+static bool has_nodes(const struct state *state, const struct now *now, const struct site *site, const struct job *job,
+                      const struct offpeak_width *width)
 {
         uint32_t nodes = 0;
 
         for (uint32_t i = 0; i < state->n_nodes && nodes < width->nodes; i++)
-                nodes += state->nodes[i].site_id == site->id &&
-                         node_in_service(state, &state->nodes[i], now->mono_ms) &&
-                         health_devices(state, &state->nodes[i]) >= width->gpus_per_node;
-        return nodes >= width->nodes;
+                nodes += may_hold(state, now, site, job, width, &state->nodes[i]);
+        if (nodes < width->nodes)
+                return false;
+        return job->spec.switches == 0 || job->spec.switches >= width->nodes ||
+               has_switches(state, now, site, job, width);
 }
 
 static int64_t needed(const struct state *state, const struct possible_site *possible, const struct site *site,
@@ -116,7 +144,7 @@ static uint32_t modes_with_nodes(const struct state *state, const struct now *no
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
                 struct offpeak_width width = width_of(&job->spec, mode);
 
-                if ((of >> mode & 1) != 0 && has_nodes(state, now, site, &width))
+                if ((of >> mode & 1) != 0 && has_nodes(state, now, site, job, &width))
                         modes |= UINT32_C(1) << mode;
         }
         return modes;
@@ -170,7 +198,7 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
         return sites;
 }
 
-enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job)
+static enum lack lack_of(const struct state *state, const struct now *now, const struct job *job)
 {
         uint32_t quota = modes_in_quota(state, job);
         enum lack lack = LACK_NODES;
@@ -191,6 +219,25 @@ enum lack possible_lack(const struct state *state, const struct now *now, const 
                 lack = LACK_POWER;
         }
         return lack;
+}
+
+/* What it could do without, to have the nodes. */
+static enum lack lack_of_nodes(const struct state *state, const struct now *now, const struct job *job)
+{
+        struct job other = *job; /* borrowed */
+
+        other.spec.switches = 0;
+        if (job->spec.switches != 0 && lack_of(state, now, &other) != LACK_NODES)
+                return LACK_SWITCHES;
+        other.spec.n_features = 0;
+        return job->spec.n_features != 0 && lack_of(state, now, &other) != LACK_NODES ? LACK_FEATURES : LACK_NODES;
+}
+
+enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job)
+{
+        enum lack lack = lack_of(state, now, job);
+
+        return lack == LACK_NODES ? lack_of_nodes(state, now, job) : lack;
 }
 
 /* In the mode that needs least. */

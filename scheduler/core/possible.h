@@ -6,7 +6,7 @@
 #include "core/input.h"
 
 /* What no site that the job may use ever has, or what its class may not hold. */
-enum lack { LACK_NOTHING = 0, LACK_NODES, LACK_POWER, LACK_QUOTA, LACK_MONTH };
+enum lack { LACK_NOTHING = 0, LACK_NODES, LACK_POWER, LACK_QUOTA, LACK_MONTH, LACK_FEATURES, LACK_SWITCHES };
 
 /* A site without any job, over all that is planned. W at the meter, but for idle_w. */
 struct possible_site {

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/claim.h"
 #include "core/copy.h"
 #include "core/health.h"
 #include "core/lone_room.h"
@@ -163,7 +164,7 @@ static int collect_usage(const struct state *state, const struct site *site, con
                         continue;
                 for (uint32_t i = 0; i < job->n_planned; i++) {
                         const struct plan_interval *interval = &job->planned[i];
-                        int64_t gpus = width_gpus(&job->spec, interval->mode);
+                        int64_t gpus = claim_gpus(state, job, interval->mode);
                         double watts = (double)power_at_meter(terms, power_of_job_at(job, interval->mode, site));
 
                         if (interval->site != site->id || interval->end <= now)
@@ -381,7 +382,7 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                           class->start_cost_s + (int64_t)ceil(work_left(candidate, class, now->wall)),
                                   .job_w = plan_site->pue_factor * (double)power_of_job_at(candidate, 0, site),
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
-                                  .job_gpus = width_gpus(&candidate->spec, 0),
+                                  .job_gpus = claim_gpus(state, candidate, 0),
                                   .gpus = gpus_in_service(state, site, now->mono_ms) };
         size_t sorted;
         int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
@@ -540,7 +541,7 @@ static struct fitting find_fitting(const struct state *state, const struct now *
 }
 
 /* With what they draw at a site. */
-static void fill_modes(const struct job *job, const struct site *site, const struct fitting *fitting, struct plan_mode *modes,
+static void fill_modes(const struct state *state, const struct job *job, const struct site *site, const struct fitting *fitting, struct plan_mode *modes,
                        struct plan_job *ret_job)
 {
         ret_job->modes = modes;
@@ -550,7 +551,7 @@ static void fill_modes(const struct job *job, const struct site *site, const str
                 if (job->attempt.mode == mode)
                         ret_job->run_mode = ret_job->running ? (uint32_t)ret_job->n_modes : 0;
                 modes[ret_job->n_modes++] =
-                        (struct plan_mode){ .gpus = width_gpus(&job->spec, mode),
+                        (struct plan_mode){ .gpus = claim_gpus(state, job, mode),
                                             .watts = (double)power_of_job_at(job, mode, site),
                                             .speed = width_speed(&job->spec, mode),
                                             .limits = fitting->limits,
@@ -592,7 +593,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .running = running,
                 .run_site = running && job->site != NONE_U32 ? job->site : first_site,
         };
-        fill_modes(job, &state->sites[first_site], fitting, modes, ret_job);
+        fill_modes(state, job, &state->sites[first_site], fitting, modes, ret_job);
         fill_moves(state, job, ret_job);
 }
 

@@ -240,14 +240,20 @@ struct site_supply state_supply_in_use(const struct state *state, const struct s
         return supply;
 }
 
-static uint64_t all_devices(const struct node *node)
+uint64_t state_all_devices(const struct node *node)
 {
         return node->inventory.n_devices >= 64 ? UINT64_MAX : (UINT64_C(1) << node->inventory.n_devices) - 1;
 }
 
+/* What nobody else can have. */
+static uint64_t taken_by(const struct job *job, const struct leg *leg)
+{
+        return job->spec.exclusive ? UINT64_MAX : leg->devices;
+}
+
 uint64_t state_free_devices(const struct state *state, const struct node *node)
 {
-        uint64_t free_devices = all_devices(node);
+        uint64_t free_devices = state_all_devices(node);
 
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
@@ -256,7 +262,7 @@ uint64_t state_free_devices(const struct state *state, const struct node *node)
                         continue;
                 for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                         if (job->attempt.legs[l].node == node->id && job->attempt.legs[l].state != LEG_ENDED)
-                                free_devices &= ~job->attempt.legs[l].devices;
+                                free_devices &= ~taken_by(job, &job->attempt.legs[l]);
         }
         return free_devices;
 }
@@ -264,12 +270,12 @@ uint64_t state_free_devices(const struct state *state, const struct node *node)
 void state_free_everywhere(const struct state *state, uint64_t *ret_free)
 {
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                ret_free[i] = all_devices(&state->nodes[i]);
+                ret_free[i] = state_all_devices(&state->nodes[i]);
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
 
                 for (uint32_t l = 0; job->state == OFFPEAK_JOB_ACTIVE && l < job->attempt.n_legs; l++)
                         if (job->attempt.legs[l].state != LEG_ENDED)
-                                ret_free[job->attempt.legs[l].node] &= ~job->attempt.legs[l].devices;
+                                ret_free[job->attempt.legs[l].node] &= ~taken_by(job, &job->attempt.legs[l]);
         }
 }

@@ -395,7 +395,9 @@ struct site_supply state_supply_in_use(const struct state *state, const struct s
 const struct series *state_past(const struct site *site, enum series_kind kind);
 struct signal state_signal(const struct state *state, const struct site *site, enum series_kind kind, int64_t wall);
 
-/* Devices of a node that no open leg holds; of all nodes, by their ids. */
+uint64_t state_all_devices(const struct node *node);
+
+/* Devices of a node that no open leg holds: none where a job is alone (exclusive). Of all nodes, by their ids. */
 uint64_t state_free_devices(const struct state *state, const struct node *node);
 void state_free_everywhere(const struct state *state, uint64_t *ret_free);
 

@@ -67,6 +67,9 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
                    spec->stderr_path != NULL ? path(job, spec->stderr_path) : json_null());
         answer_put(answer, object, "checkpoint_dir", answer_text(spec->checkpoint_dir));
         answer_put(answer, object, "site_asked", answer_text(spec->site));
+        answer_put(answer, object, "constraint", words(answer, spec->features, spec->n_features));
+        answer_put(answer, object, "exclusive", json_boolean(spec->exclusive));
+        answer_put(answer, object, "switches", answer_known(spec->switches > 0, spec->switches));
         answer_put(answer, object, "power_w", answer_known(spec->power_w > 0, spec->power_w));
         answer_put(answer, object, "signal", answer_text(sigabbrev_np(spec->signal != 0 ? spec->signal : 15)));
         answer_put(answer, object, "signal_lead_s",

@@ -269,6 +269,10 @@ static const char *lacks(const struct answer *answer, const struct job *job)
                 return "quota";
         case LACK_MONTH:
                 return "gpu_hours";
+        case LACK_FEATURES:
+                return "features";
+        case LACK_SWITCHES:
+                return "switches";
         case LACK_NOTHING:
                 break;
         }

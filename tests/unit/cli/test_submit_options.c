@@ -111,6 +111,24 @@ static void the_gang_takes_its_shape(void **state)
         }
 }
 
+static void what_nodes_must_be(void **state)
+{
+        struct submit_settings settings;
+
+        (void)state;
+        expect("-t 1h", &settings);
+        assert_true(!settings.spec.exclusive && settings.spec.switches == 0 && settings.spec.n_features == 0);
+        submit_settings_finish(&settings);
+        expect("-t 1h --exclusive --switches 3 -C a100,ib --constraint=x86-64_v3,ib", &settings);
+        assert_true(settings.spec.exclusive);
+        assert_int_equal(settings.spec.switches, 3);
+        assert_int_equal(settings.spec.n_features, 3);
+        assert_string_equal(settings.spec.features[0], "a100");
+        assert_string_equal(settings.spec.features[1], "ib");
+        assert_string_equal(settings.spec.features[2], "x86-64_v3");
+        submit_settings_finish(&settings);
+}
+
 static void a_range_names_the_widths_between(void **state)
 {
         static const struct {
@@ -194,6 +212,9 @@ static void bad_values_name_option_value_and_remedy(void **state)
                 { "-t 1h --env ''", OFFPEAK_EINVAL, { "NAME=value" } },
                 { "-t 1h --env UNSET", OFFPEAK_EINVAL, { "UNSET", "not set" } },
                 { "-t 1h --export A=1,,B=2", OFFPEAK_EINVAL, { "NAME=value" } },
+                { "-t 1h --switches 0", OFFPEAK_EINVAL, { "--switches", "from 1 to" } },
+                { "-t 1h --constraint 'a100,'", OFFPEAK_EINVAL, { "--constraint", "a100,ib" } },
+                { "-t 1h --constraint 'a100|ib'", OFFPEAK_EINVAL, { "--constraint", "all of them" } },
                 { "-t 1h --dependency ''", OFFPEAK_EINVAL, { "--dependency", "afterok:ID" } },
                 { "-t 1h --dependency 41", OFFPEAK_EINVAL, { "no \"41\"", "afterok:ID", "afterany:ID" } },
                 { "-t 1h -d afterok", OFFPEAK_EINVAL, { "-d afterok", "names no job", "afterok:41" } },
@@ -574,6 +595,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_gang_takes_its_shape),
+                cmocka_unit_test(what_nodes_must_be),
                 cmocka_unit_test(a_range_names_the_widths_between),
                 cmocka_unit_test(bad_values_name_option_value_and_remedy),
                 cmocka_unit_test(a_name_too_long_is_refused),

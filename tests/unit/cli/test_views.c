@@ -765,6 +765,21 @@ static void a_job_that_will_move_names_all_its_sites(void **state)
         json_decref(document);
 }
 
+static void a_job_says_what_its_nodes_must_be(void **state)
+{
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job");
+        char *text = render(view_show, document, plain);
+
+        (void)state;
+        assert_null(strstr(text, "\nnodes"));
+        free(text);
+        json_object_set_new(job, "constraint", json_pack("[s, s]", "a100", "ib"));
+        json_object_set_new(job, "exclusive", json_true());
+        json_object_set_new(job, "switches", json_integer(1));
+        expect_in(render(view_show, document, plain), "a100, ib, no other job there, on 1 switch at most\n");
+        json_decref(document);
+}
+
 static void a_job_that_starts_says_now(void **state)
 {
         json_t *document = load("job_planned"), *job = json_object_get(document, "job");
@@ -947,6 +962,7 @@ int main(void)
                 cmocka_unit_test(the_report_tells_what_it_takes_of_running_at_once),
                 cmocka_unit_test(energy_without_a_price_is_told_of_each_side),
                 cmocka_unit_test(the_sum_of_all_power_is_that_of_its_rows),
+                cmocka_unit_test(a_job_says_what_its_nodes_must_be),
                 cmocka_unit_test(a_job_that_starts_says_now),
                 cmocka_unit_test(a_submitted_job_is_one_line),
                 cmocka_unit_test(a_job_that_will_move_names_all_its_sites),
