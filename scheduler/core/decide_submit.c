@@ -46,6 +46,8 @@ static int refuse_nodes(const struct state *state, const struct job *job, struct
                     job->spec.nodes, job->spec.gpus_per_node);
 }
 
+enum { MOST_TOLD = 16 };
+
 static bool any_has(const struct state *state, const char *feature)
 {
         for (uint32_t i = 0; i < state->n_nodes; i++)
@@ -54,19 +56,24 @@ static bool any_has(const struct state *state, const char *feature)
         return false;
 }
 
-/* All that nodes have to offer, as a list. */
+/* Some of what nodes have to offer, as a list. */
 static const char *known_features(const struct state *state, char *known, size_t size)
 {
+        const char *told[MOST_TOLD];
+        size_t n = 0;
+
         known[0] = '\0';
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                for (size_t f = 0; f < state->nodes[i].inventory.n_features; f++) {
+                for (size_t f = 0; f < state->nodes[i].inventory.n_features && n < MOST_TOLD; f++) {
                         const char *feature = state->nodes[i].inventory.features[f];
-                        bool new = true;
+                        size_t at = 0;
 
-                        for (uint32_t other = 0; new &&other < i; other++)
-                                new = !claim_has_feature(&state->nodes[other], feature);
-                        if (new)
-                                text_list_add(known, size, feature);
+                        while (at < n && strcmp(told[at], feature) != 0)
+                                at++;
+                        if (at < n)
+                                continue;
+                        told[n++] = feature;
+                        text_list_add(known, size, feature);
                 }
         return known;
 }

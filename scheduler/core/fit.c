@@ -85,8 +85,8 @@ static size_t list_nodes(const struct state *state, const struct job *job, const
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 if (!may_take_jobs(&state->nodes[i], site) || !claim_fits(&job->spec, width, &state->nodes[i]))
                         continue;
-                nodes[i].empty = free_devices[i] == nodes[i].free;
-                nodes[i].free = free_devices[i];
+                nodes[i].empty = (free_devices[i] & nodes[i].free) == nodes[i].free;
+                nodes[i].free &= free_devices[i]; /* a leg may hold devices that the node has no more */
                 nodes[n++] = nodes[i];
         }
         return n;

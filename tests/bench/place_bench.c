@@ -16,6 +16,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/placing.h"
 #include "place/place.h"
 
 enum {
@@ -29,8 +30,8 @@ enum {
         STEPS = 40000
 };
 
-enum policy { FIRST_FIT, BEST_FIT, OURS, POLICIES };
-static const char *const names[] = { "first fit", "best fit", "offpeak" };
+enum chooser { FIRST_FIT, BEST_FIT, OURS, POLICIES };
+static const char *const policy_names[] = { "first fit", "best fit", "offpeak" };
 
 struct cluster {
         struct place_node *nodes;
@@ -39,7 +40,7 @@ struct cluster {
         struct place_shapes *shapes;
 };
 
-struct job {
+struct run {
         int64_t submit, run, end;
         uint32_t gpus, n_legs;
         struct place_leg *legs;
@@ -156,7 +157,7 @@ static int simple(const struct cluster *cluster, bool tight, uint32_t legs, uint
         return n == legs ? 0 : OFFPEAK_ETRYAGAIN;
 }
 
-static int place(const struct cluster *cluster, enum policy policy, uint32_t legs, uint32_t need,
+static int place(const struct cluster *cluster, enum chooser policy, uint32_t legs, uint32_t need,
                  struct place_leg *ret_legs)
 {
         const struct place_want want = { .legs = legs, .devices_per_leg = need };
@@ -239,6 +240,32 @@ static void time_day(struct cluster *cluster, uint64_t *seed)
                seconds_now() - start);
 }
 
+/* What the scheduler makes of its nodes before the first job of a turn is placed. */
+static void time_placing(void)
+{
+        static struct device devices[GPUS];
+        static char names[NODES / 32 + 1][8];
+        struct state state = { .nodes = calloc(NODES, sizeof(struct node)), .n_nodes = NODES };
+        struct placing placing;
+        double start;
+
+        must(state.nodes != NULL, "out of memory");
+        for (uint32_t i = 0; i < NODES; i++) {
+                snprintf(names[i / 32], sizeof(names[0]), "s%u", i / 32);
+                state.nodes[i].id = i;
+                state.nodes[i].inventory = (struct inventory){ .devices = devices,
+                                                               .n_devices = GPUS,
+                                                               .links = (struct place_link *)(uintptr_t)cube_mesh(),
+                                                               .n_links = (uint32_t)place_pairs(GPUS),
+                                                               .leaf_switch = names[i / 32] };
+        }
+        start = seconds_now();
+        must(placing_init(&state, &placing) == 0, "out of memory");
+        printf("{\"nodes\": %d, \"placing_ms\": %.3f}\n", NODES, (seconds_now() - start) * 1e3);
+        placing_finish(&placing);
+        free(state.nodes);
+}
+
 static int measure_time(void)
 {
         static const uint32_t gangs[][2] = { { 1, 1 },  { 1, 4 },  { 1, 8 },   { 4, 8 },
@@ -257,6 +284,7 @@ static int measure_time(void)
         finish_cluster(&cluster);
         cluster = uniform(NODES);
         time_day(&cluster, &seed);
+        time_placing();
         finish_cluster(&cluster);
         return 0;
 }
@@ -298,7 +326,7 @@ static void look(const struct cluster *cluster, struct churn *churn)
         }
 }
 
-static void churn_pods(struct cluster *cluster, enum policy policy, const int64_t *pods, size_t n_pods, int64_t most,
+static void churn_pods(struct cluster *cluster, enum chooser policy, const int64_t *pods, size_t n_pods, int64_t most,
                        uint64_t seed, struct churn *churn)
 {
         static struct place_leg held[MAX_JOBS];
@@ -328,7 +356,7 @@ static void churn_pods(struct cluster *cluster, enum policy policy, const int64_
         }
 }
 
-static void measure_churn(const int64_t *pods, size_t n_pods, const int64_t *gpus, size_t n, enum policy policy,
+static void measure_churn(const int64_t *pods, size_t n_pods, const int64_t *gpus, size_t n, enum chooser policy,
                           int percent)
 {
         struct churn churn = { 0 };
@@ -345,7 +373,7 @@ static void measure_churn(const int64_t *pods, size_t n_pods, const int64_t *gpu
                 finish_cluster(&cluster);
         }
         printf("{\"policy\": \"%s\", \"held_percent\": %d, \"whole_share_of_free\": %.3f, \"refused_of_8\": %.3f}\n",
-               names[policy], percent, churn.whole / churn.unused, churn.refused / churn.asked);
+               policy_names[policy], percent, churn.whole / churn.unused, churn.refused / churn.asked);
 }
 
 static int measure_pods(const char *pods_path, const char *nodes_path)
@@ -355,7 +383,7 @@ static int measure_pods(const char *pods_path, const char *nodes_path)
         size_t n_pods = read_column(pods_path, 3, pods), n = read_column(nodes_path, 3, gpus);
 
         for (size_t i = 0; i < sizeof(percents) / sizeof(percents[0]); i++)
-                for (enum policy policy = 0; policy < POLICIES; policy++)
+                for (enum chooser policy = 0; policy < POLICIES; policy++)
                         measure_churn(pods, n_pods, gpus, n, policy, percents[i]);
         return 0;
 }
@@ -368,7 +396,7 @@ struct result {
 };
 
 /* What the GPUs of a job inside one node have between them. */
-static void count_links(const struct job *job, struct result *result)
+static void count_links(const struct run *job, struct result *result)
 {
         uint64_t set = job->legs[0].devices;
         uint32_t worst = UINT32_MAX;
@@ -384,7 +412,7 @@ static void count_links(const struct job *job, struct result *result)
         result->no_link += worst == 0;
 }
 
-static bool start(struct cluster *cluster, enum policy policy, struct job *job, int64_t now)
+static bool start(struct cluster *cluster, enum chooser policy, struct run *job, int64_t now)
 {
         uint32_t legs = legs_of(job->gpus), need = job->gpus < GPUS ? job->gpus : GPUS;
 
@@ -401,7 +429,7 @@ static bool start(struct cluster *cluster, enum policy policy, struct job *job, 
         return true;
 }
 
-static int64_t next_end(struct job *const *running, size_t n)
+static int64_t next_end(struct run *const *running, size_t n)
 {
         int64_t next = INT64_MAX;
 
@@ -410,7 +438,7 @@ static int64_t next_end(struct job *const *running, size_t n)
         return next;
 }
 
-static size_t end_jobs(struct cluster *cluster, struct job **running, size_t n, int64_t now)
+static size_t end_jobs(struct cluster *cluster, struct run **running, size_t n, int64_t now)
 {
         size_t kept = 0;
 
@@ -425,9 +453,9 @@ static size_t end_jobs(struct cluster *cluster, struct job **running, size_t n, 
         return kept;
 }
 
-static struct result replay(enum policy policy, struct job *jobs, size_t n_jobs, size_t n_nodes)
+static struct result replay(enum chooser policy, struct run *jobs, size_t n_jobs, size_t n_nodes)
 {
-        static struct job *queue[MAX_JOBS], *running[MAX_JOBS];
+        static struct run *queue[MAX_JOBS], *running[MAX_JOBS];
         struct cluster cluster = uniform(n_nodes);
         size_t next = 0, n_queue = 0, n_running = 0;
         struct result result = { 0 };
@@ -442,7 +470,7 @@ static struct result replay(enum policy policy, struct job *jobs, size_t n_jobs,
                 while (next < n_jobs && jobs[next].submit <= now)
                         queue[n_queue++] = &jobs[next++];
                 for (size_t i = 0; i < n_queue; i++) {
-                        struct job *job = queue[i];
+                        struct run *job = queue[i];
 
                         if (blocked[job->gpus] || !start(&cluster, policy, job, now)) {
                                 blocked[job->gpus] = true;
@@ -465,7 +493,7 @@ static struct result replay(enum policy policy, struct job *jobs, size_t n_jobs,
 static int measure_jobs(const char *path, size_t n_nodes)
 {
         static int64_t submits[MAX_JOBS], gpus[MAX_JOBS], runs[MAX_JOBS];
-        static struct job jobs[MAX_JOBS];
+        static struct run jobs[MAX_JOBS];
         size_t n = read_column(path, 0, submits), n_jobs = 0;
 
         read_column(path, 1, gpus);
@@ -473,15 +501,15 @@ static int measure_jobs(const char *path, size_t n_nodes)
         for (size_t i = 0; i < n; i++)
                 if (gpus[i] >= 1 && legs_of((uint32_t)gpus[i]) <= n_nodes)
                         jobs[n_jobs++] =
-                                (struct job){ .submit = submits[i], .run = runs[i], .gpus = (uint32_t)gpus[i] };
-        for (enum policy policy = 0; policy < POLICIES; policy++) {
+                                (struct run){ .submit = submits[i], .run = runs[i], .gpus = (uint32_t)gpus[i] };
+        for (enum chooser policy = 0; policy < POLICIES; policy++) {
                 double begun = seconds_now();
                 struct result result = replay(policy, jobs, n_jobs, n_nodes);
 
                 printf("{\"policy\": \"%s\", \"jobs\": %zu, \"nodes\": %zu, \"wait_h\": %.3f, \"wait_8_or_more_h\": "
                        "%.3f, "
                        "\"worst_link_gbps\": %.1f, \"without_link_share\": %.3f, \"seconds\": %.1f}\n",
-                       names[policy], n_jobs, n_nodes, result.wait_h / (double)n_jobs,
+                       policy_names[policy], n_jobs, n_nodes, result.wait_h / (double)n_jobs,
                        result.wide_wait_h / result.n_wide, result.links / result.n_linked,
                        result.no_link / result.n_linked, seconds_now() - begun);
         }
