@@ -118,6 +118,7 @@ static void test_slots_are_offered(void **state)
         assert_int_equal(inventory->devices[2].max_w, 50);
         assert_string_equal(inventory->devices[2].address, "slot2");
         assert_string_equal(inventory->model, "Two Sockets");
+        assert_int_equal(inventory->n_links, 0); /* slots have none */
         assert_int_equal(inventory->idle_w, 100);
         assert_int_equal(inventory->power_quality, QUALITY_MODELLED);
         assert_int_equal(hardware_mask(f->hardware), 7);
@@ -210,6 +211,8 @@ static void test_gpus_are_not_measured_by_processors(void **state)
         open_hardware(f);
         assert_true(hardware_inventory(f->hardware)->n_devices > 0);
         assert_int_equal(hardware_inventory(f->hardware)->devices[0].kind, DEVICE_GPU);
+        assert_int_equal(hardware_inventory(f->hardware)->n_links,
+                         place_pairs(hardware_inventory(f->hardware)->n_devices));
         assert_int_equal(hardware_inventory(f->hardware)->power_quality, QUALITY_MODELLED);
         expect(f, 1000, 1, false, 400, 0, QUALITY_MODELLED);
 }

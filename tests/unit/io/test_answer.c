@@ -607,6 +607,22 @@ static void an_impossible_job_says_what_is_missing(void **state)
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "plan"); /* there is room for it again */
         json_decref(document);
+        job->spec.switches = 1;
+        job->spec.nodes = 2; /* there are two, and nobody knows their switches */
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "switches");
+        world_expect_int(document, "job.switches", 1);
+        json_decref(document);
+        job->spec.switches = 0;
+        job->spec.nodes = 1;
+        job->spec.features = calloc(2, sizeof(char *));
+        job->spec.features[0] = strdup("h100");
+        job->spec.n_features = 1;
+        document = world_ask(world, "job", "{\"job\":42}");
+        world_expect_text(document, "job.waits_for", "features");
+        world_expect_text(document, "job.constraint.0", "h100");
+        world_expect_null(document, "job.switches");
+        json_decref(document);
         job->spec.gpus_per_node = 9;
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "nodes");
@@ -838,6 +854,12 @@ static void nodes_tell_who_has_what(void **state)
         world_expect_int(document, "nodes.1.gpus_free", 8);
         world_expect_null(document, "nodes.1.devices.0.job");
         world_expect_null(document, "nodes.1.model");
+        world_expect_null(document, "nodes.1.links_gbps");
+        world_expect_null(document, "nodes.1.position.rack");
+        world_expect_text(document, "nodes.2.position.rack", "r7");
+        world_expect_text(document, "nodes.2.features.0", "ib");
+        world_expect_null(document, "nodes.2.links_gbps.0.0");
+        world_expect_int(document, "nodes.2.links_gbps.1.0", 40);
         world_expect_text(document, "nodes.2.status", "silent");
         world_expect_null(document, "nodes.2.idle_w");
         world_expect_null(document, "nodes.2.power_quality");
