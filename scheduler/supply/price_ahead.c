@@ -81,6 +81,7 @@ double price_ahead_mean(struct price_ahead *ahead, int64_t start, int64_t second
 {
         int64_t end = start + seconds;
         const struct price_ahead_step *last;
+        __int128 sum;
 
         while (!ahead->failed && (ahead->n == 0 || ahead->steps[ahead->n - 1].end < end))
                 look_further(ahead);
@@ -89,5 +90,6 @@ double price_ahead_mean(struct price_ahead *ahead, int64_t start, int64_t second
         last = step_at(ahead, end - 1);
         if (last->known_since > start)
                 return NAN;
-        return (double)(sum_until(last, end) - sum_until(step_at(ahead, start), start)) / (double)seconds;
+        sum = sum_until(last, end) - sum_until(step_at(ahead, start), start);
+        return (double)(int64_t)(sum / seconds) + (double)(int64_t)(sum % seconds) / (double)seconds;
 }
