@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/assess_add.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,8 @@
 
 #define PPM INT64_C(1000000)
 #define MOST_POWER_W INT64_C(1000000000000)
+#define MOST_STORE_W  INT64_C(10000000000) /* as of a file */
+#define MOST_STORE_WH INT64_C(1000000000000)
 
 enum { MOST_WORDS = 5, REACTOR_CARBON = 12000, SOLAR_CARBON = 48000 }; /* mg/kWh: a configuration's own defaults */
 
@@ -161,10 +164,41 @@ static int take_reactor_words(const struct part *part, struct supply_terms *term
         return 0;
 }
 
+static int64_t rating_of(const struct supply_reactor *units, uint32_t n)
+{
+        int64_t sum = 0;
+
+        for (uint32_t u = 0; u < n; u++)
+                sum += units[u].rating_w;
+        return sum;
+}
+
+/* The one that comes with the plant, as large as what is left of that, unless the site has one already. */
+static void take_plant_store(const struct part *part, const char *plant, struct supply_terms *terms)
+{
+        struct supply_reactor whole[SUPPLY_MAX_REACTORS];
+        struct supply_store store;
+        int64_t from, to = rating_of(terms->reactors, terms->n_reactors);
+        uint32_t n;
+
+        if (!preset_store(plant, &store))
+                return;
+        if (terms->has_store) {
+                part->added->store_left = true;
+                return;
+        }
+        preset_reactors(plant, whole, &n);
+        from = rating_of(whole, n);
+        store.energy_wh = scaled(store.energy_wh, to, from);
+        store.charge_w = scaled(store.charge_w, to, from);
+        store.discharge_w = scaled(store.discharge_w, to, from);
+        terms->store = store;
+        terms->has_store = true;
+}
+
 static int take_reactor(const struct part *part, struct offpeak_error *err)
 {
         struct supply_terms *terms = &site_of(part)->terms;
-        struct supply_store store;
         bool modules;
         const char *plant = find_plant(part->words[0], &modules);
         char known[200] = "";
@@ -179,8 +213,10 @@ static int take_reactor(const struct part *part, struct offpeak_error *err)
         preset_reactors(plant, terms->reactors, &terms->n_reactors);
         terms->has_reactor = true;
         terms->reactor_carbon = REACTOR_CARBON;
-        part->added->store_left = part->added->store_left || preset_store(plant, &store);
-        return take_reactor_words(part, terms, !modules, err);
+        if (take_reactor_words(part, terms, !modules, err) != 0)
+                return err->code;
+        take_plant_store(part, plant, terms);
+        return 0;
 }
 
 /* ---- an agreement */
@@ -280,6 +316,45 @@ static int take_limit(const struct part *part, struct offpeak_error *err)
         return 0;
 }
 
+/* ---- a battery */
+
+/* "85%" or "0.85", there and back: half of what is lost is lost on the way in. 10 % at the least, as of a file. */
+static bool read_efficiency(const char *word, struct supply_store *store)
+{
+        size_t size = strlen(word);
+        bool percent = size > 1 && word[size - 1] == '%';
+        int64_t both;
+
+        if (text_parse_decimal(word, percent ? size - 1 : size, percent ? 4 : 6, &both) != 0 || both < PPM / 10 ||
+            both > PPM)
+                return false;
+        store->charge_ppm = store->discharge_ppm = llround(sqrt((double)both * (double)PPM));
+        return true;
+}
+
+static int take_battery(const struct part *part, struct offpeak_error *err)
+{
+        struct supply_terms *terms = &site_of(part)->terms;
+        struct supply_store store = { .charge_ppm = PPM, .discharge_ppm = PPM };
+
+        if (part->n_words < 2 || part->n_words > 3 || !read_power(part->words[0], &store.charge_w) ||
+            store.charge_w > MOST_STORE_W ||
+            !option_quantity(part->words[1], UNIT_ENERGY, false, 0, &store.energy_wh) ||
+            store.energy_wh > MOST_STORE_WH || (part->n_words == 3 && !read_efficiency(part->words[2], &store)))
+                return fail(
+                        err, OFFPEAK_EINVAL,
+                        "write battery=2MW:8MWh (up to 10 GW and 1000 GWh), and perhaps its efficiency there and back, "
+                        ":85%% (10 to 100)");
+        if (terms->has_store)
+                return fail(err, OFFPEAK_EINVAL, "site %s has a store: write the other in a file, and use --with",
+                            site_of(part)->name);
+        store.discharge_w = store.charge_w;
+        part->added->no_losses = part->added->no_losses || part->n_words == 2;
+        terms->store = store;
+        terms->has_store = true;
+        return 0;
+}
+
 /* ---- all of it */
 
 static int find_site(struct part *part, const char *name, struct offpeak_error *err)
@@ -308,7 +383,10 @@ static int take_part(struct part *part, struct offpeak_error *err)
                 return take_solar(part, err);
         if (strcmp(part->what, "limit") == 0)
                 return take_limit(part, err);
-        return fail(err, OFFPEAK_EINVAL, "\"%s\" is not known: write reactor=, ppa=, solar= or limit=", part->what);
+        if (strcmp(part->what, "battery") == 0)
+                return take_battery(part, err);
+        return fail(err, OFFPEAK_EINVAL,
+                    "\"%s\" is not known: write reactor=, ppa=, solar=, limit= or battery=", part->what);
 }
 
 /* text is cut in place. */
@@ -319,7 +397,8 @@ static int add_part(char *text, struct config *config, struct assess_added *adde
         int code;
 
         if (equals == NULL || equals[1] == '\0' || equals[1] == '@')
-                return fail(err, OFFPEAK_EINVAL, "write reactor=, ppa=, solar= or limit=, and what there would be");
+                return fail(err, OFFPEAK_EINVAL,
+                            "write reactor=, ppa=, solar=, limit= or battery=, and what there would be");
         *equals = '\0';
         part.body = equals + 1;
         if (at != NULL)

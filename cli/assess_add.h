@@ -8,6 +8,7 @@
  *   ppa=50EUR/MWh:3MW@SITE     the same power at all times, through the grid, paid for whether it is used or not
  *   solar=FILE:2MW@SITE        what FILE produces, scaled so that its highest value is 2 MW
  *   limit=+30%@SITE            the connection; or "5MW"
+ *   battery=2MW:8MWh:85%@SITE  charges and gives 2 MW, holds 8 MWh, loses 15 % there and back (without it nothing)
  *
  * Several of them, parted by commas, are one change. @SITE may lack where there is one site.
  */
@@ -35,6 +36,7 @@ struct assess_added {
         size_t n;
         bool free_fuel;  /* a reactor's fuel was not said, and costs nothing */
         bool no_carbon;  /* an agreement's carbon by contract was not said */
+        bool no_losses;  /* a battery's efficiency was not said, and it loses nothing */
         bool store_left; /* the plant's own store was left out */
 };
 

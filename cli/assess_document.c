@@ -56,6 +56,7 @@ struct sums {
                 beyond_mwh;
         double unpriced_mwh, uncounted_mwh, cost_a_year, scale;
         unsigned months;
+        double stored_mwh, given_mwh, store_lost_mwh, store_cycles;
         bool settled_known, has_store;
 };
 
@@ -73,6 +74,9 @@ static void add_site(struct sums *sums, const struct site_sources *site)
         sums->beyond_mwh += site->beyond_mwh;
         sums->unpriced_mwh += site->unpriced_mwh;
         sums->uncounted_mwh += site->uncounted_mwh;
+        sums->stored_mwh += site->stored_mwh;
+        sums->given_mwh += site->given_mwh;
+        sums->store_lost_mwh += site->store_lost_mwh;
         sums->settled_known = sums->settled_known && site->settled_known;
         sums->months = site->months > sums->months ? site->months : sums->months;
         for (int u = 0; u < SUPPLY_UNITS; u++)
@@ -86,11 +90,17 @@ static struct sums sums_of(const struct assess_case *one, double scale)
 {
         const struct policy *policy = &one->simulation.trial.policy;
         struct sums sums = { .settled_known = true, .scale = scale };
+        double held = 0, taken = 0;
 
         for (size_t s = 0; s < policy->n_sites; s++) {
+                double holds = (double)policy->sites[s].terms.store.energy_wh; /* 0: there is none */
+
                 add_site(&sums, &one->sites[s]);
                 sums.has_store = sums.has_store || policy->sites[s].terms.has_store;
+                held += holds;
+                taken += one->sites[s].store_cycles * holds;
         }
+        sums.store_cycles = held > 0 ? taken / held : NAN;
         if ((sums.unpriced_mwh > 0 && !one->simulation.priced) || !sums.settled_known)
                 sums.cost = sums.bought = sums.cost_a_year = NAN;
         if (!sums.settled_known)
@@ -113,10 +123,20 @@ static json_t *sites_json(const struct assess_case *one)
                 json_object_set_new(object, "peak_utc", site->peak_w > 0 ? trial_time(site->peak_at) : json_null());
                 set(object, "energy_mwh", site->energy_mwh);
                 set(object, "demand_charges", site->demand);
+                set(object, "stored_mwh", site->stored_mwh);
+                set(object, "given_mwh", site->given_mwh);
                 json_object_set_new(object, "sources", sources_json(site, &policy->sites[s].terms));
                 json_array_append_new(list, object);
         }
         return list;
+}
+
+/* What was bought for nothing, say, and is not needed by the end. */
+static double left_in_stores(const struct sums *sums)
+{
+        double left = sums->stored_mwh - sums->given_mwh - sums->store_lost_mwh;
+
+        return left > 1e-9 ? left : 0;
 }
 
 static json_t *case_json(const struct assess_case *one, const struct sums *sums)
@@ -138,11 +158,17 @@ static json_t *case_json(const struct assess_case *one, const struct sums *sums)
         set(object, "beyond_mwh", sums->beyond_mwh);
         set(object, "unpriced_mwh", sums->unpriced_mwh);
         set(object, "uncounted_mwh", sums->uncounted_mwh);
+        json_object_set_new(object, "has_store", json_boolean(sums->has_store));
+        set(object, "stored_mwh", sums->stored_mwh);
+        set(object, "given_mwh", sums->given_mwh);
+        set(object, "store_lost_mwh", sums->store_lost_mwh);
+        set(object, "store_left_mwh", left_in_stores(sums));
+        set(object, "store_cycles", sums->store_cycles);
         set(object, "mean_delay_h", one->tally.mean_delay_h);
         set(object, "delay_cost", one->tally.delay_cost);
         json_object_set_new(object, "jobs_done", json_integer((json_int_t)one->tally.n_done));
         json_object_set_new(object, "missed_deadlines", json_integer((json_int_t)one->tally.missed_deadlines));
-        json_object_set_new(object, "store_left_out", json_boolean(sums->has_store || one->added.store_left));
+        json_object_set_new(object, "store_left_out", json_boolean(one->added.store_left));
         json_object_set_new(object, "sites", sites_json(one));
         return object;
 }
@@ -188,6 +214,7 @@ static json_t *change_json(const struct assess_case *one, const struct sums *sum
 
         json_object_set(object, "changes", one->changes);
         json_object_set_new(object, "free_fuel", json_boolean(one->added.free_fuel));
+        json_object_set_new(object, "no_losses", json_boolean(one->added.no_losses));
         json_object_set_new(object, "difference", differences(sums, base, one, as_it_is));
         json_object_set_new(object, "a_year", a_year(sums, base, one->change));
         return object;

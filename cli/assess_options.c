@@ -14,7 +14,8 @@ const struct option_row assess_rows[] = {
         { SIMULATE_OPT_CONFIG, 0, "config", "FILE", "the scheduler's configuration as it is" },
         { OPT_WITH, 0, "with", "FILE", "the configuration as it would be; several times" },
         { OPT_ADD, 0, "add", "WHAT=...@SITE",
-          "a change without a file: reactor=voygr:1, ppa=50EUR/MWh:3MW, solar=FILE:2MW, limit=+30%; several times" },
+          "a change without a file: reactor=voygr:1, ppa=50EUR/MWh:3MW, solar=FILE:2MW, limit=+30%, "
+          "battery=2MW:8MWh:85%; several times" },
         { OPT_YEARLY_COST, 0, "yearly-cost", "X", "what the change before it costs a year itself, in the currency" },
         { SIMULATE_OPT_NODES, 0, "nodes", "[SITE=]NxG[@W]",
           "N nodes of G GPUs of W each at a site; may be given several times" },

@@ -16,7 +16,7 @@
 
 enum { MOST_CASES = 8, MOST_SITES = 128, MOST_ROW = 128 };
 
-enum form { MONEY, MASS, ENERGY, POWER, HOURS, SHARE, COUNT };
+enum form { MONEY, MASS, ENERGY, POWER, HOURS, SHARE, TIMES, COUNT };
 
 struct view {
         const json_t *document;
@@ -55,6 +55,9 @@ static const char *figure(const struct view *view, enum form form, double value,
                 return text;
         case SHARE:
                 snprintf(text, TEXT_SIZE, "%.1f %%", 100 * value);
+                return text;
+        case TIMES:
+                snprintf(text, TEXT_SIZE, "%.1f", value);
                 return text;
         case COUNT:
                 break;
@@ -251,6 +254,11 @@ static void add_energy_rows(struct view *view)
         for (size_t i = 0; i < view->n_sites; i++)
                 each_source(view, view->sites[i], "  from ", ENERGY, "used_mwh", 0);
         add_key(view, "  beyond all limits", ENERGY, "beyond_mwh", false);
+        add_key(view, "into stores", ENERGY, "stored_mwh", false);
+        add_key(view, "out of stores", ENERGY, "given_mwh", false);
+        add_key(view, "lost in stores", ENERGY, "store_lost_mwh", false);
+        add_key(view, "left in stores", ENERGY, "store_left_mwh", false);
+        add_key(view, "cycles of stores", TIMES, "store_cycles", false);
         add_key(view, "sold", ENERGY, "sold_mwh", false);
         add_key(view, "curtailed", ENERGY, "curtailed_mwh", true);
         add_key(view, "hours curtailed", HOURS, "curtailed_h", false);
@@ -365,8 +373,16 @@ static void print_most(const struct view *view, const char *key, const char *bef
 
 static void print_notes(const struct view *view)
 {
+        if (any(view, "has_store"))
+                fputs("a store is run afterwards, for the hours that the jobs have and with perfect foresight of "
+                      "prices: the most that it can be worth for these\n",
+                      view->out);
         if (any(view, "store_left_out"))
-                fputs("a store's worth is not assessed yet: in a replay nothing charges it\n", view->out);
+                fputs("the added plant's own store is left out: its site has a store, and one is supported\n",
+                      view->out);
+        if (any(view, "no_losses"))
+                fputs("the added battery loses nothing: write its efficiency, there and back, behind it (85%)\n",
+                      view->out);
         if (any(view, "free_fuel"))
                 fputs("the added reactor's fuel counts nothing: write its cost behind it (9EUR/MWh)\n", view->out);
         print_most(view, "unpriced_mwh", "no price is known of up to", ": that is in no cost");

@@ -170,15 +170,11 @@ static void tell_classes(struct remarks *r)
 static void tell_uncounted(struct remarks *r)
 {
         const struct policy *policies[] = { r->facts->in_force, r->facts->renewed };
-        bool store = false, demand = false;
+        bool demand = false;
 
         for (int p = 0; p < 2; p++)
-                for (size_t s = 0; s < policies[p]->n_sites; s++) {
-                        store = store || policies[p]->sites[s].terms.has_store;
+                for (size_t s = 0; s < policies[p]->n_sites; s++)
                         demand = demand || policies[p]->sites[s].terms.n_demands > 0;
-                }
-        if (store)
-                say(r, "what stores take and give is in no row: power is priced as the sources give it");
         if (demand)
                 say(r, "demand charges are in no row");
 }

@@ -44,6 +44,8 @@ static void print_bound(const struct trial_view *view)
         double bound = trial_view_real(first, "lower_bound");
         char text[TEXT_SIZE];
 
+        if (isnan(bound) && !isnan(trial_view_real(first, "store_cycles")))
+                fputs("no bound is told: what proves one leaves the store out\n", view->out);
         if (isnan(bound))
                 return;
         fprintf(view->out, "bound: nobody can do it for less than %s",
@@ -108,6 +110,7 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
         code = trial_view_table(&view);
         print_failures(&view);
         trial_view_undone(&view);
+        trial_view_stores(&view);
         view_simulate_bound(document, screen, out);
         return code;
 }

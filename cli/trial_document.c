@@ -67,5 +67,11 @@ json_t *trial_row(const char *name, const struct tally *tally, const struct tall
         json_object_set_new(policy, "utilisation", trial_number(tally->utilisation));
         json_object_set_new(policy, "unpriced_mwh", trial_number_if(known.price, tally->unpriced_mwh));
         json_object_set_new(policy, "uncounted_mwh", trial_number_if(known.carbon, tally->uncounted_mwh));
+        json_object_set_new(policy, "stored_mwh", trial_number(tally->stored_mwh));
+        json_object_set_new(policy, "given_mwh", trial_number(tally->given_mwh));
+        json_object_set_new(policy, "store_lost_mwh", trial_number(tally->store_lost_mwh));
+        json_object_set_new(policy, "store_cycles", trial_number_if(tally->has_store, tally->store_cycles));
+        json_object_set_new(policy, "store_saved",
+                            trial_number_if(tally->has_store && known.price, tally->store_saved));
         return policy;
 }

@@ -189,3 +189,37 @@ void trial_view_undone(const struct trial_view *view)
 
         json_array_foreach(json_object_get(view->document, "policies"), i, policy) print_undone(view, policy);
 }
+
+static void print_store(const struct trial_view *view, const json_t *policy)
+{
+        double saved = trial_view_real(policy, "store_saved");
+        char in[TEXT_SIZE], out[TEXT_SIZE], money[TEXT_SIZE];
+
+        if (isnan(trial_view_real(policy, "store_cycles")))
+                return;
+        fprintf(view->out, "%s: the store draws %s and gives %s for jobs and idle power, %.1f cycles", label_of(policy),
+                text_format_energy(llround(trial_view_real(policy, "stored_mwh") * 3.6e9), in),
+                text_format_energy(llround(trial_view_real(policy, "given_mwh") * 3.6e9), out),
+                trial_view_real(policy, "store_cycles"));
+        if (!isnan(saved))
+                fprintf(view->out, ": to the jobs that is worth %s",
+                        text_format_money(llround(saved * 1e6), view->currency, money));
+        putc('\n', view->out);
+}
+
+void trial_view_stores(const struct trial_view *view)
+{
+        const json_t *policy;
+        bool any = false;
+        size_t i;
+
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy)
+        {
+                any = any || !isnan(trial_view_real(policy, "store_cycles"));
+                print_store(view, policy);
+        }
+        if (any)
+                fputs("a store is run afterwards, for each row's hours and with perfect foresight of prices: "
+                      "the most that it can be worth for these\n",
+                      view->out);
+}

@@ -68,7 +68,7 @@ _offpeak() {
         if [ "$command" = assess ]; then
                 case ${COMP_WORDS[COMP_CWORD - 1]} in
                 --add)
-                        mapfile -t COMPREPLY < <(compgen -W "reactor= ppa= solar= limit=" -- "$word")
+                        mapfile -t COMPREPLY < <(compgen -W "reactor= ppa= solar= limit= battery=" -- "$word")
                         compopt -o nospace
                         return
                         ;;

@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "trial/contend_rules.h"
 #include "trial/hindsight.h"
+#include "trial/store_run.h"
 
 /* Units of work for each slot of each job's own time, and at least so many: what a plan of a season takes to come within a per mille. */
 enum { WORK_EACH = 400 };
@@ -93,11 +94,12 @@ static bool pays_anywhere(const struct trial *trial)
 
 /*
  * What was proved of jobs that draw all of their power from the start holds for no others; and failures only add to it,
- * unless what is run in vain is paid for.
+ * unless what is run in vain is paid for. The plan leaves stores out (store_run.h), which make power cheaper.
  */
 static bool bound_holds(const struct trial *trial)
 {
-        return trial->hardware.ramp_s == 0 && (trial->hardware.outages.n == 0 || !pays_anywhere(trial));
+        return !trial_has_store(trial) && trial->hardware.ramp_s == 0 &&
+               (trial->hardware.outages.n == 0 || !pays_anywhere(trial));
 }
 
 /* The hours as nodes that fail leave them. */

@@ -7,6 +7,7 @@
 
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
+#include "trial/store_run.h"
 #include "trial/walk.h"
 
 #define MICRO     1e-6
@@ -18,6 +19,8 @@ struct counting {
         double idle_w;
         struct site_sources *sources;
         struct site_meter meter; /* of the month that is counted */
+        struct store_run store;
+        size_t at; /* in its flows */
 };
 
 static double mwh(double watts, double seconds)
@@ -130,16 +133,26 @@ static void close_month(struct counting *counting, int64_t time)
         counting->meter.n = 0;
 }
 
+/* When the store next does another thing, or `until`. */
+static int64_t next_flow(struct counting *counting, int64_t time, int64_t until)
+{
+        store_run_at(&counting->store, time, &counting->at);
+        if (counting->at < counting->store.n && counting->store.flows[counting->at].to < until)
+                return counting->store.flows[counting->at].to;
+        return until;
+}
+
 static int on_cut(void *context, const struct walk_cut *cut)
 {
         struct counting *counting = context;
-        int64_t power = llround(counting->idle_w + cut->watts);
+        double watts = counting->idle_w + cut->watts;
         int code = 0;
 
         for (int64_t t = cut->from, next; code == 0 && t < cut->to; t = next) {
-                int64_t month = tariff_next_month(&counting->supply->terms, t);
+                int64_t month = tariff_next_month(&counting->supply->terms, t), power;
 
-                next = month < cut->to ? month : cut->to;
+                next = next_flow(counting, t, month < cut->to ? month : cut->to);
+                power = llround(fmax(0, watts + store_run_at(&counting->store, t, &counting->at)));
                 code = add_power(counting, cut, t, next, power);
                 if (next == month)
                         close_month(counting, t);
@@ -203,10 +216,12 @@ int sources_of(const struct trial *trial, const struct outcome *outcome, uint32_
         const struct policy_site *place = &trial->policy.sites[site];
         struct site_supply supply = trial_supply(trial, place, TRIAL_PAID);
         struct site_sources sources = { .settled_known = true, .peak_at = from };
-        struct counting counting = { &supply, trial_idle_w(trial, place), &sources, { 0 } };
+        struct counting counting = { .supply = &supply, .idle_w = trial_idle_w(trial, place), .sources = &sources };
         struct walk_change *changes = walk_room(trial, outcome);
         int code = changes != NULL ? 0 : OFFPEAK_ENOMEM;
 
+        if (code == 0)
+                code = store_run(trial, outcome, site, from, to, true, &counting.store);
         if (code == 0)
                 code = walk_site(&supply, changes, walk_changes(trial, outcome, &site, changes), from, to, on_cut,
                                  &counting);
@@ -215,9 +230,14 @@ int sources_of(const struct trial *trial, const struct outcome *outcome, uint32_
         if (code == 0) {
                 know_units(&supply.terms, &sources);
                 close_units(&supply.terms, (double)(to - from) / 3600, &sources);
+                sources.stored_mwh = counting.store.drawn_mwh;
+                sources.given_mwh = counting.store.given_mwh;
+                sources.store_lost_mwh = counting.store.lost_mwh;
+                sources.store_cycles = counting.store.cycles;
                 *ret_sources = sources;
         }
         site_meter_finish(&counting.meter);
+        store_run_finish(&counting.store);
         free(changes);
         return code;
 }

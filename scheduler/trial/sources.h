@@ -11,7 +11,8 @@
  * charges
  *
  * That is money, where tally.h's cost is what plans weigh: what is paid anyway is in here, what could have been sold is
- * not. Stores are not in it: nothing charges them in a trial.
+ * not. A store is run afterwards (store_run.h), over the time that is counted and with the demand charges in mind: P(t)
+ * is what the site draws with it.
  */
 #ifndef OFFPEAK_TRIAL_SOURCES_H
 #define OFFPEAK_TRIAL_SOURCES_H
@@ -44,6 +45,8 @@ struct site_sources {
         double curtailed_mwh, curtailed_h;  /* h: in which anything is curtailed */
         double peak_w;                      /* highest power of the whole site; in an instant, not a mean */
         int64_t peak_at;
+        double stored_mwh, given_mwh;        /* what the site's store drew and gave, at the meter: both are in P(t) */
+        double store_lost_mwh, store_cycles; /* store_run.h */
         bool settled_known; /* the price was known whenever something was settled */
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "supply/site_supply.h"
+#include "trial/store_run.h"
 #include "trial/walk.h"
 #include "trial/widths.h"
 
@@ -22,6 +23,7 @@
 struct site_view {
         struct site_supply supply;
         double idle_w; /* at the meter */
+        struct store_run with, idle; /* its store, with the jobs and without; nothing where there is none */
 };
 
 static struct site_view view_of(const struct trial *trial, const struct policy_site *site)
@@ -56,36 +58,109 @@ static void draw(const struct supply_curve *curve, double watts, double *cost, d
         *uncounted += curve->n_segments == 0 ? watts : 0;
 }
 
+/* What all stores draw and give. */
+struct flow_changes {
+        struct walk_change *at; /* owned */
+        size_t n;
+};
+
 struct adding {
         const struct site_view *view;
         struct tally *tally;
+        size_t at_with, at_idle; /* in the store's flows */
 };
 
 static int add_cut(void *context, const struct walk_cut *cut)
 {
-        const struct adding *adding = context;
+        struct adding *adding = context;
+        const struct site_view *view = adding->view;
         struct tally *tally = adding->tally;
-        double with[4], idle[4], seconds = (double)(cut->to - cut->from), idle_w = adding->view->idle_w;
+        double with[4], idle[4], plain[2][4], seconds = (double)(cut->to - cut->from);
+        double flow_w = store_run_at(&view->with, cut->from, &adding->at_with);
+        double idle_flow_w = store_run_at(&view->idle, cut->from, &adding->at_idle);
 
-        draw(&cut->curve, idle_w + cut->watts, &with[0], &with[1], &with[2], &with[3]);
-        draw(&cut->curve, idle_w, &idle[0], &idle[1], &idle[2], &idle[3]);
+        draw(&cut->curve, view->idle_w + cut->watts + flow_w, &with[0], &with[1], &with[2], &with[3]);
+        draw(&cut->curve, view->idle_w + idle_flow_w, &idle[0], &idle[1], &idle[2], &idle[3]);
         tally->cost += (with[0] - idle[0]) * seconds;
         tally->carbon_kg += (with[1] - idle[1]) * seconds;
         tally->unpriced_mwh += (with[2] - idle[2]) * seconds / J_PER_MWH;
         tally->uncounted_mwh += (with[3] - idle[3]) * seconds / J_PER_MWH;
-        tally->energy_mwh += cut->watts * seconds / J_PER_MWH;
+        tally->energy_mwh += (cut->watts + flow_w - idle_flow_w) * seconds / J_PER_MWH;
+        if (view->with.n == 0)
+                return 0;
+        draw(&cut->curve, view->idle_w + cut->watts, &plain[0][0], &plain[0][1], &plain[0][2], &plain[0][3]);
+        draw(&cut->curve, view->idle_w, &plain[1][0], &plain[1][1], &plain[1][2], &plain[1][3]);
+        tally->store_saved += (plain[0][0] - plain[1][0] - with[0] + idle[0]) * seconds;
         return 0;
 }
 
-static void add_site(const struct trial *trial, const struct outcome *outcome, uint32_t site,
-                     struct walk_change *changes, struct tally *tally)
+/* What its store does with the jobs, and would do without them. */
+static int run_store(const struct trial *trial, const struct outcome *outcome, uint32_t site, struct site_view *view,
+                     struct tally *tally)
+{
+        const struct supply_store *store = &trial->policy.sites[site].terms.store;
+
+        if (store_run(trial, outcome, site, trial->from, trial->to, false, &view->with) != 0 ||
+            store_run(trial, NULL, site, trial->from, trial->to, false, &view->idle) != 0)
+                return OFFPEAK_ENOMEM;
+        tally->has_store = true;
+        tally->stored_mwh += view->with.drawn_mwh;
+        tally->given_mwh += view->with.given_mwh;
+        tally->store_lost_mwh += view->with.lost_mwh;
+        tally->store_cycles += view->with.cycles * (double)store->energy_wh;
+        return 0;
+}
+
+static int keep_flows(const struct store_run *run, struct flow_changes *kept)
+{
+        struct walk_change *at = reallocarray(kept->at, kept->n + 2 * run->n + 1, sizeof(*at));
+
+        if (at == NULL)
+                return OFFPEAK_ENOMEM;
+        kept->at = at;
+        for (size_t i = 0; i < run->n; i++) {
+                at[kept->n++] = (struct walk_change){ run->flows[i].from, run->flows[i].watts };
+                at[kept->n++] = (struct walk_change){ run->flows[i].to, -run->flows[i].watts };
+        }
+        return 0;
+}
+
+static int add_site(const struct trial *trial, const struct outcome *outcome, uint32_t site,
+                    struct walk_change *changes, struct flow_changes *flows, struct tally *tally)
 {
         struct site_view view = view_of(trial, &trial->policy.sites[site]);
-        struct adding adding = { &view, tally };
+        struct adding adding = { .view = &view, .tally = tally };
         size_t n = walk_changes(trial, outcome, &site, changes);
+        int code = trial->policy.sites[site].terms.has_store ? run_store(trial, outcome, site, &view, tally) : 0;
+        int64_t from = n > 0 ? changes[0].at : INT64_MAX, to = n > 0 ? changes[n - 1].at : INT64_MIN;
 
-        if (n > 0)
-                walk_site(&view.supply, changes, n, changes[0].at, changes[n - 1].at, add_cut, &adding);
+        if (view.with.n > 0) {
+                from = from < trial->from ? from : trial->from;
+                to = to > trial->to ? to : trial->to;
+        }
+        if (code == 0 && from < to)
+                walk_site(&view.supply, changes, n, from, to, add_cut, &adding);
+        if (code == 0)
+                code = keep_flows(&view.with, flows);
+        store_run_finish(&view.with);
+        store_run_finish(&view.idle);
+        return code;
+}
+
+static int add_sites(const struct trial *trial, const struct outcome *outcome, struct walk_change *changes,
+                     struct flow_changes *flows, struct tally *tally)
+{
+        double energy_wh = 0;
+        int code = 0;
+
+        for (uint32_t s = 0; code == 0 && s < trial->policy.n_sites; s++) {
+                code = add_site(trial, outcome, s, changes, flows, tally);
+                if (trial->policy.sites[s].terms.has_store)
+                        energy_wh += (double)trial->policy.sites[s].terms.store.energy_wh;
+        }
+        if (energy_wh > 0)
+                tally->store_cycles /= energy_wh;
+        return code;
 }
 
 static double highest(const struct walk_change *changes, size_t n)
@@ -98,6 +173,33 @@ static double highest(const struct walk_change *changes, size_t n)
                         most = fmax(most, watts);
         }
         return most;
+}
+
+static int by_time(const void *a, const void *b)
+{
+        const struct walk_change *x = a, *y = b;
+
+        return x->at < y->at ? -1 : x->at > y->at;
+}
+
+/* Of the n changes of the jobs and the stores' together. */
+static int add_peak(const struct walk_change *changes, size_t n, const struct flow_changes *flows, struct tally *tally)
+{
+        struct walk_change *all;
+
+        if (flows->n == 0) {
+                tally->peak_mw = highest(changes, n) / 1e6;
+                return 0;
+        }
+        all = malloc((flows->n + n) * sizeof(*all));
+        if (all == NULL)
+                return OFFPEAK_ENOMEM;
+        memcpy(all, flows->at, flows->n * sizeof(*all));
+        memcpy(all + flows->n, changes, n * sizeof(*all));
+        qsort(all, flows->n + n, sizeof(*all), by_time);
+        tally->peak_mw = highest(all, flows->n + n) / 1e6;
+        free(all);
+        return 0;
 }
 
 /* ---- starts */
@@ -235,21 +337,22 @@ static int check(const struct trial *trial, const struct outcome *outcome, struc
 int tally(const struct trial *trial, const struct outcome *outcome, struct tally *ret_tally, struct offpeak_error *err)
 {
         struct walk_change *changes = walk_room(trial, outcome);
+        struct flow_changes flows = { 0 };
         struct tally tally = { .starts = outcome->n };
         int code = check(trial, outcome, err);
 
-        if (code == 0 && (changes == NULL || add_delays(trial, outcome, &tally) != 0))
+        if (code == 0 && (changes == NULL || add_delays(trial, outcome, &tally) != 0 ||
+                          add_sites(trial, outcome, changes, &flows, &tally) != 0 ||
+                          add_peak(changes, walk_changes(trial, outcome, NULL, changes), &flows, &tally) != 0))
                 code = fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (code == 0) {
-                for (uint32_t s = 0; s < trial->policy.n_sites; s++)
-                        add_site(trial, outcome, s, changes, &tally);
-                tally.peak_mw = highest(changes, walk_changes(trial, outcome, NULL, changes)) / 1e6;
                 add_use(trial, outcome, &tally);
                 add_losses(trial, outcome, &tally);
                 add_starts(trial, outcome, &tally);
                 tally.net_cost = tally.cost + tally.delay_cost;
                 *ret_tally = tally;
         }
+        free(flows.at);
         free(changes);
         return code;
 }

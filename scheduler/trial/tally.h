@@ -6,6 +6,9 @@
  *   power at the meter  P_s(t) = PUE of site s x (sum of the jobs' watts at s at t), beside the site's idle power
  *   cost                sum over sites of the integral of [what drawing idle + P costs] - [what drawing idle costs]
  *   carbon              the integral of P x the carbon intensity of what is drawn
+ *   store               a site's store is run afterwards (store_run.h), over all of the trial's time: what the site
+ *                       draws with it counts, less what it would draw without jobs, its store run for that. So it goes
+ *                       into cost, carbon and energy, and as it charges and gives into the peak
  *   delay of a job      finish - (submit + duration); of one that was not done: to the trial's end
  *   net cost            cost + delay_cost x GPU-hours of delay
  *   lateness            finish behind the job's deadline, or behind what its class lets it wait, at lateness_cost an
@@ -38,6 +41,11 @@ struct tally {
         double lost_gpu_h, lost_mwh; /* the latter at the meter */
         double peak_mw;       /* highest power at the meters of all sites together, without idle */
         double utilisation;   /* GPU-hours used / there were, from the first submission to the last end */
+        bool has_store;       /* some site has one: else what follows is 0 */
+        double stored_mwh, given_mwh; /* what stores drew and gave, at the meter, for idle power and jobs; */
+        double store_lost_mwh;        /* what they lost thereby; */
+        double store_cycles;          /* and how often they took out all that they hold together */
+        double store_saved;           /* of the cost: what it would be more without stores */
 };
 
 /* ENOMEM; EINVAL: a segment that is no run of a job of the trial, or overlaps another one of its job. */

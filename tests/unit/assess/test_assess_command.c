@@ -45,6 +45,11 @@ static double hundred(int hour)
         return 100;
 }
 
+static double ten_then_hundred(int hour)
+{
+        return hour < 5 ? 10 : 100;
+}
+
 static double four_hundred(int hour)
 {
         (void)hour;
@@ -59,6 +64,9 @@ static double sun(int hour)
 
 #define CLASS      "classes: {default: {start_cost: 0s}}\n"
 #define SITE(more) "sites: [{name: hall, currency: EUR, grid: {price: prices.csv, carbon: carbon.csv" more "}}]\n" CLASS
+
+#define TWO_PRICES(more)                                                                                               \
+        "sites: [{name: hall, currency: EUR, grid: {price: two.csv, carbon: carbon.csv}" more "}]\n" CLASS
 
 static int set_up(void **state)
 {
@@ -79,6 +87,9 @@ static int set_up(void **state)
         put("limited.yaml", SITE(", limit: 4 kW"));
         put("dollars.yaml", "sites: [{name: hall, currency: USD, grid: {}}]\n");
         put("selling.yaml", SITE(", export_limit: 1 MW, export_price_per_mwh: 30"));
+        put_hours("two.csv", "price_eur_per_mwh", 72, ten_then_hundred);
+        put("twoprices.yaml", TWO_PRICES(""));
+        put("stored.yaml", TWO_PRICES(", battery: {energy: 9 kWh, power: 2 kW, efficiency: 0.81}"));
         put("battery.yaml",
             "sites: [{name: hall, currency: EUR, grid: {price: prices.csv}, battery: {energy: 10 kWh, power: 5 kW, "
             "efficiency: 0.9}}]\n" CLASS);
@@ -198,7 +209,43 @@ static void a_reactor(void **state)
         is(document, "with.1.cost", 0);
         assert_true(json_is_true(at(document, "with.1.free_fuel")));
         assert_true(json_is_false(at(document, "with.1.store_left_out")));
-        assert_true(json_is_true(at(document, "with.2.store_left_out")));
+        assert_true(json_is_true(at(document, "with.2.has_store"))); /* its salt */
+        assert_true(json_is_false(at(document, "with.2.store_left_out")));
+        json_decref(document);
+        document = assess("battery.yaml", "--add reactor=natrium");
+        assert_true(json_is_true(at(document, "with.0.store_left_out"))); /* the site has its battery */
+        json_decref(document);
+}
+
+/* At 10 from midnight on and at 100 from 5 to 10, 4 kW all the time. */
+static void a_battery(void **state)
+{
+        json_t *document = assess("twoprices.yaml", "--add battery=2kW:9kWh:81%@hall --add battery=2kW:9kWh:0.81 "
+                                                    "--add battery=3kW:6kWh --with stored.yaml");
+
+        (void)state;
+        is(document, "base.cost", 0.02 * 10 + 0.02 * 100);
+        assert_true(json_is_false(at(document, "base.has_store")));
+        is(document, "base.stored_mwh", 0);
+        assert_true(json_is_null(at(document, "base.store_cycles")));
+        /* 9 kWh are stored of 10, and 8.1 of them are given, at 2 kW */
+        is(document, "with.0.stored_mwh", 0.010);
+        is(document, "with.0.given_mwh", 0.0081);
+        is(document, "with.0.store_lost_mwh", 0.0019);
+        is(document, "with.0.store_left_mwh", 0);
+        is(document, "with.0.store_cycles", 1);
+        is(document, "with.0.energy_mwh", 0.0419);
+        is(document, "with.0.cost", 2.2 + 0.10 - 0.81);
+        is(document, "with.0.carbon_kg", 41.9 * 0.4);
+        is(document, "with.0.difference.cost", -0.71);
+        is(document, "with.0.a_year.break_even", 0.71 * 876);
+        is(document, "with.0.sites.0.peak_w", 6000);
+        assert_true(json_is_false(at(document, "with.0.no_losses")));
+        is(document, "with.1.cost", 2.2 - 0.71);
+        is(document, "with.2.cost", 2.2 - 0.006 * 90);
+        assert_true(json_is_true(at(document, "with.2.no_losses")));
+        is(document, "with.3.cost", 2.2 - 0.71); /* a configuration's own is run alike */
+        assert_string_equal(json_string_value(at(document, "with.3.changes.0.path")), "sites.hall.battery");
         json_decref(document);
 }
 
@@ -346,7 +393,8 @@ static void the_table(void **state)
         says(outcome.text, "-1.00 EUR");
         says(outcome.text, "876.00 EUR");
         says(outcome.text, "a year is scaled: 0.4 days times 876;");
-        says(outcome.text, "a store's worth is not assessed yet");
+        says(outcome.text,
+             "a store is run afterwards, for the hours that the jobs have and with perfect foresight of prices");
         says(outcome.text, "the added reactor's fuel counts nothing");
         assert_null(strstr(outcome.text, "OWN COST"));
         free(outcome.text);
@@ -417,6 +465,14 @@ static void refusals(void **state)
         refused("base.yaml", "--add limit=1e9MW", "EINVAL", "write limit=+30%");
         refused("base.yaml", "--add ppa=50USD/MWh:3MW", "EINVAL", "site hall is in EUR");
         refused("base.yaml", "--add ppa=50EUR/MWh:3MW@yard", "ENOTFOUND", "no site \"yard\"");
+        refused("base.yaml", "--add battery=2MW", "EINVAL", "write battery=2MW:8MWh");
+        refused("base.yaml", "--add battery=2MW:8MW", "EINVAL", "write battery=2MW:8MWh");
+        refused("base.yaml", "--add battery=8MWh:2MW", "EINVAL", "write battery=2MW:8MWh");
+        refused("base.yaml", "--add battery=11GW:8MWh", "EINVAL", "up to 10 GW");
+        refused("base.yaml", "--add battery=2MW:8MWh:101%", "EINVAL", "10 to 100");
+        refused("base.yaml", "--add battery=2MW:8MWh:0.05", "EINVAL", "10 to 100");
+        refused("base.yaml", "--add battery=2MW:8MWh:85%:3", "EINVAL", "write battery=2MW:8MWh");
+        refused("battery.yaml", "--add battery=2MW:8MWh", "EINVAL", "site hall has a store");
         refused("base.yaml", "--add reactor=candu:1", "ENOTFOUND", "voygr-4");
         refused("base.yaml", "--add reactor=voygr", "EINVAL", "how many modules?");
         refused("base.yaml", "--add reactor=voygr:13", "EINVAL", "from 1 to 12");
@@ -434,6 +490,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(an_agreement),
                 cmocka_unit_test(a_reactor),
+                cmocka_unit_test(a_battery),
                 cmocka_unit_test(the_sun),
                 cmocka_unit_test(scaling_rounds_to_the_nearest),
                 cmocka_unit_test(demand_charges),

@@ -397,7 +397,6 @@ static void what_the_new_policy_lacks(void **state)
         assert_true(remarked(document, "has another delay_cost"));
         assert_true(remarked(document, "site m is new in "));
         assert_true(remarked(document, "agreement w of site h is new in "));
-        assert_true(remarked(document, "what stores take and give is in no row"));
         assert_float_equal(number(document, 0, "cost"), 0.14, 1e-9);
         assert_float_equal(number(document, 0, "delay_cost"), 0, 0);
         json_decref(document);

@@ -393,6 +393,32 @@ static void a_bound_names_what_it_counts(void **state)
         json_decref(document);
 }
 
+/* 4 kWh are bought at 20 in the night: given at noon they save 80 a MWh, of which oracle's hours need 0.4 kWh. */
+static void a_store_counts_for_every_policy(void **state)
+{
+        static const char line[] = "simulate --jobs " JOBS " --config " FIXTURES "store.yaml --nodes 1x8 -p oracle";
+        json_t *document = ask(line);
+        const json_t *now = policy(document, "run-now"), *oracle = policy(document, "oracle");
+
+        (void)state;
+        is(now, "cost", 1.032 - 0.32);
+        is(now, "store_saved", 0.32);
+        is(now, "stored_mwh", 0.004);
+        is(now, "given_mwh", 0.004);
+        is(now, "store_lost_mwh", 0);
+        is(now, "store_cycles", 1);
+        is(oracle, "cost", 0.264 - 0.032);
+        is(oracle, "store_cycles", 0.1);
+        is(oracle, "run_now_cost", 1.032 - 0.32);
+        is_null(oracle, "lower_bound");
+        json_decref(document);
+        document = ask(PLAIN "-p oracle");
+        is(policy(document, "oracle"), "stored_mwh", 0);
+        is_null(policy(document, "oracle"), "store_cycles"); /* there is none */
+        json_decref(document);
+        expect_line(&nobody, line, 0, "no bound is told: what proves one leaves the store out\n");
+}
+
 /* ---- the table */
 
 static void a_row_for_each_policy(void **state)
@@ -638,6 +664,7 @@ int main(void)
                 cmocka_unit_test(power_rises),
                 cmocka_unit_test(a_configuration_of_a_scheduler),
                 cmocka_unit_test(a_bound_names_what_it_counts),
+                cmocka_unit_test(a_store_counts_for_every_policy),
                 cmocka_unit_test(a_row_for_each_policy),
                 cmocka_unit_test(what_was_left_out_is_said_first),
                 cmocka_unit_test(jobs_that_no_site_has_the_power_for_are_left_out),
