@@ -214,8 +214,8 @@ static double cost_of(const struct world *world, int hour, int halves)
         return (first * low + (halves - first) * high) * 0.0005;
 }
 
-/* The least that all hours cost, of every level in every hour. */
-static double least_of(const struct world *world, const int load[HOURS])
+/* The least that all hours cost, of every level in every hour, if no more than `most` is drawn at once. */
+static double least_below(const struct world *world, const int load[HOURS], int most)
 {
         double best[2][64];
 
@@ -233,12 +233,18 @@ static double least_of(const struct world *world, const int load[HOURS])
 
                                 if (flow > 0 && flow % 2 != 0)
                                         continue;
-                                if (load[h] + flow < 0 || next < world->reserve || next > world->energy)
+                                if (load[h] + flow < 0 || load[h] + flow > most || next < world->reserve ||
+                                    next > world->energy)
                                         continue;
                                 after[next] = fmin(after[next], before[level] + cost_of(world, h, load[h] + flow));
                         }
         }
         return best[HOURS % 2][world->reserve]; /* more in it at the end was bought for nothing */
+}
+
+static double least_of(const struct world *world, const int load[HOURS])
+{
+        return least_below(world, load, INT32_MAX);
 }
 
 static void dream_up(struct world *world, uint64_t *seed)
@@ -342,6 +348,34 @@ static void test_no_other_way_is_cheaper(void **state)
         assert_true(used > TRIALS / 4);
 }
 
+/* Its level is found by search, in parts of a watt: better than all levels in steps of half a kW, or as good. */
+static void test_no_other_peak_is_cheaper(void **state)
+{
+        uint64_t seed = 11;
+
+        (void)state;
+        for (int i = 0; i < TRIALS; i++) {
+                struct world world;
+                struct trial trial;
+                struct outcome outcome;
+                struct site_sources sources;
+                double per_kw = 0.01 * (double)random_range(&seed, 1, 20), best = INFINITY;
+
+                dream_up(&world, &seed);
+                furnish(&trial, &outcome, &world, &seed);
+                terms_of(&trial)->demands[0] =
+                        (struct supply_demand){ .per_kw = llround(per_kw * 1e6), .interval_s = HOUR };
+                terms_of(&trial)->n_demands = 1;
+                assert_int_equal(sources_of(&trial, &outcome, 0, START, START + HOURS * HOUR, &sources), 0);
+                for (int most = 1; most <= 40; most++)
+                        best = fmin(best, least_below(&world, world.load, most) + per_kw * most / 2);
+                if (sources.cost > best + 1e-3)
+                        fail_msg("trial %d: %.9g is more than %.9g", i, sources.cost, best);
+                outcome_finish(&outcome);
+                trial_finish(&trial);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -351,6 +385,7 @@ int main(void)
                 cmocka_unit_test(test_keeps_a_demand_charge_low),
                 cmocka_unit_test(test_no_bound_beside_a_store),
                 cmocka_unit_test(test_no_other_way_is_cheaper),
+                cmocka_unit_test(test_no_other_peak_is_cheaper),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
