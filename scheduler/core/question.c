@@ -304,10 +304,53 @@ static double spread_at(const struct site_filled *filled, const struct supply_cu
         return (double)spread * MICRO * (1 + (double)filled->supply.terms.grid_tax_ppm * MICRO);
 }
 
-/* Steps from now to the horizon: an edge wherever the supply or the usage changes. */
-static int fill_steps(struct plan_site *site, const struct site_filled *filled, const struct usage *usage,
-                      size_t n_usage, uint32_t gpus, double most_w, int64_t now, int64_t horizon)
+/* What a lone job finds at a site. All 0: nobody asks for one. */
+struct beside {
+        struct usage *usage; /* what is promised to others; owned */
+        size_t n_usage;
+        bool is_capped;
+        uint32_t gpus;     /* that it can use at the most */
+        double facility_w; /* likewise, at the meter, with what idles */
+};
+
+/* What is there beyond what a lone job can use makes no difference to it; a W is rounding. */
+static void cap_step(const struct beside *beside, struct plan_step *step)
 {
+        double limit = 0;
+
+        if (step->gpus > beside->gpus)
+                step->gpus = beside->gpus;
+        for (unsigned i = 0; i < step->n_segments; i++) {
+                limit += step->segments[i].limit_w;
+                if (limit < beside->facility_w + 1)
+                        continue;
+                step->segments[i].limit_w = INFINITY;
+                step->n_segments = i + 1;
+        }
+}
+
+/* Does a step go on as the one before it, so that both are one? */
+static bool goes_on(const struct plan_step *before, const struct plan_step *step)
+{
+        if (step->gpus != before->gpus || step->carbon != before->carbon || step->spread != before->spread ||
+            step->charge_w != before->charge_w || step->n_segments != before->n_segments)
+                return false;
+        for (unsigned i = 0; i < step->n_segments; i++)
+                if (step->segments[i].price != before->segments[i].price ||
+                    step->segments[i].limit_w != before->segments[i].limit_w)
+                        return false;
+        return true;
+}
+
+/*
+ * Steps from now to the horizon: an edge wherever the supply changes, or what is promised. Most of what thousands of
+ * others are promised makes no difference to a lone job; then there is no edge.
+ */
+static int fill_steps(struct plan_site *site, const struct site_filled *filled, const struct beside *beside,
+                      uint32_t gpus, double most_w, int64_t now, int64_t horizon)
+{
+        const struct usage *usage = beside->usage;
+        size_t n_usage = beside->n_usage;
         struct plan_step *steps = NULL;
         size_t n = 0, next = 0;
         double unknown_price = mean_price(&filled->in_use[SERIES_PRICE], now, horizon);
@@ -327,7 +370,6 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                         supply_edge = site_supply_next_edge(&filled->supply, t);
                 }
                 edge = supply_edge;
-                n++;
                 for (; next < n_usage && usage[next].at <= t; next++) {
                         used_gpus += usage[next].gpus;
                         used_w += usage[next].facility_w;
@@ -340,6 +382,10 @@ static int fill_steps(struct plan_site *site, const struct site_filled *filled, 
                 step->gpus = used_gpus >= gpus ? 0 : gpus - (uint32_t)used_gpus;
                 if (next < n_usage && usage[next].at < edge)
                         edge = usage[next].at;
+                if (beside->is_capped)
+                        cap_step(beside, step);
+                if (!beside->is_capped || n == 0 || !goes_on(step - 1, step))
+                        n++;
         }
         site->steps = steps;
         site->n_steps = n;
@@ -367,9 +413,36 @@ static int64_t release_of(const struct state *state, const struct now *now, cons
         return last_end > release ? last_end : release;
 }
 
+/* A problem's job draws the same at all sites: what it would at the first that can hold it. In the mode in which that is most. */
+static int64_t most_w_of(const struct state *state, const struct job *job)
+{
+        int64_t most = 0;
+
+        for (uint32_t s = 0; s < state->n_sites; s++)
+                for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                        int64_t here = power_of_job_at(job, mode, &state->sites[s]);
+
+                        most = here > most ? here : most;
+                }
+        return most;
+}
+
+static uint32_t most_gpus_of(const struct state *state, const struct job *job)
+{
+        uint32_t most = 0;
+
+        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                uint32_t gpus = claim_gpus(state, job, mode);
+
+                most = gpus > most ? gpus : most;
+        }
+        return most;
+}
+
 /* All that is promised at the site already, and what its store could give the job beside it, at the width asked for. */
-static int collect_promised(const struct state *state, const struct now *now, const struct site *site, const struct site_filled *filled,
-                            const struct job *candidate, int64_t horizon, struct plan_site *plan_site, struct usage **ret_usage, size_t *ret_n)
+static int collect_promised(const struct state *state, const struct now *now, const struct site *site,
+                            const struct site_filled *filled, const struct job *candidate, int64_t horizon,
+                            const struct plan_site *plan_site, struct beside *ret_beside)
 {
         const struct policy_class *class = state_class(state, candidate);
         struct lone_room room = { .state = state,
@@ -384,18 +457,22 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
                                   .job_gpus = claim_gpus(state, candidate, 0),
                                   .gpus = gpus_in_service(state, site, now->mono_ms) };
-        size_t sorted;
-        int code = collect_usage(state, site, candidate, now->wall, ret_usage, ret_n);
+        struct usage **usage = &ret_beside->usage;
+        size_t *n = &ret_beside->n_usage, sorted;
+        int code = collect_usage(state, site, candidate, now->wall, usage, n);
 
+        ret_beside->is_capped = true;
+        ret_beside->gpus = most_gpus_of(state, candidate);
+        ret_beside->facility_w = room.idle_w + plan_site->pue_factor * (double)most_w_of(state, candidate);
         if (code == 0)
-                code = usage_sort(*ret_usage, *ret_n);
-        sorted = *ret_n;
+                code = usage_sort(*usage, *n);
+        sorted = *n;
         if (code == 0 && candidate->state == OFFPEAK_JOB_QUEUED)
-                code = lone_room_add(&room, ret_usage, ret_n);
+                code = lone_room_add(&room, usage, n);
         if (code == 0)
-                code = collect_flows(state, site, now->wall, ret_usage, ret_n);
-        if (code == 0 && *ret_n > sorted)
-                code = usage_sort(*ret_usage, *ret_n);
+                code = collect_flows(state, site, now->wall, usage, n);
+        if (code == 0 && *n > sorted)
+                code = usage_sort(*usage, *n);
         return code;
 }
 
@@ -407,8 +484,7 @@ static int fill_site(const struct state *state, const struct now *now, const str
                      const struct job *candidate, struct plan_store *store, struct plan_site *ret_site)
 {
         struct site_filled filled;
-        struct usage *usage = NULL;
-        size_t n_usage = 0;
+        struct beside beside = { 0 };
         uint32_t gpus = gpus_in_service(state, site, now->mono_ms);
         double most_w;
         int code = site_filled_init(state, site, now->wall, horizon, &filled);
@@ -421,14 +497,14 @@ static int fill_site(const struct state *state, const struct now *now, const str
         ret_site->pue_factor = (double)filled.supply.terms.pue_ppm * MICRO;
         most_w = ret_site->pue_fixed_w + ret_site->pue_factor * (double)power_full_at(state, site, now->mono_ms);
         if (candidate != NULL)
-                code = collect_promised(state, now, site, &filled, candidate, horizon, ret_site, &usage, &n_usage);
+                code = collect_promised(state, now, site, &filled, candidate, horizon, ret_site, &beside);
         if (code == 0)
-                code = fill_steps(ret_site, &filled, usage, n_usage, gpus, most_w, now->wall, horizon);
+                code = fill_steps(ret_site, &filled, &beside, gpus, most_w, now->wall, horizon);
         if (store != NULL && stored_for_plan(state, site, &filled.supply, now->wall, store))
                 ret_site->store = store;
         if (code == 0)
                 code = fill_demands(state, site, now->wall, horizon, ret_site);
-        free(usage);
+        free(beside.usage);
         site_filled_finish(&filled);
         return code;
 }

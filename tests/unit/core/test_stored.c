@@ -225,7 +225,8 @@ static void a_lone_job_is_placed_beside_the_flows(void **unused)
         (void)unused;
         begin(&scene, 5000);
         id = scene_submit(&scene, scene_client(&scene), 1);
-        job = *state_job(&scene.state, id);
+        job = *state_job(&scene.state, id); /* borrowed */
+        job.spec.power_w = 700; /* more than charging leaves */
         free(scene.state.flows);
         scene.state.flows = NULL;
         scene.state.n_flows = 0;
@@ -237,7 +238,7 @@ static void a_lone_job_is_placed_beside_the_flows(void **unused)
                 bool charges = step->start >= WORLD_START + HOUR && step->start < WORLD_START + 2 * HOUR;
 
                 if (step->start < WORLD_START + 3 * HOUR)
-                        assert_true(step->segments[0].limit_w == (charges ? 600 : 1000));
+                        assert_true(charges ? step->segments[0].limit_w == 600 : step->segments[0].limit_w >= 1000);
         }
         plan_question_finish(&question);
         scene_finish(&scene);
