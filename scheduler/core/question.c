@@ -22,6 +22,7 @@
 #include "core/month_door.h"
 #include "core/move.h"
 #include "core/pin.h"
+#include "core/pools.h"
 #include "core/possible.h"
 #include "core/power.h"
 #include "core/question_demand.h"
@@ -612,7 +613,7 @@ static struct fitting find_fitting(const struct state *state, const struct now *
         if (!wants_hours(job))
                 return fitting;
         fitting.sites = possible_sites(state, now, possible, job, &fitting.modes);
-        fitting.limits = quotas_bit(quotas, state_class(state, job));
+        fitting.limits = quotas_bit(quotas, state_class(state, job)) | pools_bit(quotas, &job->spec);
         return fitting;
 }
 
@@ -980,6 +981,8 @@ static int ask(const struct state *state, const struct now *now, const struct jo
         question.problem.n_sites = memory->n_sites;
         if (code == 0)
                 code = quotas_init(&memory->quotas, state, beside_others ? candidate : NULL, now->wall, horizon);
+        if (code == 0)
+                code = pools_add(&memory->quotas, state, now, candidate);
         if (code == 0)
                 code = candidate != NULL ? fill_candidate(state, now, candidate, horizon, beside_others, memory,
                                                           &question.problem.n_jobs)

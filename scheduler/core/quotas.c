@@ -85,12 +85,13 @@ int quotas_init(struct quotas *quotas, const struct state *state, const struct j
 {
         int code = 0;
 
-        *quotas = (struct quotas){ .limits = calloc(state->policy.n_classes + 1, sizeof(*quotas->limits)) };
+        *quotas = (struct quotas){ .limits = calloc(PLAN_MAX_LIMITS, sizeof(*quotas->limits)) };
         if (quotas->limits == NULL)
                 return OFFPEAK_ENOMEM;
         for (size_t c = 0; code == 0 && c < state->policy.n_classes && quotas->n < PLAN_MAX_LIMITS; c++)
                 if (state->policy.classes[c].quota_gpus > 0)
                         code = add_limit(quotas, state, &state->policy.classes[c], beside, now, horizon);
+        quotas->n_classes = quotas->n;
         return code;
 }
 
@@ -106,7 +107,7 @@ void quotas_finish(struct quotas *quotas)
 
 uint64_t quotas_bit(const struct quotas *quotas, const struct policy_class *class)
 {
-        for (size_t l = 0; l < quotas->n; l++)
+        for (size_t l = 0; l < quotas->n_classes; l++)
                 if (strcmp(quotas->limits[l].name, class->name) == 0)
                         return UINT64_C(1) << l;
         return 0;

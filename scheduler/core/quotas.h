@@ -7,8 +7,8 @@
 #include "plan/problem.h"
 
 struct quotas {
-        struct plan_limit *limits; /* owned, with their steps and names, which are those of the classes */
-        size_t n;
+        struct plan_limit *limits; /* owned, with their steps and names, which are those of the classes; pools (pools.h) behind them */
+        size_t n, n_classes;
 };
 
 /*

@@ -113,6 +113,46 @@ static void jobs_get_nodes_with_their_features(void **state)
         scene_finish(&scene);
 }
 
+/* Three nodes, one of them as two jobs want it: plans do not put both at once, though there are GPUs enough. */
+static void plans_know_how_many_have_the_features(void **state)
+{
+        char a100[] = "a100", *features[] = { a100, NULL };
+        struct plan_budget budget = { .work = 200000 };
+        struct plan_question question;
+        struct scene scene;
+        struct plan plan;
+
+        (void)state;
+        scene_init(&scene, ON_LOST_RELAUNCH);
+        add_node(&scene, "n1", NULL, NULL, 0, NULL);
+        add_node(&scene, "n2", NULL, features, 1, NULL);
+        add_node(&scene, "n3", NULL, NULL, 0, NULL);
+        for (int i = 0; i < 3; i++) {
+                struct offpeak_job_spec spec = spec_of(1, 4);
+
+                if (i < 2)
+                        ask(&spec, "a100");
+                assert_non_null(submit(&scene, &spec));
+        }
+        assert_int_equal(plan_question_init(&scene.state, &scene.now, &question), 0);
+        assert_int_equal(question.problem.n_jobs, 3);
+        assert_int_equal(question.problem.n_limits, 1);
+        assert_string_equal(question.problem.limits[0].name, "a100");
+        assert_int_equal(question.problem.limits[0].steps[0].gpus, 4);
+        assert_int_equal(question.problem.jobs[2].modes[0].limits, 0);
+        assert_int_equal(question.problem.jobs[0].modes[0].limits, 1);
+        plan_init(&plan);
+        assert_int_equal(plan_compute(&question.problem, &budget, &plan, NULL), 0);
+        for (size_t a = plan.jobs[0].first; a < plan.jobs[0].first + plan.jobs[0].n; a++)
+                for (size_t b = plan.jobs[1].first; b < plan.jobs[1].first + plan.jobs[1].n; b++)
+                        assert_true(plan.intervals[a].end <= plan.intervals[b].start ||
+                                    plan.intervals[b].end <= plan.intervals[a].start);
+        assert_true(plan.jobs[0].n > 0 && plan.jobs[1].n > 0);
+        plan_finish(&plan);
+        plan_question_finish(&question);
+        scene_finish(&scene);
+}
+
 static void gangs_stay_on_few_switches(void **state)
 {
         static const char *const switches[] = { "s1", "s2", "s1", "s2", "s1", NULL };
@@ -225,9 +265,12 @@ static void what_changed_is_recorded(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(jobs_get_nodes_with_their_features), cmocka_unit_test(gangs_stay_on_few_switches),
-                cmocka_unit_test(exclusive_jobs_are_alone),           cmocka_unit_test(links_decide_which_devices),
+                cmocka_unit_test(jobs_get_nodes_with_their_features),
+                cmocka_unit_test(gangs_stay_on_few_switches),
+                cmocka_unit_test(exclusive_jobs_are_alone),
+                cmocka_unit_test(links_decide_which_devices),
                 cmocka_unit_test(what_changed_is_recorded),
+                cmocka_unit_test(plans_know_how_many_have_the_features),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
