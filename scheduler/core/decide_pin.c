@@ -18,7 +18,7 @@
 #include "core/copy.h"
 #include "core/move.h"
 #include "core/pin.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "core/width.h"
 #include "core/work.h"
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/month.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "core/work.h"
 
 static bool any_quota(const struct policy *policy)

@@ -6,7 +6,7 @@
 
 #include "core/after.h"
 #include "core/lone.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "plan/blockers.h"
 #include "plan/fit_deadline.h"
 

@@ -6,7 +6,7 @@
 #include "core/after.h"
 #include "core/month.h"
 #include "core/power.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "core/width.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_supply.h"

@@ -10,7 +10,7 @@
 #include "core/move.h"
 #include "core/pin.h"
 #include "core/possible.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "core/width.h"
 #include "io/answer_parts.h"
 #include "io/answer_pause.h"

@@ -17,7 +17,7 @@
 
 #include "base/fail.h"
 #include "core/month.h"
-#include "core/question.h"
+#include "core/question_jobs.h"
 #include "plan/account.h"
 #include "plan/check.h"
 #include "sim/runs.h"
