@@ -44,7 +44,9 @@ static void on_record(void *context, const struct record *record)
 static int run_policy(struct simulating *simulating, const char *name, struct offpeak_error *err)
 {
         struct simulate_result *result = &simulating->results[simulating->n_results];
-        struct trial_watch watch = { .progress = on_progress, .record = on_record, .context = simulating };
+        struct trial_watch watch = { .progress = on_progress,
+                                     .record = simulating->options.events != NULL ? on_record : NULL,
+                                     .context = simulating };
         const struct contender *contender;
         const char *parameter;
         int code = contender_find(name, &contender, &parameter, err);

@@ -15,7 +15,11 @@ static int fill_reasons(struct optimiser *optimiser, struct plan *plan)
         int code = 0;
 
         for (size_t j = 0; code == 0 && j < plan->n_jobs; j++)
-                code = reason_full(&optimiser->empty, &optimiser->best, j, plan->jobs[j].cost, &plan->jobs[j].reason);
+                if (optimiser->budget->unexplained)
+                        plan->jobs[j].reason = reason_plain(optimiser->problem, &optimiser->best, j);
+                else
+                        code = reason_full(&optimiser->empty, &optimiser->best, j, plan->jobs[j].cost,
+                                           &plan->jobs[j].reason);
         return code;
 }
 
@@ -68,10 +72,10 @@ int plan_fill(struct optimiser *optimiser, struct plan *plan, struct offpeak_err
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         plan->work = optimiser_work(optimiser);
         plan->bound = -INFINITY;
-        if (optimiser->budget->unproven)
-                return 0;
         if (fill_multipliers(optimiser, &plan->multipliers) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
+        if (optimiser->budget->unproven)
+                return 0;
         return plan_bound(optimiser->problem, &plan->multipliers, &plan->bound, err);
 }
 
@@ -94,9 +98,7 @@ int plan_fill_beside_stores(const struct plan_problem *problem, struct optimiser
             fill_reasons(best, plan) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
         plan->bound = -INFINITY;
-        if (prices->budget->unproven)
-                return 0;
         if (fill_multipliers(prices, &plan->multipliers) != 0 || fill_values(prices->stores, &plan->multipliers) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "planning: out of memory");
-        return plan_bound(problem, &plan->multipliers, &plan->bound, err);
+        return prices->budget->unproven ? 0 : plan_bound(problem, &plan->multipliers, &plan->bound, err);
 }

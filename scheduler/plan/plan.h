@@ -118,7 +118,9 @@ struct plan_budget {
         int64_t slot_s; /* slots are made no longer than this, however little work there is; 0: as it allows */
         bool (*aborted)(void *context);      /* asked now and then; NULL: never. When it says true the best so far is returned */
         void *context;
-        bool unproven;                       /* nobody asks for a bound: it is -INFINITY, without multipliers */
+        bool unproven;    /* nobody asks for a bound: it is -INFINITY */
+        bool unexplained; /* nobody asks why jobs have cheap hours: PLAN_CHEAPEST stands for all reasons that take a
+                             search */
 };
 
 /*

@@ -234,6 +234,7 @@ static int plan(struct sim *sim)
         if (code != 0)
                 return code;
         budget.work = question.work;
+        budget.unproven = budget.unexplained = sim->options.unproven;
         question.problem.last = &sim->last;
         plan_init(&answer);
         input.u.plan_ready.code = plan_compute(&question.problem, &budget, &answer, NULL);

@@ -22,6 +22,7 @@ struct sim_options {
         bool forecasts;              /* as the daemon makes them; else the last known day is repeated */
         int64_t renew_s;             /* nodes without news are heard so often; 0: every 15 minutes */
         int64_t plan_gap_s;          /* a plan is computed no sooner than this after the last one; 0: whenever one is asked for */
+        bool unproven; /* plans have no bound, and no reasons that take a search (plan.h): nobody reads them */
         int64_t stop_s;              /* how long a job takes to checkpoint and leave; 0: none */
         int64_t ramp_s;              /* from an attempt's start until it draws all of its power, rising evenly */
         const struct outages *outages; /* borrowed, as long as the sim lives; NULL: no node fails */

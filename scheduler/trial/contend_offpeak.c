@@ -97,6 +97,7 @@ static int open_world(struct replay *replay)
                                        .policy = &trial->policy,
                                        .forecasts = trial->sight == TRIAL_SEES_PUBLISHED,
                                        .renew_s = RENEW_S,
+                                       .unproven = replay->watch == NULL || replay->watch->record == NULL,
                                        .plan_gap_s = trial->plan_gap_s,
                                        .ramp_s = trial->hardware.ramp_s,
                                        .outages = &trial->hardware.outages,
