@@ -38,6 +38,11 @@ for policy in oracle offpeak; do
         for case in next_workday semi_weekly; do
                 line "lwa $case, 32 GPUs" $policy "$lwa" ".capacity.$case.gpus_32.optimum_interruptible.total" \
                         --jobs "$lwa/jobs_$case.csv" --carbon "$lwa/carbon.csv" --gpus 32
+                for gpus in 45 36 32; do # in one piece: against the best plan that is known, where one is
+                        [ "$(jq ".capacity.$case.gpus_$gpus.non_interruptible_best_known" "$lwa/EXPECTED.json")" = null ] ||
+                                line "lwa $case in one piece, $gpus GPUs" $policy "$lwa" ".capacity.$case.gpus_$gpus.non_interruptible_best_known.total" \
+                                        --jobs "$lwa/jobs_${case}_ni.csv" --carbon "$lwa/carbon.csv" --gpus $gpus --gpus-per-node $gpus
+                done
                 slots 1800 "$lwa/jobs_$case.csv" >"$work/jobs.csv"
                 line "lwa $case, restarts" $policy "$lwa" ".cases.$case.restart_slot_1800s.optimum_interruptible.total" \
                         --jobs "$work/jobs.csv" --carbon "$lwa/carbon.csv" --gpus 128
