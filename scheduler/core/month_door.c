@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/due.h"
 #include "core/month.h"
-#include "core/question_jobs.h"
 #include "core/work.h"
 
 static bool any_quota(const struct policy *policy)
@@ -23,15 +23,9 @@ static int64_t *left_of(const struct month_door *door, const struct policy_class
 /* When its hours should be over, if it may begin at let_in; INT64_MAX: nobody says. */
 static int64_t due_at(const struct state *state, const struct job *job, int64_t let_in)
 {
-        const struct policy_class *class = state_class(state, job);
-        int64_t own = job->spec.deadline != 0 ? job->spec.deadline : INT64_MAX, latest = INT64_MAX, from;
+        int64_t own = job->spec.deadline != 0 ? job->spec.deadline : INT64_MAX, latest = due_by_class(state, job, let_in);
 
-        if (class->max_delay_s > 0) {
-                latest = question_class_deadline(state, job);
-                from = let_in + class->max_delay_s + class->start_cost_s + job->total_s;
-                latest = from > latest ? from : latest;
-        }
-        return own < latest ? own : latest;
+        return latest != 0 && latest < own ? latest : own;
 }
 
 /* Behind the last month in which a job counts that is let into month m. */

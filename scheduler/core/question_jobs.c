@@ -7,6 +7,7 @@
 
 #include "core/after.h"
 #include "core/claim.h"
+#include "core/due.h"
 #include "core/month_door.h"
 #include "core/move.h"
 #include "core/pin.h"
@@ -40,56 +41,6 @@ static uint32_t starts_left(const struct job *job, const struct policy_class *cl
                 return PLAN_ANY_STARTS;
         pauses = class->max_pauses > job->pauses ? class->max_pauses - job->pauses : 0;
         return running ? pauses : pauses + 1;
-}
-
-/*
- * What the plan aims at, so that a start that takes its time does not miss the deadline itself: a minute and the class's share of
- * the run time ahead of it, but no more than the slack there is.
- */
-static int64_t aim(const struct job *job, const struct policy_class *class, int64_t earliest)
-{
-        int64_t finish = earliest + 1, margin = class->deadline_margin_ppm;
-        int64_t ahead = job->spec.deadline - (margin > 0 ? 60 + (int64_t)((__int128)job->total_s * margin / 1000000) : 0);
-
-        if (ahead >= finish)
-                return ahead;
-        return finish < job->spec.deadline ? finish : job->spec.deadline;
-}
-
-/* A job cannot wait before others have ended, or its class has GPU-hours for it: from then on its class's max_delay
- * counts. */
-static int64_t class_deadline(const struct state *state, const struct job *job, int64_t let_in)
-{
-        const struct policy_class *class = state_class(state, job);
-        int64_t release = job->spec.begin > job->submitted_at ? job->spec.begin : job->submitted_at;
-        int64_t last_end = after_last_end(state, job);
-
-        release = last_end > release ? last_end : release;
-        release = let_in > release ? let_in : release;
-
-        return class->max_delay_s > 0 ? release + class->max_delay_s + class->start_cost_s + job->total_s : 0;
-}
-
-int64_t question_class_deadline(const struct state *state, const struct job *job)
-{
-        return class_deadline(state, job, 0);
-}
-
-bool question_class_decides(const struct state *state, const struct job *job)
-{
-        int64_t latest = question_class_deadline(state, job);
-
-        return latest != 0 && (job->spec.deadline == 0 || latest <= job->spec.deadline);
-}
-
-/* `earliest`: when it can be done at the earliest. let_in: when its class's month puts it off to; 0: it does not. */
-static int64_t latest_finish(const struct state *state, const struct job *job, int64_t earliest, int64_t let_in)
-{
-        int64_t latest = class_deadline(state, job, let_in);
-
-        if (job->spec.deadline == 0 || (latest != 0 && latest <= job->spec.deadline))
-                return latest;
-        return aim(job, state_class(state, job), earliest);
 }
 
 /* Between runs it may go on at another site; what it needs is on its way since its last run has ended. */
@@ -172,7 +123,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .sites = fitting->sites,
                 .work_s = left,
                 .release = release,
-                .deadline = latest_finish(state, job,
+                .deadline = due_for_plan(state, job,
                                           (let_in > begin ? let_in : begin) + (running ? 0 : class->start_cost_s) +
                                                   (int64_t)(left / width_fastest(&job->spec)),
                                           let_in),

@@ -38,10 +38,4 @@ int64_t question_release(const struct state *state, const struct now *now, const
 /* The problem's number of one of the job's modes (width.h), or n_modes: it has no such mode there. */
 uint32_t question_mode(const struct plan_job *job, uint32_t id);
 
-/* When the job is done if it starts as late as its class's max_delay allows; 0: the class does not say. */
-int64_t question_class_deadline(const struct state *state, const struct job *job);
-
-/* Whether that, and not a deadline of its own, is what the job's hours end at. */
-bool question_class_decides(const struct state *state, const struct job *job);
-
 #endif

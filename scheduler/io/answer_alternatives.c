@@ -6,7 +6,7 @@
 
 #include "core/after.h"
 #include "core/lone.h"
-#include "core/question_jobs.h"
+#include "core/due.h"
 #include "plan/blockers.h"
 #include "plan/fit_deadline.h"
 
@@ -96,7 +96,7 @@ static const char *limit_name(const struct answer *answer, const struct job *job
 {
         if (limit == BLOCKER_RELEASE && waits(answer, job))
                 return "dependency";
-        return limit == BLOCKER_DEADLINE && question_class_decides(answer->state, job) ? "max_delay"
+        return limit == BLOCKER_DEADLINE && due_class_decides(answer->state, job) ? "max_delay"
                                                                                        : blocker_name(limit);
 }
 
@@ -169,7 +169,7 @@ static int64_t limit_of(const struct state *state, const struct job *job)
 {
         if (job->reason == PLAN_MONTH) /* its class's max_delay counts from when it has GPU-hours for it */
                 return job->spec.deadline;
-        return question_class_decides(state, job) ? question_class_deadline(state, job) : job->spec.deadline;
+        return due_class_decides(state, job) ? due_by_class(state, job, 0) : job->spec.deadline;
 }
 
 static bool is_late(const struct answer *answer, const struct job *job, int64_t limit)

@@ -6,7 +6,7 @@
 #include "core/after.h"
 #include "core/month.h"
 #include "core/power.h"
-#include "core/question_jobs.h"
+#include "core/due.h"
 #include "core/width.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_supply.h"
@@ -241,7 +241,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
         scene.from = job->spec.begin > scene.from ? job->spec.begin : scene.from;
         scene.from = after_last_end(state, job) > scene.from ? after_last_end(state, job) : scene.from;
         scene.to = scene_end(answer, job);
-        scene.class_deadline = question_class_deadline(state, job);
+        scene.class_deadline = due_by_class(state, job, 0);
         if (answer_supply_init(state, scene.site, answer->now.wall, scene.to, &scene.supply) != 0)
                 return NULL;
         scene.power_w = power_of_site(state, scene.site);

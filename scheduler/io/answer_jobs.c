@@ -10,7 +10,7 @@
 #include "core/move.h"
 #include "core/pin.h"
 #include "core/possible.h"
-#include "core/question_jobs.h"
+#include "core/due.h"
 #include "core/width.h"
 #include "io/answer_parts.h"
 #include "io/answer_pause.h"
@@ -191,7 +191,7 @@ static json_t *late(const struct job *job, bool planned)
 /* What its hours must end by. */
 static const char *limit(const struct answer *answer, const struct job *job)
 {
-        if (question_class_decides(answer->state, job))
+        if (due_class_decides(answer->state, job))
                 return "max_delay";
         return job->spec.deadline != 0 ? "deadline" : NULL;
 }

@@ -17,7 +17,7 @@
 
 #include "base/fail.h"
 #include "core/month.h"
-#include "core/question_jobs.h"
+#include "core/due.h"
 #include "plan/account.h"
 #include "plan/check.h"
 #include "sim/runs.h"
@@ -121,9 +121,9 @@ static int make_view(struct hindsight *hindsight)
 /* A plan on the way aims ahead of a deadline; what is compared is late only when it is late. */
 static int64_t deadline_of(const struct state *view, const struct job *job)
 {
-        bool own = job->spec.deadline != 0 && !question_class_decides(view, job);
+        bool own = job->spec.deadline != 0 && !due_class_decides(view, job);
 
-        return own ? job->spec.deadline : question_class_deadline(view, job);
+        return own ? job->spec.deadline : due_by_class(view, job, 0);
 }
 
 static int make_problem(struct hindsight *hindsight)
