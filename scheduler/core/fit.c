@@ -116,7 +116,7 @@ static bool place(const struct state *state, const struct job *job, const struct
 bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now)
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
-               after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
+               now->wall >= job->spec.begin && after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
                launches_allowed(state) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
 }
 

@@ -10,7 +10,7 @@
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
 
 /*
- * Queued, not held, its back-off over, those it comes after ended, its class's quotas not used up; and at this site, if
+ * Queued, not held, its begin and its back-off over, those it comes after ended, its class's quotas not used up; and at this site, if
  * it ran at another before.
  */
 bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now);

@@ -130,6 +130,22 @@ static void what_a_gang_cannot_use_is_not_left_idle(void **unused)
         scene_finish(&scene);
 }
 
+/* Free devices or not: its owner does not want it before. */
+static void nobody_starts_before_its_begin(void **unused)
+{
+        struct scene scene;
+        uint64_t later;
+
+        (void)unused;
+        crowd(&scene, 1000000);
+        later = submit(&scene, 2, 2 * HOUR);
+        state_job(&scene.state, later)->spec.begin = scene.now.wall + HOUR;
+        plan(&scene, later, HOUR);
+        scene_wait_ms(&scene, 0);
+        assert_false(runs(&scene, later));
+        scene_finish(&scene);
+}
+
 static void hours_that_are_cheaper_are_waited_for(void **unused)
 {
         static const int64_t worth[] = { 0, 1 }; /* of a GPU-hour, micro-currency */
@@ -172,6 +188,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(a_gang_is_kept_the_node_that_is_free_soonest),
                 cmocka_unit_test(what_a_gang_cannot_use_is_not_left_idle),
+                cmocka_unit_test(nobody_starts_before_its_begin),
                 cmocka_unit_test(hours_that_are_cheaper_are_waited_for),
                 cmocka_unit_test(a_job_with_a_deadline_finds_its_gpus),
         };
