@@ -64,6 +64,13 @@ static struct probe open_probe(void)
         return probe;
 }
 
+static void close_probe(struct probe *probe)
+{
+        probe->driver->close(probe->state);
+        device_set_finish(&probe->set);
+        topology_close(probe->topology);
+}
+
 static struct gpu_reading read_gpu(const struct probe *probe, uint32_t i)
 {
         struct gpu_reading reading;
@@ -185,7 +192,10 @@ int main(int argc, char **argv)
                 return 64;
         }
         struct probe probe = open_probe();
-        if (strcmp(argv[1], "list") == 0)
-                return list(&probe);
-        return strcmp(argv[1], "energy") == 0 ? energy(&probe, atol(argv[2])) : trace(&probe, atol(argv[2]));
+        int code = strcmp(argv[1], "list") == 0     ? list(&probe)
+                   : strcmp(argv[1], "energy") == 0 ? energy(&probe, atol(argv[2]))
+                                                    : trace(&probe, atol(argv[2]));
+
+        close_probe(&probe);
+        return code;
 }
