@@ -27,11 +27,11 @@ static void sort_by_digit(const struct usage *from, size_t n, int64_t first, uns
         size_t places[DIGITS + 1] = { 0 };
 
         for (size_t i = 0; i < n; i++)
-                places[((uint64_t)(from[i].at - first) >> shift) % DIGITS + 1]++;
+                places[(((uint64_t)from[i].at - (uint64_t)first) >> shift) % DIGITS + 1]++;
         for (size_t d = 1; d < DIGITS; d++)
                 places[d] += places[d - 1];
         for (size_t i = 0; i < n; i++)
-                to[places[((uint64_t)(from[i].at - first) >> shift) % DIGITS]++] = from[i];
+                to[places[(((uint64_t)from[i].at - (uint64_t)first) >> shift) % DIGITS]++] = from[i];
 }
 
 int usage_sort(struct usage *usage, size_t n)
@@ -45,7 +45,7 @@ int usage_sort(struct usage *usage, size_t n)
                 first = usage[i].at < first ? usage[i].at : first;
                 last = usage[i].at > last ? usage[i].at : last;
         }
-        for (unsigned shift = 0; shift < 64 && (uint64_t)(last - first) >> shift > 0; shift += 2 * DIGIT_BITS) {
+        for (unsigned shift = 0; shift < 64 && ((uint64_t)last - (uint64_t)first) >> shift > 0; shift += 2 * DIGIT_BITS) {
                 sort_by_digit(usage, n, first, shift, other);
                 sort_by_digit(other, n, first, shift + DIGIT_BITS, usage);
         }
