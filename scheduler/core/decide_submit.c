@@ -123,23 +123,13 @@ static int refuse_power(const struct state *state, const struct now *now, const 
                     text_format_power(power.limit_w, limit), job->spec.power_w > 0 ? "--power" : "--gpus");
 }
 
-static uint32_t narrowest(const struct job *job)
-{
-        uint32_t gpus = UINT32_MAX;
-
-        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
-                if (width_gpus(&job->spec, mode) < gpus)
-                        gpus = width_gpus(&job->spec, mode);
-        return gpus;
-}
-
 static int refuse_quota(const struct state *state, const struct job *job, struct offpeak_error *err)
 {
         const struct policy_class *class = state_class(state, job);
 
         return fail(err, OFFPEAK_EINVAL,
                     "the job needs %u GPUs, and class %s may hold %u at once: ask for less --gpus, or raise quota.gpus",
-                    narrowest(job), class->name, class->quota_gpus);
+                    width_least_gpus(&job->spec), class->name, class->quota_gpus);
 }
 
 static int refuse_month(const struct state *state, const struct now *now, const struct job *job,
@@ -404,7 +394,7 @@ static const char *why_late(const struct job *job, enum fit_cause cause)
 /* What would help besides a later deadline; empty: nothing. */
 static void write_remedy(const struct job *job, const struct deadline_fit *fit, char *text, size_t size)
 {
-        bool many = narrowest(job) > 1;
+        bool many = width_least_gpus(&job->spec) > 1;
         char begin[WHEN_TEXT_SIZE];
 
         text[0] = '\0';

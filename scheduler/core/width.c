@@ -25,6 +25,18 @@ uint32_t width_gpus(const struct offpeak_job_spec *spec, uint32_t mode)
         return width.nodes * width.gpus_per_node;
 }
 
+uint32_t width_least_gpus(const struct offpeak_job_spec *spec)
+{
+        uint32_t least = width_gpus(spec, 0);
+
+        for (uint32_t mode = 1; mode < width_modes(spec); mode++) {
+                uint32_t gpus = width_gpus(spec, mode);
+
+                least = gpus < least ? gpus : least;
+        }
+        return least;
+}
+
 double width_speed(const struct offpeak_job_spec *spec, uint32_t mode)
 {
         return mode == 0 ? 1 : (double)width_of(spec, mode).speed_ppm * MICRO;

@@ -21,6 +21,9 @@ uint32_t width_modes(const struct offpeak_job_spec *spec);
 struct offpeak_width width_of(const struct offpeak_job_spec *spec, uint32_t mode);
 uint32_t width_gpus(const struct offpeak_job_spec *spec, uint32_t mode);
 
+/* GPUs of the narrowest: without these it never runs. */
+uint32_t width_least_gpus(const struct offpeak_job_spec *spec);
+
 /* Progress per second of running, 1 at the width asked for. */
 double width_speed(const struct offpeak_job_spec *spec, uint32_t mode);
 double width_fastest(const struct offpeak_job_spec *spec);

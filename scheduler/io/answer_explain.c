@@ -97,15 +97,6 @@ static uint64_t gpus_taken(const struct answer *answer, const struct scene *scen
         return taken;
 }
 
-static uint32_t least_gpus(const struct offpeak_job_spec *spec)
-{
-        uint32_t least = width_gpus(spec, 0);
-
-        for (uint32_t mode = 1; mode < width_modes(spec); mode++)
-                least = width_gpus(spec, mode) < least ? width_gpus(spec, mode) : least;
-        return least;
-}
-
 static const char *why_not(const struct answer *answer, const struct scene *scene, int64_t time)
 {
         const struct offpeak_job_spec *spec = &scene->job->spec;
@@ -116,7 +107,7 @@ static const char *why_not(const struct answer *answer, const struct scene *scen
                 return "max_delay";
         if (scene->job->reason == PLAN_MONTH && time < month_next(answer->now.wall))
                 return "gpu_hours";
-        if (gpus_taken(answer, scene, time) + least_gpus(spec) > scene->gpus)
+        if (gpus_taken(answer, scene, time) + width_least_gpus(spec) > scene->gpus)
                 return "taken";
         return "not worth it";
 }

@@ -28,6 +28,47 @@ start_daemon() {
         fail "the scheduler does not come up"
 }
 
+# start_agent NAME: an agent by $work/NAME.yaml, as process $agent
+start_agent() {
+        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/$1.yaml" >>"$work/$1.log" 2>&1 &
+        # shellcheck disable=SC2034 # for the scripts
+        agent=$!
+}
+
+# write_fast_hall MIN_RUN SLOTS: $work/offpeakd.yaml, one site with $work/prices.csv whose clock goes $rate times too fast from
+# 2025-06-10T11:00:00Z, and $work/n1.yaml, a node of it that draws $watts W a slot.
+write_fast_hall() {
+        cat >"$work/offpeakd.yaml" <<YAML
+listen: ["ipc://$work/d.sock"]
+state_dir: $work/state
+clock: {start: 2025-06-10T11:00:00Z, rate: ${rate:?}}
+sites:
+  - {name: hall, currency: EUR, grid: {price: prices.csv, limit: 100 kW}}
+classes:
+  - {name: default, min_run: $1, start_cost: 0s, stop_grace: 5s, lease: 6s}
+YAML
+        cat >"$work/n1.yaml" <<YAML
+server: "ipc://$work/d.sock"
+node: n1-$$
+site: hall
+state_dir: $work/n1
+devices: {kind: cpu-slot, count: $2}
+power: {idle: 200 W, per_device: ${watts:?} W}
+YAML
+}
+
+# wait_done JOB: within 45 s and more
+wait_done() {
+        local state
+        for _ in $(seq 450); do
+                state=$(offpeak show "$1" --json | jq -r '.job.state')
+                [ "$state" = "done" ] && return
+                [ "$state" = failed ] && fail "the job failed: $(cat "$work/job.out")"
+                sleep 0.1
+        done
+        fail "the job is $state, not done: $(offpeak show "$1")"
+}
+
 rig_clean_up() {
         local pids
         trap '' INT TERM

@@ -80,7 +80,7 @@ start_daemon
 said=$(offpeak push stored "3 kWh" --site hall --for 24h) || fail "not pushed"
 case "$said" in "stored of hall: 3.0 kWh until "*) ;; *) fail "said: $said" ;; esac
 [ "$(store .held_j)" = 10800000 ] && [ "$(store .held_unpriced_j)" = 10800000 ] || fail "its books are not open: $(store .)"
-OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+start_agent n1
 # 150 minutes by this clock are 15 s: it ends with a dear hour and a half behind it.
 id=$(offpeak submit --parsable -t 150m --gpus 1 --deadline 2025-06-10T14:30:00Z -D "$work" -- sleep 15) || fail "not taken"
 for _ in $(seq 450); do

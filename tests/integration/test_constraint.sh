@@ -26,7 +26,7 @@ classes:
   - {name: default, interruptible: false, start_cost: 0s, stop_grace: 5s, lease: 6s}
 YAML
 
-start_agent() { # start_agent NODE SWITCH [FEATURES]
+add_node() { # add_node NODE SWITCH [FEATURES]
         cat >"$work/$1.yaml" <<YAML
 server: "ipc://$work/d.sock"
 node: $1-$$
@@ -37,13 +37,13 @@ power: {idle: 100 W, per_device: 50 W}
 position: {rack: r1, switch: $2}
 features: [${3:-}]
 YAML
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/$1.yaml" >>"$work/$1.log" 2>&1 &
+        start_agent "$1"
 }
 
 start_daemon
-start_agent n1 s1
-start_agent n2 s2 "big, ib"
-start_agent n3 s2
+add_node n1 s1
+add_node n2 s2 "big, ib"
+add_node n3 s2
 for _ in $(seq 200); do
         [ "$(offpeak nodes --json | jq '[.nodes[] | select(.status == "up")] | length')" = 3 ] && break
         sleep 0.05

@@ -50,7 +50,7 @@ main() {
         local prep train bad needs any
         write_files
         start_daemon
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        start_agent n1
         prep=$(submit prep 'until [ -e go ]; do sleep 0.1; done; echo ready >ready') || fail "prep was not taken"
         train=$(submit train 'grep ready ready && touch trained' --dependency "afterok:$prep") || fail "train was not taken"
         bad=$(submit bad "until [ -e trained ]; do sleep 0.1; done; exit 3") || fail "bad was not taken"

@@ -26,23 +26,7 @@ time,price_eur_per_mwh
 2025-06-10T19:00:00Z,140
 2025-06-10T20:00:00Z,140
 CSV
-        cat >"$work/offpeakd.yaml" <<YAML
-listen: ["ipc://$work/d.sock"]
-state_dir: $work/state
-clock: {start: 2025-06-10T11:00:00Z, rate: $rate}
-sites:
-  - {name: hall, currency: EUR, grid: {price: prices.csv, limit: 100 kW}}
-classes:
-  - {name: default, min_run: 20m, start_cost: 0s, stop_grace: 5s, lease: 6s}
-YAML
-        cat >"$work/n1.yaml" <<YAML
-server: "ipc://$work/d.sock"
-node: n1-$$
-site: hall
-state_dir: $work/n1
-devices: {kind: cpu-slot, count: 2}
-power: {idle: 200 W, per_device: $watts W}
-YAML
+        write_fast_hall 20m 2
         # 100 minutes of work by this clock: 10 s. It counts in tenths, and keeps its count when it is stopped.
         cat >"$work/job.sh" <<'SH'
 cd "$OFFPEAK_CHECKPOINT_DIR" || exit 1
@@ -67,22 +51,16 @@ start_cluster() {
         now=$(offpeak price --json | jq '.now_utc | fromdate')
         after=$(date +%s.%N)
         origin=$(awk -v b="$before" -v a="$after" -v w="$now" -v s=$start -v r=$rate 'BEGIN { printf "%.6f", (a + b) / 2 - (w - s) / r }')
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        start_agent n1
 }
 
 main() {
-        local id state
+        local id
         write_files
         start_cluster
         id=$(offpeak submit --parsable -J fast -t 100m --gpus 1 --deadline 2025-06-10T19:00:00Z \
                 --checkpoint-dir "$work/job" -o "$work/job.out" -- /bin/bash "$work/job.sh") || fail "the job was not taken"
-        for _ in $(seq 450); do
-                state=$(offpeak jobs --all --json | jq -r ".jobs[] | select(.id == $id).state")
-                [ "$state" = done ] && break
-                [ "$state" = failed ] && fail "the job failed: $(cat "$work/job.out")"
-                sleep 0.1
-        done
-        [ "$state" = done ] || fail "the job is $state, not done: $(offpeak show "$id")"
+        wait_done "$id"
         offpeak report --json --from 2025-06-10T00:00:00Z >"$work/report.json" || fail "no report"
         compare "$id"
         refuse_another_clock

@@ -52,11 +52,6 @@ until_true() {
         fail "this did not come true: $*; limits: $(cat "$work/cards.limits")"
 }
 
-start_agent() {
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >>"$work/n1.log" 2>&1 &
-        agent=$!
-}
-
 logged() {
         grep -q "$1" "$work/n1.log"
 }
@@ -92,7 +87,7 @@ shims() {
 main() {
         write_files
         start_daemon
-        start_agent
+        start_agent n1
         until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes | length == 1' >/dev/null"
 
         # In order: capped when the job has begun, put back when it has ended; a card that clamps is told.
@@ -112,13 +107,13 @@ main() {
         touch "$work/orphan.end"
         until_true 10 limits_are 700000 700000 700000
         until_true 5 no_records
-        start_agent
+        start_agent n1
         until_true 20 is_done orphan
 
         # An agent that comes while the cap is in force leaves it, and does not take it for the card's limit.
         submit long 3
         kill -KILL $agent && wait $agent 2>/dev/null
-        start_agent
+        start_agent n1
         until_true 20 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes[0].status == \"up\"' >/dev/null"
         sleep 2
         limits_are 300000 300000 400000 || fail "the cap of a running job is gone: $(cat "$work/cards.limits")"
@@ -133,13 +128,13 @@ main() {
         touch "$work/long.end"
         rm "$work/long.on"
         say '* fault denied'
-        start_agent
+        start_agent n1
         until_true 20 logged "power limit cannot be put back, trying on each minute"
         limits_are 300000 300000 400000 || fail "it was not denied"
         until_true 20 is_done long
         kill -KILL $agent && wait $agent 2>/dev/null
         say '* fault good'
-        start_agent
+        start_agent n1
         until_true 20 limits_are 700000 700000 700000
         until_true 5 no_records
 

@@ -107,7 +107,7 @@ main() {
         local a b
         write_files
         start_daemon
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        start_agent n1
         until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes | length == 1' >/dev/null"
         offpeak nodes --json | jq -e '.nodes[0] | .power_quality == "measured" and .gpus == 3 and (.devices | map(.max_w) == [700, 700, 700])' \
                 >/dev/null || fail "the node is told otherwise: $(offpeak nodes --json)"

@@ -52,7 +52,7 @@ submit() {
 }
 
 start_daemon
-OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+start_agent n1
 ids=("$(submit --class patient -t 40m --gpus 1)" "$(submit --class patient -t 40m --gpus 1)")
 lost=$(offpeak submit --parsable --class patient -t 40m --gpus 1 -o "$work/lost.out" -- /bin/false)
 for _ in $(seq 300); do

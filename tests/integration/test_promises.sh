@@ -51,7 +51,7 @@ main() {
         local first second pinned start
         write_files
         start_daemon
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        start_agent n1
         first=$(submit first 'sleep 12' -t 2h --class bounded) || fail "first was not taken"
         wait_for "$first" status running
         second=$(submit second 'touch second' -t 2h --class bounded) || fail "second was not taken"

@@ -20,23 +20,7 @@ time,price_eur_per_mwh
 2025-06-10T15:00:00Z,500
 2025-06-10T16:00:00Z,500
 CSV
-        cat >"$work/offpeakd.yaml" <<YAML
-listen: ["ipc://$work/d.sock"]
-state_dir: $work/state
-clock: {start: 2025-06-10T11:00:00Z, rate: $rate}
-sites:
-  - {name: hall, currency: EUR, grid: {price: prices.csv, limit: 100 kW}}
-classes:
-  - {name: default, min_run: 10m, start_cost: 0s, stop_grace: 5s, lease: 6s}
-YAML
-        cat >"$work/n1.yaml" <<YAML
-server: "ipc://$work/d.sock"
-node: n1-$$
-site: hall
-state_dir: $work/n1
-devices: {kind: cpu-slot, count: 4}
-power: {idle: 200 W, per_device: $watts W}
-YAML
+        write_fast_hall 10m 4
         # 80 minutes of work on four, 8 s; what the built-in curve says of two and of one. It keeps its count when it is stopped.
         cat >"$work/job.sh" <<'SH'
 cd "$OFFPEAK_CHECKPOINT_DIR" || exit 1
@@ -68,10 +52,10 @@ compare() {
 }
 
 main() {
-        local id state
+        local id
         write_files
         start_daemon
-        OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+        start_agent n1
         for _ in $(seq 100); do
                 offpeak nodes --json | jq -e '.nodes | length == 1' >/dev/null && break
                 sleep 0.05
@@ -79,14 +63,8 @@ main() {
         id=$(offpeak submit --parsable -J wide -t 80m --gpus 1-4 --deadline 2025-06-10T14:00:00Z \
                 --checkpoint-dir "$work/job" -o "$work/job.out" -- /bin/bash "$work/job.sh") || fail "the job was not taken"
         offpeak show "$id" --json | jq -e '.job.widths | map(.gpus) == [4, 2, 1]' >/dev/null || fail "it has other widths"
-        for _ in $(seq 450); do
-                state=$(offpeak show "$id" --json | jq -r '.job.state')
-                [ "$state" = done ] && break
-                [ "$state" = failed ] && fail "the job failed: $(cat "$work/job.out")"
-                sleep 0.1
-        done
-        [ "$state" = done ] || fail "the job is $state, not done: $(offpeak show "$id")"
-        offpeak show "$id" --json | jq -e '.job.attempts >= 2 and .job.late_s == 0 or .job.late_s == null' >/dev/null ||
+        wait_done "$id"
+        offpeak show "$id" --json | jq -e '.job.attempts >= 2 and (.job.late_s == 0 or .job.late_s == null)' >/dev/null ||
                 fail "it was late, or never stopped: $(offpeak show "$id" --json)"
         compare "$id"
 }

@@ -46,7 +46,7 @@ wait_for() {
 }
 
 start_daemon
-OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+start_agent n1
 for _ in $(seq 100); do
         [ "$(offpeak nodes --json | jq '.nodes | length')" = 1 ] && break
         sleep 0.05
