@@ -142,13 +142,14 @@ static bool raises_the_peak(const struct state *state, const struct site *site, 
 
 /* ---- would another one lose by waiting? */
 
-static int64_t seconds_left(const struct job *job, int64_t wall)
+/* At this width; of one that runs, the width that it has. */
+static int64_t seconds_left(const struct job *job, uint32_t mode, int64_t wall)
 {
-        double left = (1 - job->fraction) * (double)job->total_s;
+        double left = (1 - job->fraction) * (double)job->total_s / width_speed(&job->spec, mode);
         int64_t since = job->fraction_at > job->attempt.launched_at ? job->fraction_at : job->attempt.launched_at;
 
         if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= (double)(wall - since) * width_speed(&job->spec, job->attempt.mode);
+                left -= (double)(wall - since);
         return left > 0 ? (int64_t)left : 0;
 }
 
@@ -192,8 +193,9 @@ static struct pause_waiting waiting_of(const struct state *state, const struct j
                                        struct pause_look *look)
 {
         const struct policy_class *class = state_class(state, job);
-        uint32_t site = fit_interval(job, wall)->site;
-        int64_t left = seconds_left(job, wall);
+        const struct plan_interval *interval = fit_interval(job, wall);
+        uint32_t site = interval->site;
+        int64_t left = seconds_left(job, interval->mode, wall);
 
         return (struct pause_waiting){ .job = job,
                                        .site = site,
@@ -250,7 +252,8 @@ void pause_look_finish(struct pause_look *look)
 static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
                                     struct pause_look *look, struct pause *ret_why)
 {
-        struct pause_running who = { running, now->wall, now->wall + seconds_left(running, now->wall),
+        struct pause_running who = { running, now->wall,
+                                     now->wall + seconds_left(running, running->attempt.mode, now->wall),
                                      state_class(state, running)->delay_cost };
 
         if (!look->looked)

@@ -67,6 +67,29 @@ static void room_is_made_for_one_that_would_be_late(void **unused)
         scene_finish(&scene);
 }
 
+/* The hour of work that is left to it takes four hours as narrow as it runs: the other, due in four, cannot come after it. */
+static void a_narrow_one_takes_longer(void **unused)
+{
+        struct scene scene;
+        struct pause why = { 0 };
+        struct job *running;
+
+        (void)unused;
+        begin(&scene, 4 * HOUR);
+        for (size_t i = 0; i < scene.state.sites[0].series[SERIES_PRICE].n_points; i++)
+                scene.state.sites[0].series[SERIES_PRICE].points[i].value = 1000000;
+        running = &scene.state.jobs[0];
+        running->spec.widths = calloc(1, sizeof(*running->spec.widths));
+        assert_non_null(running->spec.widths);
+        running->spec.n_widths = 1;
+        running->spec.widths[0] = (struct offpeak_width){ 1, 4, 250000, 0 };
+        assert_false(scene_pause_is_due(&scene, running, &why));
+        running->attempt.mode = 1;
+        assert_true(scene_pause_is_due(&scene, running, &why));
+        assert_int_equal(why.cause, PAUSE_ROOM);
+        scene_finish(&scene);
+}
+
 static void what_changes_nothing_is_not_done(void **unused)
 {
         struct scene scene;
@@ -88,6 +111,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(room_is_made_for_one_that_would_be_late),
+                cmocka_unit_test(a_narrow_one_takes_longer),
                 cmocka_unit_test(what_changes_nothing_is_not_done),
         };
 
