@@ -56,7 +56,8 @@ void host_send_hello(struct host *host)
         for (uint32_t i = 0; i < inventory->n_devices; i++) {
                 devices[i] = (struct message_device){ .kind = inventory->devices[i].kind,
                                                       .numa = inventory->devices[i].numa,
-                                                      .max_w = inventory->devices[i].max_w };
+                                                      .max_w = inventory->devices[i].max_w,
+                                                      .least_w = inventory->devices[i].least_w };
                 memcpy(devices[i].address, inventory->devices[i].address, sizeof(devices[i].address));
         }
         for (uint32_t i = 0; i < inventory->n_links; i++)

@@ -214,6 +214,8 @@ static void check_hello(struct check *check, const struct message_hello *hello)
                 check_name(check, "a device's address", hello->devices[i].address,
                            sizeof(hello->devices[i].address) - 1);
                 check_range(check, "a device's power in W", hello->devices[i].max_w, 0, MAX_NODE_WATTS);
+                check_range(check, "a device's lowest power limit in W", hello->devices[i].least_w, 0,
+                            hello->devices[i].max_w);
         }
         if (hello->n_links != 0) {
                 size_t pairs = (size_t)hello->n_devices * (hello->n_devices - (hello->n_devices > 0)) / 2;

@@ -16,6 +16,7 @@ static void borrow_device(const struct message_device *device, Offpeak__Wire__De
         ret_wire->kind = device->kind;
         ret_wire->numa = device->numa;
         ret_wire->max_w = device->max_w;
+        ret_wire->least_w = device->least_w;
         ret_wire->address = (char *)device->address;
 }
 
@@ -138,6 +139,7 @@ static int copy_inventory(const Offpeak__Wire__Inventory *wire, struct message_h
                 to->kind = from->kind;
                 to->numa = from->numa;
                 to->max_w = from->max_w;
+                to->least_w = from->least_w;
                 code = codec_copy_array(from->address, to->address, sizeof(to->address), err);
         }
         if (code == 0)

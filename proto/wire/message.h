@@ -72,7 +72,7 @@ struct message_reply {
 };
 
 struct message_device {
-        uint32_t kind, numa, max_w;
+        uint32_t kind, numa, max_w, least_w;
         char address[20];
 };
 

@@ -7,6 +7,7 @@
  */
 #include "core/apply_parts.h"
 #include "core/decide.h"
+#include "core/profile.h"
 
 static int apply_term(struct state *state, const struct record *record)
 {
@@ -46,6 +47,10 @@ static int dispatch(struct state *state, const struct record *record)
                 return apply_launch(state, record);
         case RECORD_GO:
                 return apply_go(state, record);
+        case RECORD_CAPPED:
+                return apply_capped(state, record);
+        case RECORD_LEARNED:
+                return profile_take_fit(state, &record->u.learned.fitted, record->index);
         case RECORD_STOP:
                 return apply_stop(state, record);
         case RECORD_LEG_END:
@@ -67,6 +72,7 @@ static int dispatch(struct state *state, const struct record *record)
         case RECORD_I_NODE:
         case RECORD_I_JOB:
         case RECORD_I_REQUEST:
+        case RECORD_I_PROFILE:
                 return apply_image(state, record);
         case RECORD_V_SESSION:
                 return apply_session(state, record);

@@ -9,6 +9,7 @@
 #include "core/month.h"
 #include "core/room.h"
 #include "core/width.h"
+#include "core/work.h"
 
 /* The open attempt of that number, or NULL: the job moved on. */
 static struct job *job_in_attempt(struct state *state, uint64_t id, uint32_t attempt)
@@ -47,7 +48,7 @@ int apply_launch(struct state *state, const struct record *record)
         attempt->state = record->u.launch.go ? ATTEMPT_GOING : ATTEMPT_ARMING;
         attempt->go = record->u.launch.go;
         attempt->mode = record->u.launch.mode;
-        attempt->launched_at = record->at;
+        attempt->launched_at = attempt->mode_since = record->at;
         attempt->launched_ms = record->u.launch.launched_ms;
         attempt->lease_ms = record->u.launch.lease_ms;
         attempt->grace_s = record->u.launch.grace_s;
@@ -70,6 +71,25 @@ int apply_go(struct state *state, const struct record *record)
                 return OFFPEAK_EINVAL;
         job->attempt.go = true;
         job->attempt.state = ATTEMPT_GOING;
+        return 0;
+}
+
+/* What it did in the mode before stays counted in that mode. */
+int apply_capped(struct state *state, const struct record *record)
+{
+        struct job *job = job_in_attempt(state, record->u.capped.job, record->u.capped.attempt);
+        const struct policy_class *class = job != NULL ? state_class(state, job) : NULL;
+        struct attempt *attempt;
+
+        if (class == NULL)
+                return OFFPEAK_EINVAL;
+        attempt = &job->attempt;
+        attempt->carried_s = work_since_known(job, class, record->at);
+        attempt->drawn_s = work_drawn(job, record->at);
+        attempt->made_s = work_made(job, record->at);
+        attempt->mode_since = record->at;
+        attempt->mode = record->u.capped.mode;
+        attempt->mark_at = 0;
         return 0;
 }
 
@@ -162,8 +182,8 @@ int apply_over(struct state *state, const struct record *record)
         job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;
-        job->worked_s += (int64_t)((double)record->u.over.ran_s * width_speed(&job->spec, job->attempt.mode));
-        job->gpu_s += record->u.over.ran_s * width_held(job);
+        job->worked_s += (int64_t)work_made(job, job->attempt.launched_at + record->u.over.ran_s);
+        job->gpu_s += (int64_t)(work_drawn(job, job->attempt.launched_at + record->u.over.ran_s) * width_gpus(&job->spec, 0));
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;
         job->avoid_node = record->u.over.avoid_node;

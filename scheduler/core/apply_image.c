@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/profile.h"
 #include "core/room.h"
 
 static int take_meta(struct state *state, const struct record *record)
@@ -81,6 +82,18 @@ static int take_job(struct state *state, const struct job *image)
         return job->state <= OFFPEAK_JOB_ACTIVE ? state_open(state) : 0;
 }
 
+/* After the jobs: what they go by follows from it. */
+static int take_profile(struct state *state, const struct job_profile *image)
+{
+        struct job_profile *profile = room_for_one((void **)&state->profiles, state->n_profiles, sizeof(*profile));
+
+        if (profile == NULL || profile_copy(image, profile) != 0)
+                return OFFPEAK_ENOMEM;
+        state->n_profiles++;
+        state->learn_due = state->learn_due || profile_is_due(profile);
+        return profile_teach_all(state, profile);
+}
+
 int apply_image(struct state *state, const struct record *record)
 {
         switch (record->type) {
@@ -94,6 +107,8 @@ int apply_image(struct state *state, const struct record *record)
                 return take_job(state, &record->u.job.job);
         case RECORD_I_REQUEST:
                 return apply_request(state, &record->u.request.request);
+        case RECORD_I_PROFILE:
+                return take_profile(state, &record->u.profile.profile);
         default:
                 return OFFPEAK_EINVAL;
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/profile.h"
 #include "core/room.h"
 
 /* Answers are kept longer than any client retries: by number, so that replay drops the same ones. */
@@ -54,6 +55,8 @@ int apply_submitted(struct state *state, const struct record *record)
         if (state_open(state) != 0)
                 return OFFPEAK_ENOMEM;
         state->next_job = job->id + 1;
+        if (profile_open(state, job) != 0)
+                return OFFPEAK_ENOMEM;
         return apply_request(state, &record->u.submitted.request);
 }
 
@@ -122,6 +125,8 @@ int apply_progress(struct state *state, const struct record *record)
 
         if (job == NULL)
                 return OFFPEAK_EINVAL;
+        if (record->u.progress.reported && profile_note_progress(state, job, record->u.progress.fraction, record->at) != 0)
+                return OFFPEAK_ENOMEM;
         job->fraction = record->u.progress.fraction;
         job->fraction_reported = record->u.progress.reported;
         job->fraction_at = record->at;
@@ -141,9 +146,13 @@ int apply_ended(struct state *state, const struct record *record)
         job->ended_at = record->at;
         job->cancel = false;
         state_close(state, job);
-        if (job->state == OFFPEAK_JOB_DONE)
-                job->fraction = 1.0;
-        return 0;
+        free(job->known);
+        job->known = NULL;
+        job->n_known = 0;
+        if (job->state != OFFPEAK_JOB_DONE)
+                return 0;
+        job->fraction = 1.0;
+        return profile_note_done(state, job);
 }
 
 int apply_backoff(struct state *state, const struct record *record)

@@ -41,6 +41,7 @@ int apply_backoff(struct state *state, const struct record *record);
 /* apply_attempt.c */
 int apply_launch(struct state *state, const struct record *record);
 int apply_go(struct state *state, const struct record *record);
+int apply_capped(struct state *state, const struct record *record);
 int apply_stop(struct state *state, const struct record *record);
 int apply_leg(struct state *state, const struct record *record);
 int apply_leg_end(struct state *state, const struct record *record);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/profile.h"
 #include "core/room.h"
 #include "ledger/surplus.h"
 
@@ -47,12 +48,12 @@ int apply_config(struct state *state, const struct record *record)
         return 0;
 }
 
-static void book_job(struct state *state, const struct booking *booking)
+static int book_job(struct state *state, const struct booking *booking)
 {
         struct job *job = state_job(state, booking->job);
 
         if (job == NULL)
-                return;
+                return 0;
         job->joules += booking->joules;
         job->cost += booking->cost;
         job->carbon_mg += booking->carbon_mg;
@@ -60,7 +61,7 @@ static void book_job(struct state *state, const struct booking *booking)
         if (booking->price == SERIES_UNKNOWN)
                 job->unpriced_joules += booking->joules;
         if (job->attempts == 0 || job->attempt.number != booking->attempt)
-                return;
+                return 0;
         for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
                 struct leg *leg = &job->attempt.legs[l];
 
@@ -73,6 +74,7 @@ static void book_job(struct state *state, const struct booking *booking)
         }
         if (job->first_started_at == 0)
                 job->first_started_at = booking->start;
+        return profile_note_energy(state, job, booking);
 }
 
 static void book_overhead(struct state *state, struct site *site, const struct record *record)
@@ -114,8 +116,8 @@ int apply_booked(struct state *state, const struct record *record)
         if (record->u.booked.has_stock)
                 site->stock = record->u.booked.stock;
         if (booking->account == ACCOUNT_JOB)
-                book_job(state, booking);
-        else if (booking->account == ACCOUNT_OVERHEAD)
+                return book_job(state, booking);
+        if (booking->account == ACCOUNT_OVERHEAD)
                 book_overhead(state, site, record);
         else if (booking->account == ACCOUNT_IDLE && booking->node < state->n_nodes)
                 state->nodes[booking->node].idle_until = booking->end;

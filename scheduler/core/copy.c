@@ -189,11 +189,13 @@ int job_copy(const struct job *job, struct job *ret_job)
         copy.late_exits = NULL;
         copy.planned = NULL;
         copy.pins = NULL;
+        copy.known = NULL;
         if (offpeak_job_spec_copy(&job->spec, &copy.spec) != 0 || copy_text(job->user, &copy.user) != 0 ||
             copy_bytes(job->attempt.legs, job->attempt.n_legs, sizeof(struct leg), (void **)&copy.attempt.legs) != 0 ||
             copy_bytes(job->late_exits, job->n_late_exits, sizeof(struct late_exit), (void **)&copy.late_exits) != 0 ||
             copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0 ||
-            copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0) {
+            copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0 ||
+            copy_bytes(job->known, job->n_known, sizeof(struct known_mode), (void **)&copy.known) != 0) {
                 job_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
@@ -209,6 +211,7 @@ void job_finish(struct job *job)
         free(job->late_exits);
         free(job->planned);
         free(job->pins);
+        free(job->known);
         memset(job, 0, sizeof(*job));
 }
 

@@ -70,6 +70,8 @@ void decide_follow(const struct state *state, const struct now *now, struct turn
         if (turn->n_records == before)
                 follow_attempt(state, now, turn);
         if (turn->n_records == before)
+                follow_profile(state, now, turn);
+        if (turn->n_records == before)
                 follow_dispatch(state, now, turn);
         if (turn->n_records == before)
                 follow_forecast(state, now, turn);

@@ -37,7 +37,7 @@ static bool same_inventory(const struct inventory *a, const struct inventory *b)
                 return false;
         for (uint32_t i = 0; i < a->n_devices; i++)
                 if (a->devices[i].kind != b->devices[i].kind || a->devices[i].numa != b->devices[i].numa ||
-                    a->devices[i].max_w != b->devices[i].max_w ||
+                    a->devices[i].max_w != b->devices[i].max_w || a->devices[i].least_w != b->devices[i].least_w ||
                     strcmp(a->devices[i].address, b->devices[i].address) != 0)
                         return false;
         return true;

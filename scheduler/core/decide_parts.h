@@ -31,6 +31,7 @@ void follow_store(const struct state *state, const struct now *now, struct turn 
 void follow_attempt(const struct state *state, const struct now *now, struct turn *turn);  /* armed, stopped, over */
 void follow_dispatch(const struct state *state, const struct now *now, struct turn *turn); /* launch, pause, limit */
 void follow_forecast(const struct state *state, const struct now *now, struct turn *turn); /* ask for forecasts */
+void follow_profile(const struct state *state, const struct now *now, struct turn *turn);  /* fit what was measured */
 void follow_plan(const struct state *state, const struct now *now, struct turn *turn);     /* ask for a plan */
 
 /* ---- after all: the orders that this turn's records (from `first` on) and a renewal call for */

@@ -178,7 +178,7 @@ static int take_start(struct pinning *pinning, struct offpeak_error *err)
         const struct policy_class *class = state_class(pinning->state, job);
         uint32_t first = job->site != NONE_U32 ? job->site : job->n_planned > 0 ? job->planned[0].site : 0;
         uint32_t mode = work_goes_on(job) ? job->attempt.mode : pinning->asked->modes[0].id;
-        double work_s = work_left(job, class, pinning->now->wall) / width_speed(&job->spec, mode);
+        double work_s = work_left(job, class, pinning->now->wall) / width_speed(job, mode);
         int64_t length = class->start_cost_s + (int64_t)work_s + 1;
         int code = OFFPEAK_ESTATE;
 

@@ -15,6 +15,7 @@
 
 #include "core/power.h"
 #include "core/width.h"
+#include "core/work.h"
 
 /* A job's own progress goes on record in steps of a hundredth. */
 #define PROGRESS_STEP 0.01
@@ -194,11 +195,12 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
 {
         double done = fraction - job->attempt.fraction_before;
         int64_t began = leg->started_at != 0 ? leg->started_at : job->attempt.launched_at;
-        double ran = (double)(wall - began - state_class(state, job)->start_cost_s);
+        double late = (double)(began - job->attempt.launched_at + state_class(state, job)->start_cost_s);
+        double ran = (double)(wall - job->attempt.launched_at) - late;
 
         if (done < PACE_STEP || ran < 60)
                 return job->total_s;
-        return (int64_t)ceil(ran * width_speed(&job->spec, job->attempt.mode) / done);
+        return (int64_t)ceil((work_made(job, wall) - late * width_speed(job, job->attempt.mode)) / done);
 }
 
 /* Steps of a hundredth while it runs; all of it when it leaves. */

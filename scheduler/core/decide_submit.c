@@ -229,7 +229,7 @@ static int check_widths(const struct offpeak_job_spec *spec, struct offpeak_erro
         if (spec->n_widths > OFFPEAK_MAX_WIDTHS)
                 return fail(err, OFFPEAK_EINVAL, "the job names %zu widths beside its own: at most %d are allowed", spec->n_widths,
                             OFFPEAK_MAX_WIDTHS);
-        for (uint32_t mode = 1; mode < width_modes(spec); mode++) {
+        for (uint32_t mode = 1; mode < width_count(spec); mode++) {
                 struct offpeak_width width = width_of(spec, mode);
 
                 if (width.nodes == 0 || width.gpus_per_node == 0)

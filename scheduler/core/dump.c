@@ -111,12 +111,12 @@ static void put_class(struct text *text, const struct policy_class *class)
         put(text,
             "class %s delay=%lld max_delay=%lld carbon=%lld interruptible=%d pauses=%u min_run=%lld start=%lld"
             " grace=%lld lateness=%lld on_lost=%d lease=%lld retries=%u limit=%lld quota=%u/%lld risk=%lld margin=%lld "
-            "move=%d/%lld sites=",
+            "caps=%lld move=%d/%lld sites=",
             class->name, (long long)class->delay_cost, (long long)class->max_delay_s, (long long)class->carbon_price,
             class->interruptible, class->max_pauses, (long long)class->min_run_s, (long long)class->start_cost_s,
             (long long)class->stop_grace_s, (long long)class->lateness_cost, class->on_lost, (long long)class->lease_ms,
             class->retries, (long long)class->limit_ppm, class->quota_gpus, (long long)class->quota_gpu_hours,
-            (long long)class->risk_ppm, (long long)class->deadline_margin_ppm, class->may_move,
+            (long long)class->risk_ppm, (long long)class->deadline_margin_ppm, (long long)class->cap_floor_ppm, class->may_move,
             (long long)class->move_mb);
         for (size_t i = 0; i < class->n_sites; i++)
                 put(text, "%s%s", i > 0 ? "," : "", class->sites[i]);
@@ -208,8 +208,9 @@ static void put_node(struct text *text, const struct node *node)
             (long long)node->idle_until, or_none(inventory->model), or_none(inventory->address), inventory->cores,
             (long long)inventory->memory_mb, (long long)inventory->idle_w, inventory->power_quality);
         for (uint32_t i = 0; i < inventory->n_devices; i++)
-                put(text, "  device %u kind=%d numa=%u max=%u %s\n", i, inventory->devices[i].kind,
-                    inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].address);
+                put(text, "  device %u kind=%d numa=%u max=%u least=%u %s\n", i, inventory->devices[i].kind,
+                    inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].least_w,
+                    inventory->devices[i].address);
         for (uint32_t i = 0; i < inventory->n_links; i++)
                 put(text, "  link %u %u near=%u\n", i, inventory->links[i].gbps, inventory->links[i].near);
         if (inventory->block != NULL || inventory->rack != NULL || inventory->leaf_switch != NULL)
@@ -262,6 +263,8 @@ static void put_attempt(struct text *text, const struct attempt *attempt)
             attempt->number, (unsigned long long)attempt->epoch, attempt->state, attempt->stop, attempt->go,
             attempt->mode, (long long)attempt->launched_at, (long long)attempt->lease_ms,
             (long long)attempt->grace_s, attempt->on_lost, attempt->fraction_before, (long long)attempt->over_at);
+        put(text, "  mode since=%lld made=%.17g drawn=%.17g carried=%.17g mark=%.17g@%lld\n", (long long)attempt->mode_since,
+            attempt->made_s, attempt->drawn_s, attempt->carried_s, attempt->mark_fraction, (long long)attempt->mark_at);
         for (uint32_t l = 0; l < attempt->n_legs; l++)
                 put_leg(text, &attempt->legs[l]);
 }
@@ -318,6 +321,9 @@ static void put_job(struct text *text, const struct job *job)
         put_pause(text, &job->last_pause);
         put_planned(text, job);
         put_pins(text, job);
+        for (uint32_t mode = 0; mode < job->n_known; mode++)
+                put(text, "  known %u speed=%lld power=%lld\n", mode, (long long)job->known[mode].speed_ppm,
+                    (long long)job->known[mode].power_w);
         for (uint32_t i = 0; i < job->n_late_exits; i++)
                 put(text, "  late attempt=%u node=%u status=%d\n", job->late_exits[i].attempt,
                     job->late_exits[i].node, job->late_exits[i].status);
@@ -338,6 +344,29 @@ static void put_plan(struct text *text, const struct adopted_plan *plan)
         put(text, "plan %llu at=%lld horizon=%lld cost=%.17g run_now=%.17g bound=%.17g work=%llu\n",
             (unsigned long long)plan->version, (long long)plan->made_at, (long long)plan->horizon, plan->terms.total,
             plan->run_now.total, plan->bound, (unsigned long long)plan->work);
+}
+
+static void put_profile(struct text *text, const struct job_profile *profile)
+{
+        put(text, "profile %u %s/%s gpus=%u time=%lld used=%lld fitted=%llu/%d\n", profile->uid, or_none(profile->class),
+            or_none(profile->name), profile->gpus, (long long)profile->time_s, (long long)profile->used_at,
+            (unsigned long long)profile->fitted_index, profile->knows_time);
+        for (uint32_t i = 0; i < profile->n_points; i++) {
+                const struct profile_point *point = &profile->points[i];
+
+                put(text, "  point %u/%u ran=%lld work=%.17g metered=%lld j=%lld fitted=%lld/%lld\n", point->gpus,
+                    point->level, (long long)point->ran_s, point->work_s, (long long)point->metered_ms,
+                    (long long)point->joules, (long long)point->fitted_ran_s, (long long)point->fitted_ms);
+        }
+        for (uint32_t i = 0; i < profile->n_widths; i++) {
+                const struct profile_width *width = &profile->widths[i];
+
+                put(text, "  width %u seed=%lld/%lld speed=%lld power=%lld\n", width->gpus, (long long)width->seed_ppm,
+                    (long long)width->seed_w, (long long)width->speed_ppm, (long long)width->power_w);
+        }
+        for (unsigned level = 0; level < CAPS_LEVELS; level++)
+                put(text, "  cap %u speed=%lld power=%lld\n", level, (long long)profile->cap_speed_ppm[level],
+                    (long long)profile->cap_power_ppm[level]);
 }
 
 char *state_dump(const struct state *state)
@@ -363,6 +392,8 @@ char *state_dump(const struct state *state)
                 put_node(&text, &state->nodes[i]);
         for (size_t i = 0; i < state->n_jobs; i++)
                 put_job(&text, &state->jobs[i]);
+        for (uint32_t i = 0; i < state->n_profiles; i++)
+                put_profile(&text, &state->profiles[i]);
         for (size_t i = 0; i < state->n_requests; i++)
                 put_request(&text, &state->requests[i]);
         if (text.failed) {

@@ -14,6 +14,7 @@
 
 #include "core/power.h"
 #include "core/width.h"
+#include "core/work.h"
 
 static void record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
 {
@@ -174,7 +175,8 @@ static bool any_leg_killed(const struct attempt *attempt)
 static void record_time_as_progress(const struct state *state, const struct job *job, int64_t ran,
                                     const struct now *now, struct turn *turn)
 {
-        double worked = (double)(ran - state_class(state, job)->start_cost_s) * width_speed(&job->spec, job->attempt.mode);
+        double starting = (double)state_class(state, job)->start_cost_s * width_speed(job, job->attempt.mode);
+        double worked = work_made(job, job->attempt.launched_at + ran) - starting;
         struct record *record;
 
         if (job->fraction_reported || worked <= 0 || any_leg_killed(&job->attempt))

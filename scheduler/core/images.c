@@ -53,5 +53,11 @@ int state_images(const struct state *state, int (*emit)(void *context, const str
                 image.u.request.request = state->requests[i];
                 code = emit(context, &image);
         }
+        for (uint32_t i = 0; code == 0 && i < state->n_profiles; i++) {
+                memset(&image, 0, sizeof(image));
+                image.type = RECORD_I_PROFILE;
+                image.u.profile.profile = state->profiles[i];
+                code = emit(context, &image);
+        }
         return code;
 }

@@ -8,6 +8,7 @@
 #include "base/when.h"
 #include "core/copy.h"
 #include "core/room.h"
+#include "core/caps.h"
 #include "core/width.h"
 #include "core/work.h"
 
@@ -77,7 +78,7 @@ static int64_t need_at(const struct job *job, uint32_t mode, const struct policy
                 start = start > 0 ? start : 0;
         }
         return width_gpus(&job->spec, mode) *
-               (start + (int64_t)ceil(work_left(job, class, wall) / width_speed(&job->spec, mode)));
+               (start + (int64_t)ceil(work_left(job, class, wall) / width_speed(job, mode)));
 }
 
 int64_t month_need(const struct job *job, const struct policy_class *class, int64_t wall)
@@ -85,7 +86,7 @@ int64_t month_need(const struct job *job, const struct policy_class *class, int6
         int64_t most = 0;
 
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
-                int64_t need = need_at(job, mode, class, wall);
+                int64_t need = caps_in_class(class, width_level(&job->spec, mode)) ? need_at(job, mode, class, wall) : 0;
 
                 most = need > most ? need : most;
         }

@@ -61,6 +61,9 @@ static void order_for_record(const struct state *state, const struct record *rec
         case RECORD_GO:
                 order_attempt(state, record->u.go.job, turn);
                 break;
+        case RECORD_CAPPED:
+                order_attempt(state, record->u.capped.job, turn);
+                break;
         case RECORD_STOP:
                 order_attempt(state, record->u.stop.job, turn);
                 break;

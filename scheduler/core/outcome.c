@@ -22,7 +22,7 @@ static int64_t start_cost(const struct policy_class *class, const struct job *jo
 /* W at that width: as it drew, by the GPU. */
 static double power_as_asked(const struct job *job)
 {
-        if (job->spec.n_widths > 0)
+        if (job->spec.n_widths > 0 || job->gpu_s > 0)
                 return job->gpu_s > 0 ? (double)job->joules / (double)job->gpu_s * width_gpus(&job->spec, 0) : 0;
         return job->ran_s > 0 ? (double)job->joules / (double)job->ran_s : 0;
 }

@@ -9,6 +9,7 @@
 #include "core/room.h"
 #include "core/stored.h"
 #include "core/width.h"
+#include "core/work.h"
 #include "ledger/demand_bill.h"
 #include "supply/tariff.h"
 
@@ -143,13 +144,10 @@ static bool raises_the_peak(const struct state *state, const struct site *site, 
 /* ---- would another one lose by waiting? */
 
 /* At this width; of one that runs, the width that it has. */
-static int64_t seconds_left(const struct job *job, uint32_t mode, int64_t wall)
+static int64_t seconds_left(const struct job *job, const struct policy_class *class, uint32_t mode, int64_t wall)
 {
-        double left = (1 - job->fraction) * (double)job->total_s / width_speed(&job->spec, mode);
-        int64_t since = job->fraction_at > job->attempt.launched_at ? job->fraction_at : job->attempt.launched_at;
+        double left = work_rest(job, class, wall) / width_speed(job, mode);
 
-        if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= (double)(wall - since);
         return left > 0 ? (int64_t)left : 0;
 }
 
@@ -195,7 +193,7 @@ static struct pause_waiting waiting_of(const struct state *state, const struct j
         const struct policy_class *class = state_class(state, job);
         const struct plan_interval *interval = fit_interval(job, wall);
         uint32_t site = interval->site;
-        int64_t left = seconds_left(job, interval->mode, wall);
+        int64_t left = seconds_left(job, class, interval->mode, wall);
 
         return (struct pause_waiting){ .job = job,
                                        .site = site,
@@ -252,9 +250,10 @@ void pause_look_finish(struct pause_look *look)
 static bool somebody_needs_the_room(const struct state *state, const struct job *running, const struct now *now,
                                     struct pause_look *look, struct pause *ret_why)
 {
+        const struct policy_class *class = state_class(state, running);
         struct pause_running who = { running, now->wall,
-                                     now->wall + seconds_left(running, running->attempt.mode, now->wall),
-                                     state_class(state, running)->delay_cost };
+                                     now->wall + seconds_left(running, class, running->attempt.mode, now->wall),
+                                     class->delay_cost };
 
         if (!look->looked)
                 look_for_crowd(state, now, look);

@@ -29,7 +29,7 @@ static int64_t progress_in(const struct job *job, const struct policy_class *cla
                 if (!(work_goes_on(job) && hours[i].start == now && hours[i].site == job->site &&
                       hours[i].mode == job->attempt.mode))
                         length -= class->start_cost_s;
-                progress += length > 0 ? (int64_t)((double)length * width_speed(&job->spec, hours[i].mode)) : 0;
+                progress += length > 0 ? (int64_t)((double)length * width_speed(job, hours[i].mode)) : 0;
         }
         return progress;
 }
@@ -51,7 +51,7 @@ size_t pin_hours(const struct job *job, const struct policy_class *class, int64_
                 return 0;
         missing = (int64_t)ceil(work_left(job, class, now)) - progress_in(job, class, now, ret, n);
         while (missing > 0) { /* twice where the last of them does not even hold its start */
-                ret[n - 1].end += (int64_t)ceil((double)missing / width_speed(&job->spec, ret[n - 1].mode));
+                ret[n - 1].end += (int64_t)ceil((double)missing / width_speed(job, ret[n - 1].mode));
                 missing = (int64_t)ceil(work_left(job, class, now)) - progress_in(job, class, now, ret, n);
         }
         return ret[n - 1].end <= horizon ? n : 0;

@@ -140,6 +140,7 @@ static bool same_class(const struct policy_class *a, const struct policy_class *
                a->lease_ms == b->lease_ms && a->retries == b->retries && a->limit_ppm == b->limit_ppm &&
                a->quota_gpus == b->quota_gpus && a->quota_gpu_hours == b->quota_gpu_hours &&
                a->risk_ppm == b->risk_ppm && a->deadline_margin_ppm == b->deadline_margin_ppm &&
+               a->cap_floor_ppm == b->cap_floor_ppm &&
                a->may_move == b->may_move && a->move_mb == b->move_mb;
 }
 

@@ -44,6 +44,7 @@ struct policy_class {
         uint32_t quota_gpus;       /* at once, over all its jobs; 0: no limit */
         int64_t quota_gpu_hours;   /* of a calendar month of UTC, over all its jobs; 0: no limit */
         int64_t risk_ppm;          /* quantile of the price forecast that it plans on, less a half, in millionths; 0: the median */
+        int64_t cap_floor_ppm;     /* its jobs' GPUs may be capped down to that share of their limit; 0: not at all */
         int64_t deadline_margin_ppm; /* plans aim so much of the run time, and a minute, ahead of a deadline; 0: at the deadline */
         bool may_move;             /* a paused job may go on at another site */
         int64_t move_mb;           /* what it then has to carry, 10^6 bytes */

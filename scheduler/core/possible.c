@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/caps.h"
 #include "core/claim.h"
 #include "core/health.h"
 #include "core/month.h"
@@ -121,47 +122,61 @@ static int64_t needed(const struct state *state, const struct possible_site *pos
         return terms->pue_fixed_w + power_at_meter(terms, possible->idle_w + power_of_job_at(job, mode, site));
 }
 
-/* Modes as bits. A running job is over no quota: what it holds it may keep. */
-static uint32_t modes_in_quota(const struct state *state, const struct job *job)
+/* It runs as wide as that, under whatever cap: what it holds it may keep. */
+static bool runs_as_wide(const struct job *job, uint32_t mode)
 {
-        const struct policy_class *class = state_class(state, job);
-        uint32_t modes = 0;
-
-        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
-                if (class == NULL || class->quota_gpus == 0 || width_gpus(&job->spec, mode) <= class->quota_gpus ||
-                    (job->state == OFFPEAK_JOB_ACTIVE && job->attempt.mode == mode))
-                        modes |= UINT32_C(1) << mode;
-        return modes;
+        return job->state == OFFPEAK_JOB_ACTIVE &&
+               width_at_level(&job->spec, job->attempt.mode, 0) == width_at_level(&job->spec, mode, 0);
 }
 
-static uint32_t modes_with_nodes(const struct state *state, const struct now *now, const struct site *site,
-                                 const struct job *job, uint32_t of)
+/* Modes as bits, by what the class allows. */
+static uint64_t modes_in_class(const struct state *state, const struct job *job)
 {
-        uint32_t modes = 0;
+        const struct policy_class *class = state_class(state, job);
+        uint64_t modes = 0;
 
-        if (!site_allowed(state, job, site))
-                return 0;
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
-                struct offpeak_width width = width_of(&job->spec, mode);
+                bool in_quota = class == NULL || class->quota_gpus == 0 ||
+                                width_gpus(&job->spec, mode) <= class->quota_gpus || runs_as_wide(job, mode);
+                uint32_t level = width_level(&job->spec, mode);
 
-                if ((of >> mode & 1) != 0 && has_nodes(state, now, site, job, &width))
-                        modes |= UINT32_C(1) << mode;
+                if (in_quota && (level == 0 || (class != NULL && caps_in_class(class, level))))
+                        modes |= UINT64_C(1) << mode;
         }
         return modes;
 }
 
-static uint32_t modes_with_power(const struct state *state, const struct possible_site *possible, const struct site *site,
-                                 const struct job *job, uint32_t of)
+static uint64_t modes_with_nodes(const struct state *state, const struct now *now, const struct site *site,
+                                 const struct job *job, uint64_t of)
+{
+        uint64_t modes = 0;
+
+        if (!site_allowed(state, job, site))
+                return 0;
+        for (uint32_t w = 0; w < width_count(&job->spec); w++) {
+                struct offpeak_width width = width_of(&job->spec, w);
+
+                if ((of >> w & 1) == 0 || !has_nodes(state, now, site, job, &width))
+                        continue;
+                for (uint32_t level = 0; level < CAPS_LEVELS; level++)
+                        if (caps_at_site(site, level))
+                                modes |= UINT64_C(1) << width_at_level(&job->spec, w, level);
+        }
+        return modes & of;
+}
+
+static uint64_t modes_with_power(const struct state *state, const struct possible_site *possible, const struct site *site,
+                                 const struct job *job, uint64_t of)
 {
         bool runs = job->state == OFFPEAK_JOB_ACTIVE && (job->site == NONE_U32 || job->site == site->id);
-        uint32_t modes = 0;
+        uint64_t modes = 0;
 
         if (possible->limit_w == INT64_MAX)
                 return of;
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++)
-                if ((of >> mode & 1) != 0 && ((runs && job->attempt.mode == mode) ||
+                if ((of >> mode & 1) != 0 && ((runs && runs_as_wide(job, mode)) ||
                                               needed(state, possible, site, job, mode) <= possible->limit_w))
-                        modes |= UINT32_C(1) << mode;
+                        modes |= UINT64_C(1) << mode;
         return modes;
 }
 
@@ -174,15 +189,15 @@ static bool month_is_large_enough(const struct state *state, const struct now *n
 }
 
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
-                        const struct job *job, uint32_t *ret_modes)
+                        const struct job *job, uint64_t *ret_modes)
 {
-        uint32_t quota = modes_in_quota(state, job), modes = UINT32_MAX;
+        uint64_t quota = modes_in_class(state, job), modes = UINT64_MAX;
         uint64_t sites = 0;
 
         if (!month_is_large_enough(state, now, job))
                 return 0;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
-                uint32_t here = modes_with_nodes(state, now, &state->sites[s], job, quota);
+                uint64_t here = modes_with_nodes(state, now, &state->sites[s], job, quota);
 
                 here = modes_with_power(state, &possible[s], &state->sites[s], job, here);
                 if ((here & modes) == 0)
@@ -191,7 +206,7 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
                 modes &= here;
         }
         if (job->state == OFFPEAK_JOB_ACTIVE &&
-            ((job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0) || (modes >> job->attempt.mode & 1) == 0))
+            ((job->site < POSSIBLE_SITES && (sites >> job->site & 1) == 0) || (modes >> width_at_level(&job->spec, job->attempt.mode, 0) & 1) == 0))
                 return 0; /* it is where it cannot be, and cannot be elsewhere before it has ended there */
         if (ret_modes != NULL)
                 *ret_modes = modes;
@@ -200,7 +215,7 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
 
 static enum lack lack_of(const struct state *state, const struct now *now, const struct job *job)
 {
-        uint32_t quota = modes_in_quota(state, job);
+        uint64_t quota = modes_in_class(state, job);
         enum lack lack = LACK_NODES;
 
         if (quota == 0)
@@ -208,7 +223,7 @@ static enum lack lack_of(const struct state *state, const struct now *now, const
         if (!month_is_large_enough(state, now, job))
                 return LACK_MONTH;
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
-                uint32_t modes = modes_with_nodes(state, now, &state->sites[s], job, quota);
+                uint64_t modes = modes_with_nodes(state, now, &state->sites[s], job, quota);
                 struct possible_site possible;
 
                 if (modes == 0)
@@ -242,7 +257,7 @@ enum lack possible_lack(const struct state *state, const struct now *now, const 
 
 /* In the mode that needs least. */
 static int64_t least_needed(const struct state *state, const struct possible_site *possible, const struct site *site,
-                            const struct job *job, uint32_t modes)
+                            const struct job *job, uint64_t modes)
 {
         int64_t least = INT64_MAX;
 
@@ -258,7 +273,7 @@ struct possible_power possible_power(const struct state *state, const struct now
 
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 const struct site *site = &state->sites[s];
-                uint32_t modes = modes_with_nodes(state, now, site, job, modes_in_quota(state, job));
+                uint64_t modes = modes_with_nodes(state, now, site, job, modes_in_class(state, job));
                 struct possible_site possible;
                 struct possible_power here;
 

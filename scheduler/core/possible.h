@@ -25,7 +25,7 @@ void possible_init(const struct state *state, const struct now *now, struct poss
  * elastic one they share a mode at least. A job that runs has its power already. ret_modes: written where there is a site; or NULL.
  */
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *sites,
-                        const struct job *job, uint32_t *ret_modes);
+                        const struct job *job, uint64_t *ret_modes);
 
 /* The sites where it might have been started, a bit each: what it says itself and what its class does, nodes and power left aside. */
 uint64_t possible_at_first(const struct state *state, const struct job *job);

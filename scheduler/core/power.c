@@ -1,32 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/power.h"
 
+#include "core/caps.h"
 #include "core/width.h"
 
 /* How long after a restart a node that has not called yet still counts as there. */
 enum { RETURN_MS = 60000 };
 
+/* Devices at full load, under the caps of a mode. */
+static int64_t capped(const struct job *job, uint32_t mode, int64_t watts)
+{
+        return (int64_t)((double)watts * caps_power(width_level(&job->spec, mode)));
+}
+
 int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg)
 {
         const struct inventory *inventory = &state->nodes[leg->node].inventory;
-        struct offpeak_width width = width_of(&job->spec, job->attempt.mode);
-        int64_t watts = 0;
+        uint32_t mode = job->attempt.mode, nodes = width_of(&job->spec, mode).nodes;
+        int64_t watts = width_power(job, mode);
 
-        if (width.power_w > 0)
-                return width.power_w / (width.nodes > 0 ? width.nodes : 1);
+        if (watts > 0)
+                return watts / (nodes > 0 ? nodes : 1);
         for (uint32_t d = 0; d < inventory->n_devices; d++)
                 if (leg->devices >> d & 1)
                         watts += inventory->devices[d].max_w;
-        return watts;
+        return capped(job, mode, watts);
 }
 
 int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site *site)
 {
-        struct offpeak_width width = width_of(&job->spec, mode);
+        int64_t watts = width_power(job, mode);
 
-        if (width.power_w > 0)
-                return width.power_w;
-        return (int64_t)site->hungriest_w * width.nodes * width.gpus_per_node;
+        return watts > 0 ? watts : capped(job, mode, (int64_t)site->hungriest_w * width_gpus(&job->spec, mode));
 }
 
 int64_t power_at_meter(const struct supply_terms *terms, int64_t it_w)

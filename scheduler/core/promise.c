@@ -7,6 +7,7 @@
 #include "core/health.h"
 #include "core/room.h"
 #include "core/width.h"
+#include "core/work.h"
 
 void promise_finish(struct promise *promise)
 {
@@ -34,13 +35,11 @@ bool promise_look(struct promise *promise, const struct state *state, int64_t wa
 
 int64_t promise_done_at(const struct state *state, const struct job *job, uint32_t mode, int64_t wall)
 {
-        double left = (1 - job->fraction) * (double)job->total_s / width_speed(&job->spec, mode);
-        int64_t since = job->attempt.launched_at + state_class(state, job)->start_cost_s;
+        const struct policy_class *class = state_class(state, job);
+        double left = work_rest(job, class, wall) / width_speed(job, mode);
 
         if (job->state != OFFPEAK_JOB_ACTIVE)
-                return wall + state_class(state, job)->start_cost_s + (int64_t)ceil(left);
-        since = job->fraction_at > since ? job->fraction_at : since;
-        left -= (double)(wall - since);
+                return wall + class->start_cost_s + (int64_t)ceil(left);
         return wall + (left > 1 ? (int64_t)ceil(left) : 1); /* one that overruns may end at any moment */
 }
 

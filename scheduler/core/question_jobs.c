@@ -70,8 +70,7 @@ static bool wants_hours(const struct job *job)
 
 /* Where a job may run, in which of its modes, and the limits that its GPUs count in: a bit each. */
 struct fitting {
-        uint64_t sites, limits;
-        uint32_t modes;
+        uint64_t sites, limits, modes;
 };
 
 static struct fitting find_fitting(const struct state *state, const struct now *now, const struct possible_site *possible,
@@ -90,16 +89,18 @@ static struct fitting find_fitting(const struct state *state, const struct now *
 static void fill_modes(const struct state *state, const struct job *job, const struct site *site, const struct fitting *fitting, struct plan_mode *modes,
                        struct plan_job *ret_job)
 {
+        uint32_t uncapped = width_at_level(&job->spec, job->attempt.mode, 0);
+
         ret_job->modes = modes;
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
                 if ((fitting->modes >> mode & 1) == 0)
                         continue;
-                if (job->attempt.mode == mode)
-                        ret_job->run_mode = ret_job->running ? (uint32_t)ret_job->n_modes : 0;
+                if (ret_job->running && (mode == job->attempt.mode || mode == uncapped)) /* a cap may be allowed no more */
+                        ret_job->run_mode = (uint32_t)ret_job->n_modes;
                 modes[ret_job->n_modes++] =
                         (struct plan_mode){ .gpus = claim_gpus(state, job, mode),
                                             .watts = (double)power_of_job_at(job, mode, site),
-                                            .speed = width_speed(&job->spec, mode),
+                                            .speed = width_speed(job, mode),
                                             .limits = fitting->limits,
                                             .id = mode };
         }
@@ -125,7 +126,7 @@ static void fill_job(const struct state *state, const struct now *now, const str
                 .release = release,
                 .deadline = due_for_plan(state, job,
                                           (let_in > begin ? let_in : begin) + (running ? 0 : class->start_cost_s) +
-                                                  (int64_t)(left / width_fastest(&job->spec)),
+                                                  (int64_t)(left / width_fastest(job)),
                                           let_in),
                 .lateness_cost = (double)class->lateness_cost * MICRO,
                 .start_cost_s = class->start_cost_s,

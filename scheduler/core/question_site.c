@@ -361,7 +361,7 @@ static int64_t most_w_of(const struct state *state, const struct job *job)
         int64_t most = 0;
 
         for (uint32_t s = 0; s < state->n_sites; s++)
-                for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+                for (uint32_t mode = 0; mode < width_count(&job->spec); mode++) {
                         int64_t here = power_of_job_at(job, mode, &state->sites[s]);
 
                         most = here > most ? here : most;
@@ -373,7 +373,7 @@ static uint32_t most_gpus_of(const struct state *state, const struct job *job)
 {
         uint32_t most = 0;
 
-        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+        for (uint32_t mode = 0; mode < width_count(&job->spec); mode++) {
                 uint32_t gpus = claim_gpus(state, job, mode);
 
                 most = gpus > most ? gpus : most;

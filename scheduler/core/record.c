@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/profile.h"
 
 const char *record_type_name(enum record_type type)
 {
@@ -103,11 +104,18 @@ void record_finish(struct record *record)
         case RECORD_I_REQUEST:
                 request_finish(&record->u.request.request);
                 break;
+        case RECORD_LEARNED:
+                profile_finish(&record->u.learned.fitted);
+                break;
+        case RECORD_I_PROFILE:
+                profile_finish(&record->u.profile.profile);
+                break;
         case RECORD_V_FORECAST:
                 forecast_use_finish(&record->u.forecast.use);
                 break;
         case RECORD_TERM:
         case RECORD_GO:
+        case RECORD_CAPPED:
         case RECORD_STOP:
         case RECORD_LEG_END:
         case RECORD_LATE_EXIT:

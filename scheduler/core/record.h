@@ -36,12 +36,15 @@
         X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */                               \
         X(CONFIRMED, 20)  /* a feed said the same again */                                                             \
         X(DRAINED, 22)    /* a node takes no jobs any more, or does again */                                           \
+        X(LEARNED, 24)    /* what was measured of jobs of a name, as curves */                                         \
+        X(CAPPED, 25)     /* a running attempt goes on under other power caps */                                       \
         X(PINNED, 21)     /* the hours that a job keeps, or that it keeps none any more */                             \
         X(I_META, 40)                                                                                                  \
         X(I_SITE, 41)                                                                                                  \
         X(I_NODE, 42)                                                                                                  \
         X(I_JOB, 43)                                                                                                   \
         X(I_REQUEST, 44)                                                                                               \
+        X(I_PROFILE, 45)                                                                                               \
         X(V_SESSION, 60)  /* a node's session: made, confirmed, silent, gone */                                        \
         X(V_RENEWED, 61)  /* a renewal was taken, and will be answered now */                                          \
         X(V_LEG, 62)      /* a leg was seen armed or running */                                                        \
@@ -118,6 +121,8 @@ struct record {
                         int64_t launched_ms; /* mono, for memory only: 0 on replay */
                 } launch;
                 struct { uint64_t job; uint32_t attempt; } go;
+                struct { uint64_t job; uint32_t attempt, mode; } capped; /* as many GPUs as before */
+                struct { struct job_profile fitted; } learned;               /* without points */
                 struct {
                         uint64_t job;
                         uint32_t attempt;
@@ -170,6 +175,7 @@ struct record {
                 struct { struct node node; } node;      /* session is not part of it */
                 struct { struct job job; } job;
                 struct { struct request request; } request;
+                struct { struct job_profile profile; } profile;
 
                 struct { uint32_t node; struct session session; } session;
                 struct { uint32_t node; uint64_t seq; int64_t mono_ms; bool foreign; } renewed;

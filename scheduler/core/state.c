@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/profile.h"
 #include "core/room.h"
 
 int state_init(struct state *state)
@@ -33,6 +34,9 @@ void state_finish(struct state *state)
         free(state->flows);
         free(state->past_flows);
         month_uses_finish(state->month_uses, state->n_month_uses);
+        for (uint32_t i = 0; i < state->n_profiles; i++)
+                profile_finish(&state->profiles[i]);
+        free(state->profiles);
         policy_finish(&state->policy);
         memset(state, 0, sizeof(*state));
 }
@@ -76,17 +80,52 @@ static uint32_t hungrier(uint32_t watts, const struct node *node)
         return watts;
 }
 
+/* The lowest cap that this node's devices can have, too. 0: some device can have none. */
+static uint32_t lowest_cap(uint32_t ppm, const struct node *node)
+{
+        for (uint32_t d = 0; d < node->inventory.n_devices; d++) {
+                const struct device *device = &node->inventory.devices[d];
+                uint32_t least = device->least_w == 0 || device->max_w == 0
+                                         ? 0
+                                         : (uint32_t)(((uint64_t)device->least_w * 1000000 + device->max_w - 1) / device->max_w);
+
+                if (least == 0 || ppm == 0)
+                        return 0;
+                ppm = least > ppm ? least : ppm;
+        }
+        return ppm;
+}
+
+struct draw {
+        uint32_t hungriest_w, least_cap_ppm;
+};
+
+/* Of a site's devices. */
+static struct draw draw_at(const struct state *state, uint32_t site)
+{
+        struct draw draw = { 0, 1 };
+        bool any = false;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                if (state->nodes[i].site_id != site)
+                        continue;
+                draw.hungriest_w = hungrier(draw.hungriest_w, &state->nodes[i]);
+                draw.least_cap_ppm = lowest_cap(draw.least_cap_ppm, &state->nodes[i]);
+                any = any || state->nodes[i].inventory.n_devices > 0;
+        }
+        draw.least_cap_ppm = any ? draw.least_cap_ppm : 0;
+        return draw;
+}
+
 void state_bind_nodes(struct state *state)
 {
-        for (uint32_t s = 0; s < state->n_sites; s++)
-                state->sites[s].hungriest_w = 0;
-        for (uint32_t i = 0; i < state->n_nodes; i++) {
-                struct node *node = &state->nodes[i];
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                state->nodes[i].site_id = site_id_of(state, &state->nodes[i]);
+        for (uint32_t s = 0; s < state->n_sites; s++) {
+                struct draw draw = draw_at(state, s);
 
-                node->site_id = site_id_of(state, node);
-                if (node->site_id != NONE_U32)
-                        state->sites[node->site_id].hungriest_w =
-                                hungrier(state->sites[node->site_id].hungriest_w, node);
+                state->sites[s].hungriest_w = draw.hungriest_w;
+                state->sites[s].least_cap_ppm = draw.least_cap_ppm;
         }
 }
 
@@ -96,12 +135,9 @@ static bool nodes_are_bound(const struct state *state)
                 if (state->nodes[i].site_id != site_id_of(state, &state->nodes[i]))
                         return false;
         for (uint32_t s = 0; s < state->n_sites; s++) {
-                uint32_t watts = 0;
+                struct draw draw = draw_at(state, s);
 
-                for (uint32_t i = 0; i < state->n_nodes; i++)
-                        if (state->nodes[i].site_id == s)
-                                watts = hungrier(watts, &state->nodes[i]);
-                if (state->sites[s].hungriest_w != watts)
+                if (state->sites[s].hungriest_w != draw.hungriest_w || state->sites[s].least_cap_ppm != draw.least_cap_ppm)
                         return false;
         }
         return true;

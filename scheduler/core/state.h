@@ -31,6 +31,9 @@
 
 #define NONE_U32 UINT32_MAX
 
+/* Of power caps (caps.h); level 0: none. */
+enum { CAPS_LEVELS = 4 };
+
 /* ---- nodes */
 
 enum device_kind { DEVICE_GPU = 1, DEVICE_CPU_SLOT = 2 };
@@ -39,6 +42,7 @@ struct device {
         enum device_kind kind;
         uint8_t numa;
         uint32_t max_w;       /* above idle, at full load; declared or read */
+        uint32_t least_w;     /* lowest power limit that can be set; 0: none can */
         char address[20];     /* PCI bus id, or "slot3" */
 };
 
@@ -164,8 +168,13 @@ struct attempt {
         enum attempt_state state;
         enum stop_reason stop;
         bool go;                   /* on record: ranks may have run */
-        uint32_t mode;             /* its width (width.h) */
+        uint32_t mode;             /* its width and caps (width.h) */
         int64_t launched_at;       /* wall */
+        int64_t mode_since;        /* wall: since when it has that mode; 0: since its launch */
+        double made_s, drawn_s;    /* seconds of running before that, each times its mode's speed, and power share */
+        double carried_s;          /* progress before that and after the last that is known, s (work.h) */
+        int64_t mark_at;           /* wall: when it reported its progress last, in this mode; 0: not yet */
+        double mark_fraction;
         int64_t launched_ms;       /* mono, volatile; 0 after a restart */
         int64_t lease_ms;          /* fixed in the launch record */
         int64_t grace_s;
@@ -177,6 +186,12 @@ struct attempt {
 };
 
 /* ---- jobs */
+
+/* What was measured of one of its modes (profile.h); 0: nothing. */
+struct known_mode {
+        int64_t speed_ppm; /* of the mode asked for */
+        int64_t power_w;
+};
 
 enum job_end {
         END_NONE = 0,
@@ -217,7 +232,7 @@ struct job {
         int64_t total_s;             /* how long all of it takes: asked at first, then measured */
         int64_t ran_s;               /* wall seconds of running in ended attempts */
         int64_t worked_s;            /* the same, each times the speed of its width */
-        int64_t gpu_s;               /* the same, each times its GPUs */
+        int64_t gpu_s;               /* the same, each times its GPUs, and less where they were capped (width_power_share) */
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;
         int64_t overhead_joules, overhead_cost, overhead_carbon_mg;
@@ -237,6 +252,41 @@ struct job {
         struct plan_interval *pins; /* hours that it keeps, whatever they cost (core/pin.h); sites are stable ids */
         uint32_t n_pins;
         uint64_t pinned_index; /* log index of the record that set or took them; 0: none did */
+        struct known_mode *known; /* by mode, while it is open; follows from the profiles */
+        uint32_t n_known;
+};
+
+/* ---- what was measured of jobs of one name (profile.h) */
+
+/* At so many GPUs and a level of caps. */
+struct profile_point {
+        uint32_t gpus, level;
+        int64_t ran_s;               /* in which progress was told, */
+        double work_s;               /* and how much: seconds of the time asked for */
+        int64_t metered_ms, joules;  /* of the whole job above the nodes' idle, by sensors */
+        int64_t fitted_ran_s, fitted_ms; /* of these, what the last fit knew */
+};
+
+/* At so many GPUs without a cap: what is supposed (seed) and what was made of that and the points. 0: nothing. */
+struct profile_width {
+        uint32_t gpus;
+        int64_t seed_ppm, seed_w;
+        int64_t speed_ppm, power_w;  /* speed: seconds of the time asked for, a second */
+};
+
+struct job_profile {
+        uint32_t uid;                /* whose; with class, name, and what was asked for it is the key */
+        char *class, *name;
+        uint32_t gpus;
+        int64_t time_s;
+        int64_t used_at;             /* wall: the last submission */
+        uint64_t fitted_index;       /* log index of the last fit; 0: none */
+        bool knows_time;             /* by then it had seen at least half of a run: the time it takes is measured */
+        struct profile_point *points;
+        uint32_t n_points;
+        struct profile_width *widths; /* ascending by GPUs */
+        uint32_t n_widths;
+        int64_t cap_speed_ppm[CAPS_LEVELS], cap_power_ppm[CAPS_LEVELS]; /* against no cap; 0: nothing */
 };
 
 /* ---- sites */
@@ -269,6 +319,7 @@ enum { PUSH_SOURCES_KEPT = 64 }; /* of a site; the one that was silent longest g
 struct site {
         uint32_t id;               /* stable: index in state.sites */
         uint32_t hungriest_w;      /* the most that a device of its nodes draws (state_bind_nodes) */
+        uint32_t least_cap_ppm;    /* the lowest cap that all of its devices can have, of their limits; 0: some can have none */
         char *name;
         struct series series[SERIES_COUNT]; /* in force: pushed over feed. [enum series_kind]; kind 0 unused; n_points 0: nothing known */
         struct series feed[SERIES_COUNT];   /* what its feeds tell, joined with their own past (supply/layers.h) */
@@ -339,6 +390,10 @@ struct state {
         uint32_t n_past_flows;
         struct month_use *month_uses;
         uint32_t n_month_uses;
+        struct job_profile *profiles;
+        uint32_t n_profiles;
+
+        bool learn_due;        /* some profile knows enough more for a new fit; follows from them */
 
         /* volatile */
         int64_t started_ms;    /* mono: when this process began */

@@ -5,16 +5,55 @@
 
 #include "core/width.h"
 
-double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
+/* Logs from before modes could change do not say it. */
+static int64_t mode_since(const struct attempt *attempt)
 {
-        double left = (1 - job->fraction) * (double)job->total_s;
-        int64_t since = job->attempt.launched_at + class->start_cost_s;
+        return attempt->mode_since != 0 ? attempt->mode_since : attempt->launched_at;
+}
+
+/* In its present mode. */
+static double seconds_until(const struct attempt *attempt, int64_t until)
+{
+        return fmax(0, (double)(until - mode_since(attempt)));
+}
+
+double work_made(const struct job *job, int64_t until)
+{
+        return job->attempt.made_s + seconds_until(&job->attempt, until) * width_speed(job, job->attempt.mode);
+}
+
+double work_drawn(const struct job *job, int64_t until)
+{
+        return job->attempt.drawn_s + seconds_until(&job->attempt, until) * width_power_share(job, job->attempt.mode);
+}
+
+double work_since_known(const struct job *job, const struct policy_class *class, int64_t wall)
+{
+        const struct attempt *attempt = &job->attempt;
+        int64_t since = attempt->launched_at + class->start_cost_s;
+        double carried = 0;
 
         if (job->fraction_at > since)
                 since = job->fraction_at;
-        if (job->state == OFFPEAK_JOB_ACTIVE)
-                left -= fmax(0, (double)(wall - since)) * width_speed(&job->spec, job->attempt.mode);
-        return fmax(left, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
+        if (mode_since(attempt) > since) {
+                since = mode_since(attempt);
+                carried = attempt->carried_s;
+        }
+        return carried + fmax(0, (double)(wall - since)) * width_speed(job, attempt->mode);
+}
+
+double work_rest(const struct job *job, const struct policy_class *class, int64_t wall)
+{
+        double left = (1 - job->fraction) * (double)job->total_s;
+
+        return job->state == OFFPEAK_JOB_ACTIVE ? left - work_since_known(job, class, wall) : left;
+}
+
+double work_left(const struct job *job, const struct policy_class *class, int64_t wall)
+{
+        double rest = work_rest(job, class, wall);
+
+        return fmax(rest, fmax(1, 0.01 * (double)job->total_s)); /* an overrun is given a little more at a time */
 }
 
 bool work_goes_on(const struct job *job)

@@ -12,6 +12,7 @@
 #include "core/possible.h"
 #include "core/due.h"
 #include "core/width.h"
+#include "core/work.h"
 #include "io/answer_parts.h"
 #include "io/answer_pause.h"
 
@@ -72,10 +73,9 @@ static double done_fraction(const struct answer *answer, const struct job *job)
         if (job->state == OFFPEAK_JOB_DONE)
                 return 1;
         if (!job->fraction_reported && job->state == OFFPEAK_JOB_ACTIVE && job->attempt.go && job->total_s > 0) {
-                int64_t ran =
-                        answer->now.wall - job->attempt.launched_at - state_class(answer->state, job)->start_cost_s;
+                const struct policy_class *class = state_class(answer->state, job);
 
-                fraction += ran > 0 ? (double)ran * width_speed(&job->spec, job->attempt.mode) / (double)job->total_s : 0;
+                fraction += work_since_known(job, class, answer->now.wall) / (double)job->total_s;
         }
         return fraction < 1 ? fraction : 1;
 }
@@ -97,15 +97,15 @@ static json_t *widths(struct answer *answer, const struct job *job)
 {
         json_t *list = json_array();
 
-        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+        for (uint32_t mode = 0; mode < width_count(&job->spec); mode++) {
                 struct offpeak_width width = width_of(&job->spec, mode);
                 json_t *item = json_object();
 
                 answer_put(answer, item, "gpus", json_integer((json_int_t)width_gpus(&job->spec, mode)));
                 answer_put(answer, item, "nodes", json_integer(width.nodes));
                 answer_put(answer, item, "gpus_per_node", json_integer(width.gpus_per_node));
-                answer_put(answer, item, "speed", answer_real(width_speed(&job->spec, mode)));
-                answer_put(answer, item, "power_w", answer_known(width.power_w != 0, width.power_w));
+                answer_put(answer, item, "speed", answer_real(width_speed(job, mode)));
+                answer_put(answer, item, "power_w", answer_known(width_power(job, mode) != 0, width_power(job, mode)));
                 answer_add(answer, list, item);
         }
         return list;

@@ -78,6 +78,8 @@ static void take_costs(struct config_reading *r, const struct said_class *said, 
                            &class->lateness_cost);
         config_take_number(r, "carbon_price_per_t", said->carbon_price_per_t, 6, 0, MOST_MONEY, &class->carbon_price);
         config_take_number(r, "deadline_margin", said->deadline_margin, 6, 0, 500000, &class->deadline_margin_ppm);
+        if (!config_is_null(said->cap_floor))
+                config_take_number(r, "cap_floor", said->cap_floor, 6, 500000, 1000000, &class->cap_floor_ppm);
         if (config_is_null(said->max_delay))
                 class->max_delay_s = 0;
         else
@@ -112,7 +114,6 @@ static void refuse_what_does_nothing(struct config_reading *r, const struct said
 {
         config_take_only(r, "carbon_basis", said->carbon_basis, "location");
         config_take_only(r, "shed_tier", said->shed_tier, NULL);
-        config_take_only(r, "cap_floor", said->cap_floor, NULL);
         config_take_only(r, "max_price_per_mwh", said->max_price_per_mwh, NULL);
         for (unsigned i = 0; i < said->flex_count; i++)
                 config_take_only(r, "flex", said->flex[i], "stop");

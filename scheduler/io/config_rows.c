@@ -314,7 +314,7 @@ static const struct config_row rows[] = {
         { "classes", "retries", CLASS(retries), .write = as_count },
         { "classes", "time_limit_factor", CLASS(limit_ppm), .write = as_micro, NOTHING(0), .null = true, .unit = "times the time asked for", .none = "no limit" },
         { "classes", "shed_tier", .what = CONFIG_NOT_YET },
-        { "classes", "cap_floor", .what = CONFIG_NOT_YET },
+        { "classes", "cap_floor", CLASS(cap_floor_ppm), .write = as_micro, NOTHING(0), .null = true, .unit = "of a GPU's limit", .none = "no caps" },
         { "classes", "max_price_per_mwh", .what = CONFIG_NOT_YET },
         { "classes", "risk", CLASS(risk_ppm), .write = as_quantile, .unit = "quantile of the price forecast" },
         { "classes", "deadline_margin", CLASS(deadline_margin_ppm), .write = as_micro, .unit = "of the run time" },

@@ -73,6 +73,7 @@ static int take_devices(const struct message_hello *hello, struct inventory *inv
                 inventory->devices[i].kind = (enum device_kind)device->kind;
                 inventory->devices[i].numa = (uint8_t)device->numa;
                 inventory->devices[i].max_w = device->max_w;
+                inventory->devices[i].least_w = device->least_w;
                 memcpy(inventory->devices[i].address, device->address, sizeof(device->address));
         }
         inventory->n_devices = hello->n_devices;

@@ -280,6 +280,7 @@ static void take_class(struct taker *taker, const Log__PolicyClass *from, struct
         to->quota_gpus = from->quota_gpus;
         to->quota_gpu_hours = from->quota_gpu_hours;
         to->risk_ppm = from->risk_ppm;
+        to->cap_floor_ppm = from->cap_floor_ppm;
         to->deadline_margin_ppm = record_margin(from->deadline_margin_less_ppm);
         to->may_move = from->may_move;
         to->move_mb = from->move_mb;
@@ -489,6 +490,7 @@ static void take_device(struct taker *taker, const Log__Device *from, struct dev
         to->kind = take_enum(taker, from->kind, DEVICE_GPU, DEVICE_CPU_SLOT, "device.kind");
         to->numa = (uint8_t)take_enum(taker, from->numa, 0, UINT8_MAX, "device.numa");
         to->max_w = from->max_w;
+        to->least_w = from->least_w;
         take_chars(taker, from->address, to->address, sizeof(to->address), "device.address");
 }
 
@@ -599,6 +601,12 @@ static void take_attempt(struct taker *taker, const Log__Attempt *from, struct a
         to->on_lost = take_enum(taker, from->on_lost, 0, ON_LOST_RELAUNCH, "attempt.on_lost");
         to->fraction_before = from->fraction_before;
         to->over_at = from->over_at;
+        to->mode_since = from->mode_since;
+        to->made_s = from->made_s;
+        to->drawn_s = from->drawn_s;
+        to->carried_s = from->carried_s;
+        to->mark_at = from->mark_at;
+        to->mark_fraction = from->mark_fraction;
         to->legs = take_legs(taker, from->legs, from->n_legs, &to->n_legs);
 }
 
@@ -867,6 +875,51 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
 
 /* ---- the record */
 
+static void take_caps(struct taker *taker, const int64_t *from, size_t n, int64_t to[CAPS_LEVELS])
+{
+        if (n == CAPS_LEVELS)
+                memcpy(to, from, CAPS_LEVELS * sizeof(*to));
+        else
+                taker->wrong = "profile.caps";
+}
+
+static void take_profile_points(struct taker *taker, const Log__Profile *from, struct job_profile *to)
+{
+        to->points = take_memory(taker, from->n_points, sizeof(*to->points));
+        to->n_points = to->points != NULL ? (uint32_t)from->n_points : 0;
+        for (uint32_t i = 0; i < to->n_points; i++)
+                to->points[i] = (struct profile_point){ .gpus = from->points[i]->gpus,
+                                                        .level = take_enum(taker, from->points[i]->level, 0,
+                                                                           CAPS_LEVELS - 1, "profile.level"),
+                                                        .ran_s = from->points[i]->ran_s,
+                                                        .work_s = from->points[i]->work_s,
+                                                        .metered_ms = from->points[i]->metered_ms,
+                                                        .joules = from->points[i]->joules,
+                                                        .fitted_ran_s = from->points[i]->fitted_ran_s,
+                                                        .fitted_ms = from->points[i]->fitted_ms };
+}
+
+static void take_profile(struct taker *taker, const Log__Profile *from, struct job_profile *to)
+{
+        to->uid = from->uid;
+        to->class = take_optional(taker, from->class_name);
+        to->name = take_text(taker, from->name);
+        to->gpus = from->gpus;
+        to->time_s = from->time_s;
+        to->used_at = from->used_at;
+        to->fitted_index = from->fitted_index;
+        to->knows_time = from->knows_time;
+        take_profile_points(taker, from, to);
+        to->widths = take_memory(taker, from->n_widths, sizeof(*to->widths));
+        to->n_widths = to->widths != NULL ? (uint32_t)from->n_widths : 0;
+        for (uint32_t i = 0; i < to->n_widths; i++)
+                to->widths[i] = (struct profile_width){ from->widths[i]->gpus, from->widths[i]->seed_ppm,
+                                                        from->widths[i]->seed_w, from->widths[i]->speed_ppm,
+                                                        from->widths[i]->power_w };
+        take_caps(taker, from->cap_speed_ppm, from->n_cap_speed_ppm, to->cap_speed_ppm);
+        take_caps(taker, from->cap_power_ppm, from->n_cap_power_ppm, to->cap_power_ppm);
+}
+
 static void take_fact(struct taker *taker, const Log__Record *from, struct record *to)
 {
         switch (to->type) {
@@ -930,6 +983,14 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 to->u.go.job = from->go->job;
                 to->u.go.attempt = from->go->attempt;
                 break;
+        case RECORD_CAPPED:
+                to->u.capped.job = from->capped->job;
+                to->u.capped.attempt = from->capped->attempt;
+                to->u.capped.mode = from->capped->mode;
+                break;
+        case RECORD_LEARNED:
+                take_profile(taker, from->learned, &to->u.learned.fitted);
+                break;
         case RECORD_STOP:
                 to->u.stop.job = from->stop->job;
                 to->u.stop.attempt = from->stop->attempt;
@@ -981,6 +1042,9 @@ static void take_image(struct taker *taker, const Log__Record *from, struct reco
                 break;
         case RECORD_I_JOB:
                 take_job(taker, from->job, &to->u.job.job);
+                break;
+        case RECORD_I_PROFILE:
+                take_profile(taker, from->profile, &to->u.profile.profile);
                 break;
         case RECORD_I_REQUEST:
                 take_request(taker, from->request, &to->u.request.request);

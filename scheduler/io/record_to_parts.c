@@ -244,6 +244,7 @@ static void fill_class(Log__PolicyClass *to, const struct policy_class *from)
         to->quota_gpus = from->quota_gpus;
         to->quota_gpu_hours = from->quota_gpu_hours;
         to->risk_ppm = from->risk_ppm;
+        to->cap_floor_ppm = from->cap_floor_ppm;
         to->deadline_margin_less_ppm = record_margin(from->deadline_margin_ppm);
         to->may_move = from->may_move;
         to->move_mb = from->move_mb;
@@ -510,6 +511,7 @@ static Log__Inventory *inventory_part(struct arena *arena, const struct inventor
                 to->devices[i]->kind = from->devices[i].kind;
                 to->devices[i]->numa = from->devices[i].numa;
                 to->devices[i]->max_w = from->devices[i].max_w;
+                to->devices[i]->least_w = from->devices[i].least_w;
                 to->devices[i]->address = text(from->devices[i].address);
         }
         fill_links(arena, to, from);
@@ -603,6 +605,12 @@ static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *fro
         to->on_lost = from->on_lost;
         to->fraction_before = from->fraction_before;
         to->over_at = from->over_at;
+        to->mode_since = from->mode_since;
+        to->made_s = from->made_s;
+        to->drawn_s = from->drawn_s;
+        to->carried_s = from->carried_s;
+        to->mark_at = from->mark_at;
+        to->mark_fraction = from->mark_fraction;
         to->n_legs = from->n_legs;
         to->legs = leg_parts(arena, from->legs, from->n_legs);
         return to;
@@ -882,6 +890,56 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         fill_job_plan(arena, to, from);
 }
 
+static Log__ProfilePoint **point_parts(struct arena *arena, const struct profile_point *from, size_t n)
+{
+        Log__ProfilePoint **to = parts_new(arena, &log__profile_point__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->gpus = from[i].gpus;
+                to[i]->level = from[i].level;
+                to[i]->ran_s = from[i].ran_s;
+                to[i]->work_s = from[i].work_s;
+                to[i]->metered_ms = from[i].metered_ms;
+                to[i]->joules = from[i].joules;
+                to[i]->fitted_ran_s = from[i].fitted_ran_s;
+                to[i]->fitted_ms = from[i].fitted_ms;
+        }
+        return to;
+}
+
+static Log__ProfileWidth **profile_width_parts(struct arena *arena, const struct profile_width *from, size_t n)
+{
+        Log__ProfileWidth **to = parts_new(arena, &log__profile_width__descriptor, n);
+
+        for (size_t i = 0; to != NULL && i < n; i++) {
+                to[i]->gpus = from[i].gpus;
+                to[i]->seed_ppm = from[i].seed_ppm;
+                to[i]->seed_w = from[i].seed_w;
+                to[i]->speed_ppm = from[i].speed_ppm;
+                to[i]->power_w = from[i].power_w;
+        }
+        return to;
+}
+
+static void fill_profile(struct arena *arena, Log__Profile *to, const struct job_profile *from)
+{
+        to->uid = from->uid;
+        to->class_name = text(from->class);
+        to->name = text(from->name);
+        to->gpus = from->gpus;
+        to->time_s = from->time_s;
+        to->used_at = from->used_at;
+        to->fitted_index = from->fitted_index;
+        to->knows_time = from->knows_time;
+        to->n_points = from->n_points;
+        to->points = point_parts(arena, from->points, from->n_points);
+        to->n_widths = from->n_widths;
+        to->widths = profile_width_parts(arena, from->widths, from->n_widths);
+        to->n_cap_speed_ppm = to->n_cap_power_ppm = CAPS_LEVELS;
+        to->cap_speed_ppm = (int64_t *)(uintptr_t)from->cap_speed_ppm;
+        to->cap_power_ppm = (int64_t *)(uintptr_t)from->cap_power_ppm;
+}
+
 /* ---- the record */
 
 static void fill_fact(struct arena *arena, Log__Record *to, const struct record *record)
@@ -948,6 +1006,14 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 to->go->job = record->u.go.job;
                 to->go->attempt = record->u.go.attempt;
                 break;
+        case RECORD_CAPPED:
+                to->capped->job = record->u.capped.job;
+                to->capped->attempt = record->u.capped.attempt;
+                to->capped->mode = record->u.capped.mode;
+                break;
+        case RECORD_LEARNED:
+                fill_profile(arena, to->learned, &record->u.learned.fitted);
+                break;
         case RECORD_STOP:
                 to->stop->job = record->u.stop.job;
                 to->stop->attempt = record->u.stop.attempt;
@@ -998,6 +1064,9 @@ static void fill_image(struct arena *arena, Log__Record *to, const struct record
                 break;
         case RECORD_I_JOB:
                 fill_job(arena, to->job, &record->u.job.job);
+                break;
+        case RECORD_I_PROFILE:
+                fill_profile(arena, to->profile, &record->u.profile.profile);
                 break;
         case RECORD_I_REQUEST:
                 fill_request(to->request, &record->u.request.request);

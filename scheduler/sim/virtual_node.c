@@ -85,7 +85,7 @@ static void begin(struct virtual_leg *leg, const struct virtual_node *node, cons
         leg->progress_at = now + start_cost;
         leg->total = (double)job->spec.time_s;
         leg->done_before = done;
-        leg->speed = width_speed(&job->spec, job->attempt.mode);
+        leg->speed = width_speed(job, job->attempt.mode);
         leg->exits_at = leg->progress_at + (int64_t)((leg->total - done) / leg->speed + 0.999999);
         for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                 if (job->attempt.legs[l].node == there->id)

@@ -91,7 +91,7 @@ static int add_scaled(struct trial *trial, size_t j, uint32_t gpus, struct offpe
 
         width_complete(&spec);
         return add(trial, j,
-                   (struct trial_width){ gpus, width_speed(&spec, 1), trial_watts(trial, job) * gpus / job->gpus }, err);
+                   (struct trial_width){ gpus, (double)spec.widths[0].speed_ppm * 1e-6, trial_watts(trial, job) * gpus / job->gpus }, err);
 }
 
 static int add_halves_and_doubles(struct trial *trial, size_t j, struct offpeak_error *err)

@@ -20,7 +20,7 @@ KNOWN(struct policy, 80);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
 KNOWN(struct supply_store, 72);
-KNOWN(struct policy_class, 168);
+KNOWN(struct policy_class, 176);
 KNOWN(struct adopted_plan, 232);
 KNOWN(struct plan_interval, 24);
 KNOWN(struct plan_flow, 32);
@@ -30,15 +30,18 @@ KNOWN(struct booking, 192);
 KNOWN(struct book, 152);
 KNOWN(struct stock, 40);
 KNOWN(struct inventory, 120);
-KNOWN(struct device, 32);
+KNOWN(struct device, 36);
 KNOWN(struct leg, 56);
-KNOWN(struct attempt, 104);
-KNOWN(struct job, 704);
+KNOWN(struct attempt, 152);
+KNOWN(struct job, 768);
 KNOWN(struct pause, 56);
 KNOWN(struct node, 312);
-KNOWN(struct site, 3624);
+KNOWN(struct site, 3632);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
+KNOWN(struct job_profile, 160);
+KNOWN(struct profile_point, 56);
+KNOWN(struct profile_width, 40);
 KNOWN(struct late_exit, 12);
 #endif
 
@@ -422,6 +425,7 @@ static void walk_class(struct walk *walk, struct policy_class *class)
         U32(class->quota_gpus);
         I64(class->quota_gpu_hours);
         I64(class->deadline_margin_ppm);
+        I64(class->cap_floor_ppm);
         I64(class->risk_ppm);
         BOOL(class->may_move);
         I64(class->move_mb);
@@ -586,6 +590,7 @@ static void walk_inventory(struct walk *walk, struct inventory *inventory)
                 WITHIN(inventory->devices[i].kind, DEVICE_GPU, DEVICE_CPU_SLOT);
                 WITHIN(inventory->devices[i].numa, 0, UINT8_MAX);
                 U32(inventory->devices[i].max_w);
+                U32(inventory->devices[i].least_w);
                 CHARS(inventory->devices[i].address);
         }
         walk_links(walk, inventory);
@@ -648,6 +653,12 @@ static void walk_attempt(struct walk *walk, struct attempt *attempt)
         WITHIN(attempt->on_lost, 0, ON_LOST_RELAUNCH);
         DOUBLE(attempt->fraction_before);
         I64(attempt->over_at);
+        I64(attempt->mode_since);
+        DOUBLE(attempt->made_s);
+        DOUBLE(attempt->drawn_s);
+        DOUBLE(attempt->carried_s);
+        I64(attempt->mark_at);
+        DOUBLE(attempt->mark_fraction);
         ARRAY(attempt->n_legs, attempt->legs, 5);
         for (uint32_t i = 0; i < attempt->n_legs; i++)
                 walk_leg(walk, &attempt->legs[i]);
@@ -698,6 +709,41 @@ static void walk_node(struct walk *walk, struct node *node)
         WITHIN(node->fault_how, 0, LEG_NO_GO);
         I64(node->idle_until);
         WITHIN(node->session.state, SESSION_NONE, SESSION_NONE);
+}
+
+static void walk_profile(struct walk *walk, struct job_profile *profile)
+{
+        U32(profile->uid);
+        OPTIONAL(profile->class);
+        TEXT(profile->name);
+        U32(profile->gpus);
+        I64(profile->time_s);
+        I64(profile->used_at);
+        U64(profile->fitted_index);
+        BOOL(profile->knows_time);
+        ARRAY(profile->n_points, profile->points, 6);
+        for (uint32_t i = 0; i < profile->n_points; i++) {
+                U32(profile->points[i].gpus);
+                WITHIN(profile->points[i].level, 0, CAPS_LEVELS - 1);
+                I64(profile->points[i].ran_s);
+                DOUBLE(profile->points[i].work_s);
+                I64(profile->points[i].metered_ms);
+                I64(profile->points[i].joules);
+                I64(profile->points[i].fitted_ran_s);
+                I64(profile->points[i].fitted_ms);
+        }
+        ARRAY(profile->n_widths, profile->widths, 6);
+        for (uint32_t i = 0; i < profile->n_widths; i++) {
+                U32(profile->widths[i].gpus);
+                I64(profile->widths[i].seed_ppm);
+                I64(profile->widths[i].seed_w);
+                I64(profile->widths[i].speed_ppm);
+                I64(profile->widths[i].power_w);
+        }
+        for (unsigned level = 0; level < CAPS_LEVELS; level++) {
+                I64(profile->cap_speed_ppm[level]);
+                I64(profile->cap_power_ppm[level]);
+        }
 }
 
 static void walk_job_books(struct walk *walk, struct job *job)
@@ -881,6 +927,14 @@ static void walk_small(struct walk *walk, struct record *record)
                 BOOL(record->u.node_fenced.fenced);
                 walk_request(walk, &record->u.node_fenced.request);
                 break;
+        case RECORD_CAPPED:
+                U64(record->u.capped.job);
+                U32(record->u.capped.attempt);
+                U32(record->u.capped.mode);
+                break;
+        case RECORD_LEARNED:
+                walk_profile(walk, &record->u.learned.fitted);
+                break;
         case RECORD_GO:
                 U64(record->u.go.job);
                 U32(record->u.go.attempt);
@@ -976,6 +1030,9 @@ static void walk_body(struct walk *walk, struct record *record)
                 break;
         case RECORD_I_JOB:
                 walk_job(walk, &record->u.job.job);
+                break;
+        case RECORD_I_PROFILE:
+                walk_profile(walk, &record->u.profile.profile);
                 break;
         case RECORD_I_REQUEST:
                 walk_request(walk, &record->u.request.request);

@@ -161,7 +161,7 @@ static const char full[] =
         "    stop_grace: 120s\n"
         "    flex: [stop]\n"
         "    shed_tier: null\n"
-        "    cap_floor: null\n"
+        "    cap_floor: 0.55\n"
         "    on_lost: relaunch\n"
         "    lease: 90s\n"
         "    retries: 5\n"
@@ -216,6 +216,7 @@ static void everything_there_is(void **state)
         assert_int_equal(class->quota_gpu_hours, 120000);
         assert_int_equal(class->risk_ppm, 400000);
         assert_int_equal(class->deadline_margin_ppm, 50000);
+        assert_int_equal(class->cap_floor_ppm, 550000);
         assert_true(class->may_move);
         assert_int_equal(class->move_mb, 512500);
         assert_int_equal(c.policy.sites[0].wan_mbit_per_s, 10000);
@@ -404,6 +405,7 @@ static void numbers(void **state)
                 "policy.yaml:3:26: \"time_limit_factor\" is 0.5: 1 is the least allowed");
         refused(*state, CLASS("retries: -1"), "policy.yaml:3:16: \"retries\": \"-1\" is not a whole number from 0 on");
         refused(*state, CLASS("retries: 1001"), "policy.yaml:3:16: \"retries\" is 1001: it must be between 0 and 1000");
+        refused(*state, CLASS("cap_floor: 0.4"), "policy.yaml:3:18: \"cap_floor\" is 0.4: 0.5 is the least allowed");
         refused(*state, CLASS("deadline_margin: 0.6"),
                 "policy.yaml:3:24: \"deadline_margin\" is 0.6: 0.5 is the most allowed");
         refused(*state, CLASS("risk: 1"), "policy.yaml:3:13: \"risk\" is 1: 0.95 is the most allowed");
@@ -499,8 +501,6 @@ static void what_is_not_supported_yet(void **state)
                 "policy.yaml:3:20: \"flex: freeze\" is not supported yet: leave the key out, or write stop");
         refused(*state, CLASS("shed_tier: 50"),
                 "policy.yaml:3:18: \"shed_tier: 50\" is not supported yet: leave the key out, or write null");
-        refused(*state, CLASS("cap_floor: 0.55"),
-                "policy.yaml:3:18: \"cap_floor: 0.55\" is not supported yet: leave the key out, or write null");
         refused(*state, CLASS("max_price_per_mwh: 90"),
                 "policy.yaml:3:26: \"max_price_per_mwh: 90\" is not supported yet: leave the key out, or write null");
 }

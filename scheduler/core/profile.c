@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/profile.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/copy.h"
+#include "core/room.h"
+#include "core/width.h"
+
+/* What is kept: of a cluster's jobs the names that were used last, of a name as many widths as a job can have. */
+enum { PROFILES_KEPT = 2000, WIDTHS_KEPT = 2 * (OFFPEAK_MAX_WIDTHS + 1) };
+
+/* Seen that long more, and that much, a point is worth a new fit. */
+enum { FIT_AFTER_S = 300, FIT_GROWTH_PERCENT = 25 };
+
+static bool same_text(const char *a, const char *b)
+{
+        return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
+}
+
+static bool same_name(const struct job_profile *profile, const struct job *job)
+{
+        return profile->uid == job->uid && same_text(profile->name, job->spec.name) &&
+               same_text(profile->class, job->spec.class_name);
+}
+
+struct job_profile *profile_find(const struct state *state, const struct job_profile *key)
+{
+        for (uint32_t i = 0; i < state->n_profiles; i++) {
+                struct job_profile *profile = &state->profiles[i];
+
+                if (profile->uid == key->uid && profile->gpus == key->gpus && profile->time_s == key->time_s &&
+                    same_text(profile->name, key->name) && same_text(profile->class, key->class))
+                        return profile;
+        }
+        return NULL;
+}
+
+static uint32_t asked_gpus(const struct job *job)
+{
+        return job->spec.nodes * job->spec.gpus_per_node;
+}
+
+static bool has_name(const struct job *job)
+{
+        return job->spec.name != NULL && job->spec.name[0] != '\0';
+}
+
+struct job_profile *profile_of(const struct state *state, const struct job *job)
+{
+        const struct job_profile key = { .uid = job->uid,
+                                     .class = job->spec.class_name,
+                                     .name = job->spec.name,
+                                     .gpus = asked_gpus(job),
+                                     .time_s = job->spec.time_s };
+
+        return has_name(job) ? profile_find(state, &key) : NULL;
+}
+
+const struct job_profile *profile_guide(const struct state *state, const struct job *job)
+{
+        const struct job_profile *own = profile_of(state, job), *last = NULL;
+
+        if (own != NULL && own->fitted_index > 0)
+                return own;
+        for (uint32_t i = 0; has_name(job) && i < state->n_profiles; i++) {
+                const struct job_profile *profile = &state->profiles[i];
+
+                if (same_name(profile, job) && profile->fitted_index > (last != NULL ? last->fitted_index : 0))
+                        last = profile;
+        }
+        return last;
+}
+
+const struct profile_point *profile_point(const struct job_profile *profile, uint32_t gpus, uint32_t level)
+{
+        for (uint32_t i = 0; i < profile->n_points; i++)
+                if (profile->points[i].gpus == gpus && profile->points[i].level == level)
+                        return &profile->points[i];
+        return NULL;
+}
+
+/* ---- due */
+
+static bool has_grown(int64_t now, int64_t fitted, int64_t least)
+{
+        return now >= least && now - fitted >= least / 2 && now * 100 >= fitted * (100 + FIT_GROWTH_PERCENT);
+}
+
+bool profile_is_due(const struct job_profile *profile)
+{
+        for (uint32_t i = 0; i < profile->n_points; i++) {
+                const struct profile_point *point = &profile->points[i];
+
+                if (has_grown(point->ran_s, point->fitted_ran_s, FIT_AFTER_S) ||
+                    has_grown(point->metered_ms, point->fitted_ms, FIT_AFTER_S * 1000))
+                        return true;
+        }
+        return false;
+}
+
+void profile_look_if_due(struct state *state)
+{
+        state->learn_due = false;
+        for (uint32_t i = 0; i < state->n_profiles && !state->learn_due; i++)
+                state->learn_due = profile_is_due(&state->profiles[i]);
+}
+
+/* ---- a fit */
+
+static void take_widths(struct job_profile *profile, const struct job_profile *fitted)
+{
+        for (uint32_t i = 0; i < fitted->n_widths; i++)
+                for (uint32_t k = 0; k < profile->n_widths; k++)
+                        if (profile->widths[k].gpus == fitted->widths[i].gpus) {
+                                profile->widths[k].speed_ppm = fitted->widths[i].speed_ppm;
+                                profile->widths[k].power_w = fitted->widths[i].power_w;
+                        }
+}
+
+int profile_teach_all(struct state *state, const struct job_profile *profile)
+{
+        int code = 0;
+
+        for (size_t i = 0; code == 0 && i < state->n_open; i++)
+                if (same_name(profile, state_open_job(state, i)))
+                        code = profile_teach(state, state_open_job(state, i));
+        return code;
+}
+
+int profile_take_fit(struct state *state, const struct job_profile *fitted, uint64_t index)
+{
+        struct job_profile *profile = profile_find(state, fitted);
+
+        if (profile == NULL)
+                return OFFPEAK_EINVAL;
+        take_widths(profile, fitted);
+        memcpy(profile->cap_speed_ppm, fitted->cap_speed_ppm, sizeof(profile->cap_speed_ppm));
+        memcpy(profile->cap_power_ppm, fitted->cap_power_ppm, sizeof(profile->cap_power_ppm));
+        profile->fitted_index = index;
+        profile->knows_time = fitted->knows_time;
+        for (uint32_t i = 0; i < profile->n_points; i++) {
+                profile->points[i].fitted_ran_s = profile->points[i].ran_s;
+                profile->points[i].fitted_ms = profile->points[i].metered_ms;
+        }
+        profile_look_if_due(state);
+        return profile_teach_all(state, profile);
+}
+
+/* ---- a submission */
+
+static bool is_in_use(const struct state *state, const struct job_profile *profile)
+{
+        for (size_t i = 0; i < state->n_open; i++)
+                if (profile_of(state, state_open_job(state, i)) == profile)
+                        return true;
+        return false;
+}
+
+static void drop_oldest(struct state *state)
+{
+        struct job_profile *oldest = NULL;
+
+        for (uint32_t i = 0; i < state->n_profiles; i++)
+                if ((oldest == NULL || state->profiles[i].used_at < oldest->used_at) && !is_in_use(state, &state->profiles[i]))
+                        oldest = &state->profiles[i];
+        if (oldest == NULL)
+                return;
+        profile_finish(oldest);
+        state->n_profiles--;
+        memmove(oldest, oldest + 1, (size_t)(&state->profiles[state->n_profiles] - oldest) * sizeof(*oldest));
+        memset(&state->profiles[state->n_profiles], 0, sizeof(*oldest));
+}
+
+static struct job_profile *make_profile(struct state *state, const struct job *job)
+{
+        struct job_profile *profile;
+
+        if (state->n_profiles >= PROFILES_KEPT)
+                drop_oldest(state);
+        profile = room_for_one((void **)&state->profiles, state->n_profiles, sizeof(*profile));
+        if (profile == NULL || copy_text(job->spec.name, &profile->name) != 0 ||
+            copy_text(job->spec.class_name, &profile->class) != 0)
+                return NULL;
+        profile->uid = job->uid;
+        profile->gpus = asked_gpus(job);
+        profile->time_s = job->spec.time_s;
+        state->n_profiles++;
+        return profile;
+}
+
+/* Where it stands, or would: ascending. */
+static uint32_t place_of(const struct job_profile *profile, uint32_t gpus)
+{
+        uint32_t at = 0;
+
+        while (at < profile->n_widths && profile->widths[at].gpus < gpus)
+                at++;
+        return at;
+}
+
+static int take_seed(struct job_profile *profile, const struct offpeak_width *width)
+{
+        uint32_t gpus = width->nodes * width->gpus_per_node, at = place_of(profile, gpus);
+
+        if (at == profile->n_widths || profile->widths[at].gpus != gpus) {
+                if (profile->n_widths >= WIDTHS_KEPT)
+                        return 0;
+                if (room_for_one((void **)&profile->widths, profile->n_widths, sizeof(*profile->widths)) == NULL)
+                        return OFFPEAK_ENOMEM;
+                memmove(&profile->widths[at + 1], &profile->widths[at],
+                        (profile->n_widths - at) * sizeof(*profile->widths));
+                profile->widths[at] = (struct profile_width){ .gpus = gpus };
+                profile->n_widths++;
+        }
+        profile->widths[at].seed_ppm = width->speed_ppm;
+        profile->widths[at].seed_w = width->power_w;
+        return 0;
+}
+
+int profile_open(struct state *state, struct job *job)
+{
+        struct job_profile *profile = profile_of(state, job);
+        struct offpeak_width asked = { job->spec.nodes, job->spec.gpus_per_node, 1000000, job->spec.power_w };
+        int code;
+
+        if (!has_name(job))
+                return 0;
+        if (profile == NULL)
+                profile = make_profile(state, job);
+        if (profile == NULL)
+                return OFFPEAK_ENOMEM;
+        profile->used_at = job->submitted_at;
+        code = take_seed(profile, &asked);
+        for (size_t i = 0; code == 0 && i < job->spec.n_widths; i++)
+                code = take_seed(profile, &job->spec.widths[i]);
+        return code == 0 ? profile_teach(state, job) : code;
+}
+
+/* ---- what was seen */
+
+static struct profile_point *point_of(struct job_profile *profile, const struct job *job)
+{
+        uint32_t gpus = width_gpus(&job->spec, job->attempt.mode), level = width_level(&job->spec, job->attempt.mode);
+        struct profile_point *point = (struct profile_point *)profile_point(profile, gpus, level);
+
+        if (point != NULL)
+                return point;
+        point = room_for_one((void **)&profile->points, profile->n_points, sizeof(*point));
+        if (point == NULL)
+                return NULL;
+        point->gpus = gpus;
+        point->level = level;
+        profile->n_points++;
+        return point;
+}
+
+static int add_work(struct state *state, const struct job *job, int64_t seconds, double work_s)
+{
+        struct job_profile *profile = profile_of(state, job);
+        struct profile_point *point;
+
+        if (profile == NULL || seconds <= 0 || work_s <= 0)
+                return 0;
+        point = point_of(profile, job);
+        if (point == NULL)
+                return OFFPEAK_ENOMEM;
+        point->ran_s += seconds;
+        point->work_s += work_s;
+        state->learn_due = state->learn_due || profile_is_due(profile);
+        return 0;
+}
+
+int profile_note_progress(struct state *state, struct job *job, double fraction, int64_t at)
+{
+        struct attempt *attempt = &job->attempt;
+        int64_t seconds = attempt->mark_at != 0 ? at - attempt->mark_at : 0;
+        double work_s = (fraction - attempt->mark_fraction) * (double)job->spec.time_s;
+
+        if (job->state != OFFPEAK_JOB_ACTIVE || attempt->state != ATTEMPT_GOING)
+                return 0;
+        attempt->mark_at = at;
+        attempt->mark_fraction = fraction;
+        return add_work(state, job, seconds, work_s);
+}
+
+int profile_note_done(struct state *state, const struct job *job)
+{
+        const struct policy_class *class = state_class(state, job);
+        bool in_one = job->attempts == 1 && job->attempt.made_s <= 0;
+
+        return job->fraction_reported || !in_one || class == NULL
+                       ? 0
+                       : add_work(state, job, job->ran_s - class->start_cost_s, (double)job->spec.time_s);
+}
+
+/* Its start is behind it: what a start draws is not what running does. */
+static bool is_under_way(const struct state *state, const struct job *job, const struct booking *booking)
+{
+        const struct policy_class *class = state_class(state, job);
+        int64_t since = job->attempt.launched_at + (class != NULL ? class->start_cost_s : 0);
+
+        return job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state == ATTEMPT_GOING && booking->start >= since &&
+               booking->start >= job->attempt.mode_since;
+}
+
+int profile_note_energy(struct state *state, const struct job *job, const struct booking *booking)
+{
+        struct job_profile *profile = NULL;
+        struct profile_point *point;
+
+        if (booking->quality == QUALITY_MEASURED && is_under_way(state, job, booking))
+                profile = profile_of(state, job);
+        if (profile == NULL)
+                return 0;
+        point = point_of(profile, job);
+        if (point == NULL)
+                return OFFPEAK_ENOMEM;
+        point->metered_ms += (booking->end - booking->start) * 1000 / job->attempt.n_legs; /* each leg books its own */
+        point->joules += booking->joules;
+        state->learn_due = state->learn_due || profile_is_due(profile);
+        return 0;
+}
+
+/* ---- as values */
+
+int profile_copy(const struct job_profile *profile, struct job_profile *ret_profile)
+{
+        struct job_profile copy = *profile;
+
+        copy.class = copy.name = NULL;
+        copy.points = NULL;
+        copy.widths = NULL;
+        if (copy_text(profile->class, &copy.class) != 0 || copy_text(profile->name, &copy.name) != 0 ||
+            copy_bytes(profile->points, profile->n_points, sizeof(*copy.points), (void **)&copy.points) != 0 ||
+            copy_bytes(profile->widths, profile->n_widths, sizeof(*copy.widths), (void **)&copy.widths) != 0) {
+                profile_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_profile = copy;
+        return 0;
+}
+
+void profile_finish(struct job_profile *profile)
+{
+        free(profile->class);
+        free(profile->name);
+        free(profile->points);
+        free(profile->widths);
+        memset(profile, 0, sizeof(*profile));
+}
