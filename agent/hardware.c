@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/devices/device.h"
 #include "agent/devices/gpu_caps.h"
@@ -132,6 +133,16 @@ static uint32_t max_w(const struct hardware *hardware, const struct agent_config
         return limit_mw > 0 ? (limit_mw + 999) / 1000 : (uint32_t)hardware->device_w;
 }
 
+/* The lowest limit that can be set: by root, on a card that is nobody else's. 0: none can. */
+static uint32_t least_w(const struct hardware *hardware, uint32_t device)
+{
+        const struct gpu_now *now = hardware->gpus.gpus != NULL ? gpus_at(hardware->gpus.gpus, device) : NULL;
+
+        if (now == NULL || now->driver == NULL || now->facts.is_split || now->facts.min_mw == 0 || geteuid() != 0)
+                return 0;
+        return (now->facts.min_mw + 999) / 1000;
+}
+
 static void fill_inventory(struct hardware *hardware, const struct agent_config *config)
 {
         struct topology_facts facts = topology_facts(hardware->topology);
@@ -140,7 +151,10 @@ static void fill_inventory(struct hardware *hardware, const struct agent_config 
                 const struct node_device *device = &hardware->devices.at[i];
                 hardware->as_told[i] = (struct device){ .kind = device->kind,
                                                         .numa = device->numa,
-                                                        .max_w = max_w(hardware, config, i) };
+                                                        .max_w = max_w(hardware, config, i),
+                                                        .least_w = least_w(hardware, i) };
+                if (hardware->as_told[i].least_w > hardware->as_told[i].max_w)
+                        hardware->as_told[i].least_w = hardware->as_told[i].max_w;
                 memcpy(hardware->as_told[i].address, device->address, sizeof(device->address));
         }
         hardware->inventory = (struct inventory){ .model = (char *)(uintptr_t)facts.model,

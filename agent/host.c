@@ -63,6 +63,9 @@ static void act(struct host *host, const struct agent_action *action)
         case AGENT_LEASE:
                 host_tell_shim(host, action);
                 break;
+        case AGENT_CAP:
+                host_caps_change(host, action->id, action->cap_ppm);
+                break;
         case AGENT_BURY:
                 host_bury(host, action->id);
                 break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * host_caps.c - power caps on the GPUs of legs (gpu_caps.h), as the configuration asks for them, and back again.
+ * host_caps.c - power caps on the GPUs of legs (gpu_caps.h), as configuration and scheduler ask for them, and back again.
  *
  * Putting back is by level: whenever a leg has ended, and at the start, all caps are put back whose leg does not live.
  * Libraries may hang, so all of it happens in a thread aside, and is tried again.
@@ -22,7 +22,7 @@ enum { WAIT_MS = 500, RETRY_MS = 60000 };
 struct caps_work {
         char *state, *library;
         struct leg_id leg; /* to put caps for */
-        uint32_t mw;
+        uint32_t mw[OFFPEAK_MAX_DEVICES];
         char addresses[OFFPEAK_MAX_DEVICES][20];
         uint32_t got_mw[OFFPEAK_MAX_DEVICES];
         unsigned n;
@@ -50,7 +50,7 @@ static void work_put(void *context)
 
         work->code = 0;
         for (unsigned i = 0; i < work->n; i++) {
-                int code = gpu_caps_put(work->state, work->leg, work->addresses[i], work->library, work->mw,
+                int code = gpu_caps_put(work->state, work->leg, work->addresses[i], work->library, work->mw[i],
                                         &work->got_mw[i], &why);
 
                 if (code != 0)
@@ -116,30 +116,90 @@ static void say_put(struct host_caps *caps, struct leg_id id)
                 if (work->got_mw[i] > 0)
                         log_info("leg %s: GPU %s is limited to %u W%s", leg_name(id, name), work->addresses[i],
                                  work->got_mw[i] / 1000,
-                                 work->got_mw[i] != work->mw ? ", which is what it allows" : "");
+                                 work->got_mw[i] != work->mw[i] ? ", which is what it allows" : "");
 }
 
-void host_caps_put(struct host *host, struct leg_id id, uint64_t devices)
+/* What the configuration and the order allow, whichever is less. 0: no cap at all. */
+static uint32_t wanted_mw(const struct host *host, const struct device *device, uint32_t cap_ppm)
+{
+        uint64_t ordered = cap_ppm > 0 ? (uint64_t)device->max_w * cap_ppm / 1000 : 0;
+        uint64_t configured = (uint64_t)host->config->cap_w * 1000;
+
+        if (ordered == 0 || (configured > 0 && configured < ordered))
+                return (uint32_t)configured;
+        return (uint32_t)ordered;
+}
+
+/* raise: where there is to be no cap, one from before is taken off. */
+static void list_cards(const struct host *host, uint64_t devices, uint32_t cap_ppm, bool raise, struct caps_work *work)
 {
         const struct inventory *inventory = hardware_inventory(host->hardware);
+
+        work->n = 0;
+        for (uint32_t i = 0; i < inventory->n_devices; i++) {
+                const struct device *device = &inventory->devices[i];
+                uint32_t mw = wanted_mw(host, device, cap_ppm);
+
+                uint32_t before_mw = 0;
+
+                if ((devices >> i & 1) == 0 || device->kind != DEVICE_GPU)
+                        continue;
+                if (mw == 0 && (!raise || !gpu_caps_before(work->state, device->address, &before_mw)))
+                        continue;
+                work->mw[work->n] = mw > 0 ? mw : before_mw;
+                memcpy(work->addresses[work->n++], device->address, sizeof(work->addresses[0]));
+        }
+}
+
+static bool put(struct host *host, struct leg_id id, uint64_t devices, uint32_t cap_ppm, bool raise)
+{
         struct caps_work *work = host->caps->work;
 
-        if (host->config->cap_w == 0 || inventory->n_devices == 0 || inventory->devices[0].kind != DEVICE_GPU)
-                return;
-        if (!begin(host)) {
-                log_warning("a GPU's driver does not come back from a call: a job runs without its power cap");
-                return;
-        }
-        work->n = 0;
-        for (uint32_t i = 0; i < inventory->n_devices; i++)
-                if ((devices >> i & 1) != 0)
-                        memcpy(work->addresses[work->n++], inventory->devices[i].address, sizeof(work->addresses[0]));
+        if (!begin(host))
+                return false;
         work->leg = id;
-        work->mw = (uint32_t)(host->config->cap_w * 1000);
+        list_cards(host, devices, cap_ppm, raise, work);
+        if (work->n == 0)
+                return true;
         if (aside_call(host->caps->aside, work_put, work, WAIT_MS) == 0)
                 say_put(host->caps, id);
         else
-                log_warning("a GPU's driver takes its time: a job may begin before its power cap is put");
+                log_warning("a GPU's driver takes its time: a power cap may come late");
+        return true;
+}
+
+void host_caps_put(struct host *host, struct leg_id id, uint64_t devices, uint32_t cap_ppm)
+{
+        const struct inventory *inventory = hardware_inventory(host->hardware);
+        bool any = host->config->cap_w > 0 || cap_ppm > 0;
+
+        if (any && inventory->n_devices > 0 && inventory->devices[0].kind == DEVICE_GPU &&
+            !put(host, id, devices, cap_ppm, false))
+                log_warning("a GPU's driver does not come back from a call: a job runs without its power cap");
+}
+
+void host_caps_change(struct host *host, struct leg_id id, uint32_t cap_ppm)
+{
+        struct host_leg *leg = host_leg(host, id);
+
+        if (leg == NULL)
+                return;
+        leg->cap_ppm = cap_ppm;
+        leg->cap_due = true;
+        host_caps_settle(host);
+}
+
+/* What was ordered of legs that run, once the thread aside is free. */
+static void settle_changes(struct host *host)
+{
+        for (struct host_leg *leg = host->legs; leg != NULL; leg = leg->next) {
+                const struct agent_leg *known = agent_leg(&host->core, leg->id);
+
+                if (!leg->cap_due || known == NULL || leg->has_exit)
+                        continue;
+                host_meter_sample(host); /* what it drew until now, it drew under the cap before */
+                leg->cap_due = !put(host, leg->id, known->devices, leg->cap_ppm, true);
+        }
 }
 
 /* ---- putting back */
@@ -186,6 +246,7 @@ void host_caps_settle(struct host *host)
         int64_t now_ms = host_now_ms();
         char path[PATH_MAX];
 
+        settle_changes(host);
         if (!caps->due || now_ms < caps->retry_ms)
                 return;
         snprintf(path, sizeof(path), "%s/caps", host->dir.path);

@@ -264,7 +264,7 @@ void host_launch(struct host *host, const struct agent_action *action)
                 return;
         }
         leg_dir_close(&dir);
-        host_caps_put(host, leg->id, action->order->launch.devices);
+        host_caps_put(host, leg->id, action->order->launch.devices, action->order->launch.cap_ppm);
         events = events_of(leg);
         if (link_start(&host->loop, &host->links, leg->id, &events, &leg->link, &err) != 0) {
                 leg_dir_remove(host->dir.path, leg->id, NULL);

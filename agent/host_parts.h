@@ -49,6 +49,8 @@ struct host_leg {
         bool has_exit;           /* to be told to the core after this turn */
         struct leg_exit exit;
         double done, total;      /* as last read */
+        bool cap_due;            /* its GPUs are to be capped anew, */
+        uint32_t cap_ppm;        /* so far */
 };
 
 struct host {
@@ -108,9 +110,11 @@ void host_watch_silence(struct host *host);
 
 /* ---- host_caps.c */
 int host_caps_open(struct host *host, struct offpeak_error *err);
-void host_caps_put(struct host *host, struct leg_id id, uint64_t devices); /* as configured; before it starts */
-void host_caps_note_end(struct host *host);                                /* of a leg */
-void host_caps_settle(struct host *host);                                  /* put back what is due */
+/* cap_ppm: as ordered, of each GPU's limit; 0: none. The configuration may cap further. put: before it starts */
+void host_caps_put(struct host *host, struct leg_id id, uint64_t devices, uint32_t cap_ppm);
+void host_caps_change(struct host *host, struct leg_id id, uint32_t cap_ppm);
+void host_caps_note_end(struct host *host); /* of a leg */
+void host_caps_settle(struct host *host);   /* put, and put back, what is due */
 void host_caps_close(struct host *host);
 
 /* ---- host_leg.c */

@@ -36,6 +36,7 @@ void agent_take_found(struct agent_state *state, const struct agent_input *input
         leg->epoch = input->u.found.epoch;
         leg->devices = input->u.found.devices;
         leg->lease_ms = input->u.found.lease_ms;
+        leg->cap_ppm = AGENT_CAP_UNKNOWN;
 }
 
 static enum agent_leg_state as_state(enum report_state state)

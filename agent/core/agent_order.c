@@ -4,7 +4,7 @@
  *
  *          NONE                    INTENT     ARMED    RUNNING  STOPPING  EXITED
  *   ARM    launch, or refuse       -          -        -        -         -
- *   GO     one node: as ARM        -          go       -        -         -
+ *   GO     one node: as ARM        -          go       cap      -         -
  *   STOP   exited(never)           remember   stop     stop     stop      -
  *   FORGET -                       -          -        -        -         delete
  *
@@ -106,6 +106,7 @@ static void launch(struct agent_state *state, const struct message_order *order,
         leg->epoch = order->epoch;
         leg->devices = what->devices;
         leg->lease_ms = what->lease_ms;
+        leg->cap_ppm = what->cap_ppm;
         action->id = leg->id;
         action->order = order;
         action->deadline_ms = deadline_ms;
@@ -146,6 +147,20 @@ static void take_go(const struct agent_state *state, const struct agent_leg *leg
                 return;
         action->id = leg->id;
         action->deadline_ms = state->base_ms + leg->lease_ms;
+}
+
+/* Its GPUs' power is what may change while it runs. */
+static void take_cap(struct agent_leg *leg, const struct message_order *order, struct agent_turn *turn)
+{
+        struct agent_action *action;
+
+        if (leg->state != AGENT_LEG_RUNNING || leg->stop || !order->has_launch || order->launch.cap_ppm == leg->cap_ppm)
+                return;
+        action = agent_act(turn, AGENT_CAP);
+        if (action == NULL)
+                return;
+        leg->cap_ppm = action->cap_ppm = order->launch.cap_ppm;
+        action->id = leg->id;
 }
 
 static void take_stop(struct agent_leg *leg, const struct message_order *order, struct agent_turn *turn)
@@ -202,9 +217,10 @@ void agent_take_order(struct agent_state *state, const struct agent_input *input
         if (order->epoch < leg->epoch)
                 return;
         leg->epoch = order->epoch;
-        if (order->want == WANT_GO)
+        if (order->want == WANT_GO) {
                 take_go(state, leg, turn);
-        else if (order->want == WANT_STOP)
+                take_cap(leg, order, turn);
+        } else if (order->want == WANT_STOP)
                 take_stop(leg, order, turn);
         else if (order->want == WANT_FORGET)
                 take_forget(state, leg, turn);

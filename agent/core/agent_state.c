@@ -76,7 +76,8 @@ bool agent_leg_report(const struct agent_leg *leg, struct message_leg *ret_repor
                                             .epoch = leg->epoch,
                                             .state = state,
                                             .done = leg->done,
-                                            .total = leg->total };
+                                            .total = leg->total,
+                                            .cap_ppm = leg->cap_ppm };
         if (state != REPORT_EXITED)
                 return true;
         ret_report->how = leg->how;

@@ -31,6 +31,9 @@ enum agent_leg_state {
         AGENT_LEG_EXITED,
 };
 
+/* Of a leg that an earlier agent launched: told so, the scheduler says it again. */
+#define AGENT_CAP_UNKNOWN UINT32_MAX
+
 struct agent_leg {
         struct leg_id id;
         uint64_t epoch;             /* highest of its orders */
@@ -38,6 +41,7 @@ struct agent_leg {
         bool burying;               /* its shim is dead: what is left is being cleared away */
         uint64_t devices;           /* bit mask; held until EXITED */
         int64_t lease_ms;           /* L of its launch */
+        uint32_t cap_ppm;           /* power cap as ordered last, of each GPU's limit; 0: none */
         bool stop;                  /* was asked to stop; told again to a shim that comes up */
         enum stop_reason reason;
         int64_t grace_s;

@@ -22,6 +22,7 @@ enum agent_action_type {
         AGENT_GO,
         AGENT_STOP,
         AGENT_LEASE,
+        AGENT_CAP,           /* of a leg that runs: its GPUs' power */
         AGENT_BURY,          /* see bury.h, until it says how the leg ended */
         AGENT_DELETE,        /* remove the directory */
         AGENT_WARN,          /* tell people */
@@ -37,6 +38,7 @@ struct agent_action {
         const struct message_order *order; /* LAUNCH: the input's */
         enum stop_reason reason;           /* STOP */
         int64_t grace_s;                   /* STOP */
+        uint32_t cap_ppm;                  /* CAP: of each GPU's limit; 0: none */
         char text[AGENT_TEXT_SIZE];        /* WARN */
 };
 

@@ -276,6 +276,7 @@ static void check_launch(struct check *check, const struct message_launch *launc
         check_name(check, "the user's name", launch->user, OFFPEAK_MAX_NAME);
         check_name(check, "the master's address", launch->master_address, OFFPEAK_MAX_NAME);
         check_range(check, "the master's port", launch->master_port, 0, 65535);
+        check_range(check, "the power cap in millionths", launch->cap_ppm, 0, 1000000);
 }
 
 static void check_order(struct check *check, const struct message_order *order)

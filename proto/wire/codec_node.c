@@ -189,6 +189,7 @@ static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wi
         ret_wire->killed = leg->killed;
         ret_wire->done = leg->done;
         ret_wire->total = leg->total;
+        ret_wire->cap_ppm = leg->cap_ppm;
         ret_wire->refused = refused;
 }
 
@@ -208,6 +209,7 @@ static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *le
         leg->killed = wire->killed;
         leg->done = wire->done;
         leg->total = wire->total;
+        leg->cap_ppm = wire->cap_ppm;
         return 0;
 }
 

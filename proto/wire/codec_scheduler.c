@@ -115,6 +115,7 @@ static void borrow_launch(const struct message_launch *launch, struct codec_spec
         ret_wire->gang = launch->gang;
         ret_wire->master_address = codec_borrow_text(launch->master_address);
         ret_wire->master_port = launch->master_port;
+        ret_wire->cap_ppm = launch->cap_ppm;
 }
 
 static int copy_launch(const Offpeak__Wire__Launch *wire, struct message_launch *launch, struct offpeak_error *err)
@@ -140,6 +141,7 @@ static int copy_launch(const Offpeak__Wire__Launch *wire, struct message_launch 
         launch->uid = wire->uid;
         launch->gang = wire->gang;
         launch->master_port = wire->master_port;
+        launch->cap_ppm = wire->cap_ppm;
         return code;
 }
 

@@ -120,6 +120,7 @@ struct message_leg {
         bool killed;
         double done, total;
         char refused[128];
+        uint32_t cap_ppm;
 };
 
 struct message_reading {
@@ -161,6 +162,7 @@ struct message_launch {
         bool gang;
         char *master_address;
         uint32_t master_port;
+        uint32_t cap_ppm; /* of each GPU's own power limit; 0: no cap */
 };
 
 struct message_order {

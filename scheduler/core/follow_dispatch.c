@@ -6,6 +6,7 @@
  *   queued, in its hours, nodes up, devices and power there -> launch (one at a time: the next one sees it)
  *   nobody else to launch, hours later, devices there now   -> launch, if waiting costs more (backfill.h)
  *   running, out of its hours, with later ones to come      -> pause, if that saves something or someone needs the room
+ *   running, in hours of as many GPUs under other caps      -> cap, if the power for it is there
  *   running, in hours at another width, with room for it    -> pause: it is launched again at once
  *   running, without any hours, and the power is gone       -> pause: it waits until there is some
  *   running, its class's GPU-hours of the month used up     -> pause, if it may be paused
@@ -22,8 +23,13 @@
 #include "core/month.h"
 #include "core/pause.h"
 #include "core/plan_records.h"
+#include "core/power.h"
+#include "core/stored.h"
 #include "core/width.h"
 #include "core/work.h"
+
+/* A cap is changed for so long at the least. */
+enum { LEAST_CAP_S = 60 };
 
 static bool has_interval_after(const struct job *job, int64_t wall)
 {
@@ -195,6 +201,35 @@ static bool month_stops(const struct state *state, const struct job *job, int64_
         return months->used_up;
 }
 
+static void record_cap(const struct job *job, uint32_t mode, const struct now *now, struct turn *turn)
+{
+        struct record *record = turn_record(turn, RECORD_CAPPED, now);
+
+        record->u.capped.job = job->id;
+        record->u.capped.attempt = job->attempt.number;
+        record->u.capped.mode = mode;
+}
+
+/*
+ * As many GPUs under other caps. Less power can always be had. Plans fill an hour to the second with a little of another
+ * cap: for so short nothing is changed, unless the power is not there.
+ */
+static bool may_be_capped(const struct state *state, const struct job *job, const struct plan_interval *interval,
+                          int64_t wall)
+{
+        const struct site *site = interval->site < state->n_sites ? &state->sites[interval->site] : NULL;
+        int64_t more;
+
+        if (site == NULL || interval->site != job->site || interval->mode == job->attempt.mode ||
+            !width_is_same(&job->spec, interval->mode, job->attempt.mode))
+                return false;
+        more = power_of_job_at(job, interval->mode, site) - power_of_job_at(job, job->attempt.mode, site);
+        if (interval->end - wall < LEAST_CAP_S && !(more < 0 && pause_for_power(state, site, wall)))
+                return false;
+        return more <= 0 || power_of_site(state, site) + power_at_meter(state_terms(state, site), more) <=
+                                    stored_limit(state, site, wall);
+}
+
 static void follow_running(const struct state *state, const struct job *job, const struct now *now,
                            struct pause_look *look, struct months *months, struct turn *turn)
 {
@@ -211,6 +246,8 @@ static void follow_running(const struct state *state, const struct job *job, con
         else if (interval != NULL) {
                 if (pause_to_resize(state, job, interval, now->wall, &why))
                         record_pause(job, &why, now, turn);
+                else if (may_be_capped(state, job, interval, now->wall))
+                        record_cap(job, interval->mode, now, turn);
         } else if (job->n_planned == 0) {
                 if (pause_lacks_power(state, job, now->wall, look, &why))
                         record_pause(job, &why, now, turn);

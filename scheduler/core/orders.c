@@ -5,6 +5,8 @@
  */
 #include "core/decide_parts.h"
 
+#include "core/caps.h"
+
 static struct action *order(const struct node *node, enum want want, uint64_t job, uint32_t attempt, uint64_t epoch,
                             struct turn *turn)
 {
@@ -98,13 +100,15 @@ static void answer_report(const struct state *state, const struct node *node, co
                 return;
         }
         if (leg != NULL) {
-                enum want want = level_of(&state_job(state, report->job)->attempt);
+                const struct job *job = state_job(state, report->job);
+                enum want want = level_of(&job->attempt);
+                bool is_capped = report->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode);
                 bool as_wanted = (want == WANT_ARM && report->state == REPORT_ARMED) ||
-                                 (want == WANT_GO && report->state == REPORT_RUNNING) ||
+                                 (want == WANT_GO && report->state == REPORT_RUNNING && is_capped) ||
                                  (want == WANT_STOP && report->state == REPORT_STOPPING);
 
                 if (!as_wanted)
-                        order_leg(state, state_job(state, report->job), leg, turn);
+                        order_leg(state, job, leg, turn);
                 return;
         }
         action = order(node, WANT_STOP, report->job, report->attempt, report->epoch, turn);

@@ -11,25 +11,32 @@ bool pin_holds(const struct job *job, int64_t wall)
         return job->n_pins > 0 && job->pins[job->n_pins - 1].end > wall;
 }
 
-static bool same_run(const struct plan_interval *before, const struct plan_interval *next)
+/* A cap may change on the way. */
+static bool same_run(const struct job *job, const struct plan_interval *before, const struct plan_interval *next)
 {
-        return before->end == next->start && before->mode == next->mode;
+        return before->end == next->start && width_is_same(&job->spec, before->mode, next->mode);
+}
+
+static bool goes_on(const struct job *job, int64_t now, const struct plan_interval *hours)
+{
+        return work_goes_on(job) && hours->start == now && hours->site == job->site &&
+               width_is_same(&job->spec, hours->mode, job->attempt.mode);
 }
 
 /* Seconds of progress in hours that ascend: every run but one that goes on from now loses a start. */
 static int64_t progress_in(const struct job *job, const struct policy_class *class, int64_t now,
                            const struct plan_interval *hours, size_t n)
 {
-        int64_t progress = 0, length;
+        int64_t progress = 0, starting = 0;
 
-        for (size_t i = 0, last; i < n; i = last + 1) {
-                for (last = i; last + 1 < n && same_run(&hours[last], &hours[last + 1]);)
-                        last++;
-                length = hours[last].end - hours[i].start;
-                if (!(work_goes_on(job) && hours[i].start == now && hours[i].site == job->site &&
-                      hours[i].mode == job->attempt.mode))
-                        length -= class->start_cost_s;
-                progress += length > 0 ? (int64_t)((double)length * width_speed(job, hours[i].mode)) : 0;
+        for (size_t i = 0; i < n; i++) {
+                int64_t length = hours[i].end - hours[i].start, lost;
+
+                if (i == 0 || !same_run(job, &hours[i - 1], &hours[i]))
+                        starting = goes_on(job, now, &hours[i]) ? 0 : class->start_cost_s;
+                lost = starting < length ? starting : length;
+                starting -= lost;
+                progress += (int64_t)((double)(length - lost) * width_speed(job, hours[i].mode));
         }
         return progress;
 }

@@ -125,8 +125,7 @@ static int64_t needed(const struct state *state, const struct possible_site *pos
 /* It runs as wide as that, under whatever cap: what it holds it may keep. */
 static bool runs_as_wide(const struct job *job, uint32_t mode)
 {
-        return job->state == OFFPEAK_JOB_ACTIVE &&
-               width_at_level(&job->spec, job->attempt.mode, 0) == width_at_level(&job->spec, mode, 0);
+        return job->state == OFFPEAK_JOB_ACTIVE && width_is_same(&job->spec, job->attempt.mode, mode);
 }
 
 /* Modes as bits, by what the class allows. */

@@ -30,6 +30,11 @@ uint32_t width_at_level(const struct offpeak_job_spec *spec, uint32_t mode, uint
         return mode % width_count(spec) + level * width_count(spec);
 }
 
+bool width_is_same(const struct offpeak_job_spec *spec, uint32_t a, uint32_t b)
+{
+        return a % width_count(spec) == b % width_count(spec);
+}
+
 struct offpeak_width width_of(const struct offpeak_job_spec *spec, uint32_t mode)
 {
         uint32_t width = mode < width_modes(spec) ? mode % width_count(spec) : 0;

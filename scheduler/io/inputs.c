@@ -136,6 +136,7 @@ static int take_leg(const struct message_leg *leg, struct leg_report *ret_report
                                            .state = (enum report_state)leg->state,
                                            .how = (enum leg_how)leg->how,
                                            .status = leg->status,
+                                           .cap_ppm = leg->cap_ppm,
                                            .killed = leg->killed,
                                            .done = leg->done,
                                            .total = leg->total };

@@ -538,6 +538,8 @@ int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t d
         if (sim->options.renew_s > 0)
                 node->renew_s = sim->options.renew_s;
         node->ramp_s = sim->options.ramp_s;
+        for (uint32_t d = 0; d < devices; d++)
+                node->inventory.devices[d].least_w = sim->options.least_w;
         sim->n_nodes++;
         return say_hello(sim, node);
 }

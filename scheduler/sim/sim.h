@@ -25,6 +25,7 @@ struct sim_options {
         bool unproven; /* plans have no bound, and no reasons that take a search (plan.h): nobody reads them */
         int64_t stop_s;              /* how long a job takes to checkpoint and leave; 0: none */
         int64_t ramp_s;              /* from an attempt's start until it draws all of its power, rising evenly */
+        uint32_t least_w;            /* lowest power limit that nodes' devices can be given; 0: none can */
         const struct outages *outages; /* borrowed, as long as the sim lives; NULL: no node fails */
         int64_t checkpoint_s; /* jobs that may be interrupted save what they have done so often, in progress; 0: all the
                                  time */

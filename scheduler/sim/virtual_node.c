@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/caps.h"
 #include "core/copy.h"
 #include "core/power.h"
 #include "core/room.h"
@@ -72,29 +73,71 @@ static struct virtual_leg *new_leg(struct virtual_node *node, const struct actio
         return leg;
 }
 
-static void begin(struct virtual_leg *leg, const struct virtual_node *node, const struct state *state, double done,
-                  int64_t now)
+static void take_mode(struct virtual_leg *leg, const struct virtual_node *node, const struct state *state)
 {
         const struct job *job = state_job(state, leg->job);
-        int64_t start_cost = state_class(state, job)->start_cost_s;
         const struct node *there = state_node(state, node->name);
 
-        leg->state = REPORT_RUNNING;
-        leg->started_at = leg->metered_until = now;
-        leg->ramp_s = node->ramp_s;
-        leg->progress_at = now + start_cost;
-        leg->total = (double)job->spec.time_s;
-        leg->done_before = done;
         leg->speed = width_speed(job, job->attempt.mode);
-        leg->exits_at = leg->progress_at + (int64_t)((leg->total - done) / leg->speed + 0.999999);
+        leg->cap_ppm = caps_ordered_ppm(&job->spec, job->attempt.mode);
         for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                 if (job->attempt.legs[l].node == there->id)
                         leg->watts = power_of_leg(state, job, &job->attempt.legs[l]);
 }
 
+static void begin(struct virtual_leg *leg, const struct virtual_node *node, const struct state *state, double done,
+                  int64_t now)
+{
+        const struct job *job = state_job(state, leg->job);
+        int64_t start_cost = state_class(state, job)->start_cost_s;
+
+        leg->state = REPORT_RUNNING;
+        leg->started_at = leg->metered_until = now;
+        leg->ramp_s = node->ramp_s;
+        leg->drawn_from = now;
+        leg->progress_at = now + start_cost;
+        leg->total = (double)job->spec.time_s;
+        leg->done_before = done;
+        take_mode(leg, node, state);
+        leg->exits_at = leg->progress_at + (int64_t)((leg->total - done) / leg->speed + 0.999999);
+}
+
+/* Seconds of its power that lack when it has run for so long. */
+static double lacking(const struct virtual_leg *leg, int64_t ran)
+{
+        if (ran >= leg->ramp_s)
+                return (double)leg->ramp_s / 2;
+        return (double)ran - (double)ran * (double)ran / (2 * (double)leg->ramp_s);
+}
+
+/* Drawn by `until`, J: the power rises evenly after the start, so that half of it lacks while it does. */
+static int64_t drawn(const struct virtual_leg *leg, int64_t until)
+{
+        int64_t from = leg->drawn_from - leg->started_at, to = until - leg->started_at;
+        double lacks = lacking(leg, to) - lacking(leg, from);
+
+        return leg->drawn_before + leg->watts * (to - from) - (int64_t)((double)leg->watts * lacks);
+}
+
+/* Under other caps: what it did and drew so far stays. */
+static void go_on_as(struct virtual_leg *leg, const struct virtual_node *node, const struct state *state, int64_t now)
+{
+        const struct job *job = state_job(state, leg->job);
+
+        if (leg->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode))
+                return;
+        leg->drawn_before = drawn(leg, now);
+        leg->drawn_from = now;
+        leg->made_before = virtual_leg_done(leg, now) - leg->done_before;
+        leg->progress_at = now > leg->progress_at ? now : leg->progress_at;
+        take_mode(leg, node, state);
+        leg->exits_at = leg->progress_at +
+                        (int64_t)((leg->total - leg->done_before - leg->made_before) / leg->speed + 0.999999);
+}
+
 double virtual_leg_done(const struct virtual_leg *leg, int64_t now)
 {
-        double done = leg->done_before;
+        double done = leg->done_before + leg->made_before;
 
         if (now > leg->progress_at && leg->started_at != 0)
                 done += (double)(now - leg->progress_at) * leg->speed;
@@ -111,6 +154,7 @@ double virtual_leg_saved(const struct virtual_leg *leg, int64_t checkpoint_s, in
 void virtual_leg_lose(struct virtual_leg *leg, double saved)
 {
         leg->done_before = saved;
+        leg->made_before = 0;
         leg->progress_at = leg->exits_at = INT64_MAX;
 }
 
@@ -167,6 +211,8 @@ int virtual_node_order(struct virtual_node *node, const struct action *order, co
         case WANT_GO:
                 if (leg->state == REPORT_ARMED)
                         begin(leg, node, state, done, now);
+                else if (leg->state == REPORT_RUNNING && state_job(state, leg->job)->attempt.number == leg->attempt)
+                        go_on_as(leg, node, state, now);
                 break;
         case WANT_STOP:
                 ask_to_stop(leg, stop_s, now);
@@ -220,18 +266,9 @@ static void report_leg(const struct virtual_leg *leg, int64_t now, struct leg_re
         ret_report->epoch = leg->epoch;
         ret_report->state = leg->state;
         ret_report->how = leg->how;
+        ret_report->cap_ppm = leg->cap_ppm;
         ret_report->done = virtual_leg_done(leg, until);
         ret_report->total = leg->total;
-}
-
-/* Drawn by `until`, J: the power rises evenly, so that half of it lacks while it does. */
-static int64_t drawn(const struct virtual_leg *leg, int64_t until)
-{
-        int64_t ran = until - leg->started_at;
-        double lacks = ran < leg->ramp_s ? (double)ran - (double)ran * (double)ran / (2 * (double)leg->ramp_s)
-                                         : (double)leg->ramp_s / 2;
-
-        return leg->watts * ran - (int64_t)((double)leg->watts * lacks);
 }
 
 static void read_leg(struct virtual_node *node, struct virtual_leg *leg, int64_t now, struct reading *ret_reading,
@@ -246,9 +283,10 @@ static void read_leg(struct virtual_node *node, struct virtual_leg *leg, int64_t
                                                 .attempt = leg->attempt,
                                                 .start = leg->metered_until,
                                                 .end = until,
-                                                .joules = drawn(leg, until) - drawn(leg, leg->metered_until),
+                                                .joules = drawn(leg, until) - leg->metered_j,
                                                 .quality = QUALITY_MODELLED };
         leg->metered_until = until;
+        leg->metered_j = drawn(leg, until);
 }
 
 static void read_idle(struct virtual_node *node, int64_t now, struct reading *ret_reading, uint32_t *n)

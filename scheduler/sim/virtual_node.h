@@ -16,13 +16,16 @@ struct virtual_leg {
         enum report_state state;
         enum leg_how how;
         int64_t started_at;   /* wall: when it began to run */
-        int64_t metered_until;
-        int64_t progress_at;  /* wall: progress is made from here on */
+        int64_t metered_until, metered_j; /* told so far */
+        int64_t progress_at;  /* wall: progress is made from here on, in its present mode */
+        double made_before;   /* in this attempt, in modes before it: seconds of progress */
         double done_before;   /* seconds of progress when the attempt began */
         double total;         /* seconds of progress that the job takes */
         double speed;         /* seconds of progress per second */
         int64_t exits_at;     /* wall; INT64_MAX: not before something happens */
         int64_t watts;
+        int64_t drawn_from, drawn_before; /* wall: since when it draws them; J before that */
+        uint32_t cap_ppm;                 /* of its GPUs' limits; 0: none */
         int64_t ramp_s; /* until it draws all of them: from none, evenly */
 };
 

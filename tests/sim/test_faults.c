@@ -67,6 +67,7 @@ struct shim {
         struct leg_exit exit;
         enum report_state state;
         int64_t lease_ms, deadline_ms, finishes_ms, dies_ms;
+        uint32_t cap_ppm;
 };
 
 struct machine {
@@ -496,7 +497,7 @@ static void start_shim(struct world *world, int node, const struct agent_action 
                                .devices = order->launch.devices, .gang = order->launch.gang,
                                .relaunch = order->launch.on_lost == ON_LOST_RELAUNCH, .state = REPORT_ARMED,
                                .lease_ms = order->launch.lease_ms, .deadline_ms = action->deadline_ms,
-                               .dies_ms = INT64_MAX };
+                               .cap_ppm = order->launch.cap_ppm, .dies_ms = INT64_MAX };
         if (!shim->gang) {
                 shim->state = REPORT_RUNNING;
                 shim->finishes_ms = finishes_ms(world, action->id.job);
@@ -561,7 +562,8 @@ static void send_renew(struct world *world, int node)
                 assert_true(packet.n_legs < MAX_SHIMS);
                 *leg = (struct leg_report){ .job = said.job, .attempt = said.attempt, .epoch = said.epoch,
                                             .state = (enum report_state)said.state, .how = (enum leg_how)said.how,
-                                            .status = said.status, .killed = said.killed };
+                                            .status = said.status, .killed = said.killed,
+                                            .cap_ppm = said.cap_ppm };
                 packet.n_legs++;
         }
         while (packet.n_readings < MAX_READINGS && packet.n_readings < world->machines[node].n_spool) {
@@ -605,6 +607,10 @@ static void agent_act_on(struct world *world, int node, const struct agent_actio
         case AGENT_DELETE:
                 if (shim != NULL)
                         memset(shim, 0, sizeof(*shim));
+                break;
+        case AGENT_CAP:
+                if (shim != NULL && shim->alive)
+                        shim->cap_ppm = action->cap_ppm;
                 break;
         case AGENT_ACKED:
         case AGENT_WARN:
@@ -793,7 +799,7 @@ static void take_ack(struct machine *machine, uint64_t seq)
 static void at_scheduler(struct world *world, const struct packet *packet)
 {
         static const char *const names[NODES] = { "n0", "n1", "n2", "n3" };
-        struct device devices[DEVICES] = { { .kind = DEVICE_GPU, .max_w = 100 }, { .kind = DEVICE_GPU, .max_w = 100 } };
+        struct device devices[DEVICES] = { { .kind = DEVICE_GPU, .max_w = 100, .least_w = 50 }, { .kind = DEVICE_GPU, .max_w = 100, .least_w = 50 } };
         struct inventory inventory = { .devices = devices, .n_devices = DEVICES, .idle_w = 50 };
         struct input input = { 0 };
         char boot[16];
@@ -1067,6 +1073,7 @@ static void setup(struct world *world, uint64_t seed)
                 class->stop_grace_s = GRACE_S;
                 class->retries = 1000;
                 class->limit_ppm = 0;
+                class->cap_floor_ppm = 550000;
                 class->may_move = true;
                 class->move_mb = MOVE_S * 125;
                 class->max_pauses = UINT32_MAX;

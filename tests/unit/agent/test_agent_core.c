@@ -92,6 +92,9 @@ static void say_action(struct world *world, const struct agent_action *action)
         case AGENT_DELETE:
                 say(world, "delete %d.%d", job, attempt);
                 break;
+        case AGENT_CAP:
+                say(world, "cap %d.%d at %d", job, attempt, (int)action->cap_ppm);
+                break;
         case AGENT_WARN:
                 say(world, "warn");
                 break;
@@ -330,6 +333,57 @@ static void test_gang_waits_for_go(void **arg)
                       "1000 go 2.1 until 61000\n"
                       "1000 go 2.1 until 61000\n"
                       "1000 renew s1 #3 2.1@51=running\n");
+}
+
+static void order_cap(struct world *world, uint64_t job, uint64_t epoch, uint32_t cap_ppm)
+{
+        struct message_order order = make_order(1, job, epoch, WANT_GO);
+
+        order.has_launch = true;
+        order.launch.devices = UINT64_C(1) << (job % 64);
+        order.launch.lease_ms = LEASE_MS;
+        order.launch.cap_ppm = cap_ppm;
+        give(world, &order);
+}
+
+/* A level: what is met already is not done again. It is told, and a leg of an earlier agent is said not to be known. */
+static void test_caps_change_while_it_runs(void **arg)
+{
+        struct world *world = *arg;
+        struct message_leg report;
+
+        in_session(world);
+        order_cap(world, 3, 70, 700000);
+        shim(world, 3, REPORT_ARMED);
+        shim(world, 3, REPORT_RUNNING);
+        assert_true(agent_leg_report(&world->state.legs[0], &report));
+        assert_int_equal(report.cap_ppm, 700000);
+        forget_trace(world);
+        order_cap(world, 3, 70, 700000);
+        order_cap(world, 3, 70, 550000);
+        order_cap(world, 3, 70, 550000);
+        order_cap(world, 3, 70, 0);
+        assert_true(agent_leg_report(&world->state.legs[0], &report));
+        assert_int_equal(report.cap_ppm, 0);
+        order(world, 1, 3, 70, WANT_STOP);
+        order_cap(world, 3, 70, 550000); /* overtaken */
+        expect(world, "1000 cap 3.1 at 550000\n"
+                      "1000 cap 3.1 at 0\n"
+                      "1000 stop 3.1 reason 1 grace 30\n");
+}
+
+static void test_caps_of_an_earlier_agent_are_said_again(void **arg)
+{
+        struct world *world = *arg;
+        struct message_leg report;
+
+        found(world, 3, 70);
+        shim(world, 3, REPORT_RUNNING);
+        assert_true(agent_leg_report(&world->state.legs[0], &report));
+        assert_int_equal(report.cap_ppm, AGENT_CAP_UNKNOWN);
+        in_session(world);
+        order_cap(world, 3, 70, 0);
+        expect(world, "1000 cap 3.1 at 0\n");
 }
 
 static void test_go_of_a_gang_launches_nothing(void **arg)
@@ -718,7 +772,7 @@ static void test_recovery_comes_before_hello(void **arg)
         expect(world, "1000 keep-term 5\n"
                       "1000 renew s1 #1 1.1@10=running 2.1@20=exited(exit 0) 3.1@30=stopping\n");
         order_launch(world, 1, 1, 10, WANT_GO, false); /* of an agent that has granted nothing yet */
-        expect(world, "");
+        expect(world, "1000 cap 1.1 at 0\n");        /* it does not know what cap there was */
 }
 
 /* A shim that could not be met at first, and then could. */
@@ -875,6 +929,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_a_whole_life),
                 TEST(test_gang_waits_for_go),
+                TEST(test_caps_change_while_it_runs),
+                TEST(test_caps_of_an_earlier_agent_are_said_again),
                 TEST(test_go_of_a_gang_launches_nothing),
                 TEST(test_lease_counts_from_sending),
                 TEST(test_old_grant_does_not_shorten),

@@ -248,6 +248,7 @@ static void random_hello(struct message_hello *hello, uint64_t *seed)
                 device->kind = any_u32(seed);
                 device->numa = any_u32(seed);
                 device->max_w = (uint32_t)number(seed, 0, 1000000);
+                device->least_w = (uint32_t)number(seed, 0, device->max_w);
                 fill(seed, device->address, sizeof(device->address));
         }
         hello->n_links = coin(seed) ? hello->n_devices * (hello->n_devices - (hello->n_devices > 0)) / 2 : 0;
@@ -279,7 +280,7 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
 
                 *leg = (struct message_leg){
                         any_u64(seed),          any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
-                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         ""
+                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         "",            any_u32(seed)
                 };
                 fill(seed, leg->refused, sizeof(leg->refused));
         }
@@ -328,6 +329,7 @@ static void random_order(struct message_order *order, uint64_t *seed)
         launch->gang = coin(seed);
         launch->master_address = maybe(seed, OFFPEAK_MAX_NAME);
         launch->master_port = (uint32_t)number(seed, 0, 65535);
+        launch->cap_ppm = (uint32_t)number(seed, 0, 1000000);
 }
 
 struct message sample_message(enum message_type type, uint64_t *seed)
@@ -488,6 +490,7 @@ static const char *device_difference(const struct message_device *a, const struc
         SAME(kind);
         SAME(numa);
         SAME(max_w);
+                SAME(least_w);
         SAME_TEXT(address);
         return NULL;
 }
@@ -545,6 +548,7 @@ static const char *leg_difference(const struct message_leg *a, const struct mess
         SAME(killed);
         SAME(done);
         SAME(total);
+        SAME(cap_ppm);
         SAME_TEXT(refused);
         return NULL;
 }
@@ -611,6 +615,7 @@ static const char *launch_difference(const struct message_launch *a, const struc
         SAME(gang);
         SAME_TEXT(master_address);
         SAME(master_port);
+        SAME(cap_ppm);
         return spec_difference(&a->spec, &b->spec);
 }
 

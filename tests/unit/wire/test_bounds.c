@@ -165,7 +165,8 @@ SETTER(node_address, put_text(&message->u.hello.address, word((size_t)value)))
 SETTER(memory, message->u.hello.memory_mb = value)
 SETTER(idle, message->u.hello.idle_w = value)
 SETTER(devices, message->u.hello.n_devices = (uint32_t)value)
-SETTER(device_power, message->u.hello.n_devices = 1; message->u.hello.devices[0].max_w = (uint32_t)value)
+SETTER(device_least, message->u.hello.n_devices = 1; message->u.hello.devices[0].max_w = 500; message->u.hello.devices[0].least_w = (uint32_t)value)
+SETTER(device_power, message->u.hello.devices[0].least_w = 0; message->u.hello.n_devices = 1; message->u.hello.devices[0].max_w = (uint32_t)value)
 SETTER(block, put_text(&message->u.hello.block, word((size_t)value)))
 SETTER(rack, put_text(&message->u.hello.rack, word((size_t)value)))
 SETTER(leaf_switch, put_text(&message->u.hello.leaf_switch, word((size_t)value)))
@@ -212,6 +213,7 @@ SETTER(launch_grace, LAUNCH.grace_s = value)
 SETTER(user, put_text(&LAUNCH.user, word((size_t)value)))
 SETTER(master, put_text(&LAUNCH.master_address, word((size_t)value)))
 SETTER(port, LAUNCH.master_port = (uint32_t)value)
+SETTER(launch_cap, LAUNCH.cap_ppm = (uint32_t)value)
 SETTER(grace, message->u.order.grace_s = value)
 
 #define END_OF_TIME INT64_C(253402300799)
@@ -302,6 +304,7 @@ static const struct {
         { MESSAGE_REQUEST, set_spec_features, OFFPEAK_MAX_FEATURES, OFFPEAK_MAX_FEATURES + 1, "features" },
         { MESSAGE_REQUEST, set_switches, OFFPEAK_MAX_NODES, OFFPEAK_MAX_NODES + 1, "switches" },
         { MESSAGE_HELLO, set_device_power, 1000000, 1000001, "a device's power" },
+        { MESSAGE_HELLO, set_device_least, 500, 501, "a device's lowest power limit" },
         { MESSAGE_HELLO, set_devices, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "the number of devices" },
         { MESSAGE_HELLO, set_boot, 39, 40, "the boot id" },
         { MESSAGE_HELLO, set_address, 19, 20, "a device's address" },
@@ -327,6 +330,7 @@ static const struct {
         { MESSAGE_ORDER, set_rank, 1, 2, "the rank" },
         { MESSAGE_ORDER, set_launch_time, 1, 0, "the run time" },
         { MESSAGE_ORDER, set_launch_lease, 0, -1, "the lease" },
+        { MESSAGE_ORDER, set_launch_cap, 1000000, 1000001, "the power cap" },
         { MESSAGE_ORDER, set_launch_grace, TEN_YEARS, TEN_YEARS + 1, "the grace" },
         { MESSAGE_ORDER, set_user, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the user's name" },
         { MESSAGE_ORDER, set_master, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the master's address" },
