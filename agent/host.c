@@ -272,6 +272,8 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
                 code = host_meter_open(host, err);
         if (code == 0)
                 code = host_caps_open(host, err);
+        if (code == 0)
+                code = last_lines_open(&host->last_lines, err);
         if (code == 0) {
                 agent_state_init(&host->core);
                 code = run(host, err);
@@ -279,6 +281,7 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
                 spool_close(host->spool);
                 meter_finish(&host->meter);
         }
+        last_lines_close(host->last_lines);
         host_caps_close(host);
         node_lock_release(&host->lock);
 out_dir:

@@ -22,6 +22,7 @@
 #include "agent/config.h"
 #include "agent/core/agent_step.h"
 #include "agent/hardware.h"
+#include "agent/last_lines.h"
 #include "agent/meter.h"
 #include "agent/node_lock.h"
 #include "agent/shim/link.h"
@@ -48,6 +49,7 @@ struct host_leg {
         bool complained;         /* that it cannot be buried */
         bool has_exit;           /* to be told to the core after this turn */
         struct leg_exit exit;
+        char *tail;              /* the last lines of one that failed; NULL: not known */
         double done, total;      /* as last read */
 };
 
@@ -80,6 +82,7 @@ struct host {
         struct host_leg *legs;
 
         struct host_caps *caps;
+        struct last_lines *last_lines; /* NULL: none are read */
 
         struct clock_map clock;
         bool clock_kept;         /* it was known before this agent: what was metered goes on */

@@ -73,6 +73,18 @@ void host_send_hello(struct host *host)
                 host->hello_ms = host_now_ms();
 }
 
+/* As far as there is room; what is left out comes with no later one, unless the leg is told of again. */
+static void add_tail(const struct host *host, struct message_leg *report, size_t *used)
+{
+        const struct host_leg *leg =
+                report->state == REPORT_EXITED ? host_leg(host, (struct leg_id){ report->job, report->attempt }) : NULL;
+
+        if (leg == NULL || leg->tail == NULL || *used + strlen(leg->tail) > MESSAGE_MAX_TAILS)
+                return;
+        report->tail = leg->tail;
+        *used += strlen(leg->tail);
+}
+
 void host_send_renew(struct host *host)
 {
         static const size_t max = MESSAGE_MAX_READINGS;
@@ -80,6 +92,7 @@ void host_send_renew(struct host *host)
         struct message_reading *readings = calloc(max, sizeof(*readings));
         struct message message = { .type = MESSAGE_RENEW };
         struct message_renew *renew = &message.u.renew;
+        size_t tails = 0;
 
         if (legs == NULL || readings == NULL) {
                 host_fail(host, &(struct offpeak_error){ OFFPEAK_ENOMEM, "out of memory" });
@@ -87,7 +100,7 @@ void host_send_renew(struct host *host)
         }
         for (size_t i = 0; i < host->core.n_legs; i++)
                 if (agent_leg_report(&host->core.legs[i], &legs[renew->n_legs]))
-                        renew->n_legs++;
+                        add_tail(host, &legs[renew->n_legs++], &tails);
         host_meter_sync(host);
         host->told_readings = spool_peek(host->spool, readings, max);
         renew->node = host->config->node;

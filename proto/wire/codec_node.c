@@ -170,14 +170,17 @@ int codec_unpack_hello(const ProtobufCMessage *base, struct message *message, st
 struct renew_room {
         Offpeak__Wire__LegReport legs[MESSAGE_MAX_LEGS], *leg_pointers[MESSAGE_MAX_LEGS];
         char refused[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->refused)];
+        char why[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->why)];
         Offpeak__Wire__Reading readings[MESSAGE_MAX_READINGS], *reading_pointers[MESSAGE_MAX_READINGS];
 };
 
-static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wire__LegReport *ret_wire)
+static void borrow_leg(const struct message_leg *leg, char *refused, char *why, Offpeak__Wire__LegReport *ret_wire)
 {
         offpeak__wire__leg_report__init(ret_wire);
         memcpy(refused, leg->refused, sizeof(leg->refused));
+        memcpy(why, leg->why, sizeof(leg->why));
         utf8_repair(refused);
+        utf8_repair(why);
         ret_wire->job = leg->job;
         ret_wire->attempt = leg->attempt;
         ret_wire->epoch = leg->epoch;
@@ -188,15 +191,22 @@ static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wi
         ret_wire->done = leg->done;
         ret_wire->total = leg->total;
         ret_wire->refused = refused;
+        ret_wire->why = why;
+        ret_wire->tail = codec_borrow_text(leg->tail);
 }
 
 static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *leg, struct offpeak_error *err)
 {
         int code = codec_copy_array(wire->refused, leg->refused, sizeof(leg->refused), err);
 
+        if (code == 0)
+                code = codec_copy_array(wire->why, leg->why, sizeof(leg->why), err);
+        if (code == 0)
+                code = codec_copy_sentence(wire->tail, &leg->tail, err);
         if (code != 0)
                 return code;
         utf8_repair(leg->refused);
+        utf8_repair(leg->why);
         leg->job = wire->job;
         leg->attempt = wire->attempt;
         leg->epoch = wire->epoch;
@@ -244,7 +254,7 @@ int codec_pack_renew(const struct message *message, struct frame *ret_frame, str
         if (room == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         for (uint32_t i = 0; i < renew->n_legs; i++) {
-                borrow_leg(&renew->legs[i], room->refused[i], &room->legs[i]);
+                borrow_leg(&renew->legs[i], room->refused[i], room->why[i], &room->legs[i]);
                 room->leg_pointers[i] = &room->legs[i];
         }
         for (uint32_t i = 0; i < renew->n_readings; i++) {

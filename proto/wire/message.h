@@ -6,7 +6,7 @@
  * Ownership: a decoded message owns what it points to (message_finish); an encoded one is only read.
  * Numbers that name enums of the scheduler (want, how, reason, quality) travel as numbers; their receivers check them.
  * Text is UTF-8 without NULs. An empty string travels as "not given" and arrives as NULL, but for the words of a list;
- * in sentences for people (a reply's text, refused) what is not UTF-8 arrives as '?'.
+ * in sentences for people (a reply's text, refused, why, tail) what is not UTF-8 arrives as '?'.
  */
 #ifndef OFFPEAK_PROTO_MESSAGE_H
 #define OFFPEAK_PROTO_MESSAGE_H
@@ -24,6 +24,8 @@ enum {
         MESSAGE_MAX_LEGS = 1024,     /* of one renewal */
         MESSAGE_MAX_READINGS = 1024, /* of one renewal: a longer spool goes in several */
         MESSAGE_MAX_TEXT = 64 * 1024,
+        MESSAGE_MAX_TAIL = 2000,       /* bytes of a leg's last lines */
+        MESSAGE_MAX_TAILS = 64 * 1024, /* of all of one renewal: it must fit its frame */
 };
 
 enum message_type {
@@ -120,6 +122,8 @@ struct message_leg {
         bool killed;
         double done, total;
         char refused[128];
+        char why[128]; /* EXITED: what went wrong; "" */
+        char *tail;    /* EXITED without success: the last lines of its error output; NULL: not known */
 };
 
 struct message_reading {

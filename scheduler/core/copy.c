@@ -179,6 +179,26 @@ void request_finish(struct request *request)
         memset(request, 0, sizeof(*request));
 }
 
+int failure_copy(const struct failure *failure, struct failure *ret_failure)
+{
+        struct failure copy = *failure;
+
+        copy.why = copy.tail = NULL;
+        if (copy_text(failure->why, &copy.why) != 0 || copy_text(failure->tail, &copy.tail) != 0) {
+                failure_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_failure = copy;
+        return 0;
+}
+
+void failure_finish(struct failure *failure)
+{
+        free(failure->why);
+        free(failure->tail);
+        memset(failure, 0, sizeof(*failure));
+}
+
 int job_copy(const struct job *job, struct job *ret_job)
 {
         struct job copy = *job;
@@ -189,11 +209,13 @@ int job_copy(const struct job *job, struct job *ret_job)
         copy.late_exits = NULL;
         copy.planned = NULL;
         copy.pins = NULL;
+        memset(&copy.failure, 0, sizeof(copy.failure));
         if (offpeak_job_spec_copy(&job->spec, &copy.spec) != 0 || copy_text(job->user, &copy.user) != 0 ||
             copy_bytes(job->attempt.legs, job->attempt.n_legs, sizeof(struct leg), (void **)&copy.attempt.legs) != 0 ||
             copy_bytes(job->late_exits, job->n_late_exits, sizeof(struct late_exit), (void **)&copy.late_exits) != 0 ||
             copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0 ||
-            copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0) {
+            copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0 ||
+            failure_copy(&job->failure, &copy.failure) != 0) {
                 job_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
@@ -209,6 +231,7 @@ void job_finish(struct job *job)
         free(job->late_exits);
         free(job->planned);
         free(job->pins);
+        failure_finish(&job->failure);
         memset(job, 0, sizeof(*job));
 }
 

@@ -174,6 +174,20 @@ static void end_leg(const struct input *input, const struct job *job, uint32_t n
         record->u.leg_end.killed = killed;
 }
 
+/* Of the first of its attempt alone, to keep the log small. */
+static void tell_failure(const struct job *job, const struct leg_report *report, struct turn *turn)
+{
+        struct record *record = &turn->records[turn->n_records - 1];
+
+        if ((report->how == LEG_EXIT && report->status == 0) || job->attempt.stop != STOP_NONE ||
+            job->failure.attempt == job->attempt.number)
+                return;
+        if (report->why[0] != '\0')
+                record->u.leg_end.why = turn_text(turn, "%.*s", FAILURE_WHY_SIZE - 1, report->why);
+        if (report->tail != NULL)
+                record->u.leg_end.tail = turn_text(turn, "%.*s", FAILURE_TAIL_SIZE - 1, report->tail);
+}
+
 static void see_leg(const struct input *input, const struct job *job, const struct leg *leg, enum leg_state seen,
                     struct turn *turn)
 {
@@ -247,6 +261,7 @@ static void take_report(const struct state *state, const struct input *input, co
                 break;
         case REPORT_EXITED:
                 end_leg(input, job, node->id, report->how, report->status, report->killed, turn);
+                tell_failure(job, report, turn);
                 break;
         }
 }

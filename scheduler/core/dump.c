@@ -275,6 +275,14 @@ static void put_pause(struct text *text, const struct pause *pause)
                     pause->gpus);
 }
 
+static void put_failure(struct text *text, const struct failure *failure)
+{
+        if (failure->attempt != 0)
+                put(text, "  failure %u node=%u rank=%u how=%d status=%d killed=%d at=%lld why=%s tail=%s\n",
+                    failure->attempt, failure->node, failure->rank, failure->how, failure->status, failure->killed,
+                    (long long)failure->at, or_none(failure->why), or_none(failure->tail));
+}
+
 static void put_pins(struct text *text, const struct job *job)
 {
         if (job->pinned_index == 0)
@@ -316,6 +324,7 @@ static void put_job(struct text *text, const struct job *job)
         if (job->attempts > 0)
                 put_attempt(text, &job->attempt);
         put_pause(text, &job->last_pause);
+        put_failure(text, &job->failure);
         put_planned(text, job);
         put_pins(text, job);
         for (uint32_t i = 0; i < job->n_late_exits; i++)

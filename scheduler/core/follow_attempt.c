@@ -15,24 +15,21 @@
 #include "core/power.h"
 #include "core/width.h"
 
-static void record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
+static struct record *record_stop(const struct job *job, enum stop_reason reason, const struct now *now,
+                                  struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_STOP, now);
 
         record->u.stop.job = job->id;
         record->u.stop.attempt = job->attempt.number;
         record->u.stop.reason = reason;
-}
-
-static bool succeeded(const struct leg *leg)
-{
-        return leg->state == LEG_ENDED && leg->how == LEG_EXIT && leg->status == 0;
+        return record;
 }
 
 static bool any_leg_failed(const struct attempt *attempt)
 {
         for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].state == LEG_ENDED && !succeeded(&attempt->legs[l]))
+                if (attempt->legs[l].state == LEG_ENDED && !leg_succeeded(&attempt->legs[l]))
                         return true;
         return false;
 }
@@ -82,7 +79,7 @@ struct outcome {
 static bool all_zero(const struct attempt *attempt, bool asked_too)
 {
         for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (!succeeded(&attempt->legs[l]) &&
+                if (!leg_succeeded(&attempt->legs[l]) &&
                     !(asked_too && attempt->legs[l].how == LEG_ASKED && attempt->legs[l].status == 0))
                         return false;
         return true;
@@ -102,6 +99,14 @@ static const struct leg *leg_that_was_lost(const struct attempt *attempt)
                 if (attempt->legs[l].how != LEG_EXIT && attempt->legs[l].how != LEG_ASKED)
                         return &attempt->legs[l];
         return NULL;
+}
+
+/* Where it failed first; all others follow from that: a rank that was not told to go proves nothing of its node. */
+static uint32_t node_to_avoid(const struct job *job, const struct leg *lost)
+{
+        if (job->failure.attempt == job->attempt.number)
+                return job->failure.node;
+        return lost != NULL ? lost->node : NONE_U32;
 }
 
 /* After a stop an exit code is not believed, progress is: a stopped job is done only if all of its work is. */
@@ -141,7 +146,7 @@ static struct outcome judge(const struct state *state, const struct job *job)
                 return (struct outcome){ .paused = true, .avoid_node = NONE_U32 };
         if (job->losses >= state_class(state, job)->retries)
                 return ends_as(OFFPEAK_JOB_FAILED, END_LOST, 0);
-        return (struct outcome){ .lost = true, .avoid_node = lost != NULL ? lost->node : NONE_U32 };
+        return (struct outcome){ .lost = true, .avoid_node = node_to_avoid(job, lost) };
 }
 
 /* Wall seconds that the attempt ran, start cost included. */
@@ -228,6 +233,22 @@ static bool arming_took_too_long(const struct state *state, const struct job *jo
         return now->mono_ms - job->attempt.launched_ms > state->policy.arm_timeout_ms;
 }
 
+/* Names the first that is not armed: it is the one to avoid. */
+static void record_arm_timeout(const struct state *state, const struct job *job, const struct now *now,
+                               struct turn *turn)
+{
+        const struct attempt *attempt = &job->attempt;
+        struct record *record = record_stop(job, STOP_ARM_TIMEOUT, now, turn);
+        uint32_t l = 0;
+
+        while (l + 1 < attempt->n_legs && attempt->legs[l].state != LEG_ORDERED)
+                l++;
+        record->u.stop.node = attempt->legs[l].node;
+        record->u.stop.why =
+                turn_text(turn, "node %s did not get ready within %lld s", state->nodes[attempt->legs[l].node].name,
+                          (long long)state->policy.arm_timeout_ms / 1000);
+}
+
 static void record_go(const struct job *job, const struct now *now, struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_GO, now);
@@ -249,7 +270,7 @@ static void follow_job(const struct state *state, const struct job *job, const s
         else if (attempt->state == ATTEMPT_ARMING && all_legs(attempt, LEG_ARMED))
                 record_go(job, now, turn);
         else if (attempt->state == ATTEMPT_ARMING && arming_took_too_long(state, job, now))
-                record_stop(job, STOP_ARM_TIMEOUT, now, turn);
+                record_arm_timeout(state, job, now, turn);
         else if (attempt->state == ATTEMPT_GOING && any_leg_failed(attempt))
                 record_stop(job, STOP_LEG_FAILED, now, turn);
 }

@@ -60,7 +60,8 @@ struct leg_report {
         int32_t status;
         bool killed;
         double done, total;   /* of its progress file; total 0: none */
-        char refused[128];    /* why it never started; "" */
+        char why[128];        /* when EXITED: for people, what went wrong; "" */
+        const char *tail;     /* when EXITED without success: the last lines of its error output; NULL: not known */
 };
 
 /* Energy over a stretch of wall time; job 0: the node's idle. Consecutive stretches of a leg abut. */

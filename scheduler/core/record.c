@@ -81,6 +81,13 @@ void record_finish(struct record *record)
         case RECORD_LAUNCH:
                 free(record->u.launch.legs);
                 break;
+        case RECORD_STOP:
+                free(record->u.stop.why);
+                break;
+        case RECORD_LEG_END:
+                free(record->u.leg_end.why);
+                free(record->u.leg_end.tail);
+                break;
         case RECORD_PLAN:
                 finish_planned(record->u.plan.jobs, record->u.plan.n_jobs);
                 free(record->u.plan.flows);
@@ -108,8 +115,6 @@ void record_finish(struct record *record)
                 break;
         case RECORD_TERM:
         case RECORD_GO:
-        case RECORD_STOP:
-        case RECORD_LEG_END:
         case RECORD_LATE_EXIT:
         case RECORD_OVER:
         case RECORD_ENDED:

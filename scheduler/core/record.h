@@ -123,8 +123,16 @@ struct record {
                         uint32_t attempt;
                         enum stop_reason reason;
                         struct pause pause; /* of one that pauses; attempt and time are those of the record */
+                        uint32_t node;      /* ARM_TIMEOUT: the first that did not get ready, where why is said */
+                        char *why;          /* that, for people; else NULL */
                 } stop;
-                struct { struct record_leg_ref leg; enum leg_how how; int32_t status; bool killed; } leg_end;
+                struct {
+                        struct record_leg_ref leg;
+                        enum leg_how how;
+                        int32_t status;
+                        bool killed;
+                        char *why, *tail; /* of the first of its attempt that failed (struct failure); else NULL */
+                } leg_end;
                 struct { struct record_leg_ref leg; int32_t status; } late_exit;
                 struct {
                         uint64_t job;

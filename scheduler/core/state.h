@@ -117,6 +117,12 @@ struct leg {
         int64_t joules;         /* booked so far */
 };
 
+/* It ended well: by itself, with 0. */
+static inline bool leg_succeeded(const struct leg *leg)
+{
+        return leg->state == LEG_ENDED && leg->how == LEG_EXIT && leg->status == 0;
+}
+
 enum attempt_state { ATTEMPT_ARMING = 1, ATTEMPT_GOING, ATTEMPT_STOPPING };
 
 enum stop_reason {
@@ -192,6 +198,20 @@ struct late_exit {
         int32_t status;
 };
 
+/* How an attempt failed: the first of its legs that ended without success, or that did not get ready in time. */
+struct failure {
+        uint32_t attempt; /* 0: none ever failed */
+        uint32_t node, rank;
+        enum leg_how how; /* 0: it did not get ready in time */
+        int32_t status;   /* EXIT: as of wait(2) */
+        bool killed;      /* the grace ran out */
+        int64_t at;       /* wall */
+        char *why;        /* for people, as its node has it; NULL: nothing */
+        char *tail;       /* the last lines of its error output; NULL: not known */
+};
+
+enum { FAILURE_WHY_SIZE = 128, FAILURE_TAIL_SIZE = 2001 }; /* with the NUL at their end */
+
 struct job {
         uint64_t id;
         struct offpeak_job_spec spec;
@@ -207,6 +227,7 @@ struct job {
         uint32_t attempts;           /* ever launched */
         uint32_t pauses;
         struct pause last_pause;     /* stays while later attempts run */
+        struct failure failure;      /* of the last attempt that failed; stays while later ones run */
         uint32_t losses;             /* attempts that ended without a result */
         int64_t first_started_at, ended_at; /* wall */
         enum job_end end;

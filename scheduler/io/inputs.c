@@ -137,8 +137,9 @@ static int take_leg(const struct message_leg *leg, struct leg_report *ret_report
                                            .status = leg->status,
                                            .killed = leg->killed,
                                            .done = leg->done,
-                                           .total = leg->total };
-        memcpy(ret_report->refused, leg->refused, sizeof(leg->refused));
+                                           .total = leg->total,
+                                           .tail = leg->tail };
+        memcpy(ret_report->why, leg->why[0] != '\0' ? leg->why : leg->refused, sizeof(ret_report->why));
         return 0;
 }
 

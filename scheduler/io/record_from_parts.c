@@ -39,6 +39,15 @@ static char *take_optional(struct taker *taker, const char *text)
         return text[0] != '\0' ? take_text(taker, text) : NULL;
 }
 
+/* At most size - 1 bytes; NULL for none. */
+static char *take_bounded(struct taker *taker, const char *text, size_t size, const char *field)
+{
+        if (strnlen(text, size) < size)
+                return take_optional(taker, text);
+        taker->wrong = field;
+        return NULL;
+}
+
 /* A NULL behind the last word. No words: NULL. */
 static char **take_words(struct taker *taker, char *const *words, size_t n, size_t *ret_n)
 {
@@ -584,6 +593,24 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
         to->gpus = from[0]->gpus;
 }
 
+/* Of none or one. */
+static void take_failure(struct taker *taker, Log__Failure *const *from, size_t n, struct failure *to)
+{
+        if (n > 1)
+                taker->wrong = "failure";
+        if (n != 1)
+                return;
+        to->attempt = from[0]->attempt;
+        to->node = from[0]->node;
+        to->rank = from[0]->rank;
+        to->how = take_enum(taker, from[0]->how, 0, LEG_NO_GO, "failure.how");
+        to->status = from[0]->status;
+        to->killed = from[0]->killed;
+        to->at = from[0]->at;
+        to->why = take_bounded(taker, from[0]->why, FAILURE_WHY_SIZE, "failure.why");
+        to->tail = take_bounded(taker, from[0]->tail, FAILURE_TAIL_SIZE, "failure.tail");
+}
+
 /* A job that was never launched has an attempt of zeros. */
 static void take_attempt(struct taker *taker, const Log__Attempt *from, struct attempt *to)
 {
@@ -640,6 +667,8 @@ static void take_leg_end(struct taker *taker, const Log__LegEnd *from, struct re
         to->u.leg_end.how = take_enum(taker, from->how, LEG_EXIT, LEG_NO_GO, "leg_end.how");
         to->u.leg_end.status = from->status;
         to->u.leg_end.killed = from->killed;
+        to->u.leg_end.why = take_bounded(taker, from->why, FAILURE_WHY_SIZE, "leg_end.why");
+        to->u.leg_end.tail = take_bounded(taker, from->tail, FAILURE_TAIL_SIZE, "leg_end.tail");
 }
 
 static void take_over(const Log__Over *from, struct record *to)
@@ -846,6 +875,7 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         to->attempts = from->attempts;
         to->pauses = from->pauses;
         take_pause(taker, from->last_pause, from->n_last_pause, &to->last_pause);
+        take_failure(taker, from->failure, from->n_failure, &to->failure);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -935,6 +965,8 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 to->u.stop.attempt = from->stop->attempt;
                 to->u.stop.reason = take_enum(taker, from->stop->reason, STOP_NONE, STOP_SHED, "stop.reason");
                 take_pause(taker, from->stop->pause, from->stop->n_pause, &to->u.stop.pause);
+                to->u.stop.node = from->stop->node;
+                to->u.stop.why = take_bounded(taker, from->stop->why, FAILURE_WHY_SIZE, "stop.why");
                 break;
         case RECORD_LEG_END:
                 take_leg_end(taker, from->leg_end, to);

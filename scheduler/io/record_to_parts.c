@@ -585,6 +585,26 @@ static Log__Pause **pause_parts(struct arena *arena, const struct pause *from, s
         return to;
 }
 
+/* A list of one; of none where no attempt failed. */
+static Log__Failure **failure_parts(struct arena *arena, const struct failure *from, size_t *ret_n)
+{
+        Log__Failure **to;
+
+        if (from->attempt == 0 || (to = parts_new(arena, &log__failure__descriptor, 1)) == NULL)
+                return NULL;
+        *ret_n = 1;
+        to[0]->attempt = from->attempt;
+        to[0]->node = from->node;
+        to[0]->rank = from->rank;
+        to[0]->how = from->how;
+        to[0]->status = from->status;
+        to[0]->killed = from->killed;
+        to[0]->at = from->at;
+        to[0]->why = text(from->why);
+        to[0]->tail = text(from->tail);
+        return to;
+}
+
 static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *from)
 {
         Log__Attempt *to = part_new(arena, &log__attempt__descriptor);
@@ -647,6 +667,8 @@ static void fill_leg_end(struct arena *arena, Log__LegEnd *to, const struct reco
         to->how = record->u.leg_end.how;
         to->status = record->u.leg_end.status;
         to->killed = record->u.leg_end.killed;
+        to->why = text(record->u.leg_end.why);
+        to->tail = text(record->u.leg_end.tail);
 }
 
 static void fill_over(Log__Over *to, const struct record *record)
@@ -862,6 +884,7 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->attempts = from->attempts;
         to->pauses = from->pauses;
         to->last_pause = pause_parts(arena, &from->last_pause, &to->n_last_pause);
+        to->failure = failure_parts(arena, &from->failure, &to->n_failure);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -953,6 +976,8 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 to->stop->attempt = record->u.stop.attempt;
                 to->stop->reason = record->u.stop.reason;
                 to->stop->pause = pause_parts(arena, &record->u.stop.pause, &to->stop->n_pause);
+                to->stop->node = record->u.stop.node;
+                to->stop->why = text(record->u.stop.why);
                 break;
         case RECORD_LEG_END:
                 fill_leg_end(arena, to->leg_end, record);

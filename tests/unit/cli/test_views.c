@@ -232,6 +232,35 @@ static void gpu_hours_of_a_month_are_told(void **state)
         expect_in(explain_with(NULL, NULL, changes), "  480.2 of the 500 GPU-hours that its class may hold this month");
 }
 
+/* The rank that failed first, and what it said. */
+static void a_failure_is_told(void **state)
+{
+        const char *format = "{s:s, s:i, s:{s:i, s:s, s:i, s:s, s:O, s:O, s:b, s:s, s:s, s:[s, s]}}";
+        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL");
+
+        (void)state;
+        expect_in(show_with(json_pack(format, "status", "failed", "nodes", 2, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 1, "how", "exit", "exit_code", code, "exit_signal", none, "killed", 0,
+                                      "at_utc", "2026-11-22T22:00:00Z", "why", "cannot run x", "last_lines",
+                                      "Traceback\x07", "  boom")),
+                  "  failed      attempt 2 on n3 (rank 1), 22:00: exited with 1\n"
+                  "              cannot run x\n"
+                  "  it said     | Traceback?\n"
+                  "              |   boom\n");
+        expect_in(show_with(json_pack(format, "status", "running", "nodes", 1, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 0, "how", "exit", "exit_code", none, "exit_signal", signal, "killed", 0,
+                                      "at_utc", "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b")),
+                  "  last failed attempt 2 on n3, 22:00: killed by SIGKILL\n");
+        expect_in(show_with(json_pack(format, "status", "retrying", "nodes", 2, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 1, "how", "not_ready", "exit_code", none, "exit_signal", none, "killed",
+                                      0, "at_utc", "2026-11-22T22:00:00Z", "why",
+                                      "node n3 did not get ready within 30 s", "last_lines", "a", "b")),
+                  "  last failed attempt 2 on n3 (rank 1), 22:00: not ready in time\n"
+                  "              node n3 did not get ready within 30 s\n");
+        json_decref(code);
+        json_decref(signal);
+}
+
 static json_t *pinned(bool kept)
 {
         return json_pack("{s:s, s:{s:b, s:[{s:s, s:s}]}}", "reason", kept ? "pinned" : "at once", "pinned", "kept",
@@ -937,6 +966,7 @@ int main(void)
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(gpu_hours_of_a_month_are_told),
+                cmocka_unit_test(a_failure_is_told),
                 cmocka_unit_test(pins_are_told),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),

@@ -33,8 +33,9 @@ KNOWN(struct inventory, 120);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 704);
+KNOWN(struct job, 752);
 KNOWN(struct pause, 56);
+KNOWN(struct failure, 48);
 KNOWN(struct node, 312);
 KNOWN(struct site, 3624);
 KNOWN(struct push_source, 48);
@@ -633,6 +634,22 @@ static void walk_pause(struct walk *walk, struct pause *pause)
         U32(pause->gpus);
 }
 
+/* One of attempt 0 is none. */
+static void walk_failure(struct walk *walk, struct failure *failure)
+{
+        U32(failure->attempt);
+        if (failure->attempt == 0)
+                return;
+        U32(failure->node);
+        U32(failure->rank);
+        WITHIN(failure->how, 0, LEG_NO_GO);
+        I32(failure->status);
+        BOOL(failure->killed);
+        I64(failure->at);
+        OPTIONAL(failure->why);
+        OPTIONAL(failure->tail);
+}
+
 static void walk_attempt(struct walk *walk, struct attempt *attempt)
 {
         U32(attempt->number);
@@ -746,6 +763,7 @@ static void walk_job(struct walk *walk, struct job *job)
         U32(job->attempts);
         U32(job->pauses);
         walk_pause(walk, &job->last_pause);
+        walk_failure(walk, &job->failure);
         U32(job->losses);
         I64(job->first_started_at);
         I64(job->ended_at);
@@ -890,12 +908,16 @@ static void walk_small(struct walk *walk, struct record *record)
                 U32(record->u.stop.attempt);
                 WITHIN(record->u.stop.reason, STOP_NONE, STOP_SHED);
                 walk_pause(walk, &record->u.stop.pause);
+                U32(record->u.stop.node);
+                OPTIONAL(record->u.stop.why);
                 break;
         case RECORD_LEG_END:
                 walk_leg_ref(walk, &record->u.leg_end.leg);
                 WITHIN(record->u.leg_end.how, LEG_EXIT, LEG_NO_GO);
                 I32(record->u.leg_end.status);
                 BOOL(record->u.leg_end.killed);
+                OPTIONAL(record->u.leg_end.why);
+                OPTIONAL(record->u.leg_end.tail);
                 break;
         case RECORD_LATE_EXIT:
                 walk_leg_ref(walk, &record->u.late_exit.leg);

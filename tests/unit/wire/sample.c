@@ -277,11 +277,22 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
         for (uint32_t i = 0; i < renew->n_legs; i++) {
                 struct message_leg *leg = &renew->legs[i];
 
-                *leg = (struct message_leg){
-                        any_u64(seed),          any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
-                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         ""
-                };
+                *leg = (struct message_leg){ any_u64(seed),
+                                             any_u32(seed),
+                                             any_u64(seed),
+                                             any_u32(seed),
+                                             any_u32(seed),
+                                             (int32_t)any_u32(seed),
+                                             coin(seed),
+                                             0.25,
+                                             1e300,
+                                             "",
+                                             "",
+                                             NULL };
                 fill(seed, leg->refused, sizeof(leg->refused));
+                fill(seed, leg->why, sizeof(leg->why));
+                if (i < MESSAGE_MAX_TAILS / MESSAGE_MAX_TAIL)
+                        leg->tail = maybe(seed, MESSAGE_MAX_TAIL);
         }
         renew->n_readings = (uint32_t)number(seed, 0, coin(seed) ? 9 : MESSAGE_MAX_READINGS);
         renew->readings = allocate(renew->n_readings, sizeof(*renew->readings));
@@ -546,6 +557,8 @@ static const char *leg_difference(const struct message_leg *a, const struct mess
         SAME(done);
         SAME(total);
         SAME_TEXT(refused);
+        SAME_TEXT(why);
+        SAME_TEXT(tail);
         return NULL;
 }
 
