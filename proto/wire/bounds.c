@@ -266,6 +266,14 @@ static void check_renew(struct check *check, const struct message_renew *renew)
         check_count(check, "the size of all legs' last lines", tails, 0, MESSAGE_MAX_TAILS);
         for (uint32_t i = 0; i < renew->n_readings && check->code == 0; i++)
                 check_reading(check, &renew->readings[i]);
+        check_count(check, "the number of unwell devices", renew->n_unwell, 0, OFFPEAK_MAX_DEVICES);
+        for (uint32_t i = 0; i < renew->n_unwell && check->code == 0; i++) {
+                check_range(check, "an unwell device's number", renew->unwell[i].device,
+                            i > 0 ? (int64_t)renew->unwell[i - 1].device + 1 : 0, OFFPEAK_MAX_DEVICES - 1);
+                check_given(check, "why a device is unwell", renew->unwell[i].reason);
+                check_length(check, "why a device is unwell", renew->unwell[i].reason,
+                             sizeof(renew->unwell[i].reason) - 1);
+        }
 }
 
 static void check_launch(struct check *check, const struct message_launch *launch)

@@ -172,6 +172,8 @@ struct renew_room {
         char refused[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->refused)];
         char why[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->why)];
         Offpeak__Wire__Reading readings[MESSAGE_MAX_READINGS], *reading_pointers[MESSAGE_MAX_READINGS];
+        Offpeak__Wire__Unwell unwell[OFFPEAK_MAX_DEVICES], *unwell_pointers[OFFPEAK_MAX_DEVICES];
+        char reasons[OFFPEAK_MAX_DEVICES][sizeof(((struct message_unwell *)NULL)->reason)];
 };
 
 static void borrow_leg(const struct message_leg *leg, char *refused, char *why, Offpeak__Wire__LegReport *ret_wire)
@@ -244,6 +246,24 @@ static struct message_reading copy_reading(const Offpeak__Wire__Reading *wire)
         };
 }
 
+static void borrow_unwell(const struct message_unwell *unwell, char *reason, Offpeak__Wire__Unwell *ret_wire)
+{
+        offpeak__wire__unwell__init(ret_wire);
+        memcpy(reason, unwell->reason, sizeof(unwell->reason));
+        utf8_repair(reason);
+        ret_wire->device = unwell->device;
+        ret_wire->reason = reason;
+}
+
+static int copy_unwell(const Offpeak__Wire__Unwell *wire, struct message_unwell *unwell, struct offpeak_error *err)
+{
+        int code = codec_copy_array(wire->reason, unwell->reason, sizeof(unwell->reason), err);
+
+        utf8_repair(unwell->reason);
+        unwell->device = wire->device;
+        return code;
+}
+
 int codec_pack_renew(const struct message *message, struct frame *ret_frame, struct offpeak_error *err)
 {
         const struct message_renew *renew = &message->u.renew;
@@ -261,6 +281,12 @@ int codec_pack_renew(const struct message *message, struct frame *ret_frame, str
                 borrow_reading(&renew->readings[i], &room->readings[i]);
                 room->reading_pointers[i] = &room->readings[i];
         }
+        for (uint32_t i = 0; i < renew->n_unwell; i++) {
+                borrow_unwell(&renew->unwell[i], room->reasons[i], &room->unwell[i]);
+                room->unwell_pointers[i] = &room->unwell[i];
+        }
+        wire.n_unwell = renew->n_unwell;
+        wire.unwell = room->unwell_pointers;
         wire.node = codec_borrow_text(renew->node);
         wire.term = renew->term;
         wire.session = renew->session;
@@ -289,13 +315,17 @@ int codec_unpack_renew(const ProtobufCMessage *base, struct message *message, st
         renew->sure = wire->sure;
         renew->legs = calloc(wire->n_legs + 1, sizeof(*renew->legs));
         renew->readings = calloc(wire->n_readings + 1, sizeof(*renew->readings));
-        if (renew->legs == NULL || renew->readings == NULL)
+        renew->unwell = calloc(wire->n_unwell + 1, sizeof(*renew->unwell));
+        if (renew->legs == NULL || renew->readings == NULL || renew->unwell == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        renew->n_unwell = (uint32_t)wire->n_unwell;
         renew->n_legs = (uint32_t)wire->n_legs;
         renew->n_readings = (uint32_t)wire->n_readings;
         for (uint32_t i = 0; i < renew->n_legs && code == 0; i++)
                 code = copy_leg(wire->legs[i], &renew->legs[i], err);
         for (uint32_t i = 0; i < renew->n_readings; i++)
                 renew->readings[i] = copy_reading(wire->readings[i]);
+        for (uint32_t i = 0; i < renew->n_unwell && code == 0; i++)
+                code = copy_unwell(wire->unwell[i], &renew->unwell[i], err);
         return code;
 }

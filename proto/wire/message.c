@@ -45,6 +45,7 @@ static void finish_renew(struct message_renew *renew)
                 free(renew->legs[i].tail);
         free(renew->legs);
         free(renew->readings);
+        free(renew->unwell);
 }
 
 static void finish_launch(struct message_launch *launch)

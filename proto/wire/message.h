@@ -6,7 +6,8 @@
  * Ownership: a decoded message owns what it points to (message_finish); an encoded one is only read.
  * Numbers that name enums of the scheduler (want, how, reason, quality) travel as numbers; their receivers check them.
  * Text is UTF-8 without NULs. An empty string travels as "not given" and arrives as NULL, but for the words of a list;
- * in sentences for people (a reply's text, refused, why, tail) what is not UTF-8 arrives as '?'.
+ * in sentences for people (a reply's text, refused, why, tail, an unwell device's reason) what is not UTF-8 arrives as
+ * '?'.
  */
 #ifndef OFFPEAK_PROTO_MESSAGE_H
 #define OFFPEAK_PROTO_MESSAGE_H
@@ -133,6 +134,12 @@ struct message_reading {
         uint32_t quality;
 };
 
+/* A device that no job should be given. */
+struct message_unwell {
+        uint32_t device;
+        char reason[160]; /* a sentence for a person */
+};
+
 struct message_renew {
         char *node;
         uint64_t term, session, seq;
@@ -141,6 +148,8 @@ struct message_renew {
         uint32_t n_legs;
         struct message_reading *readings;
         uint32_t n_readings;
+        struct message_unwell *unwell; /* n_unwell: all of them, by ascending device */
+        uint32_t n_unwell;
 };
 
 struct message_grant {

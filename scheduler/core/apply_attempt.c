@@ -195,5 +195,9 @@ int apply_over(struct state *state, const struct record *record)
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;
         job->avoid_node = record->u.over.avoid_node;
-        return 0;
+        if (record->u.over.blamed == 0)
+                return 0;
+        return record->u.over.blamed_node < state->n_nodes
+                       ? apply_blame(state, record->u.over.blamed_node, record->u.over.blamed)
+                       : OFFPEAK_EINVAL;
 }

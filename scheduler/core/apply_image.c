@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/copy.h"
+#include "core/health.h"
 #include "core/room.h"
 
 static int take_meta(struct state *state, const struct record *record)
@@ -65,6 +66,7 @@ static int take_node(struct state *state, const struct node *image)
         if (node == NULL || node_copy(image, node) != 0)
                 return OFFPEAK_ENOMEM;
         memset(&node->session, 0, sizeof(node->session));
+        health_bind(node);
         state->n_nodes++;
         state_bind_nodes(state);
         return 0;

@@ -77,14 +77,29 @@ void inventory_finish(struct inventory *inventory)
         memset(inventory, 0, sizeof(*inventory));
 }
 
+static int health_copy(const struct node *node, struct node *copy)
+{
+        if (copy_bytes(node->health, node->n_health, sizeof(*node->health), (void **)&copy->health) != 0)
+                return OFFPEAK_ENOMEM;
+        copy->n_health = node->n_health;
+        for (uint32_t i = 0; i < copy->n_health; i++)
+                copy->health[i].reason = NULL;
+        for (uint32_t i = 0; i < copy->n_health; i++)
+                if (copy_text(node->health[i].reason, &copy->health[i].reason) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
 int node_copy(const struct node *node, struct node *ret_node)
 {
         struct node copy = *node;
 
         copy.name = copy.site = copy.drain_reason = NULL;
+        copy.health = NULL;
+        copy.n_health = 0;
         memset(&copy.inventory, 0, sizeof(copy.inventory));
         if (copy_text(node->name, &copy.name) != 0 || copy_text(node->site, &copy.site) != 0 ||
-            copy_text(node->drain_reason, &copy.drain_reason) != 0 ||
+            copy_text(node->drain_reason, &copy.drain_reason) != 0 || health_copy(node, &copy) != 0 ||
             inventory_copy(&node->inventory, &copy.inventory) != 0) {
                 node_finish(&copy);
                 return OFFPEAK_ENOMEM;
@@ -98,6 +113,9 @@ void node_finish(struct node *node)
         free(node->name);
         free(node->site);
         free(node->drain_reason);
+        for (uint32_t i = 0; node->health != NULL && i < node->n_health; i++)
+                free(node->health[i].reason);
+        free(node->health);
         inventory_finish(&node->inventory);
         memset(node, 0, sizeof(*node));
 }

@@ -215,6 +215,10 @@ static void put_node(struct text *text, const struct node *node)
         if (inventory->block != NULL || inventory->rack != NULL || inventory->leaf_switch != NULL)
                 put(text, "  at block=%s rack=%s switch=%s\n", or_none(inventory->block), or_none(inventory->rack),
                     or_none(inventory->leaf_switch));
+        for (uint32_t i = 0; i < node->n_health; i++)
+                put(text, "  health %u unwell=%d off=%d faults=%u since=%lld %s\n", node->health[i].device,
+                    node->health[i].unwell, node->health[i].kept_off, node->health[i].faults,
+                    (long long)node->health[i].since, or_none(node->health[i].reason));
         for (size_t i = 0; i < inventory->n_features; i++)
                 put(text, "  feature %s\n", inventory->features[i]);
 }

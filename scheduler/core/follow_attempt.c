@@ -12,6 +12,7 @@
 
 #include <math.h>
 
+#include "core/health.h"
 #include "core/power.h"
 #include "core/width.h"
 
@@ -73,6 +74,8 @@ struct outcome {
         int32_t status;
         bool paused, lost;
         uint32_t avoid_node;
+        uint32_t blamed_node;
+        uint64_t blamed; /* its devices at fault */
 };
 
 /* Every leg exited with 0, by itself or when asked. */
@@ -129,10 +132,27 @@ static struct outcome ends_as(enum offpeak_job_state state, enum job_end end, in
         return (struct outcome){ .ends = true, .state = state, .end = end, .status = status, .avoid_node = NONE_U32 };
 }
 
-static struct outcome judge(const struct state *state, const struct job *job)
+static struct outcome ends_lost(const struct state *state, const struct job *job, const struct leg *lost,
+                                uint64_t unwell, uint32_t unwell_node)
+{
+        struct outcome outcome = job->losses >= state_class(state, job)->retries
+                                         ? ends_as(OFFPEAK_JOB_FAILED, END_LOST, 0)
+                                         : (struct outcome){ .lost = true, .avoid_node = node_to_avoid(job, lost) };
+
+        outcome.blamed = unwell;
+        outcome.blamed_node = unwell_node;
+        if (unwell != 0)
+                outcome.avoid_node = NONE_U32; /* its other devices are as good as any */
+        return outcome;
+}
+
+static struct outcome judge(const struct state *state, const struct job *job, int64_t wall)
 {
         const struct leg *failed = leg_that_failed(&job->attempt);
         const struct leg *lost = leg_that_was_lost(&job->attempt);
+        int64_t at = job->failure.attempt == job->attempt.number ? job->failure.at : wall;
+        uint32_t unwell_node = 0;
+        uint64_t unwell = health_unwell_held(state, &job->attempt, at, &unwell_node);
 
         if (job->cancel)
                 return ends_as(OFFPEAK_JOB_CANCELLED, END_CANCELLED, failed != NULL ? failed->status : 0);
@@ -140,13 +160,11 @@ static struct outcome judge(const struct state *state, const struct job *job)
                 return ends_as(OFFPEAK_JOB_DONE, END_DONE, 0);
         if (job->attempt.stop == STOP_LIMIT)
                 return ends_as(OFFPEAK_JOB_FAILED, END_LIMIT, 0);
-        if (failed != NULL)
+        if (failed != NULL && unwell == 0)
                 return ends_as(OFFPEAK_JOB_FAILED, END_EXIT, failed->status);
         if (is_pause(job->attempt.stop) && lost == NULL)
                 return (struct outcome){ .paused = true, .avoid_node = NONE_U32 };
-        if (job->losses >= state_class(state, job)->retries)
-                return ends_as(OFFPEAK_JOB_FAILED, END_LOST, 0);
-        return (struct outcome){ .lost = true, .avoid_node = node_to_avoid(job, lost) };
+        return ends_lost(state, job, lost, unwell, unwell_node);
 }
 
 /* Wall seconds that the attempt ran, start cost included. */
@@ -201,7 +219,7 @@ static void record_backoff(const struct state *state, const struct job *job, con
 
 static void attempt_over(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
 {
-        struct outcome outcome = judge(state, job);
+        struct outcome outcome = judge(state, job, now->wall);
         int64_t ran = seconds_run(job, now->wall);
         struct record *record;
 
@@ -214,6 +232,8 @@ static void attempt_over(const struct state *state, const struct job *job, const
         record->u.over.lost = outcome.lost;
         record->u.over.ran_s = ran;
         record->u.over.avoid_node = outcome.avoid_node;
+        record->u.over.blamed_node = outcome.blamed_node;
+        record->u.over.blamed = outcome.blamed;
         if (outcome.ends) {
                 record = turn_record(turn, RECORD_ENDED, now);
                 record->u.ended.job = job->id;

@@ -109,6 +109,8 @@ struct input {
                         uint32_t n_legs;
                         const struct reading *readings;
                         uint32_t n_readings;
+                        const struct unwell *unwell; /* all there are, by ascending device */
+                        uint32_t n_unwell;
                 } renew;
                 struct { const struct plan *plan; const struct plan_problem *problem; uint64_t asked_index; int code; } plan_ready;
                 struct { struct forecast_wish wish; const struct forecast_use *use; /* NULL: none could be made */ } forecast_ready;

@@ -78,6 +78,11 @@ void record_finish(struct record *record)
                 free(record->u.drained.reason);
                 request_finish(&record->u.drained.request);
                 break;
+        case RECORD_DEVICES:
+                for (uint32_t i = 0; record->u.devices.unwell != NULL && i < record->u.devices.n_unwell; i++)
+                        free(record->u.devices.unwell[i].reason);
+                free(record->u.devices.unwell);
+                break;
         case RECORD_LAUNCH:
                 free(record->u.launch.legs);
                 break;

@@ -36,6 +36,7 @@
         X(PUSHED, 19)     /* what somebody said a signal is, or that it holds no more */                               \
         X(CONFIRMED, 20)  /* a feed said the same again */                                                             \
         X(DRAINED, 22)    /* a node takes no jobs any more, or does again */                                           \
+        X(DEVICES, 23)    /* which devices of a node are unwell */                                                     \
         X(PINNED, 21)     /* the hours that a job keeps, or that it keeps none any more */                             \
         X(I_META, 40)                                                                                                  \
         X(I_SITE, 41)                                                                                                  \
@@ -108,6 +109,11 @@ struct record {
                         struct request request;
                 } drained; /* reason NULL: it takes jobs again */
                 struct {
+                        uint32_t node;
+                        struct unwell *unwell; /* all there are, by ascending device */
+                        uint32_t n_unwell;
+                } devices;
+                struct {
                         uint64_t job;
                         uint32_t attempt, mode;
                         bool go;
@@ -141,6 +147,8 @@ struct record {
                         bool lost;          /* no result */
                         int64_t ran_s;      /* wall seconds its longest leg ran */
                         uint32_t avoid_node;
+                        uint32_t blamed_node; /* where `blamed` devices were unwell, and it failed for that */
+                        uint64_t blamed;      /* 0: none */
                 } over;
                 struct { uint64_t job; enum offpeak_job_state state; enum job_end end; int32_t status; } ended;
                 struct { uint64_t job; double fraction; bool reported; int64_t total_s; } progress;

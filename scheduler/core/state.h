@@ -83,6 +83,24 @@ enum leg_how {
         LEG_NO_GO,      /* no go on record: no rank ever ran */
 };
 
+/* A device that its node would give to no job. */
+struct unwell {
+        uint32_t device;
+        char *reason; /* for people, never NULL */
+};
+
+enum { UNWELL_REASON_SIZE = 160 }; /* with the NUL at its end */
+
+/* What is told of a device: that it is unwell, or was; and attempts that failed on it while it was (health.h). */
+struct device_health {
+        uint32_t device;
+        bool unwell;     /* by its node's word */
+        bool kept_off;   /* it failed too often: until an operator resumes the node */
+        uint32_t faults; /* attempts that failed on it, in a row */
+        int64_t since;   /* wall: when it became what `unwell` says */
+        char *reason;    /* the last one that was told; NULL: none was */
+};
+
 struct node {
         uint32_t id;          /* stable: index in state.nodes */
         uint32_t site_id;     /* of the site below, by its name (state_bind_nodes); NONE_U32: there is none */
@@ -96,6 +114,9 @@ struct node {
         uint64_t fault_job;   /* of the last one, when, and how its leg ended */
         int64_t fault_at;
         enum leg_how fault_how;
+        struct device_health *health; /* n_health, by ascending device: of the others nothing is known to be wrong */
+        uint32_t n_health;
+        uint64_t withheld;    /* devices given to no job: unwell or kept off; follows from these (health_bind) */
         int64_t idle_until;   /* wall: idle energy is booked up to here; 0: not begun */
         struct session session;
 };
@@ -418,7 +439,10 @@ struct signal state_signal(const struct state *state, const struct site *site, e
 
 uint64_t state_all_devices(const struct node *node);
 
-/* Devices of a node that no open leg holds: none where a job is alone (exclusive). Of all nodes, by their ids. */
+/* Devices of a node that open legs hold: all where a job is alone (exclusive). */
+uint64_t state_held_devices(const struct state *state, const struct node *node);
+
+/* Those that nobody holds and that may be given to a job. Of all nodes, by their ids. */
 uint64_t state_free_devices(const struct state *state, const struct node *node);
 void state_free_everywhere(const struct state *state, uint64_t *ret_free);
 

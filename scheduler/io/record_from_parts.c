@@ -671,6 +671,22 @@ static void take_leg_end(struct taker *taker, const Log__LegEnd *from, struct re
         to->u.leg_end.tail = take_bounded(taker, from->tail, FAILURE_TAIL_SIZE, "leg_end.tail");
 }
 
+static void take_unwell(struct taker *taker, const Log__Devices *from, struct record *to)
+{
+        to->u.devices.node = from->node;
+        if (from->n_unwell > OFFPEAK_MAX_DEVICES) {
+                taker->wrong = "devices.unwell";
+                return;
+        }
+        to->u.devices.unwell = take_memory(taker, from->n_unwell, sizeof(*to->u.devices.unwell));
+        to->u.devices.n_unwell = to->u.devices.unwell != NULL ? (uint32_t)from->n_unwell : 0;
+        for (size_t i = 0; i < to->u.devices.n_unwell; i++) {
+                to->u.devices.unwell[i].device =
+                        take_enum(taker, from->unwell[i]->device, 0, OFFPEAK_MAX_DEVICES - 1, "unwell.device");
+                to->u.devices.unwell[i].reason = take_text(taker, from->unwell[i]->reason);
+        }
+}
+
 static void take_over(const Log__Over *from, struct record *to)
 {
         to->u.over.job = from->job;
@@ -679,6 +695,8 @@ static void take_over(const Log__Over *from, struct record *to)
         to->u.over.lost = from->lost;
         to->u.over.ran_s = from->ran_s;
         to->u.over.avoid_node = from->avoid_node;
+        to->u.over.blamed_node = from->blamed_node;
+        to->u.over.blamed = from->blamed;
 }
 
 static void take_ended(struct taker *taker, const Log__Ended *from, struct record *to)
@@ -806,6 +824,27 @@ static void take_site(struct taker *taker, const Log__Site *from, struct site *t
         take_meter(taker, from, &to->meter);
 }
 
+static void take_health(struct taker *taker, const Log__Node *from, struct node *to)
+{
+        if (from->n_health > OFFPEAK_MAX_DEVICES) {
+                taker->wrong = "node.health";
+                return;
+        }
+        to->health = take_memory(taker, from->n_health, sizeof(*to->health));
+        to->n_health = to->health != NULL ? (uint32_t)from->n_health : 0;
+        for (size_t i = 0; i < to->n_health; i++) {
+                to->health[i].device =
+                        take_enum(taker, from->health[i]->device, 0, OFFPEAK_MAX_DEVICES - 1, "health.device");
+                if (i > 0 && to->health[i].device <= to->health[i - 1].device)
+                        taker->wrong = "health.device";
+                to->health[i].unwell = from->health[i]->unwell;
+                to->health[i].kept_off = from->health[i]->kept_off;
+                to->health[i].faults = from->health[i]->faults;
+                to->health[i].since = from->health[i]->since;
+                to->health[i].reason = take_optional(taker, from->health[i]->reason);
+        }
+}
+
 static void take_node(struct taker *taker, const Log__Node *from, struct node *to)
 {
         to->id = from->id;
@@ -819,6 +858,7 @@ static void take_node(struct taker *taker, const Log__Node *from, struct node *t
         to->fault_job = from->fault_job;
         to->fault_at = from->fault_at;
         to->fault_how = take_enum(taker, from->fault_how, 0, LEG_NO_GO, "node.fault_how");
+        take_health(taker, from, to);
         to->idle_until = from->idle_until;
 }
 
@@ -942,6 +982,9 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 break;
         case RECORD_NODE_UP:
                 take_node_up(taker, from->node_up, to);
+                break;
+        case RECORD_DEVICES:
+                take_unwell(taker, from->devices, to);
                 break;
         case RECORD_DRAINED:
                 to->u.drained.node = from->drained->node;

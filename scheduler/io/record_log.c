@@ -116,6 +116,17 @@ static const char *state_text(enum offpeak_job_state state)
         return "?";
 }
 
+static void log_devices(const struct state *state, const struct record *record)
+{
+        const struct node *node = &state->nodes[record->u.devices.node];
+
+        for (uint32_t i = 0; i < record->u.devices.n_unwell; i++)
+                log_warning("device %u of node %s is unwell, and is given to no job: %s",
+                            record->u.devices.unwell[i].device, node->name, record->u.devices.unwell[i].reason);
+        if (record->u.devices.n_unwell == 0)
+                log_info("all devices of node %s are well again", node->name);
+}
+
 void record_log(const struct state *state, const struct record *record)
 {
         switch (record->type) {
@@ -153,6 +164,9 @@ void record_log(const struct state *state, const struct record *record)
                                     record->u.drained.reason);
                 else
                         log_info("node %s takes jobs again", state->nodes[record->u.drained.node].name);
+                break;
+        case RECORD_DEVICES:
+                log_devices(state, record);
                 break;
         case RECORD_NODE_FENCED:
                 log_warning("node %s %s", state->nodes[record->u.node_fenced.node].name,

@@ -671,6 +671,19 @@ static void fill_leg_end(struct arena *arena, Log__LegEnd *to, const struct reco
         to->tail = text(record->u.leg_end.tail);
 }
 
+static void fill_devices(struct arena *arena, Log__Devices *to, const struct record *record)
+{
+        to->node = record->u.devices.node;
+        to->unwell = parts_new(arena, &log__unwell__descriptor, record->u.devices.n_unwell);
+        if (to->unwell == NULL)
+                return;
+        to->n_unwell = record->u.devices.n_unwell;
+        for (size_t i = 0; i < to->n_unwell; i++) {
+                to->unwell[i]->device = record->u.devices.unwell[i].device;
+                to->unwell[i]->reason = text(record->u.devices.unwell[i].reason);
+        }
+}
+
 static void fill_over(Log__Over *to, const struct record *record)
 {
         to->job = record->u.over.job;
@@ -679,6 +692,8 @@ static void fill_over(Log__Over *to, const struct record *record)
         to->lost = record->u.over.lost;
         to->ran_s = record->u.over.ran_s;
         to->avoid_node = record->u.over.avoid_node;
+        to->blamed_node = record->u.over.blamed_node;
+        to->blamed = record->u.over.blamed;
 }
 
 static void fill_ended(Log__Ended *to, const struct record *record)
@@ -812,6 +827,22 @@ static void fill_site(struct arena *arena, Log__Site *to, const struct site *fro
         fill_meter(arena, to, &from->meter);
 }
 
+static void fill_health(struct arena *arena, Log__Node *to, const struct node *from)
+{
+        to->health = parts_new(arena, &log__device_health__descriptor, from->n_health);
+        if (to->health == NULL)
+                return;
+        to->n_health = from->n_health;
+        for (size_t i = 0; i < to->n_health; i++) {
+                to->health[i]->device = from->health[i].device;
+                to->health[i]->unwell = from->health[i].unwell;
+                to->health[i]->kept_off = from->health[i].kept_off;
+                to->health[i]->faults = from->health[i].faults;
+                to->health[i]->since = from->health[i].since;
+                to->health[i]->reason = text(from->health[i].reason);
+        }
+}
+
 static void fill_node(struct arena *arena, Log__Node *to, const struct node *from)
 {
         to->id = from->id;
@@ -825,6 +856,7 @@ static void fill_node(struct arena *arena, Log__Node *to, const struct node *fro
         to->fault_job = from->fault_job;
         to->fault_at = from->fault_at;
         to->fault_how = from->fault_how;
+        fill_health(arena, to, from);
         to->idle_until = from->idle_until;
 }
 
@@ -953,6 +985,9 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 break;
         case RECORD_NODE_UP:
                 fill_node_up(arena, to->node_up, record);
+                break;
+        case RECORD_DEVICES:
+                fill_devices(arena, to->devices, record);
                 break;
         case RECORD_DRAINED:
                 to->drained->node = record->u.drained.node;

@@ -455,6 +455,30 @@ static void a_saving_has_its_sign(void **state)
         expect_in(priced(5010000, 5000000), ", 8 GPUs - 5.01 EUR - ends"); /* by less than half a per cent */
 }
 
+/* Below the table: which devices are kept from jobs, and why. */
+static void unwell_devices_are_told(void **state)
+{
+        json_t *document = json_pack(
+                "{s:[{s:s, s:s, s:i, s:i, s:[{s:i, s:s, s:s, s:n, s:{s:s, s:b, s:s, s:i, s:b}},"
+                " {s:i, s:s, s:s, s:i, s:{s:s, s:b, s:s, s:i, s:b}}, {s:i, s:s, s:n}]}]}",
+                "nodes", "name", "n1", "status", "up", "gpus", 4, "gpus_free", 2, "devices", "index", 0, "kind", "gpu",
+                "address", "0000:04:00.0", "job", "unwell", "reason", "Xid 64: a bad row", "now", 1, "since_utc",
+                "2026-11-22T22:00:00Z", "failed_attempts", 0, "until_resumed", 0, "index", 1, "kind", "gpu", "address",
+                "0000:05:00.0", "job", 42, "unwell", "reason", "off the bus", "now", 0, "since_utc",
+                "2026-11-22T22:00:00Z", "failed_attempts", 2, "until_resumed", 1, "index", 2, "kind", "gpu", "unwell");
+        char *text = render(view_nodes, document, plain);
+
+        (void)state;
+        assert_non_null(strstr(text, " 1 of 4 "));
+        assert_non_null(strstr(text,
+                               "n1 GPU 0 (0000:04:00.0) is unwell since 2026-11-22 22:00, and is given to no job: "
+                               "Xid 64: a bad row\n"));
+        expect_in(text,
+                  "n1 GPU 1 (0000:05:00.0) is given to no job: 2 attempts failed on it, until offpeak resume n1; off "
+                  "the bus\n");
+        json_decref(document);
+}
+
 static void nodes_are_a_table(void **state)
 {
         (void)state;
@@ -974,6 +998,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(a_saving_has_its_sign),
+                cmocka_unit_test(unwell_devices_are_told),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(a_store_is_drawn_below_the_limit),

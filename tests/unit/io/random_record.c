@@ -36,7 +36,9 @@ KNOWN(struct attempt, 104);
 KNOWN(struct job, 752);
 KNOWN(struct pause, 56);
 KNOWN(struct failure, 48);
-KNOWN(struct node, 312);
+KNOWN(struct device_health, 32);
+KNOWN(struct unwell, 16);
+KNOWN(struct node, 336);
 KNOWN(struct site, 3624);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
@@ -713,6 +715,15 @@ static void walk_node(struct walk *walk, struct node *node)
         U64(node->fault_job);
         I64(node->fault_at);
         WITHIN(node->fault_how, 0, LEG_NO_GO);
+        ARRAY(node->n_health, node->health, 3);
+        for (uint32_t i = 0; i < node->n_health; i++) {
+                WITHIN(node->health[i].device, 20 * i, 20 * i + 19);
+                BOOL(node->health[i].unwell);
+                BOOL(node->health[i].kept_off);
+                U32(node->health[i].faults);
+                I64(node->health[i].since);
+                OPTIONAL(node->health[i].reason);
+        }
         I64(node->idle_until);
         WITHIN(node->session.state, SESSION_NONE, SESSION_NONE);
 }
@@ -822,6 +833,8 @@ static void walk_over(struct walk *walk, struct record *record)
         BOOL(record->u.over.lost);
         I64(record->u.over.ran_s);
         U32(record->u.over.avoid_node);
+        U32(record->u.over.blamed_node);
+        U64(record->u.over.blamed);
 }
 
 static void walk_flow(struct walk *walk, struct plan_flow *flow)
@@ -888,6 +901,14 @@ static void walk_small(struct walk *walk, struct record *record)
         case RECORD_CANCEL:
                 U64(record->u.cancel.job);
                 walk_request(walk, &record->u.cancel.request);
+                break;
+        case RECORD_DEVICES:
+                U32(record->u.devices.node);
+                ARRAY(record->u.devices.n_unwell, record->u.devices.unwell, 3);
+                for (uint32_t i = 0; i < record->u.devices.n_unwell; i++) {
+                        WITHIN(record->u.devices.unwell[i].device, 0, OFFPEAK_MAX_DEVICES - 1);
+                        TEXT(record->u.devices.unwell[i].reason);
+                }
                 break;
         case RECORD_DRAINED:
                 U32(record->u.drained.node);

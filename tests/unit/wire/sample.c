@@ -294,6 +294,13 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
                 if (i < MESSAGE_MAX_TAILS / MESSAGE_MAX_TAIL)
                         leg->tail = maybe(seed, MESSAGE_MAX_TAIL);
         }
+        renew->n_unwell = (uint32_t)number(seed, 0, coin(seed) ? 2 : OFFPEAK_MAX_DEVICES);
+        renew->unwell = allocate(renew->n_unwell, sizeof(*renew->unwell));
+        for (uint32_t i = 0; i < renew->n_unwell; i++) {
+                renew->unwell[i].device = i;
+                strcpy(renew->unwell[i].reason, "x");
+                fill(seed, renew->unwell[i].reason, sizeof(renew->unwell[i].reason));
+        }
         renew->n_readings = (uint32_t)number(seed, 0, coin(seed) ? 9 : MESSAGE_MAX_READINGS);
         renew->readings = allocate(renew->n_readings, sizeof(*renew->readings));
         for (uint32_t i = 0; i < renew->n_readings; i++) {
@@ -585,6 +592,11 @@ static const char *renew_difference(const struct message_renew *a, const struct 
         SAME(sure);
         SAME(n_legs);
         SAME(n_readings);
+        SAME(n_unwell);
+        for (uint32_t i = 0; i < a->n_unwell; i++) {
+                SAME(unwell[i].device);
+                SAME_TEXT(unwell[i].reason);
+        }
         for (uint32_t i = 0; i < a->n_legs && found == NULL; i++)
                 found = leg_difference(&a->legs[i], &b->legs[i]);
         for (uint32_t i = 0; i < a->n_readings && found == NULL; i++)

@@ -201,6 +201,19 @@ static void set_tails(struct message *message, int64_t value)
         }
 }
 
+/* So many devices, by their number; and the second's number. */
+static void set_unwell(struct message *message, int64_t value)
+{
+        free(message->u.renew.unwell);
+        message->u.renew.unwell = calloc((size_t)value, sizeof(*message->u.renew.unwell));
+        message->u.renew.n_unwell = (uint32_t)value;
+        for (uint32_t i = 0; i < value; i++)
+                message->u.renew.unwell[i] = (struct message_unwell){ i, "x" };
+}
+SETTER(second_unwell, set_unwell(message, 2); message->u.renew.unwell[1].device = (uint32_t)value)
+SETTER(no_reason, set_unwell(message, value); if (value > 0) message->u.renew.unwell[0].reason[0] = '\0')
+SETTER(reason, set_unwell(message, 1); memset(message->u.renew.unwell[0].reason, 'r', (size_t)value))
+
 static struct message_reading *first_reading(struct message *message)
 {
         message->u.renew.n_readings = 1;
@@ -333,6 +346,11 @@ static const struct {
         { MESSAGE_RENEW, set_why, 127, 128, "why a leg ended" },
         { MESSAGE_RENEW, set_tail, MESSAGE_MAX_TAIL, MESSAGE_MAX_TAIL + 1, "a leg's last lines" },
         { MESSAGE_RENEW, set_tails, MESSAGE_MAX_TAILS, MESSAGE_MAX_TAILS + 1, "all legs' last lines" },
+        { MESSAGE_RENEW, set_unwell, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "unwell devices" },
+        { MESSAGE_RENEW, set_second_unwell, 1, 0, "an unwell device's number" },
+        { MESSAGE_RENEW, set_second_unwell, 63, 64, "an unwell device's number" },
+        { MESSAGE_RENEW, set_reason, 159, 160, "why a device is unwell" },
+        { MESSAGE_RENEW, set_no_reason, 0, 1, "why a device is unwell is missing" },
         { MESSAGE_RENEW, set_reading_start, 0, -1, "a reading's start" },
         { MESSAGE_RENEW, set_reading_start, END_OF_TIME, END_OF_TIME + 1, "a reading's start" },
         { MESSAGE_RENEW, set_reading_end, 0, -1, "a reading's end" },
