@@ -120,8 +120,10 @@ void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
         leg->burying = false;
         leg->has_exit = true;
         leg->exit = *record;
-        if (is_failure(record))
+        if (is_failure(record)) {
+                hardware_look(leg->host->hardware, host_now_ms());
                 read_tail(leg);
+        }
         host_caps_note_end(leg->host);
         log_info("leg %s %s", leg_name(leg->id, name), describe_exit(record, text, sizeof(text)));
 }

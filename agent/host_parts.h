@@ -73,6 +73,7 @@ struct host {
         struct wire_keys keys;
         bool has_keys;
         size_t told_readings;    /* with the last renewal */
+        uint64_t told_unwell;    /* with it, too: devices */
         int64_t hello_ms;        /* when the hello under way was first sent; 0: none */
         bool said_silent;        /* that the scheduler does not answer */
         bool said_foreign;       /* that what it says cannot be understood */
@@ -108,6 +109,7 @@ int host_wire_open(struct host *host, struct offpeak_error *err);
 void host_send_hello(struct host *host);
 void host_send_renew(struct host *host);
 void host_watch_silence(struct host *host);
+void host_watch_devices(struct host *host); /* one that is unwell, or well again, is told at once */
 
 /* ---- host_caps.c */
 int host_caps_open(struct host *host, struct offpeak_error *err);

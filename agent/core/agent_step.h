@@ -16,15 +16,15 @@
 enum agent_action_type {
         AGENT_KEEP_TERM = 1, /* to disk, before anything after it; if that fails, stop */
         AGENT_SEND_HELLO,    /* with state's nonce */
-        AGENT_SEND_RENEW,    /* with state's session, seq, sure and legs */
+        AGENT_SEND_RENEW,    /* with state's session, seq, sure and legs; and what the host knows of its devices */
         AGENT_ACKED,         /* readings up to seq are in the books */
         AGENT_LAUNCH,        /* make the directory from the order, start the shim */
         AGENT_GO,
         AGENT_STOP,
         AGENT_LEASE,
-        AGENT_BURY,          /* see bury.h, until it says how the leg ended */
-        AGENT_DELETE,        /* remove the directory */
-        AGENT_WARN,          /* tell people */
+        AGENT_BURY,   /* see bury.h, until it says how the leg ended */
+        AGENT_DELETE, /* remove the directory */
+        AGENT_WARN,   /* tell people */
 };
 
 enum { AGENT_TEXT_SIZE = 192 };

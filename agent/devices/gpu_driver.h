@@ -36,7 +36,8 @@ struct gpu_reading {
         int64_t memory_used_mb, memory_mb;
         int32_t compute_percent; /* utilisation */
         int32_t clock_mhz, memory_clock_mhz;
-        uint32_t fault; /* what the vendor calls a fault (Xid) since the last reading; 0: none */
+        uint32_t fault;    /* what the vendor calls a fault (Xid) since the last reading, the gravest; 0: none */
+        const char *fatal; /* for people: what it means, where the card must not be used before a reset; else NULL */
 };
 
 /* Errors: ENOTFOUND, EPERMISSION, EINVAL (a limit that the card refuses), ESTATE (not supported), EIO (does not

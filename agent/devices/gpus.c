@@ -47,6 +47,7 @@ struct gpus {
         struct gpu_energy energy[OFFPEAK_MAX_DEVICES];
         uint32_t n;
         bool looked, hangs;
+        bool look;         /* at health, with the next round */
         int64_t read_ms;   /* when the last round was */
         int64_t looked_ms; /* when it looked at health, too */
 };
@@ -111,8 +112,10 @@ static void say_wrong(struct gpu_now *now, bool lost, const struct offpeak_error
 {
         bool known = now->why[0] != '\0' && now->lost == lost;
 
-        now->lost = lost;
         keep_why(now, err);
+        if (lost && !now->lost)
+                snprintf(now->unwell, sizeof(now->unwell), "%s", now->why);
+        now->lost = lost;
         if (known)
                 return;
         if (lost)
@@ -123,13 +126,32 @@ static void say_wrong(struct gpu_now *now, bool lost, const struct offpeak_error
                 log_warning("a GPU cannot be read, and what it draws comes with a later reading: %s", now->why);
 }
 
+/* One that counts anew was reset. */
+static void note_errors(struct gpu_now *now, int64_t errors)
+{
+        if (errors < 0)
+                return;
+        if (errors < now->ecc_errors)
+                now->unwell[0] = '\0';
+        else if (now->ecc_errors >= 0 && errors > now->ecc_errors)
+                snprintf(now->unwell, sizeof(now->unwell),
+                         "%" PRId64 " memory errors that could not be corrected; reset the GPU",
+                         errors - now->ecc_errors);
+        now->ecc_errors = errors;
+}
+
 static void note_health(struct gpu_now *now, const char *address, const struct gpu_reading *reading)
 {
         if (reading->fault != 0)
-                log_warning("GPU %s reports fault %" PRIu32 " (NVIDIA's Xid)", address, reading->fault);
+                log_warning("GPU %s reports fault %" PRIu32 " (NVIDIA's Xid)%s%s", address, reading->fault,
+                            reading->fatal != NULL ? ": " : "", reading->fatal != NULL ? reading->fatal : "");
         if (reading->ecc_errors > 0 && reading->ecc_errors > now->reading.ecc_errors)
                 log_warning("GPU %s has counted %" PRId64 " uncorrected memory errors since its driver was loaded",
                             address, reading->ecc_errors);
+        note_errors(now, reading->ecc_errors);
+        if (reading->fatal != NULL)
+                snprintf(now->unwell, sizeof(now->unwell), "Xid %" PRIu32 ": %s; reset the GPU", reading->fault,
+                         reading->fatal);
 }
 
 /* Numbers of a round that looked at energy alone are unknown, and leave what is known. */
@@ -163,6 +185,10 @@ static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
         if (now->why[0] != '\0')
                 log_info("GPU %s can be read again", card->address);
         now->why[0] = '\0';
+        if (now->lost) { /* it was reset */
+                now->unwell[0] = '\0';
+                now->ecc_errors = GPU_UNKNOWN;
+        }
         now->lost = false;
         now->facts = card->facts;
         now->quality = gpu_energy_add(&gpus->energy[i], &card->reading, now_ms);
@@ -187,9 +213,9 @@ static void say_hang(struct gpus *gpus)
 
 void gpus_read(struct gpus *gpus, int64_t now_ms)
 {
-        bool all = !gpus->looked || now_ms - gpus->looked_ms >= GPUS_HEALTH_MS;
+        bool all = gpus->look || !gpus->looked || now_ms - gpus->looked_ms >= GPUS_HEALTH_MS;
 
-        if (gpus->looked && !gpus->hangs && now_ms - gpus->read_ms < GPUS_FRESH_MS)
+        if (gpus->looked && !gpus->look && !gpus->hangs && now_ms - gpus->read_ms < GPUS_FRESH_MS)
                 return;
         if (aside_is_idle(gpus->aside))
                 gpus->work.all = all;
@@ -202,10 +228,18 @@ void gpus_read(struct gpus *gpus, int64_t now_ms)
         gpus->hangs = false;
         for (uint32_t i = 0; i < gpus->n; i++)
                 take_card(gpus, i, now_ms, all);
-        if (all)
+        if (all) {
                 gpus->looked_ms = now_ms;
+                gpus->look = false;
+        }
         gpus->looked = true;
         gpus->read_ms = now_ms;
+}
+
+void gpus_look(struct gpus *gpus, int64_t now_ms)
+{
+        gpus->look = true;
+        gpus_read(gpus, now_ms);
 }
 
 const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device)
@@ -281,7 +315,8 @@ static bool take_found(struct gpus *gpus)
                 any = true;
                 gpus->now[i] = (struct gpu_now){ .driver = gpu_drivers[card->driver],
                                                  .facts = card->facts,
-                                                 .quality = QUALITY_ESTIMATED };
+                                                 .quality = QUALITY_ESTIMATED,
+                                                 .ecc_errors = GPU_UNKNOWN };
                 if (card->gpu == NULL)
                         say_wrong(&gpus->now[i], true, &card->err);
         }

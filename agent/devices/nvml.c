@@ -13,6 +13,7 @@
 
 #include "agent/devices/gpu_driver.h"
 #include "agent/devices/nvml_abi.h"
+#include "agent/devices/nvml_xid.h"
 #include "base/fail.h"
 
 enum { MAX_GPUS = 64, UJ_PER_MJ = 1000, BYTES_PER_MB = 1 << 20 };
@@ -235,7 +236,7 @@ static int nvml_facts(void *state, void *gpu, struct gpu_facts *ret_facts, struc
 
 /* ---- readings */
 
-/* Events come for all GPUs; each is kept for its own. */
+/* Events come for all GPUs; each is kept for its own. What follows a grave one does not hide it. */
 static void take_events(struct nvml *nvml)
 {
         struct nvml_event event;
@@ -245,7 +246,8 @@ static void take_events(struct nvml *nvml)
                 if (nvml->calls.event_wait(nvml->events, &event, 0) != NVML_SUCCESS)
                         return;
                 for (unsigned i = 0; i < nvml->n_gpus; i++)
-                        if (nvml->gpus[i].handle == event.device && event.type == NVML_EVENT_XID)
+                        if (nvml->gpus[i].handle == event.device && event.type == NVML_EVENT_XID &&
+                            nvml_xid_fatal(nvml->gpus[i].fault) == NULL)
                                 nvml->gpus[i].fault = (uint32_t)event.data;
         }
 }
@@ -277,6 +279,7 @@ static void read_rest(struct nvml *nvml, struct nvml_gpu *gpu, struct gpu_readin
         reading->memory_clock_mhz = clock_of(calls, gpu->handle, NVML_CLOCK_MEM);
         take_events(nvml);
         reading->fault = gpu->fault;
+        reading->fatal = nvml_xid_fatal(gpu->fault);
         gpu->fault = 0;
 }
 
@@ -305,9 +308,8 @@ static int read_energy(const struct nvml_calls *calls, const struct nvml_gpu *gp
 
 static int nvml_read(void *state, void *gpu, bool all, struct gpu_reading *ret_reading, struct offpeak_error *err)
 {
-        struct gpu_reading reading = { GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
-                                       GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
-                                       GPU_UNKNOWN, GPU_UNKNOWN, 0 };
+        struct gpu_reading reading = { GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
+                                       GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, 0,           NULL };
         struct nvml *nvml = state;
         int code = read_energy(&nvml->calls, gpu, all, &reading, err);
 
