@@ -158,6 +158,8 @@ static void fill_inventory(struct hardware *hardware, const struct agent_config 
                                                   .n_features = config->n_features };
         if (config->devices == AGENT_DEVICES_GPU)
                 hardware->inventory.n_links = links_find(hardware->topology, &hardware->devices, hardware->links);
+        if (hardware->gpus.gpus != NULL)
+                gpus_links(hardware->gpus.gpus, &hardware->devices, hardware->links);
 }
 
 int hardware_open(const struct agent_config *config, const char *powercap, struct hardware **ret_hardware,

@@ -16,7 +16,14 @@
 
 #include <offpeak/error.h>
 
-enum { GPU_UNKNOWN = -1, GPU_UUID_SIZE = 48, GPU_MODEL_SIZE = 64 };
+enum { GPU_UNKNOWN = -1, GPU_UUID_SIZE = 48, GPU_MODEL_SIZE = 64, GPU_MAX_LINKS = 36 };
+
+/* A link of a GPU that is up, to another GPU or to a switch of them. */
+struct gpu_link {
+        char remote[20]; /* the PCI bus id at its other end, as devices have it; "" of a switch */
+        bool to_switch;
+        uint32_t mb_per_s; /* in one direction */
+};
 
 /* Numbers are 0 where the card does not say. */
 struct gpu_facts {
@@ -56,6 +63,11 @@ struct gpu_driver {
          * as well. ENOTFOUND: the GPU is lost.
          */
         int (*read)(void *state, void *gpu, bool all, struct gpu_reading *ret_reading, struct offpeak_error *err);
+        /*
+         * Its links that are up, at most GPU_MAX_LINKS; those to anything but GPUs and switches, and those of unknown
+         * speed, are left out. NULL: this driver knows of none.
+         */
+        int (*links)(void *state, void *gpu, struct gpu_link *ret_links, uint32_t *ret_n, struct offpeak_error *err);
         int (*limit)(void *state, void *gpu, uint32_t *ret_mw, struct offpeak_error *err);
         int (*set_limit)(void *state, void *gpu, uint32_t mw, struct offpeak_error *err);
 };

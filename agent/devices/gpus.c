@@ -26,6 +26,7 @@ struct card {
         unsigned driver; /* in the table; N_DRIVERS: none knows it */
         void *gpu;       /* NULL: not found, or lost */
         struct gpu_facts facts;
+        struct gpu_links links;
         struct gpu_reading reading;
         int code; /* of the last call */
         struct offpeak_error err;
@@ -69,6 +70,17 @@ static void find_card(struct work *work, struct card *card)
         }
 }
 
+/* None are known of a card that does not tell them. */
+static void find_links(const struct work *work, struct card *card)
+{
+        struct offpeak_error none;
+
+        if (card->gpu == NULL || gpu_drivers[card->driver]->links == NULL ||
+            gpu_drivers[card->driver]->links(work->states[card->driver], card->gpu, card->links.at, &card->links.n,
+                                             &none) != 0)
+                card->links.n = 0;
+}
+
 static void work_open(void *context)
 {
         struct work *work = context;
@@ -76,8 +88,10 @@ static void work_open(void *context)
         for (unsigned i = 0; i < N_DRIVERS; i++)
                 if (gpu_drivers[i]->open(work->library, &work->states[i], &work->why[i]) != 0)
                         work->states[i] = NULL;
-        for (uint32_t i = 0; i < work->n_cards; i++)
+        for (uint32_t i = 0; i < work->n_cards; i++) {
                 find_card(work, &work->cards[i]);
+                find_links(work, &work->cards[i]);
+        }
 }
 
 static void work_read(void *context)
@@ -240,6 +254,17 @@ void gpus_look(struct gpus *gpus, int64_t now_ms)
 {
         gpus->look = true;
         gpus_read(gpus, now_ms);
+}
+
+void gpus_links(const struct gpus *gpus, const struct device_set *set, struct place_link *links)
+{
+        struct gpu_links *known = calloc(set->n + 1, sizeof(*known));
+
+        for (uint32_t i = 0; known != NULL && i < set->n; i++)
+                known[i] = gpus->work.cards[i].links;
+        if (known != NULL)
+                gpu_links_take(set, known, links); /* without memory what was known stands */
+        free(known);
 }
 
 const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device)

@@ -11,6 +11,7 @@
 
 #include "agent/devices/device.h"
 #include "agent/devices/gpu_driver.h"
+#include "agent/devices/gpu_links.h"
 #include "ledger/booking.h"
 
 enum {
@@ -43,6 +44,9 @@ struct gpus;
  */
 int gpus_open(const struct device_set *set, const char *library, struct gpus **ret_gpus, struct offpeak_error *err);
 void gpus_close(struct gpus *gpus); /* accepts NULL */
+
+/* What the libraries knew of the cards' links when they were opened, over what `links` has (gpu_links.h). */
+void gpus_links(const struct gpus *gpus, const struct device_set *set, struct place_link *links);
 
 /* By the device's number. Valid until close. */
 const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device);

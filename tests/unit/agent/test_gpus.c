@@ -342,6 +342,67 @@ static void test_a_hang_says_nothing_about_a_card(void **state)
         expect_unwell(f, 0, NULL);
 }
 
+/* ---- links */
+
+/* GB/s between the two cards and from each to the one of another make, over what was known. */
+static void expect_links(struct fixture *f, unsigned a_b, unsigned a_other, unsigned b_other)
+{
+        struct place_link links[3] = { { 7, 1 }, { 7, 2 }, { 7, 3 } };
+
+        open_gpus(f);
+        gpus_links(f->gpus, &f->set, links);
+        assert_int_equal(links[place_pair(3, 0, 2)].gbps, a_b);
+        assert_int_equal(links[place_pair(3, 0, 1)].gbps, a_other);
+        assert_int_equal(links[place_pair(3, 1, 2)].gbps, b_other);
+        assert_int_equal(links[place_pair(3, 0, 2)].near, 2); /* that is the PCI bus's matter */
+        gpus_close(f->gpus);
+        f->gpus = NULL;
+}
+
+static void test_links_between_two_sum_up(void **state)
+{
+        struct fixture *f = *state;
+
+        expect_links(f, 7, 7, 7); /* none is up: the library knows nothing */
+        for (unsigned link = 0; link < 4; link++) {
+                fake_say(&f->script, A " link %u " B, link);
+                fake_say(&f->script, B " link %u " A, link);
+        }
+        fake_say(&f->script, A " link 4 0000:81:00.0"); /* which tells nothing */
+        fake_say(&f->script, A " link 5 other");        /* a processor */
+        expect_links(f, 80, 7, 7);
+        fake_say(&f->script, "* nvlink 4");
+        expect_links(f, 100, 7, 7);
+        fake_say(&f->script, "* nvlink 7");
+        expect_links(f, 200, 7, 7);
+        fake_say(&f->script, B " link 3 down"); /* the slower direction counts */
+        expect_links(f, 150, 7, 7);
+        fake_say(&f->script, "* nvlink 9"); /* of a version to come */
+        expect_links(f, 7, 7, 7);
+        fake_say(&f->script, "* speed 99000");
+        expect_links(f, 297, 7, 7);
+        fake_say(&f->script, B " fault no-links");
+        expect_links(f, 7, 7, 7);
+        fake_say(&f->script, B " fault lost");
+        expect_links(f, 7, 7, 7);
+}
+
+static void test_over_switches_all_see_one_another(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, "0000:81:00.0 uuid GPU-c");
+        for (unsigned link = 0; link < 18; link++)
+                fake_say(&f->script, "* link %u switch", link);
+        fake_say(&f->script, "* nvlink 6");
+        expect_links(f, 450, 450, 450);
+        fake_say(&f->script, B " link 17 down");
+        expect_links(f, 425, 450, 425);
+        fake_say(&f->script, A " link 17 " B); /* one beside the switches, from both sides */
+        fake_say(&f->script, B " link 17 " A);
+        expect_links(f, 450, 425, 425);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -349,6 +410,8 @@ int main(void)
                 TEST(test_cards_are_found_by_their_bus_id),
                 TEST(test_energy_counts_from_the_first_reading),
                 TEST(test_a_lost_card_is_contained),
+                TEST(test_links_between_two_sum_up),
+                TEST(test_over_switches_all_see_one_another),
                 TEST(test_a_lost_card_is_unwell_until_it_is_found),
                 TEST(test_faults_that_take_a_reset_make_a_card_unwell),
                 TEST(test_memory_errors_that_come_make_a_card_unwell),
