@@ -172,6 +172,8 @@ static void fill_inventory(struct hardware *hardware, const struct agent_config 
                                                   .n_features = config->n_features };
         if (config->devices == AGENT_DEVICES_GPU)
                 hardware->inventory.n_links = links_find(hardware->topology, &hardware->devices, hardware->links);
+        if (hardware->gpus.gpus != NULL)
+                gpus_links(hardware->gpus.gpus, &hardware->devices, hardware->links);
 }
 
 int hardware_open(const struct agent_config *config, const char *powercap, struct hardware **ret_hardware,
@@ -243,6 +245,27 @@ int hardware_check(const struct hardware *hardware, uint64_t devices, struct off
                         return fail(err, OFFPEAK_ENOTFOUND, "a GPU of the job is lost: %s", now->why);
         }
         return 0;
+}
+
+const char *hardware_unwell(const struct hardware *hardware, uint32_t device)
+{
+        return hardware->gpus.gpus != NULL ? gpus_at(hardware->gpus.gpus, device)->unwell : "";
+}
+
+uint64_t hardware_unwell_mask(const struct hardware *hardware)
+{
+        uint64_t mask = 0;
+
+        for (uint32_t i = 0; i < hardware->devices.n; i++)
+                if (hardware_unwell(hardware, i)[0] != '\0')
+                        mask |= UINT64_C(1) << i;
+        return mask;
+}
+
+void hardware_look(struct hardware *hardware, int64_t now_ms)
+{
+        if (hardware->gpus.gpus != NULL)
+                gpus_look(hardware->gpus.gpus, now_ms);
 }
 
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size)

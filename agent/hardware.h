@@ -31,6 +31,14 @@ uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
 /* The GPU's library, name, limit and health, for a person; "" for what is no GPU. Returns buffer. */
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size);
 
+/* Why a device should be given to no job; "": it is well, or nobody knows. Valid until the next call of anything here.
+ */
+const char *hardware_unwell(const struct hardware *hardware, uint32_t device);
+uint64_t hardware_unwell_mask(const struct hardware *hardware);
+
+/* A job has failed: look at its devices' health now. now_ms as in hardware_energy. */
+void hardware_look(struct hardware *hardware, int64_t now_ms);
+
 /* ENOTFOUND: one of these devices is lost; err says which, why, and what to do. */
 int hardware_check(const struct hardware *hardware, uint64_t devices, struct offpeak_error *err);
 

@@ -161,6 +161,7 @@ static void on_second(uv_timer_t *timer)
         host_read_progress(host);
         host_give_up_mute_shims(host);
         host_caps_settle(host);
+        host_watch_devices(host);
         host_watch_silence(host);
 }
 
@@ -275,6 +276,8 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
                 code = host_meter_open(host, err);
         if (code == 0)
                 code = host_caps_open(host, err);
+        if (code == 0)
+                code = last_lines_open(&host->last_lines, err);
         if (code == 0) {
                 agent_state_init(&host->core);
                 code = run(host, err);
@@ -282,6 +285,7 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
                 spool_close(host->spool);
                 meter_finish(&host->meter);
         }
+        last_lines_close(host->last_lines);
         host_caps_close(host);
         node_lock_release(&host->lock);
 out_dir:

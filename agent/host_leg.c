@@ -59,6 +59,7 @@ void host_remove_leg(struct host *host, struct host_leg *leg)
                 }
         }
         hang_up(leg);
+        free(leg->tail);
         free(leg);
 }
 
@@ -90,6 +91,26 @@ static const char *describe_exit(const struct leg_exit *record, char *buffer, si
         return buffer;
 }
 
+/* One that never began has written nothing, and one that was asked to stop is no failure of its job. */
+static bool is_failure(const struct leg_exit *record)
+{
+        return record->how == LEG_SHIM_LOST || record->how == LEG_REBOOT ||
+               (record->how == LEG_EXIT && record->status != 0);
+}
+
+static void read_tail(struct host_leg *leg)
+{
+        char text[LAST_LINES_SIZE];
+        struct leg_dir dir;
+
+        if (leg->host->last_lines == NULL || leg->tail != NULL ||
+            leg_dir_open(leg->host->dir.path, leg->id, &dir, NULL) != 0)
+                return;
+        if (last_lines_read(leg->host->last_lines, &dir, leg->exit.started, text))
+                leg->tail = strdup(text); /* none without memory for it */
+        leg_dir_close(&dir);
+}
+
 /* It goes to the core after this turn (host_feed). */
 void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
 {
@@ -99,6 +120,10 @@ void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
         leg->burying = false;
         leg->has_exit = true;
         leg->exit = *record;
+        if (is_failure(record)) {
+                hardware_look(leg->host->hardware, host_now_ms());
+                read_tail(leg);
+        }
         host_caps_note_end(leg->host);
         log_info("leg %s %s", leg_name(leg->id, name), describe_exit(record, text, sizeof(text)));
 }

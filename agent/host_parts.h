@@ -22,6 +22,7 @@
 #include "agent/config.h"
 #include "agent/core/agent_step.h"
 #include "agent/hardware.h"
+#include "agent/last_lines.h"
 #include "agent/meter.h"
 #include "agent/node_lock.h"
 #include "agent/shim/link.h"
@@ -48,6 +49,7 @@ struct host_leg {
         bool complained;         /* that it cannot be buried */
         bool has_exit;           /* to be told to the core after this turn */
         struct leg_exit exit;
+        char *tail;              /* the last lines of one that failed; NULL: not known */
         double done, total;      /* as last read */
         bool cap_due;            /* its GPUs are to be capped anew, */
         uint32_t cap_ppm;        /* so far */
@@ -73,6 +75,7 @@ struct host {
         struct wire_keys keys;
         bool has_keys;
         size_t told_readings;    /* with the last renewal */
+        uint64_t told_unwell;    /* with it, too: devices */
         int64_t hello_ms;        /* when the hello under way was first sent; 0: none */
         bool said_silent;        /* that the scheduler does not answer */
         bool said_foreign;       /* that what it says cannot be understood */
@@ -82,6 +85,7 @@ struct host {
         struct host_leg *legs;
 
         struct host_caps *caps;
+        struct last_lines *last_lines; /* NULL: none are read */
 
         struct clock_map clock;
         bool clock_kept;         /* it was known before this agent: what was metered goes on */
@@ -107,6 +111,7 @@ int host_wire_open(struct host *host, struct offpeak_error *err);
 void host_send_hello(struct host *host);
 void host_send_renew(struct host *host);
 void host_watch_silence(struct host *host);
+void host_watch_devices(struct host *host); /* one that is unwell, or well again, is told at once */
 
 /* ---- host_caps.c */
 int host_caps_open(struct host *host, struct offpeak_error *err);

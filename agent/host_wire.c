@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,33 @@ void host_send_hello(struct host *host)
                 host->hello_ms = host_now_ms();
 }
 
+/* As far as there is room; what is left out comes with no later one, unless the leg is told of again. */
+static void add_tail(const struct host *host, struct message_leg *report, size_t *used)
+{
+        const struct host_leg *leg =
+                report->state == REPORT_EXITED ? host_leg(host, (struct leg_id){ report->job, report->attempt }) : NULL;
+
+        if (leg == NULL || leg->tail == NULL || *used + strlen(leg->tail) > MESSAGE_MAX_TAILS)
+                return;
+        report->tail = leg->tail;
+        *used += strlen(leg->tail);
+}
+
+static uint32_t list_unwell(const struct host *host, struct message_unwell *list)
+{
+        uint64_t unwell = hardware_unwell_mask(host->hardware);
+        uint32_t n = 0;
+
+        for (uint32_t i = 0; i < OFFPEAK_MAX_DEVICES; i++) {
+                if ((unwell >> i & 1) == 0)
+                        continue;
+                list[n] = (struct message_unwell){ .device = i };
+                snprintf(list[n].reason, sizeof(list[n].reason), "%s", hardware_unwell(host->hardware, i));
+                n++;
+        }
+        return n;
+}
+
 void host_send_renew(struct host *host)
 {
         static const size_t max = MESSAGE_MAX_READINGS;
@@ -81,6 +109,8 @@ void host_send_renew(struct host *host)
         struct message_reading *readings = calloc(max, sizeof(*readings));
         struct message message = { .type = MESSAGE_RENEW };
         struct message_renew *renew = &message.u.renew;
+        struct message_unwell unwell[OFFPEAK_MAX_DEVICES];
+        size_t tails = 0;
 
         if (legs == NULL || readings == NULL) {
                 host_fail(host, &(struct offpeak_error){ OFFPEAK_ENOMEM, "out of memory" });
@@ -88,7 +118,10 @@ void host_send_renew(struct host *host)
         }
         for (size_t i = 0; i < host->core.n_legs; i++)
                 if (agent_leg_report(&host->core.legs[i], &legs[renew->n_legs]))
-                        renew->n_legs++;
+                        add_tail(host, &legs[renew->n_legs++], &tails);
+        renew->unwell = unwell;
+        renew->n_unwell = list_unwell(host, unwell);
+        host->told_unwell = hardware_unwell_mask(host->hardware);
         host_meter_sync(host);
         host->told_readings = spool_peek(host->spool, readings, max);
         renew->node = host->config->node;
@@ -175,6 +208,14 @@ int host_wire_open(struct host *host, struct offpeak_error *err)
 {
         return zuv_connect(&host->loop, host->config->server, host->has_keys ? &host->keys : NULL, on_frame, host,
                            &host->socket, err);
+}
+
+void host_watch_devices(struct host *host)
+{
+        struct agent_input input = { .type = AGENT_NEWS };
+
+        if (host->core.contact == AGENT_SESSION && hardware_unwell_mask(host->hardware) != host->told_unwell)
+                host_feed(host, &input);
 }
 
 /* Say once that nobody answers, not every time. */

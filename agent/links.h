@@ -2,8 +2,8 @@
 /*
  * links.h - how the devices of a node are linked: NVLink and xGMI as hwloc's distances tell them, and the PCI bus.
  *
- * hwloc knows the distances where its NVML or RSMI plugins are, or where a file has them. A driver that knows better
- * sets links[place_pair(n, a, b)].gbps afterwards.
+ * hwloc knows the distances where its NVML or RSMI plugins are, or where a file has them. A vendor's library that knows
+ * better is asked afterwards (devices/gpu_links.h).
  */
 #ifndef OFFPEAK_AGENT_LINKS_H
 #define OFFPEAK_AGENT_LINKS_H

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "agent/devices/gpus.h"
 #include "agent/links.h"
 #include "agent/nics.h"
 #include "base/fail.h"
@@ -172,6 +173,19 @@ static int print(const struct seen *seen, bool json, FILE *out, struct offpeak_e
         return 0;
 }
 
+/* Of this machine, or of one whose library is named: a file may be another machine's. */
+static void ask_library(struct seen *seen)
+{
+        struct offpeak_error none;
+        struct gpus *gpus;
+
+        if (seen->gpus.n == 0 || (seen->config->topology != NULL && seen->config->nvml == NULL) ||
+            gpus_open(&seen->gpus, seen->config->nvml, &gpus, &none) != 0)
+                return;
+        gpus_links(gpus, &seen->gpus, seen->links);
+        gpus_close(gpus);
+}
+
 int show_topology(const struct agent_config *config, bool json, FILE *out, struct offpeak_error *err)
 {
         struct seen seen = { .config = config };
@@ -187,6 +201,7 @@ int show_topology(const struct agent_config *config, bool json, FILE *out, struc
                 return code;
         }
         links_find(seen.topology, &seen.gpus, seen.links);
+        ask_library(&seen);
         code = print(&seen, json, out, err);
         device_set_finish(&seen.gpus);
         topology_close(seen.topology);

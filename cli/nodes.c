@@ -27,6 +27,18 @@ static void list_jobs(const json_t *devices, char *text, size_t size)
         }
 }
 
+/* Those that jobs have for themselves: neither free nor kept from all. */
+static int64_t taken(const json_t *node, int64_t gpus)
+{
+        int64_t n = gpus - document_int_or(node, "gpus_free", 0), job;
+        json_t *device;
+        size_t i;
+
+        json_array_foreach(json_object_get(node, "devices"), i, device) n -=
+                json_is_object(json_object_get(device, "unwell")) && !document_int(device, "job", &job);
+        return n;
+}
+
 static void add_node(struct table *table, const json_t *node)
 {
         char text[256], idle[TEXT_SIZE], heard[WHEN_TEXT_SIZE];
@@ -36,7 +48,7 @@ static void add_node(struct table *table, const json_t *node)
         table_add(table, document_text(node, "name"));
         table_add(table, document_text(node, "site"));
         table_add(table, document_text(node, "status"));
-        table_addf(table, "%lld of %lld", (long long)(gpus - document_int_or(node, "gpus_free", 0)), (long long)gpus);
+        table_addf(table, "%lld of %lld", (long long)taken(node, gpus), (long long)gpus);
         list_jobs(json_object_get(node, "devices"), text, sizeof(text));
         table_add(table, text);
         table_add(table, document_int(node, "idle_w", &value) ? text_format_power(value, idle) : NULL);
@@ -64,6 +76,39 @@ static void print_drained(const json_t *nodes, const struct screen *screen, FILE
         }
 }
 
+/* `n1 GPU 2 (0000:04:00.0) is given to no job since 14:02: Xid 79: ...` */
+static void print_device(const char *name, const json_t *device, const struct screen *screen, FILE *out)
+{
+        const json_t *unwell = json_object_get(device, "unwell");
+        const char *reason = document_text(unwell, "reason"), *kind = document_text(device, "kind");
+        int64_t failed = document_int_or(unwell, "failed_attempts", 0);
+        char since[SCREEN_TIME_SIZE];
+
+        screen_print(screen, out, name);
+        fprintf(out, " %s %lld (", kind != NULL && strcmp(kind, "gpu") == 0 ? "GPU" : "slot",
+                (long long)document_int_or(device, "index", 0));
+        screen_print(screen, out, document_text(device, "address"));
+        if (document_true(unwell, "now"))
+                fprintf(out, ") is unwell since %s, and is given to no job: ",
+                        screen_time(screen, document_time(unwell, "since_utc"), since));
+        else
+                fputs(") is given to no job: ", out);
+        if (document_true(unwell, "until_resumed"))
+                fprintf(out, "%lld attempts failed on it, until offpeak resume %s; ", (long long)failed, name);
+        screen_print(screen, out, reason != NULL ? reason : "nothing is said of it");
+        putc('\n', out);
+}
+
+static void print_unwell(const json_t *nodes, const struct screen *screen, FILE *out)
+{
+        json_t *node, *device;
+        size_t i, d;
+
+        json_array_foreach(nodes, i, node) json_array_foreach(
+                json_object_get(node, "devices"), d, device) if (json_is_object(json_object_get(device, "unwell")))
+                print_device(document_text(node, "name"), device, screen, out);
+}
+
 int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
 {
         static const struct table_column columns[] = { { "NODE", false },  { "SITE", false },      { "STATE", false },
@@ -85,6 +130,7 @@ int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
         r = table_print(&table, out);
         table_finish(&table);
         print_drained(nodes, screen, out);
+        print_unwell(nodes, screen, out);
         return r;
 }
 

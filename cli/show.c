@@ -162,6 +162,61 @@ static void show_pause(const json_t *job, const struct screen *screen, FILE *out
         line(screen, out, pause_lasts(job) ? "paused" : "last paused", text);
 }
 
+/* What became of the leg that failed first, in a few words. */
+static const char *failure_how(const json_t *failure, char buffer[TEXT_SIZE])
+{
+        static const struct {
+                const char *name, *text;
+        } hows[] = {
+                { "never_started", "did not start" },
+                { "shim_lost", "its shim died, and the job with it" },
+                { "reboot", "the node rebooted" },
+                { "absent", "the node does not know it any more" },
+                { "lease_over", "the node fell silent until its lease was over" },
+                { "fenced", "the node was fenced" },
+                { "not_ready", "not ready in time" },
+        };
+        const char *how = document_text(failure, "how"), *signal = document_text(failure, "exit_signal");
+        int64_t code;
+
+        if (document_int(failure, "exit_code", &code))
+                snprintf(buffer, TEXT_SIZE, "exited with %lld", (long long)code);
+        else if (signal != NULL)
+                snprintf(buffer, TEXT_SIZE, "killed by SIG%.16s", signal);
+        else
+                snprintf(buffer, TEXT_SIZE, "ended");
+        for (size_t i = 0; how != NULL && i < sizeof(hows) / sizeof(hows[0]); i++)
+                if (strcmp(how, hows[i].name) == 0)
+                        return hows[i].text;
+        return buffer;
+}
+
+/* The first rank that failed, why, and the last that it said. */
+static void show_failure(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const json_t *failure = json_object_get(job, "failure");
+        const char *node = document_text(failure, "node"), *status = document_text(job, "status");
+        char text[640], at[SCREEN_TIME_SIZE], how[TEXT_SIZE], rank[32] = "";
+        json_t *said;
+        size_t i;
+
+        if (!json_is_object(failure))
+                return;
+        if (document_int_or(job, "nodes", 1) > 1)
+                snprintf(rank, sizeof(rank), " (rank %lld)", (long long)document_int_or(failure, "rank", 0));
+        snprintf(text, sizeof(text), "attempt %lld on %.128s%s, %s: %s",
+                 (long long)document_int_or(failure, "attempt", 0), node != NULL ? node : "?", rank,
+                 screen_time(screen, document_time(failure, "at_utc"), at), failure_how(failure, how));
+        line(screen, out, status != NULL && strcmp(status, "failed") == 0 ? "failed" : "last failed", text);
+        line(screen, out, "", document_text(failure, "why"));
+        json_array_foreach(json_object_get(failure, "last_lines"), i, said)
+        {
+                fprintf(out, "  %-12s| ", i == 0 ? "it said" : "");
+                screen_print(screen, out, json_string_value(said));
+                putc('\n', out);
+        }
+}
+
 static void show_waits(const json_t *job, const struct screen *screen, FILE *out)
 {
         static const struct {
@@ -257,6 +312,7 @@ int view_show(const json_t *document, const struct screen *screen, FILE *out)
         line(screen, out, "when", job_when(job, screen, text));
         line(screen, out, "because", job_reason(job, screen, text));
         line(screen, out, "pinned", job_pin(job, screen, text));
+        show_failure(job, screen, out);
         show_pause(job, screen, out);
         show_waits(job, screen, out);
         line(screen, out, "GPU-hours", job_gpu_hours(job, screen, text));

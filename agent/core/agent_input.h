@@ -18,10 +18,11 @@ enum agent_input_type {
         AGENT_GRANT,
         AGENT_STALE,
         AGENT_ORDER,
-        AGENT_SHIM,      /* a shim told its leg's state (not EXITED: that is ENDED, once its record was read) */
-        AGENT_GONE,      /* a leg's shim is dead, or cannot be found */
-        AGENT_ENDED,     /* the exit record that stands; or the leg could not be launched, or its directory is gone */
-        AGENT_PROGRESS,  /* of a leg, as its job tells it */
+        AGENT_SHIM,     /* a shim told its leg's state (not EXITED: that is ENDED, once its record was read) */
+        AGENT_GONE,     /* a leg's shim is dead, or cannot be found */
+        AGENT_ENDED,    /* the exit record that stands; or the leg could not be launched, or its directory is gone */
+        AGENT_PROGRESS, /* of a leg, as its job tells it */
+        AGENT_NEWS,     /* of the node: what a renewal tells beside legs has changed */
 };
 
 struct agent_input {

@@ -82,6 +82,9 @@ void agent_step(struct agent_state *state, const struct agent_input *input, stru
         case AGENT_PROGRESS:
                 agent_take_progress(state, input);
                 break;
+        case AGENT_NEWS:
+                state->changed = true;
+                break;
         }
         agent_send_due(state, input->now_ms, turn);
 }

@@ -16,7 +16,7 @@
 enum agent_action_type {
         AGENT_KEEP_TERM = 1, /* to disk, before anything after it; if that fails, stop */
         AGENT_SEND_HELLO,    /* with state's nonce */
-        AGENT_SEND_RENEW,    /* with state's session, seq, sure and legs */
+        AGENT_SEND_RENEW,    /* with state's session, seq, sure and legs; and what the host knows of its devices */
         AGENT_ACKED,         /* readings up to seq are in the books */
         AGENT_LAUNCH,        /* make the directory from the order, start the shim */
         AGENT_GO,

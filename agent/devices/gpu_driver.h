@@ -16,7 +16,14 @@
 
 #include <offpeak/error.h>
 
-enum { GPU_UNKNOWN = -1, GPU_UUID_SIZE = 48, GPU_MODEL_SIZE = 64 };
+enum { GPU_UNKNOWN = -1, GPU_UUID_SIZE = 48, GPU_MODEL_SIZE = 64, GPU_MAX_LINKS = 36 };
+
+/* A link of a GPU that is up, to another GPU or to a switch of them. */
+struct gpu_link {
+        char remote[20]; /* the PCI bus id at its other end, as devices have it; "" of a switch */
+        bool to_switch;
+        uint32_t mb_per_s; /* in one direction */
+};
 
 /* Numbers are 0 where the card does not say. */
 struct gpu_facts {
@@ -36,7 +43,8 @@ struct gpu_reading {
         int64_t memory_used_mb, memory_mb;
         int32_t compute_percent; /* utilisation */
         int32_t clock_mhz, memory_clock_mhz;
-        uint32_t fault; /* what the vendor calls a fault (Xid) since the last reading; 0: none */
+        uint32_t fault;    /* what the vendor calls a fault (Xid) since the last reading, the gravest; 0: none */
+        const char *fatal; /* for people: what it means, where the card must not be used before a reset; else NULL */
 };
 
 /* Errors: ENOTFOUND, EPERMISSION, EINVAL (a limit that the card refuses), ESTATE (not supported), EIO (does not
@@ -55,6 +63,11 @@ struct gpu_driver {
          * as well. ENOTFOUND: the GPU is lost.
          */
         int (*read)(void *state, void *gpu, bool all, struct gpu_reading *ret_reading, struct offpeak_error *err);
+        /*
+         * Its links that are up, at most GPU_MAX_LINKS; those to anything but GPUs and switches, and those of unknown
+         * speed, are left out. NULL: this driver knows of none.
+         */
+        int (*links)(void *state, void *gpu, struct gpu_link *ret_links, uint32_t *ret_n, struct offpeak_error *err);
         int (*limit)(void *state, void *gpu, uint32_t *ret_mw, struct offpeak_error *err);
         int (*set_limit)(void *state, void *gpu, uint32_t mw, struct offpeak_error *err);
 };

@@ -26,6 +26,7 @@ struct card {
         unsigned driver; /* in the table; N_DRIVERS: none knows it */
         void *gpu;       /* NULL: not found, or lost */
         struct gpu_facts facts;
+        struct gpu_links links;
         struct gpu_reading reading;
         int code; /* of the last call */
         struct offpeak_error err;
@@ -47,6 +48,7 @@ struct gpus {
         struct gpu_energy energy[OFFPEAK_MAX_DEVICES];
         uint32_t n;
         bool looked, hangs;
+        bool look;         /* at health, with the next round */
         int64_t read_ms;   /* when the last round was */
         int64_t looked_ms; /* when it looked at health, too */
 };
@@ -68,6 +70,17 @@ static void find_card(struct work *work, struct card *card)
         }
 }
 
+/* None are known of a card that does not tell them. */
+static void find_links(const struct work *work, struct card *card)
+{
+        struct offpeak_error none;
+
+        if (card->gpu == NULL || gpu_drivers[card->driver]->links == NULL ||
+            gpu_drivers[card->driver]->links(work->states[card->driver], card->gpu, card->links.at, &card->links.n,
+                                             &none) != 0)
+                card->links.n = 0;
+}
+
 static void work_open(void *context)
 {
         struct work *work = context;
@@ -75,8 +88,10 @@ static void work_open(void *context)
         for (unsigned i = 0; i < N_DRIVERS; i++)
                 if (gpu_drivers[i]->open(work->library, &work->states[i], &work->why[i]) != 0)
                         work->states[i] = NULL;
-        for (uint32_t i = 0; i < work->n_cards; i++)
+        for (uint32_t i = 0; i < work->n_cards; i++) {
                 find_card(work, &work->cards[i]);
+                find_links(work, &work->cards[i]);
+        }
 }
 
 static void work_read(void *context)
@@ -111,8 +126,10 @@ static void say_wrong(struct gpu_now *now, bool lost, const struct offpeak_error
 {
         bool known = now->why[0] != '\0' && now->lost == lost;
 
-        now->lost = lost;
         keep_why(now, err);
+        if (lost && !now->lost)
+                snprintf(now->unwell, sizeof(now->unwell), "%s", now->why);
+        now->lost = lost;
         if (known)
                 return;
         if (lost)
@@ -123,13 +140,32 @@ static void say_wrong(struct gpu_now *now, bool lost, const struct offpeak_error
                 log_warning("a GPU cannot be read, and what it draws comes with a later reading: %s", now->why);
 }
 
+/* One that counts anew was reset. */
+static void note_errors(struct gpu_now *now, int64_t errors)
+{
+        if (errors < 0)
+                return;
+        if (errors < now->ecc_errors)
+                now->unwell[0] = '\0';
+        else if (now->ecc_errors >= 0 && errors > now->ecc_errors)
+                snprintf(now->unwell, sizeof(now->unwell),
+                         "%" PRId64 " memory errors that could not be corrected; reset the GPU",
+                         errors - now->ecc_errors);
+        now->ecc_errors = errors;
+}
+
 static void note_health(struct gpu_now *now, const char *address, const struct gpu_reading *reading)
 {
         if (reading->fault != 0)
-                log_warning("GPU %s reports fault %" PRIu32 " (NVIDIA's Xid)", address, reading->fault);
+                log_warning("GPU %s reports fault %" PRIu32 " (NVIDIA's Xid)%s%s", address, reading->fault,
+                            reading->fatal != NULL ? ": " : "", reading->fatal != NULL ? reading->fatal : "");
         if (reading->ecc_errors > 0 && reading->ecc_errors > now->reading.ecc_errors)
                 log_warning("GPU %s has counted %" PRId64 " uncorrected memory errors since its driver was loaded",
                             address, reading->ecc_errors);
+        note_errors(now, reading->ecc_errors);
+        if (reading->fatal != NULL)
+                snprintf(now->unwell, sizeof(now->unwell), "Xid %" PRIu32 ": %s; reset the GPU", reading->fault,
+                         reading->fatal);
 }
 
 /* Numbers of a round that looked at energy alone are unknown, and leave what is known. */
@@ -163,6 +199,10 @@ static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
         if (now->why[0] != '\0')
                 log_info("GPU %s can be read again", card->address);
         now->why[0] = '\0';
+        if (now->lost) { /* it was reset */
+                now->unwell[0] = '\0';
+                now->ecc_errors = GPU_UNKNOWN;
+        }
         now->lost = false;
         now->facts = card->facts;
         now->quality = gpu_energy_add(&gpus->energy[i], &card->reading, now_ms);
@@ -187,9 +227,9 @@ static void say_hang(struct gpus *gpus)
 
 void gpus_read(struct gpus *gpus, int64_t now_ms)
 {
-        bool all = !gpus->looked || now_ms - gpus->looked_ms >= GPUS_HEALTH_MS;
+        bool all = gpus->look || !gpus->looked || now_ms - gpus->looked_ms >= GPUS_HEALTH_MS;
 
-        if (gpus->looked && !gpus->hangs && now_ms - gpus->read_ms < GPUS_FRESH_MS)
+        if (gpus->looked && !gpus->look && !gpus->hangs && now_ms - gpus->read_ms < GPUS_FRESH_MS)
                 return;
         if (aside_is_idle(gpus->aside))
                 gpus->work.all = all;
@@ -202,10 +242,29 @@ void gpus_read(struct gpus *gpus, int64_t now_ms)
         gpus->hangs = false;
         for (uint32_t i = 0; i < gpus->n; i++)
                 take_card(gpus, i, now_ms, all);
-        if (all)
+        if (all) {
                 gpus->looked_ms = now_ms;
+                gpus->look = false;
+        }
         gpus->looked = true;
         gpus->read_ms = now_ms;
+}
+
+void gpus_look(struct gpus *gpus, int64_t now_ms)
+{
+        gpus->look = true;
+        gpus_read(gpus, now_ms);
+}
+
+void gpus_links(const struct gpus *gpus, const struct device_set *set, struct place_link *links)
+{
+        struct gpu_links *known = calloc(set->n + 1, sizeof(*known));
+
+        for (uint32_t i = 0; known != NULL && i < set->n; i++)
+                known[i] = gpus->work.cards[i].links;
+        if (known != NULL)
+                gpu_links_take(set, known, links); /* without memory what was known stands */
+        free(known);
 }
 
 const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device)
@@ -281,7 +340,8 @@ static bool take_found(struct gpus *gpus)
                 any = true;
                 gpus->now[i] = (struct gpu_now){ .driver = gpu_drivers[card->driver],
                                                  .facts = card->facts,
-                                                 .quality = QUALITY_ESTIMATED };
+                                                 .quality = QUALITY_ESTIMATED,
+                                                 .ecc_errors = GPU_UNKNOWN };
                 if (card->gpu == NULL)
                         say_wrong(&gpus->now[i], true, &card->err);
         }

@@ -11,6 +11,7 @@
 
 #include "agent/devices/device.h"
 #include "agent/devices/gpu_driver.h"
+#include "agent/devices/gpu_links.h"
 #include "ledger/booking.h"
 
 enum {
@@ -31,6 +32,8 @@ struct gpu_now {
         int64_t uj;                 /* drawn since open; what a missed reading missed comes with a later one */
         enum quality quality;       /* of what came with the last reading; ESTIMATED if it did not work */
         char why[200];              /* what is wrong with it; "": nothing */
+        char unwell[160];           /* why no job should be given it; "": it is well, or nobody knows */
+        int64_t ecc_errors;         /* uncorrected ones that were there before; GPU_UNKNOWN: not looked at yet */
 };
 
 struct gpus;
@@ -42,13 +45,25 @@ struct gpus;
 int gpus_open(const struct device_set *set, const char *library, struct gpus **ret_gpus, struct offpeak_error *err);
 void gpus_close(struct gpus *gpus); /* accepts NULL */
 
+/* What the libraries knew of the cards' links when they were opened, over what `links` has (gpu_links.h). */
+void gpus_links(const struct gpus *gpus, const struct device_set *set, struct place_link *links);
+
 /* By the device's number. Valid until close. */
 const struct gpu_now *gpus_at(const struct gpus *gpus, uint32_t device);
 
 /* "GPU 0000:04:00.0: NAME, GPU-..., limit ..." for a person. */
 void gpu_describe(const struct gpu_now *now, const char *address, char *buffer, size_t size);
 
+/*
+ * A card is unwell while it is lost; and from a fault that takes a reset, or a memory error that could not be
+ * corrected, until it was lost and found again, or its counter of errors begins anew. What happened before the agent
+ * began is not held against it, and a library that is missing or hangs says nothing about a card.
+ */
+
 /* Bring all up to date. now_ms: any clock that does not go back. */
 void gpus_read(struct gpus *gpus, int64_t now_ms);
+
+/* The same, and look at health now: something has gone wrong. */
+void gpus_look(struct gpus *gpus, int64_t now_ms);
 
 #endif

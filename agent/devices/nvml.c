@@ -13,6 +13,7 @@
 
 #include "agent/devices/gpu_driver.h"
 #include "agent/devices/nvml_abi.h"
+#include "agent/devices/nvml_xid.h"
 #include "base/fail.h"
 
 enum { MAX_GPUS = 64, UJ_PER_MJ = 1000, BYTES_PER_MB = 1 << 20 };
@@ -233,9 +234,76 @@ static int nvml_facts(void *state, void *gpu, struct gpu_facts *ret_facts, struc
         return 0;
 }
 
+/* ---- links */
+
+static uint32_t field_speed(const struct nvml_calls *calls, void *handle, unsigned int link)
+{
+        struct nvml_field field = { .field = NVML_FIELD_NVLINK_SPEED, .scope = link };
+
+        if (calls->fields == NULL || calls->fields(handle, 1, &field) != NVML_SUCCESS || field.result != NVML_SUCCESS ||
+            field.type != NVML_VALUE_UINT)
+                return 0;
+        return field.value.number;
+}
+
+/*
+ * MB/s of a link in one direction: NVIDIA's data sheets tell the sum of both over all links. P100: 160 GB/s over 4 of
+ * the first version; V100: 300 over 6, A100: 600 over 12, H100: 900 over 18; B200: 1800 over 18. Of versions to come
+ * the library's own number, which has the protocol's share in it. 0: unknown.
+ */
+static uint32_t link_speed(const struct nvml_calls *calls, void *handle, unsigned int link)
+{
+        unsigned int version = 0;
+
+        if (calls->link_version == NULL || calls->link_version(handle, link, &version) != NVML_SUCCESS)
+                return field_speed(calls, handle, link);
+        if (version == NVML_NVLINK_1_0)
+                return 20000;
+        if (version >= NVML_NVLINK_2_0 && version <= NVML_NVLINK_4_0)
+                return 25000;
+        return version == NVML_NVLINK_5_0 ? 50000 : field_speed(calls, handle, link);
+}
+
+/* False: it is down, or leads to neither. */
+static bool read_link(const struct nvml_calls *calls, void *handle, unsigned int link, struct gpu_link *ret_link)
+{
+        unsigned int active = 0, type = NVML_REMOTE_UNKNOWN;
+        struct nvml_pci remote = { 0 };
+
+        *ret_link = (struct gpu_link){ 0 };
+        if (calls->link_state(handle, link, &active) != NVML_SUCCESS || active != NVML_FEATURE_ENABLED)
+                return false;
+        if (calls->link_type != NULL && calls->link_type(handle, link, &type) != NVML_SUCCESS)
+                type = NVML_REMOTE_UNKNOWN;
+        ret_link->mb_per_s = link_speed(calls, handle, link);
+        ret_link->to_switch = type == NVML_REMOTE_SWITCH;
+        if (ret_link->to_switch)
+                return ret_link->mb_per_s > 0;
+        if ((type != NVML_REMOTE_GPU && type != NVML_REMOTE_UNKNOWN) ||
+            calls->link_remote(handle, link, &remote) != NVML_SUCCESS)
+                return false;
+        snprintf(ret_link->remote, sizeof(ret_link->remote), "%04x:%02x:%02x.0", remote.domain, remote.bus & 0xff,
+                 remote.device & 0xff);
+        return ret_link->mb_per_s > 0;
+}
+
+static int nvml_links(void *state, void *gpu, struct gpu_link *ret_links, uint32_t *ret_n, struct offpeak_error *err)
+{
+        const struct nvml_calls *calls = &((struct nvml *)state)->calls;
+        const struct nvml_gpu *known = gpu;
+        uint32_t n = 0;
+
+        if (calls->link_state == NULL || calls->link_remote == NULL)
+                return fail(err, OFFPEAK_ESTATE, "%s: the library does not tell its NVLinks", known->address);
+        for (unsigned int link = 0; link < NVML_MAX_NVLINKS && n < GPU_MAX_LINKS; link++)
+                n += read_link(calls, known->handle, link, &ret_links[n]);
+        *ret_n = n;
+        return 0;
+}
+
 /* ---- readings */
 
-/* Events come for all GPUs; each is kept for its own. */
+/* Events come for all GPUs; each is kept for its own. What follows a grave one does not hide it. */
 static void take_events(struct nvml *nvml)
 {
         struct nvml_event event;
@@ -245,7 +313,8 @@ static void take_events(struct nvml *nvml)
                 if (nvml->calls.event_wait(nvml->events, &event, 0) != NVML_SUCCESS)
                         return;
                 for (unsigned i = 0; i < nvml->n_gpus; i++)
-                        if (nvml->gpus[i].handle == event.device && event.type == NVML_EVENT_XID)
+                        if (nvml->gpus[i].handle == event.device && event.type == NVML_EVENT_XID &&
+                            nvml_xid_fatal(nvml->gpus[i].fault) == NULL)
                                 nvml->gpus[i].fault = (uint32_t)event.data;
         }
 }
@@ -277,6 +346,7 @@ static void read_rest(struct nvml *nvml, struct nvml_gpu *gpu, struct gpu_readin
         reading->memory_clock_mhz = clock_of(calls, gpu->handle, NVML_CLOCK_MEM);
         take_events(nvml);
         reading->fault = gpu->fault;
+        reading->fatal = nvml_xid_fatal(gpu->fault);
         gpu->fault = 0;
 }
 
@@ -305,9 +375,8 @@ static int read_energy(const struct nvml_calls *calls, const struct nvml_gpu *gp
 
 static int nvml_read(void *state, void *gpu, bool all, struct gpu_reading *ret_reading, struct offpeak_error *err)
 {
-        struct gpu_reading reading = { GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
-                                       GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
-                                       GPU_UNKNOWN, GPU_UNKNOWN, 0 };
+        struct gpu_reading reading = { GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN,
+                                       GPU_UNKNOWN, GPU_UNKNOWN, GPU_UNKNOWN, 0,           NULL };
         struct nvml *nvml = state;
         int code = read_energy(&nvml->calls, gpu, all, &reading, err);
 
@@ -354,6 +423,7 @@ const struct gpu_driver gpu_nvml = {
         .find = nvml_find,
         .facts = nvml_facts,
         .read = nvml_read,
+        .links = nvml_links,
         .limit = nvml_limit,
         .set_limit = nvml_set_limit,
 };

@@ -36,7 +36,16 @@ enum {
         NVML_ECC_VOLATILE = 0,    /* nvmlEccCounterType_t: since the driver was loaded */
         NVML_UUID_SIZE = 96,      /* "Constants", NVML_DEVICE_UUID_V2_BUFFER_SIZE */
         NVML_NAME_SIZE = 96,      /* NVML_DEVICE_NAME_V2_BUFFER_SIZE */
+        NVML_MAX_NVLINKS = 18,    /* NVML_NVLINK_MAX_LINKS */
+        NVML_REMOTE_GPU = 0,      /* "NvLink Methods", nvmlIntNvLinkDeviceType_t */
+        NVML_REMOTE_SWITCH = 2,
+        NVML_REMOTE_UNKNOWN = 255,
+        NVML_FIELD_NVLINK_SPEED = 164, /* "Field Value Enums", NVML_FI_DEV_NVLINK_GET_SPEED: MB/s; scope: the link */
+        NVML_VALUE_UINT = 1,           /* nvmlValueType_t */
 };
+
+/* nvmlNvlinkVersion_t: 1.0, 2.0, 2.2, 3.0, 3.1, 4.0 and 5.0 are the numbers from 1 on. */
+enum { NVML_NVLINK_1_0 = 1, NVML_NVLINK_2_0 = 2, NVML_NVLINK_4_0 = 6, NVML_NVLINK_5_0 = 7 };
 
 #define NVML_EVENT_XID 0x8ULL /* "Event Types", nvmlEventTypeXidCriticalError */
 
@@ -49,6 +58,23 @@ struct nvml_memory {
         unsigned long long total, free, used; /* bytes */
 };
 
+struct nvml_pci { /* nvmlPciInfo_t */
+        char legacy_bus_id[16];
+        unsigned int domain, bus, device, device_id, subsystem_id;
+        char bus_id[32];
+};
+
+struct nvml_field { /* nvmlFieldValue_t */
+        unsigned int field, scope;
+        long long timestamp, latency_us;
+        int type, result;
+        union {
+                double real;
+                unsigned int number;
+                unsigned long long large;
+        } value;
+};
+
 struct nvml_event { /* "Event Handling Methods", nvmlEventData_t of nvmlEventSetWait_v2 */
         void *device;
         unsigned long long type, data;
@@ -57,8 +83,8 @@ struct nvml_event { /* "Event Handling Methods", nvmlEventData_t of nvmlEventSet
 
 /*
  * X(field, symbol, needed, arguments): what is looked up. Chapters "Initialization and Cleanup", "Error reporting",
- * "Device Queries", "Device Commands", "Event Handling Methods". Without the needed ones the library is of no use; all
- * others may be missing from an older one.
+ * "Device Queries", "NvLink Methods", "Field Value Queries", "Device Commands", "Event Handling Methods". Without the
+ * needed ones the library is of no use; all others may be missing from an older one.
  */
 #define NVML_CALLS(X)                                                                                                  \
         X(init, "nvmlInit_v2", 1, (void))                                                                              \
@@ -77,6 +103,11 @@ struct nvml_event { /* "Event Handling Methods", nvmlEventData_t of nvmlEventSet
         X(clock, "nvmlDeviceGetClockInfo", 0, (void *, unsigned int, unsigned int *))                                  \
         X(ecc, "nvmlDeviceGetTotalEccErrors", 0, (void *, unsigned int, unsigned int, unsigned long long *))           \
         X(mig, "nvmlDeviceGetMigMode", 0, (void *, unsigned int *, unsigned int *))                                    \
+        X(link_state, "nvmlDeviceGetNvLinkState", 0, (void *, unsigned int, unsigned int *))                           \
+        X(link_version, "nvmlDeviceGetNvLinkVersion", 0, (void *, unsigned int, unsigned int *))                       \
+        X(link_type, "nvmlDeviceGetNvLinkRemoteDeviceType", 0, (void *, unsigned int, unsigned int *))                 \
+        X(link_remote, "nvmlDeviceGetNvLinkRemotePciInfo_v2", 0, (void *, unsigned int, struct nvml_pci *))            \
+        X(fields, "nvmlDeviceGetFieldValues", 0, (void *, int, struct nvml_field *))                                   \
         X(event_set, "nvmlEventSetCreate", 0, (void **))                                                               \
         X(event_free, "nvmlEventSetFree", 0, (void *))                                                                 \
         X(event_register, "nvmlDeviceRegisterEvents", 0, (void *, unsigned long long, void *))                         \

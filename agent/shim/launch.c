@@ -22,35 +22,6 @@ enum { EXIT_CANNOT = 126, EXIT_NO_PROGRAM = 127, MAX_CPUS = 8192 };
 
 /* ---- before the fork */
 
-bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size)
-{
-        size_t used = 0;
-
-        for (const char *c = path; *c != '\0'; c++) {
-                char piece[24] = { *c, '\0' };
-
-                if (c[0] == '%' && c[1] != '\0' && strchr("jan%", c[1]) != NULL) {
-                        switch (*++c) {
-                        case 'j':
-                                snprintf(piece, sizeof(piece), "%" PRIu64, job);
-                                break;
-                        case 'a':
-                                snprintf(piece, sizeof(piece), "%" PRIu32, attempt);
-                                break;
-                        case 'n':
-                                snprintf(piece, sizeof(piece), "%" PRIu32, rank);
-                                break;
-                        }
-                }
-                if (used + strlen(piece) >= size)
-                        return false;
-                strcpy(buffer + used, piece);
-                used += strlen(piece);
-        }
-        buffer[used] = '\0';
-        return true;
-}
-
 /* A list such as "0-3,8". */
 static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
 {
@@ -118,30 +89,6 @@ static int prepare_user(struct launch *launch, uid_t uid, const struct passwd *a
         return find_groups(launch, account, err);
 }
 
-/* base/tail, or tail alone if it is absolute. */
-static bool join(const char *base, const char *tail, char *buffer, size_t size)
-{
-        const char *slash = tail[0] == '/' ? "" : "/";
-
-        return (size_t)snprintf(buffer, size, "%s%s%s", tail[0] == '/' ? "" : base, slash, tail) < size;
-}
-
-static int prepare_paths(struct launch *launch, const struct message_order *order, const char *home,
-                         struct offpeak_error *err)
-{
-        const struct offpeak_job_spec *spec = launch->spec;
-        const char *out = spec->stdout_path == NULL ? "offpeak-%j.out" : spec->stdout_path;
-        const char *error = spec->stderr_path == NULL ? "" : spec->stderr_path;
-        const uint32_t rank = order->launch.rank;
-
-        if (!join(home, spec->directory == NULL ? home : spec->directory, launch->directory,
-                  sizeof(launch->directory)) ||
-            !launch_expand(out, order->job, order->attempt, rank, launch->out, sizeof(launch->out)) ||
-            !launch_expand(error, order->job, order->attempt, rank, launch->error, sizeof(launch->error)))
-                return fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
-        return 0;
-}
-
 static int own_directory(const char *path, const struct launch *launch, struct offpeak_error *err)
 {
         int fd, rc = 0;
@@ -164,7 +111,7 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
         int keep = (int)strlen(dir->path);
 
         if (launch->spec->checkpoint_dir != NULL) {
-                if (join(launch->directory, launch->spec->checkpoint_dir, buffer, size))
+                if (launch_join(launch->paths.directory, launch->spec->checkpoint_dir, buffer, size))
                         return 0;
                 return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
         }
@@ -199,7 +146,9 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
         if (rc == 0)
                 rc = prepare_cpus(&launch, local->cpus, err);
         if (rc == 0)
-                rc = prepare_paths(&launch, order, known.home, err);
+                rc = launch_paths(order, known.home, &launch.paths)
+                             ? 0
+                             : fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
         if (rc == 0)
                 rc = prepare_checkpoint(&launch, dir, err);
         if (rc == 0)
@@ -299,8 +248,9 @@ static void open_output(const char *path, int to, const struct teller *teller)
 /* Into the directory, then the files, which may be relative to it; an absolute one can hold the complaint about it. */
 static void open_files(const struct launch *launch, const struct teller *teller)
 {
-        const char *const error = launch->error[0] == '\0' ? launch->out : launch->error;
-        const int failure = chdir(launch->directory) < 0 ? errno : 0;
+        const struct launch_paths *paths = &launch->paths;
+        const char *const error = paths->error[0] == '\0' ? paths->out : paths->error;
+        const int failure = chdir(paths->directory) < 0 ? errno : 0;
         const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
         if (in >= 0)
@@ -308,12 +258,12 @@ static void open_files(const struct launch *launch, const struct teller *teller)
         if (failure == 0 || error[0] == '/')
                 open_output(error, STDERR_FILENO, teller);
         if (failure != 0)
-                give_up(teller, EXIT_CANNOT, "cannot enter the working directory %s: %s", launch->directory,
+                give_up(teller, EXIT_CANNOT, "cannot enter the working directory %s: %s", paths->directory,
                         strerror(failure));
-        if (launch->error[0] == '\0')
+        if (paths->error[0] == '\0')
                 dup2(STDERR_FILENO, STDOUT_FILENO);
         else
-                open_output(launch->out, STDOUT_FILENO, teller);
+                open_output(paths->out, STDOUT_FILENO, teller);
 }
 
 static void make_path(const char *path, const struct teller *teller)

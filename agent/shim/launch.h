@@ -16,6 +16,7 @@
 
 #include <offpeak/error.h>
 
+#include "agent/shim/launch_paths.h"
 #include "agent/shim/leg_dir.h"
 
 enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
@@ -23,8 +24,7 @@ enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
 struct launch {
         const struct offpeak_job_spec *spec;
         char **env;                /* NAME=value, then NULL */
-        char directory[PATH_MAX];
-        char out[PATH_MAX], error[PATH_MAX]; /* expanded; error "": with out */
+        struct launch_paths paths;
         char checkpoint[PATH_MAX]; /* absolute; made by the job's user */
         bool switch_user;          /* we are root, and the job is not */
         uid_t uid;
@@ -50,8 +50,5 @@ void launch_finish(struct launch *launch);
  * as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126 anything else.
  */
 _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context);
-
-/* "%j %a %n %%" of a path. False if it does not fit. */
-bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);
 
 #endif

@@ -252,6 +252,8 @@ static void check_reading(struct check *check, const struct message_reading *rea
 
 static void check_renew(struct check *check, const struct message_renew *renew)
 {
+        size_t tails = 0;
+
         check_given_name(check, "the node's name", renew->node);
         check_count(check, "the number of legs", renew->n_legs, 0, MESSAGE_MAX_LEGS);
         check_count(check, "the number of readings", renew->n_readings, 0, MESSAGE_MAX_READINGS);
@@ -259,9 +261,21 @@ static void check_renew(struct check *check, const struct message_renew *renew)
                 check_amount(check, "a leg's work done", renew->legs[i].done);
                 check_amount(check, "a leg's total work", renew->legs[i].total);
                 check_length(check, "a leg's refusal", renew->legs[i].refused, sizeof(renew->legs[i].refused) - 1);
+                check_length(check, "why a leg ended", renew->legs[i].why, sizeof(renew->legs[i].why) - 1);
+                check_text(check, "a leg's last lines", renew->legs[i].tail, MESSAGE_MAX_TAIL);
+                tails += renew->legs[i].tail != NULL ? strnlen(renew->legs[i].tail, MESSAGE_MAX_TAIL) : 0;
         }
+        check_count(check, "the size of all legs' last lines", tails, 0, MESSAGE_MAX_TAILS);
         for (uint32_t i = 0; i < renew->n_readings && check->code == 0; i++)
                 check_reading(check, &renew->readings[i]);
+        check_count(check, "the number of unwell devices", renew->n_unwell, 0, OFFPEAK_MAX_DEVICES);
+        for (uint32_t i = 0; i < renew->n_unwell && check->code == 0; i++) {
+                check_range(check, "an unwell device's number", renew->unwell[i].device,
+                            i > 0 ? (int64_t)renew->unwell[i - 1].device + 1 : 0, OFFPEAK_MAX_DEVICES - 1);
+                check_given(check, "why a device is unwell", renew->unwell[i].reason);
+                check_length(check, "why a device is unwell", renew->unwell[i].reason,
+                             sizeof(renew->unwell[i].reason) - 1);
+        }
 }
 
 static void check_launch(struct check *check, const struct message_launch *launch)

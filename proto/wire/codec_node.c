@@ -172,14 +172,19 @@ int codec_unpack_hello(const ProtobufCMessage *base, struct message *message, st
 struct renew_room {
         Offpeak__Wire__LegReport legs[MESSAGE_MAX_LEGS], *leg_pointers[MESSAGE_MAX_LEGS];
         char refused[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->refused)];
+        char why[MESSAGE_MAX_LEGS][sizeof(((struct message_leg *)NULL)->why)];
         Offpeak__Wire__Reading readings[MESSAGE_MAX_READINGS], *reading_pointers[MESSAGE_MAX_READINGS];
+        Offpeak__Wire__Unwell unwell[OFFPEAK_MAX_DEVICES], *unwell_pointers[OFFPEAK_MAX_DEVICES];
+        char reasons[OFFPEAK_MAX_DEVICES][sizeof(((struct message_unwell *)NULL)->reason)];
 };
 
-static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wire__LegReport *ret_wire)
+static void borrow_leg(const struct message_leg *leg, char *refused, char *why, Offpeak__Wire__LegReport *ret_wire)
 {
         offpeak__wire__leg_report__init(ret_wire);
         memcpy(refused, leg->refused, sizeof(leg->refused));
+        memcpy(why, leg->why, sizeof(leg->why));
         utf8_repair(refused);
+        utf8_repair(why);
         ret_wire->job = leg->job;
         ret_wire->attempt = leg->attempt;
         ret_wire->epoch = leg->epoch;
@@ -191,15 +196,22 @@ static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wi
         ret_wire->total = leg->total;
         ret_wire->cap_ppm = leg->cap_ppm;
         ret_wire->refused = refused;
+        ret_wire->why = why;
+        ret_wire->tail = codec_borrow_text(leg->tail);
 }
 
 static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *leg, struct offpeak_error *err)
 {
         int code = codec_copy_array(wire->refused, leg->refused, sizeof(leg->refused), err);
 
+        if (code == 0)
+                code = codec_copy_array(wire->why, leg->why, sizeof(leg->why), err);
+        if (code == 0)
+                code = codec_copy_sentence(wire->tail, &leg->tail, err);
         if (code != 0)
                 return code;
         utf8_repair(leg->refused);
+        utf8_repair(leg->why);
         leg->job = wire->job;
         leg->attempt = wire->attempt;
         leg->epoch = wire->epoch;
@@ -238,6 +250,24 @@ static struct message_reading copy_reading(const Offpeak__Wire__Reading *wire)
         };
 }
 
+static void borrow_unwell(const struct message_unwell *unwell, char *reason, Offpeak__Wire__Unwell *ret_wire)
+{
+        offpeak__wire__unwell__init(ret_wire);
+        memcpy(reason, unwell->reason, sizeof(unwell->reason));
+        utf8_repair(reason);
+        ret_wire->device = unwell->device;
+        ret_wire->reason = reason;
+}
+
+static int copy_unwell(const Offpeak__Wire__Unwell *wire, struct message_unwell *unwell, struct offpeak_error *err)
+{
+        int code = codec_copy_array(wire->reason, unwell->reason, sizeof(unwell->reason), err);
+
+        utf8_repair(unwell->reason);
+        unwell->device = wire->device;
+        return code;
+}
+
 int codec_pack_renew(const struct message *message, struct frame *ret_frame, struct offpeak_error *err)
 {
         const struct message_renew *renew = &message->u.renew;
@@ -248,13 +278,19 @@ int codec_pack_renew(const struct message *message, struct frame *ret_frame, str
         if (room == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         for (uint32_t i = 0; i < renew->n_legs; i++) {
-                borrow_leg(&renew->legs[i], room->refused[i], &room->legs[i]);
+                borrow_leg(&renew->legs[i], room->refused[i], room->why[i], &room->legs[i]);
                 room->leg_pointers[i] = &room->legs[i];
         }
         for (uint32_t i = 0; i < renew->n_readings; i++) {
                 borrow_reading(&renew->readings[i], &room->readings[i]);
                 room->reading_pointers[i] = &room->readings[i];
         }
+        for (uint32_t i = 0; i < renew->n_unwell; i++) {
+                borrow_unwell(&renew->unwell[i], room->reasons[i], &room->unwell[i]);
+                room->unwell_pointers[i] = &room->unwell[i];
+        }
+        wire.n_unwell = renew->n_unwell;
+        wire.unwell = room->unwell_pointers;
         wire.node = codec_borrow_text(renew->node);
         wire.term = renew->term;
         wire.session = renew->session;
@@ -283,13 +319,17 @@ int codec_unpack_renew(const ProtobufCMessage *base, struct message *message, st
         renew->sure = wire->sure;
         renew->legs = calloc(wire->n_legs + 1, sizeof(*renew->legs));
         renew->readings = calloc(wire->n_readings + 1, sizeof(*renew->readings));
-        if (renew->legs == NULL || renew->readings == NULL)
+        renew->unwell = calloc(wire->n_unwell + 1, sizeof(*renew->unwell));
+        if (renew->legs == NULL || renew->readings == NULL || renew->unwell == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        renew->n_unwell = (uint32_t)wire->n_unwell;
         renew->n_legs = (uint32_t)wire->n_legs;
         renew->n_readings = (uint32_t)wire->n_readings;
         for (uint32_t i = 0; i < renew->n_legs && code == 0; i++)
                 code = copy_leg(wire->legs[i], &renew->legs[i], err);
         for (uint32_t i = 0; i < renew->n_readings; i++)
                 renew->readings[i] = copy_reading(wire->readings[i]);
+        for (uint32_t i = 0; i < renew->n_unwell && code == 0; i++)
+                code = copy_unwell(wire->unwell[i], &renew->unwell[i], err);
         return code;
 }

@@ -41,8 +41,11 @@ static void finish_hello(struct message_hello *hello)
 static void finish_renew(struct message_renew *renew)
 {
         free(renew->node);
+        for (uint32_t i = 0; i < renew->n_legs; i++)
+                free(renew->legs[i].tail);
         free(renew->legs);
         free(renew->readings);
+        free(renew->unwell);
 }
 
 static void finish_launch(struct message_launch *launch)

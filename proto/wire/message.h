@@ -6,7 +6,8 @@
  * Ownership: a decoded message owns what it points to (message_finish); an encoded one is only read.
  * Numbers that name enums of the scheduler (want, how, reason, quality) travel as numbers; their receivers check them.
  * Text is UTF-8 without NULs. An empty string travels as "not given" and arrives as NULL, but for the words of a list;
- * in sentences for people (a reply's text, refused) what is not UTF-8 arrives as '?'.
+ * in sentences for people (a reply's text, refused, why, tail, an unwell device's reason) what is not UTF-8 arrives as
+ * '?'.
  */
 #ifndef OFFPEAK_PROTO_MESSAGE_H
 #define OFFPEAK_PROTO_MESSAGE_H
@@ -24,6 +25,8 @@ enum {
         MESSAGE_MAX_LEGS = 1024,     /* of one renewal */
         MESSAGE_MAX_READINGS = 1024, /* of one renewal: a longer spool goes in several */
         MESSAGE_MAX_TEXT = 64 * 1024,
+        MESSAGE_MAX_TAIL = 2000,       /* bytes of a leg's last lines */
+        MESSAGE_MAX_TAILS = 64 * 1024, /* of all of one renewal: it must fit its frame */
 };
 
 enum message_type {
@@ -120,6 +123,8 @@ struct message_leg {
         bool killed;
         double done, total;
         char refused[128];
+        char why[128]; /* EXITED: what went wrong; "" */
+        char *tail;    /* EXITED without success: the last lines of its error output; NULL: not known */
         uint32_t cap_ppm;
 };
 
@@ -130,6 +135,12 @@ struct message_reading {
         uint32_t quality;
 };
 
+/* A device that no job should be given. */
+struct message_unwell {
+        uint32_t device;
+        char reason[160]; /* a sentence for a person */
+};
+
 struct message_renew {
         char *node;
         uint64_t term, session, seq;
@@ -138,6 +149,8 @@ struct message_renew {
         uint32_t n_legs;
         struct message_reading *readings;
         uint32_t n_readings;
+        struct message_unwell *unwell; /* n_unwell: all of them, by ascending device */
+        uint32_t n_unwell;
 };
 
 struct message_grant {

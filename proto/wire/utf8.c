@@ -39,7 +39,7 @@ bool utf8_valid(const char *text)
         return true;
 }
 
-static bool is_control(const char *text)
+bool utf8_is_control(const char *text)
 {
         const uint8_t *at = (const uint8_t *)text;
 
@@ -50,7 +50,7 @@ bool utf8_printable(const char *text)
 {
         for (size_t n; *text != '\0'; text += n) {
                 n = utf8_character(text);
-                if (n == 0 || is_control(text))
+                if (n == 0 || utf8_is_control(text))
                         return false;
         }
         return true;

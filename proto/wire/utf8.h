@@ -14,6 +14,9 @@ bool utf8_valid(const char *text);
 /* Valid, and fit to be printed on a line: no control characters (C0, DEL, C1). */
 bool utf8_printable(const char *text);
 
+/* It begins with a control character (C0, DEL, C1). */
+bool utf8_is_control(const char *text);
+
 /* Put '?' for each byte that is part of no character. */
 void utf8_repair(char *text);
 

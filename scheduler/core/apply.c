@@ -41,6 +41,8 @@ static int dispatch(struct state *state, const struct record *record)
                 return apply_node_up(state, record);
         case RECORD_NODE_FENCED:
                 return apply_node_fenced(state, record);
+        case RECORD_DEVICES:
+                return apply_devices(state, record);
         case RECORD_DRAINED:
                 return apply_drained(state, record);
         case RECORD_LAUNCH:

@@ -93,6 +93,23 @@ int apply_capped(struct state *state, const struct record *record)
         return 0;
 }
 
+/* What comes after an attempt's first failure follows from it. */
+static int take_failure(struct job *job, struct failure failure)
+{
+        const struct attempt *attempt = &job->attempt;
+
+        if (job->failure.attempt == attempt->number)
+                return 0;
+        failure.attempt = attempt->number;
+        while (failure.rank < attempt->n_legs && attempt->legs[failure.rank].node != failure.node)
+                failure.rank++;
+        if (failure_copy(&failure, &failure) != 0)
+                return OFFPEAK_ENOMEM;
+        failure_finish(&job->failure);
+        job->failure = failure;
+        return 0;
+}
+
 /* From before causes were on record a shed tells its own. */
 static void take_pause(struct job *job, const struct record *record)
 {
@@ -116,7 +133,10 @@ int apply_stop(struct state *state, const struct record *record)
         job->attempt.state = ATTEMPT_STOPPING;
         job->attempt.stop = record->u.stop.reason;
         take_pause(job, record);
-        return 0;
+        if (record->u.stop.why == NULL)
+                return 0;
+        return take_failure(
+                job, (struct failure){ .node = record->u.stop.node, .at = record->at, .why = record->u.stop.why });
 }
 
 int apply_leg(struct state *state, const struct record *record)
@@ -141,7 +161,15 @@ int apply_leg_end(struct state *state, const struct record *record)
         leg->killed = record->u.leg_end.killed;
         leg->before_stop = job->attempt.stop == STOP_NONE;
         health_note(&state->nodes[leg->node], job->id, leg, record->at);
-        return 0;
+        if (!leg->before_stop || leg_succeeded(leg))
+                return 0;
+        return take_failure(job, (struct failure){ .node = leg->node,
+                                                   .how = leg->how,
+                                                   .status = leg->status,
+                                                   .killed = leg->killed,
+                                                   .at = record->at,
+                                                   .why = record->u.leg_end.why,
+                                                   .tail = record->u.leg_end.tail });
 }
 
 int apply_late_exit(struct state *state, const struct record *record)
@@ -187,5 +215,9 @@ int apply_over(struct state *state, const struct record *record)
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;
         job->avoid_node = record->u.over.avoid_node;
-        return 0;
+        if (record->u.over.blamed == 0)
+                return 0;
+        return record->u.over.blamed_node < state->n_nodes
+                       ? apply_blame(state, record->u.over.blamed_node, record->u.over.blamed)
+                       : OFFPEAK_EINVAL;
 }

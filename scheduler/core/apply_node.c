@@ -29,8 +29,9 @@ static void begin_overhead(struct state *state, const char *name, int64_t at)
 int apply_node_up(struct state *state, const struct record *record)
 {
         struct node *node = state_node(state, record->u.node_up.name);
-        struct inventory inventory;
+        struct inventory inventory, before;
         char *site;
+        int code;
 
         if (node == NULL)
                 node = add_node(state, record->u.node_up.name);
@@ -40,14 +41,16 @@ int apply_node_up(struct state *state, const struct record *record)
                 free(site);
                 return OFFPEAK_ENOMEM;
         }
-        inventory_finish(&node->inventory);
+        before = node->inventory;
         node->inventory = inventory;
+        code = apply_renumbered(node, &before);
+        inventory_finish(&before);
         free(node->site);
         node->site = site;
         memcpy(node->boot, record->u.node_up.boot, sizeof(node->boot));
         begin_overhead(state, site, record->at);
         state_bind_nodes(state);
-        return 0;
+        return code;
 }
 
 int apply_node_fenced(struct state *state, const struct record *record)
@@ -71,8 +74,10 @@ int apply_drained(struct state *state, const struct record *record)
         node = &state->nodes[record->u.drained.node];
         free(node->drain_reason);
         node->drain_reason = reason;
-        if (reason == NULL)
+        if (reason == NULL) {
                 node->faults = 0;
+                apply_resume(node, record->at);
+        }
         return apply_request(state, &record->u.drained.request);
 }
 

@@ -24,6 +24,13 @@ int apply_booked(struct state *state, const struct record *record);
 int apply_node_up(struct state *state, const struct record *record);
 int apply_node_fenced(struct state *state, const struct record *record);
 int apply_drained(struct state *state, const struct record *record);
+/* apply_devices.c */
+int apply_devices(struct state *state, const struct record *record);
+int apply_blame(struct state *state, uint32_t node_id, uint64_t devices); /* an attempt failed on them */
+void apply_resume(struct node *node, int64_t at);                         /* those that failed too often are forgiven */
+int apply_renumbered(struct node *node, const struct inventory *before);  /* it has another inventory now */
+
+/* apply_node.c, too */
 int apply_session(struct state *state, const struct record *record);
 int apply_renewed(struct state *state, const struct record *record);
 int apply_started(struct state *state, const struct record *record);

@@ -31,9 +31,11 @@ uint32_t claim_gpus(const struct state *state, const struct job *job, uint32_t m
         if (!job->spec.exclusive || job->spec.n_widths > 0)
                 return width_gpus(&job->spec, mode);
         for (uint32_t i = 0; i < state->n_nodes; i++) {
-                uint32_t devices = state->nodes[i].inventory.n_devices;
+                const struct node *node = &state->nodes[i];
+                uint32_t devices = (uint32_t)__builtin_popcountll(state_all_devices(node) & ~node->withheld);
 
-                if (claim_fits(&job->spec, &width, &state->nodes[i]) && (smallest == 0 || devices < smallest))
+                if (devices >= width.gpus_per_node && claim_fits(&job->spec, &width, node) &&
+                    (smallest == 0 || devices < smallest))
                         smallest = devices;
         }
         return smallest != 0 ? width.nodes * smallest : width_gpus(&job->spec, mode);

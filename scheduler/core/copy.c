@@ -77,14 +77,29 @@ void inventory_finish(struct inventory *inventory)
         memset(inventory, 0, sizeof(*inventory));
 }
 
+static int health_copy(const struct node *node, struct node *copy)
+{
+        if (copy_bytes(node->health, node->n_health, sizeof(*node->health), (void **)&copy->health) != 0)
+                return OFFPEAK_ENOMEM;
+        copy->n_health = node->n_health;
+        for (uint32_t i = 0; i < copy->n_health; i++)
+                copy->health[i].reason = NULL;
+        for (uint32_t i = 0; i < copy->n_health; i++)
+                if (copy_text(node->health[i].reason, &copy->health[i].reason) != 0)
+                        return OFFPEAK_ENOMEM;
+        return 0;
+}
+
 int node_copy(const struct node *node, struct node *ret_node)
 {
         struct node copy = *node;
 
         copy.name = copy.site = copy.drain_reason = NULL;
+        copy.health = NULL;
+        copy.n_health = 0;
         memset(&copy.inventory, 0, sizeof(copy.inventory));
         if (copy_text(node->name, &copy.name) != 0 || copy_text(node->site, &copy.site) != 0 ||
-            copy_text(node->drain_reason, &copy.drain_reason) != 0 ||
+            copy_text(node->drain_reason, &copy.drain_reason) != 0 || health_copy(node, &copy) != 0 ||
             inventory_copy(&node->inventory, &copy.inventory) != 0) {
                 node_finish(&copy);
                 return OFFPEAK_ENOMEM;
@@ -98,6 +113,9 @@ void node_finish(struct node *node)
         free(node->name);
         free(node->site);
         free(node->drain_reason);
+        for (uint32_t i = 0; node->health != NULL && i < node->n_health; i++)
+                free(node->health[i].reason);
+        free(node->health);
         inventory_finish(&node->inventory);
         memset(node, 0, sizeof(*node));
 }
@@ -179,6 +197,26 @@ void request_finish(struct request *request)
         memset(request, 0, sizeof(*request));
 }
 
+int failure_copy(const struct failure *failure, struct failure *ret_failure)
+{
+        struct failure copy = *failure;
+
+        copy.why = copy.tail = NULL;
+        if (copy_text(failure->why, &copy.why) != 0 || copy_text(failure->tail, &copy.tail) != 0) {
+                failure_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_failure = copy;
+        return 0;
+}
+
+void failure_finish(struct failure *failure)
+{
+        free(failure->why);
+        free(failure->tail);
+        memset(failure, 0, sizeof(*failure));
+}
+
 int job_copy(const struct job *job, struct job *ret_job)
 {
         struct job copy = *job;
@@ -190,12 +228,14 @@ int job_copy(const struct job *job, struct job *ret_job)
         copy.planned = NULL;
         copy.pins = NULL;
         copy.known = NULL;
+        memset(&copy.failure, 0, sizeof(copy.failure));
         if (offpeak_job_spec_copy(&job->spec, &copy.spec) != 0 || copy_text(job->user, &copy.user) != 0 ||
             copy_bytes(job->attempt.legs, job->attempt.n_legs, sizeof(struct leg), (void **)&copy.attempt.legs) != 0 ||
             copy_bytes(job->late_exits, job->n_late_exits, sizeof(struct late_exit), (void **)&copy.late_exits) != 0 ||
             copy_bytes(job->planned, job->n_planned, sizeof(struct plan_interval), (void **)&copy.planned) != 0 ||
             copy_bytes(job->pins, job->n_pins, sizeof(struct plan_interval), (void **)&copy.pins) != 0 ||
-            copy_bytes(job->known, job->n_known, sizeof(struct known_mode), (void **)&copy.known) != 0) {
+            copy_bytes(job->known, job->n_known, sizeof(struct known_mode), (void **)&copy.known) != 0 ||
+            failure_copy(&job->failure, &copy.failure) != 0) {
                 job_finish(&copy);
                 return OFFPEAK_ENOMEM;
         }
@@ -212,6 +252,7 @@ void job_finish(struct job *job)
         free(job->planned);
         free(job->pins);
         free(job->known);
+        failure_finish(&job->failure);
         memset(job, 0, sizeof(*job));
 }
 

@@ -11,6 +11,7 @@
 #include "core/decide_parts.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/power.h"
@@ -175,6 +176,20 @@ static void end_leg(const struct input *input, const struct job *job, uint32_t n
         record->u.leg_end.killed = killed;
 }
 
+/* Of the first of its attempt alone, to keep the log small. */
+static void tell_failure(const struct job *job, const struct leg_report *report, struct turn *turn)
+{
+        struct record *record = &turn->records[turn->n_records - 1];
+
+        if ((report->how == LEG_EXIT && report->status == 0) || job->attempt.stop != STOP_NONE ||
+            job->failure.attempt == job->attempt.number)
+                return;
+        if (report->why[0] != '\0')
+                record->u.leg_end.why = turn_text(turn, "%.*s", FAILURE_WHY_SIZE - 1, report->why);
+        if (report->tail != NULL)
+                record->u.leg_end.tail = turn_text(turn, "%.*s", FAILURE_TAIL_SIZE - 1, report->tail);
+}
+
 static void see_leg(const struct input *input, const struct job *job, const struct leg *leg, enum leg_state seen,
                     struct turn *turn)
 {
@@ -249,6 +264,7 @@ static void take_report(const struct state *state, const struct input *input, co
                 break;
         case REPORT_EXITED:
                 end_leg(input, job, node->id, report->how, report->status, report->killed, turn);
+                tell_failure(job, report, turn);
                 break;
         }
 }
@@ -277,6 +293,50 @@ static void end_absent_legs(const struct state *state, const struct input *input
                         book_gap(state, input, job, leg, until, input->now.wall, booker);
                 end_leg(input, job, node->id, LEG_ABSENT, 0, false, turn);
         }
+}
+
+/* ---- devices */
+
+static bool same_unwell(const struct input *input, const struct node *node)
+{
+        uint32_t n = 0;
+
+        for (uint32_t i = 0; i < node->n_health; i++) {
+                const struct device_health *health = &node->health[i];
+                const struct unwell *told = &input->u.renew.unwell[n];
+
+                if (!health->unwell)
+                        continue;
+                if (n++ == input->u.renew.n_unwell || told->device != health->device || health->reason == NULL ||
+                    strcmp(told->reason, health->reason) != 0)
+                        return false;
+        }
+        return n == input->u.renew.n_unwell;
+}
+
+/* On record before any leg ends: whose fault that is depends on it. */
+static void note_unwell(const struct state *state, const struct input *input, const struct node *node,
+                        struct turn *turn)
+{
+        uint32_t n = input->u.renew.n_unwell;
+        struct record *record;
+
+        if (same_unwell(input, node))
+                return;
+        record = turn_record(turn, RECORD_DEVICES, &input->now);
+        record->u.devices.node = node->id;
+        record->u.devices.unwell = calloc(n + 1, sizeof(*record->u.devices.unwell));
+        turn->failed = turn->failed || record->u.devices.unwell == NULL;
+        for (uint32_t i = 0; i < n && !turn->failed; i++) {
+                const struct unwell *told = &input->u.renew.unwell[i];
+
+                record->u.devices.unwell[i] = (struct unwell){
+                        .device = told->device,
+                        .reason = turn_text(turn, "%.*s", UNWELL_REASON_SIZE - 1, told->reason),
+                };
+                record->u.devices.n_unwell = i + 1;
+        }
+        want_plan(state, &input->now, turn);
 }
 
 static bool any_alive(const struct input *input)
@@ -343,6 +403,7 @@ void decide_renew(const struct state *state, const struct input *input, struct t
         }
         if (input->u.renew.seq <= session->last_seq)
                 return;
+        note_unwell(state, input, node, turn);
         booker = booker_open(state, node->site, turn);
         acked = book_readings(state, input, node, booker, turn);
         if (session->state == SESSION_PENDING) {

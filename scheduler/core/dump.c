@@ -216,6 +216,10 @@ static void put_node(struct text *text, const struct node *node)
         if (inventory->block != NULL || inventory->rack != NULL || inventory->leaf_switch != NULL)
                 put(text, "  at block=%s rack=%s switch=%s\n", or_none(inventory->block), or_none(inventory->rack),
                     or_none(inventory->leaf_switch));
+        for (uint32_t i = 0; i < node->n_health; i++)
+                put(text, "  health %u unwell=%d off=%d faults=%u since=%lld %s\n", node->health[i].device,
+                    node->health[i].unwell, node->health[i].kept_off, node->health[i].faults,
+                    (long long)node->health[i].since, or_none(node->health[i].reason));
         for (size_t i = 0; i < inventory->n_features; i++)
                 put(text, "  feature %s\n", inventory->features[i]);
 }
@@ -278,6 +282,14 @@ static void put_pause(struct text *text, const struct pause *pause)
                     pause->gpus);
 }
 
+static void put_failure(struct text *text, const struct failure *failure)
+{
+        if (failure->attempt != 0)
+                put(text, "  failure %u node=%u rank=%u how=%d status=%d killed=%d at=%lld why=%s tail=%s\n",
+                    failure->attempt, failure->node, failure->rank, failure->how, failure->status, failure->killed,
+                    (long long)failure->at, or_none(failure->why), or_none(failure->tail));
+}
+
 static void put_pins(struct text *text, const struct job *job)
 {
         if (job->pinned_index == 0)
@@ -319,6 +331,7 @@ static void put_job(struct text *text, const struct job *job)
         if (job->attempts > 0)
                 put_attempt(text, &job->attempt);
         put_pause(text, &job->last_pause);
+        put_failure(text, &job->failure);
         put_planned(text, job);
         put_pins(text, job);
         for (uint32_t mode = 0; mode < job->n_known; mode++)

@@ -214,7 +214,8 @@ static void give_back(const struct state *state, const struct job *job, struct f
                 if (leg->state == LEG_ENDED)
                         continue;
                 room->free_devices[leg->node] |=
-                        job->spec.exclusive ? state_all_devices(&state->nodes[leg->node]) : leg->devices;
+                        (job->spec.exclusive ? state_all_devices(&state->nodes[leg->node]) : leg->devices) &
+                        ~state->nodes[leg->node].withheld;
                 room->drawn_w[job->site] -= power_at_meter(terms, power_of_leg(state, job, leg));
         }
 }

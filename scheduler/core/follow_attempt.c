@@ -12,28 +12,26 @@
 
 #include <math.h>
 
+#include "core/health.h"
 #include "core/power.h"
 #include "core/width.h"
 #include "core/work.h"
 
-static void record_stop(const struct job *job, enum stop_reason reason, const struct now *now, struct turn *turn)
+static struct record *record_stop(const struct job *job, enum stop_reason reason, const struct now *now,
+                                  struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_STOP, now);
 
         record->u.stop.job = job->id;
         record->u.stop.attempt = job->attempt.number;
         record->u.stop.reason = reason;
-}
-
-static bool succeeded(const struct leg *leg)
-{
-        return leg->state == LEG_ENDED && leg->how == LEG_EXIT && leg->status == 0;
+        return record;
 }
 
 static bool any_leg_failed(const struct attempt *attempt)
 {
         for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].state == LEG_ENDED && !succeeded(&attempt->legs[l]))
+                if (attempt->legs[l].state == LEG_ENDED && !leg_succeeded(&attempt->legs[l]))
                         return true;
         return false;
 }
@@ -77,13 +75,15 @@ struct outcome {
         int32_t status;
         bool paused, lost;
         uint32_t avoid_node;
+        uint32_t blamed_node;
+        uint64_t blamed; /* its devices at fault */
 };
 
 /* Every leg exited with 0, by itself or when asked. */
 static bool all_zero(const struct attempt *attempt, bool asked_too)
 {
         for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (!succeeded(&attempt->legs[l]) &&
+                if (!leg_succeeded(&attempt->legs[l]) &&
                     !(asked_too && attempt->legs[l].how == LEG_ASKED && attempt->legs[l].status == 0))
                         return false;
         return true;
@@ -103,6 +103,14 @@ static const struct leg *leg_that_was_lost(const struct attempt *attempt)
                 if (attempt->legs[l].how != LEG_EXIT && attempt->legs[l].how != LEG_ASKED)
                         return &attempt->legs[l];
         return NULL;
+}
+
+/* Where it failed first; all others follow from that: a rank that was not told to go proves nothing of its node. */
+static uint32_t node_to_avoid(const struct job *job, const struct leg *lost)
+{
+        if (job->failure.attempt == job->attempt.number)
+                return job->failure.node;
+        return lost != NULL ? lost->node : NONE_U32;
 }
 
 /* After a stop an exit code is not believed, progress is: a stopped job is done only if all of its work is. */
@@ -125,10 +133,27 @@ static struct outcome ends_as(enum offpeak_job_state state, enum job_end end, in
         return (struct outcome){ .ends = true, .state = state, .end = end, .status = status, .avoid_node = NONE_U32 };
 }
 
-static struct outcome judge(const struct state *state, const struct job *job)
+static struct outcome ends_lost(const struct state *state, const struct job *job, const struct leg *lost,
+                                uint64_t unwell, uint32_t unwell_node)
+{
+        struct outcome outcome = job->losses >= state_class(state, job)->retries
+                                         ? ends_as(OFFPEAK_JOB_FAILED, END_LOST, 0)
+                                         : (struct outcome){ .lost = true, .avoid_node = node_to_avoid(job, lost) };
+
+        outcome.blamed = unwell;
+        outcome.blamed_node = unwell_node;
+        if (unwell != 0)
+                outcome.avoid_node = NONE_U32; /* its other devices are as good as any */
+        return outcome;
+}
+
+static struct outcome judge(const struct state *state, const struct job *job, int64_t wall)
 {
         const struct leg *failed = leg_that_failed(&job->attempt);
         const struct leg *lost = leg_that_was_lost(&job->attempt);
+        int64_t at = job->failure.attempt == job->attempt.number ? job->failure.at : wall;
+        uint32_t unwell_node = 0;
+        uint64_t unwell = health_unwell_held(state, &job->attempt, at, &unwell_node);
 
         if (job->cancel)
                 return ends_as(OFFPEAK_JOB_CANCELLED, END_CANCELLED, failed != NULL ? failed->status : 0);
@@ -136,13 +161,11 @@ static struct outcome judge(const struct state *state, const struct job *job)
                 return ends_as(OFFPEAK_JOB_DONE, END_DONE, 0);
         if (job->attempt.stop == STOP_LIMIT)
                 return ends_as(OFFPEAK_JOB_FAILED, END_LIMIT, 0);
-        if (failed != NULL)
+        if (failed != NULL && unwell == 0)
                 return ends_as(OFFPEAK_JOB_FAILED, END_EXIT, failed->status);
         if (is_pause(job->attempt.stop) && lost == NULL)
                 return (struct outcome){ .paused = true, .avoid_node = NONE_U32 };
-        if (job->losses >= state_class(state, job)->retries)
-                return ends_as(OFFPEAK_JOB_FAILED, END_LOST, 0);
-        return (struct outcome){ .lost = true, .avoid_node = lost != NULL ? lost->node : NONE_U32 };
+        return ends_lost(state, job, lost, unwell, unwell_node);
 }
 
 /* Wall seconds that the attempt ran, start cost included. */
@@ -198,7 +221,7 @@ static void record_backoff(const struct state *state, const struct job *job, con
 
 static void attempt_over(const struct state *state, const struct job *job, const struct now *now, struct turn *turn)
 {
-        struct outcome outcome = judge(state, job);
+        struct outcome outcome = judge(state, job, now->wall);
         int64_t ran = seconds_run(job, now->wall);
         struct record *record;
 
@@ -211,6 +234,8 @@ static void attempt_over(const struct state *state, const struct job *job, const
         record->u.over.lost = outcome.lost;
         record->u.over.ran_s = ran;
         record->u.over.avoid_node = outcome.avoid_node;
+        record->u.over.blamed_node = outcome.blamed_node;
+        record->u.over.blamed = outcome.blamed;
         if (outcome.ends) {
                 record = turn_record(turn, RECORD_ENDED, now);
                 record->u.ended.job = job->id;
@@ -228,6 +253,22 @@ static void attempt_over(const struct state *state, const struct job *job, const
 static bool arming_took_too_long(const struct state *state, const struct job *job, const struct now *now)
 {
         return now->mono_ms - job->attempt.launched_ms > state->policy.arm_timeout_ms;
+}
+
+/* Names the first that is not armed: it is the one to avoid. */
+static void record_arm_timeout(const struct state *state, const struct job *job, const struct now *now,
+                               struct turn *turn)
+{
+        const struct attempt *attempt = &job->attempt;
+        struct record *record = record_stop(job, STOP_ARM_TIMEOUT, now, turn);
+        uint32_t l = 0;
+
+        while (l + 1 < attempt->n_legs && attempt->legs[l].state != LEG_ORDERED)
+                l++;
+        record->u.stop.node = attempt->legs[l].node;
+        record->u.stop.why =
+                turn_text(turn, "node %s did not get ready within %lld s", state->nodes[attempt->legs[l].node].name,
+                          (long long)state->policy.arm_timeout_ms / 1000);
 }
 
 static void record_go(const struct job *job, const struct now *now, struct turn *turn)
@@ -251,7 +292,7 @@ static void follow_job(const struct state *state, const struct job *job, const s
         else if (attempt->state == ATTEMPT_ARMING && all_legs(attempt, LEG_ARMED))
                 record_go(job, now, turn);
         else if (attempt->state == ATTEMPT_ARMING && arming_took_too_long(state, job, now))
-                record_stop(job, STOP_ARM_TIMEOUT, now, turn);
+                record_arm_timeout(state, job, now, turn);
         else if (attempt->state == ATTEMPT_GOING && any_leg_failed(attempt))
                 record_stop(job, STOP_LEG_FAILED, now, turn);
 }

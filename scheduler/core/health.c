@@ -11,9 +11,16 @@ bool health_takes_jobs(const struct node *node)
 
 uint32_t health_devices(const struct state *state, const struct node *node)
 {
-        uint32_t n = node->inventory.n_devices;
+        uint64_t out = node->drain_reason != NULL ? state_all_devices(node) : node->withheld;
 
-        return node->drain_reason == NULL ? n : n - (uint32_t)__builtin_popcountll(state_free_devices(state, node));
+        if (out != 0)
+                out &= ~state_held_devices(state, node);
+        return node->inventory.n_devices - (uint32_t)__builtin_popcountll(out);
+}
+
+uint32_t health_devices_ever(const struct state *state, const struct node *node)
+{
+        return node->drain_reason != NULL ? health_devices(state, node) : node->inventory.n_devices;
 }
 
 bool health_is_bad(const struct state *state, const struct node *node)
@@ -21,20 +28,69 @@ bool health_is_bad(const struct state *state, const struct node *node)
         return node->drain_reason == NULL && state->policy.drain_after > 0 && node->faults >= state->policy.drain_after;
 }
 
-static bool is_fault(const struct leg *leg)
+static bool is_fault(const struct node *node, const struct leg *leg, int64_t wall)
 {
-        return leg->how == LEG_SHIM_LOST || leg->how == LEG_REBOOT || leg->how == LEG_ABSENT ||
-               (leg->how == LEG_NEVER && leg->before_stop);
+        if (leg->how == LEG_NEVER)
+                return leg->before_stop && (leg->devices & health_unwell_at(node, wall)) == 0;
+        return leg->how == LEG_SHIM_LOST || leg->how == LEG_REBOOT || leg->how == LEG_ABSENT;
 }
 
 void health_note(struct node *node, uint64_t job, const struct leg *leg, int64_t wall)
 {
-        if (leg->how == LEG_EXIT && leg->status == 0 && leg->before_stop)
+        if (leg_succeeded(leg) && leg->before_stop) {
                 node->faults = 0;
-        if (!is_fault(leg) || (node->faults > 0 && (node->fault_job == job || wall - node->fault_at < APART_S)))
+                for (uint32_t i = 0; i < node->n_health; i++)
+                        if ((leg->devices >> node->health[i].device & 1) != 0 && !node->health[i].kept_off)
+                                node->health[i].faults = 0;
+        }
+        if (!is_fault(node, leg, wall) ||
+            (node->faults > 0 && (node->fault_job == job || wall - node->fault_at < APART_S)))
                 return;
         node->faults++;
         node->fault_job = job;
         node->fault_at = wall;
         node->fault_how = leg->how;
+}
+
+/* ---- devices */
+
+void health_bind(struct node *node)
+{
+        node->withheld = 0;
+        for (uint32_t i = 0; i < node->n_health; i++)
+                if (node->health[i].unwell || node->health[i].kept_off)
+                        node->withheld |= UINT64_C(1) << node->health[i].device;
+        node->withheld &= state_all_devices(node);
+}
+
+bool health_tells(const struct device_health *health, int64_t wall)
+{
+        return health->unwell || health->kept_off || health->faults > 0 || wall - health->since <= APART_S;
+}
+
+uint64_t health_unwell_at(const struct node *node, int64_t wall)
+{
+        uint64_t unwell = 0;
+
+        for (uint32_t i = 0; i < node->n_health; i++) {
+                const struct device_health *health = &node->health[i];
+
+                if (health->unwell ? health->since - wall <= APART_S : wall - health->since <= APART_S)
+                        unwell |= UINT64_C(1) << health->device;
+        }
+        return unwell;
+}
+
+uint64_t health_unwell_held(const struct state *state, const struct attempt *attempt, int64_t wall, uint32_t *ret_node)
+{
+        for (uint32_t l = 0; l < attempt->n_legs; l++) {
+                const struct leg *leg = &attempt->legs[l];
+                uint64_t unwell = leg->devices & health_unwell_at(&state->nodes[leg->node], wall);
+
+                if (unwell != 0) {
+                        *ret_node = leg->node;
+                        return unwell;
+                }
+        }
+        return 0;
 }

@@ -61,7 +61,8 @@ struct leg_report {
         uint32_t cap_ppm;     /* of its GPUs' limits, as it was ordered last; 0: none */
         bool killed;
         double done, total;   /* of its progress file; total 0: none */
-        char refused[128];    /* why it never started; "" */
+        char why[128];        /* when EXITED: for people, what went wrong; "" */
+        const char *tail;     /* when EXITED without success: the last lines of its error output; NULL: not known */
 };
 
 /* Energy over a stretch of wall time; job 0: the node's idle. Consecutive stretches of a leg abut. */
@@ -109,6 +110,8 @@ struct input {
                         uint32_t n_legs;
                         const struct reading *readings;
                         uint32_t n_readings;
+                        const struct unwell *unwell; /* all there are, by ascending device */
+                        uint32_t n_unwell;
                 } renew;
                 struct { const struct plan *plan; const struct plan_problem *problem; uint64_t asked_index; int code; } plan_ready;
                 struct { struct forecast_wish wish; const struct forecast_use *use; /* NULL: none could be made */ } forecast_ready;

@@ -78,7 +78,9 @@ static int fill_node(const struct node *node, struct place_shapes *shapes, struc
 
         for (uint32_t d = 0; d < inventory->n_devices; d++)
                 numa[d] = inventory->devices[d].numa;
-        *ret_node = (struct place_node){ .node = node->id, .free = state_all_devices(node), .empty = true };
+        *ret_node = (struct place_node){ .node = node->id,
+                                         .free = state_all_devices(node) & ~node->withheld,
+                                         .empty = true };
         return place_shapes_find(shapes, inventory->n_devices, numa, inventory->links, &ret_node->shape);
 }
 

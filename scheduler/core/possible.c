@@ -80,7 +80,7 @@ static bool may_hold(const struct state *state, const struct now *now, const str
                      const struct offpeak_width *width, const struct node *node)
 {
         return node->site_id == site->id && node_in_service(state, node, now->mono_ms) &&
-               health_devices(state, node) >= width->gpus_per_node && claim_fits(&job->spec, width, node);
+               health_devices_ever(state, node) >= width->gpus_per_node && claim_fits(&job->spec, width, node);
 }
 
 /* Do as few switches hold the gang? Without memory: no. */

@@ -75,9 +75,7 @@ int64_t power_of_site_before(const struct state *state, const struct site *site,
 /* A job that runs on a node nobody hears holds its devices there all the same. */
 static bool holds_a_leg(const struct state *state, const struct node *node)
 {
-        uint32_t n = node->inventory.n_devices;
-
-        return state_free_devices(state, node) != (n >= 64 ? UINT64_MAX : (UINT64_C(1) << n) - 1);
+        return state_held_devices(state, node) != 0;
 }
 
 bool node_in_service(const struct state *state, const struct node *node, int64_t mono_ms)

@@ -43,7 +43,7 @@ int64_t promise_done_at(const struct state *state, const struct job *job, uint32
         return wall + (left > 1 ? (int64_t)ceil(left) : 1); /* one that overruns may end at any moment */
 }
 
-static int add_releases(struct promise *promise, const struct job *job, int64_t at)
+static int add_releases(struct promise *promise, const struct state *state, const struct job *job, int64_t at)
 {
         for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
                 const struct leg *leg = &job->attempt.legs[l];
@@ -54,7 +54,9 @@ static int add_releases(struct promise *promise, const struct job *job, int64_t 
                 release = room_for_one((void **)&promise->releases, promise->n_releases, sizeof(*release));
                 if (release == NULL)
                         return OFFPEAK_ENOMEM;
-                *release = (struct soonest_release){ at, leg->node, (uint32_t)__builtin_popcountll(leg->devices) };
+                *release = (struct soonest_release){
+                        at, leg->node, (uint32_t)__builtin_popcountll(leg->devices & ~state->nodes[leg->node].withheld)
+                };
                 promise->n_releases++;
         }
         return 0;
@@ -70,7 +72,7 @@ static int fill_releases(struct promise *promise, const struct state *state, int
                 const struct job *job = state_open_job(state, i);
 
                 if (job->state == OFFPEAK_JOB_ACTIVE)
-                        code = add_releases(promise, job, promise_done_at(state, job, job->attempt.mode, wall));
+                        code = add_releases(promise, state, job, promise_done_at(state, job, job->attempt.mode, wall));
         }
         soonest_sort(promise->releases, promise->n_releases);
         return code;

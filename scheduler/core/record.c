@@ -79,8 +79,20 @@ void record_finish(struct record *record)
                 free(record->u.drained.reason);
                 request_finish(&record->u.drained.request);
                 break;
+        case RECORD_DEVICES:
+                for (uint32_t i = 0; record->u.devices.unwell != NULL && i < record->u.devices.n_unwell; i++)
+                        free(record->u.devices.unwell[i].reason);
+                free(record->u.devices.unwell);
+                break;
         case RECORD_LAUNCH:
                 free(record->u.launch.legs);
+                break;
+        case RECORD_STOP:
+                free(record->u.stop.why);
+                break;
+        case RECORD_LEG_END:
+                free(record->u.leg_end.why);
+                free(record->u.leg_end.tail);
                 break;
         case RECORD_PLAN:
                 finish_planned(record->u.plan.jobs, record->u.plan.n_jobs);
@@ -116,8 +128,6 @@ void record_finish(struct record *record)
         case RECORD_TERM:
         case RECORD_GO:
         case RECORD_CAPPED:
-        case RECORD_STOP:
-        case RECORD_LEG_END:
         case RECORD_LATE_EXIT:
         case RECORD_OVER:
         case RECORD_ENDED:

@@ -38,6 +38,7 @@
         X(DRAINED, 22)    /* a node takes no jobs any more, or does again */                                           \
         X(LEARNED, 24)    /* what was measured of jobs of a name, as curves */                                         \
         X(CAPPED, 25)     /* a running attempt goes on under other power caps */                                       \
+        X(DEVICES, 23)    /* which devices of a node are unwell */                                                     \
         X(PINNED, 21)     /* the hours that a job keeps, or that it keeps none any more */                             \
         X(I_META, 40)                                                                                                  \
         X(I_SITE, 41)                                                                                                  \
@@ -111,6 +112,11 @@ struct record {
                         struct request request;
                 } drained; /* reason NULL: it takes jobs again */
                 struct {
+                        uint32_t node;
+                        struct unwell *unwell; /* all there are, by ascending device */
+                        uint32_t n_unwell;
+                } devices;
+                struct {
                         uint64_t job;
                         uint32_t attempt, mode;
                         bool go;
@@ -128,8 +134,16 @@ struct record {
                         uint32_t attempt;
                         enum stop_reason reason;
                         struct pause pause; /* of one that pauses; attempt and time are those of the record */
+                        uint32_t node;      /* ARM_TIMEOUT: the first that did not get ready, where why is said */
+                        char *why;          /* that, for people; else NULL */
                 } stop;
-                struct { struct record_leg_ref leg; enum leg_how how; int32_t status; bool killed; } leg_end;
+                struct {
+                        struct record_leg_ref leg;
+                        enum leg_how how;
+                        int32_t status;
+                        bool killed;
+                        char *why, *tail; /* of the first of its attempt that failed (struct failure); else NULL */
+                } leg_end;
                 struct { struct record_leg_ref leg; int32_t status; } late_exit;
                 struct {
                         uint64_t job;
@@ -138,6 +152,8 @@ struct record {
                         bool lost;          /* no result */
                         int64_t ran_s;      /* wall seconds its longest leg ran */
                         uint32_t avoid_node;
+                        uint32_t blamed_node; /* where `blamed` devices were unwell, and it failed for that */
+                        uint64_t blamed;      /* 0: none */
                 } over;
                 struct { uint64_t job; enum offpeak_job_state state; enum job_end end; int32_t status; } ended;
                 struct { uint64_t job; double fraction; bool reported; int64_t total_s; } progress;

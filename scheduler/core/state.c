@@ -6,6 +6,7 @@
 
 #include "core/copy.h"
 #include "core/profile.h"
+#include "core/health.h"
 #include "core/room.h"
 
 int state_init(struct state *state)
@@ -131,9 +132,13 @@ void state_bind_nodes(struct state *state)
 
 static bool nodes_are_bound(const struct state *state)
 {
-        for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (state->nodes[i].site_id != site_id_of(state, &state->nodes[i]))
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                struct node again = state->nodes[i];
+
+                health_bind(&again);
+                if (again.site_id != site_id_of(state, &again) || again.withheld != state->nodes[i].withheld)
                         return false;
+        }
         for (uint32_t s = 0; s < state->n_sites; s++) {
                 struct draw draw = draw_at(state, s);
 
@@ -287,9 +292,9 @@ static uint64_t taken_by(const struct job *job, const struct leg *leg)
         return job->spec.exclusive ? UINT64_MAX : leg->devices;
 }
 
-uint64_t state_free_devices(const struct state *state, const struct node *node)
+uint64_t state_held_devices(const struct state *state, const struct node *node)
 {
-        uint64_t free_devices = state_all_devices(node);
+        uint64_t held = 0;
 
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
@@ -298,15 +303,20 @@ uint64_t state_free_devices(const struct state *state, const struct node *node)
                         continue;
                 for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                         if (job->attempt.legs[l].node == node->id && job->attempt.legs[l].state != LEG_ENDED)
-                                free_devices &= ~taken_by(job, &job->attempt.legs[l]);
+                                held |= taken_by(job, &job->attempt.legs[l]);
         }
-        return free_devices;
+        return held & state_all_devices(node);
+}
+
+uint64_t state_free_devices(const struct state *state, const struct node *node)
+{
+        return state_all_devices(node) & ~node->withheld & ~state_held_devices(state, node);
 }
 
 void state_free_everywhere(const struct state *state, uint64_t *ret_free)
 {
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                ret_free[i] = state_all_devices(&state->nodes[i]);
+                ret_free[i] = state_all_devices(&state->nodes[i]) & ~state->nodes[i].withheld;
         for (size_t i = 0; i < state->n_open; i++) {
                 const struct job *job = state_open_job(state, i);
 

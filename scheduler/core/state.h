@@ -87,6 +87,24 @@ enum leg_how {
         LEG_NO_GO,      /* no go on record: no rank ever ran */
 };
 
+/* A device that its node would give to no job. */
+struct unwell {
+        uint32_t device;
+        char *reason; /* for people, never NULL */
+};
+
+enum { UNWELL_REASON_SIZE = 160 }; /* with the NUL at its end */
+
+/* What is told of a device: that it is unwell, or was; and attempts that failed on it while it was (health.h). */
+struct device_health {
+        uint32_t device;
+        bool unwell;     /* by its node's word */
+        bool kept_off;   /* it failed too often: until an operator resumes the node */
+        uint32_t faults; /* attempts that failed on it, in a row */
+        int64_t since;   /* wall: when it became what `unwell` says */
+        char *reason;    /* the last one that was told; NULL: none was */
+};
+
 struct node {
         uint32_t id;          /* stable: index in state.nodes */
         uint32_t site_id;     /* of the site below, by its name (state_bind_nodes); NONE_U32: there is none */
@@ -100,6 +118,9 @@ struct node {
         uint64_t fault_job;   /* of the last one, when, and how its leg ended */
         int64_t fault_at;
         enum leg_how fault_how;
+        struct device_health *health; /* n_health, by ascending device: of the others nothing is known to be wrong */
+        uint32_t n_health;
+        uint64_t withheld;    /* devices given to no job: unwell or kept off; follows from these (health_bind) */
         int64_t idle_until;   /* wall: idle energy is booked up to here; 0: not begun */
         struct session session;
 };
@@ -120,6 +141,12 @@ struct leg {
         int64_t booked_until;   /* wall: its energy is booked up to here; 0: it has not begun */
         int64_t joules;         /* booked so far */
 };
+
+/* It ended well: by itself, with 0. */
+static inline bool leg_succeeded(const struct leg *leg)
+{
+        return leg->state == LEG_ENDED && leg->how == LEG_EXIT && leg->status == 0;
+}
 
 enum attempt_state { ATTEMPT_ARMING = 1, ATTEMPT_GOING, ATTEMPT_STOPPING };
 
@@ -207,6 +234,20 @@ struct late_exit {
         int32_t status;
 };
 
+/* How an attempt failed: the first of its legs that ended without success, or that did not get ready in time. */
+struct failure {
+        uint32_t attempt; /* 0: none ever failed */
+        uint32_t node, rank;
+        enum leg_how how; /* 0: it did not get ready in time */
+        int32_t status;   /* EXIT: as of wait(2) */
+        bool killed;      /* the grace ran out */
+        int64_t at;       /* wall */
+        char *why;        /* for people, as its node has it; NULL: nothing */
+        char *tail;       /* the last lines of its error output; NULL: not known */
+};
+
+enum { FAILURE_WHY_SIZE = 128, FAILURE_TAIL_SIZE = 2001 }; /* with the NUL at their end */
+
 struct job {
         uint64_t id;
         struct offpeak_job_spec spec;
@@ -222,6 +263,7 @@ struct job {
         uint32_t attempts;           /* ever launched */
         uint32_t pauses;
         struct pause last_pause;     /* stays while later attempts run */
+        struct failure failure;      /* of the last attempt that failed; stays while later ones run */
         uint32_t losses;             /* attempts that ended without a result */
         int64_t first_started_at, ended_at; /* wall */
         enum job_end end;
@@ -452,7 +494,10 @@ struct signal state_signal(const struct state *state, const struct site *site, e
 
 uint64_t state_all_devices(const struct node *node);
 
-/* Devices of a node that no open leg holds: none where a job is alone (exclusive). Of all nodes, by their ids. */
+/* Devices of a node that open legs hold: all where a job is alone (exclusive). */
+uint64_t state_held_devices(const struct state *state, const struct node *node);
+
+/* Those that nobody holds and that may be given to a job. Of all nodes, by their ids. */
 uint64_t state_free_devices(const struct state *state, const struct node *node);
 void state_free_everywhere(const struct state *state, uint64_t *ret_free);
 

@@ -10,6 +10,7 @@
 #include "core/work.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
+#include "io/answer_failure.h"
 #include "io/answer_ran.h"
 
 /* ---- what was asked */
@@ -227,6 +228,7 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
         put_spec(answer, object, job);
         answer_put(answer, object, "gpu_hours", gpu_hours(answer, job));
         answer_put(answer, object, "losses", json_integer(job->losses));
+        answer_put(answer, object, "failure", answer_failure(answer, job));
         answer_put(answer, object, "attempt", attempt_object(answer, job));
         answer_put(answer, object, "late_exits", late_exits(answer, job));
         answer_put(answer, object, "explanation", answer_explanation(answer, job));

@@ -19,6 +19,26 @@ static uint64_t holder(const struct state *state, const struct node *node, uint3
         return 0;
 }
 
+/* null: nothing is wrong with it. */
+static json_t *unwell(struct answer *answer, const struct node *node, uint32_t device)
+{
+        for (uint32_t i = 0; i < node->n_health; i++) {
+                const struct device_health *health = &node->health[i];
+                json_t *object;
+
+                if (health->device != device || (node->withheld >> device & 1) == 0)
+                        continue;
+                object = json_object();
+                answer_put(answer, object, "reason", answer_text(health->reason));
+                answer_put(answer, object, "now", json_boolean(health->unwell));
+                answer_put(answer, object, "since_utc", answer_utc(health->since));
+                answer_put(answer, object, "failed_attempts", json_integer(health->faults));
+                answer_put(answer, object, "until_resumed", json_boolean(health->kept_off));
+                return object;
+        }
+        return json_null();
+}
+
 static json_t *devices(struct answer *answer, const struct node *node)
 {
         json_t *list = json_array();
@@ -34,6 +54,7 @@ static json_t *devices(struct answer *answer, const struct node *node)
                 answer_put(answer, item, "numa", json_integer(device->numa));
                 answer_put(answer, item, "max_w", answer_known(device->max_w > 0, device->max_w));
                 answer_put(answer, item, "job", answer_known(job != 0, (int64_t)job));
+                answer_put(answer, item, "unwell", unwell(answer, node, i));
                 answer_add(answer, list, item);
         }
         return list;
@@ -105,6 +126,7 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         answer_put(answer, object, "gpus", json_integer(inventory->n_devices));
         answer_put(answer, object, "gpus_free",
                    json_integer(__builtin_popcountll(state_free_devices(answer->state, node))));
+        answer_put(answer, object, "gpus_withheld", json_integer(__builtin_popcountll(node->withheld)));
         answer_put(answer, object, "position", position(answer, inventory));
         answer_put(answer, object, "features", features(answer, inventory));
         answer_put(answer, object, "links_gbps", links(answer, inventory));

@@ -139,8 +139,9 @@ static int take_leg(const struct message_leg *leg, struct leg_report *ret_report
                                            .cap_ppm = leg->cap_ppm,
                                            .killed = leg->killed,
                                            .done = leg->done,
-                                           .total = leg->total };
-        memcpy(ret_report->refused, leg->refused, sizeof(leg->refused));
+                                           .total = leg->total,
+                                           .tail = leg->tail };
+        memcpy(ret_report->why, leg->why[0] != '\0' ? leg->why : leg->refused, sizeof(ret_report->why));
         return 0;
 }
 
@@ -164,8 +165,11 @@ static int take_renew(const struct message_renew *renew, uint64_t connection, st
 
         made->legs = calloc(renew->n_legs + 1, sizeof(*made->legs));
         made->readings = calloc(renew->n_readings + 1, sizeof(*made->readings));
-        if (made->legs == NULL || made->readings == NULL)
+        made->unwell = calloc(renew->n_unwell + 1, sizeof(*made->unwell));
+        if (made->legs == NULL || made->readings == NULL || made->unwell == NULL)
                 return OFFPEAK_ENOMEM;
+        for (uint32_t i = 0; i < renew->n_unwell; i++)
+                made->unwell[i] = (struct unwell){ renew->unwell[i].device, renew->unwell[i].reason };
         for (uint32_t i = 0; code == 0 && i < renew->n_legs; i++)
                 code = take_leg(&renew->legs[i], &made->legs[i]);
         for (uint32_t i = 0; code == 0 && i < renew->n_readings; i++)
@@ -183,6 +187,8 @@ static int take_renew(const struct message_renew *renew, uint64_t connection, st
         made->input.u.renew.n_legs = renew->n_legs;
         made->input.u.renew.readings = made->readings;
         made->input.u.renew.n_readings = renew->n_readings;
+        made->input.u.renew.unwell = made->unwell;
+        made->input.u.renew.n_unwell = renew->n_unwell;
         return 0;
 }
 
@@ -208,5 +214,6 @@ void node_input_finish(struct node_input *input)
         free(input->inventory.links);
         free(input->legs);
         free(input->readings);
+        free(input->unwell);
         memset(input, 0, sizeof(*input));
 }

@@ -15,6 +15,7 @@ struct node_input {
         struct inventory inventory;
         struct leg_report *legs;
         struct reading *readings;
+        struct unwell *unwell;
 };
 
 /* EINVAL for another message, or a number that names nothing; ENOMEM. */

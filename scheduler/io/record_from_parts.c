@@ -39,6 +39,15 @@ static char *take_optional(struct taker *taker, const char *text)
         return text[0] != '\0' ? take_text(taker, text) : NULL;
 }
 
+/* At most size - 1 bytes; NULL for none. */
+static char *take_bounded(struct taker *taker, const char *text, size_t size, const char *field)
+{
+        if (strnlen(text, size) < size)
+                return take_optional(taker, text);
+        taker->wrong = field;
+        return NULL;
+}
+
 /* A NULL behind the last word. No words: NULL. */
 static char **take_words(struct taker *taker, char *const *words, size_t n, size_t *ret_n)
 {
@@ -586,6 +595,24 @@ static void take_pause(struct taker *taker, Log__Pause *const *from, size_t n, s
         to->gpus = from[0]->gpus;
 }
 
+/* Of none or one. */
+static void take_failure(struct taker *taker, Log__Failure *const *from, size_t n, struct failure *to)
+{
+        if (n > 1)
+                taker->wrong = "failure";
+        if (n != 1)
+                return;
+        to->attempt = from[0]->attempt;
+        to->node = from[0]->node;
+        to->rank = from[0]->rank;
+        to->how = take_enum(taker, from[0]->how, 0, LEG_NO_GO, "failure.how");
+        to->status = from[0]->status;
+        to->killed = from[0]->killed;
+        to->at = from[0]->at;
+        to->why = take_bounded(taker, from[0]->why, FAILURE_WHY_SIZE, "failure.why");
+        to->tail = take_bounded(taker, from[0]->tail, FAILURE_TAIL_SIZE, "failure.tail");
+}
+
 /* A job that was never launched has an attempt of zeros. */
 static void take_attempt(struct taker *taker, const Log__Attempt *from, struct attempt *to)
 {
@@ -648,6 +675,24 @@ static void take_leg_end(struct taker *taker, const Log__LegEnd *from, struct re
         to->u.leg_end.how = take_enum(taker, from->how, LEG_EXIT, LEG_NO_GO, "leg_end.how");
         to->u.leg_end.status = from->status;
         to->u.leg_end.killed = from->killed;
+        to->u.leg_end.why = take_bounded(taker, from->why, FAILURE_WHY_SIZE, "leg_end.why");
+        to->u.leg_end.tail = take_bounded(taker, from->tail, FAILURE_TAIL_SIZE, "leg_end.tail");
+}
+
+static void take_unwell(struct taker *taker, const Log__Devices *from, struct record *to)
+{
+        to->u.devices.node = from->node;
+        if (from->n_unwell > OFFPEAK_MAX_DEVICES) {
+                taker->wrong = "devices.unwell";
+                return;
+        }
+        to->u.devices.unwell = take_memory(taker, from->n_unwell, sizeof(*to->u.devices.unwell));
+        to->u.devices.n_unwell = to->u.devices.unwell != NULL ? (uint32_t)from->n_unwell : 0;
+        for (size_t i = 0; i < to->u.devices.n_unwell; i++) {
+                to->u.devices.unwell[i].device =
+                        take_enum(taker, from->unwell[i]->device, 0, OFFPEAK_MAX_DEVICES - 1, "unwell.device");
+                to->u.devices.unwell[i].reason = take_text(taker, from->unwell[i]->reason);
+        }
 }
 
 static void take_over(const Log__Over *from, struct record *to)
@@ -658,6 +703,8 @@ static void take_over(const Log__Over *from, struct record *to)
         to->u.over.lost = from->lost;
         to->u.over.ran_s = from->ran_s;
         to->u.over.avoid_node = from->avoid_node;
+        to->u.over.blamed_node = from->blamed_node;
+        to->u.over.blamed = from->blamed;
 }
 
 static void take_ended(struct taker *taker, const Log__Ended *from, struct record *to)
@@ -785,6 +832,27 @@ static void take_site(struct taker *taker, const Log__Site *from, struct site *t
         take_meter(taker, from, &to->meter);
 }
 
+static void take_health(struct taker *taker, const Log__Node *from, struct node *to)
+{
+        if (from->n_health > OFFPEAK_MAX_DEVICES) {
+                taker->wrong = "node.health";
+                return;
+        }
+        to->health = take_memory(taker, from->n_health, sizeof(*to->health));
+        to->n_health = to->health != NULL ? (uint32_t)from->n_health : 0;
+        for (size_t i = 0; i < to->n_health; i++) {
+                to->health[i].device =
+                        take_enum(taker, from->health[i]->device, 0, OFFPEAK_MAX_DEVICES - 1, "health.device");
+                if (i > 0 && to->health[i].device <= to->health[i - 1].device)
+                        taker->wrong = "health.device";
+                to->health[i].unwell = from->health[i]->unwell;
+                to->health[i].kept_off = from->health[i]->kept_off;
+                to->health[i].faults = from->health[i]->faults;
+                to->health[i].since = from->health[i]->since;
+                to->health[i].reason = take_optional(taker, from->health[i]->reason);
+        }
+}
+
 static void take_node(struct taker *taker, const Log__Node *from, struct node *to)
 {
         to->id = from->id;
@@ -798,6 +866,7 @@ static void take_node(struct taker *taker, const Log__Node *from, struct node *t
         to->fault_job = from->fault_job;
         to->fault_at = from->fault_at;
         to->fault_how = take_enum(taker, from->fault_how, 0, LEG_NO_GO, "node.fault_how");
+        take_health(taker, from, to);
         to->idle_until = from->idle_until;
 }
 
@@ -854,6 +923,7 @@ static void take_job(struct taker *taker, const Log__Job *from, struct job *to)
         to->attempts = from->attempts;
         to->pauses = from->pauses;
         take_pause(taker, from->last_pause, from->n_last_pause, &to->last_pause);
+        take_failure(taker, from->failure, from->n_failure, &to->failure);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -966,6 +1036,9 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
         case RECORD_NODE_UP:
                 take_node_up(taker, from->node_up, to);
                 break;
+        case RECORD_DEVICES:
+                take_unwell(taker, from->devices, to);
+                break;
         case RECORD_DRAINED:
                 to->u.drained.node = from->drained->node;
                 to->u.drained.reason = take_optional(taker, from->drained->reason);
@@ -996,6 +1069,8 @@ static void take_fact(struct taker *taker, const Log__Record *from, struct recor
                 to->u.stop.attempt = from->stop->attempt;
                 to->u.stop.reason = take_enum(taker, from->stop->reason, STOP_NONE, STOP_SHED, "stop.reason");
                 take_pause(taker, from->stop->pause, from->stop->n_pause, &to->u.stop.pause);
+                to->u.stop.node = from->stop->node;
+                to->u.stop.why = take_bounded(taker, from->stop->why, FAILURE_WHY_SIZE, "stop.why");
                 break;
         case RECORD_LEG_END:
                 take_leg_end(taker, from->leg_end, to);

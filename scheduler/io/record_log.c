@@ -69,6 +69,8 @@ static void log_stop(const struct record *record)
                          pause->signal != 0 ? series_kind_name(pause->signal) : "", pause->signal != 0 ? ")" : "");
         else if (pause->other != 0)
                 snprintf(detail, sizeof(detail), ": job %" PRIu64, pause->other);
+        else if (record->u.stop.why != NULL)
+                snprintf(detail, sizeof(detail), ": %s", record->u.stop.why);
         log_info("job %" PRIu64 " attempt %u %s%s", record->u.stop.job, record->u.stop.attempt,
                  stop_text(record->u.stop.reason, pause->cause), detail);
 }
@@ -114,6 +116,17 @@ static const char *state_text(enum offpeak_job_state state)
         return "?";
 }
 
+static void log_devices(const struct state *state, const struct record *record)
+{
+        const struct node *node = &state->nodes[record->u.devices.node];
+
+        for (uint32_t i = 0; i < record->u.devices.n_unwell; i++)
+                log_warning("device %u of node %s is unwell, and is given to no job: %s",
+                            record->u.devices.unwell[i].device, node->name, record->u.devices.unwell[i].reason);
+        if (record->u.devices.n_unwell == 0)
+                log_info("all devices of node %s are well again", node->name);
+}
+
 void record_log(const struct state *state, const struct record *record)
 {
         switch (record->type) {
@@ -152,6 +165,9 @@ void record_log(const struct state *state, const struct record *record)
                 else
                         log_info("node %s takes jobs again", state->nodes[record->u.drained.node].name);
                 break;
+        case RECORD_DEVICES:
+                log_devices(state, record);
+                break;
         case RECORD_NODE_FENCED:
                 log_warning("node %s %s", state->nodes[record->u.node_fenced.node].name,
                             record->u.node_fenced.fenced ? "is fenced" : "is no longer fenced");
@@ -165,10 +181,11 @@ void record_log(const struct state *state, const struct record *record)
                 log_stop(record);
                 break;
         case RECORD_LEG_END:
-                log_info("job %" PRIu64 " attempt %u on %s %s, status %d%s", record->u.leg_end.leg.job,
+                log_info("job %" PRIu64 " attempt %u on %s %s, status %d%s%s%s", record->u.leg_end.leg.job,
                          record->u.leg_end.leg.attempt, state->nodes[record->u.leg_end.leg.node].name,
                          how_text(record->u.leg_end.how), record->u.leg_end.status,
-                         record->u.leg_end.killed ? ", killed" : "");
+                         record->u.leg_end.killed ? ", killed" : "", record->u.leg_end.why != NULL ? ": " : "",
+                         record->u.leg_end.why != NULL ? record->u.leg_end.why : "");
                 break;
         case RECORD_ENDED:
                 log_info("job %" PRIu64 " %s", record->u.ended.job, state_text(record->u.ended.state));

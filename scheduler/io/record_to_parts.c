@@ -587,6 +587,26 @@ static Log__Pause **pause_parts(struct arena *arena, const struct pause *from, s
         return to;
 }
 
+/* A list of one; of none where no attempt failed. */
+static Log__Failure **failure_parts(struct arena *arena, const struct failure *from, size_t *ret_n)
+{
+        Log__Failure **to;
+
+        if (from->attempt == 0 || (to = parts_new(arena, &log__failure__descriptor, 1)) == NULL)
+                return NULL;
+        *ret_n = 1;
+        to[0]->attempt = from->attempt;
+        to[0]->node = from->node;
+        to[0]->rank = from->rank;
+        to[0]->how = from->how;
+        to[0]->status = from->status;
+        to[0]->killed = from->killed;
+        to[0]->at = from->at;
+        to[0]->why = text(from->why);
+        to[0]->tail = text(from->tail);
+        return to;
+}
+
 static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *from)
 {
         Log__Attempt *to = part_new(arena, &log__attempt__descriptor);
@@ -655,6 +675,21 @@ static void fill_leg_end(struct arena *arena, Log__LegEnd *to, const struct reco
         to->how = record->u.leg_end.how;
         to->status = record->u.leg_end.status;
         to->killed = record->u.leg_end.killed;
+        to->why = text(record->u.leg_end.why);
+        to->tail = text(record->u.leg_end.tail);
+}
+
+static void fill_devices(struct arena *arena, Log__Devices *to, const struct record *record)
+{
+        to->node = record->u.devices.node;
+        to->unwell = parts_new(arena, &log__unwell__descriptor, record->u.devices.n_unwell);
+        if (to->unwell == NULL)
+                return;
+        to->n_unwell = record->u.devices.n_unwell;
+        for (size_t i = 0; i < to->n_unwell; i++) {
+                to->unwell[i]->device = record->u.devices.unwell[i].device;
+                to->unwell[i]->reason = text(record->u.devices.unwell[i].reason);
+        }
 }
 
 static void fill_over(Log__Over *to, const struct record *record)
@@ -665,6 +700,8 @@ static void fill_over(Log__Over *to, const struct record *record)
         to->lost = record->u.over.lost;
         to->ran_s = record->u.over.ran_s;
         to->avoid_node = record->u.over.avoid_node;
+        to->blamed_node = record->u.over.blamed_node;
+        to->blamed = record->u.over.blamed;
 }
 
 static void fill_ended(Log__Ended *to, const struct record *record)
@@ -798,6 +835,22 @@ static void fill_site(struct arena *arena, Log__Site *to, const struct site *fro
         fill_meter(arena, to, &from->meter);
 }
 
+static void fill_health(struct arena *arena, Log__Node *to, const struct node *from)
+{
+        to->health = parts_new(arena, &log__device_health__descriptor, from->n_health);
+        if (to->health == NULL)
+                return;
+        to->n_health = from->n_health;
+        for (size_t i = 0; i < to->n_health; i++) {
+                to->health[i]->device = from->health[i].device;
+                to->health[i]->unwell = from->health[i].unwell;
+                to->health[i]->kept_off = from->health[i].kept_off;
+                to->health[i]->faults = from->health[i].faults;
+                to->health[i]->since = from->health[i].since;
+                to->health[i]->reason = text(from->health[i].reason);
+        }
+}
+
 static void fill_node(struct arena *arena, Log__Node *to, const struct node *from)
 {
         to->id = from->id;
@@ -811,6 +864,7 @@ static void fill_node(struct arena *arena, Log__Node *to, const struct node *fro
         to->fault_job = from->fault_job;
         to->fault_at = from->fault_at;
         to->fault_how = from->fault_how;
+        fill_health(arena, to, from);
         to->idle_until = from->idle_until;
 }
 
@@ -870,6 +924,7 @@ static void fill_job(struct arena *arena, Log__Job *to, const struct job *from)
         to->attempts = from->attempts;
         to->pauses = from->pauses;
         to->last_pause = pause_parts(arena, &from->last_pause, &to->n_last_pause);
+        to->failure = failure_parts(arena, &from->failure, &to->n_failure);
         to->losses = from->losses;
         to->first_started_at = from->first_started_at;
         to->ended_at = from->ended_at;
@@ -989,6 +1044,9 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
         case RECORD_NODE_UP:
                 fill_node_up(arena, to->node_up, record);
                 break;
+        case RECORD_DEVICES:
+                fill_devices(arena, to->devices, record);
+                break;
         case RECORD_DRAINED:
                 to->drained->node = record->u.drained.node;
                 to->drained->reason = text(record->u.drained.reason);
@@ -1019,6 +1077,8 @@ static void fill_fact(struct arena *arena, Log__Record *to, const struct record 
                 to->stop->attempt = record->u.stop.attempt;
                 to->stop->reason = record->u.stop.reason;
                 to->stop->pause = pause_parts(arena, &record->u.stop.pause, &to->stop->n_pause);
+                to->stop->node = record->u.stop.node;
+                to->stop->why = text(record->u.stop.why);
                 break;
         case RECORD_LEG_END:
                 fill_leg_end(arena, to->leg_end, record);

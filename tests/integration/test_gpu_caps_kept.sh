@@ -8,63 +8,14 @@ set -uo pipefail
 
 . "$(dirname "$0")/rig.sh"
 rig caps
-source=$(cd "$(dirname "$0")/../.." && pwd)
-export OFFPEAK_FAKE_NVML=$work/cards
-: >"$work/cards.text"
+. "$(dirname "$0")/gpu_rig.sh"
 touch "$work/cards.limits"
-
-say() {
-        printf '%s\n' "$@" >>"$work/cards.text"
-        cp "$work/cards.text" "$work/cards.new" && mv "$work/cards.new" "$work/cards"
-}
-
-write_files() {
-        cat >"$work/offpeakd.yaml" <<YAML
-listen: ["ipc://$work/d.sock"]
-state_dir: $work/state
-sites:
-  - {name: hall, currency: EUR, grid: {limit: 100 kW}}
-classes:
-  - {name: default, min_run: 0s, start_cost: 0s, stop_grace: 2s, lease: 60s, delay_cost_per_gpu_hour: 5}
-YAML
-        cat >"$work/n1.yaml" <<YAML
-server: "ipc://$work/d.sock"
-node: n1-$$
-site: hall
-state_dir: $work/n1
-topology: $source/tests/fixtures/topology/two_sockets.xml
-nvml: $build/tests/fake/libnvidia-ml.so.1
-power: {cap: 300 W}
-YAML
-        for card in 0000:04:00.0 0000:81:00.0 0000:82:00.0; do
-                say "$card uuid GPU-$card"
-        done
-        say '* default 700000' '* min 200000' '* max 700000' '* power 60000' '* energy 0'
-}
-
-until_true() {
-        local n=$(($1 * 20))
-        shift
-        for _ in $(seq $n); do
-                "$@" && return
-                sleep 0.05
-        done
-        fail "this did not come true: $*; limits: $(cat "$work/cards.limits")"
-}
-
-logged() {
-        grep -q "$1" "$work/n1.log"
-}
 
 # submit NAME GPUS: it runs until $work/NAME.end is there, and writes $work/NAME.on when it does.
 submit() {
         offpeak submit --gpus "$2" -t 1h -J "$1" -D "$work" --env OFFPEAK_TEST="$token" -- /bin/bash -c \
                 "touch $work/$1.on; while [ ! -e $work/$1.end ]; do sleep 0.05; done" >/dev/null || fail "$1 was not taken"
         until_true 20 test -e "$work/$1.on"
-}
-
-is_done() {
-        [ "$(offpeak jobs --all --json | jq -r ".jobs[] | select(.name == \"$1\").state")" = done ]
 }
 
 # limits_are MW...: of all cards, by bus id, as set last.
@@ -85,7 +36,7 @@ shims() {
 }
 
 main() {
-        write_files
+        write_gpu_hall '{limit: 100 kW}' 'power: {cap: 300 W}'
         start_daemon
         start_agent n1
         until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes | length == 1' >/dev/null"

@@ -11,9 +11,11 @@
  *     energy MJ                    of its counter; rise MJ_PER_S: it goes on by itself, from the start of the library
  *     ecc N, mig 0|1, used MIB, memory MIB, util PERCENT, mhz N
  *     xid 79                       an event, each time that the number changes
+ *     link N WHERE                 NVLink N is up, to a bus id, to `switch` or to `other`; `down`
+ *     nvlink N                     the version of all its links (1), as nvmlNvlinkVersion_t; speed MB_PER_S: of each
  *     clamp MW                     a limit below this is taken, and becomes this
  *     fault WORD                   good, lost, reset, unknown, hang (until the file changes), denied (to set a limit),
- *                                  no-counter, no-power, no-limit, no-health
+ *                                  no-counter, no-power, no-limit, no-health, no-links
  *   library init N                 nvmlInit_v2 fails with N
  *
  * Limits that were set are kept in FILE.limits, a line `BUSID MW` for each time, so that they outlive the process as on
@@ -27,7 +29,7 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
-enum { MAX = 64, MAX_PATH = 4096 };
+enum { MAX = 64, MAX_PATH = 4096, MAX_LINKS = 18 };
 
 struct gpu {
         unsigned domain, bus, slot;
@@ -35,6 +37,8 @@ struct gpu {
         unsigned power, default_limit, min, max, clamp, ecc, mig, used, memory, util, mhz, xid, told_xid;
         unsigned long long energy, rise;
         int watched;
+        unsigned nvlink, speed;
+        char links[MAX_LINKS][16]; /* "": down */
 };
 
 struct utilization {
@@ -77,8 +81,17 @@ static struct gpu *gpu_named(const char *text, int make)
                         return &gpus[i];
         if (!make || n_gpus == MAX)
                 return NULL;
-        gpus[n_gpus] = (struct gpu){ .domain = domain, .bus = bus, .slot = slot, .fault = "good" };
+        gpus[n_gpus] = (struct gpu){ .domain = domain, .bus = bus, .slot = slot, .fault = "good", .nvlink = 1 };
         return &gpus[n_gpus++];
+}
+
+static void take_link(struct gpu *gpu, const char *value)
+{
+        char where[16];
+        unsigned link;
+
+        if (sscanf(value, "%u %15s", &link, where) == 2 && link < MAX_LINKS)
+                snprintf(gpu->links[link], sizeof(gpu->links[link]), "%s", strcmp(where, "down") != 0 ? where : "");
 }
 
 static void take(struct gpu *gpu, const char *key, const char *value)
@@ -91,7 +104,8 @@ static void take(struct gpu *gpu, const char *key, const char *value)
                         { "clamp", &gpu->clamp },   { "ecc", &gpu->ecc },
                         { "mig", &gpu->mig },       { "used", &gpu->used },
                         { "memory", &gpu->memory }, { "util", &gpu->util },
-                        { "mhz", &gpu->mhz },       { "xid", &gpu->xid } };
+                        { "mhz", &gpu->mhz },       { "xid", &gpu->xid },
+                        { "nvlink", &gpu->nvlink }, { "speed", &gpu->speed } };
 
         if (strcmp(key, "uuid") == 0)
                 snprintf(gpu->uuid, sizeof(gpu->uuid), "%s", value);
@@ -103,6 +117,8 @@ static void take(struct gpu *gpu, const char *key, const char *value)
                 gpu->energy = strtoull(value, NULL, 10);
         else if (strcmp(key, "rise") == 0)
                 gpu->rise = strtoull(value, NULL, 10);
+        else if (strcmp(key, "link") == 0)
+                take_link(gpu, value);
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
                 if (strcmp(key, numbers[i].key) == 0)
                         *numbers[i].number = (unsigned)strtoul(value, NULL, 10);
@@ -325,6 +341,84 @@ EXPORT int nvmlDeviceGetTotalEccErrors(struct gpu *gpu, unsigned type, unsigned 
         int result = reach_unless(gpu, "no-health");
 
         *errors = type == 1 && counter == 0 ? gpu->ecc : 12345; /* corrected ones, or those of all time */
+        return result;
+}
+
+/* ---- links */
+
+struct pci {
+        char short_id[16];
+        unsigned domain, bus, slot, id, sub_id;
+        char long_id[32];
+};
+
+struct field {
+        unsigned what, where;
+        long long when, took;
+        int type, result;
+        union {
+                double real;
+                unsigned u;
+                unsigned long long ull;
+        } value;
+};
+
+static int reach_link(const struct gpu *gpu, unsigned link)
+{
+        int result = reach(gpu);
+
+        if (result == 0 && link >= MAX_LINKS)
+                return 2;
+        return result == 0 && has_fault(gpu, "no-links") ? 3 : result;
+}
+
+EXPORT int nvmlDeviceGetNvLinkState(struct gpu *gpu, unsigned link, unsigned *active);
+EXPORT int nvmlDeviceGetNvLinkState(struct gpu *gpu, unsigned link, unsigned *active)
+{
+        int result = reach_link(gpu, link);
+
+        *active = result == 0 && gpu->links[link][0] != '\0';
+        return result;
+}
+
+EXPORT int nvmlDeviceGetNvLinkVersion(struct gpu *gpu, unsigned link, unsigned *version);
+EXPORT int nvmlDeviceGetNvLinkVersion(struct gpu *gpu, unsigned link, unsigned *version)
+{
+        *version = gpu->nvlink;
+        return reach_link(gpu, link);
+}
+
+EXPORT int nvmlDeviceGetNvLinkRemoteDeviceType(struct gpu *gpu, unsigned link, unsigned *type);
+EXPORT int nvmlDeviceGetNvLinkRemoteDeviceType(struct gpu *gpu, unsigned link, unsigned *type)
+{
+        int result = reach_link(gpu, link);
+
+        if (result == 0)
+                *type = strcmp(gpu->links[link], "switch") == 0 ? 2 : strcmp(gpu->links[link], "other") == 0 ? 1 : 0;
+        return result;
+}
+
+EXPORT int nvmlDeviceGetNvLinkRemotePciInfo_v2(struct gpu *gpu, unsigned link, struct pci *pci);
+EXPORT int nvmlDeviceGetNvLinkRemotePciInfo_v2(struct gpu *gpu, unsigned link, struct pci *pci)
+{
+        int result = reach_link(gpu, link);
+
+        memset(pci, 0, sizeof(*pci));
+        if (result == 0 && sscanf(gpu->links[link], "%x:%x:%x.", &pci->domain, &pci->bus, &pci->slot) != 3)
+                pci->bus = 0xff; /* a switch is a PCI device, too */
+        return result;
+}
+
+EXPORT int nvmlDeviceGetFieldValues(struct gpu *gpu, int n, struct field *fields);
+EXPORT int nvmlDeviceGetFieldValues(struct gpu *gpu, int n, struct field *fields)
+{
+        int result = reach(gpu);
+
+        for (int i = 0; i < n; i++) {
+                fields[i].result = fields[i].what == 164 && gpu->speed > 0 ? reach_link(gpu, fields[i].where) : 3;
+                fields[i].type = 1;
+                fields[i].value.u = gpu->speed;
+        }
         return result;
 }
 

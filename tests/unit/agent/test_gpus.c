@@ -246,6 +246,163 @@ static void test_what_a_person_reads(void **state)
         assert_non_null(strstr(text, "lost: " A));
 }
 
+static void expect_unwell(const struct fixture *f, uint32_t device, const char *part)
+{
+        const char *unwell = gpus_at(f->gpus, device)->unwell;
+
+        if (part == NULL ? unwell[0] != '\0' : strstr(unwell, part) == NULL)
+                fail_msg("device %u is unwell with \"%s\"", device, unwell);
+}
+
+static void test_a_lost_card_is_unwell_until_it_is_found(void **state)
+{
+        struct fixture *f = *state;
+
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        for (uint32_t i = 0; i < 3; i++)
+                expect_unwell(f, i, NULL); /* one that no library knows is none, either */
+        fake_say(&f->script, A " fault lost");
+        gpus_read(f->gpus, 2000);
+        expect_unwell(f, 0, "off the bus");
+        expect_unwell(f, 2, NULL);
+        fake_say(&f->script, A " fault good");
+        gpus_read(f->gpus, 2000 + GPUS_HEALTH_MS);
+        expect_unwell(f, 0, NULL);
+}
+
+/* A program's own faults, and those that were put right, leave the card as good as it was. */
+static void test_faults_that_take_a_reset_make_a_card_unwell(void **state)
+{
+        static const unsigned fatal[] = { 48, 64, 74, 79, 95, 119, 120 },
+                              harmless[] = { 13, 31, 43, 45, 63, 92, 94, 999 };
+        struct fixture *f = *state;
+        int64_t now_ms = 1000;
+
+        open_gpus(f);
+        gpus_read(f->gpus, now_ms);
+        for (size_t i = 0; i < sizeof(harmless) / sizeof(harmless[0]); i++) {
+                fake_say(&f->script, A " xid %u", harmless[i]);
+                gpus_look(f->gpus, now_ms += 100);
+                expect_unwell(f, 0, NULL);
+        }
+        for (size_t i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+                char named[16];
+
+                snprintf(named, sizeof(named), "Xid %u: ", fatal[i]);
+                fake_say(&f->script, A " xid %u", fatal[i]);
+                gpus_look(f->gpus, now_ms += 100);
+                expect_unwell(f, 0, named);
+                fake_say(&f->script, A " xid 45"); /* what follows it */
+                gpus_look(f->gpus, now_ms += 100);
+                expect_unwell(f, 0, named);
+                expect_unwell(f, 2, NULL);
+                fake_say(&f->script, A " fault lost"); /* it is reset */
+                gpus_read(f->gpus, now_ms += 100);
+                fake_say(&f->script, A " fault good");
+                gpus_look(f->gpus, now_ms += 100);
+                expect_unwell(f, 0, NULL);
+        }
+}
+
+/* What was counted before the agent came is not held against a card. */
+static void test_memory_errors_that_come_make_a_card_unwell(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, A " ecc 7");
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        expect_unwell(f, 0, NULL);
+        fake_say(&f->script, A " ecc 9");
+        gpus_look(f->gpus, 1010); /* a failed job makes it look at once */
+        expect_unwell(f, 0, "2 memory errors that could not be corrected");
+        gpus_look(f->gpus, 1020);
+        expect_unwell(f, 0, "2 memory errors");
+        fake_say(&f->script, A " ecc 0"); /* the driver was loaded anew */
+        gpus_look(f->gpus, 1030);
+        expect_unwell(f, 0, NULL);
+}
+
+static void test_a_hang_says_nothing_about_a_card(void **state)
+{
+        struct fixture *f = *state;
+
+        open_gpus(f);
+        gpus_read(f->gpus, 1000);
+        fake_say(&f->script, A " fault hang");
+        gpus_look(f->gpus, 2000);
+        expect_unwell(f, 0, NULL);
+        expect_unwell(f, 2, NULL);
+        fake_say(&f->script, A " fault good");
+        for (int i = 0; i < 100 && !gpus_at(f->gpus, 0)->answers; i++) {
+                usleep(20000);
+                gpus_read(f->gpus, 3000 + i);
+        }
+        expect_unwell(f, 0, NULL);
+}
+
+/* ---- links */
+
+/* GB/s between the two cards and from each to the one of another make, over what was known. */
+static void expect_links(struct fixture *f, unsigned a_b, unsigned a_other, unsigned b_other)
+{
+        struct place_link links[3] = { { 7, 1 }, { 7, 2 }, { 7, 3 } };
+
+        open_gpus(f);
+        gpus_links(f->gpus, &f->set, links);
+        assert_int_equal(links[place_pair(3, 0, 2)].gbps, a_b);
+        assert_int_equal(links[place_pair(3, 0, 1)].gbps, a_other);
+        assert_int_equal(links[place_pair(3, 1, 2)].gbps, b_other);
+        assert_int_equal(links[place_pair(3, 0, 2)].near, 2); /* that is the PCI bus's matter */
+        gpus_close(f->gpus);
+        f->gpus = NULL;
+}
+
+static void test_links_between_two_sum_up(void **state)
+{
+        struct fixture *f = *state;
+
+        expect_links(f, 7, 7, 7); /* none is up: the library knows nothing */
+        for (unsigned link = 0; link < 4; link++) {
+                fake_say(&f->script, A " link %u " B, link);
+                fake_say(&f->script, B " link %u " A, link);
+        }
+        fake_say(&f->script, A " link 4 0000:81:00.0"); /* which tells nothing */
+        fake_say(&f->script, A " link 5 other");        /* a processor */
+        expect_links(f, 80, 7, 7);
+        fake_say(&f->script, "* nvlink 4");
+        expect_links(f, 100, 7, 7);
+        fake_say(&f->script, "* nvlink 7");
+        expect_links(f, 200, 7, 7);
+        fake_say(&f->script, B " link 3 down"); /* the slower direction counts */
+        expect_links(f, 150, 7, 7);
+        fake_say(&f->script, "* nvlink 9"); /* of a version to come */
+        expect_links(f, 7, 7, 7);
+        fake_say(&f->script, "* speed 99000");
+        expect_links(f, 297, 7, 7);
+        fake_say(&f->script, B " fault no-links");
+        expect_links(f, 7, 7, 7);
+        fake_say(&f->script, B " fault lost");
+        expect_links(f, 7, 7, 7);
+}
+
+static void test_over_switches_all_see_one_another(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, "0000:81:00.0 uuid GPU-c");
+        for (unsigned link = 0; link < 18; link++)
+                fake_say(&f->script, "* link %u switch", link);
+        fake_say(&f->script, "* nvlink 6");
+        expect_links(f, 450, 450, 450);
+        fake_say(&f->script, B " link 17 down");
+        expect_links(f, 425, 450, 425);
+        fake_say(&f->script, A " link 17 " B); /* one beside the switches, from both sides */
+        fake_say(&f->script, B " link 17 " A);
+        expect_links(f, 450, 425, 425);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -253,6 +410,12 @@ int main(void)
                 TEST(test_cards_are_found_by_their_bus_id),
                 TEST(test_energy_counts_from_the_first_reading),
                 TEST(test_a_lost_card_is_contained),
+                TEST(test_links_between_two_sum_up),
+                TEST(test_over_switches_all_see_one_another),
+                TEST(test_a_lost_card_is_unwell_until_it_is_found),
+                TEST(test_faults_that_take_a_reset_make_a_card_unwell),
+                TEST(test_memory_errors_that_come_make_a_card_unwell),
+                TEST(test_a_hang_says_nothing_about_a_card),
                 TEST(test_a_card_that_is_lost_at_the_start),
                 TEST(test_a_card_that_does_not_answer_loses_nothing),
                 TEST(test_a_call_that_hangs_is_left_behind),

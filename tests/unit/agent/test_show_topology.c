@@ -16,6 +16,7 @@
 #include "agent/links.h"
 #include "agent/nics.h"
 #include "agent/show_topology.h"
+#include "fake/nvml/fake_script.h"
 
 #define FIXTURE  OFFPEAK_SOURCE_DIR "/tests/fixtures/topology/two_sockets.xml"
 #define RECORDED OFFPEAK_SHARED_DATA "/open/topology/"
@@ -191,6 +192,36 @@ static void test_document(void **state)
         unlink(path);
 }
 
+/* Where a library is named, it knows better than the file; of what it does not know the file's numbers stand. */
+static void test_the_library_knows_better(void **state)
+{
+        char path[] = "/tmp/offpeak-links-XXXXXX";
+        struct agent_config config = { .topology = path, .nvml = (char *)FAKE_NVML_PATH };
+        struct fake_script script;
+        char *text;
+
+        (void)state;
+        write_linked(path);
+        fake_script_open(&script);
+        fake_say(&script, "0000:04:00.0 uuid GPU-a");
+        fake_say(&script, "0000:82:00.0 uuid GPU-c");
+        for (unsigned link = 0; link < 4; link++) {
+                fake_say(&script, "0000:04:00.0 link %u 0000:82:00.0", link);
+                fake_say(&script, "0000:82:00.0 link %u 0000:04:00.0", link);
+        }
+        fake_say(&script, "* nvlink 2");
+        text = show(&config, false);
+        if (strstr(text, "  GPU 0          -      25     100\n  GPU 1         25       -  bridge\n") == NULL)
+                fail_msg("the links are others:\n%s", text);
+        free(text);
+        config.nvml = NULL; /* the file may be another machine's, and this one's library is not asked */
+        text = show(&config, false);
+        assert_non_null(strstr(text, "  GPU 0          -      25      40\n"));
+        free(text);
+        fake_script_close(&script);
+        unlink(path);
+}
+
 static void test_text(void **state)
 {
         static const char *const said[] = {
@@ -262,6 +293,7 @@ int main(void)
                 cmocka_unit_test(test_adapters),
                 cmocka_unit_test(test_document),
                 cmocka_unit_test(test_text),
+                cmocka_unit_test(test_the_library_knows_better),
                 cmocka_unit_test(test_a_file_that_is_none),
                 cmocka_unit_test(test_recorded_machines),
         };

@@ -232,6 +232,35 @@ static void gpu_hours_of_a_month_are_told(void **state)
         expect_in(explain_with(NULL, NULL, changes), "  480.2 of the 500 GPU-hours that its class may hold this month");
 }
 
+/* The rank that failed first, and what it said. */
+static void a_failure_is_told(void **state)
+{
+        const char *format = "{s:s, s:i, s:{s:i, s:s, s:i, s:s, s:O, s:O, s:b, s:s, s:s, s:[s, s]}}";
+        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL");
+
+        (void)state;
+        expect_in(show_with(json_pack(format, "status", "failed", "nodes", 2, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 1, "how", "exit", "exit_code", code, "exit_signal", none, "killed", 0,
+                                      "at_utc", "2026-11-22T22:00:00Z", "why", "cannot run x", "last_lines",
+                                      "Traceback\x07", "  boom")),
+                  "  failed      attempt 2 on n3 (rank 1), 22:00: exited with 1\n"
+                  "              cannot run x\n"
+                  "  it said     | Traceback?\n"
+                  "              |   boom\n");
+        expect_in(show_with(json_pack(format, "status", "running", "nodes", 1, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 0, "how", "exit", "exit_code", none, "exit_signal", signal, "killed", 0,
+                                      "at_utc", "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b")),
+                  "  last failed attempt 2 on n3, 22:00: killed by SIGKILL\n");
+        expect_in(show_with(json_pack(format, "status", "retrying", "nodes", 2, "failure", "attempt", 2, "node", "n3",
+                                      "rank", 1, "how", "not_ready", "exit_code", none, "exit_signal", none, "killed",
+                                      0, "at_utc", "2026-11-22T22:00:00Z", "why",
+                                      "node n3 did not get ready within 30 s", "last_lines", "a", "b")),
+                  "  last failed attempt 2 on n3 (rank 1), 22:00: not ready in time\n"
+                  "              node n3 did not get ready within 30 s\n");
+        json_decref(code);
+        json_decref(signal);
+}
+
 static json_t *pinned(bool kept)
 {
         return json_pack("{s:s, s:{s:b, s:[{s:s, s:s}]}}", "reason", kept ? "pinned" : "at once", "pinned", "kept",
@@ -424,6 +453,30 @@ static void a_saving_has_its_sign(void **state)
         expect_in(priced(0, 0), " 0 %  08:00");
         expect_in(priced(-40000, -40000), ", 8 GPUs - -0.04 EUR - ends");
         expect_in(priced(5010000, 5000000), ", 8 GPUs - 5.01 EUR - ends"); /* by less than half a per cent */
+}
+
+/* Below the table: which devices are kept from jobs, and why. */
+static void unwell_devices_are_told(void **state)
+{
+        json_t *document = json_pack(
+                "{s:[{s:s, s:s, s:i, s:i, s:[{s:i, s:s, s:s, s:n, s:{s:s, s:b, s:s, s:i, s:b}},"
+                " {s:i, s:s, s:s, s:i, s:{s:s, s:b, s:s, s:i, s:b}}, {s:i, s:s, s:n}]}]}",
+                "nodes", "name", "n1", "status", "up", "gpus", 4, "gpus_free", 2, "devices", "index", 0, "kind", "gpu",
+                "address", "0000:04:00.0", "job", "unwell", "reason", "Xid 64: a bad row", "now", 1, "since_utc",
+                "2026-11-22T22:00:00Z", "failed_attempts", 0, "until_resumed", 0, "index", 1, "kind", "gpu", "address",
+                "0000:05:00.0", "job", 42, "unwell", "reason", "off the bus", "now", 0, "since_utc",
+                "2026-11-22T22:00:00Z", "failed_attempts", 2, "until_resumed", 1, "index", 2, "kind", "gpu", "unwell");
+        char *text = render(view_nodes, document, plain);
+
+        (void)state;
+        assert_non_null(strstr(text, " 1 of 4 "));
+        assert_non_null(strstr(text,
+                               "n1 GPU 0 (0000:04:00.0) is unwell since 2026-11-22 22:00, and is given to no job: "
+                               "Xid 64: a bad row\n"));
+        expect_in(text,
+                  "n1 GPU 1 (0000:05:00.0) is given to no job: 2 attempts failed on it, until offpeak resume n1; off "
+                  "the bus\n");
+        json_decref(document);
 }
 
 static void nodes_are_a_table(void **state)
@@ -937,6 +990,7 @@ int main(void)
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),
                 cmocka_unit_test(a_job_that_waits_for_its_begin_says_so),
                 cmocka_unit_test(gpu_hours_of_a_month_are_told),
+                cmocka_unit_test(a_failure_is_told),
                 cmocka_unit_test(pins_are_told),
                 cmocka_unit_test(a_job_names_those_it_waits_for),
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
@@ -944,6 +998,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(a_saving_has_its_sign),
+                cmocka_unit_test(unwell_devices_are_told),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),
                 cmocka_unit_test(a_store_is_drawn_below_the_limit),

@@ -33,9 +33,12 @@ KNOWN(struct inventory, 120);
 KNOWN(struct device, 36);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 152);
-KNOWN(struct job, 768);
+KNOWN(struct job, 816);
 KNOWN(struct pause, 56);
-KNOWN(struct node, 312);
+KNOWN(struct failure, 48);
+KNOWN(struct device_health, 32);
+KNOWN(struct unwell, 16);
+KNOWN(struct node, 336);
 KNOWN(struct site, 3632);
 KNOWN(struct push_source, 48);
 KNOWN(struct site_meter, 24);
@@ -638,6 +641,22 @@ static void walk_pause(struct walk *walk, struct pause *pause)
         U32(pause->gpus);
 }
 
+/* One of attempt 0 is none. */
+static void walk_failure(struct walk *walk, struct failure *failure)
+{
+        U32(failure->attempt);
+        if (failure->attempt == 0)
+                return;
+        U32(failure->node);
+        U32(failure->rank);
+        WITHIN(failure->how, 0, LEG_NO_GO);
+        I32(failure->status);
+        BOOL(failure->killed);
+        I64(failure->at);
+        OPTIONAL(failure->why);
+        OPTIONAL(failure->tail);
+}
+
 static void walk_attempt(struct walk *walk, struct attempt *attempt)
 {
         U32(attempt->number);
@@ -707,6 +726,15 @@ static void walk_node(struct walk *walk, struct node *node)
         U64(node->fault_job);
         I64(node->fault_at);
         WITHIN(node->fault_how, 0, LEG_NO_GO);
+        ARRAY(node->n_health, node->health, 3);
+        for (uint32_t i = 0; i < node->n_health; i++) {
+                WITHIN(node->health[i].device, 20 * i, 20 * i + 19);
+                BOOL(node->health[i].unwell);
+                BOOL(node->health[i].kept_off);
+                U32(node->health[i].faults);
+                I64(node->health[i].since);
+                OPTIONAL(node->health[i].reason);
+        }
         I64(node->idle_until);
         WITHIN(node->session.state, SESSION_NONE, SESSION_NONE);
 }
@@ -792,6 +820,7 @@ static void walk_job(struct walk *walk, struct job *job)
         U32(job->attempts);
         U32(job->pauses);
         walk_pause(walk, &job->last_pause);
+        walk_failure(walk, &job->failure);
         U32(job->losses);
         I64(job->first_started_at);
         I64(job->ended_at);
@@ -850,6 +879,8 @@ static void walk_over(struct walk *walk, struct record *record)
         BOOL(record->u.over.lost);
         I64(record->u.over.ran_s);
         U32(record->u.over.avoid_node);
+        U32(record->u.over.blamed_node);
+        U64(record->u.over.blamed);
 }
 
 static void walk_flow(struct walk *walk, struct plan_flow *flow)
@@ -917,6 +948,14 @@ static void walk_small(struct walk *walk, struct record *record)
                 U64(record->u.cancel.job);
                 walk_request(walk, &record->u.cancel.request);
                 break;
+        case RECORD_DEVICES:
+                U32(record->u.devices.node);
+                ARRAY(record->u.devices.n_unwell, record->u.devices.unwell, 3);
+                for (uint32_t i = 0; i < record->u.devices.n_unwell; i++) {
+                        WITHIN(record->u.devices.unwell[i].device, 0, OFFPEAK_MAX_DEVICES - 1);
+                        TEXT(record->u.devices.unwell[i].reason);
+                }
+                break;
         case RECORD_DRAINED:
                 U32(record->u.drained.node);
                 OPTIONAL(record->u.drained.reason);
@@ -944,12 +983,16 @@ static void walk_small(struct walk *walk, struct record *record)
                 U32(record->u.stop.attempt);
                 WITHIN(record->u.stop.reason, STOP_NONE, STOP_SHED);
                 walk_pause(walk, &record->u.stop.pause);
+                U32(record->u.stop.node);
+                OPTIONAL(record->u.stop.why);
                 break;
         case RECORD_LEG_END:
                 walk_leg_ref(walk, &record->u.leg_end.leg);
                 WITHIN(record->u.leg_end.how, LEG_EXIT, LEG_NO_GO);
                 I32(record->u.leg_end.status);
                 BOOL(record->u.leg_end.killed);
+                OPTIONAL(record->u.leg_end.why);
+                OPTIONAL(record->u.leg_end.tail);
                 break;
         case RECORD_LATE_EXIT:
                 walk_leg_ref(walk, &record->u.late_exit.leg);

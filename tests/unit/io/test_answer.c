@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "base/when.h"
+#include "core/health.h"
 #include "io/answer.h"
 #include "unit/io/answer_world.h"
 
@@ -520,6 +521,66 @@ static void a_job_names_those_it_comes_after(void **state)
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "dependency_never");
         world_expect_text(document, "job.after.0.status", "failed");
+        json_decref(document);
+}
+
+static void a_node_says_which_of_its_devices_are_unwell(void **state)
+{
+        struct world *world = *state;
+        struct node *node = &world->state.nodes[0];
+        json_t *document;
+
+        node->health = calloc(2, sizeof(*node->health));
+        node->n_health = 2;
+        node->health[0] = (struct device_health){ .device = 0, .faults = 1, .since = WORLD_NOW, .reason = strdup("x") };
+        node->health[1] = (struct device_health){
+                .device = 1, .unwell = true, .since = WORLD_NOW - 60, .reason = strdup("Xid 79: off the bus")
+        };
+        health_bind(node);
+        document = world_ask(world, "nodes", NULL);
+        world_expect_int(document, "nodes.0.gpus_withheld", 1);
+        world_expect_null(document, "nodes.0.devices.0.unwell"); /* it is well again */
+        world_expect_text(document, "nodes.0.devices.1.unwell.reason", "Xid 79: off the bus");
+        expect_time(document, "nodes.0.devices.1.unwell.since_utc", WORLD_NOW - 60);
+        world_expect_int(document, "nodes.0.devices.1.unwell.failed_attempts", 0);
+        json_decref(document);
+}
+
+static void a_job_says_how_its_last_failure_came(void **state)
+{
+        struct world *world = *state;
+        struct job *job = world_job(world, 40);
+        json_t *document = world_ask(world, "job", "{\"job\":40}");
+
+        world_expect_null(document, "job.failure");
+        json_decref(document);
+        job->failure = (struct failure){ .attempt = 2,
+                                         .node = 1,
+                                         .rank = 3,
+                                         .how = LEG_EXIT,
+                                         .status = 7 << 8,
+                                         .at = WORLD_NOW - 60,
+                                         .why = strdup("cannot run x"),
+                                         .tail = strdup("a\n\nb") };
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_int(document, "job.failure.attempt", 2);
+        world_expect_text(document, "job.failure.node", world->state.nodes[1].name);
+        world_expect_int(document, "job.failure.rank", 3);
+        world_expect_text(document, "job.failure.how", "exit");
+        world_expect_int(document, "job.failure.exit_code", 7);
+        world_expect_null(document, "job.failure.exit_signal");
+        expect_time(document, "job.failure.at_utc", WORLD_NOW - 60);
+        world_expect_text(document, "job.failure.why", "cannot run x");
+        world_expect_text(document, "job.failure.last_lines.0", "a");
+        world_expect_text(document, "job.failure.last_lines.1", "");
+        world_expect_text(document, "job.failure.last_lines.2", "b");
+        json_decref(document);
+        job->failure.how = 0;
+        job->failure.node = 99;
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_text(document, "job.failure.how", "not_ready");
+        world_expect_null(document, "job.failure.exit_code");
+        world_expect_null(document, "job.failure.node");
         json_decref(document);
 }
 
@@ -1742,6 +1803,8 @@ int main(void)
                 cmocka_unit_test_setup_teardown(a_queued_job_says_what_it_waits_for, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_what_its_class_has_held, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_names_those_it_comes_after, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_node_says_which_of_its_devices_are_unwell, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_job_says_how_its_last_failure_came, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_why_it_was_paused, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_job_says_where_it_moves, setup, teardown),
                 cmocka_unit_test_setup_teardown(an_impossible_job_says_what_is_missing, setup, teardown),

@@ -163,7 +163,7 @@ static void test_what_is_not_a_record_of_this_version(void **state)
 {
         static const uint8_t no_body[] = { 0xa0, 0x06, 0x05 };                             /* index 5 alone */
         static const uint8_t no_policy[] = { 0x12, 0x00 };                                 /* CONFIG without a policy */
-        static const uint8_t newer_type[] = { 0xba, 0x01, 0x00 };                          /* field 23 */
+        static const uint8_t newer_type[] = { 0xf2, 0x01, 0x00 };                          /* field 30 */
         static const uint8_t newer_field[] = { 0x0a, 0x05, 0x08, 0x01, 0xf8, 0x06, 0x07 }; /* TERM with a field 111 */
         static const uint8_t term[] = { 0x0a, 0x02, 0x08, 0x01 };
         struct record record;

@@ -193,9 +193,9 @@ static void what_is_not_said_has_a_default(void **state)
 
         f->order.launch.spec.directory = f->root;
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_string_equal(f->launch.directory, f->root);
-        assert_string_equal(f->launch.out, "offpeak-42.out");
-        assert_string_equal(f->launch.error, "");
+        assert_string_equal(f->launch.paths.directory, f->root);
+        assert_string_equal(f->launch.paths.out, "offpeak-42.out");
+        assert_string_equal(f->launch.paths.error, "");
         assert_null(f->launch.cpus);
         assert_false(f->launch.switch_user);
         snprintf(want, sizeof(want), "%s-checkpoints/42", f->state);

@@ -278,11 +278,30 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
         for (uint32_t i = 0; i < renew->n_legs; i++) {
                 struct message_leg *leg = &renew->legs[i];
 
-                *leg = (struct message_leg){
-                        any_u64(seed),          any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
-                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         "",            any_u32(seed)
-                };
+                *leg = (struct message_leg){ any_u64(seed),
+                                             any_u32(seed),
+                                             any_u64(seed),
+                                             any_u32(seed),
+                                             any_u32(seed),
+                                             (int32_t)any_u32(seed),
+                                             coin(seed),
+                                             0.25,
+                                             1e300,
+                                             "",
+                                             "",
+                                             NULL,
+                                             any_u32(seed) };
                 fill(seed, leg->refused, sizeof(leg->refused));
+                fill(seed, leg->why, sizeof(leg->why));
+                if (i < MESSAGE_MAX_TAILS / MESSAGE_MAX_TAIL)
+                        leg->tail = maybe(seed, MESSAGE_MAX_TAIL);
+        }
+        renew->n_unwell = (uint32_t)number(seed, 0, coin(seed) ? 2 : OFFPEAK_MAX_DEVICES);
+        renew->unwell = allocate(renew->n_unwell, sizeof(*renew->unwell));
+        for (uint32_t i = 0; i < renew->n_unwell; i++) {
+                renew->unwell[i].device = i;
+                strcpy(renew->unwell[i].reason, "x");
+                fill(seed, renew->unwell[i].reason, sizeof(renew->unwell[i].reason));
         }
         renew->n_readings = (uint32_t)number(seed, 0, coin(seed) ? 9 : MESSAGE_MAX_READINGS);
         renew->readings = allocate(renew->n_readings, sizeof(*renew->readings));
@@ -550,6 +569,8 @@ static const char *leg_difference(const struct message_leg *a, const struct mess
         SAME(total);
         SAME(cap_ppm);
         SAME_TEXT(refused);
+        SAME_TEXT(why);
+        SAME_TEXT(tail);
         return NULL;
 }
 
@@ -576,6 +597,11 @@ static const char *renew_difference(const struct message_renew *a, const struct 
         SAME(sure);
         SAME(n_legs);
         SAME(n_readings);
+        SAME(n_unwell);
+        for (uint32_t i = 0; i < a->n_unwell; i++) {
+                SAME(unwell[i].device);
+                SAME_TEXT(unwell[i].reason);
+        }
         for (uint32_t i = 0; i < a->n_legs && found == NULL; i++)
                 found = leg_difference(&a->legs[i], &b->legs[i]);
         for (uint32_t i = 0; i < a->n_readings && found == NULL; i++)

@@ -187,6 +187,34 @@ SETTER(legs, message->u.renew.n_legs = (uint32_t)value)
 SETTER(readings, message->u.renew.n_readings = (uint32_t)value)
 SETTER(refused, message->u.renew.n_legs = 1; memset(message->u.renew.legs[0].refused, 'r', (size_t)value))
 
+SETTER(why, message->u.renew.n_legs = 1; memset(message->u.renew.legs[0].why, 'w', (size_t)value))
+SETTER(tail, message->u.renew.n_legs = 1; put_text(&message->u.renew.legs[0].tail, word((size_t)value)))
+
+/* So many bytes over as many legs as that takes. */
+static void set_tails(struct message *message, int64_t value)
+{
+        for (uint32_t i = 0; value > 0; i++) {
+                int64_t here = value < MESSAGE_MAX_TAIL ? value : MESSAGE_MAX_TAIL;
+
+                message->u.renew.n_legs = i + 1;
+                put_text(&message->u.renew.legs[i].tail, word((size_t)here));
+                value -= here;
+        }
+}
+
+/* So many devices, by their number; and the second's number. */
+static void set_unwell(struct message *message, int64_t value)
+{
+        free(message->u.renew.unwell);
+        message->u.renew.unwell = calloc((size_t)value, sizeof(*message->u.renew.unwell));
+        message->u.renew.n_unwell = (uint32_t)value;
+        for (uint32_t i = 0; i < value; i++)
+                message->u.renew.unwell[i] = (struct message_unwell){ i, "x" };
+}
+SETTER(second_unwell, set_unwell(message, 2); message->u.renew.unwell[1].device = (uint32_t)value)
+SETTER(no_reason, set_unwell(message, value); if (value > 0) message->u.renew.unwell[0].reason[0] = '\0')
+SETTER(reason, set_unwell(message, 1); memset(message->u.renew.unwell[0].reason, 'r', (size_t)value))
+
 static struct message_reading *first_reading(struct message *message)
 {
         message->u.renew.n_readings = 1;
@@ -318,6 +346,14 @@ static const struct {
         { MESSAGE_RENEW, set_legs, MESSAGE_MAX_LEGS, MESSAGE_MAX_LEGS + 1, "the number of legs" },
         { MESSAGE_RENEW, set_readings, MESSAGE_MAX_READINGS, MESSAGE_MAX_READINGS + 1, "the number of readings" },
         { MESSAGE_RENEW, set_refused, 127, 128, "a leg's refusal" },
+        { MESSAGE_RENEW, set_why, 127, 128, "why a leg ended" },
+        { MESSAGE_RENEW, set_tail, MESSAGE_MAX_TAIL, MESSAGE_MAX_TAIL + 1, "a leg's last lines" },
+        { MESSAGE_RENEW, set_tails, MESSAGE_MAX_TAILS, MESSAGE_MAX_TAILS + 1, "all legs' last lines" },
+        { MESSAGE_RENEW, set_unwell, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "unwell devices" },
+        { MESSAGE_RENEW, set_second_unwell, 1, 0, "an unwell device's number" },
+        { MESSAGE_RENEW, set_second_unwell, 63, 64, "an unwell device's number" },
+        { MESSAGE_RENEW, set_reason, 159, 160, "why a device is unwell" },
+        { MESSAGE_RENEW, set_no_reason, 0, 1, "why a device is unwell is missing" },
         { MESSAGE_RENEW, set_reading_start, 0, -1, "a reading's start" },
         { MESSAGE_RENEW, set_reading_start, END_OF_TIME, END_OF_TIME + 1, "a reading's start" },
         { MESSAGE_RENEW, set_reading_end, 0, -1, "a reading's end" },

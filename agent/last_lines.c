@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/last_lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agent/devices/aside.h"
+#include "agent/shim/launch_paths.h"
+#include "wire/utf8.h"
+
+enum { ACCOUNT_SIZE = 16384 };
+
+/* One reading. It belongs to the thread aside while a call is under way. */
+struct job_output {
+        struct message order; /* MESSAGE_ORDER, of the leg */
+        int64_t started;
+        bool good;
+        char text[LAST_LINES_SIZE];
+};
+
+struct last_lines {
+        struct aside *aside;
+        struct job_output output;
+};
+
+/* ---- for people */
+
+/* What a terminal shows of a line: a progress bar is written over and over. */
+static char *shown(char *line, size_t n)
+{
+        char *end = line + n, *at = end;
+
+        while (at > line && at[-1] == '\r')
+                at--;
+        for (char *c = at; c > line; c--)
+                if (c[-1] == '\r')
+                        return c;
+        return line;
+}
+
+static char *clean_line(const char *line, size_t n, char *to)
+{
+        const char *end = line + n;
+
+        while (line < end) {
+                size_t size = utf8_character(line);
+
+                if (size > 0 && !utf8_is_control(line)) {
+                        memmove(to, line, size);
+                        to += size;
+                } else if (*line != '\r') {
+                        *to++ = *line == '\t' ? ' ' : '?';
+                }
+                line += size > 0 ? size : 1;
+        }
+        return to;
+}
+
+/* A cut text begins inside a character, perhaps. */
+static size_t without_half(const char *text, size_t n)
+{
+        size_t half = 0;
+
+        while (half < n && half < 3 && ((uint8_t)text[half] & 0xc0) == 0x80)
+                half++;
+        return half;
+}
+
+static char *begin_of_lines(char *text, char *end)
+{
+        char *at = end;
+
+        for (unsigned lines = 0; at > text; at--)
+                if (at[-1] == '\n' && ++lines == LAST_LINES)
+                        return at;
+        return at;
+}
+
+void last_lines_trim(char *text, size_t n, bool cut)
+{
+        char *from = text + (cut ? without_half(text, n) : 0), *end = text + n, *to = text;
+
+        while (end > from && (end[-1] == '\n' || end[-1] == '\r' || end[-1] == ' '))
+                end--;
+        *end = '\0'; /* no character goes on beyond it */
+        for (char *line = begin_of_lines(from, end); line < end;) {
+                char *newline = memchr(line, '\n', (size_t)(end - line));
+                char *stop = newline != NULL ? newline : end, *begin = shown(line, (size_t)(stop - line));
+
+                to = clean_line(begin, (size_t)(stop - begin), to);
+                if (newline != NULL)
+                        *to++ = '\n';
+                line = stop + 1;
+        }
+        *to = '\0';
+}
+
+/* ---- aside */
+
+/*
+ * The owner's rights, of this thread alone: the kernel's rights are by thread, and the C library does not spread these
+ * two calls to the others. Who is not root any more in this sense has no more than the owner.
+ */
+static int open_as(uid_t uid, gid_t gid, const char *path)
+{
+        int fd;
+
+        setfsgid(gid);
+        setfsuid(uid);
+        fd = (uid_t)setfsuid(uid) == uid ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+        setfsuid(geteuid());
+        setfsgid(getegid());
+        return fd;
+}
+
+static bool path_of(const struct job_output *output, const char *home, char path[PATH_MAX])
+{
+        struct launch_paths *paths = malloc(sizeof(*paths));
+        bool fits = paths != NULL && launch_paths(&output->order.u.order, home, paths) &&
+                    launch_join(paths->directory, paths->error[0] != '\0' ? paths->error : paths->out, path, PATH_MAX);
+
+        free(paths);
+        return fits;
+}
+
+static bool read_end(int fd, uid_t uid, struct job_output *output)
+{
+        struct stat st;
+        ssize_t n;
+        off_t from;
+
+        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != uid || st.st_size == 0 ||
+            (output->started > 0 && st.st_mtim.tv_sec < output->started))
+                return false;
+        from = st.st_size > MESSAGE_MAX_TAIL ? st.st_size - MESSAGE_MAX_TAIL : 0;
+        do {
+                n = pread(fd, output->text, MESSAGE_MAX_TAIL, from);
+        } while (n < 0 && errno == EINTR);
+        if (n <= 0)
+                return false;
+        last_lines_trim(output->text, (size_t)n, from > 0);
+        return output->text[0] != '\0';
+}
+
+static void work_read(void *context)
+{
+        struct job_output *output = context;
+        uid_t uid = output->order.u.order.launch.uid;
+        struct passwd account, *found = NULL;
+        char *room = malloc(ACCOUNT_SIZE), path[PATH_MAX];
+        int fd;
+
+        output->good = false;
+        if (room == NULL)
+                return;
+        if (getpwuid_r(uid, &account, room, ACCOUNT_SIZE, &found) != 0)
+                found = NULL;
+        if (path_of(output, found != NULL ? found->pw_dir : "/", path)) {
+                fd = open_as(uid, found != NULL ? found->pw_gid : getegid(), path);
+                output->good = fd >= 0 && read_end(fd, uid, output);
+                if (fd >= 0)
+                        close(fd);
+        }
+        free(room);
+}
+
+/* ---- on the loop */
+
+int last_lines_open(struct last_lines **ret_reader, struct offpeak_error *err)
+{
+        struct last_lines *reader = calloc(1, sizeof(*reader));
+        int code = reader != NULL ? aside_open(&reader->aside, err) : OFFPEAK_ENOMEM;
+
+        if (code == 0)
+                *ret_reader = reader;
+        else
+                free(reader);
+        return code;
+}
+
+static void end(void *context)
+{
+        struct last_lines *reader = context;
+
+        message_finish(&reader->output.order);
+        free(reader);
+}
+
+void last_lines_close(struct last_lines *reader)
+{
+        if (reader != NULL)
+                aside_close(reader->aside, end, reader, LAST_LINES_WAIT_MS);
+}
+
+bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, int64_t started,
+                     char buffer[LAST_LINES_SIZE])
+{
+        struct job_output *output = &reader->output;
+
+        if (!aside_is_idle(reader->aside))
+                return false;
+        message_finish(&output->order);
+        if (leg_dir_order(dir, &output->order, NULL) != 0) {
+                output->order = (struct message){ 0 };
+                return false;
+        }
+        output->started = started;
+        if (aside_call(reader->aside, work_read, output, LAST_LINES_WAIT_MS) != 0 || !output->good)
+                return false;
+        memcpy(buffer, output->text, sizeof(output->text));
+        return true;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* launch_paths.h - where a leg runs, and where its output goes. */
+#ifndef OFFPEAK_SHIM_LAUNCH_PATHS_H
+#define OFFPEAK_SHIM_LAUNCH_PATHS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wire/message.h"
+
+/* out and error are expanded, and may be relative to the directory; error "": with out. */
+struct launch_paths {
+        char directory[PATH_MAX];
+        char out[PATH_MAX], error[PATH_MAX];
+};
+
+/* Of an order with a launch, for a user with this home. False: one does not fit. */
+bool launch_paths(const struct message_order *order, const char *home, struct launch_paths *ret_paths);
+
+/* "%j %a %n %%" of a path. False if it does not fit. */
+bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);
+
+/* base/tail, or tail alone if it is absolute. False if it does not fit. */
+bool launch_join(const char *base, const char *tail, char *buffer, size_t size);
+
+#endif
