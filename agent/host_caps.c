@@ -197,7 +197,7 @@ static void settle_changes(struct host *host)
 
                 if (!leg->cap_due || known == NULL || leg->has_exit)
                         continue;
-                host_meter_sample(host); /* what it drew until now, it drew under the cap before */
+                host_meter_cut(host); /* what it drew until now, it drew under the cap before */
                 leg->cap_due = !put(host, leg->id, known->devices, leg->cap_ppm, true);
         }
 }

@@ -268,10 +268,15 @@ void host_meter_acked(struct host *host, uint64_t seq)
                 complain(host, &err);
 }
 
-/* The next agent goes on from here. */
-void host_meter_close(struct host *host)
+void host_meter_cut(struct host *host)
 {
         host_meter_sample(host);
         meter_cut(&host->meter);
+}
+
+/* The next agent goes on from here. */
+void host_meter_close(struct host *host)
+{
+        host_meter_cut(host);
         host_meter_sync(host);
 }

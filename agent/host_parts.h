@@ -144,6 +144,7 @@ int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err);
 int host_meter_open(struct host *host, struct offpeak_error *err);
 void host_meter_clock(struct host *host, const struct message_grant *grant, int64_t sent_ms);
 void host_meter_sample(struct host *host);                                      /* up to now */
+void host_meter_cut(struct host *host);                                         /* and no reading goes beyond */
 void host_meter_begin_legs(struct host *host);                                  /* those that run and are not metered */
 void host_meter_end_leg(struct host *host, const struct host_leg *leg);         /* its exit record is known */
 void host_meter_sync(struct host *host);

@@ -8,7 +8,7 @@
 /* X(name) */
 /* clang-format off */
 #define COMMANDS(X)                                                                                                             \
-        X(submit) X(jobs) X(show) X(explain) X(plan) X(report) X(price) X(signals) X(estimate) X(simulate) X(assess) X(nodes)   \
+        X(submit) X(jobs) X(show) X(explain) X(profile) X(plan) X(report) X(price) X(signals) X(estimate) X(simulate) X(assess) X(nodes)   \
         X(logs) X(cancel) X(hold) X(release) X(pin) X(unpin) X(drain) X(resume) X(fence) X(push) X(policy) X(reload) \
         X(keygen) X(version)
 /* clang-format on */

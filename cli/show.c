@@ -64,14 +64,18 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
 {
         int64_t nodes = document_int_or(job, "nodes", 0), per_node = document_int_or(job, "gpus_per_node", 0);
         const char *site = document_text(job, "site");
-        char text[320];
+        char text[320], capped[64] = "";
+        double cap;
 
+        if (document_real(job, "cap", &cap))
+                snprintf(capped, sizeof(capped), ", capped at %.0f %% of their limit", cap * 100);
         if (nodes == 1)
-                snprintf(text, sizeof(text), "%lld on one node%s%.128s", (long long)per_node,
-                         site != NULL ? " at " : "", site != NULL ? site : "");
+                snprintf(text, sizeof(text), "%lld on one node%s%.128s%s", (long long)per_node,
+                         site != NULL ? " at " : "", site != NULL ? site : "", capped);
         else
-                snprintf(text, sizeof(text), "%lld on %lld nodes, %lld each%s%.128s", (long long)(nodes * per_node),
-                         (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "");
+                snprintf(text, sizeof(text), "%lld on %lld nodes, %lld each%s%.128s%s", (long long)(nodes * per_node),
+                         (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "",
+                         capped);
         line(screen, out, "GPUs", text);
         show_widths(job, screen, out);
         show_claims(job, screen, out);

@@ -18,6 +18,7 @@ int view_submitted(const json_t *document, const char *warning, const struct scr
 int view_nodes(const json_t *document, const struct screen *screen, FILE *out);
 int view_plan(const json_t *document, const struct screen *screen, FILE *out);
 int view_plan_worth(const json_t *document, const struct screen *screen, FILE *out); /* its last lines */
+int view_profile(const json_t *document, const struct screen *screen, FILE *out);
 int view_price(const json_t *document, const struct screen *screen, FILE *out);
 int view_signals(const json_t *document, const struct screen *screen, FILE *out);
 int view_estimate(const json_t *document, const struct screen *screen, FILE *out);

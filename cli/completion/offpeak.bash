@@ -83,7 +83,7 @@ _offpeak() {
                 return
         fi
         case $command in
-        show | explain | logs | cancel | hold | release | pin | unpin)
+        show | explain | profile | logs | cancel | hold | release | pin | unpin)
                 mapfile -t COMPREPLY < <(compgen -W "$(_offpeak_ids "$program")" -- "$word")
                 ;;
         fence | drain | resume)

@@ -87,6 +87,8 @@ int apply_capped(struct state *state, const struct record *record)
         attempt->carried_s = work_since_known(job, class, record->at);
         attempt->drawn_s = work_drawn(job, record->at);
         attempt->made_s = work_made(job, record->at);
+        attempt->mode_before = attempt->mode;
+        attempt->before_since = attempt->mode_since != 0 ? attempt->mode_since : attempt->launched_at;
         attempt->mode_since = record->at;
         attempt->mode = record->u.capped.mode;
         attempt->mark_at = 0;

@@ -267,8 +267,8 @@ static void put_attempt(struct text *text, const struct attempt *attempt)
             attempt->number, (unsigned long long)attempt->epoch, attempt->state, attempt->stop, attempt->go,
             attempt->mode, (long long)attempt->launched_at, (long long)attempt->lease_ms,
             (long long)attempt->grace_s, attempt->on_lost, attempt->fraction_before, (long long)attempt->over_at);
-        put(text, "  mode since=%lld made=%.17g drawn=%.17g carried=%.17g mark=%.17g@%lld\n", (long long)attempt->mode_since,
-            attempt->made_s, attempt->drawn_s, attempt->carried_s, attempt->mark_fraction, (long long)attempt->mark_at);
+        put(text, "  mode since=%lld before=%u@%lld made=%.17g drawn=%.17g carried=%.17g mark=%.17g@%lld\n", (long long)attempt->mode_since,
+            attempt->mode_before, (long long)attempt->before_since, attempt->made_s, attempt->drawn_s, attempt->carried_s, attempt->mark_fraction, (long long)attempt->mark_at);
         for (uint32_t l = 0; l < attempt->n_legs; l++)
                 put_leg(text, &attempt->legs[l]);
 }

@@ -14,12 +14,15 @@ enum { PROFILES_KEPT = 2000, WIDTHS_KEPT = 2 * (OFFPEAK_MAX_WIDTHS + 1) };
 /* Seen that long more, and that much, a point is worth a new fit. */
 enum { FIT_AFTER_S = 300, FIT_GROWTH_PERCENT = 25 };
 
+/* From the decision on a cap until a node's cards have it; and by how much its clock may differ. */
+enum { CAP_LAG_S = 5, CLOCKS_S = 1 };
+
 static bool same_text(const char *a, const char *b)
 {
         return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
 }
 
-static bool same_name(const struct job_profile *profile, const struct job *job)
+bool profile_is_named(const struct job_profile *profile, const struct job *job)
 {
         return profile->uid == job->uid && same_text(profile->name, job->spec.name) &&
                same_text(profile->class, job->spec.class_name);
@@ -67,7 +70,7 @@ const struct job_profile *profile_guide(const struct state *state, const struct 
         for (uint32_t i = 0; has_name(job) && i < state->n_profiles; i++) {
                 const struct job_profile *profile = &state->profiles[i];
 
-                if (same_name(profile, job) && profile->fitted_index > (last != NULL ? last->fitted_index : 0))
+                if (profile_is_named(profile, job) && profile->fitted_index > (last != NULL ? last->fitted_index : 0))
                         last = profile;
         }
         return last;
@@ -124,7 +127,7 @@ int profile_teach_all(struct state *state, const struct job_profile *profile)
         int code = 0;
 
         for (size_t i = 0; code == 0 && i < state->n_open; i++)
-                if (same_name(profile, state_open_job(state, i)))
+                if (profile_is_named(profile, state_open_job(state, i)))
                         code = profile_teach(state, state_open_job(state, i));
         return code;
 }
@@ -240,9 +243,9 @@ int profile_open(struct state *state, struct job *job)
 
 /* ---- what was seen */
 
-static struct profile_point *point_of(struct job_profile *profile, const struct job *job)
+static struct profile_point *point_of(struct job_profile *profile, const struct job *job, uint32_t mode)
 {
-        uint32_t gpus = width_gpus(&job->spec, job->attempt.mode), level = width_level(&job->spec, job->attempt.mode);
+        uint32_t gpus = width_gpus(&job->spec, mode), level = width_level(&job->spec, mode);
         struct profile_point *point = (struct profile_point *)profile_point(profile, gpus, level);
 
         if (point != NULL)
@@ -263,7 +266,7 @@ static int add_work(struct state *state, const struct job *job, int64_t seconds,
 
         if (profile == NULL || seconds <= 0 || work_s <= 0)
                 return 0;
-        point = point_of(profile, job);
+        point = point_of(profile, job, job->attempt.mode);
         if (point == NULL)
                 return OFFPEAK_ENOMEM;
         point->ran_s += seconds;
@@ -295,26 +298,35 @@ int profile_note_done(struct state *state, const struct job *job)
                        : add_work(state, job, job->ran_s - class->start_cost_s, (double)job->spec.time_s);
 }
 
-/* Its start is behind it: what a start draws is not what running does. */
-static bool is_under_way(const struct state *state, const struct job *job, const struct booking *booking)
+/*
+ * In which mode it was drawn, if all of it was in one; false: that is not so, or its start is not behind it, which draws
+ * as it likes. A node changes caps a little after it was decided, and readings of the mode before come later still.
+ */
+static bool find_mode(const struct state *state, const struct job *job, const struct booking *booking, uint32_t *ret_mode)
 {
         const struct policy_class *class = state_class(state, job);
-        int64_t since = job->attempt.launched_at + (class != NULL ? class->start_cost_s : 0);
+        const struct attempt *attempt = &job->attempt;
 
-        return job->state == OFFPEAK_JOB_ACTIVE && job->attempt.state == ATTEMPT_GOING && booking->start >= since &&
-               booking->start >= job->attempt.mode_since;
+        if (job->state != OFFPEAK_JOB_ACTIVE || attempt->state != ATTEMPT_GOING || class == NULL ||
+            booking->start < attempt->launched_at + class->start_cost_s)
+                return false;
+        *ret_mode = booking->start + CLOCKS_S >= attempt->mode_since ? attempt->mode : attempt->mode_before;
+        return booking->start + CLOCKS_S >= attempt->mode_since ||
+               (attempt->before_since != 0 && booking->start + CLOCKS_S >= attempt->before_since &&
+                booking->end <= attempt->mode_since + CAP_LAG_S);
 }
 
 int profile_note_energy(struct state *state, const struct job *job, const struct booking *booking)
 {
         struct job_profile *profile = NULL;
         struct profile_point *point;
+        uint32_t mode = 0;
 
-        if (booking->quality == QUALITY_MEASURED && is_under_way(state, job, booking))
+        if (booking->quality == QUALITY_MEASURED && find_mode(state, job, booking, &mode))
                 profile = profile_of(state, job);
         if (profile == NULL)
                 return 0;
-        point = point_of(profile, job);
+        point = point_of(profile, job, mode);
         if (point == NULL)
                 return OFFPEAK_ENOMEM;
         point->metered_ms += (booking->end - booking->start) * 1000 / job->attempt.n_legs; /* each leg books its own */

@@ -29,6 +29,9 @@ struct job_profile *profile_of(const struct state *state, const struct job *job)
 /* The profile whose curves a job goes by: its own or that of another time or width. NULL: none has been fitted. */
 const struct job_profile *profile_guide(const struct state *state, const struct job *job);
 
+/* Is it of the job's owner, class and name? */
+bool profile_is_named(const struct job_profile *profile, const struct job *job);
+
 /* Its point, or NULL. */
 const struct profile_point *profile_point(const struct job_profile *profile, uint32_t gpus, uint32_t level);
 

@@ -198,6 +198,8 @@ struct attempt {
         uint32_t mode;             /* its width and caps (width.h) */
         int64_t launched_at;       /* wall */
         int64_t mode_since;        /* wall: since when it has that mode; 0: since its launch */
+        uint32_t mode_before;      /* the mode before it, */
+        int64_t before_since;      /* and since when it had that; 0: there was none */
         double made_s, drawn_s;    /* seconds of running before that, each times its mode's speed, and power share */
         double carried_s;          /* progress before that and after the last that is known, s (work.h) */
         int64_t mark_at;           /* wall: when it reported its progress last, in this mode; 0: not yet */

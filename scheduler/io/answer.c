@@ -29,7 +29,7 @@ static const struct {
         { "jobs", "offpeak.jobs/1", answer_jobs },          { "job", "offpeak.job/1", answer_job },
         { "nodes", "offpeak.nodes/1", answer_nodes },       { "plan", "offpeak.plan/1", answer_plan },
         { "policy", "offpeak.policy/1", answer_policy },    { "price", "offpeak.price/1", answer_price },
-        { "report", "offpeak.report/1", answer_report },    { "signals", "offpeak.signals/1", answer_signals },
+        { "profile", "offpeak.profile/1", answer_profile }, { "report", "offpeak.report/1", answer_report },    { "signals", "offpeak.signals/1", answer_signals },
         { "version", "offpeak.version/1", answer_version },
 };
 

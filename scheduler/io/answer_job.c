@@ -210,20 +210,14 @@ static json_t *gpu_hours(struct answer *answer, const struct job *job)
 int answer_job(struct answer *answer, struct offpeak_error *err)
 {
         static const char *const names[] = { "job", NULL };
-        const json_t *id = json_object_get(answer->arguments, "job");
         const struct job *job;
         json_t *object;
         int r = answer_expect(answer, names, err);
 
+        if (r == 0)
+                r = answer_argument_job(answer, &job, err);
         if (r != 0)
                 return r;
-        if (!json_is_integer(id) || json_integer_value(id) < 1)
-                return fail(err, OFFPEAK_EINVAL, "the query needs a job's number: {\"job\": 42}");
-        job = state_job(answer->state, (uint64_t)json_integer_value(id));
-        if (job == NULL)
-                return fail(err, OFFPEAK_ENOTFOUND,
-                            "there is no job %" PRId64 "; `offpeak jobs --all` lists those there are",
-                            (int64_t)json_integer_value(id));
         object = answer_job_summary(answer, job);
         put_spec(answer, object, job);
         answer_put(answer, object, "gpu_hours", gpu_hours(answer, job));

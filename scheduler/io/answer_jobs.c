@@ -6,6 +6,7 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "core/after.h"
+#include "core/caps.h"
 #include "core/fit.h"
 #include "core/move.h"
 #include "core/pin.h"
@@ -93,6 +94,14 @@ static void put_progress(struct answer *answer, json_t *object, const struct job
         answer_put(answer, object, "pauses", json_integer(job->pauses));
 }
 
+/* Of each GPU's limit; null: none. */
+static json_t *cap(const struct job *job, uint32_t mode)
+{
+        uint32_t ppm = caps_ordered_ppm(&job->spec, mode);
+
+        return ppm > 0 ? answer_real((double)ppm / 1e6) : json_null();
+}
+
 static json_t *widths(struct answer *answer, const struct job *job)
 {
         json_t *list = json_array();
@@ -124,11 +133,13 @@ static uint32_t present_mode(const struct answer *answer, const struct job *job)
 
 static void put_width(struct answer *answer, json_t *object, const struct job *job)
 {
-        struct offpeak_width width = width_of(&job->spec, present_mode(answer, job));
+        uint32_t mode = present_mode(answer, job);
+        struct offpeak_width width = width_of(&job->spec, mode);
 
         answer_put(answer, object, "nodes", json_integer(width.nodes));
         answer_put(answer, object, "gpus_per_node", json_integer(width.gpus_per_node));
         answer_put(answer, object, "gpus", json_integer((json_int_t)width.nodes * width.gpus_per_node));
+        answer_put(answer, object, "cap", cap(job, mode));
         answer_put(answer, object, "widths", job->spec.n_widths > 0 ? widths(answer, job) : json_null());
 }
 
@@ -149,6 +160,7 @@ static json_t *intervals(struct answer *answer, const struct job *job, const str
                                                                      ? answer->state->sites[interval->site].name
                                                                      : NULL));
                 answer_put(answer, item, "gpus", json_integer(width_gpus(&job->spec, interval->mode)));
+                answer_put(answer, item, "cap", cap(job, interval->mode));
                 answer_add(answer, list, item);
         }
         return list;

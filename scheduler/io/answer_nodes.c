@@ -53,6 +53,7 @@ static json_t *devices(struct answer *answer, const struct node *node)
                 answer_put(answer, item, "address", answer_text(device->address));
                 answer_put(answer, item, "numa", json_integer(device->numa));
                 answer_put(answer, item, "max_w", answer_known(device->max_w > 0, device->max_w));
+                answer_put(answer, item, "least_w", answer_known(device->least_w > 0, device->least_w));
                 answer_put(answer, item, "job", answer_known(job != 0, (int64_t)job));
                 answer_put(answer, item, "unwell", unwell(answer, node, i));
                 answer_add(answer, list, item);

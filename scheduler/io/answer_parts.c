@@ -178,6 +178,22 @@ int answer_argument_bool(const struct answer *answer, const char *name, bool *re
         return 0;
 }
 
+int answer_argument_job(const struct answer *answer, const struct job **ret_job, struct offpeak_error *err)
+{
+        const json_t *id = json_object_get(answer->arguments, "job");
+        const struct job *job;
+
+        if (!json_is_integer(id) || json_integer_value(id) < 1)
+                return fail(err, OFFPEAK_EINVAL, "the query needs a job's number: {\"job\": 42}");
+        job = state_job(answer->state, (uint64_t)json_integer_value(id));
+        if (job == NULL)
+                return fail(err, OFFPEAK_ENOTFOUND,
+                            "there is no job %lld; `offpeak jobs --all` lists those there are",
+                            (long long)json_integer_value(id));
+        *ret_job = job;
+        return 0;
+}
+
 int answer_argument_time(const struct answer *answer, const char *name, int64_t *ret_time, struct offpeak_error *err)
 {
         const char *text = NULL;

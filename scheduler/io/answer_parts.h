@@ -33,6 +33,7 @@ int answer_job(struct answer *answer, struct offpeak_error *err);
 int answer_nodes(struct answer *answer, struct offpeak_error *err);
 int answer_plan(struct answer *answer, struct offpeak_error *err);
 int answer_policy(struct answer *answer, struct offpeak_error *err);
+int answer_profile(struct answer *answer, struct offpeak_error *err);
 int answer_price(struct answer *answer, struct offpeak_error *err);
 int answer_report(struct answer *answer, struct offpeak_error *err);
 int answer_signals(struct answer *answer, struct offpeak_error *err);
@@ -65,6 +66,8 @@ int answer_expect(const struct answer *answer, const char *const *names, struct 
 int answer_argument_text(const struct answer *answer, const char *name, const char **ret_text,
                          struct offpeak_error *err);
 int answer_argument_bool(const struct answer *answer, const char *name, bool *ret_value, struct offpeak_error *err);
+/* "job", which must be there. ENOTFOUND: there is none of that number. */
+int answer_argument_job(const struct answer *answer, const struct job **ret_job, struct offpeak_error *err);
 /* An ISO time; untouched if it is not given. */
 int answer_argument_time(const struct answer *answer, const char *name, int64_t *ret_time, struct offpeak_error *err);
 /* from_utc and to_utc, at most 400 days apart and ahead; in: what holds where they are not given. */

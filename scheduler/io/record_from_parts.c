@@ -630,6 +630,8 @@ static void take_attempt(struct taker *taker, const Log__Attempt *from, struct a
         to->over_at = from->over_at;
         to->mode_since = from->mode_since;
         to->made_s = from->made_s;
+        to->mode_before = from->mode_before;
+        to->before_since = from->before_since;
         to->drawn_s = from->drawn_s;
         to->carried_s = from->carried_s;
         to->mark_at = from->mark_at;

@@ -627,6 +627,8 @@ static Log__Attempt *attempt_part(struct arena *arena, const struct attempt *fro
         to->over_at = from->over_at;
         to->mode_since = from->mode_since;
         to->made_s = from->made_s;
+        to->mode_before = from->mode_before;
+        to->before_since = from->before_since;
         to->drawn_s = from->drawn_s;
         to->carried_s = from->carried_s;
         to->mark_at = from->mark_at;

@@ -7,6 +7,7 @@
 source=$(cd "$(dirname "$0")/../.." && pwd)
 export OFFPEAK_FAKE_NVML=${work:?}/cards
 : >"$work/cards.text"
+: >"$work/cards.limits"
 
 # say LINE...: the cards say this from now on.
 say() {
@@ -14,8 +15,15 @@ say() {
         cp "$work/cards.text" "$work/cards.new" && mv "$work/cards.new" "$work/cards"
 }
 
-# write_gpu_hall GRID [LINE]: a scheduler whose one site has this grid, and a node of it with three cards at 60 W; LINE: more of the
-# agent's configuration.
+# limits_are MW...: of all cards, by bus id, as set last.
+limits_are() {
+        [ "$(for card in 0000:04:00.0 0000:81:00.0 0000:82:00.0; do
+                awk -v card=$card -v mw=700000 '$1 == card { mw = $2 } END { print mw }' "$work/cards.limits"
+        done | tr '\n' ' ')" = "$* " ]
+}
+
+# write_gpu_hall GRID [LINE [CLASS]]: a scheduler whose one site has this grid, and a node of it with three cards at 60 W; LINE: more
+# of the agent's configuration; CLASS: of the class, behind a comma.
 write_gpu_hall() {
         local card
         cat >"$work/offpeakd.yaml" <<YAML
@@ -24,7 +32,7 @@ state_dir: $work/state
 sites:
   - {name: hall, currency: EUR, grid: $1}
 classes:
-  - {name: default, min_run: 0s, start_cost: 0s, stop_grace: 2s, lease: 60s, delay_cost_per_gpu_hour: 5}
+  - {name: default, min_run: 0s, start_cost: 0s, stop_grace: 2s, lease: 60s, ${3:-delay_cost_per_gpu_hour: 5}}
 YAML
         cat >"$work/n1.yaml" <<YAML
 server: "ipc://$work/d.sock"

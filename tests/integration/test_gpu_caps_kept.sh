@@ -9,20 +9,12 @@ set -uo pipefail
 . "$(dirname "$0")/rig.sh"
 rig caps
 . "$(dirname "$0")/gpu_rig.sh"
-touch "$work/cards.limits"
 
 # submit NAME GPUS: it runs until $work/NAME.end is there, and writes $work/NAME.on when it does.
 submit() {
         offpeak submit --gpus "$2" -t 1h -J "$1" -D "$work" --env OFFPEAK_TEST="$token" -- /bin/bash -c \
                 "touch $work/$1.on; while [ ! -e $work/$1.end ]; do sleep 0.05; done" >/dev/null || fail "$1 was not taken"
         until_true 20 test -e "$work/$1.on"
-}
-
-# limits_are MW...: of all cards, by bus id, as set last.
-limits_are() {
-        [ "$(for card in 0000:04:00.0 0000:81:00.0 0000:82:00.0; do
-                awk -v card=$card -v mw=700000 '$1 == card { mw = $2 } END { print mw }' "$work/cards.limits"
-        done | tr '\n' ' ')" = "$* " ]
 }
 
 no_records() {
