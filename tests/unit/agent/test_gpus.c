@@ -290,7 +290,7 @@ static void test_faults_that_take_a_reset_make_a_card_unwell(void **state)
                 char named[16];
 
                 snprintf(named, sizeof(named), "Xid %u: ", fatal[i]);
-                fake_say(&f->script, A " xid %u", fatal[i]);
+                fake_say(&f->script, A " xid 13 %u 45", fatal[i]); /* the grave one among others */
                 gpus_look(f->gpus, now_ms += 100);
                 expect_unwell(f, 0, named);
                 fake_say(&f->script, A " xid 45"); /* what follows it */
