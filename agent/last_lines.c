@@ -3,18 +3,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/devices/aside.h"
 #include "agent/shim/launch_paths.h"
 #include "wire/utf8.h"
 
-enum { ACCOUNT_SIZE = 16384 };
+enum { ACCOUNT_SIZE = 16384, MAX_GROUPS = 256 };
 
 /* One reading. It belongs to the thread aside while a call is under way. */
 struct job_output {
@@ -103,15 +105,27 @@ void last_lines_trim(char *text, size_t n, bool cut)
 
 /* ---- aside */
 
+/* As of a login; of somebody without an account none. The C library's setgroups would change all threads'. */
+static void take_groups(const struct passwd *account)
+{
+        gid_t groups[MAX_GROUPS];
+        int n = MAX_GROUPS;
+
+        if (account == NULL || getgrouplist(account->pw_name, account->pw_gid, groups, &n) < 0)
+                n = 0;
+        syscall(SYS_setgroups, (size_t)n, groups); /* without root there is nothing to give up */
+}
+
 /*
- * The owner's rights, of this thread alone: the kernel's rights are by thread, and the C library does not spread these
- * two calls to the others. Who is not root any more in this sense has no more than the owner.
+ * The owner's rights, of this thread alone, which does nothing else: the kernel's rights are by thread, and the C
+ * library does not spread these calls to the others. Who is not root any more in this sense has no more than the owner.
  */
-static int open_as(uid_t uid, gid_t gid, const char *path)
+static int open_as(uid_t uid, const struct passwd *account, const char *path)
 {
         int fd;
 
-        setfsgid(gid);
+        take_groups(account);
+        setfsgid(account != NULL ? account->pw_gid : getegid());
         setfsuid(uid);
         fd = (uid_t)setfsuid(uid) == uid ? open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
         setfsuid(geteuid());
@@ -162,7 +176,7 @@ static void work_read(void *context)
         if (getpwuid_r(uid, &account, room, ACCOUNT_SIZE, &found) != 0)
                 found = NULL;
         if (path_of(output, found != NULL ? found->pw_dir : "/", path)) {
-                fd = open_as(uid, found != NULL ? found->pw_gid : getegid(), path);
+                fd = open_as(uid, found, path);
                 output->good = fd >= 0 && read_end(fd, uid, output);
                 if (fd >= 0)
                         close(fd);

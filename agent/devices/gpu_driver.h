@@ -55,7 +55,10 @@ struct gpu_driver {
          * drive. */
         int (*open)(const char *library, void **ret_state, struct offpeak_error *err);
         void (*close)(void *state);
-        /* The GPU at a PCI bus id ("0000:04:00.0"), valid until close. ENOTFOUND: none of this driver's. */
+        /*
+         * The GPU at a PCI bus id ("0000:04:00.0"), valid until close. ENOTFOUND: none of this driver's; ESTATE: it is
+         * one, and is lost.
+         */
         int (*find)(void *state, const char *address, void **ret_gpu, struct offpeak_error *err);
         int (*facts)(void *state, void *gpu, struct gpu_facts *ret_facts, struct offpeak_error *err);
         /*

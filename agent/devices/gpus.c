@@ -59,11 +59,14 @@ static void find_card(struct work *work, struct card *card)
 {
         for (unsigned i = 0; i < N_DRIVERS && card->gpu == NULL; i++) {
                 void *gpu;
+                int code = work->states[i] != NULL
+                                   ? gpu_drivers[i]->find(work->states[i], card->address, &gpu, &card->err)
+                                   : OFFPEAK_ENOTFOUND;
 
-                if (work->states[i] == NULL ||
-                    gpu_drivers[i]->find(work->states[i], card->address, &gpu, &card->err) != 0)
+                if (code == 0 || code == OFFPEAK_ESTATE)
+                        card->driver = i;
+                if (code != 0)
                         continue;
-                card->driver = i;
                 card->code = gpu_drivers[i]->facts(work->states[i], gpu, &card->facts, &card->err);
                 if (card->code == 0)
                         card->gpu = gpu;

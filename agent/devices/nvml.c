@@ -182,8 +182,12 @@ static int nvml_find(void *state, const char *address, void **ret_gpu, struct of
         void *handle;
         int result = nvml->calls.find(address, &handle);
 
-        if (result != NVML_SUCCESS)
-                return refuse(err, address, "is not found", result);
+        if (result != NVML_SUCCESS) {
+                bool lost = result == NVML_GPU_IS_LOST || result == NVML_RESET_REQUIRED;
+                int code = refuse(err, address, lost ? "is out of reach" : "is not found", result);
+
+                return lost ? OFFPEAK_ESTATE : code;
+        }
         gpu = gpu_at(nvml, address);
         if (gpu == NULL)
                 return fail(err, OFFPEAK_ENOTFOUND, "%s: more than %d GPUs", address, MAX_GPUS);

@@ -113,9 +113,15 @@ void apply_resume(struct node *node, int64_t at)
         forget_settled(node, at);
 }
 
-static uint32_t number_of(const struct inventory *inventory, const char *address)
+/* The same one first: addresses may be alike where there is nothing to address. */
+static uint32_t number_of(const struct inventory *inventory, const struct inventory *before, uint32_t device)
 {
-        for (uint32_t d = 0; d < inventory->n_devices; d++)
+        const char *address = device < before->n_devices ? before->devices[device].address : NULL;
+
+        if (address != NULL && device < inventory->n_devices &&
+            strcmp(inventory->devices[device].address, address) == 0)
+                return device;
+        for (uint32_t d = 0; address != NULL && d < inventory->n_devices; d++)
                 if (strcmp(inventory->devices[d].address, address) == 0)
                         return d;
         return NONE_U32;
@@ -131,9 +137,7 @@ int apply_renumbered(struct node *node, const struct inventory *before)
         node->health = NULL;
         node->n_health = 0;
         for (uint32_t i = 0; i < n; i++) {
-                uint32_t device = old[i].device < before->n_devices
-                                          ? number_of(&node->inventory, before->devices[old[i].device].address)
-                                          : NONE_U32;
+                uint32_t device = number_of(&node->inventory, before, old[i].device);
                 struct device_health *health = device != NONE_U32 ? find_or_add(node, device) : NULL;
 
                 if (health == NULL || health->reason != NULL) {

@@ -21,6 +21,8 @@ void decide_fence(const struct state *state, const struct input *input, struct t
 void decide_drain(const struct state *state, const struct input *input, struct turn *turn); /* and to resume */
 void decide_hello(const struct state *state, const struct input *input, struct turn *turn);
 void decide_renew(const struct state *state, const struct input *input, struct turn *turn);
+void decide_devices(const struct state *state, const struct input *input, const struct node *node,
+                    struct turn *turn); /* a part of it */
 void decide_plan_ready(const struct state *state, const struct input *input, struct turn *turn);
 void decide_forecast_ready(const struct state *state, const struct input *input, struct turn *turn);
 

@@ -3,7 +3,7 @@
  * decide_renew.c - a node renews its lease: it proves that it is alive, and tells of its legs and its energy.
  *
  *   session not current -> STALE;  seq seen -> drop
- *   readings -> bookings          (first: an exit must find its energy booked)
+ *   unwell devices, readings -> bookings     (first: an exit must find its devices as they are, its energy booked)
  *   first of the session: legs on record that are not listed have ended
  *   each listed leg: seen armed, seen running, ended, or not wanted
  *   then GRANT; the orders follow from the state after this turn
@@ -11,7 +11,6 @@
 #include "core/decide_parts.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/power.h"
@@ -295,50 +294,6 @@ static void end_absent_legs(const struct state *state, const struct input *input
         }
 }
 
-/* ---- devices */
-
-static bool same_unwell(const struct input *input, const struct node *node)
-{
-        uint32_t n = 0;
-
-        for (uint32_t i = 0; i < node->n_health; i++) {
-                const struct device_health *health = &node->health[i];
-                const struct unwell *told = &input->u.renew.unwell[n];
-
-                if (!health->unwell)
-                        continue;
-                if (n++ == input->u.renew.n_unwell || told->device != health->device || health->reason == NULL ||
-                    strcmp(told->reason, health->reason) != 0)
-                        return false;
-        }
-        return n == input->u.renew.n_unwell;
-}
-
-/* On record before any leg ends: whose fault that is depends on it. */
-static void note_unwell(const struct state *state, const struct input *input, const struct node *node,
-                        struct turn *turn)
-{
-        uint32_t n = input->u.renew.n_unwell;
-        struct record *record;
-
-        if (same_unwell(input, node))
-                return;
-        record = turn_record(turn, RECORD_DEVICES, &input->now);
-        record->u.devices.node = node->id;
-        record->u.devices.unwell = calloc(n + 1, sizeof(*record->u.devices.unwell));
-        turn->failed = turn->failed || record->u.devices.unwell == NULL;
-        for (uint32_t i = 0; i < n && !turn->failed; i++) {
-                const struct unwell *told = &input->u.renew.unwell[i];
-
-                record->u.devices.unwell[i] = (struct unwell){
-                        .device = told->device,
-                        .reason = turn_text(turn, "%.*s", UNWELL_REASON_SIZE - 1, told->reason),
-                };
-                record->u.devices.n_unwell = i + 1;
-        }
-        want_plan(state, &input->now, turn);
-}
-
 static bool any_alive(const struct input *input)
 {
         for (uint32_t i = 0; i < input->u.renew.n_legs; i++)
@@ -403,7 +358,7 @@ void decide_renew(const struct state *state, const struct input *input, struct t
         }
         if (input->u.renew.seq <= session->last_seq)
                 return;
-        note_unwell(state, input, node, turn);
+        decide_devices(state, input, node, turn);
         booker = booker_open(state, node->site, turn);
         acked = book_readings(state, input, node, booker, turn);
         if (session->state == SESSION_PENDING) {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/health.h"
 
+#include "core/power.h"
+
 /* Faults closer than that are one event. */
 enum { APART_S = 60 };
 
@@ -16,6 +18,19 @@ uint32_t health_devices(const struct state *state, const struct node *node)
         if (out != 0)
                 out &= ~state_held_devices(state, node);
         return node->inventory.n_devices - (uint32_t)__builtin_popcountll(out);
+}
+
+uint32_t health_gpus(const struct state *state, const struct site *site, int64_t mono_ms)
+{
+        uint32_t gpus = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++) {
+                const struct node *node = &state->nodes[i];
+
+                if (node->site_id == site->id && node_in_service(state, node, mono_ms))
+                        gpus += health_devices(state, node);
+        }
+        return gpus;
 }
 
 uint32_t health_devices_ever(const struct state *state, const struct node *node)

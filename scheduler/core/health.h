@@ -26,6 +26,9 @@ bool health_takes_jobs(const struct node *node);
 /* Its devices that a plan may count on: all but those withheld, of a drained node none; and those that jobs hold. */
 uint32_t health_devices(const struct state *state, const struct node *node);
 
+/* Those at a site, of nodes in service (power.h). */
+uint32_t health_gpus(const struct state *state, const struct site *site, int64_t mono_ms);
+
 /* Those that it could give a job one day: an unwell device may come back, a drained node is not counted on. */
 uint32_t health_devices_ever(const struct state *state, const struct node *node);
 

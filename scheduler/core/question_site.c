@@ -143,19 +143,6 @@ static int collect_flows(const struct state *state, const struct site *site, int
         return 0;
 }
 
-static uint32_t gpus_in_service(const struct state *state, const struct site *site, int64_t mono_ms)
-{
-        uint32_t gpus = 0;
-
-        for (uint32_t i = 0; i < state->n_nodes; i++) {
-                const struct node *node = &state->nodes[i];
-
-                if (node->site_id == site->id && node_in_service(state, node, mono_ms))
-                        gpus += health_devices(state, node);
-        }
-        return gpus;
-}
-
 /* What is in use of a site's signals over the horizon. */
 struct site_filled {
         struct signal price;                /* as it was asked: where it is a forecast, and of which method */
@@ -398,7 +385,7 @@ static int collect_promised(const struct state *state, const struct now *now, co
                                   .job_w = plan_site->pue_factor * (double)power_of_job_at(candidate, 0, site),
                                   .idle_w = plan_site->pue_fixed_w + plan_site->pue_factor * plan_site->idle_w,
                                   .job_gpus = claim_gpus(state, candidate, 0),
-                                  .gpus = gpus_in_service(state, site, now->mono_ms) };
+                                  .gpus = health_gpus(state, site, now->mono_ms) };
         struct usage **usage = &ret_beside->usage;
         size_t *n = &ret_beside->n_usage, sorted;
         int code = collect_usage(state, site, candidate, now->wall, usage, n);
@@ -423,7 +410,7 @@ int question_site(const struct state *state, const struct now *now, const struct
 {
         struct site_filled filled;
         struct beside beside = { 0 };
-        uint32_t gpus = gpus_in_service(state, site, now->mono_ms);
+        uint32_t gpus = health_gpus(state, site, now->mono_ms);
         double most_w;
         int code = site_filled_init(state, site, now->wall, horizon, &filled);
 

@@ -5,6 +5,7 @@
 
 #include "core/after.h"
 #include "core/month.h"
+#include "core/health.h"
 #include "core/power.h"
 #include "core/due.h"
 #include "core/width.h"
@@ -236,10 +237,7 @@ json_t *answer_explanation(struct answer *answer, const struct job *job)
         if (answer_supply_init(state, scene.site, answer->now.wall, scene.to, &scene.supply) != 0)
                 return NULL;
         scene.power_w = power_of_site(state, scene.site);
-        for (uint32_t i = 0; i < state->n_nodes; i++)
-                if (strcmp(state->nodes[i].site, scene.site->name) == 0 &&
-                    node_in_service(state, &state->nodes[i], answer->now.mono_ms))
-                        scene.gpus += state->nodes[i].inventory.n_devices;
+        scene.gpus = health_gpus(state, scene.site, answer->now.mono_ms);
         object = explain(answer, &scene);
         answer_put_alternatives(answer, object, job);
         answer_supply_finish(&scene.supply);

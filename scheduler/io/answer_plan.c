@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/health.h"
 #include "core/power.h"
 #include "core/stored.h"
 #include "io/answer_load.h"
@@ -229,19 +230,6 @@ static json_t *load(struct answer *answer, const struct view *view, const struct
         return list;
 }
 
-static uint32_t gpus_in_service(const struct answer *answer, const struct site *site)
-{
-        uint32_t gpus = 0;
-
-        for (uint32_t i = 0; i < answer->state->n_nodes; i++) {
-                const struct node *node = &answer->state->nodes[i];
-
-                if (strcmp(node->site, site->name) == 0 && node_in_service(answer->state, node, answer->now.mono_ms))
-                        gpus += node->inventory.n_devices;
-        }
-        return gpus;
-}
-
 static json_t *steps(struct answer *answer, const struct view *view, const struct site *site,
                      const struct answer_supply *supply)
 {
@@ -323,7 +311,7 @@ static json_t *site_object(struct answer *answer, const struct view *view, const
 
         answer_put(answer, object, "name", answer_text(site->name));
         answer_put(answer, object, "currency", answer_text(answer_site_currency(answer->state, site)));
-        answer_put(answer, object, "gpus", json_integer(gpus_in_service(answer, site)));
+        answer_put(answer, object, "gpus", json_integer(health_gpus(answer->state, site, answer->now.mono_ms)));
         answer_put(answer, object, "price_source",
                    answer_text(answer_told(site, SERIES_PRICE, answer->now.wall)->source));
         if (answer_supply_init(answer->state, site, answer->now.wall, view->to, &supply) != 0) {

@@ -13,6 +13,7 @@
  *   - nobody runs before those it comes after have ended, well if that is what it asks for, and their processes with
  * them
  *   - a job that has ended stays as it ended, and an acknowledged job is never absent
+ *   - nobody is given a device that is known to be unwell; they become so and well again, and who holds one fails
  *
  * Then the faults stop, and within a bounded time every job has ended, every node is empty, replaying the log gives
  * the same state, and the books close: no second of a job is booked twice, all of it at the site where it ran, and what
@@ -78,6 +79,7 @@ struct machine {
         int boot;
         struct shim shims[MAX_SHIMS];
         int64_t link_dead_until_ms;
+        uint64_t unwell;                 /* devices */
         struct reading spool[MAX_SPOOL]; /* on disk */
         uint32_t n_spool;
         uint64_t read_seq;
@@ -98,6 +100,7 @@ struct packet {
         uint32_t n_legs;
         struct reading readings[MAX_READINGS];
         uint32_t n_readings;
+        uint64_t unwell;
         struct message_welcome welcome;
         struct message_grant grant;
         struct message_stale stale;
@@ -268,6 +271,15 @@ static void act(struct world *world, const struct action *action)
 }
 
 /* A crash between commit and sending loses every action of the turn. */
+static void assert_well(const struct world *world, const struct record *launch)
+{
+        for (uint32_t l = 0; l < launch->u.launch.n_legs; l++) {
+                const struct leg *leg = &launch->u.launch.legs[l];
+
+                assert_int_equal(leg->devices & world->state.nodes[leg->node].withheld, 0);
+        }
+}
+
 static void take(struct world *world, struct input *input, bool crash)
 {
         struct turn turn;
@@ -275,9 +287,12 @@ static void take(struct world *world, struct input *input, bool crash)
         turn_init(&turn);
         input->now = now_of(world);
         assert_int_equal(core_step(&world->state, input, &turn), 0);
-        for (size_t i = 0; i < turn.n_records; i++)
+        for (size_t i = 0; i < turn.n_records; i++) {
                 if (record_is_durable(&turn.records[i]))
                         keep_log(world, &turn.records[i]);
+                if (turn.records[i].type == RECORD_LAUNCH)
+                        assert_well(world, &turn.records[i]);
+        }
         for (size_t i = 0; i < turn.n_actions && !crash; i++)
                 act(world, &turn.actions[i]);
         turn_finish(&turn);
@@ -550,8 +565,13 @@ static void send_hello(struct world *world, int node)
 static void send_renew(struct world *world, int node)
 {
         const struct agent_state *agent = &world->machines[node].agent;
-        struct packet packet = { .kind = P_RENEW, .node = node, .term = agent->term, .session = agent->session,
-                                 .seq = agent->seq, .sure = agent->sure };
+        struct packet packet = { .kind = P_RENEW,
+                                 .node = node,
+                                 .term = agent->term,
+                                 .session = agent->session,
+                                 .seq = agent->seq,
+                                 .sure = agent->sure,
+                                 .unwell = world->machines[node].unwell };
 
         for (size_t i = 0; i < agent->n_legs; i++) {
                 struct message_leg said;
@@ -801,8 +821,9 @@ static void at_scheduler(struct world *world, const struct packet *packet)
         static const char *const names[NODES] = { "n0", "n1", "n2", "n3" };
         struct device devices[DEVICES] = { { .kind = DEVICE_GPU, .max_w = 100, .least_w = 50 }, { .kind = DEVICE_GPU, .max_w = 100, .least_w = 50 } };
         struct inventory inventory = { .devices = devices, .n_devices = DEVICES, .idle_w = 50 };
+        struct unwell unwell[DEVICES];
         struct input input = { 0 };
-        char boot[16];
+        char boot[16], reason[] = "it has fallen off the bus";
 
         snprintf(boot, sizeof(boot), "boot%d", packet->boot);
         if (packet->kind == P_HELLO) {
@@ -823,6 +844,10 @@ static void at_scheduler(struct world *world, const struct packet *packet)
                 input.u.renew.n_legs = packet->n_legs;
                 input.u.renew.readings = packet->readings;
                 input.u.renew.n_readings = packet->n_readings;
+                input.u.renew.unwell = unwell;
+                for (uint32_t device = 0; device < DEVICES; device++)
+                        if ((packet->unwell >> device & 1) != 0)
+                                unwell[input.u.renew.n_unwell++] = (struct unwell){ device, reason };
         }
         if (world->faulty && chance(world, 400)) {
                 take(world, &input, true); /* killed between commit and sending */
@@ -966,6 +991,27 @@ static void assert_safe(struct world *world)
         assert_jobs_stay(world);
 }
 
+/* ---- devices */
+
+static void become(struct world *world, int node, uint64_t unwell)
+{
+        struct agent_input news = { .type = AGENT_NEWS };
+
+        world->machines[node].unwell = unwell;
+        if (world->machines[node].up)
+                tell_agent(world, node, &news);
+}
+
+/* Who holds an unwell device does not last. */
+static void fail_on_device(struct world *world, int node, struct shim *shim)
+{
+        if (!shim->alive || shim->state != REPORT_RUNNING || (shim->devices & world->machines[node].unwell) == 0)
+                return;
+        end_shim(shim, LEG_EXIT, 1 << 8, false);
+        if (shim->has_exit)
+                tell_ended(world, node, shim->id, &shim->exit);
+}
+
 /* ---- time passes */
 
 static void break_something(struct world *world)
@@ -987,6 +1033,9 @@ static void break_something(struct world *world)
                 reboot(world, node, chance(world, 2));
         if (chance(world, 800))
                 forget_disk(world, node);
+        if (chance(world, 200))
+                become(world, node, world->machines[node].unwell ^ (UINT64_C(1) << draw(world, DEVICES)));
+        fail_on_device(world, node, shim);
         if (chance(world, 400))
                 world->machines[node].link_dead_until_ms = world->now_ms + (int64_t)draw(world, 3 * LEASE_MS);
 }
@@ -1235,8 +1284,10 @@ static int run(uint64_t seed)
                 step(world);
         }
         world->faulty = false;
-        for (int node = 0; node < NODES; node++)
+        for (int node = 0; node < NODES; node++) {
                 world->machines[node].link_dead_until_ms = 0;
+                become(world, node, 0);
+        }
         while (left-- > 0 && !is_quiet(world)) {
                 release_unmet(world);
                 step(world);

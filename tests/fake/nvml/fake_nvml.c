@@ -10,7 +10,7 @@
  *     name TEXT                    power MW, default MW, min MW, max MW (limits)
  *     energy MJ                    of its counter; rise MJ_PER_S: it goes on by itself, from the start of the library
  *     ecc N, mig 0|1, used MIB, memory MIB, util PERCENT, mhz N
- *     xid 79                       an event, each time that the number changes
+ *     xid 79 45                    events, one after the other, each time that this changes
  *     link N WHERE                 NVLink N is up, to a bus id, to `switch` or to `other`; `down`
  *     nvlink N                     the version of all its links (1), as nvmlNvlinkVersion_t; speed MB_PER_S: of each
  *     clamp MW                     a limit below this is taken, and becomes this
@@ -34,7 +34,8 @@ enum { MAX = 64, MAX_PATH = 4096, MAX_LINKS = 18 };
 struct gpu {
         unsigned domain, bus, slot;
         char uuid[64], name[64], fault[16];
-        unsigned power, default_limit, min, max, clamp, ecc, mig, used, memory, util, mhz, xid, told_xid;
+        unsigned power, default_limit, min, max, clamp, ecc, mig, used, memory, util, mhz;
+        char xids[64], told_xids[64], *left; /* left: of those told, what is still to tell */
         unsigned long long energy, rise;
         int watched;
         unsigned nvlink, speed;
@@ -104,8 +105,8 @@ static void take(struct gpu *gpu, const char *key, const char *value)
                         { "clamp", &gpu->clamp },   { "ecc", &gpu->ecc },
                         { "mig", &gpu->mig },       { "used", &gpu->used },
                         { "memory", &gpu->memory }, { "util", &gpu->util },
-                        { "mhz", &gpu->mhz },       { "xid", &gpu->xid },
-                        { "nvlink", &gpu->nvlink }, { "speed", &gpu->speed } };
+                        { "mhz", &gpu->mhz },       { "nvlink", &gpu->nvlink },
+                        { "speed", &gpu->speed } };
 
         if (strcmp(key, "uuid") == 0)
                 snprintf(gpu->uuid, sizeof(gpu->uuid), "%s", value);
@@ -117,6 +118,8 @@ static void take(struct gpu *gpu, const char *key, const char *value)
                 gpu->energy = strtoull(value, NULL, 10);
         else if (strcmp(key, "rise") == 0)
                 gpu->rise = strtoull(value, NULL, 10);
+        else if (strcmp(key, "xid") == 0)
+                snprintf(gpu->xids, sizeof(gpu->xids), "%s", value);
         else if (strcmp(key, "link") == 0)
                 take_link(gpu, value);
         for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -449,10 +452,13 @@ EXPORT int nvmlEventSetWait_v2(void *set, struct event *event, unsigned timeout_
 {
         refresh();
         for (unsigned i = 0; set == &event_set && i < n_gpus; i++) {
-                if (!gpus[i].watched || gpus[i].xid == gpus[i].told_xid)
+                if (!gpus[i].watched)
                         continue;
-                gpus[i].told_xid = gpus[i].xid;
-                *event = (struct event){ &gpus[i], 8, gpus[i].xid, ~0u, ~0u };
+                if (strcmp(gpus[i].xids, gpus[i].told_xids) != 0)
+                        gpus[i].left = strcpy(gpus[i].told_xids, gpus[i].xids);
+                if (gpus[i].left == NULL || *gpus[i].left == '\0')
+                        continue;
+                *event = (struct event){ &gpus[i], 8, strtoul(gpus[i].left, &gpus[i].left, 10), ~0u, ~0u };
                 return 0;
         }
         nanosleep(&(struct timespec){ timeout_ms / 1000, timeout_ms % 1000 * 1000000L }, NULL);

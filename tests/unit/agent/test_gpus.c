@@ -130,14 +130,17 @@ static void test_a_card_that_is_lost_at_the_start(void **state)
         fake_say(&f->script, A " fault lost");
         open_gpus(f);
         gpus_read(f->gpus, 1000);
-        assert_null(gpus_at(f->gpus, 0)->driver);
+        assert_true(gpus_at(f->gpus, 0)->lost);
         assert_non_null(strstr(gpus_at(f->gpus, 0)->why, "off the bus"));
+        assert_non_null(strstr(gpus_at(f->gpus, 0)->unwell, "off the bus"));
+        assert_string_equal(gpus_at(f->gpus, 1)->unwell, ""); /* none of this library's */
         assert_true(gpus_at(f->gpus, 2)->answers);
         fake_say(&f->script, A " fault good");
         gpus_read(f->gpus, 1000 + GPUS_HEALTH_MS);
         assert_ptr_equal(gpus_at(f->gpus, 0)->driver, &gpu_nvml);
         assert_string_equal(gpus_at(f->gpus, 0)->facts.uuid, "GPU-a");
         assert_true(gpus_at(f->gpus, 0)->answers);
+        assert_string_equal(gpus_at(f->gpus, 0)->unwell, "");
         assert_null(gpus_at(f->gpus, 1)->driver);
 }
 
@@ -290,7 +293,7 @@ static void test_faults_that_take_a_reset_make_a_card_unwell(void **state)
                 char named[16];
 
                 snprintf(named, sizeof(named), "Xid %u: ", fatal[i]);
-                fake_say(&f->script, A " xid %u", fatal[i]);
+                fake_say(&f->script, A " xid 13 %u 45", fatal[i]); /* the grave one among others */
                 gpus_look(f->gpus, now_ms += 100);
                 expect_unwell(f, 0, named);
                 fake_say(&f->script, A " xid 45"); /* what follows it */

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,6 +234,46 @@ static void only_its_owners_regular_files_are_read(void **state)
         assert_int_equal(access(secret, R_OK), 0); /* this process has kept its rights */
 }
 
+/* An account of this machine with a group beside its own; false: there is none. */
+static bool find_member(struct passwd *ret_account, gid_t *ret_group)
+{
+        struct passwd *account;
+        bool found = false;
+
+        setpwent();
+        while (!found && (account = getpwent()) != NULL) {
+                gid_t groups[64];
+                int n = 64;
+
+                if (account->pw_uid == 0 || getgrouplist(account->pw_name, account->pw_gid, groups, &n) < 2)
+                        continue;
+                *ret_account = *account;
+                *ret_group = groups[0] != account->pw_gid ? groups[0] : groups[1];
+                found = true;
+        }
+        endpwent();
+        return found;
+}
+
+/* A project's folder is often its group's. */
+static void a_folder_of_the_owners_group_is_entered(void **state)
+{
+        struct fixture *f = *state;
+        struct passwd account;
+        gid_t group;
+
+        if (geteuid() != 0 || !find_member(&account, &group))
+                skip();
+        f->order.launch.uid = account.pw_uid;
+        put(f, f->file, "in the project's folder", account.pw_uid);
+        assert_int_equal(chown(f->path, 0, group), 0);
+        assert_int_equal(chmod(f->path, 0750), 0);
+        assert_true(read_since(f, 0));
+        assert_int_equal(chown(f->path, 0, 0), 0); /* root's groups are not his */
+        assert_false(read_since(f, 0));
+        assert_int_equal(chmod(f->path, 0777), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -241,6 +283,7 @@ int main(void)
                 cmocka_unit_test(random_bytes_become_text),
                 cmocka_unit_test_setup_teardown(the_output_is_read_where_the_error_output_goes_there, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_huge_file_costs_its_end, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_folder_of_the_owners_group_is_entered, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_its_owners_regular_files_are_read, setup, teardown),
         };
 
