@@ -22,23 +22,26 @@ enum { EXIT_CANNOT = 126, EXIT_NO_PROGRAM = 127, MAX_CPUS = 8192 };
 
 /* ---- before the fork */
 
-bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size)
+bool launch_expand(const char *path, const struct launch_names *names, char *buffer, size_t size)
 {
         size_t used = 0;
 
         for (const char *c = path; *c != '\0'; c++) {
                 char piece[24] = { *c, '\0' };
 
-                if (c[0] == '%' && c[1] != '\0' && strchr("jan%", c[1]) != NULL) {
+                if (c[0] == '%' && c[1] != '\0' && strchr("janr%", c[1]) != NULL) {
                         switch (*++c) {
                         case 'j':
-                                snprintf(piece, sizeof(piece), "%" PRIu64, job);
+                                snprintf(piece, sizeof(piece), "%" PRIu64, names->job);
                                 break;
                         case 'a':
-                                snprintf(piece, sizeof(piece), "%" PRIu32, attempt);
+                                snprintf(piece, sizeof(piece), "%" PRIu32, names->attempt);
                                 break;
                         case 'n':
-                                snprintf(piece, sizeof(piece), "%" PRIu32, rank);
+                                snprintf(piece, sizeof(piece), "%" PRIu32, names->node);
+                                break;
+                        case 'r':
+                                snprintf(piece, sizeof(piece), "%" PRIu32, names->rank);
                                 break;
                         }
                 }
@@ -76,17 +79,31 @@ static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
         }
 }
 
-static int prepare_cpus(struct launch *launch, const char *list, struct offpeak_error *err)
+static int prepare_cpus(struct launch *launch, struct launch_process *process, const char *list,
+                        struct offpeak_error *err)
 {
         if (list[0] == '\0')
                 return 0;
         launch->cpus_size = CPU_ALLOC_SIZE(MAX_CPUS);
-        launch->cpus = CPU_ALLOC(MAX_CPUS);
-        if (launch->cpus == NULL)
+        process->cpus = CPU_ALLOC(MAX_CPUS);
+        if (process->cpus == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of processors");
-        if (!parse_cpus(list, launch->cpus, launch->cpus_size))
+        if (!parse_cpus(list, process->cpus, launch->cpus_size))
                 return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of processors such as 0-3,8", list);
         return 0;
+}
+
+/* Those near the process's own device where they are known, else those of the leg. */
+static int prepare_near(struct launch *launch, struct launch_process *process, const struct leg_local *local,
+                        struct offpeak_error *err)
+{
+        char list[LEG_LOCAL_SIZE] = "";
+        const char *at = local->near;
+
+        for (uint32_t i = 0; i < process->local_rank && *at != '\0'; i++)
+                at = strchrnul(at, ';') + (*strchrnul(at, ';') != '\0');
+        snprintf(list, sizeof(list), "%.*s", (int)strcspn(at, ";"), at);
+        return prepare_cpus(launch, process, list[0] != '\0' ? list : local->cpus, err);
 }
 
 static int find_groups(struct launch *launch, const struct passwd *account, struct offpeak_error *err)
@@ -132,14 +149,37 @@ static int prepare_paths(struct launch *launch, const struct message_order *orde
         const struct offpeak_job_spec *spec = launch->spec;
         const char *out = spec->stdout_path == NULL ? "offpeak-%j.out" : spec->stdout_path;
         const char *error = spec->stderr_path == NULL ? "" : spec->stderr_path;
-        const uint32_t rank = order->launch.rank;
+        bool fits = join(home, spec->directory == NULL ? home : spec->directory, launch->directory,
+                         sizeof(launch->directory));
 
-        if (!join(home, spec->directory == NULL ? home : spec->directory, launch->directory,
-                  sizeof(launch->directory)) ||
-            !launch_expand(out, order->job, order->attempt, rank, launch->out, sizeof(launch->out)) ||
-            !launch_expand(error, order->job, order->attempt, rank, launch->error, sizeof(launch->error)))
-                return fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
-        return 0;
+        for (uint32_t i = 0; i < launch->n_processes; i++) {
+                struct launch_process *process = &launch->processes[i];
+                const struct launch_names names = { order->job, order->attempt, order->launch.rank, process->rank };
+
+                fits = fits && launch_expand(out, &names, process->out, sizeof(process->out)) &&
+                       launch_expand(error, &names, process->error, sizeof(process->error));
+        }
+        return fits ? 0 : fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
+}
+
+static int prepare_processes(struct launch *launch, const struct message_order *order, const struct leg_local *local,
+                             struct offpeak_error *err)
+{
+        const uint32_t n = launch->spec->launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec->gpus_per_node : 1;
+        int rc = 0;
+
+        if (n < 1 || n > LAUNCH_MAX_PROCESSES)
+                return fail(err, OFFPEAK_EINVAL, "%" PRIu32 " processes on a node are too many", n);
+        launch->processes = calloc(n, sizeof(*launch->processes));
+        if (launch->processes == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory for %" PRIu32 " processes", n);
+        launch->n_processes = n;
+        for (uint32_t i = 0; rc == 0 && i < n; i++) {
+                launch->processes[i].rank = order->launch.rank * n + i;
+                launch->processes[i].local_rank = i;
+                rc = prepare_near(launch, &launch->processes[i], local, err);
+        }
+        return rc;
 }
 
 static int own_directory(const char *path, const struct launch *launch, struct offpeak_error *err)
@@ -197,7 +237,7 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
         snprintf(launch.group, sizeof(launch.group), "%s", local->group);
         rc = prepare_user(&launch, order->launch.uid, account, err);
         if (rc == 0)
-                rc = prepare_cpus(&launch, local->cpus, err);
+                rc = prepare_processes(&launch, order, local, err);
         if (rc == 0)
                 rc = prepare_paths(&launch, order, known.home, err);
         if (rc == 0)
@@ -221,8 +261,10 @@ void launch_finish(struct launch *launch)
 {
         launch_env_free(launch->env);
         free(launch->groups);
-        if (launch->cpus != NULL)
-                CPU_FREE(launch->cpus);
+        for (uint32_t i = 0; i < launch->n_processes; i++)
+                if (launch->processes[i].cpus != NULL)
+                        CPU_FREE(launch->processes[i].cpus);
+        free(launch->processes);
         *launch = (struct launch){ 0 };
 }
 
@@ -297,9 +339,9 @@ static void open_output(const char *path, int to, const struct teller *teller)
 }
 
 /* Into the directory, then the files, which may be relative to it; an absolute one can hold the complaint about it. */
-static void open_files(const struct launch *launch, const struct teller *teller)
+static void open_files(const struct launch *launch, const struct launch_process *process, const struct teller *teller)
 {
-        const char *const error = launch->error[0] == '\0' ? launch->out : launch->error;
+        const char *const error = process->error[0] == '\0' ? process->out : process->error;
         const int failure = chdir(launch->directory) < 0 ? errno : 0;
         const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
@@ -310,10 +352,10 @@ static void open_files(const struct launch *launch, const struct teller *teller)
         if (failure != 0)
                 give_up(teller, EXIT_CANNOT, "cannot enter the working directory %s: %s", launch->directory,
                         strerror(failure));
-        if (launch->error[0] == '\0')
+        if (process->error[0] == '\0')
                 dup2(STDERR_FILENO, STDOUT_FILENO);
         else
-                open_output(launch->out, STDOUT_FILENO, teller);
+                open_output(process->out, STDOUT_FILENO, teller);
 }
 
 static void make_path(const char *path, const struct teller *teller)
@@ -329,7 +371,27 @@ static void make_path(const char *path, const struct teller *teller)
                 give_up(teller, EXIT_CANNOT, "cannot create the checkpoint directory %s: %s", path, strerror(errno));
 }
 
-_Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context)
+static void set_number(const char *name, uint32_t number, const struct teller *teller)
+{
+        char text[16];
+
+        snprintf(text, sizeof(text), "%" PRIu32, number);
+        if (setenv(name, text, 1) < 0)
+                give_up(teller, EXIT_CANNOT, "cannot set %s: %s", name, strerror(errno));
+}
+
+static void set_environment(const struct launch *launch, const struct launch_process *process,
+                            const struct teller *teller)
+{
+        environ = launch->env;
+        if (process->local_rank == 0)
+                return;
+        set_number("RANK", process->rank, teller);
+        set_number("LOCAL_RANK", process->local_rank, teller);
+}
+
+_Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
+                           void (*report)(void *context, const char *why), void *context)
 {
         const struct teller teller = { report, context };
 
@@ -338,11 +400,11 @@ _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *con
         join_group(launch, &teller);
         become_user(launch, &teller);
         umask(022);
-        open_files(launch, &teller);
+        open_files(launch, process, &teller);
         make_path(launch->checkpoint, &teller);
-        if (launch->cpus != NULL && sched_setaffinity(0, launch->cpus_size, launch->cpus) < 0)
+        if (process->cpus != NULL && sched_setaffinity(0, launch->cpus_size, process->cpus) < 0)
                 say("cannot bind to the processors of the job's devices; it runs on any");
-        environ = launch->env;
+        set_environment(launch, process, &teller);
         execvp(launch->spec->argv[0], launch->spec->argv);
         give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", launch->spec->argv[0],
                 strerror(errno));

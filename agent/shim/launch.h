@@ -2,8 +2,9 @@
 /*
  * launch.h - from an order to a running program: environment, files, user, processors.
  *
- * Prepared before the fork, where memory and name services may be used; carried out after it. One process is started
- * per leg; launchers such as torchrun start their ranks themselves, so RANK counts nodes and LOCAL_WORLD_SIZE is 1.
+ * Prepared before the fork, where memory and name services may be used; carried out after it. By its launcher a leg has
+ * one process, which starts its ranks itself, as torchrun does (RANK counts nodes then, and LOCAL_WORLD_SIZE is 1), or
+ * one for each of its GPUs.
  */
 #ifndef OFFPEAK_SHIM_LAUNCH_H
 #define OFFPEAK_SHIM_LAUNCH_H
@@ -20,19 +21,28 @@
 
 enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
 
+enum { LAUNCH_MAX_PROCESSES = OFFPEAK_MAX_DEVICES };
+
+/* What one process of a leg has for itself. */
+struct launch_process {
+        uint32_t rank, local_rank;
+        char out[PATH_MAX], error[PATH_MAX]; /* expanded; error "": with out */
+        cpu_set_t *cpus;                     /* NULL: not bound */
+};
+
 struct launch {
         const struct offpeak_job_spec *spec;
-        char **env;                /* NAME=value, then NULL */
+        struct launch_process *processes; /* n_processes >= 1 */
+        uint32_t n_processes;
+        char **env; /* NAME=value, then NULL; RANK and LOCAL_RANK of the first process */
         char directory[PATH_MAX];
-        char out[PATH_MAX], error[PATH_MAX]; /* expanded; error "": with out */
         char checkpoint[PATH_MAX]; /* absolute; made by the job's user */
         bool switch_user;          /* we are root, and the job is not */
         uid_t uid;
         gid_t gid;
         gid_t *groups;
         size_t n_groups;
-        cpu_set_t *cpus;           /* NULL: not bound */
-        size_t cpus_size;
+        size_t cpus_size;          /* of each set of processors */
         char group[LEG_LOCAL_SIZE];/* cgroup to join; "": none */
         bool die_with_parent;      /* set by the keeper: no namespace does it */
 };
@@ -46,12 +56,21 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
 void launch_finish(struct launch *launch);
 
 /*
- * In the new process: become the job. Does not return. What fails is written to the job's stderr file (to ours as long
- * as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126 anything else.
+ * In the new process: become this process of the job. Does not return. What fails is written to the job's stderr file
+ * (to ours as long as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126
+ * anything else.
  */
-_Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context);
+_Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
+                           void (*report)(void *context, const char *why), void *context);
 
-/* "%j %a %n %%" of a path. False if it does not fit. */
-bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);
+/* What stands for the letters behind a % in a path. */
+struct launch_names {
+        uint64_t job;        /* j */
+        uint32_t attempt;    /* a */
+        uint32_t node, rank; /* n, r */
+};
+
+/* "%j %a %n %r %%" of a path. False if it does not fit. */
+bool launch_expand(const char *path, const struct launch_names *names, char *buffer, size_t size);
 
 #endif

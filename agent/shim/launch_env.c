@@ -72,11 +72,12 @@ static void add_ours(struct list *list, const struct leg_dir *dir, const struct 
                      const struct leg_local *local, const char *checkpoint)
 {
         const struct message_launch *launch = &order->launch;
+        const uint32_t per_node = launch->spec.launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec.gpus_per_node : 1;
 
-        add(list, "RANK=%u", launch->rank);
+        add(list, "RANK=%u", launch->rank * per_node);
         add(list, "LOCAL_RANK=0");
-        add(list, "WORLD_SIZE=%u", launch->n_nodes);
-        add(list, "LOCAL_WORLD_SIZE=1");
+        add(list, "WORLD_SIZE=%u", launch->n_nodes * per_node);
+        add(list, "LOCAL_WORLD_SIZE=%u", per_node);
         add(list, "NNODES=%u", launch->n_nodes);
         add(list, "NODE_RANK=%u", launch->rank);
         add(list, "MASTER_ADDR=%s", launch->master_address == NULL ? "" : launch->master_address);

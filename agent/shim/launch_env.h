@@ -14,7 +14,7 @@ struct launch_account {
         const char *name, *home, *shell;
 };
 
-/* NAME=value, malloc'ed one by one, then NULL. Returns NULL on ENOMEM. */
+/* That of the leg's first process: NAME=value, malloc'ed one by one, then NULL. Returns NULL on ENOMEM. */
 char **launch_env_make(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
                        const struct launch_account *account, const char *checkpoint);
 void launch_env_free(char **env);

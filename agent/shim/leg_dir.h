@@ -56,6 +56,7 @@ struct leg_local {
         char node[OFFPEAK_MAX_NAME];
         char visible[LEG_LOCAL_SIZE];  /* CUDA_VISIBLE_DEVICES */
         char cpus[LEG_LOCAL_SIZE];     /* to bind to, as "0-3,8"; "": no binding */
+        char near[LEG_LOCAL_SIZE];     /* the same for each device by itself, as "0-3;4-7"; an empty one is not known */
         char group[LEG_LOCAL_SIZE];    /* cgroup directory of the leg (see leg_group.h); "": none */
         int64_t lease_deadline_ms;     /* at launch, CLOCK_BOOTTIME; messages to the shim move it forward */
 };

@@ -188,6 +188,7 @@ static void borrow_leg(const struct message_leg *leg, char *refused, Offpeak__Wi
         ret_wire->done = leg->done;
         ret_wire->total = leg->total;
         ret_wire->refused = refused;
+        ret_wire->rank = leg->rank;
 }
 
 static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *leg, struct offpeak_error *err)
@@ -206,6 +207,7 @@ static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *le
         leg->killed = wire->killed;
         leg->done = wire->done;
         leg->total = wire->total;
+        leg->rank = wire->rank;
         return 0;
 }
 

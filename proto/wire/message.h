@@ -120,6 +120,7 @@ struct message_leg {
         bool killed;
         double done, total;
         char refused[128];
+        uint32_t rank; /* whose status it is */
 };
 
 struct message_reading {

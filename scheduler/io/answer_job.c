@@ -14,7 +14,8 @@
 
 /* ---- what was asked */
 
-/* A path as the first node has it: %j job, %a attempt, %n rank, %% itself; relative ones from the job's directory. */
+/* A path as the first process has it: %j job, %a attempt, %n node, %r rank, %% itself; relative ones from the job's
+ * directory. */
 static json_t *path(const struct job *job, const char *pattern)
 {
         size_t directory = job->spec.directory != NULL ? strlen(job->spec.directory) : 0;
@@ -29,12 +30,12 @@ static json_t *path(const struct job *job, const char *pattern)
         for (const char *at = pattern; *at != '\0'; at++) {
                 char letter = at[0] == '%' ? at[1] : '\0';
 
-                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == '%';
+                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == 'r' || letter == '%';
                 if (letter == 'j')
                         used += (size_t)snprintf(text + used, room - used, "%" PRIu64, job->id);
                 else if (letter == 'a')
                         used += (size_t)snprintf(text + used, room - used, "%u", job->attempts);
-                else if (letter == 'n')
+                else if (letter == 'n' || letter == 'r')
                         used += (size_t)snprintf(text + used, room - used, "0");
                 else
                         text[used++] = *at;
@@ -54,12 +55,26 @@ static json_t *words(struct answer *answer, char *const *list, size_t n)
         return array;
 }
 
+static const char *launcher_name(enum offpeak_launcher launcher)
+{
+        switch (launcher) {
+        case OFFPEAK_LAUNCHER_NODE:
+                return "node";
+        case OFFPEAK_LAUNCHER_GPU:
+                return "gpu";
+        case OFFPEAK_LAUNCHER_HEAD:
+                return "head";
+        }
+        return NULL;
+}
+
 static void put_spec(struct answer *answer, json_t *object, const struct job *job)
 {
         const struct offpeak_job_spec *spec = &job->spec;
         const struct policy_class *class = state_class(answer->state, job);
 
         answer_put(answer, object, "command", words(answer, spec->argv, spec->argc));
+        answer_put(answer, object, "launcher", answer_text(launcher_name(spec->launcher)));
         answer_put(answer, object, "directory", answer_text(spec->directory));
         answer_put(answer, object, "stdout_path",
                    path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));

@@ -101,6 +101,16 @@ static void take_widths(struct taker *taker, const Log__JobSpec *from, struct of
                                                         from->widths[i]->speed_ppm, from->widths[i]->power_w };
 }
 
+static void take_secret(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
+{
+        const size_t size = to->launcher == OFFPEAK_LAUNCHER_HEAD ? sizeof(to->secret) : 0;
+
+        if (from->secret.len != size)
+                taker->wrong = "spec.secret";
+        else if (size > 0)
+                memcpy(to->secret, from->secret.data, size);
+}
+
 static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
 {
         to->name = take_optional(taker, from->name);
@@ -130,6 +140,8 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
         to->exclusive = from->exclusive;
         to->switches = from->switches;
         to->features = take_words(taker, from->features, from->n_features, &to->n_features);
+        to->launcher = take_enum(taker, from->launcher, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD, "spec.launcher");
+        take_secret(taker, from, to);
 }
 
 /* ---- policy */

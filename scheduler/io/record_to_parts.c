@@ -109,6 +109,9 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
         to->switches = from->switches;
         to->n_features = from->n_features;
         to->features = from->features;
+        to->launcher = from->launcher;
+        if (from->launcher == OFFPEAK_LAUNCHER_HEAD)
+                to->secret = (ProtobufCBinaryData){ sizeof(from->secret), (uint8_t *)from->secret };
         return to;
 }
 

@@ -15,7 +15,7 @@
         _Static_assert(sizeof(type) == (size), "teach record.proto, its codec and this walk the new field")
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_width, 24);
-KNOWN(struct offpeak_job_spec, 224);
+KNOWN(struct offpeak_job_spec, 264);
 KNOWN(struct policy, 80);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
@@ -33,7 +33,7 @@ KNOWN(struct inventory, 120);
 KNOWN(struct device, 32);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 104);
-KNOWN(struct job, 704);
+KNOWN(struct job, 744);
 KNOWN(struct pause, 56);
 KNOWN(struct node, 312);
 KNOWN(struct site, 3624);
@@ -278,6 +278,9 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
         take_words(walk, &spec->features, &spec->n_features, "spec->features");
         U32(spec->switches);
         BOOL(spec->exclusive);
+        WITHIN(spec->launcher, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD);
+        for (size_t i = 0; spec->launcher == OFFPEAK_LAUNCHER_HEAD && i < sizeof(spec->secret); i++)
+                WITHIN(spec->secret[i], 0, UINT8_MAX);
 }
 
 /* Lists of fixed room: how many are used. */

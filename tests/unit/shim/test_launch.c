@@ -172,17 +172,19 @@ static void paths_are_expanded(void **state)
         } cases[] = {
                 { "", "" },          { "a.out", "a.out" }, { "%j", "42" }, { "%j-%a-%n.out", "42-3-1.out" },
                 { "100%%", "100%" }, { "%x", "%x" },       { "%", "%" },   { "%%j", "%j" },
+                { "%r", "13" },
         };
+        const struct launch_names names = { .job = 42, .attempt = 3, .node = 1, .rank = 13 };
         char buffer[16];
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                assert_true(launch_expand(cases[i].path, 42, 3, 1, buffer, sizeof(buffer)));
+                assert_true(launch_expand(cases[i].path, &names, buffer, sizeof(buffer)));
                 assert_string_equal(buffer, cases[i].want);
         }
-        assert_true(launch_expand("123456789012345", 1, 1, 1, buffer, sizeof(buffer)));
-        assert_false(launch_expand("1234567890123456", 1, 1, 1, buffer, sizeof(buffer)));
-        assert_false(launch_expand("12345678901234%j", 42, 1, 1, buffer, sizeof(buffer)));
+        assert_true(launch_expand("123456789012345", &names, buffer, sizeof(buffer)));
+        assert_false(launch_expand("1234567890123456", &names, buffer, sizeof(buffer)));
+        assert_false(launch_expand("12345678901234%j", &names, buffer, sizeof(buffer)));
 }
 
 static void what_is_not_said_has_a_default(void **state)
@@ -194,9 +196,9 @@ static void what_is_not_said_has_a_default(void **state)
         f->order.launch.spec.directory = f->root;
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
         assert_string_equal(f->launch.directory, f->root);
-        assert_string_equal(f->launch.out, "offpeak-42.out");
-        assert_string_equal(f->launch.error, "");
-        assert_null(f->launch.cpus);
+        assert_string_equal(f->launch.processes[0].out, "offpeak-42.out");
+        assert_string_equal(f->launch.processes[0].error, "");
+        assert_null(f->launch.processes[0].cpus);
         assert_false(f->launch.switch_user);
         snprintf(want, sizeof(want), "%s-checkpoints/42", f->state);
         assert_string_equal(f->launch.checkpoint, want);
@@ -228,15 +230,54 @@ static void processors_are_read_from_a_list(void **state)
 
         strcpy(f->local.cpus, "0-2,9");
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.cpus), 4);
-        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.cpus));
-        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.cpus));
-        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.cpus));
+        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.processes[0].cpus), 4);
+        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.processes[0].cpus));
+        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[0].cpus));
+        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.processes[0].cpus));
         launch_finish(&f->launch);
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
                 strcpy(f->local.cpus, bad[i]);
                 assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, &err), OFFPEAK_EINVAL);
         }
+}
+
+static void a_leg_can_have_a_process_for_each_gpu(void **state)
+{
+        const struct launch_account account = { .name = "ana", .home = "/home/ana" };
+        struct fixture *f = *state;
+        char **env;
+
+        f->order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        f->order.launch.spec.directory = f->root;
+        f->order.launch.spec.stdout_path = (char *)"%n.%r.out";
+        f->order.launch.spec.stderr_path = (char *)"err";
+        strcpy(f->local.cpus, "0-2,9");
+        strcpy(f->local.near, "0;1-2;;9");
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 4);
+        for (uint32_t i = 0; i < 4; i++) {
+                static const int cpus[] = { 1, 2, 4, 1 }; /* of the third device nothing is known */
+                const struct launch_process *process = &f->launch.processes[i];
+                char want[16];
+
+                snprintf(want, sizeof(want), "1.%u.out", 4 + i);
+                assert_int_equal(process->rank, 4 + i);
+                assert_int_equal(process->local_rank, i);
+                assert_string_equal(process->out, want);
+                assert_string_equal(process->error, "err");
+                assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, process->cpus), cpus[i]);
+        }
+        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[3].cpus));
+        launch_finish(&f->launch);
+
+        env = launch_env_make(&f->dir, &f->order, &f->local, &account, "/ckpt");
+        assert_string_equal(value(env, "RANK"), "4");
+        assert_string_equal(value(env, "LOCAL_RANK"), "0");
+        assert_string_equal(value(env, "WORLD_SIZE"), "8");
+        assert_string_equal(value(env, "LOCAL_WORLD_SIZE"), "4");
+        assert_string_equal(value(env, "NODE_RANK"), "1");
+        assert_string_equal(value(env, "NNODES"), "2");
+        launch_env_free(env);
 }
 
 static void a_user_without_account_is_refused(void **state)
@@ -300,6 +341,7 @@ int main(void)
                 TEST(what_is_not_said_has_a_default),
                 TEST(a_relative_checkpoint_directory_is_told_in_full),
                 TEST(processors_are_read_from_a_list),
+                TEST(a_leg_can_have_a_process_for_each_gpu),
                 TEST(a_user_without_account_is_refused),
                 TEST(another_user_is_switched_to_by_root_alone),
                 TEST(a_checkpoint_directory_that_is_a_link_is_refused),

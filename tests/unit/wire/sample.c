@@ -153,6 +153,9 @@ static struct offpeak_job_spec random_spec(uint64_t *seed)
         spec.exclusive = coin(seed);
         spec.switches = (uint32_t)number(seed, 0, OFFPEAK_MAX_NODES);
         spec.features = random_features(seed, &spec.n_features);
+        spec.launcher = (enum offpeak_launcher)number(seed, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD);
+        for (size_t i = 0; spec.launcher == OFFPEAK_LAUNCHER_HEAD && i < sizeof(spec.secret); i++)
+                spec.secret[i] = (uint8_t)number(seed, 1, 255);
         return spec;
 }
 
@@ -279,7 +282,8 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
 
                 *leg = (struct message_leg){
                         any_u64(seed),          any_u32(seed), any_u64(seed), any_u32(seed), any_u32(seed),
-                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         ""
+                        (int32_t)any_u32(seed), coin(seed),    0.25,          1e300,         "",
+                        any_u32(seed)
                 };
                 fill(seed, leg->refused, sizeof(leg->refused));
         }
@@ -436,6 +440,9 @@ static const char *spec_difference(const struct offpeak_job_spec *a, const struc
                 SAME(after_any[i]);
         SAME(exclusive);
         SAME(switches);
+        SAME(launcher);
+        for (size_t i = 0; i < sizeof(a->secret); i++)
+                SAME(secret[i]);
         return same_words(a->features, a->n_features, b->features, b->n_features) ? NULL : "features";
 }
 
@@ -543,6 +550,7 @@ static const char *leg_difference(const struct message_leg *a, const struct mess
         SAME(how);
         SAME(status);
         SAME(killed);
+        SAME(rank);
         SAME(done);
         SAME(total);
         SAME_TEXT(refused);

@@ -174,6 +174,10 @@ SETTER(links, message->u.hello.n_devices = 4; message->u.hello.links = calloc(9,
        message->u.hello.n_links = (uint32_t)value)
 SETTER(spec_features,
        put_words(&message->u.request.spec.features, &message->u.request.spec.n_features, (size_t)value, "ib"))
+SETTER(launcher, memset(message->u.request.spec.secret, 1, 32);
+       message->u.request.spec.launcher = (enum offpeak_launcher)value)
+SETTER(secret, message->u.request.spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+       message->u.request.spec.secret[31] = value == 0)
 SETTER(switches, message->u.request.spec.switches = (uint32_t)value)
 SETTER(boot, memset(message->u.hello.boot, 'b', (size_t)value))
 SETTER(address, message->u.hello.n_devices = 1; memset(message->u.hello.devices[0].address, 'a', (size_t)value))
@@ -300,6 +304,8 @@ static const struct {
         { MESSAGE_HELLO, set_links, 6, 7, "links" },
         { MESSAGE_HELLO, set_links, 0, 5, "links" },
         { MESSAGE_REQUEST, set_spec_features, OFFPEAK_MAX_FEATURES, OFFPEAK_MAX_FEATURES + 1, "features" },
+        { MESSAGE_REQUEST, set_launcher, OFFPEAK_LAUNCHER_HEAD, OFFPEAK_LAUNCHER_HEAD + 1, "the launcher" },
+        { MESSAGE_REQUEST, set_secret, 0, 1, "the job's secret" },
         { MESSAGE_REQUEST, set_switches, OFFPEAK_MAX_NODES, OFFPEAK_MAX_NODES + 1, "switches" },
         { MESSAGE_HELLO, set_device_power, 1000000, 1000001, "a device's power" },
         { MESSAGE_HELLO, set_devices, OFFPEAK_MAX_DEVICES, OFFPEAK_MAX_DEVICES + 1, "the number of devices" },
