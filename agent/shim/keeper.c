@@ -46,7 +46,7 @@ struct keep {
         bool namespace;
         const struct launch *launch;
         pid_t first[LAUNCH_MAX_PROCESSES]; /* 0: it has ended */
-        uint32_t left;                     /* of them */
+        uint32_t left;                     /* of those that count */
         bool told;                         /* how they ended */
         bool dying;
 };
@@ -134,8 +134,9 @@ static void note_end(struct keep *keep, pid_t pid, int status)
         if (i == keep->launch->n_processes)
                 return;
         keep->first[i] = 0;
-        keep->left--;
-        if (keep->told || (status == 0 && keep->left > 0))
+        if (i < keep->launch->n_counted)
+                keep->left--;
+        if (keep->told || (status == 0 && (i >= keep->launch->n_counted || keep->left > 0)))
                 return;
         keep->told = true;
         tell(keep->fd, NOTE_ENDED, status, keep->launch->processes[i].rank, "");
@@ -208,20 +209,19 @@ static int start_processes(struct keep *keep)
 {
         const struct launch *launch = keep->launch;
 
-        while (keep->left < launch->n_processes) {
-                const pid_t pid = fork();
-
-                if (pid == 0)
-                        launch_exec(launch, &launch->processes[keep->left], report, keep);
-                if (pid < 0) {
+        for (uint32_t i = 0; i < launch->n_processes; i++) {
+                keep->first[i] = fork();
+                if (keep->first[i] == 0)
+                        launch_exec(launch, &launch->processes[i], report, keep);
+                if (keep->first[i] < 0) {
                         const int failure = errno;
 
-                        while (keep->left > 0)
-                                kill(keep->first[--keep->left], SIGKILL);
+                        while (i > 0)
+                                kill(keep->first[--i], SIGKILL);
                         return failure;
                 }
-                keep->first[keep->left++] = pid;
         }
+        keep->left = launch->n_counted;
         return 0;
 }
 
@@ -233,7 +233,7 @@ static _Noreturn void keep_job(struct keep *keep, int lock_fd)
         sigfillset(&all);
         sigprocmask(SIG_SETMASK, &all, NULL);
         close_all_but(keep->fd, lock_fd);
-        prctl(PR_SET_NAME, "offpeak-keeper");
+        prctl(PR_SET_NAME, KEEPER_NAME);
         setsid();
         failure = keep->namespace ? enter_namespace() : become_guard();
         sigemptyset(&all);

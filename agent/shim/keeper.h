@@ -24,6 +24,8 @@
 #include "agent/shim/launch.h"
 #include "agent/shim/link.h"
 
+#define KEEPER_NAME "offpeak-keeper" /* of its process */
+
 struct keeper {
         pid_t pid;
         int fd;               /* readable, or SIGCHLD came: keeper_hear; -1 when it has closed its end */

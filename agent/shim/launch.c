@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/remote/remote_file.h"
 #include "agent/shim/launch_env.h"
 #include "base/fail.h"
 
@@ -165,7 +166,10 @@ static int prepare_paths(struct launch *launch, const struct message_order *orde
 static int prepare_processes(struct launch *launch, const struct message_order *order, const struct leg_local *local,
                              struct offpeak_error *err)
 {
-        const uint32_t n = launch->spec->launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec->gpus_per_node : 1;
+        const enum offpeak_launcher launcher = launch->spec->launcher;
+        const bool is_head = launcher == OFFPEAK_LAUNCHER_HEAD && order->launch.rank == 0;
+        const uint32_t counted = launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec->gpus_per_node : 1;
+        const uint32_t n = is_head ? 2 : counted;
         int rc = 0;
 
         if (n < 1 || n > LAUNCH_MAX_PROCESSES)
@@ -174,9 +178,11 @@ static int prepare_processes(struct launch *launch, const struct message_order *
         if (launch->processes == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory for %" PRIu32 " processes", n);
         launch->n_processes = n;
+        launch->n_counted = counted;
         for (uint32_t i = 0; rc == 0 && i < n; i++) {
-                launch->processes[i].rank = order->launch.rank * n + i;
-                launch->processes[i].local_rank = i;
+                launch->processes[i].rank = order->launch.rank * counted + i % counted;
+                launch->processes[i].local_rank = i % counted;
+                launch->processes[i].holds = launcher == OFFPEAK_LAUNCHER_HEAD && (i > 0 || !is_head);
                 rc = prepare_near(launch, &launch->processes[i], local, err);
         }
         return rc;
@@ -244,6 +250,8 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
                 rc = prepare_checkpoint(&launch, dir, err);
         if (rc == 0)
                 rc = launch_env_write_hosts(dir, order, err);
+        if (rc == 0 && launch.spec->launcher == OFFPEAK_LAUNCHER_HEAD)
+                rc = remote_file_write(dir->fd, order, err);
         if (rc == 0) {
                 launch.env = launch_env_make(dir, order, local, &known, launch.checkpoint);
                 if (launch.env == NULL)
@@ -394,7 +402,11 @@ _Noreturn void launch_exec(const struct launch *launch, const struct launch_proc
                            void (*report)(void *context, const char *why), void *context)
 {
         const struct teller teller = { report, context };
+        char holder[PATH_MAX];
+        char *const hold[] = { holder, (char *)"--hold", NULL };
+        char *const *argv = process->holds ? hold : launch->spec->argv;
 
+        remote_program(holder, sizeof(holder));
         setsid();
         reset_signals();
         join_group(launch, &teller);
@@ -405,7 +417,7 @@ _Noreturn void launch_exec(const struct launch *launch, const struct launch_proc
         if (process->cpus != NULL && sched_setaffinity(0, launch->cpus_size, process->cpus) < 0)
                 say("cannot bind to the processors of the job's devices; it runs on any");
         set_environment(launch, process, &teller);
-        execvp(launch->spec->argv[0], launch->spec->argv);
-        give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", launch->spec->argv[0],
+        execvp(argv[0], argv);
+        give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", argv[0],
                 strerror(errno));
 }

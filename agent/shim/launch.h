@@ -4,7 +4,8 @@
  *
  * Prepared before the fork, where memory and name services may be used; carried out after it. By its launcher a leg has
  * one process, which starts its ranks itself, as torchrun does (RANK counts nodes then, and LOCAL_WORLD_SIZE is 1), or
- * one for each of its GPUs.
+ * one for each of its GPUs. With launcher head the first leg has the job's process and a holder (agent/remote), which
+ * starts what that one asks for, and the others a holder alone.
  */
 #ifndef OFFPEAK_SHIM_LAUNCH_H
 #define OFFPEAK_SHIM_LAUNCH_H
@@ -21,11 +22,12 @@
 
 enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
 
-enum { LAUNCH_MAX_PROCESSES = OFFPEAK_MAX_DEVICES };
+enum { LAUNCH_MAX_PROCESSES = OFFPEAK_MAX_DEVICES + 1 };
 
 /* What one process of a leg has for itself. */
 struct launch_process {
         uint32_t rank, local_rank;
+        bool holds;                          /* a holder, not the job's command */
         char out[PATH_MAX], error[PATH_MAX]; /* expanded; error "": with out */
         cpu_set_t *cpus;                     /* NULL: not bound */
 };
@@ -34,6 +36,7 @@ struct launch {
         const struct offpeak_job_spec *spec;
         struct launch_process *processes; /* n_processes >= 1 */
         uint32_t n_processes;
+        uint32_t n_counted; /* the first of them, with which the leg ends; others must not fail either */
         char **env; /* NAME=value, then NULL; RANK and LOCAL_RANK of the first process */
         char directory[PATH_MAX];
         char checkpoint[PATH_MAX]; /* absolute; made by the job's user */

@@ -285,6 +285,11 @@ static void check_launch(struct check *check, const struct message_launch *launc
         check_name(check, "the user's name", launch->user, OFFPEAK_MAX_NAME);
         check_name(check, "the master's address", launch->master_address, OFFPEAK_MAX_NAME);
         check_range(check, "the master's port", launch->master_port, 0, 65535);
+        check_count(check, "the number of the nodes' addresses", launch->n_addresses,
+                    launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? launch->n_nodes : 0,
+                    launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? launch->n_nodes : 0);
+        for (size_t i = 0; i < launch->n_addresses && check->code == 0; i++)
+                check_given_name(check, "a node's address", launch->addresses[i]);
 }
 
 static void check_order(struct check *check, const struct message_order *order)

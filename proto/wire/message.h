@@ -162,6 +162,8 @@ struct message_launch {
         bool gang;
         char *master_address;
         uint32_t master_port;
+        char **addresses; /* n_addresses: none, or HOST:PORT of each node, by rank */
+        size_t n_addresses;
 };
 
 struct message_order {

@@ -5,6 +5,7 @@
  *   ARMING    all legs armed                                  -> go
  *   ARMING    a leg ended, arming took too long               -> stop
  *   GOING     a leg ended without success                     -> stop
+ *   GOING     the leg ended that the others work for          -> stop (launcher head)
  *   stopped and no go on record                               -> every open leg has ended: no rank ever ran
  *   all legs ended                                            -> over, and what becomes of the job
  */
@@ -78,12 +79,28 @@ struct outcome {
         uint32_t avoid_node;
 };
 
-/* Every leg exited with 0, by itself or when asked. */
-static bool all_zero(const struct attempt *attempt, bool asked_too)
+/* Those by which the job's end is judged. With launcher head the others only do what the first asks for. */
+static uint32_t legs_that_count(const struct job *job)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
+        return job->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? 1 : job->attempt.n_legs;
+}
+
+/* Every leg exited with 0, by itself or when asked. */
+static bool all_zero(const struct job *job, bool asked_too)
+{
+        const struct attempt *attempt = &job->attempt;
+
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
                 if (!succeeded(&attempt->legs[l]) &&
                     !(asked_too && attempt->legs[l].how == LEG_ASKED && attempt->legs[l].status == 0))
+                        return false;
+        return true;
+}
+
+static bool all_before_stop(const struct job *job)
+{
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
+                if (!job->attempt.legs[l].before_stop)
                         return false;
         return true;
 }
@@ -107,11 +124,9 @@ static const struct leg *leg_that_was_lost(const struct attempt *attempt)
 /* After a stop an exit code is not believed, progress is: a stopped job is done only if all of its work is. */
 static bool is_done(const struct job *job)
 {
-        const struct attempt *attempt = &job->attempt;
-
-        if (all_zero(attempt, false) && (attempt->stop == STOP_NONE || !job->fraction_reported || job->fraction >= 1))
+        if (all_zero(job, false) && (all_before_stop(job) || !job->fraction_reported || job->fraction >= 1))
                 return true;
-        return job->fraction_reported && job->fraction >= 1 && all_zero(attempt, true);
+        return job->fraction_reported && job->fraction >= 1 && all_zero(job, true);
 }
 
 static bool is_pause(enum stop_reason reason)
@@ -228,6 +243,11 @@ static bool arming_took_too_long(const struct state *state, const struct job *jo
         return now->mono_ms - job->attempt.launched_ms > state->policy.arm_timeout_ms;
 }
 
+static bool head_ended(const struct job *job)
+{
+        return job->spec.launcher == OFFPEAK_LAUNCHER_HEAD && job->attempt.legs[0].state == LEG_ENDED;
+}
+
 static void record_go(const struct job *job, const struct now *now, struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_GO, now);
@@ -250,7 +270,7 @@ static void follow_job(const struct state *state, const struct job *job, const s
                 record_go(job, now, turn);
         else if (attempt->state == ATTEMPT_ARMING && arming_took_too_long(state, job, now))
                 record_stop(job, STOP_ARM_TIMEOUT, now, turn);
-        else if (attempt->state == ATTEMPT_GOING && any_leg_failed(attempt))
+        else if (attempt->state == ATTEMPT_GOING && (any_leg_failed(attempt) || head_ended(job)))
                 record_stop(job, STOP_LEG_FAILED, now, turn);
 }
 

@@ -135,6 +135,17 @@ static json_t *leg_object(struct answer *answer, const struct leg *leg)
         return object;
 }
 
+/* Legs are also stopped because the one that they worked for has ended, which is no failure. */
+static const char *stop_reason(const struct job *job)
+{
+        const struct leg *head = &job->attempt.legs[0];
+
+        if (job->attempt.stop == STOP_LEG_FAILED && job->spec.launcher == OFFPEAK_LAUNCHER_HEAD &&
+            head->state == LEG_ENDED && head->how == LEG_EXIT && head->before_stop)
+                return "head_ended";
+        return answer_stop_reason(job->attempt.stop);
+}
+
 static json_t *attempt_object(struct answer *answer, const struct job *job)
 {
         static const char *const states[] = { [ATTEMPT_ARMING] = "arming", [ATTEMPT_GOING] = "going",
@@ -151,7 +162,7 @@ static json_t *attempt_object(struct answer *answer, const struct job *job)
         answer_put(answer, object, "number", json_integer(attempt->number));
         answer_put(answer, object, "state",
                    json_string(job->state == OFFPEAK_JOB_ACTIVE ? states[attempt->state] : "over"));
-        answer_put(answer, object, "stop_reason", answer_text(answer_stop_reason(attempt->stop)));
+        answer_put(answer, object, "stop_reason", answer_text(stop_reason(job)));
         answer_put(answer, object, "launched_utc", answer_utc(attempt->launched_at));
         answer_put(answer, object, "lease_s", json_integer(attempt->lease_ms / 1000));
         answer_put(answer, object, "grace_s", json_integer(attempt->grace_s));

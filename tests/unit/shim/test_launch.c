@@ -280,6 +280,38 @@ static void a_leg_can_have_a_process_for_each_gpu(void **state)
         launch_env_free(env);
 }
 
+static void a_head_has_others_start_what_it_asks_for(void **state)
+{
+        static char *const addresses[] = { (char *)"n1:10000", (char *)"n2:10001" };
+        struct fixture *f = *state;
+        char path[PATH_MAX + 32];
+        struct stat st;
+
+        f->order.launch.spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        f->order.launch.addresses = (char **)addresses;
+        f->order.launch.n_addresses = 2;
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 1);
+        assert_true(f->launch.processes[0].holds);
+        launch_finish(&f->launch);
+
+        f->order.launch.rank = 0;
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 2);
+        assert_int_equal(f->launch.n_counted, 1);
+        assert_false(f->launch.processes[0].holds);
+        assert_true(f->launch.processes[1].holds);
+        snprintf(path, sizeof(path), "%s/remote", f->dir.path);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0400);
+        assert_string_equal(value(f->launch.env, "OFFPEAK_REMOTE"), path);
+        assert_non_null(strstr(value(f->launch.env, "OMPI_MCA_plm_rsh_agent"), "/offpeak-rsh"));
+        assert_string_equal(value(f->launch.env, "NODE_RANK"), "0");
+        assert_string_equal(value(f->launch.env, "RANK"), "77"); /* the owner's: it is not for us to say */
+        assert_null(value(f->launch.env, "LOCAL_RANK"));
+        launch_finish(&f->launch);
+}
+
 static void a_user_without_account_is_refused(void **state)
 {
         struct fixture *f = *state;
@@ -342,6 +374,7 @@ int main(void)
                 TEST(a_relative_checkpoint_directory_is_told_in_full),
                 TEST(processors_are_read_from_a_list),
                 TEST(a_leg_can_have_a_process_for_each_gpu),
+                TEST(a_head_has_others_start_what_it_asks_for),
                 TEST(a_user_without_account_is_refused),
                 TEST(another_user_is_switched_to_by_root_alone),
                 TEST(a_checkpoint_directory_that_is_a_link_is_refused),

@@ -332,6 +332,12 @@ static void random_order(struct message_order *order, uint64_t *seed)
         launch->gang = coin(seed);
         launch->master_address = maybe(seed, OFFPEAK_MAX_NAME);
         launch->master_port = (uint32_t)number(seed, 0, 65535);
+        if (launch->spec.launcher != OFFPEAK_LAUNCHER_HEAD)
+                return;
+        launch->n_addresses = launch->n_nodes;
+        launch->addresses = allocate(launch->n_addresses, sizeof(char *));
+        for (size_t i = 0; i < launch->n_addresses; i++)
+                launch->addresses[i] = text(seed, 60);
 }
 
 struct message sample_message(enum message_type type, uint64_t *seed)
@@ -619,6 +625,8 @@ static const char *launch_difference(const struct message_launch *a, const struc
         SAME(gang);
         SAME_TEXT(master_address);
         SAME(master_port);
+        if (!same_words(a->addresses, a->n_addresses, b->addresses, b->n_addresses))
+                return "addresses";
         return spec_difference(&a->spec, &b->spec);
 }
 

@@ -215,6 +215,8 @@ SETTER(launch_lease, LAUNCH.lease_ms = value)
 SETTER(launch_grace, LAUNCH.grace_s = value)
 SETTER(user, put_text(&LAUNCH.user, word((size_t)value)))
 SETTER(master, put_text(&LAUNCH.master_address, word((size_t)value)))
+SETTER(addresses, LAUNCH.spec.launcher = OFFPEAK_LAUNCHER_HEAD; LAUNCH.spec.secret[0] = 1;
+       put_words(&LAUNCH.addresses, &LAUNCH.n_addresses, (size_t)value, "n:1"))
 SETTER(port, LAUNCH.master_port = (uint32_t)value)
 SETTER(grace, message->u.order.grace_s = value)
 
@@ -336,6 +338,8 @@ static const struct {
         { MESSAGE_ORDER, set_launch_grace, TEN_YEARS, TEN_YEARS + 1, "the grace" },
         { MESSAGE_ORDER, set_user, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the user's name" },
         { MESSAGE_ORDER, set_master, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the master's address" },
+        { MESSAGE_ORDER, set_addresses, 2, 1, "addresses" },
+        { MESSAGE_ORDER, set_addresses, 2, 3, "addresses" },
         { MESSAGE_ORDER, set_port, 65535, 65536, "the master's port" },
         { MESSAGE_ORDER, set_grace, 0, -1, "the grace" },
 };
@@ -460,7 +464,12 @@ static void a_frame_holds_the_largest_order(void **state)
         launch->n_nodes = (uint32_t)n;
         for (size_t i = 0; i < n; i++)
                 put_text(&launch->nodes[i], word(OFFPEAK_MAX_NAME));
-        put_text(&launch->spec.argv[0], word(OFFPEAK_MAX_SPEC - 10));
+        put_words(&launch->addresses, &launch->n_addresses, OFFPEAK_MAX_NODES, "n");
+        for (size_t i = 0; i < n; i++)
+                put_text(&launch->addresses[i], word(OFFPEAK_MAX_NAME));
+        launch->spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        memset(launch->spec.secret, 1, sizeof(launch->spec.secret));
+        put_text(&launch->spec.argv[0], word(OFFPEAK_MAX_SPEC - 60));
         put_text(&launch->user, word(OFFPEAK_MAX_NAME));
         put_text(&launch->master_address, word(OFFPEAK_MAX_NAME));
         assert_int_equal(message_encode(&message, &bytes, &size, &err), 0);
