@@ -5,7 +5,7 @@
  *      asks:     RUN  version, command          holder:   REFUSED  why
  *                ACK  (one OUT or ERR is written)          OUT, ERR bytes
  *                END                                      STATUS   as of wait(2), four bytes, the lowest first
- *                                                         ALIVE    each second
+ *                                                         ALIVE    at its start and each second
  *
  * At most REMOTE_WINDOW frames of output are under way unacknowledged, so that no queue overflows and whoever writes
  * faster than the other side reads has to wait.

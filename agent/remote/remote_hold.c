@@ -111,6 +111,13 @@ static void say(struct command *command, const uint8_t *frame, size_t size)
                 abandon(command);
 }
 
+static void say_alive(struct command *command)
+{
+        static const uint8_t frame[] = { REMOTE_ALIVE };
+
+        say(command, frame, sizeof(frame));
+}
+
 static void say_status(struct command *command)
 {
         const uint32_t status = (uint32_t)command->status;
@@ -236,6 +243,7 @@ static void start(struct holder *holder, const struct zuv_peer *peer, char *text
         }
         command->next = holder->commands;
         holder->commands = command;
+        say_alive(command); /* so that who asked knows that it runs */
         read_pipes(command);
 }
 
@@ -297,13 +305,12 @@ static void on_message(void *context, const struct zuv_peer *peer, const uint8_t
 
 static void on_timer(uv_timer_t *timer)
 {
-        static const uint8_t alive[] = { REMOTE_ALIVE };
         struct holder *holder = timer->data;
 
         for (struct command *command = holder->commands; command != NULL; command = command->next) {
                 if (command->over)
                         continue;
-                say(command, alive, sizeof(alive));
+                say_alive(command);
                 if (command->gone && uv_now(&holder->loop) >= command->kill_at)
                         signal_command(command, SIGKILL);
                 follow(command);

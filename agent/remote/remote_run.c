@@ -22,6 +22,7 @@
 enum {
         FIRST_PATIENCE = 60, /* s: the other node may only just begin the job */
         PATIENCE = 30,       /* s without a word of it */
+        STOP_PATIENCE = 3,   /* s, when the job is being stopped */
 };
 
 struct caller {
@@ -146,11 +147,12 @@ static void on_timer(uv_timer_t *timer)
 {
         struct caller *caller = timer->data;
 
-        if (!caller->heard && is_stopped()) { /* the holder there may have left */
+        caller->silent_s++;
+        if (!caller->heard && caller->silent_s >= STOP_PATIENCE && is_stopped()) { /* the holder there may have left */
                 finish(caller, refused_by_stop(caller));
                 return;
         }
-        if (++caller->silent_s < (caller->heard ? PATIENCE : FIRST_PATIENCE))
+        if (caller->silent_s < (caller->heard ? PATIENCE : FIRST_PATIENCE))
                 return;
         finish(caller, fail(caller->err, OFFPEAK_EUNREACHABLE, "node %s at %s says nothing for %d s: %s",
                             caller->node->name, caller->node->address, caller->silent_s,

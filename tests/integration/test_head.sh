@@ -86,7 +86,7 @@ done
 
 # ---- how it ends
 left() { # left JOB: processes of the job that are left
-        grep -lzsx "OFFPEAK_JOB_ID=$1" /proc/[0-9]*/environ | wc -l
+        grep -lzsx "OFFPEAK_STOP_FILE=$work/n./legs/$1\.1/stop" /proc/[0-9]*/environ | wc -l
 }
 
 none_left() { # none_left JOB
