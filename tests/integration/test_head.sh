@@ -124,7 +124,8 @@ over "$job"
 none_left "$job"
 echo "a holder that dies fails the job"
 
-# ---- a pause: the head hears of it and tells its own; commands have their time, and no new one begins
+# ---- a pause: the head hears of it and tells its own; commands have their time, and no new one begins. The signal goes to all of
+# the head's process group, with offpeak-rsh in it
 cat >"$work/save.sh" <<'SH'
 other=$(sed -n 2p "$OFFPEAK_HOSTFILE")
 [ ! -e "$0/saved" ] || { echo again; exit 0; }
@@ -136,24 +137,27 @@ stop() {
         echo "another $?"
         exit 1
 }
-trap stop USR1
+trap stop TERM USR1
 "$OFFPEAK_RSH" "$other" "touch $0/up; while [ ! -e $0/stop ]; do sleep 0.05; done; sleep 1; touch $0/saved; exit 4" &
 wait $!
 SH
-# shellcheck disable=SC2016
-job=$(submit '. "$0/save.sh"' --signal USR1@30)
-wait_for "$work/up"
-offpeak hold "$job" >/dev/null || fail "no hold"
-for _ in $(seq 300); do
-        [ "$(ask "$job" state)" = queued ] && break
-        sleep 0.1
+for signal in USR1 TERM; do
+        # shellcheck disable=SC2016
+        job=$(submit '. "$0/save.sh"' --signal $signal@30)
+        wait_for "$work/up"
+        offpeak hold "$job" >/dev/null || fail "no hold"
+        for _ in $(seq 300); do
+                [ "$(ask "$job" state)" = queued ] && break
+                sleep 0.1
+        done
+        [ "$(ask "$job" state)" = queued ] || fail "it is not paused: $(offpeak show "$job")"
+        [ "$(ask "$job" 'attempt.legs | map(.killed) | @csv')" = "false,false" ] || fail "killed: $(offpeak show "$job" --json)"
+        none_left "$job"
+        grep -qx 'command 4' "$work/job.out" || fail "the command had not its time: $(cat "$work/job.out")"
+        grep -qx 'another 255' "$work/job.out" || fail "another began: $(cat "$work/job.out")"
+        offpeak release "$job" >/dev/null || fail "no release"
+        wait_done "$job"
+        grep -qx again "$work/job.out" || fail "it does not go on: $(cat "$work/job.out")"
+        rm "$work/up" "$work/stop" "$work/saved"
 done
-[ "$(ask "$job" state)" = queued ] || fail "it is not paused: $(offpeak show "$job")"
-[ "$(ask "$job" 'attempt.legs | map(.killed) | @csv')" = "false,false" ] || fail "killed: $(offpeak show "$job" --json)"
-none_left "$job"
-grep -qx 'command 4' "$work/job.out" || fail "the command had not its time: $(cat "$work/job.out")"
-grep -qx 'another 255' "$work/job.out" || fail "another began: $(cat "$work/job.out")"
-offpeak release "$job" >/dev/null || fail "no release"
-wait_done "$job"
-grep -qx again "$work/job.out" || fail "it does not go on: $(cat "$work/job.out")"
 echo "it pauses and goes on"
