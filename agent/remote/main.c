@@ -2,13 +2,19 @@
 /*
  * offpeak-rsh - start a command on another node of the job it is called in, as rsh and ssh would: what launchers are
  * given as their remote shell (launch_env.c). What it starts is part of the job there. `--hold` is the other end.
+ *
+ * Called by the name of ssh, it is for launchers that know no other; to hosts beyond the job it calls the ssh that
+ * comes next in the PATH.
  */
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "agent/remote/remote_hold.h"
 #include "agent/remote/remote_run.h"
@@ -51,7 +57,7 @@ static int skip_options(int argc, char **argv)
         int i = 1;
 
         while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0' && strcmp(argv[i], "--") != 0)
-                i += strchr("bceiloFpw", argv[i][1]) != NULL && argv[i][2] == '\0' ? 2 : 1;
+                i += strchr("BbcDEeFIiJLlmOopQRSWw", argv[i][1]) != NULL && argv[i][2] == '\0' ? 2 : 1;
         return i < argc && strcmp(argv[i], "--") == 0 ? i + 1 : i;
 }
 
@@ -93,14 +99,65 @@ static int run(const char *host, const char *command)
         return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+static bool same_file(const char *path, const struct stat *self)
+{
+        struct stat other;
+
+        return stat(path, &other) == 0 && other.st_ino == self->st_ino && other.st_dev == self->st_dev;
+}
+
+/* The next in the PATH that is not we. Returns only if there is none. */
+static int call_next_ssh(char **argv)
+{
+        const char *at = getenv("PATH");
+        char path[PATH_MAX];
+        struct stat self;
+
+        if (stat("/proc/self/exe", &self) < 0)
+                memset(&self, 0, sizeof(self));
+        for (size_t length; at != NULL && *at != '\0'; at += length + (at[length] == ':')) {
+                length = strcspn(at, ":");
+                snprintf(path, sizeof(path), "%.*s/ssh", (int)length, at);
+                if (access(path, X_OK) == 0 && !same_file(path, &self))
+                        execv(path, argv);
+        }
+        fprintf(stderr, "ssh: no ssh is installed here, and this is no command for a node of the job\n");
+        return EXIT_OURS;
+}
+
+static bool is_ssh(const char *name)
+{
+        const char *slash = strrchr(name, '/');
+
+        return strcmp(slash != NULL ? slash + 1 : name, "ssh") == 0;
+}
+
+/* A command, for a node of the job that we are in? */
+static bool is_for_job(int argc, char **argv)
+{
+        const int first = skip_options(argc, argv);
+        struct remote_file file;
+        bool ours;
+
+        if (argc - first < 2 || read_file(&file, NULL) != 0)
+                return false;
+        ours = remote_file_find(&file, argv[first]) != NULL;
+        remote_file_finish(&file);
+        return ours;
+}
+
 int main(int argc, char **argv)
 {
         int first, status;
         char *command;
 
-        signal(SIGPIPE, SIG_IGN);
-        if (argc == 2 && strcmp(argv[1], "--hold") == 0)
+        if (argc == 2 && strcmp(argv[1], "--hold") == 0) {
+                signal(SIGPIPE, SIG_IGN);
                 return hold();
+        }
+        if (is_ssh(argv[0]) && !is_for_job(argc, argv))
+                return call_next_ssh(argv);
+        signal(SIGPIPE, SIG_IGN);
         first = skip_options(argc, argv);
         if (argc - first < 2) {
                 fprintf(stderr, "usage: offpeak-rsh HOST COMMAND...\n"

@@ -80,8 +80,23 @@ static void add_ranks(struct list *list, const struct message_launch *launch)
         add(list, "LOCAL_WORLD_SIZE=%u", per_node);
 }
 
+#define SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+/* Before the owner's PATH, or the system's, our folder with what calls itself ssh. */
+static void add_path(struct list *list, const struct offpeak_job_spec *spec)
+{
+        const char *path = SYSTEM_PATH;
+        char program[PATH_MAX];
+
+        for (size_t i = spec->envc; i > 0; i--)
+                if (strncmp(spec->env[i - 1], "PATH=", 5) == 0)
+                        path = spec->env[i - 1] + 5; /* the first counts, as in add_theirs */
+        remote_program(program, sizeof(program));
+        add(list, "PATH=%.*s/offpeak-head:%s", (int)(strrchr(program, '/') - program), program, path);
+}
+
 /* By which the launchers that a head calls start processes by us, not by ssh: Open MPI's ORTE and PRRTE, and Hydra. */
-static void add_remote(struct list *list, const struct leg_dir *dir)
+static void add_remote(struct list *list, const struct leg_dir *dir, const struct offpeak_job_spec *spec)
 {
         char program[PATH_MAX];
 
@@ -96,6 +111,7 @@ static void add_remote(struct list *list, const struct leg_dir *dir)
         add(list, "PRTE_MCA_prte_default_hostfile=%s/hostfile.slots", dir->path);
         add(list, "HYDRA_LAUNCHER=ssh");
         add(list, "HYDRA_LAUNCHER_EXEC=%s", program);
+        add_path(list, spec);
 }
 
 static void add_ours(struct list *list, const struct leg_dir *dir, const struct message_order *order,
@@ -103,7 +119,7 @@ static void add_ours(struct list *list, const struct leg_dir *dir, const struct 
 {
         const struct message_launch *launch = &order->launch;
         if (launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD)
-                add_remote(list, dir);
+                add_remote(list, dir, &launch->spec);
         else
                 add_ranks(list, launch);
         add(list, "NNODES=%u", launch->n_nodes);
@@ -143,7 +159,7 @@ char **launch_env_make(const struct leg_dir *dir, const struct message_order *or
         add_default(&list, "USER", account->name);
         add_default(&list, "LOGNAME", account->name);
         add_default(&list, "SHELL", account->shell);
-        add_default(&list, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+        add_default(&list, "PATH", SYSTEM_PATH);
         if (list.failed) {
                 launch_env_free(list.items);
                 return NULL;

@@ -64,14 +64,29 @@ echo "status $?"
 "$OFFPEAK_RSH" "$other" 'head -c 20000000 /dev/zero' | wc -c
 "$OFFPEAK_RSH" nobody true
 echo "status $?"
+ssh -2 -a -x -o PasswordAuthentication=no -l"me" "$other" 'echo "by ssh: $NODE_RANK"'
+ssh -l me else.where true
+ssh "$other"
+! command -v pdsh >/dev/null || PDSH_RCMD_TYPE=ssh pdsh -S -f 9 -w "$other,$(sed -n 1p "$OFFPEAK_HOSTFILE")" \
+        'echo "by pdsh: $NODE_RANK %n"; [ $NODE_RANK = 0 ] || exit 8'
+echo "pdsh $?"
 SH
+mkdir "$work/bin"
+printf '#!/bin/sh\necho "the real ssh: $*"\n' >"$work/bin/ssh"
+chmod +x "$work/bin/ssh"
 # shellcheck disable=SC2016
-job=$(submit '. "$0/head.sh"')
+job=$(PATH=$work/bin:$PATH submit '. "$0/head.sh"')
 wait_done "$job"
 mv "$work/job.out" "$work/seen"
 grep -qxF "there: 1 none /bin/sh $work" "$work/seen" || fail "there: $(cat "$work/seen")"
+if command -v pdsh >/dev/null; then
+        for line in 'n.*: by pdsh: 0 .' 'n.*: by pdsh: 1 .' 'pdsh 8'; do
+                grep -qx "$line" "$work/seen" || fail "no \"$line\": $(cat "$work/seen")"
+        done
+fi
 # shellcheck disable=SC2016
-for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' \
+for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' 'by ssh: 1' \
+        'the real ssh: -l me else.where true' 'the real ssh: '"$(ask "$job" 'attempt.legs[1].node')" \
         'offpeak-rsh: nobody is no node of this job: $OFFPEAK_HOSTFILE names them'; do
         grep -qxF "$line" "$work/seen" || fail "no \"$line\": $(cat "$work/seen")"
 done

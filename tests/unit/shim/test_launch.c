@@ -309,6 +309,7 @@ static void a_head_has_others_start_what_it_asks_for(void **state)
         assert_string_equal(value(f->launch.env, "NODE_RANK"), "0");
         assert_string_equal(value(f->launch.env, "RANK"), "77"); /* the owner's: it is not for us to say */
         assert_null(value(f->launch.env, "LOCAL_RANK"));
+        assert_non_null(strstr(value(f->launch.env, "PATH"), "/offpeak-head:/opt/bin"));
         launch_finish(&f->launch);
 }
 
