@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test_launcher.sh - a process for each GPU of a gang: who it is told to be, where it writes, and how one that fails ends
-# the job.
+# test_launcher.sh - a process for each GPU of a gang: who it is told to be, where it writes, which CPUs it has, and how one
+# that fails ends the job.
 set -u
 
 # shellcheck source=tests/integration/rig.sh
@@ -52,6 +52,20 @@ job=$(offpeak submit --parsable -D "$work" -N 2 --gpus-per-node 2 -t 1m --launch
 over "$job"
 [ "$(ask "$job" state) $(ask "$job" exit_code)" = "failed 7" ] || fail "$(offpeak show "$job")"
 grep -q "leg $job.1 exited with status 7 (rank 2)" "$work/n1.log" "$work/n2.log" || fail "nobody says which rank it was"
+
+# shellcheck disable=SC2016
+cpus='sed -n "s/^Cpus_allowed_list:[^0-9]*//p" /proc/$$/status; touch "$0.$RANK"
+      while [ ! -e "$0.go" ]; do sleep 0.05; done'
+job=$(offpeak submit --parsable -D "$work" --gpus 2 -t 1m --launcher gpu -o 'cpus.%r' -- sh -c "$cpus" "$work/bound")
+for _ in $(seq 200); do
+        [ -e "$work/bound.0" ] && [ -e "$work/bound.1" ] && break
+        sleep 0.1
+done
+near=$(sed -n 's/^near //p' "$work"/n?/legs/"$job".1/local)
+touch "$work/bound.go"
+wait_done "$job"
+[ "$(cat "$work/cpus.0");$(cat "$work/cpus.1")" = "$near" ] ||
+        fail "bound to $(cat "$work/cpus.0") and $(cat "$work/cpus.1"), not $near"
 
 job=$(offpeak submit --parsable -D "$work" -N 2 --gpus-per-node 2 -t 1m -o job.out -- sh -c "$who >&2")
 wait_done "$job"
