@@ -134,9 +134,10 @@ static void note_end(struct keep *keep, pid_t pid, int status)
         if (i == keep->launch->n_processes)
                 return;
         keep->first[i] = 0;
-        if (i < keep->launch->n_counted)
-                keep->left--;
-        if (keep->told || (status == 0 && (i >= keep->launch->n_counted || keep->left > 0)))
+        if (i >= keep->launch->n_counted)
+                return;
+        keep->left--;
+        if (keep->told || (status == 0 && keep->left > 0))
                 return;
         keep->told = true;
         tell(keep->fd, NOTE_ENDED, status, keep->launch->processes[i].rank, "");

@@ -36,7 +36,7 @@ struct launch {
         const struct offpeak_job_spec *spec;
         struct launch_process *processes; /* n_processes >= 1 */
         uint32_t n_processes;
-        uint32_t n_counted; /* the first of them, with which the leg ends; others must not fail either */
+        uint32_t n_counted; /* the first of them, by which the leg ends */
         char **env; /* NAME=value, then NULL; RANK and LOCAL_RANK of the first process */
         char directory[PATH_MAX];
         char checkpoint[PATH_MAX]; /* absolute; made by the job's user */

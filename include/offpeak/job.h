@@ -92,8 +92,7 @@ struct offpeak_job_spec {
         uint32_t switches; /* nodes of a gang stand on at most so many switches; 0: on any number */
         bool exclusive;    /* no other job on its nodes while it runs */
         enum offpeak_launcher launcher;
-        uint8_t secret[OFFPEAK_SECRET_SIZE]; /* HEAD: by which its nodes know each other; zeros: offpeak_submit makes
-                                                one */
+        uint8_t secret[OFFPEAK_SECRET_SIZE]; /* HEAD: by which its nodes trust each other; offpeak_submit makes it */
 };
 
 void offpeak_job_spec_init(struct offpeak_job_spec *spec);

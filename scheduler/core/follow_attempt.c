@@ -105,19 +105,29 @@ static bool all_before_stop(const struct job *job)
         return true;
 }
 
-static const struct leg *leg_that_failed(const struct attempt *attempt)
+static bool failed_by_itself(const struct leg *leg)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].how == LEG_EXIT && attempt->legs[l].status != 0 && attempt->legs[l].before_stop)
-                        return &attempt->legs[l];
+        return leg->how == LEG_EXIT && leg->status != 0 && leg->before_stop;
+}
+
+static const struct leg *leg_that_failed(const struct job *job)
+{
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
+                if (failed_by_itself(&job->attempt.legs[l]))
+                        return &job->attempt.legs[l];
         return NULL;
 }
 
-static const struct leg *leg_that_was_lost(const struct attempt *attempt)
+/* One that only served the others, and failed, was no work of the job's. */
+static const struct leg *leg_that_was_lost(const struct job *job)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].how != LEG_EXIT && attempt->legs[l].how != LEG_ASKED)
-                        return &attempt->legs[l];
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                const struct leg *leg = &job->attempt.legs[l];
+
+                if ((leg->how != LEG_EXIT && leg->how != LEG_ASKED) ||
+                    (l >= legs_that_count(job) && failed_by_itself(leg)))
+                        return leg;
+        }
         return NULL;
 }
 
@@ -141,8 +151,8 @@ static struct outcome ends_as(enum offpeak_job_state state, enum job_end end, in
 
 static struct outcome judge(const struct state *state, const struct job *job)
 {
-        const struct leg *failed = leg_that_failed(&job->attempt);
-        const struct leg *lost = leg_that_was_lost(&job->attempt);
+        const struct leg *failed = leg_that_failed(job);
+        const struct leg *lost = leg_that_was_lost(job);
 
         if (job->cancel)
                 return ends_as(OFFPEAK_JOB_CANCELLED, END_CANCELLED, failed != NULL ? failed->status : 0);

@@ -423,7 +423,8 @@ static void the_end_of_the_head_is_the_end_of_all(void **unused)
         }
 }
 
-static void a_leg_that_dies_under_a_head_fails_it(void **unused)
+/* It is not the job that failed: it is tried again, as after a node that was lost. */
+static void a_leg_that_dies_under_a_head_fails_the_attempt(void **unused)
 {
         struct scene scene;
         uint64_t job = scene_with_head(&scene);
@@ -431,9 +432,10 @@ static void a_leg_that_dies_under_a_head_fails_it(void **unused)
         (void)unused;
         scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_EXIT, 9);
         assert_int_equal(scene_ordered(&scene, WANT_STOP)->node, 0);
-        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 0);
-        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_FAILED);
-        assert_int_equal(state_job(&scene.state, job)->status, 9);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 1);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(state_job(&scene.state, job)->losses, 1);
+        assert_int_equal(state_job(&scene.state, job)->avoid_node, 1);
         scene_finish(&scene);
 }
 
@@ -763,7 +765,7 @@ int main(void)
                 cmocka_unit_test(a_gang_that_arms_too_slowly_is_called_off),
                 cmocka_unit_test(one_failed_rank_stops_the_others),
                 cmocka_unit_test(the_end_of_the_head_is_the_end_of_all),
-                cmocka_unit_test(a_leg_that_dies_under_a_head_fails_it),
+                cmocka_unit_test(a_leg_that_dies_under_a_head_fails_the_attempt),
                 cmocka_unit_test(a_head_that_is_paused_goes_on_later),
                 cmocka_unit_test(a_repeated_request_is_answered_as_before),
                 cmocka_unit_test(a_job_being_cancelled_is_not_released),
