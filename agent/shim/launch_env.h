@@ -3,7 +3,8 @@
  * launch_env.h - what a job sees: its environment.
  *
  * Ours come first, then the owner's (theirs yield to ours of the same name), then HOME, USER, LOGNAME, SHELL and PATH
- * where nobody gave them.
+ * where nobody gave them. With launcher head there are no ranks, but what its launchers need to start processes by us, and
+ * before the PATH our folder with what calls itself ssh.
  */
 #ifndef OFFPEAK_SHIM_LAUNCH_ENV_H
 #define OFFPEAK_SHIM_LAUNCH_ENV_H

@@ -11,6 +11,7 @@
  *     exit       the exit record: written once, never changed
  *     exit.space its space, allocated before anything runs, so that a full disk cannot lose it
  *     hostfile, hostfile.slots   for the job's launchers
+ *     remote     with launcher head: nodes, addresses and the secret (remote_file.h; the job's user alone reads it)
  *     shim.log   what the shim had to say
  *
  * A directory appears and disappears whole: it is made under another name and renamed in, renamed out and then emptied.
