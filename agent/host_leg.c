@@ -88,6 +88,10 @@ static const char *describe_exit(const struct leg_exit *record, char *buffer, si
                          strsignal(WTERMSIG(record->status)));
         else
                 snprintf(buffer + used, size - (size_t)used, " with status %d", WEXITSTATUS(record->status));
+        if (record->how == LEG_EXIT && record->status != 0) {
+                used = (int)strlen(buffer);
+                snprintf(buffer + used, size - (size_t)used, " (rank %u)", record->rank);
+        }
         return buffer;
 }
 
@@ -106,7 +110,7 @@ static void read_tail(struct host_leg *leg)
         if (leg->host->last_lines == NULL || leg->tail != NULL ||
             leg_dir_open(leg->host->dir.path, leg->id, &dir, NULL) != 0)
                 return;
-        if (last_lines_read(leg->host->last_lines, &dir, leg->exit.started, text))
+        if (last_lines_read(leg->host->last_lines, &dir, leg->exit.rank, leg->exit.started, text))
                 leg->tail = strdup(text); /* none without memory for it */
         leg_dir_close(&dir);
 }
@@ -255,6 +259,21 @@ void host_give_up_mute_shims(struct host *host)
 
 /* ---- launching */
 
+static void list_near(const struct host *host, uint64_t devices, char *buffer, size_t size)
+{
+        size_t used = 0;
+
+        for (uint32_t d = 0; d < OFFPEAK_MAX_DEVICES && used < size; d++) {
+                char cpus[LEG_LOCAL_SIZE];
+
+                if ((devices >> d & 1) != 0)
+                        used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ";" : "",
+                                                 hardware_cpus(host->hardware, UINT64_C(1) << d, cpus, sizeof(cpus)));
+        }
+        if (used >= size)
+                buffer[0] = '\0';
+}
+
 static void make_local(struct host *host, const struct agent_action *action, struct leg_local *ret_local)
 {
         uint64_t devices = action->order->launch.devices;
@@ -264,6 +283,8 @@ static void make_local(struct host *host, const struct agent_action *action, str
         snprintf(ret_local->node, sizeof(ret_local->node), "%s", host->config->node);
         hardware_visible(host->hardware, devices, ret_local->visible, sizeof(ret_local->visible));
         hardware_cpus(host->hardware, devices, ret_local->cpus, sizeof(ret_local->cpus));
+        if (action->order->launch.spec.launcher == OFFPEAK_LAUNCHER_GPU)
+                list_near(host, devices, ret_local->near, sizeof(ret_local->near));
         leg_group_path(host->group_base, action->id, ret_local->group, sizeof(ret_local->group));
         ret_local->lease_deadline_ms = action->deadline_ms;
 }

@@ -21,6 +21,7 @@ enum { ACCOUNT_SIZE = 16384, MAX_GROUPS = 256 };
 /* One reading. It belongs to the thread aside while a call is under way. */
 struct job_output {
         struct message order; /* MESSAGE_ORDER, of the leg */
+        uint32_t rank;
         int64_t started;
         bool good;
         char text[LAST_LINES_SIZE];
@@ -136,7 +137,7 @@ static int open_as(uid_t uid, const struct passwd *account, const char *path)
 static bool path_of(const struct job_output *output, const char *home, char path[PATH_MAX])
 {
         struct launch_paths *paths = malloc(sizeof(*paths));
-        bool fits = paths != NULL && launch_paths(&output->order.u.order, home, paths) &&
+        bool fits = paths != NULL && launch_paths(&output->order.u.order, output->rank, home, paths) &&
                     launch_join(paths->directory, paths->error[0] != '\0' ? paths->error : paths->out, path, PATH_MAX);
 
         free(paths);
@@ -212,7 +213,7 @@ void last_lines_close(struct last_lines *reader)
                 aside_close(reader->aside, end, reader, LAST_LINES_WAIT_MS);
 }
 
-bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, int64_t started,
+bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, uint32_t rank, int64_t started,
                      char buffer[LAST_LINES_SIZE])
 {
         struct job_output *output = &reader->output;
@@ -225,6 +226,7 @@ bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, int64
                 return false;
         }
         output->started = started;
+        output->rank = rank;
         if (aside_call(reader->aside, work_read, output, LAST_LINES_WAIT_MS) != 0 || !output->good)
                 return false;
         memcpy(buffer, output->text, sizeof(output->text));

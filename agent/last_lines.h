@@ -27,10 +27,10 @@ int last_lines_open(struct last_lines **ret_reader, struct offpeak_error *err);
 void last_lines_close(struct last_lines *reader); /* accepts NULL */
 
 /*
- * Of a leg's error output, or of its output where they are one, if it was written to since `started` (UTC seconds of
+ * Of the error output of a leg's process of that rank, or of its output where they are one, if it was written to since `started` (UTC seconds of
  * this node; 0: whenever). False: nothing can be read, or nothing was written.
  */
-bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, int64_t started,
+bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, uint32_t rank, int64_t started,
                      char buffer[LAST_LINES_SIZE]);
 
 /*

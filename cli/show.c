@@ -60,6 +60,17 @@ static void show_claims(const json_t *job, const struct screen *screen, FILE *ou
                 line(screen, out, "nodes", text);
 }
 
+/* How its processes begin, unless as always. */
+static void show_launcher(const json_t *job, const struct screen *screen, FILE *out)
+{
+        const char *launcher = document_text(job, "launcher");
+
+        if (launcher != NULL && strcmp(launcher, "gpu") == 0)
+                line(screen, out, "launcher", "gpu: one process for each GPU");
+        else if (launcher != NULL && strcmp(launcher, "head") == 0)
+                line(screen, out, "launcher", "head: one process on the first node, which starts the others");
+}
+
 static void show_shape(const json_t *job, const struct screen *screen, FILE *out)
 {
         int64_t nodes = document_int_or(job, "nodes", 0), per_node = document_int_or(job, "gpus_per_node", 0);
@@ -77,6 +88,7 @@ static void show_shape(const json_t *job, const struct screen *screen, FILE *out
                          (long long)nodes, (long long)per_node, site != NULL ? " at " : "", site != NULL ? site : "",
                          capped);
         line(screen, out, "GPUs", text);
+        show_launcher(job, screen, out);
         show_widths(job, screen, out);
         show_claims(job, screen, out);
 }

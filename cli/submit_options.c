@@ -20,6 +20,7 @@ enum {
         OPT_SWITCHES,
         OPT_EXCLUSIVE,
         OPT_CONSTRAINT,
+        OPT_LAUNCHER,
         OPT_TIME,
         OPT_DEADLINE,
         OPT_STRICT_DEADLINE,
@@ -49,6 +50,8 @@ const struct option_row submit_rows[] = {
         { OPT_SWITCHES, 0, "switches", "N", "nodes of a gang on at most N switches" },
         { OPT_EXCLUSIVE, 0, "exclusive", NULL, "no other job on its nodes" },
         { OPT_CONSTRAINT, 'C', "constraint", "LIST", "nodes with all of these features: a100,ib; repeatable" },
+        { OPT_LAUNCHER, 0, "launcher", "node|gpu|head",
+          "begin one process on each node, for each GPU, or on the first node only (node)" },
         { OPT_TIME, 't', "time", "TIME", "how long it runs, uninterrupted: 6h, 90m, 1-12:00 (required)" },
         { OPT_DEADLINE, 0, "deadline", "WHEN", "finished by: 08:00, tomorrow, now+12h, 2026-11-22T08:00" },
         { OPT_STRICT_DEADLINE, 0, "strict-deadline", NULL, "refuse the job if no plan meets its deadline" },
@@ -57,7 +60,7 @@ const struct option_row submit_rows[] = {
         { OPT_NAME, 'J', "job-name", "NAME", "name to show (that of the script or command)" },
         { OPT_CLASS, 0, "class", "NAME", "policy class (default)" },
         { OPT_SITE, 0, "site", "NAME", "run there only (any that the class allows)" },
-        { OPT_OUTPUT, 'o', "output", "PATH", "standard output; %j job, %a attempt, %n node (offpeak-%j.out)" },
+        { OPT_OUTPUT, 'o', "output", "PATH", "standard output; %j job, %a attempt, %n node, %r rank (offpeak-%j.out)" },
         { OPT_ERROR, 'e', "error", "PATH", "standard error (with the output)" },
         { OPT_CHDIR, 'D', "chdir", "PATH", "working directory (this one)" },
         { OPT_CHECKPOINT_DIR, 0, "checkpoint-dir", "PATH", "where the job keeps its checkpoints" },
@@ -265,6 +268,24 @@ static int take_choice(const struct option_found *found, enum offpeak_choice *re
         else
                 return fail(err, OFFPEAK_EINVAL, "%s %s: is neither yes nor no", found->name, found->value);
         return 0;
+}
+
+static int take_launcher(const struct option_found *found, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        static const char *const names[] = {
+                [OFFPEAK_LAUNCHER_NODE] = "node", [OFFPEAK_LAUNCHER_GPU] = "gpu", [OFFPEAK_LAUNCHER_HEAD] = "head"
+        };
+
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+                if (strcmp(found->value, names[i]) == 0) {
+                        spec->launcher = (enum offpeak_launcher)i;
+                        return 0;
+                }
+        return fail(
+                err, OFFPEAK_EINVAL,
+                "%s %s: is no launcher: node begins one process on each node (torchrun), gpu one for each GPU, head "
+                "one on the first node (mpirun, deepspeed)",
+                found->name, found->value);
 }
 
 /* ---- dependencies */
@@ -502,6 +523,8 @@ int submit_take(struct submit_settings *settings, const struct option_found *fou
                 return take_switches(found, spec, err);
         case OPT_CONSTRAINT:
                 return take_constraint(settings, found, err);
+        case OPT_LAUNCHER:
+                return take_launcher(found, spec, err);
         case OPT_TIME:
                 return take_duration(found, &spec->time_s, err);
         case OPT_DEADLINE:

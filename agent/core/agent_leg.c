@@ -104,6 +104,7 @@ void agent_take_ended(struct agent_state *state, const struct agent_input *input
         leg->how = record->how;
         leg->status = record->status;
         leg->killed = record->killed;
+        leg->rank = record->rank;
         for (size_t i = 0; i < sizeof(leg->why); i++)
                 leg->why[i] = record->why[i];
         state->changed = true;

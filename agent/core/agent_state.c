@@ -84,6 +84,7 @@ bool agent_leg_report(const struct agent_leg *leg, struct message_leg *ret_repor
         ret_report->status = leg->status;
         ret_report->killed = leg->killed;
         snprintf(ret_report->why, sizeof(ret_report->why), "%s", leg->why);
+        ret_report->rank = leg->rank;
         if (leg->how == LEG_NEVER)
                 snprintf(ret_report->refused, sizeof(ret_report->refused), "%s", leg->why);
         return true;

@@ -49,6 +49,7 @@ struct agent_leg {
         enum leg_how how;           /* when EXITED, and all below */
         int32_t status;
         bool killed;
+        uint32_t rank;              /* whose status it is */
         char why[LEG_WHY_SIZE];     /* for people: what went wrong; "" */
 };
 

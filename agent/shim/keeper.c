@@ -21,18 +21,19 @@
 
 enum { KILL_ROUND_MS = 20 };
 
-/* Keeper (and, for FAILED, the first process before exec) to shim; in the other direction a signal's number travels. */
+/* Keeper (and, for FAILED, a first process before exec) to shim; in the other direction a signal's number travels. */
 enum note_type { NOTE_READY = 1, NOTE_CANNOT, NOTE_FAILED, NOTE_ENDED };
 
 struct note {
         int32_t type;
         int32_t value; /* CANNOT: errno; ENDED: status */
+        uint32_t rank; /* ENDED: whose */
         char why[LAUNCH_WHY_SIZE];
 };
 
-static void tell(int fd, enum note_type type, int32_t value, const char *why)
+static void tell(int fd, enum note_type type, int32_t value, uint32_t rank, const char *why)
 {
-        struct note note = { .type = (int32_t)type, .value = value };
+        struct note note = { .type = (int32_t)type, .value = value, .rank = rank };
 
         snprintf(note.why, sizeof(note.why), "%s", why);
         send(fd, &note, sizeof(note), MSG_NOSIGNAL); /* a shim that is gone shows as the end of fd */
@@ -43,8 +44,11 @@ static void tell(int fd, enum note_type type, int32_t value, const char *why)
 struct keep {
         int fd, signals;
         bool namespace;
-        pid_t first;
-        bool ended, dying;
+        const struct launch *launch;
+        pid_t first[LAUNCH_MAX_PROCESSES]; /* 0: it has ended */
+        uint32_t left;                     /* of those that count */
+        bool told;                         /* how they ended */
+        bool dying;
 };
 
 static int parent_of(const char *pid)
@@ -86,9 +90,23 @@ static void kill_all(const struct keep *keep)
                 kill(-1, SIGKILL); /* init itself is spared */
                 return;
         }
-        if (!keep->ended)
-                kill(-keep->first, SIGKILL);
+        for (uint32_t i = 0; i < keep->launch->n_processes; i++)
+                if (keep->first[i] > 0)
+                        kill(-keep->first[i], SIGKILL);
         keeper_kill_children();
+}
+
+static void signal_first(const struct keep *keep, int signal)
+{
+        for (uint32_t i = 0; i < keep->launch->n_processes; i++) {
+                const pid_t first = keep->first[i];
+
+                if (first <= 0)
+                        continue;
+                if (kill(-first, signal) < 0)
+                        kill(first, signal); /* it has not made its session yet */
+                kill(-first, SIGCONT);       /* one that was stopped shall hear it, too */
+        }
 }
 
 static void obey(struct keep *keep)
@@ -97,16 +115,32 @@ static void obey(struct keep *keep)
         ssize_t n;
 
         while ((n = recv(keep->fd, &signal, sizeof(signal), MSG_DONTWAIT)) == (ssize_t)sizeof(signal)) {
-                if (signal == SIGKILL) {
+                if (signal == SIGKILL)
                         keep->dying = true;
-                } else if (!keep->ended) {
-                        if (kill(-keep->first, signal) < 0)
-                                kill(keep->first, signal); /* it has not made its session yet */
-                        kill(-keep->first, SIGCONT);       /* one that was stopped shall hear it, too */
-                }
+                else
+                        signal_first(keep, signal);
         }
         if (n == 0)
                 keep->dying = true; /* the shim is gone */
+}
+
+/* The first that fails speaks for all of them; if none does, the last. */
+static void note_end(struct keep *keep, pid_t pid, int status)
+{
+        uint32_t i = 0;
+
+        while (i < keep->launch->n_processes && keep->first[i] != pid)
+                i++;
+        if (i == keep->launch->n_processes)
+                return;
+        keep->first[i] = 0;
+        if (i >= keep->launch->n_counted)
+                return;
+        keep->left--;
+        if (keep->told || (status == 0 && keep->left > 0))
+                return;
+        keep->told = true;
+        tell(keep->fd, NOTE_ENDED, status, keep->launch->processes[i].rank, "");
 }
 
 /* False once nothing is left. */
@@ -115,12 +149,8 @@ static bool reap(struct keep *keep)
         int status;
         pid_t pid;
 
-        while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-                if (pid != keep->first)
-                        continue;
-                keep->ended = true;
-                tell(keep->fd, NOTE_ENDED, status, "");
-        }
+        while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+                note_end(keep, pid, status);
         return !(pid < 0 && errno == ECHILD);
 }
 
@@ -172,10 +202,31 @@ static void report(void *context, const char *why)
 {
         const struct keep *keep = context;
 
-        tell(keep->fd, NOTE_FAILED, 0, why);
+        tell(keep->fd, NOTE_FAILED, 0, 0, why);
 }
 
-static _Noreturn void keep_job(struct keep *keep, const struct launch *launch, int lock_fd)
+/* 0 or an errno; then none is left. */
+static int start_processes(struct keep *keep)
+{
+        const struct launch *launch = keep->launch;
+
+        for (uint32_t i = 0; i < launch->n_processes; i++) {
+                keep->first[i] = fork();
+                if (keep->first[i] == 0)
+                        launch_exec(launch, &launch->processes[i], report, keep);
+                if (keep->first[i] < 0) {
+                        const int failure = errno;
+
+                        while (i > 0)
+                                kill(keep->first[--i], SIGKILL);
+                        return failure;
+                }
+        }
+        keep->left = launch->n_counted;
+        return 0;
+}
+
+static _Noreturn void keep_job(struct keep *keep, int lock_fd)
 {
         sigset_t all;
         int failure;
@@ -183,7 +234,7 @@ static _Noreturn void keep_job(struct keep *keep, const struct launch *launch, i
         sigfillset(&all);
         sigprocmask(SIG_SETMASK, &all, NULL);
         close_all_but(keep->fd, lock_fd);
-        prctl(PR_SET_NAME, "offpeak-keeper");
+        prctl(PR_SET_NAME, KEEPER_NAME);
         setsid();
         failure = keep->namespace ? enter_namespace() : become_guard();
         sigemptyset(&all);
@@ -192,12 +243,8 @@ static _Noreturn void keep_job(struct keep *keep, const struct launch *launch, i
         if (failure == 0 && keep->signals < 0)
                 failure = errno;
         if (failure == 0)
-                keep->first = fork();
-        if (failure == 0 && keep->first == 0)
-                launch_exec(launch, report, keep);
-        if (failure == 0 && keep->first < 0)
-                failure = errno;
-        tell(keep->fd, failure == 0 ? NOTE_READY : NOTE_CANNOT, failure, "");
+                failure = start_processes(keep);
+        tell(keep->fd, failure == 0 ? NOTE_READY : NOTE_CANNOT, failure, 0, "");
         if (failure == 0)
                 watch(keep);
         _exit(0);
@@ -232,7 +279,7 @@ static int start(const struct launch *launch, bool namespace, int lock_fd, struc
 {
         struct launch mine = *launch;
         struct note note = { .type = NOTE_CANNOT, .value = EIO }; /* what a keeper that dies at once says */
-        struct keep keep = { .namespace = namespace };
+        struct keep keep = { .namespace = namespace, .launch = &mine };
         int pair[2];
         pid_t pid;
         ssize_t n;
@@ -243,7 +290,7 @@ static int start(const struct launch *launch, bool namespace, int lock_fd, struc
         keep.fd = pair[1];
         pid = namespace ? fork_namespace() : fork();
         if (pid == 0)
-                keep_job(&keep, &mine, lock_fd);
+                keep_job(&keep, lock_fd);
         close(pair[1]);
         if (pid < 0) {
                 const int failure = errno;
@@ -302,6 +349,7 @@ enum keeper_event keeper_hear(struct keeper *keeper, int32_t *ret_status)
         while (keeper->fd >= 0 && (n = recv(keeper->fd, &note, sizeof(note), MSG_DONTWAIT)) == (ssize_t)sizeof(note)) {
                 if (note.type == NOTE_ENDED) {
                         *ret_status = note.value;
+                        keeper->rank = note.rank;
                         return KEEPER_ENDED;
                 }
                 if (note.type == NOTE_FAILED)

@@ -2,7 +2,7 @@
 /*
  * keeper.h - the process between shim and job, by which the job's processes die with their shim.
  *
- *   shim --- keeper --- first process --- ...
+ *   shim --- keeper --- first processes --- ...
  *
  * As a namespace, the keeper is init of a pid namespace (with its own /proc) and dies with the shim by PDEATHSIG: the
  * kernel then kills everything in it. As a guard, where that is not allowed, it sees the shim's end of a socket close,
@@ -24,22 +24,26 @@
 #include "agent/shim/launch.h"
 #include "agent/shim/link.h"
 
+#define KEEPER_NAME "offpeak-keeper" /* of its process */
+
 struct keeper {
         pid_t pid;
         int fd;               /* readable, or SIGCHLD came: keeper_hear; -1 when it has closed its end */
         bool contained;       /* a namespace */
         char why[LAUNCH_WHY_SIZE]; /* what kept the program from being executed; "" */
+        uint32_t rank;             /* of the process that ENDED tells of */
 };
 
 enum keeper_event {
-        KEEPER_NOTHING = 0,   /* for now */
-        KEEPER_ENDED,         /* the first process: *ret_status, keeper->why */
-        KEEPER_EMPTY,         /* nothing is left; the keeper has been waited for */
+        KEEPER_NOTHING = 0, /* for now */
+        KEEPER_ENDED,       /* all first processes with 0, or one that failed: *ret_status, keeper->rank and why */
+        KEEPER_EMPTY,       /* nothing is left; the keeper has been waited for */
 };
 
 /*
- * Start the first process of a leg; lock_fd is kept open by the keeper, nothing else of ours. contain GUARD or NAMESPACE insist; AUTO tries the namespace first. EPERMISSION: the
- * kernel does not allow the namespace; EIO: no process can be made.
+ * Start the first processes of a leg; lock_fd is kept open by the keeper, nothing else of ours. contain GUARD or
+ * NAMESPACE insist; AUTO tries the namespace first. EPERMISSION: the kernel does not allow the namespace; EIO: no
+ * process can be made.
  */
 int keeper_start(const struct launch *launch, enum link_contain contain, int lock_fd, struct keeper *ret_keeper,
                  struct offpeak_error *err);
@@ -47,7 +51,7 @@ int keeper_start(const struct launch *launch, enum link_contain contain, int loc
 /* What happened, one thing a call, without waiting; after a SIGCHLD, too. After EMPTY the keeper is finished. */
 enum keeper_event keeper_hear(struct keeper *keeper, int32_t *ret_status);
 
-/* To the first process's group; SIGKILL: to everything. Lost if the keeper is gone; keeper_hear tells. */
+/* To the first processes' groups; SIGKILL: to everything. Lost if the keeper is gone; keeper_hear tells. */
 void keeper_signal(const struct keeper *keeper, int signal);
 
 /* Kill the caller's own children: what a subreaper adopted. Theirs come up next; go on until waitpid has none. */

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/remote/remote_file.h"
 #include "agent/shim/launch_env.h"
 #include "base/fail.h"
 
@@ -47,17 +48,31 @@ static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
         }
 }
 
-static int prepare_cpus(struct launch *launch, const char *list, struct offpeak_error *err)
+static int prepare_cpus(struct launch *launch, struct launch_process *process, const char *list,
+                        struct offpeak_error *err)
 {
         if (list[0] == '\0')
                 return 0;
         launch->cpus_size = CPU_ALLOC_SIZE(MAX_CPUS);
-        launch->cpus = CPU_ALLOC(MAX_CPUS);
-        if (launch->cpus == NULL)
+        process->cpus = CPU_ALLOC(MAX_CPUS);
+        if (process->cpus == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of processors");
-        if (!parse_cpus(list, launch->cpus, launch->cpus_size))
+        if (!parse_cpus(list, process->cpus, launch->cpus_size))
                 return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of processors such as 0-3,8", list);
         return 0;
+}
+
+/* Those near the process's own device where they are known, else those of the leg. */
+static int prepare_near(struct launch *launch, struct launch_process *process, const struct leg_local *local,
+                        struct offpeak_error *err)
+{
+        char list[LEG_LOCAL_SIZE] = "";
+        const char *at = local->near;
+
+        for (uint32_t i = 0; i < process->local_rank && *at != '\0'; i++)
+                at = strchrnul(at, ';') + (*strchrnul(at, ';') != '\0');
+        snprintf(list, sizeof(list), "%.*s", (int)strcspn(at, ";"), at);
+        return prepare_cpus(launch, process, list[0] != '\0' ? list : local->cpus, err);
 }
 
 static int find_groups(struct launch *launch, const struct passwd *account, struct offpeak_error *err)
@@ -89,6 +104,41 @@ static int prepare_user(struct launch *launch, uid_t uid, const struct passwd *a
         return find_groups(launch, account, err);
 }
 
+static int prepare_paths(struct launch *launch, const struct message_order *order, const char *home,
+                         struct offpeak_error *err)
+{
+        bool fits = true;
+
+        for (uint32_t i = 0; fits && i < launch->n_processes; i++)
+                fits = launch_paths(order, launch->processes[i].rank, home, &launch->processes[i].paths);
+        return fits ? 0 : fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
+}
+
+static int prepare_processes(struct launch *launch, const struct message_order *order, const struct leg_local *local,
+                             struct offpeak_error *err)
+{
+        const enum offpeak_launcher launcher = launch->spec->launcher;
+        const bool is_head = launcher == OFFPEAK_LAUNCHER_HEAD && order->launch.rank == 0;
+        const uint32_t counted = launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec->gpus_per_node : 1;
+        const uint32_t n = is_head ? 2 : counted;
+        int rc = 0;
+
+        if (n < 1 || n > LAUNCH_MAX_PROCESSES)
+                return fail(err, OFFPEAK_EINVAL, "%" PRIu32 " processes on a node are too many", n);
+        launch->processes = calloc(n, sizeof(*launch->processes));
+        if (launch->processes == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory for %" PRIu32 " processes", n);
+        launch->n_processes = n;
+        launch->n_counted = counted;
+        for (uint32_t i = 0; rc == 0 && i < n; i++) {
+                launch->processes[i].rank = order->launch.rank * counted + i % counted;
+                launch->processes[i].local_rank = i % counted;
+                launch->processes[i].holds = launcher == OFFPEAK_LAUNCHER_HEAD && (i > 0 || !is_head);
+                rc = prepare_near(launch, &launch->processes[i], local, err);
+        }
+        return rc;
+}
+
 static int own_directory(const char *path, const struct launch *launch, struct offpeak_error *err)
 {
         int fd, rc = 0;
@@ -111,7 +161,7 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
         int keep = (int)strlen(dir->path);
 
         if (launch->spec->checkpoint_dir != NULL) {
-                if (launch_join(launch->paths.directory, launch->spec->checkpoint_dir, buffer, size))
+                if (launch_join(launch->processes[0].paths.directory, launch->spec->checkpoint_dir, buffer, size))
                         return 0;
                 return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
         }
@@ -144,15 +194,15 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
         snprintf(launch.group, sizeof(launch.group), "%s", local->group);
         rc = prepare_user(&launch, order->launch.uid, account, err);
         if (rc == 0)
-                rc = prepare_cpus(&launch, local->cpus, err);
+                rc = prepare_processes(&launch, order, local, err);
         if (rc == 0)
-                rc = launch_paths(order, known.home, &launch.paths)
-                             ? 0
-                             : fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
+                rc = prepare_paths(&launch, order, known.home, err);
         if (rc == 0)
                 rc = prepare_checkpoint(&launch, dir, err);
         if (rc == 0)
                 rc = launch_env_write_hosts(dir, order, err);
+        if (rc == 0 && launch.spec->launcher == OFFPEAK_LAUNCHER_HEAD)
+                rc = remote_file_write(dir->fd, order, err);
         if (rc == 0) {
                 launch.env = launch_env_make(dir, order, local, &known, launch.checkpoint);
                 if (launch.env == NULL)
@@ -170,8 +220,10 @@ void launch_finish(struct launch *launch)
 {
         launch_env_free(launch->env);
         free(launch->groups);
-        if (launch->cpus != NULL)
-                CPU_FREE(launch->cpus);
+        for (uint32_t i = 0; i < launch->n_processes; i++)
+                if (launch->processes[i].cpus != NULL)
+                        CPU_FREE(launch->processes[i].cpus);
+        free(launch->processes);
         *launch = (struct launch){ 0 };
 }
 
@@ -246,9 +298,9 @@ static void open_output(const char *path, int to, const struct teller *teller)
 }
 
 /* Into the directory, then the files, which may be relative to it; an absolute one can hold the complaint about it. */
-static void open_files(const struct launch *launch, const struct teller *teller)
+static void open_files(const struct launch_process *process, const struct teller *teller)
 {
-        const struct launch_paths *paths = &launch->paths;
+        const struct launch_paths *paths = &process->paths;
         const char *const error = paths->error[0] == '\0' ? paths->out : paths->error;
         const int failure = chdir(paths->directory) < 0 ? errno : 0;
         const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -279,21 +331,45 @@ static void make_path(const char *path, const struct teller *teller)
                 give_up(teller, EXIT_CANNOT, "cannot create the checkpoint directory %s: %s", path, strerror(errno));
 }
 
-_Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context)
+static void set_number(const char *name, uint32_t number, const struct teller *teller)
+{
+        char text[16];
+
+        snprintf(text, sizeof(text), "%" PRIu32, number);
+        if (setenv(name, text, 1) < 0)
+                give_up(teller, EXIT_CANNOT, "cannot set %s: %s", name, strerror(errno));
+}
+
+static void set_environment(const struct launch *launch, const struct launch_process *process,
+                            const struct teller *teller)
+{
+        environ = launch->env;
+        if (process->local_rank == 0)
+                return;
+        set_number("RANK", process->rank, teller);
+        set_number("LOCAL_RANK", process->local_rank, teller);
+}
+
+_Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
+                           void (*report)(void *context, const char *why), void *context)
 {
         const struct teller teller = { report, context };
+        char holder[PATH_MAX];
+        char *const hold[] = { holder, (char *)"--hold", NULL };
+        char *const *argv = process->holds ? hold : launch->spec->argv;
 
+        remote_program(holder, sizeof(holder));
         setsid();
         reset_signals();
         join_group(launch, &teller);
         become_user(launch, &teller);
         umask(022);
-        open_files(launch, &teller);
+        open_files(process, &teller);
         make_path(launch->checkpoint, &teller);
-        if (launch->cpus != NULL && sched_setaffinity(0, launch->cpus_size, launch->cpus) < 0)
+        if (process->cpus != NULL && sched_setaffinity(0, launch->cpus_size, process->cpus) < 0)
                 say("cannot bind to the processors of the job's devices; it runs on any");
-        environ = launch->env;
-        execvp(launch->spec->argv[0], launch->spec->argv);
-        give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", launch->spec->argv[0],
+        set_environment(launch, process, &teller);
+        execvp(argv[0], argv);
+        give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", argv[0],
                 strerror(errno));
 }

@@ -2,8 +2,10 @@
 /*
  * launch.h - from an order to a running program: environment, files, user, processors.
  *
- * Prepared before the fork, where memory and name services may be used; carried out after it. One process is started
- * per leg; launchers such as torchrun start their ranks themselves, so RANK counts nodes and LOCAL_WORLD_SIZE is 1.
+ * Prepared before the fork, where memory and name services may be used; carried out after it. By its launcher a leg has
+ * one process, which starts its ranks itself, as torchrun does (RANK counts nodes then, and LOCAL_WORLD_SIZE is 1), or
+ * one for each of its GPUs. With launcher head the first leg has the job's process and a holder (agent/remote), which
+ * starts what that one asks for, and the others a holder alone.
  */
 #ifndef OFFPEAK_SHIM_LAUNCH_H
 #define OFFPEAK_SHIM_LAUNCH_H
@@ -21,18 +23,29 @@
 
 enum { LAUNCH_WHY_SIZE = LEG_WHY_SIZE };
 
+enum { LAUNCH_MAX_PROCESSES = OFFPEAK_MAX_DEVICES + 1 };
+
+/* What one process of a leg has for itself. */
+struct launch_process {
+        uint32_t rank, local_rank;
+        bool holds;                          /* a holder, not the job's command */
+        struct launch_paths paths;
+        cpu_set_t *cpus;                     /* NULL: not bound */
+};
+
 struct launch {
         const struct offpeak_job_spec *spec;
-        char **env;                /* NAME=value, then NULL */
-        struct launch_paths paths;
+        struct launch_process *processes; /* n_processes >= 1 */
+        uint32_t n_processes;
+        uint32_t n_counted; /* the first of them, by which the leg ends */
+        char **env; /* NAME=value, then NULL; RANK and LOCAL_RANK of the first process */
         char checkpoint[PATH_MAX]; /* absolute; made by the job's user */
         bool switch_user;          /* we are root, and the job is not */
         uid_t uid;
         gid_t gid;
         gid_t *groups;
         size_t n_groups;
-        cpu_set_t *cpus;           /* NULL: not bound */
-        size_t cpus_size;
+        size_t cpus_size;          /* of each set of processors */
         char group[LEG_LOCAL_SIZE];/* cgroup to join; "": none */
         bool die_with_parent;      /* set by the keeper: no namespace does it */
 };
@@ -46,9 +59,11 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
 void launch_finish(struct launch *launch);
 
 /*
- * In the new process: become the job. Does not return. What fails is written to the job's stderr file (to ours as long
- * as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126 anything else.
+ * In the new process: become this process of the job. Does not return. What fails is written to the job's stderr file
+ * (to ours as long as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126
+ * anything else.
  */
-_Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context);
+_Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
+                           void (*report)(void *context, const char *why), void *context);
 
 #endif

@@ -2,11 +2,13 @@
 #include "agent/shim/launch_env.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/remote/remote_file.h"
 #include "agent/shim/leg_file.h"
 #include "base/fail.h"
 
@@ -68,15 +70,58 @@ static void add_default(struct list *list, const char *name, const char *value)
 
 /* ---- the environment */
 
+static void add_ranks(struct list *list, const struct message_launch *launch)
+{
+        const uint32_t per_node = launch->spec.launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec.gpus_per_node : 1;
+
+        add(list, "RANK=%u", launch->rank * per_node);
+        add(list, "LOCAL_RANK=0");
+        add(list, "WORLD_SIZE=%u", launch->n_nodes * per_node);
+        add(list, "LOCAL_WORLD_SIZE=%u", per_node);
+}
+
+#define SYSTEM_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+
+/* Before the owner's PATH, or the system's, our folder with what calls itself ssh. */
+static void add_path(struct list *list, const struct offpeak_job_spec *spec)
+{
+        const char *path = SYSTEM_PATH;
+        char program[PATH_MAX];
+
+        for (size_t i = spec->envc; i > 0; i--)
+                if (strncmp(spec->env[i - 1], "PATH=", 5) == 0)
+                        path = spec->env[i - 1] + 5; /* the first counts, as in add_theirs */
+        remote_program(program, sizeof(program));
+        add(list, "PATH=%.*s/offpeak-head:%s", (int)(strrchr(program, '/') - program), program, path);
+}
+
+/* By which the launchers that a head calls start processes by us, not by ssh: Open MPI's ORTE and PRRTE, and Hydra. */
+static void add_remote(struct list *list, const struct leg_dir *dir, const struct offpeak_job_spec *spec)
+{
+        char program[PATH_MAX];
+
+        remote_program(program, sizeof(program));
+        add(list, "OFFPEAK_REMOTE=%s/remote", dir->path);
+        add(list, "OFFPEAK_RSH=%s", program);
+        add(list, "OMPI_MCA_plm_rsh_agent=%s", program);
+        add(list, "OMPI_MCA_orte_leave_session_attached=1"); /* so that they end with whoever asked for them */
+        add(list, "OMPI_MCA_orte_default_hostfile=%s/hostfile.slots", dir->path);
+        add(list, "PRTE_MCA_plm_ssh_agent=%s", program);
+        add(list, "PRTE_MCA_prte_leave_session_attached=1");
+        add(list, "PRTE_MCA_prte_default_hostfile=%s/hostfile.slots", dir->path);
+        add(list, "HYDRA_LAUNCHER=ssh");
+        add(list, "HYDRA_LAUNCHER_EXEC=%s", program);
+        add_path(list, spec);
+}
+
 static void add_ours(struct list *list, const struct leg_dir *dir, const struct message_order *order,
                      const struct leg_local *local, const char *checkpoint)
 {
         const struct message_launch *launch = &order->launch;
-
-        add(list, "RANK=%u", launch->rank);
-        add(list, "LOCAL_RANK=0");
-        add(list, "WORLD_SIZE=%u", launch->n_nodes);
-        add(list, "LOCAL_WORLD_SIZE=1");
+        if (launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD)
+                add_remote(list, dir, &launch->spec);
+        else
+                add_ranks(list, launch);
         add(list, "NNODES=%u", launch->n_nodes);
         add(list, "NODE_RANK=%u", launch->rank);
         add(list, "MASTER_ADDR=%s", launch->master_address == NULL ? "" : launch->master_address);
@@ -114,7 +159,7 @@ char **launch_env_make(const struct leg_dir *dir, const struct message_order *or
         add_default(&list, "USER", account->name);
         add_default(&list, "LOGNAME", account->name);
         add_default(&list, "SHELL", account->shell);
-        add_default(&list, "PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+        add_default(&list, "PATH", SYSTEM_PATH);
         if (list.failed) {
                 launch_env_free(list.items);
                 return NULL;

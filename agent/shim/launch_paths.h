@@ -16,11 +16,18 @@ struct launch_paths {
         char out[PATH_MAX], error[PATH_MAX];
 };
 
-/* Of an order with a launch, for a user with this home. False: one does not fit. */
-bool launch_paths(const struct message_order *order, const char *home, struct launch_paths *ret_paths);
+/* Of the process of this rank, of an order with a launch, for a user with this home. False: one does not fit. */
+bool launch_paths(const struct message_order *order, uint32_t rank, const char *home, struct launch_paths *ret_paths);
 
-/* "%j %a %n %%" of a path. False if it does not fit. */
-bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);
+/* What stands for the letters behind a % in a path. */
+struct launch_names {
+        uint64_t job;        /* j */
+        uint32_t attempt;    /* a */
+        uint32_t node, rank; /* n, r */
+};
+
+/* "%j %a %n %r %%" of a path. False if it does not fit. */
+bool launch_expand(const char *path, const struct launch_names *names, char *buffer, size_t size);
 
 /* base/tail, or tail alone if it is absolute. False if it does not fit. */
 bool launch_join(const char *base, const char *tail, char *buffer, size_t size);

@@ -132,14 +132,17 @@ static int write_order(int fd, const struct message_order *order, struct offpeak
 static int write_local(int fd, const struct leg_local *local, struct offpeak_error *err)
 {
         char text[LOCAL_MAX];
-        const char *const values[] = { local->boot, local->node, local->visible, local->cpus, local->group };
+        const char *const values[] = {
+                local->boot, local->node, local->visible, local->cpus, local->group, local->near
+        };
         int n;
 
         for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
                 if (strchr(values[i], '\n') != NULL)
                         return fail(err, OFFPEAK_EINVAL, "a value of a leg holds a newline: %s", values[i]);
-        n = snprintf(text, sizeof(text), "boot %s\nnode %s\nvisible %s\ncpus %s\ngroup %s\nlease %" PRId64 "\n",
-                     local->boot, local->node, local->visible, local->cpus, local->group, local->lease_deadline_ms);
+        n = snprintf(text, sizeof(text),
+                     "boot %s\nnode %s\nvisible %s\ncpus %s\nnear %s\ngroup %s\nlease %" PRId64 "\n", local->boot,
+                     local->node, local->visible, local->cpus, local->near, local->group, local->lease_deadline_ms);
         return leg_file_put(fd, "local", text, (size_t)n, 0600, err);
 }
 
@@ -307,6 +310,8 @@ int leg_dir_local(const struct leg_dir *dir, struct leg_local *ret_local, struct
                leg_file_field(text, "cpus", local.cpus, sizeof(local.cpus)) &&
                leg_file_field(text, "group", local.group, sizeof(local.group)) &&
                leg_file_number(text, "lease", 0, INT64_MAX, &local.lease_deadline_ms);
+        if (!leg_file_field(text, "near", local.near, sizeof(local.near)))
+                local.near[0] = '\0'; /* a leg that an older agent launched */
         free(text);
         if (!good)
                 return fail(err, OFFPEAK_EINVAL, "%s/local is damaged", dir->path);

@@ -11,6 +11,7 @@
  *     exit       the exit record: written once, never changed
  *     exit.space its space, allocated before anything runs, so that a full disk cannot lose it
  *     hostfile, hostfile.slots   for the job's launchers
+ *     remote     with launcher head: nodes, addresses and the secret (remote_file.h; the job's user alone reads it)
  *     shim.log   what the shim had to say
  *
  * A directory appears and disappears whole: it is made under another name and renamed in, renamed out and then emptied.
@@ -56,6 +57,7 @@ struct leg_local {
         char node[OFFPEAK_MAX_NAME];
         char visible[LEG_LOCAL_SIZE];  /* CUDA_VISIBLE_DEVICES */
         char cpus[LEG_LOCAL_SIZE];     /* to bind to, as "0-3,8"; "": no binding */
+        char near[LEG_LOCAL_SIZE];     /* the same for each device by itself, as "0-3;4-7"; an empty one is not known */
         char group[LEG_LOCAL_SIZE];    /* cgroup directory of the leg (see leg_group.h); "": none */
         int64_t lease_deadline_ms;     /* at launch, CLOCK_BOOTTIME; messages to the shim move it forward */
 };

@@ -33,9 +33,9 @@ int leg_exit_reserve(int dir, struct offpeak_error *err)
 /* Fills all of the space, so that nothing of it is left to allocate and nothing stale shows. */
 static void format(const struct leg_exit *record, char bytes[RECORD_SIZE])
 {
-        int n = snprintf(bytes, RECORD_SIZE, "how %d\nstatus %d\nkilled %d\nstarted %lld\nended %lld\nwhy ",
-                         (int)record->how, (int)record->status, record->killed, (long long)record->started,
-                         (long long)record->ended);
+        int n = snprintf(bytes, RECORD_SIZE, "how %d\nstatus %d\nkilled %d\nrank %u\nstarted %lld\nended %lld\nwhy ",
+                         (int)record->how, (int)record->status, record->killed, record->rank,
+                         (long long)record->started, (long long)record->ended);
         size_t used = (size_t)n;
 
         for (const char *c = record->why; *c != '\0'; c++)
@@ -46,7 +46,7 @@ static void format(const struct leg_exit *record, char bytes[RECORD_SIZE])
 int leg_exit_read(int dir, struct leg_exit *ret_exit, struct offpeak_error *err)
 {
         struct leg_exit record = { 0 };
-        int64_t how, status, killed;
+        int64_t how, status, killed, rank;
         char *text;
         bool good;
         int rc = leg_file_get(dir, RECORD, RECORD_SIZE, &text, NULL, err);
@@ -59,12 +59,15 @@ int leg_exit_read(int dir, struct leg_exit *ret_exit, struct offpeak_error *err)
                leg_file_number(text, "started", 0, INT64_MAX, &record.started) &&
                leg_file_number(text, "ended", 0, INT64_MAX, &record.ended) &&
                leg_file_field(text, "why", record.why, sizeof(record.why));
+        if (!leg_file_number(text, "rank", 0, UINT32_MAX, &rank))
+                rank = 0; /* a record of an older shim */
         free(text);
         if (!good)
                 return fail(err, OFFPEAK_EINVAL, "the exit record is damaged");
         record.how = (enum leg_how)how;
         record.status = (int32_t)status;
         record.killed = killed != 0;
+        record.rank = (uint32_t)rank;
         *ret_exit = record;
         return 0;
 }

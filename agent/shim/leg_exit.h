@@ -22,6 +22,7 @@ struct leg_exit {
         enum leg_how how;
         int32_t status;            /* as of wait(2); of EXIT and ASKED */
         bool killed;               /* the grace ran out */
+        uint32_t rank;             /* whose status it is */
         int64_t started, ended;    /* UTC seconds; 0: it never ran, or nobody saw */
         char why[LEG_WHY_SIZE];    /* for people: what went wrong; "" */
 };

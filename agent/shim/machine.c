@@ -76,13 +76,14 @@ void machine_refused(struct machine *m, const char *why)
         enter(m, MACHINE_RECORDING);
 }
 
-void machine_ended(struct machine *m, int32_t status, const char *why)
+void machine_ended(struct machine *m, int32_t status, uint32_t rank, const char *why)
 {
         if (m->ended)
                 return;
         m->ended = true;
         m->record.how = m->asked ? LEG_ASKED : LEG_EXIT;
         m->record.status = status;
+        m->record.rank = rank;
         snprintf(m->record.why, sizeof(m->record.why), "%s", why);
 }
 

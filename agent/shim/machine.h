@@ -10,8 +10,9 @@
  *     +------------------------------ all gone ----------^   record on disk, or
  *                                                            its directory gone
  *
- * STOPPING waits for *all* processes: a wrapper that dies of the signal must not take a rank along that still writes its
- * checkpoint. What the first process leaves behind without having been asked to stop is killed at once (CLEARING).
+ * STOPPING waits for *all* processes: a wrapper that dies of the signal must not take a rank along that still writes
+ * its checkpoint. What the first process leaves behind without having been asked to stop is killed at once (CLEARING).
+ * Where a leg has several first ones, it is the last of them, or the first that fails.
  *
  * A `relaunch` leg ends before its lease does, because the scheduler will run it elsewhere:
  *
@@ -44,12 +45,12 @@ enum machine_state {
 
 /* What the host is to do, in this order. Those marked * come again until they have worked. */
 enum machine_action {
-        MACHINE_START = 1 << 0,     /* the first process; then machine_started or machine_refused */
-        MACHINE_SAY_STOP = 1 << 1,  /* put the stop file in place: stop_word, machine_kill_at */
-        MACHINE_SIGNAL = 1 << 2,    /* thaw, and send the stop signal */
-        MACHINE_KILL = 1 << 3,      /* * everything */
-        MACHINE_RECORD = 1 << 4,    /* * write machine.record; then machine_recorded */
-        MACHINE_LEAVE = 1 << 5,     /* it is over */
+        MACHINE_START = 1 << 0,    /* the first processes; then machine_started or machine_refused */
+        MACHINE_SAY_STOP = 1 << 1, /* put the stop file in place: stop_word, machine_kill_at */
+        MACHINE_SIGNAL = 1 << 2,   /* thaw, and send the stop signal */
+        MACHINE_KILL = 1 << 3,     /* * everything */
+        MACHINE_RECORD = 1 << 4,   /* * write machine.record; then machine_recorded */
+        MACHINE_LEAVE = 1 << 5,    /* it is over */
 };
 
 enum { MACHINE_KILL_RETRY_MS = 200, MACHINE_RECORD_RETRY_MS = 1000 };
@@ -64,7 +65,7 @@ struct machine {
         const char *stop_word;     /* why, as the job reads it */
         int64_t kill_at;           /* when asked */
         bool said_stop;            /* the stop file says kill_at */
-        bool ended;                /* the first process */
+        bool ended;                /* the first processes, or one of them badly */
         bool empty;                /* all of them */
         bool recorded;             /* or nowhere to record to */
         int64_t retry_at;
@@ -81,8 +82,10 @@ void machine_stop(struct machine *m, const char *word, int64_t grace_ms, int64_t
 void machine_started(struct machine *m, int64_t wall_s);
 /* It cannot be started, or was not: why. */
 void machine_refused(struct machine *m, const char *why);
-/* The first process ended with that status; why: "" or what kept it from being executed. */
-void machine_ended(struct machine *m, int32_t status, const char *why);
+/*
+ * The first processes ended, or one of them failed: its status and rank; why: "" or what kept it from being executed.
+ */
+void machine_ended(struct machine *m, int32_t status, uint32_t rank, const char *why);
 /* Nobody can tell any more how the first process ended, or whether it did. */
 void machine_lost(struct machine *m, const char *why);
 /* Nothing is left. */

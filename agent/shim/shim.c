@@ -296,7 +296,7 @@ static void hear_keeper(struct shim *shim)
 
         while (shim->kept && (event = keeper_hear(&shim->keeper, &status)) != KEEPER_NOTHING) {
                 if (event == KEEPER_ENDED)
-                        machine_ended(&shim->machine, status, shim->keeper.why);
+                        machine_ended(&shim->machine, status, shim->keeper.rank, shim->keeper.why);
                 else
                         shim->kept = false;
         }

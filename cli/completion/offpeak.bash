@@ -55,6 +55,10 @@ _offpeak() {
                 mapfile -t COMPREPLY < <(compgen -W "cost carbon" -- "$word")
                 return
         fi
+        if [ "$command" = submit ] && [ "${COMP_WORDS[COMP_CWORD - 1]}" = --launcher ]; then
+                mapfile -t COMPREPLY < <(compgen -W "node gpu head" -- "$word")
+                return
+        fi
         if [ "$command" = simulate ]; then
                 case ${COMP_WORDS[COMP_CWORD - 1]} in
                 --objective) mapfile -t COMPREPLY < <(compgen -W "cost carbon both" -- "$word"); return ;;

@@ -24,6 +24,7 @@ enum {
         OFFPEAK_MAX_AFTER = 1024,       /* jobs that one job comes after */
         OFFPEAK_MAX_WIDTHS = 15,        /* further widths of an elastic job */
         OFFPEAK_MAX_FEATURES = 64,      /* of a node, and those that a job asks for */
+        OFFPEAK_SECRET_SIZE = 32,       /* bytes */
 };
 
 /* QUEUED covers planned, held and paused: `offpeak jobs` tells them apart by what the job waits for. */
@@ -37,6 +38,14 @@ enum offpeak_job_state {
 
 /* Yes, no, or what the class says. */
 enum offpeak_choice { OFFPEAK_CLASS_DECIDES = 0, OFFPEAK_YES = 1, OFFPEAK_NO = 2 };
+
+/* How a job's processes begin. */
+enum offpeak_launcher {
+        OFFPEAK_LAUNCHER_NODE = 0, /* one on each node, which starts others itself, as torchrun does */
+        OFFPEAK_LAUNCHER_GPU = 1,  /* one for each GPU, with RANK and LOCAL_RANK as torchrun would set them */
+        OFFPEAK_LAUNCHER_HEAD =
+                2, /* one on the first node, which has the others start what it asks for, as mpirun does */
+};
 
 /* A further width that an elastic job may run at. */
 struct offpeak_width {
@@ -57,7 +66,7 @@ struct offpeak_job_spec {
         char **env;                  /* NAME=value, envc of them, then NULL */
         size_t envc;
         char *directory;             /* working directory on the node */
-        char *stdout_path;           /* %j job, %a attempt, %n node rank; NULL: offpeak-%j.out */
+        char *stdout_path;           /* %j job, %a attempt, %n node, %r rank; NULL: offpeak-%j.out */
         char *stderr_path;           /* NULL: with stdout */
         char *checkpoint_dir;        /* NULL: made under the agent's state directory's parent */
         char *site;                  /* NULL: any the class allows */
@@ -82,6 +91,8 @@ struct offpeak_job_spec {
         size_t n_features;
         uint32_t switches; /* nodes of a gang stand on at most so many switches; 0: on any number */
         bool exclusive;    /* no other job on its nodes while it runs */
+        enum offpeak_launcher launcher;
+        uint8_t secret[OFFPEAK_SECRET_SIZE]; /* HEAD: by which its nodes trust each other; offpeak_submit makes it */
 };
 
 void offpeak_job_spec_init(struct offpeak_job_spec *spec);

@@ -308,8 +308,14 @@ int offpeak_submit(struct offpeak_client *client, const struct offpeak_job_spec 
                    struct offpeak_answer *ret_answer, struct offpeak_error *err)
 {
         struct message request = { .u.request = { .verb = VERB_SUBMIT, .spec = *spec } };
+        struct offpeak_job_spec *sent = &request.u.request.spec;
+        int code;
 
-        return ask(client, &request, ret_answer, err);
+        if (spec->launcher == OFFPEAK_LAUNCHER_HEAD && getrandom(sent->secret, sizeof(sent->secret), 0) < 0)
+                return fail(err, OFFPEAK_EINTERNAL, "no random number for the job's secret: %s", strerror(errno));
+        code = ask(client, &request, ret_answer, err);
+        explicit_bzero(sent->secret, sizeof(sent->secret));
+        return code;
 }
 
 static int ask_about_job(struct offpeak_client *client, enum request_verb verb, uint64_t job,

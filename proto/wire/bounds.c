@@ -105,6 +105,16 @@ static void check_features(struct check *check, char *const *features, size_t n)
                 check_given_name(check, "a feature", features[i]);
 }
 
+static void check_launcher(struct check *check, const struct offpeak_job_spec *spec)
+{
+        static const uint8_t none[OFFPEAK_SECRET_SIZE];
+
+        check_range(check, "the launcher", spec->launcher, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD);
+        if (check->code == 0 && spec->launcher == OFFPEAK_LAUNCHER_HEAD &&
+            memcmp(spec->secret, none, sizeof(none)) == 0)
+                check->code = fail(check->err, OFFPEAK_EINVAL, "the job's secret is all zeros: anybody could guess it");
+}
+
 /* The width asked for is the one beside them. */
 static void check_widths(struct check *check, const struct offpeak_job_spec *spec)
 {
@@ -146,6 +156,7 @@ static void check_spec(struct check *check, const struct offpeak_job_spec *spec)
         check_widths(check, spec);
         check_range(check, "the number of switches", spec->switches, 0, OFFPEAK_MAX_NODES);
         check_features(check, spec->features, spec->n_features);
+        check_launcher(check, spec);
 }
 
 /* Starts ascend, and the first may be 0 only if it is alone. */
@@ -291,6 +302,11 @@ static void check_launch(struct check *check, const struct message_launch *launc
         check_name(check, "the master's address", launch->master_address, OFFPEAK_MAX_NAME);
         check_range(check, "the master's port", launch->master_port, 0, 65535);
         check_range(check, "the power cap in millionths", launch->cap_ppm, 0, 1000000);
+        check_count(check, "the number of the nodes' addresses", launch->n_addresses,
+                    launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? launch->n_nodes : 0,
+                    launch->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? launch->n_nodes : 0);
+        for (size_t i = 0; i < launch->n_addresses && check->code == 0; i++)
+                check_given_name(check, "a node's address", launch->addresses[i]);
 }
 
 static void check_order(struct check *check, const struct message_order *order)

@@ -198,6 +198,7 @@ static void borrow_leg(const struct message_leg *leg, char *refused, char *why, 
         ret_wire->refused = refused;
         ret_wire->why = why;
         ret_wire->tail = codec_borrow_text(leg->tail);
+        ret_wire->rank = leg->rank;
 }
 
 static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *leg, struct offpeak_error *err)
@@ -222,6 +223,7 @@ static int copy_leg(const Offpeak__Wire__LegReport *wire, struct message_leg *le
         leg->done = wire->done;
         leg->total = wire->total;
         leg->cap_ppm = wire->cap_ppm;
+        leg->rank = wire->rank;
         return 0;
 }
 

@@ -116,6 +116,8 @@ static void borrow_launch(const struct message_launch *launch, struct codec_spec
         ret_wire->master_address = codec_borrow_text(launch->master_address);
         ret_wire->master_port = launch->master_port;
         ret_wire->cap_ppm = launch->cap_ppm;
+        ret_wire->n_addresses = launch->n_addresses;
+        ret_wire->addresses = launch->addresses;
 }
 
 static int copy_launch(const Offpeak__Wire__Launch *wire, struct message_launch *launch, struct offpeak_error *err)
@@ -133,6 +135,9 @@ static int copy_launch(const Offpeak__Wire__Launch *wire, struct message_launch 
                 code = codec_copy_text(wire->user, &launch->user, err);
         if (code == 0)
                 code = codec_copy_text(wire->master_address, &launch->master_address, err);
+        if (code == 0)
+                code = codec_copy_words(wire->addresses, wire->n_addresses, &launch->addresses, &launch->n_addresses,
+                                        err);
         launch->rank = wire->rank;
         launch->devices = wire->devices;
         launch->lease_ms = wire->lease_ms;

@@ -58,6 +58,9 @@ void codec_borrow_spec(const struct offpeak_job_spec *spec, struct codec_spec *r
         ret_wire->switches = spec->switches;
         ret_wire->n_features = spec->n_features;
         ret_wire->features = spec->features;
+        ret_wire->launcher = spec->launcher;
+        if (spec->launcher == OFFPEAK_LAUNCHER_HEAD)
+                ret_wire->secret = (ProtobufCBinaryData){ sizeof(spec->secret), (uint8_t *)spec->secret };
         borrow_widths(spec, ret_spec);
 }
 
@@ -108,6 +111,18 @@ static int copy_widths(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_sp
         return 0;
 }
 
+static int copy_secret(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
+{
+        const size_t size = wire->launcher == OFFPEAK_LAUNCHER_HEAD ? sizeof(spec->secret) : 0;
+
+        if (wire->secret.len != size)
+                return fail(err, OFFPEAK_EINVAL, "the job's secret has %zu bytes: with this launcher it has %zu",
+                            wire->secret.len, size);
+        if (size > 0)
+                memcpy(spec->secret, wire->secret.data, size);
+        return 0;
+}
+
 int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec *spec, struct offpeak_error *err)
 {
         int code = codec_check_spec_size(wire, err);
@@ -126,6 +141,8 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
                 code = copy_widths(wire, spec, err);
         if (code == 0)
                 code = codec_copy_words(wire->features, wire->n_features, &spec->features, &spec->n_features, err);
+        if (code == 0)
+                code = copy_secret(wire, spec, err);
         if (code != 0)
                 return code;
         spec->nodes = wire->nodes;
@@ -141,6 +158,7 @@ int codec_copy_spec(const Offpeak__Wire__JobSpec *wire, struct offpeak_job_spec 
         spec->strict_deadline = wire->strict_deadline;
         spec->exclusive = wire->exclusive;
         spec->switches = wire->switches;
+        spec->launcher = (enum offpeak_launcher)wire->launcher;
         return 0;
 }
 

@@ -16,7 +16,7 @@
 
 enum {
         FRAME_HEADER_SIZE = 8,
-        FRAME_MAX = OFFPEAK_MAX_SPEC + 512 * 1024, /* bytes of any frame but a reply: a spec, and its gang's names */
+        FRAME_MAX = OFFPEAK_MAX_SPEC + 768 * 1024, /* bytes of any frame but a reply: a spec, its gang's nodes */
         FRAME_MAX_REPLY = 64 * 1024 * 1024,        /* a reply holds a query's document */
 };
 

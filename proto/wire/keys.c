@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,6 +261,28 @@ int wire_keys_load_client(const char *key_file, const char *server_file, struct 
                 wire_keys_finish(&keys);
         }
         return code;
+}
+
+int wire_keys_from_secret(const uint8_t secret[WIRE_KEY_BYTES], bool is_server, struct wire_keys *ret_keys,
+                          struct offpeak_error *err)
+{
+        struct wire_keys keys = { .own = { .name = "secret", .role = WIRE_ROLE_USER } };
+
+        if (zmq_z85_encode(keys.secret_key, secret, WIRE_KEY_BYTES) == NULL ||
+            zmq_curve_public(keys.own.public_key, keys.secret_key) != 0)
+                return fail(err, OFFPEAK_EINTERNAL, "no key pair was made: %s (libzmq must be built with CURVE)",
+                            zmq_strerror(errno));
+        if (is_server) {
+                keys.authorised = malloc(sizeof(*keys.authorised));
+                if (keys.authorised == NULL)
+                        return fail(err, OFFPEAK_ENOMEM, "out of memory");
+                *keys.authorised = keys.own;
+                keys.n_authorised = 1;
+        } else {
+                memcpy(keys.server_key, keys.own.public_key, sizeof(keys.server_key));
+        }
+        *ret_keys = keys;
+        return 0;
 }
 
 const struct wire_key *wire_keys_find(const struct wire_keys *keys, const char *public_key)

@@ -11,7 +11,9 @@
 #ifndef OFFPEAK_WIRE_KEYS_H
 #define OFFPEAK_WIRE_KEYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <offpeak/error.h>
 
@@ -49,6 +51,13 @@ int wire_keys_generate(const char *directory, const char *name, enum wire_role r
 int wire_keys_load_server(const char *key_file, const char *directory, struct wire_keys *ret_keys,
                           struct offpeak_error *err);
 int wire_keys_load_client(const char *key_file, const char *server_file, struct wire_keys *ret_keys,
+                          struct offpeak_error *err);
+
+/*
+ * Both ends have the one pair that a shared secret makes: the server lets in this key alone. A client's keys with
+ * is_server false. EINTERNAL: libzmq has no CURVE; ENOMEM.
+ */
+int wire_keys_from_secret(const uint8_t secret[WIRE_KEY_BYTES], bool is_server, struct wire_keys *ret_keys,
                           struct offpeak_error *err);
 
 /* Read the directory again. On failure the list stays as it was. What a key that is gone says later is dropped. */

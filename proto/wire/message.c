@@ -56,6 +56,9 @@ static void finish_launch(struct message_launch *launch)
         free(launch->nodes);
         free(launch->user);
         free(launch->master_address);
+        for (size_t i = 0; i < launch->n_addresses; i++)
+                free(launch->addresses[i]);
+        free(launch->addresses);
 }
 
 void message_finish(struct message *message)

@@ -126,6 +126,7 @@ struct message_leg {
         char why[128]; /* EXITED: what went wrong; "" */
         char *tail;    /* EXITED without success: the last lines of its error output; NULL: not known */
         uint32_t cap_ppm;
+        uint32_t rank; /* whose status it is */
 };
 
 struct message_reading {
@@ -176,6 +177,8 @@ struct message_launch {
         char *master_address;
         uint32_t master_port;
         uint32_t cap_ppm; /* of each GPU's own power limit; 0: no cap */
+        char **addresses; /* n_addresses: none, or HOST:PORT of each node, by rank */
+        size_t n_addresses;
 };
 
 struct message_order {

@@ -99,12 +99,17 @@ int apply_capped(struct state *state, const struct record *record)
 static int take_failure(struct job *job, struct failure failure)
 {
         const struct attempt *attempt = &job->attempt;
+        uint32_t l = 0;
 
         if (job->failure.attempt == attempt->number)
                 return 0;
         failure.attempt = attempt->number;
-        while (failure.rank < attempt->n_legs && attempt->legs[failure.rank].node != failure.node)
-                failure.rank++;
+        while (l < attempt->n_legs && attempt->legs[l].node != failure.node)
+                l++;
+        if (job->spec.launcher != OFFPEAK_LAUNCHER_GPU)
+                failure.rank = l;
+        else if (failure.how != LEG_EXIT) /* all of them, and its first is named */
+                failure.rank = l * width_of(&job->spec, attempt->mode).gpus_per_node;
         if (failure_copy(&failure, &failure) != 0)
                 return OFFPEAK_ENOMEM;
         failure_finish(&job->failure);
@@ -169,6 +174,7 @@ int apply_leg_end(struct state *state, const struct record *record)
                                                    .how = leg->how,
                                                    .status = leg->status,
                                                    .killed = leg->killed,
+                                                   .rank = record->u.leg_end.rank,
                                                    .at = record->at,
                                                    .why = record->u.leg_end.why,
                                                    .tail = record->u.leg_end.tail });

@@ -183,6 +183,7 @@ static void tell_failure(const struct job *job, const struct leg_report *report,
         if ((report->how == LEG_EXIT && report->status == 0) || job->attempt.stop != STOP_NONE ||
             job->failure.attempt == job->attempt.number)
                 return;
+        record->u.leg_end.rank = report->rank;
         if (report->why[0] != '\0')
                 record->u.leg_end.why = turn_text(turn, "%.*s", FAILURE_WHY_SIZE - 1, report->why);
         if (report->tail != NULL)

@@ -239,6 +239,8 @@ static void put_spec(struct text *text, const struct offpeak_job_spec *spec)
                 put(text, "  env %zu:%s\n", strlen(spec->env[i]), spec->env[i]);
         if (spec->exclusive || spec->switches != 0)
                 put(text, "  exclusive=%d switches=%u\n", spec->exclusive, spec->switches);
+        if (spec->launcher != OFFPEAK_LAUNCHER_NODE)
+                put(text, "  launcher=%d\n", spec->launcher); /* its secret is for nobody to read */
         for (size_t i = 0; i < spec->n_features; i++)
                 put(text, "  on %s\n", spec->features[i]);
         for (size_t i = 0; i < spec->n_widths; i++)

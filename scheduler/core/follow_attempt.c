@@ -5,6 +5,7 @@
  *   ARMING    all legs armed                                  -> go
  *   ARMING    a leg ended, arming took too long               -> stop
  *   GOING     a leg ended without success                     -> stop
+ *   GOING     the leg ended that the others work for          -> stop (launcher head)
  *   stopped and no go on record                               -> every open leg has ended: no rank ever ran
  *   all legs ended                                            -> over, and what becomes of the job
  */
@@ -79,29 +80,55 @@ struct outcome {
         uint64_t blamed; /* its devices at fault */
 };
 
-/* Every leg exited with 0, by itself or when asked. */
-static bool all_zero(const struct attempt *attempt, bool asked_too)
+/* Those by which the job's end is judged. With launcher head the others only do what the first asks for. */
+static uint32_t legs_that_count(const struct job *job)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
+        return job->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? 1 : job->attempt.n_legs;
+}
+
+/* Every leg exited with 0, by itself or when asked. */
+static bool all_zero(const struct job *job, bool asked_too)
+{
+        const struct attempt *attempt = &job->attempt;
+
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
                 if (!leg_succeeded(&attempt->legs[l]) &&
                     !(asked_too && attempt->legs[l].how == LEG_ASKED && attempt->legs[l].status == 0))
                         return false;
         return true;
 }
 
-static const struct leg *leg_that_failed(const struct attempt *attempt)
+static bool all_before_stop(const struct job *job)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].how == LEG_EXIT && attempt->legs[l].status != 0 && attempt->legs[l].before_stop)
-                        return &attempt->legs[l];
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
+                if (!job->attempt.legs[l].before_stop)
+                        return false;
+        return true;
+}
+
+static bool failed_by_itself(const struct leg *leg)
+{
+        return leg->how == LEG_EXIT && leg->status != 0 && leg->before_stop;
+}
+
+static const struct leg *leg_that_failed(const struct job *job)
+{
+        for (uint32_t l = 0; l < legs_that_count(job); l++)
+                if (failed_by_itself(&job->attempt.legs[l]))
+                        return &job->attempt.legs[l];
         return NULL;
 }
 
-static const struct leg *leg_that_was_lost(const struct attempt *attempt)
+/* One that only served the others, and failed, was no work of the job's. */
+static const struct leg *leg_that_was_lost(const struct job *job)
 {
-        for (uint32_t l = 0; l < attempt->n_legs; l++)
-                if (attempt->legs[l].how != LEG_EXIT && attempt->legs[l].how != LEG_ASKED)
-                        return &attempt->legs[l];
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                const struct leg *leg = &job->attempt.legs[l];
+
+                if ((leg->how != LEG_EXIT && leg->how != LEG_ASKED) ||
+                    (l >= legs_that_count(job) && failed_by_itself(leg)))
+                        return leg;
+        }
         return NULL;
 }
 
@@ -116,11 +143,9 @@ static uint32_t node_to_avoid(const struct job *job, const struct leg *lost)
 /* After a stop an exit code is not believed, progress is: a stopped job is done only if all of its work is. */
 static bool is_done(const struct job *job)
 {
-        const struct attempt *attempt = &job->attempt;
-
-        if (all_zero(attempt, false) && (attempt->stop == STOP_NONE || !job->fraction_reported || job->fraction >= 1))
+        if (all_zero(job, false) && (all_before_stop(job) || !job->fraction_reported || job->fraction >= 1))
                 return true;
-        return job->fraction_reported && job->fraction >= 1 && all_zero(attempt, true);
+        return job->fraction_reported && job->fraction >= 1 && all_zero(job, true);
 }
 
 static bool is_pause(enum stop_reason reason)
@@ -149,8 +174,8 @@ static struct outcome ends_lost(const struct state *state, const struct job *job
 
 static struct outcome judge(const struct state *state, const struct job *job, int64_t wall)
 {
-        const struct leg *failed = leg_that_failed(&job->attempt);
-        const struct leg *lost = leg_that_was_lost(&job->attempt);
+        const struct leg *failed = leg_that_failed(job);
+        const struct leg *lost = leg_that_was_lost(job);
         int64_t at = job->failure.attempt == job->attempt.number ? job->failure.at : wall;
         uint32_t unwell_node = 0;
         uint64_t unwell = health_unwell_held(state, &job->attempt, at, &unwell_node);
@@ -271,6 +296,11 @@ static void record_arm_timeout(const struct state *state, const struct job *job,
                           (long long)state->policy.arm_timeout_ms / 1000);
 }
 
+static bool head_ended(const struct job *job)
+{
+        return job->spec.launcher == OFFPEAK_LAUNCHER_HEAD && job->attempt.legs[0].state == LEG_ENDED;
+}
+
 static void record_go(const struct job *job, const struct now *now, struct turn *turn)
 {
         struct record *record = turn_record(turn, RECORD_GO, now);
@@ -293,7 +323,7 @@ static void follow_job(const struct state *state, const struct job *job, const s
                 record_go(job, now, turn);
         else if (attempt->state == ATTEMPT_ARMING && arming_took_too_long(state, job, now))
                 record_arm_timeout(state, job, now, turn);
-        else if (attempt->state == ATTEMPT_GOING && any_leg_failed(attempt))
+        else if (attempt->state == ATTEMPT_GOING && (any_leg_failed(attempt) || head_ended(job)))
                 record_stop(job, STOP_LEG_FAILED, now, turn);
 }
 

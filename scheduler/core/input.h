@@ -58,6 +58,7 @@ struct leg_report {
         enum report_state state;
         enum leg_how how;     /* when EXITED */
         int32_t status;
+        uint32_t rank;        /* EXITED: whose status it is */
         uint32_t cap_ppm;     /* of its GPUs' limits, as it was ordered last; 0: none */
         bool killed;
         double done, total;   /* of its progress file; total 0: none */

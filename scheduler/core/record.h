@@ -142,6 +142,7 @@ struct record {
                         enum leg_how how;
                         int32_t status;
                         bool killed;
+                        uint32_t rank;    /* whose status it is, where each GPU has a process of its own */
                         char *why, *tail; /* of the first of its attempt that failed (struct failure); else NULL */
                 } leg_end;
                 struct { struct record_leg_ref leg; int32_t status; } late_exit;

@@ -15,7 +15,8 @@
 
 /* ---- what was asked */
 
-/* A path as the first node has it: %j job, %a attempt, %n rank, %% itself; relative ones from the job's directory. */
+/* A path as the first process has it: %j job, %a attempt, %n node, %r rank, %% itself; relative ones from the job's
+ * directory. */
 static json_t *path(const struct job *job, const char *pattern)
 {
         size_t directory = job->spec.directory != NULL ? strlen(job->spec.directory) : 0;
@@ -30,12 +31,12 @@ static json_t *path(const struct job *job, const char *pattern)
         for (const char *at = pattern; *at != '\0'; at++) {
                 char letter = at[0] == '%' ? at[1] : '\0';
 
-                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == '%';
+                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == 'r' || letter == '%';
                 if (letter == 'j')
                         used += (size_t)snprintf(text + used, room - used, "%" PRIu64, job->id);
                 else if (letter == 'a')
                         used += (size_t)snprintf(text + used, room - used, "%u", job->attempts);
-                else if (letter == 'n')
+                else if (letter == 'n' || letter == 'r')
                         used += (size_t)snprintf(text + used, room - used, "0");
                 else
                         text[used++] = *at;
@@ -55,12 +56,26 @@ static json_t *words(struct answer *answer, char *const *list, size_t n)
         return array;
 }
 
+static const char *launcher_name(enum offpeak_launcher launcher)
+{
+        switch (launcher) {
+        case OFFPEAK_LAUNCHER_NODE:
+                return "node";
+        case OFFPEAK_LAUNCHER_GPU:
+                return "gpu";
+        case OFFPEAK_LAUNCHER_HEAD:
+                return "head";
+        }
+        return NULL;
+}
+
 static void put_spec(struct answer *answer, json_t *object, const struct job *job)
 {
         const struct offpeak_job_spec *spec = &job->spec;
         const struct policy_class *class = state_class(answer->state, job);
 
         answer_put(answer, object, "command", words(answer, spec->argv, spec->argc));
+        answer_put(answer, object, "launcher", answer_text(launcher_name(spec->launcher)));
         answer_put(answer, object, "directory", answer_text(spec->directory));
         answer_put(answer, object, "stdout_path",
                    path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));
@@ -121,6 +136,17 @@ static json_t *leg_object(struct answer *answer, const struct leg *leg)
         return object;
 }
 
+/* Legs are also stopped because the one that they worked for has ended, which is no failure. */
+static const char *stop_reason(const struct job *job)
+{
+        const struct leg *head = &job->attempt.legs[0];
+
+        if (job->attempt.stop == STOP_LEG_FAILED && job->spec.launcher == OFFPEAK_LAUNCHER_HEAD &&
+            head->state == LEG_ENDED && head->how == LEG_EXIT && head->before_stop)
+                return "head_ended";
+        return answer_stop_reason(job->attempt.stop);
+}
+
 static json_t *attempt_object(struct answer *answer, const struct job *job)
 {
         static const char *const states[] = { [ATTEMPT_ARMING] = "arming", [ATTEMPT_GOING] = "going",
@@ -137,7 +163,7 @@ static json_t *attempt_object(struct answer *answer, const struct job *job)
         answer_put(answer, object, "number", json_integer(attempt->number));
         answer_put(answer, object, "state",
                    json_string(job->state == OFFPEAK_JOB_ACTIVE ? states[attempt->state] : "over"));
-        answer_put(answer, object, "stop_reason", answer_text(answer_stop_reason(attempt->stop)));
+        answer_put(answer, object, "stop_reason", answer_text(stop_reason(job)));
         answer_put(answer, object, "launched_utc", answer_utc(attempt->launched_at));
         answer_put(answer, object, "lease_s", json_integer(attempt->lease_ms / 1000));
         answer_put(answer, object, "grace_s", json_integer(attempt->grace_s));

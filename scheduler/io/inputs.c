@@ -137,6 +137,7 @@ static int take_leg(const struct message_leg *leg, struct leg_report *ret_report
                                            .how = (enum leg_how)leg->how,
                                            .status = leg->status,
                                            .cap_ppm = leg->cap_ppm,
+                                           .rank = leg->rank,
                                            .killed = leg->killed,
                                            .done = leg->done,
                                            .total = leg->total,

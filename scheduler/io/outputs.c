@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "io/outputs.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/caps.h"
 #include "core/width.h"
 
-/* Ranks of a gang meet on one of these ports, by the epoch of their attempt. */
-enum { FIRST_MASTER_PORT = 20000, MASTER_PORTS = 10000 };
+/*
+ * Ranks of a gang meet on one of the first ports, by the epoch of their attempt; what its head asks for is heard on the
+ * second, by epoch and rank. Neither is among those that kernels give to whoever does not mind.
+ */
+enum { FIRST_MASTER_PORT = 20000, MASTER_PORTS = 10000, FIRST_REMOTE_PORT = 10000, REMOTE_PORTS = 10000 };
 
 static struct message_clock clock_now(const struct clocks *clocks)
 {
@@ -68,11 +72,35 @@ static int node_names(const struct state *state, const struct attempt *attempt, 
         return 0;
 }
 
+static const char *address_of(const struct node *node)
+{
+        return node->inventory.address != NULL ? node->inventory.address : node->name;
+}
+
+/* Where each of them hears what the head asks for. On ENOMEM what was made is the launch's all the same. */
+static int remote_addresses(const struct state *state, const struct attempt *attempt, struct message_launch *launch)
+{
+        launch->addresses = calloc(attempt->n_legs, sizeof(*launch->addresses));
+        if (launch->addresses == NULL)
+                return OFFPEAK_ENOMEM;
+        for (uint32_t l = 0; l < attempt->n_legs; l++) {
+                const char *host = address_of(&state->nodes[attempt->legs[l].node]);
+                const bool v6 = strchr(host, ':') != NULL;
+                const unsigned port = FIRST_REMOTE_PORT + (unsigned)((attempt->epoch + l) % REMOTE_PORTS);
+
+                if (asprintf(&launch->addresses[l], "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", port) < 0) {
+                        launch->addresses[l] = NULL;
+                        return OFFPEAK_ENOMEM;
+                }
+                launch->n_addresses++;
+        }
+        return 0;
+}
+
 static int fill_launch(const struct state *state, const struct job *job, uint32_t rank, struct message_launch *launch)
 {
         const struct attempt *attempt = &job->attempt;
         const struct offpeak_width width = width_of(&job->spec, attempt->mode);
-        const char *address = state->nodes[attempt->legs[0].node].inventory.address;
         int code = node_names(state, attempt, &launch->nodes);
 
         if (code != 0)
@@ -92,9 +120,9 @@ static int fill_launch(const struct state *state, const struct job *job, uint32_
         launch->uid = job->uid;
         launch->user = job->user;
         launch->gang = attempt->n_legs > 1;
-        launch->master_address = (char *)(address != NULL ? address : launch->nodes[0]);
+        launch->master_address = (char *)address_of(&state->nodes[attempt->legs[0].node]);
         launch->master_port = FIRST_MASTER_PORT + (uint32_t)(attempt->epoch % MASTER_PORTS);
-        return 0;
+        return job->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? remote_addresses(state, attempt, launch) : 0;
 }
 
 /* Orders outlive their attempts on the way: only the present one starts anything. */
@@ -133,6 +161,8 @@ static int order(const struct state *state, const struct action *action, struct 
 int output_message(const struct state *state, const struct clocks *clocks, const struct action *action,
                    struct message *ret_message)
 {
+        int code;
+
         memset(ret_message, 0, sizeof(*ret_message));
         switch (action->type) {
         case ACTION_WELCOME:
@@ -147,7 +177,10 @@ int output_message(const struct state *state, const struct clocks *clocks, const
                 ret_message->u.stale.session = action->session;
                 return 0;
         case ACTION_ORDER:
-                return order(state, action, ret_message);
+                code = order(state, action, ret_message);
+                if (code != 0)
+                        output_message_finish(ret_message);
+                return code;
         case ACTION_REPLY:
         case ACTION_ASK_PLAN:
         case ACTION_DROP_PLAN:
@@ -159,6 +192,12 @@ int output_message(const struct state *state, const struct clocks *clocks, const
 
 void output_message_finish(struct message *message)
 {
-        if (message->type == MESSAGE_ORDER)
-                free(message->u.order.launch.nodes); /* the names are the state's */
+        struct message_launch *launch = &message->u.order.launch;
+
+        if (message->type != MESSAGE_ORDER)
+                return;
+        free(launch->nodes); /* the names are the state's */
+        for (size_t i = 0; i < launch->n_addresses; i++)
+                free(launch->addresses[i]);
+        free(launch->addresses);
 }

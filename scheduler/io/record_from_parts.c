@@ -110,6 +110,16 @@ static void take_widths(struct taker *taker, const Log__JobSpec *from, struct of
                                                         from->widths[i]->speed_ppm, from->widths[i]->power_w };
 }
 
+static void take_secret(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
+{
+        const size_t size = to->launcher == OFFPEAK_LAUNCHER_HEAD ? sizeof(to->secret) : 0;
+
+        if (from->secret.len != size)
+                taker->wrong = "spec.secret";
+        else if (size > 0)
+                memcpy(to->secret, from->secret.data, size);
+}
+
 static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offpeak_job_spec *to)
 {
         to->name = take_optional(taker, from->name);
@@ -139,6 +149,8 @@ static void take_spec(struct taker *taker, const Log__JobSpec *from, struct offp
         to->exclusive = from->exclusive;
         to->switches = from->switches;
         to->features = take_words(taker, from->features, from->n_features, &to->n_features);
+        to->launcher = take_enum(taker, from->launcher, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD, "spec.launcher");
+        take_secret(taker, from, to);
 }
 
 /* ---- policy */
@@ -679,6 +691,7 @@ static void take_leg_end(struct taker *taker, const Log__LegEnd *from, struct re
         to->u.leg_end.killed = from->killed;
         to->u.leg_end.why = take_bounded(taker, from->why, FAILURE_WHY_SIZE, "leg_end.why");
         to->u.leg_end.tail = take_bounded(taker, from->tail, FAILURE_TAIL_SIZE, "leg_end.tail");
+        to->u.leg_end.rank = from->rank;
 }
 
 static void take_unwell(struct taker *taker, const Log__Devices *from, struct record *to)

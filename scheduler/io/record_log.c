@@ -48,7 +48,7 @@ static const char *stop_text(enum stop_reason reason, enum pause_cause cause)
         case STOP_LIMIT:
                 return "stops: far beyond the time it asked for";
         case STOP_LEG_FAILED:
-                return "stops: one of its legs ended without success";
+                return "stops: one of its legs has ended";
         case STOP_ARM_TIMEOUT:
                 return "stops: its nodes were not ready in time";
         case STOP_SHED:

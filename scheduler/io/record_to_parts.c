@@ -109,6 +109,9 @@ static Log__JobSpec *spec_part(struct arena *arena, const struct offpeak_job_spe
         to->switches = from->switches;
         to->n_features = from->n_features;
         to->features = from->features;
+        to->launcher = from->launcher;
+        if (from->launcher == OFFPEAK_LAUNCHER_HEAD)
+                to->secret = (ProtobufCBinaryData){ sizeof(from->secret), (uint8_t *)from->secret };
         return to;
 }
 
@@ -679,6 +682,7 @@ static void fill_leg_end(struct arena *arena, Log__LegEnd *to, const struct reco
         to->killed = record->u.leg_end.killed;
         to->why = text(record->u.leg_end.why);
         to->tail = text(record->u.leg_end.tail);
+        to->rank = record->u.leg_end.rank;
 }
 
 static void fill_devices(struct arena *arena, Log__Devices *to, const struct record *record)

@@ -17,7 +17,7 @@
 
 struct rig {
         char root[64], state[80], node[32], mark[64];
-        char *argv[4], *env[2], *nodes[1];
+        char *argv[4], *env[2], *nodes[2];
         struct message_order order; /* change before rig_start */
         struct leg_local local;
         struct link_config config;

@@ -22,7 +22,7 @@ new_machine() {
         for name in bash env cat grep head sort touch mkdir sleep; do
                 ln -s "$(command -v $name)" "$scratch/bin/$name"
         done
-        for name in cc ninja protoc-c jq mpirun python3 cbc clp spin ip; do
+        for name in cc ninja protoc-c jq mpirun pdsh python3 cbc clp spin ip; do
                 stub $name </dev/null
         done
         echo 'echo cmake version 3.25.1' | stub cmake

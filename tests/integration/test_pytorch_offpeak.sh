@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test_pytorch_offpeak.sh - a gang of two PyTorch ranks on two nodes of a real cluster, paused halfway (by hand, with
-# hold) and let go again, ends with the weights of two ranks that nobody disturbed.
+# test_pytorch_offpeak.sh - two PyTorch ranks on a real cluster, paused halfway (by hand, with hold) and let go again, end with
+# the weights of two ranks that nobody disturbed: one on each of two nodes, begun by Offpeak or by torchrun, or both on one
+# node with a process for each GPU.
 #
 # In namespaces of its own, like test_pytorch_ddp.sh.
 set -euo pipefail
@@ -40,7 +41,7 @@ YAML
         local node
         for node in n1 n2; do
                 "$OFFPEAK_BUILD/agent/offpeak-agent" --node $node --site hall --state-dir "$scratch/$node" \
-                        --devices kind=cpu-slot,count=1 --idle-w 100 --slot-w 50 >"$scratch/$node.log" 2>&1 &
+                        --devices kind=cpu-slot,count=2 --idle-w 100 --slot-w 50 >"$scratch/$node.log" 2>&1 &
         done
         wait_until "both nodes up" holds nodes '[.nodes[] | select(.status == "up")] | length == 2'
 }
@@ -49,8 +50,8 @@ holds() { # holds VIEW CONDITION: of the view's document
         offpeak "$1" --json 2>/dev/null | jq -e "$2" >/dev/null
 }
 
-job_holds() { # job_holds CONDITION: of the one job's document
-        offpeak jobs --all --json 2>/dev/null | jq -e ".jobs[0] | $1" >/dev/null
+job_holds() { # job_holds CONDITION: of the last job's document
+        offpeak jobs --all --json 2>/dev/null | jq -e ".jobs | max_by(.id) | $1" >/dev/null
 }
 
 wait_until() { # wait_until WHAT COMMAND...: until it succeeds, for a minute
@@ -74,25 +75,35 @@ undisturbed() {
 }
 
 weights_in() { # weights_in FILE
-        grep '^weights ' "$1" | tail -n 1
+        grep -o 'weights [0-9a-f]*' "$1" | tail -n 1
+}
+
+paused() { # paused NAME OPTIONS... -- COMMAND...: a job whose first rank writes to out.NAME
+        local name=$1 out=$scratch/out.$1 id
+        shift
+        mkdir "$scratch/checkpoint.$name"
+        id=$(offpeak submit --parsable -J "$name" -t 30m --deadline now+31m -o "$out" --checkpoint-dir "$scratch/checkpoint.$name" "$@")
+        wait_until "some progress" job_holds '.done_source == "reported" and .done_fraction > 0.2'
+        offpeak hold "$id"
+        wait_until "a stop" job_holds '.status == "held"'
+        [ -e "$scratch/checkpoint.$name/ddp.ckpt" ] || fail "$name: no checkpoint at the stop"
+        grep -q 'stopped after step' "$out" || fail "$name: no orderly stop"
+        offpeak release "$id"
+        wait_until "the end" job_holds '.state == "done"'
+        job_holds '.attempts == 2 and .done_fraction == 1' || fail "$name: it did not end complete in two attempts"
+        [ -n "$(weights_in "$out")" ] || fail "$name: no weights were printed"
+        [ "$(weights_in "$out")" = "$(weights_in "$scratch/straight.0.log")" ] || fail "$name: the pause changed the weights"
 }
 
 main() {
         undisturbed
         start_cluster
-        mkdir "$scratch/checkpoint"
-        offpeak submit -J ddp -N 2 --gpus-per-node 1 -t 30m --deadline now+31m -o "$scratch/out.%n" \
-                --checkpoint-dir "$scratch/checkpoint" -- $python "$example" --steps $steps --step-ms 50
-        wait_until "some progress" job_holds '.done_source == "reported" and .done_fraction > 0.2'
-        offpeak hold 1
-        wait_until "a stop" job_holds '.status == "held"'
-        [ -e "$scratch/checkpoint/ddp.ckpt" ] || fail "no checkpoint at the stop"
-        grep -q '^stopped after step' "$scratch/out.0" || fail "no orderly stop"
-        offpeak release 1
-        wait_until "the end" job_holds '.state == "done"'
-        job_holds '.attempts == 2 and .done_fraction == 1' || fail "it did not end complete in two attempts"
-        [ -n "$(weights_in "$scratch/out.0")" ] || fail "no weights were printed"
-        [ "$(weights_in "$scratch/out.0")" = "$(weights_in "$scratch/straight.0.log")" ] || fail "the pause changed the weights"
+        paused env -N 2 --gpus-per-node 1 -- $python "$example" --steps $steps --step-ms 50
+        paused gpu -N 1 --gpus-per-node 2 --launcher gpu -- $python "$example" --steps $steps --step-ms 50
+        # shellcheck disable=SC2016 # for the job's shell
+        paused torchrun -N 2 --gpus-per-node 1 -- sh -c 'exec "$0" -m torch.distributed.run --nnodes "$NNODES" \
+                --node_rank "$NODE_RANK" --nproc_per_node 1 -r 1 -t 1 --master_addr "$MASTER_ADDR" --master_port "$MASTER_PORT" "$@"' \
+                $python "$example" --steps $steps --step-ms 50
 }
 
 if [ -z "${IN_NAMESPACE:-}" ]; then
@@ -106,6 +117,6 @@ fi
 ip link set lo up
 export OMP_NUM_THREADS=1 GLOO_SOCKET_IFNAME=lo
 scratch=$(mktemp -d)
-export OFFPEAK_SERVER=ipc://$scratch/offpeakd.sock
+export OFFPEAK_SERVER=ipc://$scratch/offpeakd.sock TMPDIR=$scratch # where torchrun leaves its logs
 trap 'rm -rf "$scratch"' EXIT
 main

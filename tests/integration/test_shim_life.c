@@ -392,6 +392,80 @@ static void a_killed_keeper_leaves_nothing_also_without_a_cgroup(void **state)
         assert_true(rig_is_extinct(&rig));
 }
 
+/* ---- a process for each GPU */
+
+static void run_ranks(const char *script)
+{
+        rig_open(&rig, contain, script);
+        rig.order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        rig.order.launch.spec.gpus_per_node = 3;
+        rig.order.launch.spec.stdout_path = (char *)"out.%r";
+        rig.order.launch.rank = 1;
+        rig.order.launch.n_nodes = 2;
+        rig.nodes[1] = rig.nodes[0];
+        rig_start(&rig);
+}
+
+static void each_gpu_has_its_process(void **state)
+{
+        struct leg_exit exit;
+        char text[256];
+
+        (void)state;
+        run_ranks("sleep 0.$((3 - LOCAL_RANK)); echo $RANK $LOCAL_RANK $WORLD_SIZE $LOCAL_WORLD_SIZE");
+        exit = rig_exit(&rig);
+        assert_int_equal(exit.how, LEG_EXIT);
+        assert_int_equal(exit.status, 0); /* when the last of them is done, which is no orphan of the first */
+        assert_string_equal(rig_read(&rig, "out.3", text, sizeof(text)), "3 0 6 3\n");
+        assert_string_equal(rig_read(&rig, "out.4", text, sizeof(text)), "4 1 6 3\n");
+        assert_string_equal(rig_read(&rig, "out.5", text, sizeof(text)), "5 2 6 3\n");
+}
+
+static void the_first_rank_that_fails_ends_its_leg(void **state)
+{
+        struct leg_exit exit;
+
+        (void)state;
+        run_ranks("trap '' TERM; [ $LOCAL_RANK != 0 ] || exit 0; touch up.$RANK; while [ ! -e up.5 -o ! -e up.4 ]; "
+                  "do sleep 0.02; done; [ $RANK != 4 ] || exit 9; while :; do sleep 0.05; done");
+        exit = rig_exit(&rig);
+        assert_int_equal(exit.how, LEG_EXIT);
+        assert_int_equal(WEXITSTATUS(exit.status), 9);
+        assert_int_equal(exit.rank, 4);
+        assert_true(rig_is_extinct(&rig));
+}
+
+static void a_stop_reaches_every_rank(void **state)
+{
+        struct leg_exit exit;
+        char text[64];
+
+        (void)state;
+        run_ranks("trap 'sleep 0.$RANK; echo saved > checkpoint.$RANK; exit $LOCAL_RANK' TERM; touch up.$RANK; "
+                  "[ $RANK != 3 ] || while [ ! -e up.5 -o ! -e up.4 ]; do sleep 0.02; done; "
+                  "[ $RANK != 3 ] || touch ready; while :; do sleep 0.05; done");
+        rig_wait(&rig, rig_is_ready);
+        assert_int_equal(link_stop(rig.link, STOP_PAUSE, 10), 0);
+        exit = rig_exit(&rig);
+        assert_int_equal(exit.how, LEG_ASKED);
+        assert_false(exit.killed);
+        assert_int_equal(WEXITSTATUS(exit.status), 1); /* of the first that was not well */
+        assert_int_equal(exit.rank, 4);
+        assert_string_equal(rig_read(&rig, "checkpoint.3", text, sizeof(text)), "saved\n");
+        assert_string_equal(rig_read(&rig, "checkpoint.4", text, sizeof(text)), "saved\n");
+        assert_string_equal(rig_read(&rig, "checkpoint.5", text, sizeof(text)), "saved\n");
+}
+
+static void all_ranks_die_with_their_shim(void **state)
+{
+        (void)state;
+        run_ranks("trap '' TERM; touch up.$RANK; [ $RANK != 3 ] || while [ ! -e up.5 -o ! -e up.4 ]; do sleep 0.02; "
+                  "done; [ $RANK != 3 ] || touch ready; while :; do sleep 0.05; done");
+        rig_wait(&rig, rig_is_ready);
+        rig_kill(rig_shim(&rig), SIGKILL);
+        rig_wait(&rig, rig_is_extinct);
+}
+
 static int run_all(enum link_contain how, const char *name)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
@@ -418,6 +492,10 @@ static int run_all(enum link_contain how, const char *name)
                 TEST(a_leg_that_may_not_run_is_refused),
                 TEST(a_killed_keeper_leaves_nothing),
                 TEST(a_killed_keeper_leaves_nothing_also_without_a_cgroup),
+                TEST(each_gpu_has_its_process),
+                TEST(the_first_rank_that_fails_ends_its_leg),
+                TEST(a_stop_reaches_every_rank),
+                TEST(all_ranks_die_with_their_shim),
         };
 
         contain = how;

@@ -162,7 +162,7 @@ static bool read_since(struct fixture *f, int64_t started)
         bool good;
 
         assert_int_equal(leg_dir_create(f->path, &f->order, &local, &dir, NULL), 0);
-        good = last_lines_read(f->reader, &dir, started, f->text);
+        good = last_lines_read(f->reader, &dir, 0, started, f->text);
         leg_dir_close(&dir);
         assert_int_equal(leg_dir_remove(f->path, dir.id, NULL), 0);
         return good;

@@ -118,6 +118,7 @@ static void what_nodes_must_be(void **state)
         (void)state;
         expect("-t 1h", &settings);
         assert_true(!settings.spec.exclusive && settings.spec.switches == 0 && settings.spec.n_features == 0);
+        assert_int_equal(settings.spec.launcher, OFFPEAK_LAUNCHER_NODE);
         submit_settings_finish(&settings);
         expect("-t 1h --exclusive --switches 3 -C a100,ib --constraint=x86-64_v3,ib", &settings);
         assert_true(settings.spec.exclusive);
@@ -127,6 +128,20 @@ static void what_nodes_must_be(void **state)
         assert_string_equal(settings.spec.features[1], "ib");
         assert_string_equal(settings.spec.features[2], "x86-64_v3");
         submit_settings_finish(&settings);
+}
+
+static void a_launcher_is_one_of_three(void **state)
+{
+        static const char *const lines[] = { "-t 1h --launcher node", "-t 1h --launcher=gpu", "-t 1h --launcher head" };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+                struct submit_settings settings;
+
+                expect(lines[i], &settings);
+                assert_int_equal(settings.spec.launcher, i);
+                submit_settings_finish(&settings);
+        }
 }
 
 static void a_range_names_the_widths_between(void **state)
@@ -212,6 +227,7 @@ static void bad_values_name_option_value_and_remedy(void **state)
                 { "-t 1h --env ''", OFFPEAK_EINVAL, { "NAME=value" } },
                 { "-t 1h --env UNSET", OFFPEAK_EINVAL, { "UNSET", "not set" } },
                 { "-t 1h --export A=1,,B=2", OFFPEAK_EINVAL, { "NAME=value" } },
+                { "-t 1h --launcher mpi", OFFPEAK_EINVAL, { "--launcher mpi", "head one on the first node" } },
                 { "-t 1h --switches 0", OFFPEAK_EINVAL, { "--switches", "from 1 to" } },
                 { "-t 1h --constraint 'a100,'", OFFPEAK_EINVAL, { "--constraint", "a100,ib" } },
                 { "-t 1h --constraint 'a100|ib'", OFFPEAK_EINVAL, { "--constraint", "all of them" } },
@@ -596,6 +612,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(the_gang_takes_its_shape),
                 cmocka_unit_test(what_nodes_must_be),
+                cmocka_unit_test(a_launcher_is_one_of_three),
                 cmocka_unit_test(a_range_names_the_widths_between),
                 cmocka_unit_test(bad_values_name_option_value_and_remedy),
                 cmocka_unit_test(a_name_too_long_is_refused),

@@ -825,7 +825,10 @@ static void a_job_says_what_its_nodes_must_be(void **state)
 
         (void)state;
         assert_null(strstr(text, "\nnodes"));
+        assert_null(strstr(text, "\nlauncher"));
         free(text);
+        json_object_set_new(job, "launcher", json_string("gpu"));
+        expect_in(render(view_show, document, plain), "gpu: one process for each GPU\n");
         json_object_set_new(job, "constraint", json_pack("[s, s]", "a100", "ib"));
         json_object_set_new(job, "exclusive", json_true());
         json_object_set_new(job, "switches", json_integer(1));

@@ -275,6 +275,31 @@ static void a_submission_is_answered(void **state)
         assert_string_equal(board->requests[0].u.request.spec.argv[0], "true");
 }
 
+static void each_job_with_a_head_has_a_secret_of_its_own(void **state)
+{
+        static const uint8_t none[OFFPEAK_SECRET_SIZE];
+        struct board *board = *state;
+        struct offpeak_job_spec spec = small_spec();
+        struct offpeak_client *client;
+        struct offpeak_error err;
+
+        board_start(board, NULL);
+        client = open_client(board, 0);
+        spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        for (int i = 0; i < 2; i++)
+                assert_int_equal(offpeak_submit(client, &spec, NULL, &err), 0);
+        spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        assert_int_equal(offpeak_submit(client, &spec, NULL, &err), 0);
+        assert_memory_equal(spec.secret, none, sizeof(none)); /* the caller's is left as it is */
+        offpeak_close(client);
+        board_stop(board);
+        assert_int_equal(board->n, 3);
+        assert_memory_not_equal(board->requests[0].u.request.spec.secret, none, sizeof(none));
+        assert_memory_not_equal(board->requests[0].u.request.spec.secret, board->requests[1].u.request.spec.secret,
+                                sizeof(none));
+        assert_memory_equal(board->requests[2].u.request.spec.secret, none, sizeof(none));
+}
+
 static void each_call_sends_its_verb_and_a_new_id(void **state)
 {
         static const uint32_t verbs[] = { VERB_CANCEL, VERB_HOLD,  VERB_RELEASE, VERB_FENCE,
@@ -685,6 +710,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(a_submission_is_answered),
+                TEST(each_job_with_a_head_has_a_secret_of_its_own),
                 TEST(each_call_sends_its_verb_and_a_new_id),
                 TEST(a_refusal_is_an_error_with_the_schedulers_words),
                 TEST(a_bad_spec_is_refused_before_it_is_sent),

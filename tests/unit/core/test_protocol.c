@@ -386,6 +386,72 @@ static void one_failed_rank_stops_the_others(void **unused)
         scene_finish(&scene);
 }
 
+/* ---- one that has the others start what it asks for */
+
+static uint64_t scene_with_head(struct scene *scene)
+{
+        uint64_t job = scene_with_gang(scene);
+
+        state_job(&scene->state, job)->spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        scene_renew_with(scene, 0, job, REPORT_ARMED, 0, 0);
+        scene_renew_with(scene, 1, job, REPORT_ARMED, 0, 0);
+        scene_renew_with(scene, 0, job, REPORT_RUNNING, 0, 0);
+        scene_renew_with(scene, 1, job, REPORT_RUNNING, 0, 0);
+        return job;
+}
+
+static void the_end_of_the_head_is_the_end_of_all(void **unused)
+{
+        static const struct {
+                int32_t status;
+                enum offpeak_job_state state;
+        } cases[] = { { 0, OFFPEAK_JOB_DONE }, { 9 << 8, OFFPEAK_JOB_FAILED } };
+
+        (void)unused;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                struct scene scene;
+                uint64_t job = scene_with_head(&scene);
+
+                state_job(&scene.state, job)->fraction_reported = true; /* the last of it was not told */
+                state_job(&scene.state, job)->fraction = 0.98;
+                scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_EXIT, cases[i].status);
+                assert_int_equal(scene_ordered(&scene, WANT_STOP)->node, 1);
+                scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_ASKED, 15); /* of which nobody asks */
+                assert_int_equal(state_job(&scene.state, job)->state, cases[i].state);
+                assert_int_equal(state_job(&scene.state, job)->status, cases[i].status);
+                scene_finish(&scene);
+        }
+}
+
+/* It is not the job that failed: it is tried again, as after a node that was lost. */
+static void a_leg_that_dies_under_a_head_fails_the_attempt(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_head(&scene);
+
+        (void)unused;
+        scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_EXIT, 9);
+        assert_int_equal(scene_ordered(&scene, WANT_STOP)->node, 0);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 1);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
+        assert_int_equal(state_job(&scene.state, job)->losses, 1);
+        assert_int_equal(state_job(&scene.state, job)->avoid_node, 1);
+        scene_finish(&scene);
+}
+
+static void a_head_that_is_paused_goes_on_later(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_head(&scene);
+
+        (void)unused;
+        scene_tell(&scene, INPUT_HOLD, scene_client(&scene), job);
+        scene_renew_with(&scene, 0, job, REPORT_EXITED, LEG_ASKED, 1);
+        scene_renew_with(&scene, 1, job, REPORT_EXITED, LEG_ASKED, 0);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
+        scene_finish(&scene);
+}
+
 /* ---- requests */
 
 static void a_repeated_request_is_answered_as_before(void **unused)
@@ -698,6 +764,9 @@ int main(void)
                 cmocka_unit_test(without_go_nothing_is_waited_for),
                 cmocka_unit_test(a_gang_that_arms_too_slowly_is_called_off),
                 cmocka_unit_test(one_failed_rank_stops_the_others),
+                cmocka_unit_test(the_end_of_the_head_is_the_end_of_all),
+                cmocka_unit_test(a_leg_that_dies_under_a_head_fails_the_attempt),
+                cmocka_unit_test(a_head_that_is_paused_goes_on_later),
                 cmocka_unit_test(a_repeated_request_is_answered_as_before),
                 cmocka_unit_test(a_job_being_cancelled_is_not_released),
                 cmocka_unit_test(a_job_that_was_not_held_is_not_said_to_be_released),

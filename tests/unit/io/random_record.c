@@ -15,7 +15,7 @@
         _Static_assert(sizeof(type) == (size), "teach record.proto, its codec and this walk the new field")
 KNOWN(struct request, 64);
 KNOWN(struct offpeak_width, 24);
-KNOWN(struct offpeak_job_spec, 224);
+KNOWN(struct offpeak_job_spec, 264);
 KNOWN(struct policy, 80);
 KNOWN(struct policy_site, 2864);
 KNOWN(struct supply_terms, 2544);
@@ -33,7 +33,7 @@ KNOWN(struct inventory, 120);
 KNOWN(struct device, 36);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 168);
-KNOWN(struct job, 832);
+KNOWN(struct job, 872);
 KNOWN(struct pause, 56);
 KNOWN(struct failure, 48);
 KNOWN(struct device_health, 32);
@@ -284,6 +284,9 @@ static void walk_spec(struct walk *walk, struct offpeak_job_spec *spec)
         take_words(walk, &spec->features, &spec->n_features, "spec->features");
         U32(spec->switches);
         BOOL(spec->exclusive);
+        WITHIN(spec->launcher, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD);
+        for (size_t i = 0; spec->launcher == OFFPEAK_LAUNCHER_HEAD && i < sizeof(spec->secret); i++)
+                WITHIN(spec->secret[i], 0, UINT8_MAX);
 }
 
 /* Lists of fixed room: how many are used. */
@@ -995,6 +998,7 @@ static void walk_small(struct walk *walk, struct record *record)
                 BOOL(record->u.leg_end.killed);
                 OPTIONAL(record->u.leg_end.why);
                 OPTIONAL(record->u.leg_end.tail);
+                U32(record->u.leg_end.rank);
                 break;
         case RECORD_LATE_EXIT:
                 walk_leg_ref(walk, &record->u.late_exit.leg);

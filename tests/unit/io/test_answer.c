@@ -683,10 +683,13 @@ static void an_impossible_job_says_what_is_missing(void **state)
         world_expect_text(document, "job.waits_for", "features");
         world_expect_text(document, "job.constraint.0", "h100");
         world_expect_null(document, "job.switches");
+        world_expect_text(document, "job.launcher", "node");
         json_decref(document);
+        job->spec.launcher = OFFPEAK_LAUNCHER_GPU;
         job->spec.gpus_per_node = 9;
         document = world_ask(world, "job", "{\"job\":42}");
         world_expect_text(document, "job.waits_for", "nodes");
+        world_expect_text(document, "job.launcher", "gpu");
         json_decref(document);
 }
 

@@ -172,17 +172,19 @@ static void paths_are_expanded(void **state)
         } cases[] = {
                 { "", "" },          { "a.out", "a.out" }, { "%j", "42" }, { "%j-%a-%n.out", "42-3-1.out" },
                 { "100%%", "100%" }, { "%x", "%x" },       { "%", "%" },   { "%%j", "%j" },
+                { "%r", "13" },
         };
+        const struct launch_names names = { .job = 42, .attempt = 3, .node = 1, .rank = 13 };
         char buffer[16];
 
         (void)state;
         for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-                assert_true(launch_expand(cases[i].path, 42, 3, 1, buffer, sizeof(buffer)));
+                assert_true(launch_expand(cases[i].path, &names, buffer, sizeof(buffer)));
                 assert_string_equal(buffer, cases[i].want);
         }
-        assert_true(launch_expand("123456789012345", 1, 1, 1, buffer, sizeof(buffer)));
-        assert_false(launch_expand("1234567890123456", 1, 1, 1, buffer, sizeof(buffer)));
-        assert_false(launch_expand("12345678901234%j", 42, 1, 1, buffer, sizeof(buffer)));
+        assert_true(launch_expand("123456789012345", &names, buffer, sizeof(buffer)));
+        assert_false(launch_expand("1234567890123456", &names, buffer, sizeof(buffer)));
+        assert_false(launch_expand("12345678901234%j", &names, buffer, sizeof(buffer)));
 }
 
 static void what_is_not_said_has_a_default(void **state)
@@ -193,10 +195,10 @@ static void what_is_not_said_has_a_default(void **state)
 
         f->order.launch.spec.directory = f->root;
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_string_equal(f->launch.paths.directory, f->root);
-        assert_string_equal(f->launch.paths.out, "offpeak-42.out");
-        assert_string_equal(f->launch.paths.error, "");
-        assert_null(f->launch.cpus);
+        assert_string_equal(f->launch.processes[0].paths.directory, f->root);
+        assert_string_equal(f->launch.processes[0].paths.out, "offpeak-42.out");
+        assert_string_equal(f->launch.processes[0].paths.error, "");
+        assert_null(f->launch.processes[0].cpus);
         assert_false(f->launch.switch_user);
         snprintf(want, sizeof(want), "%s-checkpoints/42", f->state);
         assert_string_equal(f->launch.checkpoint, want);
@@ -228,15 +230,87 @@ static void processors_are_read_from_a_list(void **state)
 
         strcpy(f->local.cpus, "0-2,9");
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.cpus), 4);
-        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.cpus));
-        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.cpus));
-        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.cpus));
+        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.processes[0].cpus), 4);
+        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.processes[0].cpus));
+        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[0].cpus));
+        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.processes[0].cpus));
         launch_finish(&f->launch);
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
                 strcpy(f->local.cpus, bad[i]);
                 assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, &err), OFFPEAK_EINVAL);
         }
+}
+
+static void a_leg_can_have_a_process_for_each_gpu(void **state)
+{
+        const struct launch_account account = { .name = "ana", .home = "/home/ana" };
+        struct fixture *f = *state;
+        char **env;
+
+        f->order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        f->order.launch.spec.directory = f->root;
+        f->order.launch.spec.stdout_path = (char *)"%n.%r.out";
+        f->order.launch.spec.stderr_path = (char *)"err";
+        strcpy(f->local.cpus, "0-2,9");
+        strcpy(f->local.near, "0;1-2;;9");
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 4);
+        for (uint32_t i = 0; i < 4; i++) {
+                static const int cpus[] = { 1, 2, 4, 1 }; /* of the third device nothing is known */
+                const struct launch_process *process = &f->launch.processes[i];
+                char want[16];
+
+                snprintf(want, sizeof(want), "1.%u.out", 4 + i);
+                assert_int_equal(process->rank, 4 + i);
+                assert_int_equal(process->local_rank, i);
+                assert_string_equal(process->paths.out, want);
+                assert_string_equal(process->paths.error, "err");
+                assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, process->cpus), cpus[i]);
+        }
+        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[3].cpus));
+        launch_finish(&f->launch);
+
+        env = launch_env_make(&f->dir, &f->order, &f->local, &account, "/ckpt");
+        assert_string_equal(value(env, "RANK"), "4");
+        assert_string_equal(value(env, "LOCAL_RANK"), "0");
+        assert_string_equal(value(env, "WORLD_SIZE"), "8");
+        assert_string_equal(value(env, "LOCAL_WORLD_SIZE"), "4");
+        assert_string_equal(value(env, "NODE_RANK"), "1");
+        assert_string_equal(value(env, "NNODES"), "2");
+        launch_env_free(env);
+}
+
+static void a_head_has_others_start_what_it_asks_for(void **state)
+{
+        static char *const addresses[] = { (char *)"n1:10000", (char *)"n2:10001" };
+        struct fixture *f = *state;
+        char path[PATH_MAX + 32];
+        struct stat st;
+
+        f->order.launch.spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        f->order.launch.addresses = (char **)addresses;
+        f->order.launch.n_addresses = 2;
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 1);
+        assert_true(f->launch.processes[0].holds);
+        launch_finish(&f->launch);
+
+        f->order.launch.rank = 0;
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
+        assert_int_equal(f->launch.n_processes, 2);
+        assert_int_equal(f->launch.n_counted, 1);
+        assert_false(f->launch.processes[0].holds);
+        assert_true(f->launch.processes[1].holds);
+        snprintf(path, sizeof(path), "%s/remote", f->dir.path);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 0777, 0400);
+        assert_string_equal(value(f->launch.env, "OFFPEAK_REMOTE"), path);
+        assert_non_null(strstr(value(f->launch.env, "OMPI_MCA_plm_rsh_agent"), "/offpeak-rsh"));
+        assert_string_equal(value(f->launch.env, "NODE_RANK"), "0");
+        assert_string_equal(value(f->launch.env, "RANK"), "77"); /* the owner's: it is not for us to say */
+        assert_null(value(f->launch.env, "LOCAL_RANK"));
+        assert_non_null(strstr(value(f->launch.env, "PATH"), "/offpeak-head:/opt/bin"));
+        launch_finish(&f->launch);
 }
 
 static void a_user_without_account_is_refused(void **state)
@@ -300,6 +374,8 @@ int main(void)
                 TEST(what_is_not_said_has_a_default),
                 TEST(a_relative_checkpoint_directory_is_told_in_full),
                 TEST(processors_are_read_from_a_list),
+                TEST(a_leg_can_have_a_process_for_each_gpu),
+                TEST(a_head_has_others_start_what_it_asks_for),
                 TEST(a_user_without_account_is_refused),
                 TEST(another_user_is_switched_to_by_root_alone),
                 TEST(a_checkpoint_directory_that_is_a_link_is_refused),

@@ -49,7 +49,9 @@ static int teardown(void **state)
 
 static struct leg_exit record_of(int status)
 {
-        struct leg_exit record = { .how = LEG_ASKED, .status = status, .killed = true, .started = 1000, .ended = 1060 };
+        struct leg_exit record = {
+                .how = LEG_ASKED, .status = status, .killed = true, .rank = 11, .started = 1000, .ended = 1060
+        };
 
         strcpy(record.why, "a reason, with\na newline");
         return record;
@@ -69,6 +71,7 @@ static void a_record_comes_back_as_it_was(void **state)
         assert_int_equal(again.how, LEG_ASKED);
         assert_int_equal(again.status, 137);
         assert_true(again.killed);
+        assert_int_equal(again.rank, 11);
         assert_int_equal(again.started, 1000);
         assert_int_equal(again.ended, 1060);
         assert_string_equal(again.why, "a reason, with a newline");

@@ -102,7 +102,7 @@ static void an_exit_clears_what_is_left_and_is_recorded(void **state)
         struct machine m = make_running(true);
 
         (void)state;
-        machine_ended(&m, 3 << 8, "");
+        machine_ended(&m, 3 << 8, 5, "");
         assert_int_equal(machine_tick(&m, 500), MACHINE_KILL);
         assert_int_equal(machine_tick(&m, 500), 0);
         assert_int_equal(machine_wake(&m, 500), 500 + MACHINE_KILL_RETRY_MS);
@@ -110,6 +110,7 @@ static void an_exit_clears_what_is_left_and_is_recorded(void **state)
         assert_int_equal(machine_report(&m), REPORT_RUNNING);
         machine_empty(&m, 1001);
         expect_record(&m, 900, LEG_EXIT, 3 << 8, false);
+        assert_int_equal(m.record.rank, 5);
         assert_int_equal(m.record.started, 1000);
         assert_int_equal(m.record.ended, 1001);
 }
@@ -119,7 +120,7 @@ static void a_stop_that_comes_after_the_exit_is_not_its_cause(void **state)
         struct machine m = make_running(false);
 
         (void)state;
-        machine_ended(&m, 0, "");
+        machine_ended(&m, 0, 0, "");
         assert_int_equal(machine_tick(&m, 500), MACHINE_KILL);
         machine_stop(&m, "pause", GRACE, 501);
         machine_empty(&m, 1001);
@@ -136,7 +137,7 @@ static void a_stop_that_is_heeded_is_not_a_kill(void **state)
         assert_string_equal(m.stop_word, "pause");
         assert_int_equal(machine_kill_at(&m), 1000 + GRACE);
         assert_int_equal(machine_report(&m), REPORT_STOPPING);
-        machine_ended(&m, 0, "");
+        machine_ended(&m, 0, 0, "");
         assert_int_equal(machine_tick(&m, 2000), 0);
         machine_empty(&m, 1002);
         expect_record(&m, 2000, LEG_ASKED, 0, false);
@@ -150,7 +151,7 @@ static void a_stop_leaves_all_processes_their_grace(void **state)
         (void)state;
         machine_stop(&m, "pause", GRACE, 1000);
         machine_tick(&m, 1000);
-        machine_ended(&m, 15, "");
+        machine_ended(&m, 15, 0, "");
         for (int64_t now = 1001; now < 1000 + GRACE; now += 500)
                 assert_int_equal(machine_tick(&m, now), 0);
         assert_int_equal(machine_tick(&m, 1000 + GRACE), MACHINE_KILL);
@@ -173,7 +174,7 @@ static void a_stop_that_is_ignored_ends_in_kills_until_all_is_gone(void **state)
                 assert_int_equal(machine_tick(&m, now), 0);
                 assert_int_equal(machine_wake(&m, now), now + MACHINE_KILL_RETRY_MS);
         }
-        machine_ended(&m, 9, "");
+        machine_ended(&m, 9, 0, "");
         machine_empty(&m, 1040);
         expect_record(&m, now, LEG_ASKED, 9, true);
 }
@@ -206,7 +207,7 @@ static void a_relaunch_leg_is_gone_before_its_lease(void **state)
         assert_string_equal(m.stop_word, "lease");
         assert_int_equal(machine_tick(&m, LEASE - MARGIN - 1), 0);
         assert_int_equal(machine_tick(&m, LEASE - MARGIN), MACHINE_KILL);
-        machine_ended(&m, 9, "");
+        machine_ended(&m, 9, 0, "");
         machine_empty(&m, 1099);
         expect_record(&m, LEASE - MARGIN + 10, LEG_ASKED, 9, true);
 }
@@ -270,7 +271,7 @@ static void a_record_that_cannot_be_written_is_tried_again(void **state)
         int64_t now = 700;
 
         (void)state;
-        machine_ended(&m, 0, "");
+        machine_ended(&m, 0, 0, "");
         machine_empty(&m, 1001);
         for (int i = 0; i < 3; i++, now += MACHINE_RECORD_RETRY_MS) {
                 assert_int_equal(machine_tick(&m, now), MACHINE_RECORD);
@@ -309,9 +310,9 @@ static void a_status_that_was_told_is_not_lost(void **state)
         struct machine m = make_running(false);
 
         (void)state;
-        machine_ended(&m, 7 << 8, "");
+        machine_ended(&m, 7 << 8, 0, "");
         machine_lost(&m, "killed");
-        machine_ended(&m, 0, "");
+        machine_ended(&m, 0, 0, "");
         machine_empty(&m, 1001);
         expect_record(&m, 0, LEG_EXIT, 7 << 8, false);
 }
@@ -346,7 +347,7 @@ static void any_history_keeps_the_invariants(void **state)
                                 break;
                         case 3:
                                 if (starts > 0)
-                                        machine_ended(&m, 0, "");
+                                        machine_ended(&m, 0, 0, "");
                                 break;
                         case 4:
                                 if (m.ended)

@@ -153,6 +153,9 @@ static struct offpeak_job_spec random_spec(uint64_t *seed)
         spec.exclusive = coin(seed);
         spec.switches = (uint32_t)number(seed, 0, OFFPEAK_MAX_NODES);
         spec.features = random_features(seed, &spec.n_features);
+        spec.launcher = (enum offpeak_launcher)number(seed, OFFPEAK_LAUNCHER_NODE, OFFPEAK_LAUNCHER_HEAD);
+        for (size_t i = 0; spec.launcher == OFFPEAK_LAUNCHER_HEAD && i < sizeof(spec.secret); i++)
+                spec.secret[i] = (uint8_t)number(seed, 1, 255);
         return spec;
 }
 
@@ -290,6 +293,7 @@ static void random_renew(struct message_renew *renew, uint64_t *seed)
                                              "",
                                              "",
                                              NULL,
+                                             any_u32(seed),
                                              any_u32(seed) };
                 fill(seed, leg->refused, sizeof(leg->refused));
                 fill(seed, leg->why, sizeof(leg->why));
@@ -349,6 +353,12 @@ static void random_order(struct message_order *order, uint64_t *seed)
         launch->master_address = maybe(seed, OFFPEAK_MAX_NAME);
         launch->master_port = (uint32_t)number(seed, 0, 65535);
         launch->cap_ppm = (uint32_t)number(seed, 0, 1000000);
+        if (launch->spec.launcher != OFFPEAK_LAUNCHER_HEAD)
+                return;
+        launch->n_addresses = launch->n_nodes;
+        launch->addresses = allocate(launch->n_addresses, sizeof(char *));
+        for (size_t i = 0; i < launch->n_addresses; i++)
+                launch->addresses[i] = text(seed, 60);
 }
 
 struct message sample_message(enum message_type type, uint64_t *seed)
@@ -457,6 +467,9 @@ static const char *spec_difference(const struct offpeak_job_spec *a, const struc
                 SAME(after_any[i]);
         SAME(exclusive);
         SAME(switches);
+        SAME(launcher);
+        for (size_t i = 0; i < sizeof(a->secret); i++)
+                SAME(secret[i]);
         return same_words(a->features, a->n_features, b->features, b->n_features) ? NULL : "features";
 }
 
@@ -565,6 +578,7 @@ static const char *leg_difference(const struct message_leg *a, const struct mess
         SAME(how);
         SAME(status);
         SAME(killed);
+        SAME(rank);
         SAME(done);
         SAME(total);
         SAME(cap_ppm);
@@ -642,6 +656,8 @@ static const char *launch_difference(const struct message_launch *a, const struc
         SAME_TEXT(master_address);
         SAME(master_port);
         SAME(cap_ppm);
+        if (!same_words(a->addresses, a->n_addresses, b->addresses, b->n_addresses))
+                return "addresses";
         return spec_difference(&a->spec, &b->spec);
 }
 

@@ -175,6 +175,10 @@ SETTER(links, message->u.hello.n_devices = 4; message->u.hello.links = calloc(9,
        message->u.hello.n_links = (uint32_t)value)
 SETTER(spec_features,
        put_words(&message->u.request.spec.features, &message->u.request.spec.n_features, (size_t)value, "ib"))
+SETTER(launcher, memset(message->u.request.spec.secret, 1, 32);
+       message->u.request.spec.launcher = (enum offpeak_launcher)value)
+SETTER(secret, message->u.request.spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+       message->u.request.spec.secret[31] = value == 0)
 SETTER(switches, message->u.request.spec.switches = (uint32_t)value)
 SETTER(boot, memset(message->u.hello.boot, 'b', (size_t)value))
 SETTER(address, message->u.hello.n_devices = 1; memset(message->u.hello.devices[0].address, 'a', (size_t)value))
@@ -240,6 +244,8 @@ SETTER(launch_lease, LAUNCH.lease_ms = value)
 SETTER(launch_grace, LAUNCH.grace_s = value)
 SETTER(user, put_text(&LAUNCH.user, word((size_t)value)))
 SETTER(master, put_text(&LAUNCH.master_address, word((size_t)value)))
+SETTER(addresses, LAUNCH.spec.launcher = OFFPEAK_LAUNCHER_HEAD; LAUNCH.spec.secret[0] = 1;
+       put_words(&LAUNCH.addresses, &LAUNCH.n_addresses, (size_t)value, "n:1"))
 SETTER(port, LAUNCH.master_port = (uint32_t)value)
 SETTER(launch_cap, LAUNCH.cap_ppm = (uint32_t)value)
 SETTER(grace, message->u.order.grace_s = value)
@@ -330,6 +336,8 @@ static const struct {
         { MESSAGE_HELLO, set_links, 6, 7, "links" },
         { MESSAGE_HELLO, set_links, 0, 5, "links" },
         { MESSAGE_REQUEST, set_spec_features, OFFPEAK_MAX_FEATURES, OFFPEAK_MAX_FEATURES + 1, "features" },
+        { MESSAGE_REQUEST, set_launcher, OFFPEAK_LAUNCHER_HEAD, OFFPEAK_LAUNCHER_HEAD + 1, "the launcher" },
+        { MESSAGE_REQUEST, set_secret, 0, 1, "the job's secret" },
         { MESSAGE_REQUEST, set_switches, OFFPEAK_MAX_NODES, OFFPEAK_MAX_NODES + 1, "switches" },
         { MESSAGE_HELLO, set_device_power, 1000000, 1000001, "a device's power" },
         { MESSAGE_HELLO, set_device_least, 500, 501, "a device's lowest power limit" },
@@ -370,6 +378,8 @@ static const struct {
         { MESSAGE_ORDER, set_launch_grace, TEN_YEARS, TEN_YEARS + 1, "the grace" },
         { MESSAGE_ORDER, set_user, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the user's name" },
         { MESSAGE_ORDER, set_master, OFFPEAK_MAX_NAME, OFFPEAK_MAX_NAME + 1, "the master's address" },
+        { MESSAGE_ORDER, set_addresses, 2, 1, "addresses" },
+        { MESSAGE_ORDER, set_addresses, 2, 3, "addresses" },
         { MESSAGE_ORDER, set_port, 65535, 65536, "the master's port" },
         { MESSAGE_ORDER, set_grace, 0, -1, "the grace" },
 };
@@ -494,7 +504,12 @@ static void a_frame_holds_the_largest_order(void **state)
         launch->n_nodes = (uint32_t)n;
         for (size_t i = 0; i < n; i++)
                 put_text(&launch->nodes[i], word(OFFPEAK_MAX_NAME));
-        put_text(&launch->spec.argv[0], word(OFFPEAK_MAX_SPEC - 10));
+        put_words(&launch->addresses, &launch->n_addresses, OFFPEAK_MAX_NODES, "n");
+        for (size_t i = 0; i < n; i++)
+                put_text(&launch->addresses[i], word(OFFPEAK_MAX_NAME));
+        launch->spec.launcher = OFFPEAK_LAUNCHER_HEAD;
+        memset(launch->spec.secret, 1, sizeof(launch->spec.secret));
+        put_text(&launch->spec.argv[0], word(OFFPEAK_MAX_SPEC - 60));
         put_text(&launch->user, word(OFFPEAK_MAX_NAME));
         put_text(&launch->master_address, word(OFFPEAK_MAX_NAME));
         assert_int_equal(message_encode(&message, &bytes, &size, &err), 0);

@@ -167,7 +167,7 @@ static void frames_have_a_largest_size(void **state)
         (void)state;
         frame_write_header(bytes, PROTOCOL_VERSION, MESSAGE_REQUEST);
         assert_int_equal(message_decode(bytes, FRAME_MAX + 1, &message, &err), OFFPEAK_EINVAL);
-        assert_non_null(strstr(err.text, "at most 1572864"));
+        assert_non_null(strstr(err.text, "at most 1835008"));
         assert_int_equal(message_decode(bytes, FRAME_MAX, &message, &err), OFFPEAK_EINVAL);
         assert_null(strstr(err.text, "at most")); /* not for its size */
         free(bytes);
@@ -229,6 +229,24 @@ static void a_submission_has_a_spec_and_nothing_else_has_one(void **state)
         expect(MESSAGE_REQUEST, &request.base, 0);
         request.verb = VERB_SUBMIT;
         expect(MESSAGE_REQUEST, &request.base, OFFPEAK_EINVAL);
+}
+
+static void a_secret_goes_with_its_launcher(void **state)
+{
+        uint8_t id[16] = { 1 }, secret[40] = { 5 };
+        char *argv[] = { (char *)"true" };
+        Offpeak__Wire__JobSpec spec = plain_spec(argv);
+        Offpeak__Wire__Request request = plain_request(id, &spec);
+
+        (void)state;
+        for (uint32_t launcher = 0; launcher <= 3; launcher++)
+                for (size_t size = 0; size <= sizeof(secret); size += 8) {
+                        const bool good = launcher == OFFPEAK_LAUNCHER_HEAD ? size == 32 : launcher < 3 && size == 0;
+
+                        spec.launcher = launcher;
+                        spec.secret = (ProtobufCBinaryData){ size, secret };
+                        expect(MESSAGE_REQUEST, &request.base, good ? 0 : OFFPEAK_EINVAL);
+                }
 }
 
 static void ids_have_sixteen_bytes(void **state)
@@ -421,6 +439,7 @@ int main(void)
                 cmocka_unit_test(types_that_are_not_there_are_refused),
                 cmocka_unit_test(frames_have_a_largest_size),
                 cmocka_unit_test(a_submission_has_a_spec_and_nothing_else_has_one),
+                cmocka_unit_test(a_secret_goes_with_its_launcher),
                 cmocka_unit_test(ids_have_sixteen_bytes),
                 cmocka_unit_test(what_must_be_there_is_missed),
                 cmocka_unit_test(strings_that_do_not_fit_are_refused),

@@ -289,6 +289,26 @@ static void a_reload_takes_all_or_nothing(void **state)
         wire_keys_finish(&keys);
 }
 
+static void a_shared_secret_makes_one_pair(void **state)
+{
+        uint8_t secret[WIRE_KEY_BYTES] = { 1, 2, 3 };
+        struct wire_keys server, client, other;
+
+        (void)state;
+        assert_int_equal(wire_keys_from_secret(secret, true, &server, NULL), 0);
+        assert_int_equal(wire_keys_from_secret(secret, false, &client, NULL), 0);
+        assert_string_equal(client.server_key, server.own.public_key);
+        assert_string_equal(client.own.public_key, server.own.public_key);
+        assert_string_equal(server.server_key, "");
+        assert_non_null(wire_keys_find(&server, client.own.public_key));
+        secret[31] = 9;
+        assert_int_equal(wire_keys_from_secret(secret, false, &other, NULL), 0);
+        assert_null(wire_keys_find(&server, other.own.public_key));
+        wire_keys_finish(&server);
+        wire_keys_finish(&client);
+        wire_keys_finish(&other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
@@ -303,6 +323,7 @@ int main(void)
                 TEST(only_the_right_kinds_of_file_are_taken),
                 TEST(names_and_keys_stand_once),
                 TEST(a_reload_takes_all_or_nothing),
+                cmocka_unit_test(a_shared_secret_makes_one_pair),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
