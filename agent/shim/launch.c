@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <inttypes.h>
+#include <linux/mempolicy.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "agent/shim/launch_env.h"
@@ -76,17 +79,31 @@ static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
         }
 }
 
-static int prepare_cpus(struct launch *launch, const char *list, struct offpeak_error *err)
+/* NULL for an empty list. */
+static int make_set(const char *list, const char *of, cpu_set_t **ret_set, struct offpeak_error *err)
 {
-        if (list[0] == '\0')
-                return 0;
-        launch->cpus_size = CPU_ALLOC_SIZE(MAX_CPUS);
-        launch->cpus = CPU_ALLOC(MAX_CPUS);
-        if (launch->cpus == NULL)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of processors");
-        if (!parse_cpus(list, launch->cpus, launch->cpus_size))
-                return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of processors such as 0-3,8", list);
+        cpu_set_t *set = NULL;
+
+        if (list[0] != '\0') {
+                set = CPU_ALLOC(MAX_CPUS);
+                if (set == NULL)
+                        return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of %s", of);
+                if (!parse_cpus(list, set, CPU_ALLOC_SIZE(MAX_CPUS))) {
+                        CPU_FREE(set);
+                        return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of %s such as 0-3,8", list, of);
+                }
+        }
+        *ret_set = set;
         return 0;
+}
+
+static int prepare_places(struct launch *launch, const struct leg_local *local, struct offpeak_error *err)
+{
+        const bool by_group = local->group.path[LEG_GROUP_CPUSET][0] != '\0';
+        int rc = make_set(by_group ? "" : local->cpus, "processors", &launch->cpus, err);
+
+        launch->set_size = CPU_ALLOC_SIZE(MAX_CPUS);
+        return rc == 0 ? make_set(local->mems, "memory nodes", &launch->mems, err) : rc;
 }
 
 static int find_groups(struct launch *launch, const struct passwd *account, struct offpeak_error *err)
@@ -194,10 +211,12 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
 
         if (launch.spec->argc == 0)
                 return fail(err, OFFPEAK_EINVAL, "job %" PRIu64 " has no command", order->job);
-        snprintf(launch.group, sizeof(launch.group), "%s", local->group);
+        launch.group = local->group;
+        launch.required = local->required;
+        launch.rlimits = local->rlimits;
         rc = prepare_user(&launch, order->launch.uid, account, err);
         if (rc == 0)
-                rc = prepare_cpus(&launch, local->cpus, err);
+                rc = prepare_places(&launch, local, err);
         if (rc == 0)
                 rc = prepare_paths(&launch, order, known.home, err);
         if (rc == 0)
@@ -223,6 +242,8 @@ void launch_finish(struct launch *launch)
         free(launch->groups);
         if (launch->cpus != NULL)
                 CPU_FREE(launch->cpus);
+        if (launch->mems != NULL)
+                CPU_FREE(launch->mems);
         *launch = (struct launch){ 0 };
 }
 
@@ -266,16 +287,54 @@ static void reset_signals(void)
 
 static void join_group(const struct launch *launch, const struct teller *teller)
 {
-        char path[PATH_MAX];
-        int fd;
+        struct leg_group left = launch->group;
+        enum leg_group_part part;
 
-        if (launch->group[0] == '\0')
+        while ((part = leg_group_join(&left)) != LEG_GROUP_PARTS) {
+                if (part == LEG_GROUP_MAIN || launch->required)
+                        give_up(teller, EXIT_CANNOT, "cannot join the cgroup %s: %s", left.path[part], strerror(errno));
+                dprintf(STDERR_FILENO, "offpeak: cannot join the cgroup %s, the job goes without it: %s\n",
+                        left.path[part], strerror(errno));
+                left.path[part][0] = '\0';
+        }
+}
+
+/* As configured; where that is beyond what this process may set, as far as it may. */
+static void set_rlimits(const struct launch *launch)
+{
+        static const int resources[] = { RLIMIT_NOFILE, RLIMIT_MEMLOCK, RLIMIT_CORE, RLIMIT_STACK };
+
+        for (int i = 0; i < LEG_RLIMITS; i++) {
+                const int64_t value = launch->rlimits.value[i];
+                const rlim_t wanted = value < 0 ? RLIM_INFINITY : (rlim_t)value;
+                struct rlimit limit = { wanted, wanted };
+
+                if (!launch->rlimits.given[i] || setrlimit(resources[i], &limit) == 0)
+                        continue;
+                dprintf(STDERR_FILENO, "offpeak: cannot set the limit %s: %s\n", leg_rlimit_name((enum leg_rlimit)i),
+                        strerror(errno));
+                if (getrlimit(resources[i], &limit) == 0) {
+                        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+                        setrlimit(resources[i], &limit);
+                }
+        }
+}
+
+/* Memory comes from the near nodes as long as they have some; then from others, which is slower but no failure. */
+static void prefer_memory(const struct launch *launch)
+{
+        const unsigned long bits = launch->set_size * 8;
+
+        if (launch->mems == NULL || syscall(SYS_set_mempolicy, MPOL_PREFERRED_MANY, launch->mems, bits) == 0 ||
+            syscall(SYS_set_mempolicy, MPOL_PREFERRED, launch->mems, bits) == 0)
                 return;
-        snprintf(path, sizeof(path), "%s/cgroup.procs", launch->group);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, "0", 1) != 1)
-                give_up(teller, EXIT_CANNOT, "cannot join the cgroup %s: %s", launch->group, strerror(errno));
-        close(fd);
+        say("cannot prefer the memory next to the job's devices; it comes from any");
+}
+
+static void bind_cpus(const struct launch *launch)
+{
+        if (launch->cpus != NULL && sched_setaffinity(0, launch->set_size, launch->cpus) < 0)
+                say("cannot bind to the processors of the job's devices; it runs on any");
 }
 
 static void become_user(const struct launch *launch, const struct teller *teller)
@@ -336,12 +395,13 @@ _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *con
         setsid();
         reset_signals();
         join_group(launch, &teller);
+        set_rlimits(launch);
+        prefer_memory(launch);
         become_user(launch, &teller);
         umask(022);
         open_files(launch, &teller);
         make_path(launch->checkpoint, &teller);
-        if (launch->cpus != NULL && sched_setaffinity(0, launch->cpus_size, launch->cpus) < 0)
-                say("cannot bind to the processors of the job's devices; it runs on any");
+        bind_cpus(launch);
         environ = launch->env;
         execvp(launch->spec->argv[0], launch->spec->argv);
         give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", launch->spec->argv[0],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * launch.h - from an order to a running program: environment, files, user, processors.
+ * launch.h - from an order to a running program: environment, files, user, limits, processors, memory.
  *
  * Prepared before the fork, where memory and name services may be used; carried out after it. One process is started
  * per leg; launchers such as torchrun start their ranks themselves, so RANK counts nodes and LOCAL_WORLD_SIZE is 1.
@@ -31,9 +31,12 @@ struct launch {
         gid_t gid;
         gid_t *groups;
         size_t n_groups;
-        cpu_set_t *cpus;           /* NULL: not bound */
-        size_t cpus_size;
-        char group[LEG_LOCAL_SIZE];/* cgroup to join; "": none */
+        cpu_set_t *cpus;        /* NULL: not bound, or by its cgroup */
+        size_t set_size;        /* of a set, in bytes */
+        cpu_set_t *mems;        /* memory nodes to prefer, as a set of their numbers; NULL: all the same */
+        struct leg_group group; /* cgroups to join */
+        bool required;          /* all of them, or it does not start */
+        struct leg_rlimits rlimits;
         bool die_with_parent;      /* set by the keeper: no namespace does it */
 };
 

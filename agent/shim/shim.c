@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -33,7 +35,7 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50 };
 
 struct shim {
         const struct shim_options *options;
@@ -215,7 +217,7 @@ static void signal_job(struct shim *shim)
 {
         const int asked = shim->order.u.order.launch.spec.signal;
 
-        leg_group_thaw(shim->local.group);
+        leg_group_thaw(&shim->local.group);
         if (shim->kept)
                 keeper_signal(&shim->keeper, asked > 0 && asked < NSIG ? asked : SIGTERM);
 }
@@ -226,7 +228,7 @@ static void kill_job(struct shim *shim)
 
         if (shim->kept)
                 keeper_signal(&shim->keeper, SIGKILL);
-        if (leg_group_kill(shim->local.group, &err) != 0)
+        if (leg_group_kill(&shim->local.group, &err) != 0)
                 log_warning("%s: %s", shim->dir.path, err.text);
 }
 
@@ -285,18 +287,35 @@ static void end_orphans(struct shim *shim)
         keeper_kill_children();
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
                 ;
-        if (pid < 0 && errno == ECHILD && leg_group_is_empty(shim->local.group))
+        if (pid < 0 && errno == ECHILD && leg_group_is_empty(&shim->local.group))
                 machine_empty(&shim->machine, time(NULL));
+}
+
+/* The kernel kills without a word to the job: this is the one place that can tell. */
+static const char *why_ended(const struct shim *shim, int32_t status, char buffer[LEG_WHY_SIZE])
+{
+        const double gib = (double)shim->local.memory / (1 << 30);
+        const int64_t kills = leg_group_oom_kills(&shim->local.group);
+
+        if (kills > 0)
+                log_warning("the kernel killed %" PRId64 " of the job's processes: its limit of %" PRId64
+                            " bytes was reached",
+                            kills, shim->local.memory);
+        if (kills == 0 || status == 0 || shim->keeper.why[0] != '\0')
+                return shim->keeper.why;
+        snprintf(buffer, LEG_WHY_SIZE, "out of memory: the job's limit here was %.*f GiB", gib < 10 ? 2 : 0, gib);
+        return buffer;
 }
 
 static void hear_keeper(struct shim *shim)
 {
+        char why[LEG_WHY_SIZE];
         enum keeper_event event;
         int32_t status;
 
         while (shim->kept && (event = keeper_hear(&shim->keeper, &status)) != KEEPER_NOTHING) {
                 if (event == KEEPER_ENDED)
-                        machine_ended(&shim->machine, status, shim->keeper.why);
+                        machine_ended(&shim->machine, status, why_ended(shim, status, why));
                 else
                         shim->kept = false;
         }
@@ -404,6 +423,21 @@ static bool same_boot(const char *boot)
         return strcmp(now, boot) == 0;
 }
 
+/* What cannot be limited is told and done without, unless the node insists. */
+static int make_group(struct shim *shim, struct offpeak_error *err)
+{
+        const struct leg_group_limits limits = leg_local_limits(&shim->local);
+        struct offpeak_error lack;
+        int rc = leg_group_make(&shim->local.group, &limits, &lack, err);
+
+        if (rc != 0 || lack.code == 0)
+                return rc;
+        if (shim->local.required)
+                return fail(err, lack.code, "this node requires limits: %s", lack.text);
+        log_warning("%s", lack.text);
+        return 0;
+}
+
 static int prepare(struct shim *shim, struct offpeak_error *err)
 {
         const struct message_order *order = &shim->order.u.order;
@@ -416,7 +450,7 @@ static int prepare(struct shim *shim, struct offpeak_error *err)
                 machine_go(&shim->machine, lease);
         rc = open_descriptors(shim, err);
         if (rc == 0)
-                rc = leg_group_make(shim->local.group, err);
+                rc = make_group(shim, err);
         if (rc == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 rc = fail(err, OFFPEAK_EIO, "cannot adopt processes: %s", strerror(errno));
         return rc;
@@ -501,6 +535,13 @@ static void put_caps_back(const struct shim_options *options)
         alarm(0);
 }
 
+/* A process that was just waited for may count for a moment. What stays then is swept by the next agent. */
+static void remove_group(const struct shim *shim)
+{
+        for (int i = 0; i < GROUP_TRIES && !leg_group_remove(&shim->local.group); i++)
+                nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
 int shim_run(const struct shim_options *options)
 {
         struct shim shim = { .options = options, .listener = -1, .timer = -1, .signals = -1 };
@@ -520,7 +561,7 @@ int shim_run(const struct shim_options *options)
                 add_peer(&shim, options->link_fd);
         while (tick(&shim))
                 wait_for_facts(&shim);
-        leg_group_remove(shim.local.group);
+        remove_group(&shim);
         close_all(&shim);
         put_caps_back(options);
         return 0;

@@ -297,8 +297,9 @@ void rig_start_agent(struct rig *rig)
         dup2(fd, 2);
         setenv("OFFPEAK_SHIM", OFFPEAK_SHIM_PATH, 1);
         execl(OFFPEAK_AGENT_PATH, "offpeak-agent", "--server", rig->endpoint, "--node", rig->node, "--site", "here",
-              "--state-dir", rig->state, "--devices", "kind=cpu-slot,count=4", "--idle-w", "100", "--slot-w", "50",
-              "--topology", OFFPEAK_SOURCE_DIR "/tests/fixtures/topology/two_sockets.xml", (char *)NULL);
+              "--allow-root", "--state-dir", rig->state, "--devices", "kind=cpu-slot,count=4", "--idle-w", "100",
+              "--slot-w", "50", "--topology", OFFPEAK_SOURCE_DIR "/tests/fixtures/topology/two_sockets.xml",
+              (char *)NULL);
         _exit(127);
 }
 

@@ -74,7 +74,10 @@ static void write_configs(const struct cluster *cluster, const char *classes, in
                 file = make_file(cluster, name);
                 fprintf(file, "server: \"%s\"\nnode: n%d-%s\nsite: hall\nstate_dir: %s/n%d\n", cluster->endpoint,
                         i, cluster->token, cluster->folder, i);
-                fprintf(file, "devices: {kind: cpu-slot, count: %d}\npower: {idle: 100 W, per_device: 50 W}\n", devices);
+                fprintf(file,
+                        "allow_root: true\ndevices: {kind: cpu-slot, count: %d}\npower: {idle: 100 W, per_device: 50 "
+                        "W}\n",
+                        devices);
                 fclose(file);
         }
 }

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/shim/leg_group.h"
+#include "agent/shim/leg_group_find.h"
 
 enum { PATIENCE_MS = 20000, STEP_MS = 10 };
 
@@ -47,7 +47,7 @@ static void read_boot(char *buffer, size_t size)
 
 void rig_open(struct rig *rig, enum link_contain contain, const char *script)
 {
-        char base[LEG_LOCAL_SIZE];
+        struct leg_group_found found;
 
         *rig = (struct rig){ .argv = { (char *)"/bin/sh", (char *)"-c", (char *)(uintptr_t)script } };
         strcpy(rig->root, "/tmp/offpeak-shim-XXXXXX");
@@ -83,8 +83,8 @@ void rig_open(struct rig *rig, enum link_contain contain, const char *script)
         rig->local.lease_deadline_ms = rig_now_ms() + 60000;
         read_boot(rig->local.boot, sizeof(rig->local.boot));
         strcpy(rig->local.node, rig->node);
-        leg_group_base(rig->node, base, sizeof(base));
-        leg_group_path(base, (struct leg_id){ 42, 3 }, rig->local.group, sizeof(rig->local.group));
+        leg_group_find(rig->node, NULL, &found);
+        leg_group_of(&found.base, "42.3", &rig->local.group);
         rig->config = (struct link_config){
                 .state = rig->state, .node = rig->node, .shim = OFFPEAK_SHIM_PATH, .contain = contain, .margin_ms = 500
         };
@@ -370,7 +370,7 @@ void rig_close(struct rig *rig)
         assert_int_equal(uv_loop_close(&rig->loop), 0);
         if (rig->dir.fd >= 0)
                 leg_dir_close(&rig->dir);
-        leg_group_remove(rig->local.group);
+        leg_group_remove(&rig->local.group);
         snprintf(command, sizeof(command), "rm -rf %s", rig->root);
         assert_int_equal(system(command), 0);
 }

@@ -228,10 +228,10 @@ static void processors_are_read_from_a_list(void **state)
 
         strcpy(f->local.cpus, "0-2,9");
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.cpus), 4);
-        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.cpus));
-        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.cpus));
-        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.cpus));
+        assert_int_equal(CPU_COUNT_S(f->launch.set_size, f->launch.cpus), 4);
+        assert_true(CPU_ISSET_S(0, f->launch.set_size, f->launch.cpus));
+        assert_true(CPU_ISSET_S(9, f->launch.set_size, f->launch.cpus));
+        assert_false(CPU_ISSET_S(3, f->launch.set_size, f->launch.cpus));
         launch_finish(&f->launch);
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
                 strcpy(f->local.cpus, bad[i]);

@@ -128,7 +128,7 @@ static void a_leg_comes_back_as_it_was_made(void **state)
         assert_string_equal(local.node, "n1");
         assert_string_equal(local.visible, "0,1");
         assert_string_equal(local.cpus, "0-3");
-        assert_string_equal(local.group, "");
+        assert_string_equal(local.group.path[LEG_GROUP_MAIN], "");
         assert_int_equal(local.lease_deadline_ms, 123456);
         leg_dir_close(&dir);
 }
