@@ -18,6 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "agent/shim/job_log.h"
 #include "agent/shim/launch_env.h"
 #include "base/fail.h"
 
@@ -200,7 +201,7 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
 int launch_prepare(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
                    struct launch *ret_launch, struct offpeak_error *err)
 {
-        struct launch launch = { .spec = &order->launch.spec };
+        struct launch launch = { .spec = &order->launch.spec, .log_fd = -1 };
         const struct passwd *account = getpwuid(order->launch.uid);
         const struct launch_account known = {
                 .name = account == NULL ? order->launch.user : account->pw_name,
@@ -337,11 +338,20 @@ static void bind_cpus(const struct launch *launch)
                 say("cannot bind to the processors of the job's devices; it runs on any");
 }
 
+int launch_become_user(const struct launch *launch)
+{
+        if (!launch->switch_user)
+                return 0;
+        return setgroups(launch->n_groups, launch->groups) == 0 &&
+                               setresgid(launch->gid, launch->gid, launch->gid) == 0 &&
+                               setresuid(launch->uid, launch->uid, launch->uid) == 0
+                       ? 0
+                       : -1;
+}
+
 static void become_user(const struct launch *launch, const struct teller *teller)
 {
-        if (launch->switch_user &&
-            (setgroups(launch->n_groups, launch->groups) < 0 || setresgid(launch->gid, launch->gid, launch->gid) < 0 ||
-             setresuid(launch->uid, launch->uid, launch->uid) < 0))
+        if (launch_become_user(launch) < 0)
                 give_up(teller, EXIT_CANNOT, "cannot become uid %u: %s", launch->uid, strerror(errno));
         if (launch->die_with_parent)
                 prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which takes it away */
@@ -400,6 +410,7 @@ _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *con
         become_user(launch, &teller);
         umask(022);
         open_files(launch, &teller);
+        job_log_hand_over(launch->log_fd);
         make_path(launch->checkpoint, &teller);
         bind_cpus(launch);
         environ = launch->env;

@@ -37,6 +37,7 @@ struct launch {
         struct leg_group group; /* cgroups to join */
         bool required;          /* all of them, or it does not start */
         struct leg_rlimits rlimits;
+        int log_fd;                /* to which the output files are handed over (job_log.h); -1: nobody */
         bool die_with_parent;      /* set by the keeper: no namespace does it */
 };
 
@@ -53,6 +54,9 @@ void launch_finish(struct launch *launch);
  * as that is not open), handed to `report`, and told by the exit status: 127 no such program, 126 anything else.
  */
 _Noreturn void launch_exec(const struct launch *launch, void (*report)(void *context, const char *why), void *context);
+
+/* Take on user and groups, for good. 0, or -1 and errno. */
+int launch_become_user(const struct launch *launch);
 
 /* "%j %a %n %%" of a path. False if it does not fit. */
 bool launch_expand(const char *path, uint64_t job, uint32_t attempt, uint32_t rank, char *buffer, size_t size);

@@ -299,7 +299,8 @@ int leg_dir_local(const struct leg_dir *dir, struct leg_local *ret_local, struct
         return good ? 0 : fail(err, OFFPEAK_EINVAL, "%s/local is damaged", dir->path);
 }
 
-static bool parse_progress(const char *line, double *ret_done, double *ret_total)
+/* NUL-terminated at line_end; a NUL before it is garbage. */
+static bool parse_progress(const char *line, const char *line_end, double *ret_done, double *ret_total)
 {
         char *end;
         double done = strtod(line, &end), total;
@@ -308,7 +309,7 @@ static bool parse_progress(const char *line, double *ret_done, double *ret_total
                 return false;
         line = end;
         total = strtod(line, &end);
-        if (end == line || end[strspn(end, " \t\r")] != '\0')
+        if (end == line || end + strspn(end, " \t\r") != line_end)
                 return false;
         if (!isfinite(done) || !isfinite(total) || done < 0 || done > total)
                 return false;
@@ -337,7 +338,9 @@ int leg_dir_progress(const struct leg_dir *dir, double *ret_done, double *ret_to
                 return OFFPEAK_ENOTFOUND;
         *end = '\0';
         line = memrchr(tail, '\n', (size_t)(end - tail));
-        return parse_progress(line == NULL ? tail : line + 1, ret_done, ret_total) ? 0 : OFFPEAK_ENOTFOUND;
+        if (line == NULL && st.st_size > PROGRESS_TAIL) /* its beginning is not in sight */
+                return OFFPEAK_ENOTFOUND;
+        return parse_progress(line == NULL ? tail : line + 1, end, ret_done, ret_total) ? 0 : OFFPEAK_ENOTFOUND;
 }
 
 int leg_dir_write_stop(const struct leg_dir *dir, const char *reason, int64_t deadline, struct offpeak_error *err)

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "agent/devices/gpu_caps.h"
+#include "agent/shim/job_log.h"
 #include "agent/shim/keeper.h"
 #include "agent/shim/launch.h"
 #include "agent/shim/leg_file.h"
@@ -35,7 +36,7 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000 };
 
 struct shim {
         const struct shim_options *options;
@@ -44,6 +45,7 @@ struct shim {
         struct leg_local local;
         struct machine machine;
         struct keeper keeper;
+        struct job_log log;
         bool kept;      /* the keeper is alive */
         bool kept_once; /* it was, so that what it leaves is ours to end */
         bool amnesia;   /* the directory is gone: there is no record to speak of */
@@ -184,6 +186,15 @@ static void hear_peer(struct shim *shim, int i)
 
 /* ---- what the machine wants done */
 
+/* A job runs without it as well. */
+static void start_log(struct shim *shim, const struct launch *launch)
+{
+        struct offpeak_error err;
+
+        if (job_log_start(&shim->dir, launch, shim->local.log_bytes, shim->local.log_files, &shim->log, &err) != 0)
+                log_warning("%s: %s", shim->dir.path, err.text);
+}
+
 static void start_job(struct shim *shim)
 {
         struct offpeak_error err;
@@ -191,6 +202,8 @@ static void start_job(struct shim *shim)
         int rc = launch_prepare(&shim->dir, &shim->order.u.order, &shim->local, &launch, &err);
 
         if (rc == 0) {
+                start_log(shim, &launch);
+                launch.log_fd = shim->log.fd;
                 rc = keeper_start(&launch, shim->options->contain, shim->dir.lock_fd, &shim->keeper, &err);
                 launch_finish(&launch);
         }
@@ -284,6 +297,7 @@ static void end_orphans(struct shim *shim)
 
         if (!has_orphans(shim))
                 return;
+        job_log_stop(&shim->log, 0); /* a child of ours that is not the job's */
         keeper_kill_children();
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
                 ;
@@ -561,6 +575,7 @@ int shim_run(const struct shim_options *options)
                 add_peer(&shim, options->link_fd);
         while (tick(&shim))
                 wait_for_facts(&shim);
+        job_log_stop(&shim.log, LOG_PATIENCE_MS);
         remove_group(&shim);
         close_all(&shim);
         put_caps_back(options);

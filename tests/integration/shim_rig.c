@@ -203,6 +203,32 @@ bool rig_is_extinct(struct rig *rig)
         return count_processes(rig, 0) == 0;
 }
 
+/* A file of a process, NUL-terminated; its size, -1. */
+static ssize_t read_proc(const char *pid, const char *file, char *buffer, size_t size)
+{
+        char path[64];
+        ssize_t n = -1;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, file);
+        fd = open(path, O_RDONLY);
+        if (fd >= 0) {
+                n = read(fd, buffer, size - 1);
+                close(fd);
+        }
+        buffer[n < 0 ? 0 : n] = '\0';
+        return n;
+}
+
+/* Shim, keeper and the one for the output go by different names. */
+static bool is_called(const char *pid, const char *line)
+{
+        char name[32];
+
+        return isdigit((unsigned char)pid[0]) && read_proc(pid, "comm", name, sizeof(name)) > 0 &&
+               strcmp(name, line) == 0;
+}
+
 /* Whose command line names our state directory. */
 int rig_shim(const struct rig *rig)
 {
@@ -210,25 +236,12 @@ int rig_shim(const struct rig *rig)
         int found = 0;
 
         for (struct dirent *entry; found == 0 && (entry = readdir(proc)) != NULL;) {
-                char path[64], text[1024], name[32] = "";
-                ssize_t n = -1;
-                int fd;
+                char text[1024];
+                ssize_t n;
 
-                if (!isdigit((unsigned char)entry->d_name[0]) || !is_alive(entry->d_name))
+                if (!is_called(entry->d_name, "offpeak-shim\n") || !is_alive(entry->d_name))
                         continue;
-                snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
-                fd = open(path, O_RDONLY);
-                if (fd >= 0) {
-                        n = read(fd, name, sizeof(name) - 1);
-                        close(fd);
-                }
-                if (n <= 0 || strcmp(name, "offpeak-shim\n") != 0) /* the keeper has another name */
-                        continue;
-                snprintf(path, sizeof(path), "/proc/%.20s/cmdline", entry->d_name);
-                fd = open(path, O_RDONLY);
-                n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-                if (fd >= 0)
-                        close(fd);
+                n = read_proc(entry->d_name, "cmdline", text, sizeof(text));
                 if (n > 0 && memmem(text, (size_t)n, rig->state, strlen(rig->state) + 1) != NULL)
                         found = atoi(entry->d_name);
         }
@@ -244,7 +257,7 @@ int rig_keeper(struct rig *rig)
         char letter;
 
         for (struct dirent *entry; shim > 0 && found == 0 && (entry = readdir(proc)) != NULL;)
-                if (isdigit((unsigned char)entry->d_name[0]) && read_stat(entry->d_name, &letter, &parent) &&
+                if (is_called(entry->d_name, "offpeak-keeper\n") && read_stat(entry->d_name, &letter, &parent) &&
                     parent == shim)
                         found = atoi(entry->d_name);
         closedir(proc);
