@@ -249,7 +249,8 @@ int rig_shim(const struct rig *rig)
         return found;
 }
 
-int rig_keeper(struct rig *rig)
+/* The shim's child of that name. */
+static int child(const struct rig *rig, const char *line)
 {
         const int shim = rig_shim(rig);
         DIR *proc = opendir("/proc");
@@ -257,12 +258,20 @@ int rig_keeper(struct rig *rig)
         char letter;
 
         for (struct dirent *entry; shim > 0 && found == 0 && (entry = readdir(proc)) != NULL;)
-                if (is_called(entry->d_name, "offpeak-keeper\n") && read_stat(entry->d_name, &letter, &parent) &&
-                    parent == shim)
+                if (is_called(entry->d_name, line) && read_stat(entry->d_name, &letter, &parent) && parent == shim)
                         found = atoi(entry->d_name);
         closedir(proc);
-        rig->keeper = found;
         return found;
+}
+
+int rig_keeper(struct rig *rig)
+{
+        return rig->keeper = child(rig, "offpeak-keeper\n");
+}
+
+int rig_logs(const struct rig *rig)
+{
+        return child(rig, "offpeak-logs\n");
 }
 
 void rig_kill(int pid, int signal)
