@@ -18,7 +18,7 @@
 #include "agent/shim/log_file.h"
 #include "base/fail.h"
 
-enum { LOOK_MS = 250, STEP_MS = 10, PROGRESS_LIMIT = 1 << 20, PROGRESS_KEEP = 1 << 16, OUTPUTS = 2 };
+enum { LOOK_MS = 250, STEP_MS = 10, KILL_MS = 1000, PROGRESS_LIMIT = 1 << 20, PROGRESS_KEEP = 1 << 16, OUTPUTS = 2 };
 
 /* ---- its own process */
 
@@ -158,19 +158,26 @@ void job_log_hand_over(int fd)
         close(fd);
 }
 
+static bool has_ended(pid_t pid, int64_t patience_ms)
+{
+        while (waitpid(pid, NULL, WNOHANG) == 0) {
+                if (patience_ms <= 0)
+                        return false;
+                nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000 }, NULL);
+                patience_ms -= STEP_MS;
+        }
+        return true;
+}
+
+/* A file server that is away holds it even against SIGKILL, and must not hold the shim. */
 void job_log_stop(struct job_log *log, int64_t patience_ms)
 {
         if (log->pid == 0)
                 return;
         close(log->fd);
-        while (waitpid(log->pid, NULL, WNOHANG) == 0) {
-                if (patience_ms <= 0) {
-                        kill(log->pid, SIGKILL);
-                        waitpid(log->pid, NULL, 0);
-                        break;
-                }
-                nanosleep(&(struct timespec){ .tv_nsec = STEP_MS * 1000000 }, NULL);
-                patience_ms -= STEP_MS;
+        if (!has_ended(log->pid, patience_ms)) {
+                kill(log->pid, SIGKILL);
+                has_ended(log->pid, KILL_MS);
         }
         *log = (struct job_log){ .fd = -1 };
 }

@@ -59,8 +59,12 @@ list_groups() {
         find /sys/fs/cgroup -maxdepth 6 -type d -path "*/offpeak-n[0-9]-$$/*" 2>/dev/null
 }
 
+count_shims() { # and what they made of themselves; grep must not find itself
+        grep -lzsxF "-e$work/n1" /proc/[0-9]*/cmdline | wc -l
+}
+
 is_clean() {
-        [ "$(count_processes)" = 0 ] && [ -z "$(list_groups)" ] && [ -z "$(ls "$work/n1/legs")" ]
+        [ "$(count_processes)" = 0 ] && [ "$(count_shims)" = 0 ] && [ -z "$(list_groups)" ] && [ -z "$(ls "$work/n1/legs")" ]
 }
 
 expect_clean() { # expect_clean WHAT: soon
@@ -68,7 +72,7 @@ expect_clean() { # expect_clean WHAT: soon
                 is_clean && return
                 sleep 0.1
         done
-        fail "$1 left $(count_processes) processes, groups $(list_groups), legs $(ls "$work/n1/legs")"
+        fail "$1 left $(count_processes) processes, $(count_shims) shims, groups $(list_groups), legs $(ls "$work/n1/legs")"
 }
 
 # The next job runs: the node is usable, and nothing of the last one holds it up.
@@ -104,9 +108,13 @@ walks_away() {
 }
 
 fills_the_disk() {
-        local job
-        job=$(submit chatty 'yes 0123456789 | head -c 30000000; sleep 1')
+        local job follower
+        job=$(submit chatty 'yes 0123456789 | head -c 30000000; sleep 1.5; echo after the cut; sleep 1')
+        offpeak logs -f "$job" >"$work/followed" 2>&1 &
+        follower=$!
         wait_for "$job" "done"
+        wait "$follower"
+        grep -q '^after the cut$' "$work/followed" || fail "who followed the output lost it: $(tail -n 3 "$work/followed")"
         [ "$(size "$work/$job.out")" -le 70000 ] || fail "its output has $(size "$work/$job.out") bytes"
         [ "$(size "$work/$job.out.1")" -le 65536 ] || fail "its older output has $(size "$work/$job.out.1") bytes"
         job=$(submit endless 'tr "\0" x </dev/zero | head -c 30000000; sleep 1')
