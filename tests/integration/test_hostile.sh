@@ -109,7 +109,7 @@ walks_away() {
 
 fills_the_disk() {
         local job follower
-        job=$(submit chatty 'yes 0123456789 | head -c 30000000; sleep 1.5; echo after the cut; sleep 1')
+        job=$(submit chatty 'yes 0123456789 | head -c 30000000; sleep 1.5; echo; echo after the cut; sleep 1')
         offpeak logs -f "$job" >"$work/followed" 2>&1 &
         follower=$!
         wait_for "$job" "done"
