@@ -263,7 +263,7 @@ void rig_open(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
-        char command[128];
+        char command[PATH_MAX];
 
         if (rig->agent != 0)
                 rig_end_agent(rig, SIGKILL);
@@ -278,7 +278,8 @@ void rig_close(struct rig *rig)
         zuv_close(rig->socket, NULL, NULL);
         uv_run(&rig->loop, UV_RUN_DEFAULT);
         assert_int_equal(uv_loop_close(&rig->loop), 0);
-        snprintf(command, sizeof(command), "rm -rf '%s'", rig->root);
+        snprintf(command, sizeof(command), "rm -rf '%s'; " OFFPEAK_SOURCE_DIR "/tests/integration/clear_groups '%s'",
+                 rig->root, rig->node);
         assert_int_equal(system(command), 0);
 }
 

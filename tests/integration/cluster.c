@@ -291,7 +291,7 @@ void cluster_wait_nodes_up(struct cluster *cluster, int n)
 
 void cluster_finish(struct cluster *cluster)
 {
-        char command[128];
+        char command[PATH_MAX];
 
         if (cluster->folder[0] == '\0')
                 return;
@@ -307,7 +307,8 @@ void cluster_finish(struct cluster *cluster)
         assert_int_equal(each_process(cluster, NULL, 0), 0);
         if (getenv("OFFPEAK_TEST_KEEP") != NULL)
                 return;
-        snprintf(command, sizeof(command), "rm -rf '%s'", cluster->folder);
+        snprintf(command, sizeof(command), "rm -rf '%s'; " OFFPEAK_SOURCE_DIR "/tests/integration/clear_groups 'n*-%s'",
+                 cluster->folder, cluster->token);
         assert_int_equal(system(command), 0);
 }
 

@@ -77,6 +77,7 @@ rig_clean_up() {
         # shellcheck disable=SC2086
         [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
         wait 2>/dev/null
+        "$(dirname "${BASH_SOURCE[0]}")/clear_groups" "*-$$" # of nodes that are called NAME-$$, as all are
         rm -rf "$work"
 }
 

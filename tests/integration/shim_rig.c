@@ -392,7 +392,8 @@ void rig_close(struct rig *rig)
         assert_int_equal(uv_loop_close(&rig->loop), 0);
         if (rig->dir.fd >= 0)
                 leg_dir_close(&rig->dir);
-        leg_group_remove(&rig->local.group);
+        for (int i = 0; i < 100 && !leg_group_remove(&rig->local.group); i++)
+                usleep(STEP_MS * 1000);
         snprintf(command, sizeof(command), "rm -rf %s", rig->root);
         assert_int_equal(system(command), 0);
 }
