@@ -111,6 +111,15 @@ static void note_exit_why(struct host_leg *leg, enum leg_how how, const char *wh
         host_note_exit(leg, &record);
 }
 
+/* It fails as a program that may not be executed: no other attempt would do better, and the node is not to blame. */
+static void note_forbidden(struct host_leg *leg, const char *why)
+{
+        struct leg_exit record = { .how = LEG_EXIT, .status = W_EXITCODE(126, 0) };
+
+        snprintf(record.why, sizeof(record.why), "%s", why);
+        host_note_exit(leg, &record);
+}
+
 /* The record on disk and the last progress. False: the directory says nothing. */
 bool host_read_end(struct host_leg *leg, struct leg_exit *ret_exit)
 {
@@ -253,8 +262,11 @@ void host_launch(struct host *host, const struct agent_action *action)
 
         if (leg == NULL)
                 return;
-        if (isolation_check_user(&host->isolation, action->order->launch.uid, &err) != 0 ||
-            hardware_check(host->hardware, action->order->launch.devices, &err) != 0) {
+        if (isolation_check_user(&host->isolation, action->order->launch.uid, &err) != 0) {
+                note_forbidden(leg, err.text);
+                return;
+        }
+        if (hardware_check(host->hardware, action->order->launch.devices, &err) != 0) {
                 note_exit_why(leg, LEG_NEVER, err.text); /* it would fail there, and be done with */
                 return;
         }
