@@ -227,6 +227,14 @@ int64_t leg_group_oom_kills(const struct leg_group *group)
         return path[0] == '\0' ? 0 : group_get_key(path, leg_group_driver_of(path)->oom_file, "oom_kill", 0);
 }
 
+bool leg_group_is_killed_whole(const struct leg_group *group)
+{
+        const char *path = group->path[LEG_GROUP_MEMORY];
+        char value[8];
+
+        return path[0] != '\0' && strcmp(group_get(path, "memory.oom.group", value, sizeof(value)), "1") == 0;
+}
+
 /* ---- the end */
 
 bool leg_group_remove(const struct leg_group *group)

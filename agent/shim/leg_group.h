@@ -65,6 +65,9 @@ bool leg_group_is_empty(const struct leg_group *group);
 /* Processes that the kernel killed because the memory limit was reached; 0 if nobody can tell. */
 int64_t leg_group_oom_kills(const struct leg_group *group);
 
+/* The kernel kills all of it then; false: one process (version 1), and the rest is the caller's to end. */
+bool leg_group_is_killed_whole(const struct leg_group *group);
+
 /* Remove all parts that are empty, and the bases with the last leg. False: something is left, perhaps for a moment. */
 bool leg_group_remove(const struct leg_group *group);
 

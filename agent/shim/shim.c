@@ -36,7 +36,7 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500 };
 
 struct shim {
         const struct shim_options *options;
@@ -48,6 +48,7 @@ struct shim {
         struct job_log log;
         bool kept;      /* the keeper is alive */
         bool kept_once; /* it was, so that what it leaves is ours to end */
+        bool watches_memory; /* what is left by an out-of-memory kill is ours to end */
         bool amnesia;   /* the directory is gone: there is no record to speak of */
         enum report_state told;
         int listener, timer, signals;
@@ -213,6 +214,8 @@ static void start_job(struct shim *shim)
                 return;
         }
         shim->kept = shim->kept_once = true;
+        shim->watches_memory =
+                shim->local.group.path[LEG_GROUP_MEMORY][0] != '\0' && !leg_group_is_killed_whole(&shim->local.group);
         machine_started(&shim->machine, time(NULL));
 }
 
@@ -337,6 +340,15 @@ static void hear_keeper(struct shim *shim)
                 machine_lost(&shim->machine, "the job's keeper was killed, and the job's status is lost");
 }
 
+/* A gang that lost one process to the kernel waits for it, in vain and for long: all of the leg goes. */
+static void watch_memory(struct shim *shim)
+{
+        if (!shim->watches_memory || !shim->kept || leg_group_oom_kills(&shim->local.group) == 0)
+                return;
+        shim->watches_memory = false;
+        kill_job(shim);
+}
+
 static void hear_signals(struct shim *shim)
 {
         struct signalfd_siginfo info;
@@ -357,6 +369,8 @@ static void set_timer(const struct shim *shim)
                 ;
         if (has_orphans(shim) && wake > now + ORPHANS_RETRY_MS)
                 wake = now + ORPHANS_RETRY_MS;
+        if (shim->watches_memory && shim->kept && wake > now + MEMORY_MS)
+                wake = now + MEMORY_MS;
         if (wake != INT64_MAX) {
                 wake = wake < 1 ? 1 : wake; /* 0 would disarm it */
                 spec.it_value.tv_sec = wake / 1000;
@@ -385,6 +399,7 @@ static void wait_for_facts(struct shim *shim)
                 if (shim->peers[i] >= 0 && fds[4 + i].revents != 0)
                         hear_peer(shim, i);
         accept_peers(shim);
+        watch_memory(shim);
         end_orphans(shim);
 }
 

@@ -77,6 +77,26 @@ static void out_of_memory_is_told_as_such(void **state)
         expect_no_groups();
 }
 
+/* What waits for a process that the kernel killed would wait for long. */
+static void out_of_memory_ends_all_of_the_leg(void **state)
+{
+        const int64_t began = rig_now_ms();
+        struct leg_exit exit;
+
+        (void)state;
+        rig_open(&rig, LINK_CONTAIN_AUTO, "tail /dev/zero & trap '' TERM HUP; sleep 100; sleep 100");
+        need(LEG_GROUP_MEMORY);
+        rig.local.memory = 128 << 20;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        assert_true(rig_now_ms() - began < 60000);
+        assert_int_equal(exit.how, LEG_EXIT);
+        assert_true(WIFSIGNALED(exit.status));
+        assert_string_equal(exit.why, "out of memory: the job's limit here was 0.12 GiB");
+        assert_true(rig_is_extinct(&rig));
+        expect_no_groups();
+}
+
 static void a_failure_within_the_limit_is_no_want_of_memory(void **state)
 {
         (void)state;
@@ -264,6 +284,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(out_of_memory_is_told_as_such),
+                TEST(out_of_memory_ends_all_of_the_leg),
                 TEST(a_failure_within_the_limit_is_no_want_of_memory),
                 TEST(a_fork_bomb_is_bounded_and_cleared),
                 TEST(processors_are_kept_to),
