@@ -31,6 +31,7 @@ void agent_config_init(struct agent_config *config)
                                          .idle_w = AGENT_POWER_UNKNOWN,
                                          .device_w = AGENT_POWER_UNKNOWN,
                                          .log_level = LOG_LEVEL_INFO };
+        agent_jobs_init(&config->jobs);
 }
 
 static void free_features(struct agent_config *config)
@@ -86,11 +87,14 @@ struct said {
         struct said_position *position;
         char **features;
         unsigned features_count;
+        struct said_jobs jobs;
 };
 
 #define MAY                     (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define VALUE(flags, type, key) CYAML_FIELD_STRING_PTR(#key, flags, type, key, 0, CYAML_UNLIMITED)
 #define PART(key, fields)       CYAML_FIELD_MAPPING_PTR(#key, MAY, struct said, key, fields)
+#define JOBS_VALUE(key)         CYAML_FIELD_STRING_PTR(#key, MAY, struct said, jobs.key, 0, CYAML_UNLIMITED)
+#define JOBS_PART(key, fields)  CYAML_FIELD_MAPPING_PTR(#key, MAY, struct said, jobs.key, fields)
 
 static const cyaml_schema_field_t devices_fields[] = {
         VALUE(CYAML_FLAG_POINTER, struct said_devices, kind),
@@ -133,6 +137,11 @@ static const cyaml_schema_field_t top_fields[] = {
         PART(power, power_fields),
         PART(curve, curve_fields),
         PART(position, position_fields),
+        JOBS_VALUE(allow_root),
+        JOBS_VALUE(job_log_limit),
+        JOBS_VALUE(job_log_files),
+        JOBS_PART(isolation, agent_isolation_fields),
+        JOBS_PART(limits, agent_limits_fields),
         CYAML_FIELD_SEQUENCE("features", MAY, struct said, features, &feature, 0, CYAML_UNLIMITED),
         CYAML_FIELD_END,
 };
@@ -228,6 +237,7 @@ static void take_all(struct config_reading *r, const struct said *said, struct a
         take_devices(r, said->devices, config);
         take_position(r, said->position, config);
         take_features(r, said, config);
+        agent_jobs_take(r, &said->jobs, &config->jobs);
         if (said->power != NULL) {
                 take_watts(r, "idle", said->power->idle, &config->idle_w);
                 take_watts(r, "per_device", said->power->per_device, &config->device_w);
@@ -380,6 +390,10 @@ int agent_config_option(const char *name, const char *value, struct agent_config
                 return set_watts(&config->idle_w, name, value, err);
         if (strcmp(name, "slot-w") == 0)
                 return set_watts(&config->device_w, name, value, err);
+        if (strcmp(name, "allow-root") == 0) {
+                config->jobs.allow_root = true;
+                return 0;
+        }
         return fail(err, OFFPEAK_ENOTFOUND, "no option --%s", name);
 }
 

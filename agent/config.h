@@ -18,6 +18,8 @@
  *   features: [a100, ib]           # what jobs can ask for with --constraint
  *   curve: {secret: n1.key, server: server.pub}
  *   log_level: info
+ *
+ * and what jobs may do, see config_jobs.h.
  */
 /* clang-format on */
 #ifndef OFFPEAK_AGENT_CONFIG_H
@@ -28,6 +30,8 @@
 #include <stdint.h>
 
 #include <offpeak/error.h>
+
+#include "agent/config_jobs.h"
 
 enum agent_devices { AGENT_DEVICES_GPU = 1, AGENT_DEVICES_CPU_SLOT };
 
@@ -48,6 +52,7 @@ struct agent_config {
         uint32_t n_slots;                  /* of CPU_SLOT */
         int64_t idle_w, device_w;          /* declared; AGENT_POWER_UNKNOWN */
         int64_t cap_w;                     /* on each GPU while a job has it; 0: none */
+        struct agent_jobs jobs;            /* what they may do here */
         int log_level;                     /* enum log_level of wire/log.h */
 };
 

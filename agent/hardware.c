@@ -228,12 +228,27 @@ const char *hardware_visible(const struct hardware *hardware, uint64_t devices, 
         return device_set_visible(&hardware->devices, devices, buffer, size);
 }
 
+bool hardware_is_here(const struct hardware *hardware)
+{
+        return hwloc_topology_is_thissystem(topology_hwloc(hardware->topology)) != 0;
+}
+
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size)
 {
         buffer[0] = '\0';
-        if (hwloc_topology_is_thissystem(topology_hwloc(hardware->topology)) == 0)
+        if (!hardware_is_here(hardware))
                 return buffer; /* the CPU numbers of another machine bind nothing here */
         return device_set_cpus(&hardware->devices, devices, buffer, size);
+}
+
+const char *hardware_mems(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size,
+                          int64_t *ret_bytes)
+{
+        if (hardware_is_here(hardware))
+                return device_set_mems(&hardware->devices, hardware->topology, devices, buffer, size, ret_bytes);
+        buffer[0] = '\0';
+        *ret_bytes = 0;
+        return buffer;
 }
 
 int hardware_check(const struct hardware *hardware, uint64_t devices, struct offpeak_error *err)

@@ -46,6 +46,13 @@ int hardware_check(const struct hardware *hardware, uint64_t devices, struct off
 const char *hardware_visible(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 
+/* The memory nodes of those CPUs and their bytes; "" where they are all the same to it. Returns buffer. */
+const char *hardware_mems(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size,
+                          int64_t *ret_bytes);
+
+/* False: it is described by a file, and its CPUs and memory are another machine's. */
+bool hardware_is_here(const struct hardware *hardware);
+
 struct hardware_moment {
         int64_t now_ms;  /* CLOCK_BOOTTIME, or any that does not go back */
         int64_t wall_ms; /* how much of the books' time passed since the last call */

@@ -256,6 +256,15 @@ static int run(struct host *host, struct offpeak_error *err)
         return code;
 }
 
+static void log_isolation(const struct host *host)
+{
+        char line[512];
+
+        log_info("%s", isolation_describe(&host->isolation, line, sizeof(line)));
+        for (int i = 0; isolation_lack(&host->isolation, i, line, sizeof(line)); i++)
+                log_warning("%s", line);
+}
+
 static int open_and_run(struct host *host, struct offpeak_error *err)
 {
         int code = open_keys(host, err);
@@ -265,7 +274,9 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
         code = hardware_open(host->config, NULL, &host->hardware, err);
         if (code != 0)
                 goto out_keys;
-        code = state_dir_open(host->config->state_dir, &host->dir, err);
+        code = isolation_open(host->config, host->hardware, &host->isolation, err);
+        if (code == 0)
+                code = state_dir_open(host->config->state_dir, &host->dir, err);
         if (code != 0)
                 goto out_hardware;
         code = node_lock_take(host->config->node, host->dir.path, &host->lock, err);
@@ -279,6 +290,7 @@ static int open_and_run(struct host *host, struct offpeak_error *err)
         if (code == 0)
                 code = last_lines_open(&host->last_lines, err);
         if (code == 0) {
+                log_isolation(host);
                 agent_state_init(&host->core);
                 code = run(host, err);
                 agent_state_finish(&host->core);

@@ -14,7 +14,6 @@
 #include "agent/host_parts.h"
 #include "agent/shim/bury.h"
 #include "agent/shim/leg_exit.h"
-#include "agent/shim/leg_group.h"
 #include "wire/log.h"
 
 enum { BURY_RETRY_MS = 50, MUTE_MS = 15000 };
@@ -79,18 +78,20 @@ static const char *describe_exit(const struct leg_exit *record, char *buffer, si
                                             [LEG_SHIM_LOST] = "shim lost",
                                             [LEG_REBOOT] = "rebooted" };
         size_t n = sizeof(hows) / sizeof(hows[0]);
-        int used = snprintf(buffer, size, "%s", record->how < n && hows[record->how] ? hows[record->how] : "ended");
+        const char *const how = record->how < n && hows[record->how] ? hows[record->how] : "ended";
+        const char *const colon = record->why[0] != '\0' ? ": " : "";
 
         if (record->how != LEG_EXIT && record->how != LEG_ASKED)
-                snprintf(buffer + used, size - (size_t)used, "%s%s", record->why[0] != '\0' ? ": " : "", record->why);
+                snprintf(buffer, size, "%s%s%s", how, colon, record->why);
         else if (WIFSIGNALED(record->status))
-                snprintf(buffer + used, size - (size_t)used, ", killed by signal %d (%s)", WTERMSIG(record->status),
-                         strsignal(WTERMSIG(record->status)));
+                snprintf(buffer, size, "%s, killed by signal %d (%s)%s%s", how, WTERMSIG(record->status),
+                         strsignal(WTERMSIG(record->status)), colon, record->why);
         else
-                snprintf(buffer + used, size - (size_t)used, " with status %d", WEXITSTATUS(record->status));
+                snprintf(buffer, size, "%s with status %d%s%s", how, WEXITSTATUS(record->status), colon, record->why);
         if (record->how == LEG_EXIT && record->status != 0) {
-                used = (int)strlen(buffer);
-                snprintf(buffer + used, size - (size_t)used, " (rank %u)", record->rank);
+                size_t used = strlen(buffer);
+
+                snprintf(buffer + used, size - used, " (rank %u)", record->rank);
         }
         return buffer;
 }
@@ -135,6 +136,15 @@ void host_note_exit(struct host_leg *leg, const struct leg_exit *record)
 static void note_exit_why(struct host_leg *leg, enum leg_how how, const char *why)
 {
         struct leg_exit record = { .how = how };
+
+        snprintf(record.why, sizeof(record.why), "%s", why);
+        host_note_exit(leg, &record);
+}
+
+/* It fails as a program that may not be executed: no other attempt would do better, and the node is not to blame. */
+static void note_forbidden(struct host_leg *leg, const char *why)
+{
+        struct leg_exit record = { .how = LEG_EXIT, .status = W_EXITCODE(126, 0) };
 
         snprintf(record.why, sizeof(record.why), "%s", why);
         host_note_exit(leg, &record);
@@ -282,10 +292,9 @@ static void make_local(struct host *host, const struct agent_action *action, str
         memcpy(ret_local->boot, host->dir.boot, sizeof(ret_local->boot));
         snprintf(ret_local->node, sizeof(ret_local->node), "%s", host->config->node);
         hardware_visible(host->hardware, devices, ret_local->visible, sizeof(ret_local->visible));
-        hardware_cpus(host->hardware, devices, ret_local->cpus, sizeof(ret_local->cpus));
         if (action->order->launch.spec.launcher == OFFPEAK_LAUNCHER_GPU)
                 list_near(host, devices, ret_local->near, sizeof(ret_local->near));
-        leg_group_path(host->group_base, action->id, ret_local->group, sizeof(ret_local->group));
+        isolation_of_leg(&host->isolation, action->id, devices, ret_local);
         ret_local->lease_deadline_ms = action->deadline_ms;
 }
 
@@ -300,6 +309,10 @@ void host_launch(struct host *host, const struct agent_action *action)
 
         if (leg == NULL)
                 return;
+        if (isolation_check_user(&host->isolation, action->order->launch.uid, &err) != 0) {
+                note_forbidden(leg, err.text);
+                return;
+        }
         if (hardware_check(host->hardware, action->order->launch.devices, &err) != 0) {
                 note_exit_why(leg, LEG_NEVER, err.text); /* it would fail there, and be done with */
                 return;
@@ -323,9 +336,13 @@ void host_launch(struct host *host, const struct agent_action *action)
 void host_delete(struct host *host, struct leg_id id)
 {
         struct host_leg *leg = host_leg(host, id);
+        struct leg_group group;
         struct offpeak_error err;
+        char name[LEG_NAME_SIZE];
         int code = leg_dir_remove(host->dir.path, id, &err);
 
+        leg_group_of(&host->isolation.groups.base, leg_name(id, name), &group);
+        leg_group_remove(&group);
         if (code != 0 && code != OFFPEAK_ENOTFOUND)
                 log_warning("%s", err.text); /* the next agent finds it, tells it and is told to forget it */
         if (leg != NULL)

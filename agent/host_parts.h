@@ -22,6 +22,7 @@
 #include "agent/config.h"
 #include "agent/core/agent_step.h"
 #include "agent/hardware.h"
+#include "agent/isolation.h"
 #include "agent/last_lines.h"
 #include "agent/meter.h"
 #include "agent/node_lock.h"
@@ -81,7 +82,8 @@ struct host {
         bool said_foreign;       /* that what it says cannot be understood */
 
         struct link_config links;
-        char shim_path[PATH_MAX], group_base[PATH_MAX];
+        char shim_path[PATH_MAX];
+        struct isolation isolation;
         struct host_leg *legs;
 
         struct host_caps *caps;

@@ -138,19 +138,28 @@ static bool recover_shims(struct host *host)
         return true;
 }
 
+/* A leg whose shim was killed and whose directory is gone leaves its groups. */
+static bool is_known(void *context, const char *leg)
+{
+        struct leg_id id;
+
+        return leg_name_parse(leg, &id) && host_leg(context, id) != NULL;
+}
+
 int host_recover(struct host *host, bool *ret_sure, struct offpeak_error *err)
 {
         bool looked;
         int code;
 
         link_shim_path(host->shim_path, sizeof(host->shim_path));
-        leg_group_base(host->config->node, host->group_base, sizeof(host->group_base));
         host->links =
                 (struct link_config){ .state = host->dir.path, .node = host->config->node, .shim = host->shim_path };
         code = recover_directories(host, err);
         if (code != 0)
                 return code;
         looked = recover_shims(host);
+        if (looked)
+                leg_group_sweep(&host->isolation.groups.base, is_known, host);
         host_meter_forget_others(host);
         *ret_sure = looked || !host->dir.new_in_boot;
         if (!*ret_sure)

@@ -6,6 +6,7 @@
 #include "agent/config.h"
 #include "agent/hardware.h"
 #include "agent/host.h"
+#include "agent/isolation.h"
 #include "agent/show_topology.h"
 #include "base/fail.h"
 #include "cli/options.h"
@@ -33,6 +34,7 @@ static const struct option_row rows[] = {
         { OPTION_SETTING, 0, "idle-w", "W", "what the idle node draws, where no sensor says" },
         { OPTION_SETTING, 0, "slot-w", "W", "what a busy device draws above that, where no sensor says" },
         { OPTION_SETTING, 0, "topology", "XML", "hwloc's description of the machine, instead of looking at it" },
+        { OPTION_SETTING, 0, "allow-root", NULL, "run jobs of uid 0, too" },
         { OPTION_CHECK, 0, "check", NULL, "say what is wrong with all that, or what would be offered, and leave" },
         { OPTION_SHOW, 0, "show-topology", NULL, "show sockets, NUMA nodes, GPUs, adapters and links, and leave" },
         { OPTION_TOPOLOGY_XML, 0, "topology-xml", "XML",
@@ -98,6 +100,21 @@ static int read_settings(int argc, char **argv, struct agent_config *config, str
         return code;
 }
 
+static int check_isolation(const struct agent_config *config, const struct hardware *hardware,
+                           struct offpeak_error *err)
+{
+        struct isolation isolation;
+        char line[512];
+        int code = isolation_open(config, hardware, &isolation, err);
+
+        if (code != 0)
+                return code;
+        puts(isolation_describe(&isolation, line, sizeof(line)));
+        for (int i = 0; isolation_lack(&isolation, i, line, sizeof(line)); i++)
+                printf("not kept: %s\n", line);
+        return 0;
+}
+
 static int check(const struct agent_config *config, struct offpeak_error *err)
 {
         struct hardware *hardware;
@@ -118,8 +135,9 @@ static int check(const struct agent_config *config, struct offpeak_error *err)
         for (uint32_t i = 0; i < inventory->n_devices; i++)
                 if (hardware_describe(hardware, i, line, sizeof(line))[0] != '\0')
                         puts(line);
+        code = check_isolation(config, hardware, err);
         hardware_close(hardware);
-        return 0;
+        return code;
 }
 
 static int check_use(const struct arguments *arguments, struct offpeak_error *err)

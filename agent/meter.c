@@ -51,6 +51,7 @@ static struct meter_account *add(struct meter *meter)
 
 /* ---- stretches */
 
+/* One that nothing went into is none: a leg that began and ended between two samples has no quality to tell. */
 static void end_stretch(const struct meter *meter, struct meter_account *account, int64_t end)
 {
         struct message_reading reading = { .job = account->id.job,
@@ -60,7 +61,7 @@ static void end_stretch(const struct meter *meter, struct meter_account *account
                                            .joules = account->uj / UJ_PER_J,
                                            .quality = account->quality };
 
-        if (end <= account->start || meter->sink.take(meter->sink.context, &reading) != 0)
+        if (end <= account->start || account->quality == 0 || meter->sink.take(meter->sink.context, &reading) != 0)
                 return;
         account->start = end;
         account->uj %= UJ_PER_J;

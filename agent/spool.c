@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "core/state.h"
 
 /* On disk, in the machine's own byte order: the file never leaves its machine. */
 struct header {
@@ -69,6 +70,7 @@ static struct record to_record(const struct message_reading *reading)
         return record;
 }
 
+/* Agents wrote readings without a quality for a while, which no scheduler takes. */
 static struct message_reading from_record(const struct record *record)
 {
         return (struct message_reading){ .seq = record->seq,
@@ -77,7 +79,7 @@ static struct message_reading from_record(const struct record *record)
                                          .start = record->start,
                                          .end = record->end,
                                          .joules = record->joules,
-                                         .quality = record->quality };
+                                         .quality = record->quality != 0 ? record->quality : QUALITY_ESTIMATED };
 }
 
 /* ---- in memory */

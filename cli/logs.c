@@ -78,11 +78,22 @@ static int ask_output(struct offpeak_client *client, uint64_t job, bool error, s
 
 /* ---- the file */
 
+/* A node takes off the older part of an output that grew too large: what is left is read from its start. */
+static void start_over_if_cut(int file)
+{
+        const off_t at = lseek(file, 0, SEEK_CUR);
+        struct stat st;
+
+        if (at > 0 && fstat(file, &st) == 0 && S_ISREG(st.st_mode) && at > st.st_size)
+                lseek(file, 0, SEEK_SET);
+}
+
 static int copy_rest(int file, const char *path, FILE *out, struct offpeak_error *err)
 {
         char buffer[16384];
         ssize_t n;
 
+        start_over_if_cut(file);
         while ((n = read(file, buffer, sizeof(buffer))) > 0)
                 if (fwrite(buffer, 1, (size_t)n, out) != (size_t)n)
                         return fail(err, OFFPEAK_EIO, "writing the output failed: %s", strerror(errno));

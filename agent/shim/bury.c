@@ -13,12 +13,12 @@ static int end_processes(const struct leg_dir *dir, struct offpeak_error *err)
 
         if (rc != 0)
                 return rc;
-        rc = leg_group_kill(local.group, err);
+        rc = leg_group_kill(&local.group, err);
         if (rc != 0)
                 return rc;
-        if (!leg_group_is_empty(local.group))
+        if (!leg_group_is_empty(&local.group))
                 return fail(err, OFFPEAK_ETRYAGAIN, "processes of %s are still ending", dir->path);
-        leg_group_remove(local.group);
+        leg_group_remove(&local.group); /* one that is still in use for a moment goes when the leg is forgotten */
         return 0;
 }
 

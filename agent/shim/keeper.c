@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/shim/close_others.h"
 #include "base/fail.h"
 
 enum { KILL_ROUND_MS = 20 };
@@ -187,17 +188,6 @@ static int become_guard(void)
         return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? errno : 0;
 }
 
-static void close_all_but(int a, int b)
-{
-        const int low = a < b ? a : b, high = a < b ? b : a;
-
-        if (low > 3)
-                close_range(3, (unsigned)low - 1, 0);
-        if (high > low + 1)
-                close_range((unsigned)low + 1, (unsigned)high - 1, 0);
-        close_range((unsigned)high + 1, ~0u, 0);
-}
-
 static void report(void *context, const char *why)
 {
         const struct keep *keep = context;
@@ -228,12 +218,14 @@ static int start_processes(struct keep *keep)
 
 static _Noreturn void keep_job(struct keep *keep, int lock_fd)
 {
+        const struct launch *const launch = keep->launch;
+        const int spared[] = { keep->fd, lock_fd, launch->log_fd };
         sigset_t all;
         int failure;
 
         sigfillset(&all);
         sigprocmask(SIG_SETMASK, &all, NULL);
-        close_all_but(keep->fd, lock_fd);
+        close_others(spared, 3);
         prctl(PR_SET_NAME, KEEPER_NAME);
         setsid();
         failure = keep->namespace ? enter_namespace() : become_guard();
@@ -244,6 +236,8 @@ static _Noreturn void keep_job(struct keep *keep, int lock_fd)
                 failure = errno;
         if (failure == 0)
                 failure = start_processes(keep);
+        if (launch->log_fd >= 0)
+                close(launch->log_fd);
         tell(keep->fd, failure == 0 ? NOTE_READY : NOTE_CANNOT, failure, 0, "");
         if (failure == 0)
                 watch(keep);

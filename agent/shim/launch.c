@@ -6,12 +6,9 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,9 +16,7 @@
 #include "agent/shim/launch_env.h"
 #include "base/fail.h"
 
-enum { EXIT_CANNOT = 126, EXIT_NO_PROGRAM = 127, MAX_CPUS = 8192 };
-
-/* ---- before the fork */
+enum { MAX_CPUS = 8192 };
 
 /* A list such as "0-3,8". */
 static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
@@ -48,31 +43,37 @@ static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
         }
 }
 
-static int prepare_cpus(struct launch *launch, struct launch_process *process, const char *list,
-                        struct offpeak_error *err)
+/* NULL for an empty list. */
+static int make_set(const char *list, const char *of, cpu_set_t **ret_set, struct offpeak_error *err)
 {
-        if (list[0] == '\0')
-                return 0;
-        launch->cpus_size = CPU_ALLOC_SIZE(MAX_CPUS);
-        process->cpus = CPU_ALLOC(MAX_CPUS);
-        if (process->cpus == NULL)
-                return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of processors");
-        if (!parse_cpus(list, process->cpus, launch->cpus_size))
-                return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of processors such as 0-3,8", list);
+        cpu_set_t *set = NULL;
+
+        if (list[0] != '\0') {
+                set = CPU_ALLOC(MAX_CPUS);
+                if (set == NULL)
+                        return fail(err, OFFPEAK_ENOMEM, "out of memory for a set of %s", of);
+                if (!parse_cpus(list, set, CPU_ALLOC_SIZE(MAX_CPUS))) {
+                        CPU_FREE(set);
+                        return fail(err, OFFPEAK_EINVAL, "\"%s\" is not a list of %s such as 0-3,8", list, of);
+                }
+        }
+        *ret_set = set;
         return 0;
 }
 
-/* Those near the process's own device where they are known, else those of the leg. */
-static int prepare_near(struct launch *launch, struct launch_process *process, const struct leg_local *local,
-                        struct offpeak_error *err)
+/* Those near the process's own device where they are known, else those of the leg, unless its cgroup keeps it there. */
+static int prepare_near(struct launch_process *process, const struct leg_local *local, struct offpeak_error *err)
 {
+        const bool by_group = local->group.path[LEG_GROUP_CPUSET][0] != '\0';
         char list[LEG_LOCAL_SIZE] = "";
         const char *at = local->near;
 
         for (uint32_t i = 0; i < process->local_rank && *at != '\0'; i++)
                 at = strchrnul(at, ';') + (*strchrnul(at, ';') != '\0');
         snprintf(list, sizeof(list), "%.*s", (int)strcspn(at, ";"), at);
-        return prepare_cpus(launch, process, list[0] != '\0' ? list : local->cpus, err);
+        if (list[0] == '\0' && !by_group)
+                snprintf(list, sizeof(list), "%s", local->cpus);
+        return make_set(list, "processors", &process->cpus, err);
 }
 
 static int find_groups(struct launch *launch, const struct passwd *account, struct offpeak_error *err)
@@ -134,7 +135,7 @@ static int prepare_processes(struct launch *launch, const struct message_order *
                 launch->processes[i].rank = order->launch.rank * counted + i % counted;
                 launch->processes[i].local_rank = i % counted;
                 launch->processes[i].holds = launcher == OFFPEAK_LAUNCHER_HEAD && (i > 0 || !is_head);
-                rc = prepare_near(launch, &launch->processes[i], local, err);
+                rc = prepare_near(&launch->processes[i], local, err);
         }
         return rc;
 }
@@ -180,7 +181,7 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
 int launch_prepare(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
                    struct launch *ret_launch, struct offpeak_error *err)
 {
-        struct launch launch = { .spec = &order->launch.spec };
+        struct launch launch = { .spec = &order->launch.spec, .log_fd = -1 };
         const struct passwd *account = getpwuid(order->launch.uid);
         const struct launch_account known = {
                 .name = account == NULL ? order->launch.user : account->pw_name,
@@ -191,8 +192,13 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
 
         if (launch.spec->argc == 0)
                 return fail(err, OFFPEAK_EINVAL, "job %" PRIu64 " has no command", order->job);
-        snprintf(launch.group, sizeof(launch.group), "%s", local->group);
+        launch.group = local->group;
+        launch.required = local->required;
+        launch.rlimits = local->rlimits;
+        launch.set_size = CPU_ALLOC_SIZE(MAX_CPUS);
         rc = prepare_user(&launch, order->launch.uid, account, err);
+        if (rc == 0)
+                rc = make_set(local->mems, "memory nodes", &launch.mems, err);
         if (rc == 0)
                 rc = prepare_processes(&launch, order, local, err);
         if (rc == 0)
@@ -224,152 +230,7 @@ void launch_finish(struct launch *launch)
                 if (launch->processes[i].cpus != NULL)
                         CPU_FREE(launch->processes[i].cpus);
         free(launch->processes);
+        if (launch->mems != NULL)
+                CPU_FREE(launch->mems);
         *launch = (struct launch){ 0 };
-}
-
-/* ---- after the fork */
-
-struct teller {
-        void (*report)(void *context, const char *why);
-        void *context;
-};
-
-static void say(const char *why)
-{
-        dprintf(STDERR_FILENO, "offpeak: %s\n", why);
-}
-
-static _Noreturn void give_up(const struct teller *teller, int status, const char *format, ...)
-        __attribute__((format(printf, 3, 4)));
-
-static _Noreturn void give_up(const struct teller *teller, int status, const char *format, ...)
-{
-        char why[PATH_MAX + 256];
-        va_list args;
-
-        va_start(args, format);
-        vsnprintf(why, sizeof(why), format, args);
-        va_end(args);
-        say(why);
-        teller->report(teller->context, why);
-        _exit(status);
-}
-
-static void reset_signals(void)
-{
-        sigset_t none;
-
-        for (int i = 1; i < NSIG; i++)
-                signal(i, SIG_DFL); /* SIGKILL and the like refuse; they have no other anyway */
-        sigemptyset(&none);
-        sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-static void join_group(const struct launch *launch, const struct teller *teller)
-{
-        char path[PATH_MAX];
-        int fd;
-
-        if (launch->group[0] == '\0')
-                return;
-        snprintf(path, sizeof(path), "%s/cgroup.procs", launch->group);
-        fd = open(path, O_WRONLY | O_CLOEXEC);
-        if (fd < 0 || write(fd, "0", 1) != 1)
-                give_up(teller, EXIT_CANNOT, "cannot join the cgroup %s: %s", launch->group, strerror(errno));
-        close(fd);
-}
-
-static void become_user(const struct launch *launch, const struct teller *teller)
-{
-        if (launch->switch_user &&
-            (setgroups(launch->n_groups, launch->groups) < 0 || setresgid(launch->gid, launch->gid, launch->gid) < 0 ||
-             setresuid(launch->uid, launch->uid, launch->uid) < 0))
-                give_up(teller, EXIT_CANNOT, "cannot become uid %u: %s", launch->uid, strerror(errno));
-        if (launch->die_with_parent)
-                prctl(PR_SET_PDEATHSIG, SIGKILL); /* after the change of user, which takes it away */
-}
-
-static void open_output(const char *path, int to, const struct teller *teller)
-{
-        int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0644);
-
-        if (fd < 0 || dup2(fd, to) < 0)
-                give_up(teller, EXIT_CANNOT, "cannot open the output file %s: %s", path, strerror(errno));
-}
-
-/* Into the directory, then the files, which may be relative to it; an absolute one can hold the complaint about it. */
-static void open_files(const struct launch_process *process, const struct teller *teller)
-{
-        const struct launch_paths *paths = &process->paths;
-        const char *const error = paths->error[0] == '\0' ? paths->out : paths->error;
-        const int failure = chdir(paths->directory) < 0 ? errno : 0;
-        const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-        if (in >= 0)
-                dup2(in, STDIN_FILENO);
-        if (failure == 0 || error[0] == '/')
-                open_output(error, STDERR_FILENO, teller);
-        if (failure != 0)
-                give_up(teller, EXIT_CANNOT, "cannot enter the working directory %s: %s", paths->directory,
-                        strerror(failure));
-        if (paths->error[0] == '\0')
-                dup2(STDERR_FILENO, STDOUT_FILENO);
-        else
-                open_output(paths->out, STDOUT_FILENO, teller);
-}
-
-static void make_path(const char *path, const struct teller *teller)
-{
-        char part[PATH_MAX];
-
-        for (const char *at = path; at != NULL; at = strchr(at + 1, '/')) {
-                snprintf(part, sizeof(part), "%.*s", (int)(at - path), path);
-                if (part[0] != '\0')
-                        mkdir(part, 0777);
-        }
-        if (mkdir(path, 0777) < 0 && errno != EEXIST)
-                give_up(teller, EXIT_CANNOT, "cannot create the checkpoint directory %s: %s", path, strerror(errno));
-}
-
-static void set_number(const char *name, uint32_t number, const struct teller *teller)
-{
-        char text[16];
-
-        snprintf(text, sizeof(text), "%" PRIu32, number);
-        if (setenv(name, text, 1) < 0)
-                give_up(teller, EXIT_CANNOT, "cannot set %s: %s", name, strerror(errno));
-}
-
-static void set_environment(const struct launch *launch, const struct launch_process *process,
-                            const struct teller *teller)
-{
-        environ = launch->env;
-        if (process->local_rank == 0)
-                return;
-        set_number("RANK", process->rank, teller);
-        set_number("LOCAL_RANK", process->local_rank, teller);
-}
-
-_Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
-                           void (*report)(void *context, const char *why), void *context)
-{
-        const struct teller teller = { report, context };
-        char holder[PATH_MAX];
-        char *const hold[] = { holder, (char *)"--hold", NULL };
-        char *const *argv = process->holds ? hold : launch->spec->argv;
-
-        remote_program(holder, sizeof(holder));
-        setsid();
-        reset_signals();
-        join_group(launch, &teller);
-        become_user(launch, &teller);
-        umask(022);
-        open_files(process, &teller);
-        make_path(launch->checkpoint, &teller);
-        if (process->cpus != NULL && sched_setaffinity(0, launch->cpus_size, process->cpus) < 0)
-                say("cannot bind to the processors of the job's devices; it runs on any");
-        set_environment(launch, process, &teller);
-        execvp(argv[0], argv);
-        give_up(&teller, errno == ENOENT ? EXIT_NO_PROGRAM : EXIT_CANNOT, "cannot run %s: %s", argv[0],
-                strerror(errno));
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * launch.h - from an order to a running program: environment, files, user, processors.
+ * launch.h - from an order to a running program: environment, files, user, limits, processors, memory.
  *
  * Prepared before the fork, where memory and name services may be used; carried out after it. By its launcher a leg has
  * one process, which starts its ranks itself, as torchrun does (RANK counts nodes then, and LOCAL_WORLD_SIZE is 1), or
@@ -30,7 +30,7 @@ struct launch_process {
         uint32_t rank, local_rank;
         bool holds;                          /* a holder, not the job's command */
         struct launch_paths paths;
-        cpu_set_t *cpus;                     /* NULL: not bound */
+        cpu_set_t *cpus; /* NULL: not bound, or by its cgroup */
 };
 
 struct launch {
@@ -45,8 +45,12 @@ struct launch {
         gid_t gid;
         gid_t *groups;
         size_t n_groups;
-        size_t cpus_size;          /* of each set of processors */
-        char group[LEG_LOCAL_SIZE];/* cgroup to join; "": none */
+        size_t set_size;        /* of a set, in bytes */
+        cpu_set_t *mems;        /* memory nodes to prefer, as a set of their numbers; NULL: all the same */
+        struct leg_group group; /* cgroups to join */
+        bool required;          /* all of them, or it does not start */
+        struct leg_rlimits rlimits;
+        int log_fd;                /* to which the output files are handed over (job_log.h); -1: nobody */
         bool die_with_parent;      /* set by the keeper: no namespace does it */
 };
 
@@ -65,5 +69,8 @@ void launch_finish(struct launch *launch);
  */
 _Noreturn void launch_exec(const struct launch *launch, const struct launch_process *process,
                            void (*report)(void *context, const char *why), void *context);
+
+/* Take on user and groups, for good. 0, or -1 and errno. */
+int launch_become_user(const struct launch *launch);
 
 #endif

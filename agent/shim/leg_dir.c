@@ -16,7 +16,7 @@
 #include "agent/shim/leg_file.h"
 #include "base/fail.h"
 
-enum { ORDER_MAX = 4 * OFFPEAK_MAX_SPEC, LOCAL_MAX = 8192, PROGRESS_TAIL = 4096 };
+enum { ORDER_MAX = 4 * OFFPEAK_MAX_SPEC, PROGRESS_TAIL = 4096 };
 
 /* ---- names */
 
@@ -131,19 +131,10 @@ static int write_order(int fd, const struct message_order *order, struct offpeak
 
 static int write_local(int fd, const struct leg_local *local, struct offpeak_error *err)
 {
-        char text[LOCAL_MAX];
-        const char *const values[] = {
-                local->boot, local->node, local->visible, local->cpus, local->group, local->near
-        };
-        int n;
+        char text[LEG_LOCAL_TEXT];
+        int size = leg_local_format(local, text, err);
 
-        for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
-                if (strchr(values[i], '\n') != NULL)
-                        return fail(err, OFFPEAK_EINVAL, "a value of a leg holds a newline: %s", values[i]);
-        n = snprintf(text, sizeof(text),
-                     "boot %s\nnode %s\nvisible %s\ncpus %s\nnear %s\ngroup %s\nlease %" PRId64 "\n", local->boot,
-                     local->node, local->visible, local->cpus, local->near, local->group, local->lease_deadline_ms);
-        return leg_file_put(fd, "local", text, (size_t)n, 0600, err);
+        return size < 0 ? size : leg_file_put(fd, "local", text, (size_t)size, 0600, err);
 }
 
 static int make_progress(int fd, uint32_t uid, struct offpeak_error *err)
@@ -297,29 +288,19 @@ int leg_dir_order(const struct leg_dir *dir, struct message *ret_order, struct o
 
 int leg_dir_local(const struct leg_dir *dir, struct leg_local *ret_local, struct offpeak_error *err)
 {
-        struct leg_local local;
         char *text;
         bool good;
-        int rc = leg_file_get(dir->fd, "local", LOCAL_MAX, &text, NULL, err);
+        int rc = leg_file_get(dir->fd, "local", LEG_LOCAL_TEXT, &text, NULL, err);
 
         if (rc != 0)
                 return rc;
-        good = leg_file_field(text, "boot", local.boot, sizeof(local.boot)) &&
-               leg_file_field(text, "node", local.node, sizeof(local.node)) &&
-               leg_file_field(text, "visible", local.visible, sizeof(local.visible)) &&
-               leg_file_field(text, "cpus", local.cpus, sizeof(local.cpus)) &&
-               leg_file_field(text, "group", local.group, sizeof(local.group)) &&
-               leg_file_number(text, "lease", 0, INT64_MAX, &local.lease_deadline_ms);
-        if (!leg_file_field(text, "near", local.near, sizeof(local.near)))
-                local.near[0] = '\0'; /* a leg that an older agent launched */
+        good = leg_local_parse(text, ret_local);
         free(text);
-        if (!good)
-                return fail(err, OFFPEAK_EINVAL, "%s/local is damaged", dir->path);
-        *ret_local = local;
-        return 0;
+        return good ? 0 : fail(err, OFFPEAK_EINVAL, "%s/local is damaged", dir->path);
 }
 
-static bool parse_progress(const char *line, double *ret_done, double *ret_total)
+/* NUL-terminated at line_end; a NUL before it is garbage. */
+static bool parse_progress(const char *line, const char *line_end, double *ret_done, double *ret_total)
 {
         char *end;
         double done = strtod(line, &end), total;
@@ -328,7 +309,7 @@ static bool parse_progress(const char *line, double *ret_done, double *ret_total
                 return false;
         line = end;
         total = strtod(line, &end);
-        if (end == line || end[strspn(end, " \t\r")] != '\0')
+        if (end == line || end + strspn(end, " \t\r") != line_end)
                 return false;
         if (!isfinite(done) || !isfinite(total) || done < 0 || done > total)
                 return false;
@@ -357,7 +338,9 @@ int leg_dir_progress(const struct leg_dir *dir, double *ret_done, double *ret_to
                 return OFFPEAK_ENOTFOUND;
         *end = '\0';
         line = memrchr(tail, '\n', (size_t)(end - tail));
-        return parse_progress(line == NULL ? tail : line + 1, ret_done, ret_total) ? 0 : OFFPEAK_ENOTFOUND;
+        if (line == NULL && st.st_size > PROGRESS_TAIL) /* its beginning is not in sight */
+                return OFFPEAK_ENOTFOUND;
+        return parse_progress(line == NULL ? tail : line + 1, end, ret_done, ret_total) ? 0 : OFFPEAK_ENOTFOUND;
 }
 
 int leg_dir_write_stop(const struct leg_dir *dir, const char *reason, int64_t deadline, struct offpeak_error *err)

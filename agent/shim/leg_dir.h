@@ -4,7 +4,7 @@
  *
  *   STATE/legs/JOB.ATTEMPT/
  *     order      the order that made it, as message_encode() gives it (with its launch; secrets: mode 0600)
- *     local      what this node adds: boot, node, devices, cpus, group, lease
+ *     local      what this node adds (leg_local.h)
  *     lock       flock: held by the shim for its life, or by an agent that buries the leg
  *     progress   the job appends `done total` lines; owned by the job's user
  *     stop       for the job to read: why and until when
@@ -33,6 +33,7 @@
 #include <offpeak/error.h>
 
 #include "agent/shim/leg_exit.h"
+#include "agent/shim/leg_local.h"
 #include "core/state.h"
 #include "wire/message.h"
 
@@ -41,7 +42,7 @@ struct leg_id {
         uint32_t attempt;
 };
 
-enum { LEG_NAME_SIZE = 32, LEG_LOCAL_SIZE = 1024 };
+enum { LEG_NAME_SIZE = 32 };
 
 /* "JOB.ATTEMPT"; and back: false if the text is not exactly that. */
 const char *leg_name(struct leg_id id, char buffer[LEG_NAME_SIZE]);
@@ -50,17 +51,6 @@ bool leg_name_parse(const char *text, struct leg_id *ret_id);
 /* A growing list of legs; a failed append (ENOMEM) leaves it as it was. Ascending by job, then attempt. */
 int leg_ids_append(struct leg_id **ids, size_t *count, struct leg_id id);
 void leg_ids_sort(struct leg_id *ids, size_t count);
-
-/* What the node adds to the order. Strings may be empty; none may hold a newline. */
-struct leg_local {
-        char boot[40];                 /* kernel's boot id: a leg of another boot is dead */
-        char node[OFFPEAK_MAX_NAME];
-        char visible[LEG_LOCAL_SIZE];  /* CUDA_VISIBLE_DEVICES */
-        char cpus[LEG_LOCAL_SIZE];     /* to bind to, as "0-3,8"; "": no binding */
-        char near[LEG_LOCAL_SIZE];     /* the same for each device by itself, as "0-3;4-7"; an empty one is not known */
-        char group[LEG_LOCAL_SIZE];    /* cgroup directory of the leg (see leg_group.h); "": none */
-        int64_t lease_deadline_ms;     /* at launch, CLOCK_BOOTTIME; messages to the shim move it forward */
-};
 
 /* An open leg. Opened by create or open, closed by leg_dir_close, which also gives back the lock. */
 struct leg_dir {

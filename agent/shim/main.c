@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/shim/close_others.h"
 #include "agent/shim/shim.h"
 
 enum { OPTION_STATE = 1, OPTION_NODE, OPTION_LEG, OPTION_CONTAIN, OPTION_MARGIN, OPTION_LINK };
@@ -78,18 +79,6 @@ static bool parse(int argc, char **argv, struct shim_options *options)
         return optind == argc && has_leg && options->state != NULL && options->node != NULL;
 }
 
-/* Whatever the agent had open: the leg must not hold its sockets and locks when it dies. */
-static void close_inherited(int spared)
-{
-        if (spared < 3) {
-                close_range(3, ~0u, 0);
-                return;
-        }
-        if (spared > 3)
-                close_range(3, (unsigned)spared - 1, 0);
-        close_range((unsigned)spared + 1, ~0u, 0);
-}
-
 int main(int argc, char **argv)
 {
         struct shim_options options = { .margin_ms = LINK_MARGIN_MS, .link_fd = -1 };
@@ -100,6 +89,6 @@ int main(int argc, char **argv)
                                 "It is started by offpeak-agent; there is no need to run it by hand.\n");
                 return offpeak_exit_code(OFFPEAK_EUSAGE);
         }
-        close_inherited(options.link_fd);
+        close_others(&options.link_fd, 1); /* the leg must not hold its agent's sockets and locks when that dies */
         return shim_run(&options);
 }

@@ -11,8 +11,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -23,6 +25,7 @@
 #include <unistd.h>
 
 #include "agent/devices/gpu_caps.h"
+#include "agent/shim/job_log.h"
 #include "agent/shim/keeper.h"
 #include "agent/shim/launch.h"
 #include "agent/shim/leg_file.h"
@@ -33,7 +36,7 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500 };
 
 struct shim {
         const struct shim_options *options;
@@ -42,8 +45,10 @@ struct shim {
         struct leg_local local;
         struct machine machine;
         struct keeper keeper;
+        struct job_log log;
         bool kept;      /* the keeper is alive */
         bool kept_once; /* it was, so that what it leaves is ours to end */
+        bool watches_memory; /* what is left by an out-of-memory kill is ours to end */
         bool amnesia;   /* the directory is gone: there is no record to speak of */
         enum report_state told;
         int listener, timer, signals;
@@ -182,6 +187,15 @@ static void hear_peer(struct shim *shim, int i)
 
 /* ---- what the machine wants done */
 
+/* A job runs without it as well. */
+static void start_log(struct shim *shim, const struct launch *launch)
+{
+        struct offpeak_error err;
+
+        if (job_log_start(&shim->dir, launch, shim->local.log_bytes, shim->local.log_files, &shim->log, &err) != 0)
+                log_warning("%s: %s", shim->dir.path, err.text);
+}
+
 static void start_job(struct shim *shim)
 {
         struct offpeak_error err;
@@ -189,6 +203,8 @@ static void start_job(struct shim *shim)
         int rc = launch_prepare(&shim->dir, &shim->order.u.order, &shim->local, &launch, &err);
 
         if (rc == 0) {
+                start_log(shim, &launch);
+                launch.log_fd = shim->log.fd;
                 rc = keeper_start(&launch, shim->options->contain, shim->dir.lock_fd, &shim->keeper, &err);
                 launch_finish(&launch);
         }
@@ -198,6 +214,8 @@ static void start_job(struct shim *shim)
                 return;
         }
         shim->kept = shim->kept_once = true;
+        shim->watches_memory =
+                shim->local.group.path[LEG_GROUP_MEMORY][0] != '\0' && !leg_group_is_killed_whole(&shim->local.group);
         machine_started(&shim->machine, time(NULL));
 }
 
@@ -215,7 +233,7 @@ static void signal_job(struct shim *shim)
 {
         const int asked = shim->order.u.order.launch.spec.signal;
 
-        leg_group_thaw(shim->local.group);
+        leg_group_thaw(&shim->local.group);
         if (shim->kept)
                 keeper_signal(&shim->keeper, asked > 0 && asked < NSIG ? asked : SIGTERM);
 }
@@ -226,7 +244,7 @@ static void kill_job(struct shim *shim)
 
         if (shim->kept)
                 keeper_signal(&shim->keeper, SIGKILL);
-        if (leg_group_kill(shim->local.group, &err) != 0)
+        if (leg_group_kill(&shim->local.group, &err) != 0)
                 log_warning("%s: %s", shim->dir.path, err.text);
 }
 
@@ -282,26 +300,53 @@ static void end_orphans(struct shim *shim)
 
         if (!has_orphans(shim))
                 return;
+        job_log_stop(&shim->log, 0); /* a child of ours that is not the job's */
         keeper_kill_children();
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
                 ;
-        if (pid < 0 && errno == ECHILD && leg_group_is_empty(shim->local.group))
+        if (pid < 0 && errno == ECHILD && leg_group_is_empty(&shim->local.group))
                 machine_empty(&shim->machine, time(NULL));
+}
+
+/* The kernel kills without a word to the job: this is the one place that can tell. */
+static const char *why_ended(const struct shim *shim, int32_t status, char buffer[LEG_WHY_SIZE])
+{
+        const double gib = (double)shim->local.memory / (1 << 30);
+        const int64_t kills = leg_group_oom_kills(&shim->local.group);
+
+        if (kills > 0)
+                log_warning("the kernel killed %" PRId64 " of the job's processes: its limit of %" PRId64
+                            " bytes was reached",
+                            kills, shim->local.memory);
+        if (kills == 0 || status == 0 || shim->keeper.why[0] != '\0')
+                return shim->keeper.why;
+        snprintf(buffer, LEG_WHY_SIZE, "out of memory: the job's limit here was %.*f GiB", gib < 10 ? 2 : 0, gib);
+        return buffer;
 }
 
 static void hear_keeper(struct shim *shim)
 {
+        char why[LEG_WHY_SIZE];
         enum keeper_event event;
         int32_t status;
 
         while (shim->kept && (event = keeper_hear(&shim->keeper, &status)) != KEEPER_NOTHING) {
                 if (event == KEEPER_ENDED)
-                        machine_ended(&shim->machine, status, shim->keeper.rank, shim->keeper.why);
+                        machine_ended(&shim->machine, status, shim->keeper.rank, why_ended(shim, status, why));
                 else
                         shim->kept = false;
         }
         if (shim->kept_once && !shim->kept)
                 machine_lost(&shim->machine, "the job's keeper was killed, and the job's status is lost");
+}
+
+/* A gang that lost one process to the kernel waits for it, in vain and for long: all of the leg goes. */
+static void watch_memory(struct shim *shim)
+{
+        if (!shim->watches_memory || !shim->kept || leg_group_oom_kills(&shim->local.group) == 0)
+                return;
+        shim->watches_memory = false;
+        kill_job(shim);
 }
 
 static void hear_signals(struct shim *shim)
@@ -324,6 +369,8 @@ static void set_timer(const struct shim *shim)
                 ;
         if (has_orphans(shim) && wake > now + ORPHANS_RETRY_MS)
                 wake = now + ORPHANS_RETRY_MS;
+        if (shim->watches_memory && shim->kept && wake > now + MEMORY_MS)
+                wake = now + MEMORY_MS;
         if (wake != INT64_MAX) {
                 wake = wake < 1 ? 1 : wake; /* 0 would disarm it */
                 spec.it_value.tv_sec = wake / 1000;
@@ -352,6 +399,7 @@ static void wait_for_facts(struct shim *shim)
                 if (shim->peers[i] >= 0 && fds[4 + i].revents != 0)
                         hear_peer(shim, i);
         accept_peers(shim);
+        watch_memory(shim);
         end_orphans(shim);
 }
 
@@ -404,6 +452,21 @@ static bool same_boot(const char *boot)
         return strcmp(now, boot) == 0;
 }
 
+/* What cannot be limited is told and done without, unless the node insists. */
+static int make_group(struct shim *shim, struct offpeak_error *err)
+{
+        const struct leg_group_limits limits = leg_local_limits(&shim->local);
+        struct offpeak_error lack;
+        int rc = leg_group_make(&shim->local.group, &limits, &lack, err);
+
+        if (rc != 0 || lack.code == 0)
+                return rc;
+        if (shim->local.required)
+                return fail(err, lack.code, "this node requires limits: %s", lack.text);
+        log_warning("%s", lack.text);
+        return 0;
+}
+
 static int prepare(struct shim *shim, struct offpeak_error *err)
 {
         const struct message_order *order = &shim->order.u.order;
@@ -416,7 +479,7 @@ static int prepare(struct shim *shim, struct offpeak_error *err)
                 machine_go(&shim->machine, lease);
         rc = open_descriptors(shim, err);
         if (rc == 0)
-                rc = leg_group_make(shim->local.group, err);
+                rc = make_group(shim, err);
         if (rc == 0 && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
                 rc = fail(err, OFFPEAK_EIO, "cannot adopt processes: %s", strerror(errno));
         return rc;
@@ -501,6 +564,13 @@ static void put_caps_back(const struct shim_options *options)
         alarm(0);
 }
 
+/* A process that was just waited for may count for a moment. What stays then is swept by the next agent. */
+static void remove_group(const struct shim *shim)
+{
+        for (int i = 0; i < GROUP_TRIES && !leg_group_remove(&shim->local.group); i++)
+                nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+}
+
 int shim_run(const struct shim_options *options)
 {
         struct shim shim = { .options = options, .listener = -1, .timer = -1, .signals = -1 };
@@ -520,7 +590,8 @@ int shim_run(const struct shim_options *options)
                 add_peer(&shim, options->link_fd);
         while (tick(&shim))
                 wait_for_facts(&shim);
-        leg_group_remove(shim.local.group);
+        job_log_stop(&shim.log, LOG_PATIENCE_MS);
+        remove_group(&shim);
         close_all(&shim);
         put_caps_back(options);
         return 0;

@@ -199,34 +199,6 @@ static void take_headers(struct config_reading *r, const struct said_feed *said,
 
 /* ---- the rest */
 
-/* `8 MB`, `500 kB`, `64 MiB`. */
-static void take_bytes(struct config_reading *r, const char *value, int64_t *bytes)
-{
-        static const struct {
-                const char *name;
-                int64_t size;
-        } units[] = { { "B", 1 }, { "kB", 1000 }, { "MB", 1000000 }, { "KiB", 1024 }, { "MiB", MIB } };
-        const char *text, *unit;
-        size_t size;
-        int64_t number;
-
-        if (value == NULL)
-                return;
-        text = config_text(value);
-        size = strspn(text, "0123456789.");
-        unit = text + size + strspn(text + size, " ");
-        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-                if (strcasecmp(unit, units[i].name) != 0 || text_parse_decimal(text, size, 3, &number) != 0)
-                        continue;
-                if (number > LARGEST_MIB * MIB * 1000 / units[i].size || number * units[i].size / 1000 < 1)
-                        config_refuse(r, value, "\"max_bytes\" is %s: it must be between 1 B and %d MiB", text, LARGEST_MIB);
-                else
-                        *bytes = number * units[i].size / 1000;
-                return;
-        }
-        config_refuse(r, value, "\"max_bytes\": \"%.64s\" is no size with a unit: write it as 8 MB or 500 kB", text);
-}
-
 static void take_all(struct config_reading *r, const struct said_feed *said, struct config_url *url)
 {
         check_address(r, said->url);
@@ -236,7 +208,7 @@ static void take_all(struct config_reading *r, const struct said_feed *said, str
         take_headers(r, said, url);
         config_take_ms(r, "every", said->every, SECOND, DAY, &url->every_ms);
         config_take_ms(r, "timeout", said->timeout, 100, 600 * SECOND, &url->timeout_ms);
-        take_bytes(r, said->max_bytes, &url->max_bytes);
+        config_take_size(r, "max_bytes", said->max_bytes, 1, LARGEST_MIB * MIB, &url->max_bytes);
         config_take_path(r, "ca", said->ca, &url->ca);
         if (r->code != 0)
                 return;

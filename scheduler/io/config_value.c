@@ -160,6 +160,59 @@ void config_take_seconds(struct config_reading *reading, const char *key, const 
                 *seconds = ms / 1000;
 }
 
+/* In the largest unit that it is a whole number of. */
+static const char *size_text(int64_t bytes, char buffer[32])
+{
+        static const char *const names[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+        size_t unit = 0;
+
+        while (unit + 1 < sizeof(names) / sizeof(names[0]) && bytes >= 1024 && bytes % 1024 == 0) {
+                bytes /= 1024;
+                unit++;
+        }
+        snprintf(buffer, 32, "%lld %s", (long long)bytes, names[unit]);
+        return buffer;
+}
+
+void config_take_size(struct config_reading *reading, const char *key, const char *value, int64_t min, int64_t max,
+                      int64_t *bytes)
+{
+        static const struct {
+                const char *name;
+                int64_t size;
+        } units[] = { { "B", 1 },
+                      { "kB", 1000 },
+                      { "MB", 1000000 },
+                      { "GB", 1000000000 },
+                      { "TB", 1000000000000 },
+                      { "KiB", INT64_C(1) << 10 },
+                      { "MiB", INT64_C(1) << 20 },
+                      { "GiB", INT64_C(1) << 30 },
+                      { "TiB", INT64_C(1) << 40 } };
+        char least[32], most[32];
+        const char *text, *unit;
+        size_t size;
+        int64_t number;
+
+        if (!is_given(reading, key, value))
+                return;
+        text = config_text(value);
+        size = strspn(text, "0123456789.");
+        unit = text + size + strspn(text + size, " ");
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+                if (strcasecmp(unit, units[i].name) != 0 || text_parse_decimal(text, size, 3, &number) != 0)
+                        continue;
+                if (number > max * 1000 / units[i].size || number * units[i].size / 1000 < min)
+                        config_refuse(reading, value, "\"%s\" is %s: it must be between %s and %s", key, text,
+                                      size_text(min, least), size_text(max, most));
+                else
+                        *bytes = number * units[i].size / 1000;
+                return;
+        }
+        config_refuse(reading, value, "\"%s\": \"%.64s\" is no size with a unit: write it as 8 MB or 500 kB", key,
+                      text);
+}
+
 void config_take_time(struct config_reading *reading, const char *key, const char *value, int64_t *time)
 {
         struct offpeak_error why;

@@ -69,6 +69,10 @@ void config_take_power(struct config_reading *reading, const char *key, const ch
 /* `100 MWh`, `5 kWh`. Wh, >= 0. */
 void config_take_energy(struct config_reading *reading, const char *key, const char *value, int64_t *wh);
 
+/* `8 MB`, `500 kB`, `64 MiB`, `2 TiB`. Bytes; max is 1 PiB at the most. */
+void config_take_size(struct config_reading *reading, const char *key, const char *value, int64_t min, int64_t max,
+                      int64_t *bytes);
+
 /* UTC, `2026-11-22T08:00:00Z`. */
 void config_take_time(struct config_reading *reading, const char *key, const char *value, int64_t *time);
 

@@ -263,7 +263,7 @@ void rig_open(struct rig *rig)
 
 void rig_close(struct rig *rig)
 {
-        char command[128];
+        char command[PATH_MAX];
 
         if (rig->agent != 0)
                 rig_end_agent(rig, SIGKILL);
@@ -278,7 +278,8 @@ void rig_close(struct rig *rig)
         zuv_close(rig->socket, NULL, NULL);
         uv_run(&rig->loop, UV_RUN_DEFAULT);
         assert_int_equal(uv_loop_close(&rig->loop), 0);
-        snprintf(command, sizeof(command), "rm -rf '%s'", rig->root);
+        snprintf(command, sizeof(command), "rm -rf '%s'; " OFFPEAK_SOURCE_DIR "/tests/integration/clear_groups '%s'",
+                 rig->root, rig->node);
         assert_int_equal(system(command), 0);
 }
 
@@ -297,8 +298,9 @@ void rig_start_agent(struct rig *rig)
         dup2(fd, 2);
         setenv("OFFPEAK_SHIM", OFFPEAK_SHIM_PATH, 1);
         execl(OFFPEAK_AGENT_PATH, "offpeak-agent", "--server", rig->endpoint, "--node", rig->node, "--site", "here",
-              "--state-dir", rig->state, "--devices", "kind=cpu-slot,count=4", "--idle-w", "100", "--slot-w", "50",
-              "--topology", OFFPEAK_SOURCE_DIR "/tests/fixtures/topology/two_sockets.xml", (char *)NULL);
+              "--allow-root", "--state-dir", rig->state, "--devices", "kind=cpu-slot,count=4", "--idle-w", "100",
+              "--slot-w", "50", "--topology", OFFPEAK_SOURCE_DIR "/tests/fixtures/topology/two_sockets.xml",
+              (char *)NULL);
         _exit(127);
 }
 

@@ -74,7 +74,10 @@ static void write_configs(const struct cluster *cluster, const char *classes, in
                 file = make_file(cluster, name);
                 fprintf(file, "server: \"%s\"\nnode: n%d-%s\nsite: hall\nstate_dir: %s/n%d\n", cluster->endpoint,
                         i, cluster->token, cluster->folder, i);
-                fprintf(file, "devices: {kind: cpu-slot, count: %d}\npower: {idle: 100 W, per_device: 50 W}\n", devices);
+                fprintf(file,
+                        "allow_root: true\ndevices: {kind: cpu-slot, count: %d}\npower: {idle: 100 W, per_device: 50 "
+                        "W}\n",
+                        devices);
                 fclose(file);
         }
 }
@@ -288,7 +291,7 @@ void cluster_wait_nodes_up(struct cluster *cluster, int n)
 
 void cluster_finish(struct cluster *cluster)
 {
-        char command[128];
+        char command[PATH_MAX];
 
         if (cluster->folder[0] == '\0')
                 return;
@@ -304,7 +307,8 @@ void cluster_finish(struct cluster *cluster)
         assert_int_equal(each_process(cluster, NULL, 0), 0);
         if (getenv("OFFPEAK_TEST_KEEP") != NULL)
                 return;
-        snprintf(command, sizeof(command), "rm -rf '%s'", cluster->folder);
+        snprintf(command, sizeof(command), "rm -rf '%s'; " OFFPEAK_SOURCE_DIR "/tests/integration/clear_groups 'n*-%s'",
+                 cluster->folder, cluster->token);
         assert_int_equal(system(command), 0);
 }
 

@@ -28,8 +28,9 @@ start_daemon() {
         fail "the scheduler does not come up"
 }
 
-# start_agent NAME: an agent by $work/NAME.yaml, as process $agent
+# start_agent NAME: an agent by $work/NAME.yaml, as process $agent; jobs of whoever runs the test may run there
 start_agent() {
+        grep -q '^allow_root:' "$work/$1.yaml" || echo 'allow_root: true' >>"$work/$1.yaml"
         OFFPEAK_TEST=$token setsid "$build/agent/offpeak-agent" --config "$work/$1.yaml" >>"$work/$1.log" 2>&1 &
         # shellcheck disable=SC2034 # for the scripts
         agent=$!
@@ -76,6 +77,7 @@ rig_clean_up() {
         # shellcheck disable=SC2086
         [ -z "$pids" ] || kill -KILL $pids 2>/dev/null
         wait 2>/dev/null
+        "$(dirname "${BASH_SOURCE[0]}")/clear_groups" "*-$$" # of nodes that are called NAME-$$, as all are
         rm -rf "$work"
 }
 

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "agent/shim/leg_group.h"
+#include "agent/shim/leg_group_find.h"
 
 enum { PATIENCE_MS = 20000, STEP_MS = 10 };
 
@@ -47,7 +47,7 @@ static void read_boot(char *buffer, size_t size)
 
 void rig_open(struct rig *rig, enum link_contain contain, const char *script)
 {
-        char base[LEG_LOCAL_SIZE];
+        struct leg_group_found found;
 
         *rig = (struct rig){ .argv = { (char *)"/bin/sh", (char *)"-c", (char *)(uintptr_t)script } };
         strcpy(rig->root, "/tmp/offpeak-shim-XXXXXX");
@@ -83,8 +83,8 @@ void rig_open(struct rig *rig, enum link_contain contain, const char *script)
         rig->local.lease_deadline_ms = rig_now_ms() + 60000;
         read_boot(rig->local.boot, sizeof(rig->local.boot));
         strcpy(rig->local.node, rig->node);
-        leg_group_base(rig->node, base, sizeof(base));
-        leg_group_path(base, (struct leg_id){ 42, 3 }, rig->local.group, sizeof(rig->local.group));
+        leg_group_find(rig->node, NULL, &found);
+        leg_group_of(&found.base, "42.3", &rig->local.group);
         rig->config = (struct link_config){
                 .state = rig->state, .node = rig->node, .shim = OFFPEAK_SHIM_PATH, .contain = contain, .margin_ms = 500
         };
@@ -203,6 +203,32 @@ bool rig_is_extinct(struct rig *rig)
         return count_processes(rig, 0) == 0;
 }
 
+/* A file of a process, NUL-terminated; its size, -1. */
+static ssize_t read_proc(const char *pid, const char *file, char *buffer, size_t size)
+{
+        char path[64];
+        ssize_t n = -1;
+        int fd;
+
+        snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, file);
+        fd = open(path, O_RDONLY);
+        if (fd >= 0) {
+                n = read(fd, buffer, size - 1);
+                close(fd);
+        }
+        buffer[n < 0 ? 0 : n] = '\0';
+        return n;
+}
+
+/* Shim, keeper and the one for the output go by different names. */
+static bool is_called(const char *pid, const char *line)
+{
+        char name[32];
+
+        return isdigit((unsigned char)pid[0]) && read_proc(pid, "comm", name, sizeof(name)) > 0 &&
+               strcmp(name, line) == 0;
+}
+
 /* Whose command line names our state directory. */
 int rig_shim(const struct rig *rig)
 {
@@ -210,25 +236,12 @@ int rig_shim(const struct rig *rig)
         int found = 0;
 
         for (struct dirent *entry; found == 0 && (entry = readdir(proc)) != NULL;) {
-                char path[64], text[1024], name[32] = "";
-                ssize_t n = -1;
-                int fd;
+                char text[1024];
+                ssize_t n;
 
-                if (!isdigit((unsigned char)entry->d_name[0]) || !is_alive(entry->d_name))
+                if (!is_called(entry->d_name, "offpeak-shim\n") || !is_alive(entry->d_name))
                         continue;
-                snprintf(path, sizeof(path), "/proc/%.20s/comm", entry->d_name);
-                fd = open(path, O_RDONLY);
-                if (fd >= 0) {
-                        n = read(fd, name, sizeof(name) - 1);
-                        close(fd);
-                }
-                if (n <= 0 || strcmp(name, "offpeak-shim\n") != 0) /* the keeper has another name */
-                        continue;
-                snprintf(path, sizeof(path), "/proc/%.20s/cmdline", entry->d_name);
-                fd = open(path, O_RDONLY);
-                n = fd < 0 ? -1 : read(fd, text, sizeof(text));
-                if (fd >= 0)
-                        close(fd);
+                n = read_proc(entry->d_name, "cmdline", text, sizeof(text));
                 if (n > 0 && memmem(text, (size_t)n, rig->state, strlen(rig->state) + 1) != NULL)
                         found = atoi(entry->d_name);
         }
@@ -236,7 +249,8 @@ int rig_shim(const struct rig *rig)
         return found;
 }
 
-int rig_keeper(struct rig *rig)
+/* The shim's child of that name. */
+static int child(const struct rig *rig, const char *line)
 {
         const int shim = rig_shim(rig);
         DIR *proc = opendir("/proc");
@@ -244,12 +258,20 @@ int rig_keeper(struct rig *rig)
         char letter;
 
         for (struct dirent *entry; shim > 0 && found == 0 && (entry = readdir(proc)) != NULL;)
-                if (isdigit((unsigned char)entry->d_name[0]) && read_stat(entry->d_name, &letter, &parent) &&
-                    parent == shim)
+                if (is_called(entry->d_name, line) && read_stat(entry->d_name, &letter, &parent) && parent == shim)
                         found = atoi(entry->d_name);
         closedir(proc);
-        rig->keeper = found;
         return found;
+}
+
+int rig_keeper(struct rig *rig)
+{
+        return rig->keeper = child(rig, "offpeak-keeper\n");
+}
+
+int rig_logs(const struct rig *rig)
+{
+        return child(rig, "offpeak-logs\n");
 }
 
 void rig_kill(int pid, int signal)
@@ -370,7 +392,8 @@ void rig_close(struct rig *rig)
         assert_int_equal(uv_loop_close(&rig->loop), 0);
         if (rig->dir.fd >= 0)
                 leg_dir_close(&rig->dir);
-        leg_group_remove(rig->local.group);
+        for (int i = 0; i < 100 && !leg_group_remove(&rig->local.group); i++)
+                usleep(STEP_MS * 1000);
         snprintf(command, sizeof(command), "rm -rf %s", rig->root);
         assert_int_equal(system(command), 0);
 }

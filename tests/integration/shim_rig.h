@@ -57,6 +57,7 @@ const char *rig_read(const struct rig *rig, const char *name, char *buffer, size
 /* The shim's process; 0 if it is dead. Its keeper, the job's init or guard. */
 int rig_shim(const struct rig *rig);
 int rig_keeper(struct rig *rig);
+int rig_logs(const struct rig *rig); /* who looks after its output */
 /* A signal to one process of the rig; fails the test if there is none. */
 void rig_kill(int pid, int signal);
 int64_t rig_now_ms(void); /* CLOCK_BOOTTIME */

@@ -107,6 +107,7 @@ server: "ipc://$work/d.sock"
 node: n1-$$
 site: good
 state_dir: $work/n1
+allow_root: true
 devices: {kind: cpu-slot, count: 2}
 YAML
         sed -i 's/^site: good/site: slow/' "$work/n1.yaml"

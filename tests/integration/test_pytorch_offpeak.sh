@@ -41,7 +41,7 @@ YAML
         local node
         for node in n1 n2; do
                 "$OFFPEAK_BUILD/agent/offpeak-agent" --node $node --site hall --state-dir "$scratch/$node" \
-                        --devices kind=cpu-slot,count=2 --idle-w 100 --slot-w 50 >"$scratch/$node.log" 2>&1 &
+                        --allow-root --devices kind=cpu-slot,count=2 --idle-w 100 --slot-w 50 >"$scratch/$node.log" 2>&1 &
         done
         wait_until "both nodes up" holds nodes '[.nodes[] | select(.status == "up")] | length == 2'
 }

@@ -57,7 +57,7 @@ static void a_status_is_kept(void **state)
         assert_int_equal(rig.last.devices, 5);
         assert_int_equal(rig.last.lease_ms, 60000);
         assert_int_equal(rig.last.contained, contain == LINK_CONTAIN_NAMESPACE);
-        assert_int_equal(access(rig.local.group[0] == '\0' ? "/nowhere" : rig.local.group, F_OK), -1);
+        assert_int_equal(access(rig.local.group.path[0][0] == '\0' ? "/nowhere" : rig.local.group.path[0], F_OK), -1);
 }
 
 static void a_death_by_signal_is_kept(void **state)
@@ -173,7 +173,7 @@ static void all_die_with_their_shim_also_without_a_cgroup(void **state)
 {
         (void)state;
         rig_open(&rig, contain, strays);
-        rig.local.group[0] = '\0';
+        memset(&rig.local.group, 0, sizeof(rig.local.group));
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
         rig_kill(rig_shim(&rig), SIGKILL);
@@ -186,7 +186,7 @@ static void a_kill_reaches_strays_also_without_a_cgroup(void **state)
 
         (void)state;
         rig_open(&rig, contain, strays);
-        rig.local.group[0] = '\0';
+        memset(&rig.local.group, 0, sizeof(rig.local.group));
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
         assert_int_equal(link_stop(rig.link, STOP_CANCEL, 0), 0);
@@ -215,7 +215,7 @@ static void a_kill_reaches_a_keeper_that_was_stopped(void **state)
 {
         (void)state;
         rig_open(&rig, contain, strays);
-        rig.local.group[0] = '\0';
+        memset(&rig.local.group, 0, sizeof(rig.local.group));
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
         rig_kill(rig_keeper(&rig), SIGSTOP);
@@ -384,7 +384,7 @@ static void a_killed_keeper_leaves_nothing_also_without_a_cgroup(void **state)
 {
         (void)state;
         rig_open(&rig, contain, strays);
-        rig.local.group[0] = '\0';
+        memset(&rig.local.group, 0, sizeof(rig.local.group));
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
         rig_kill(rig_keeper(&rig), SIGKILL);

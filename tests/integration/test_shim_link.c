@@ -702,7 +702,7 @@ static void a_guard_that_is_slow_delays_the_burial(void **state)
 
         (void)state;
         rig_open(&rig, LINK_CONTAIN_GUARD, stubborn);
-        rig.local.group[0] = '\0';
+        memset(&rig.local.group, 0, sizeof(rig.local.group));
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
         keeper = rig_keeper(&rig);
@@ -723,7 +723,7 @@ static void what_lost_shim_and_guard_is_ended_by_its_group(void **state)
         rig_open(&rig, LINK_CONTAIN_GUARD,
                  "(setsid sh -c 'trap \"\" TERM HUP; while :; do sleep 0.05; done' &); "
                  "sleep 0.2; touch ready; while :; do sleep 0.05; done");
-        if (rig.local.group[0] == '\0')
+        if (rig.local.group.path[LEG_GROUP_MAIN][0] == '\0')
                 skip();
         rig_start(&rig);
         rig_wait(&rig, rig_is_ready);
@@ -734,7 +734,7 @@ static void what_lost_shim_and_guard_is_ended_by_its_group(void **state)
         rig_kill(keeper, SIGKILL);
         rig_wait(&rig, is_buried);
         assert_true(rig_is_extinct(&rig));
-        assert_int_equal(access(rig.local.group, F_OK), -1);
+        assert_int_equal(access(rig.local.group.path[LEG_GROUP_MAIN], F_OK), -1);
 }
 
 int main(void)

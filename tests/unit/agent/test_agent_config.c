@@ -132,6 +132,54 @@ static void test_defaults(void **state)
         assert_null(f->config.topology);
 }
 
+static void test_what_jobs_may_do(void **state)
+{
+        struct fixture *f = *state;
+        const struct agent_jobs *jobs = &f->config.jobs;
+
+        assert_int_equal(load(f, "site: x\n"), 0);
+        assert_false(jobs->allow_root || jobs->required);
+        assert_true(jobs->share_memory);
+        assert_int_equal(jobs->memory_reserve, AGENT_DEFAULT);
+        assert_int_equal(jobs->processes, AGENT_DEFAULT);
+        assert_int_equal(jobs->log_bytes, 1 << 30);
+        assert_int_equal(jobs->log_files, 2);
+        assert_int_equal(jobs->rlimits.given[LEG_MEMLOCK], geteuid() == 0); /* RDMA */
+        assert_false(jobs->rlimits.given[LEG_NOFILE] || jobs->rlimits.given[LEG_CORE]);
+        assert_int_equal(load(f, "allow_root: yes\n"
+                                 "isolation: {memory: off, memory_reserve: 16 GiB, processes: 0, required: true}\n"
+                                 "limits: {nofile: 65536, memlock: 2 GiB, core: 0, stack: unlimited}\n"
+                                 "job_log_limit: off\njob_log_files: 5\n"),
+                         0);
+        assert_true(jobs->allow_root && jobs->required);
+        assert_false(jobs->share_memory);
+        assert_int_equal(jobs->memory_reserve, INT64_C(16) << 30);
+        assert_int_equal(jobs->processes, 0);
+        assert_int_equal(jobs->rlimits.value[LEG_NOFILE], 65536);
+        assert_int_equal(jobs->rlimits.value[LEG_MEMLOCK], INT64_C(2) << 30);
+        assert_true(jobs->rlimits.given[LEG_CORE]);
+        assert_int_equal(jobs->rlimits.value[LEG_CORE], 0);
+        assert_int_equal(jobs->rlimits.value[LEG_STACK], -1);
+        assert_int_equal(jobs->log_bytes, 0);
+        assert_int_equal(jobs->log_files, 5);
+        assert_int_equal(load(f, "job_log_limit: 1.5 MiB\n"), 0);
+        assert_int_equal(jobs->log_bytes, 3 << 19);
+}
+
+static void test_what_jobs_may_not_do_names_the_place(void **state)
+{
+        struct fixture *f = *state;
+
+        expect_refusal(f, "isolation: {memory: some}\n", "1:21:", "\"memory\"");
+        expect_refusal(f, "isolation: {cpus: all}\n", "1:13:", "cpus");
+        expect_refusal(f, "isolation: {memory_reserve: 4}\n", "1:29:", "no size with a unit");
+        expect_refusal(f, "job_log_limit: 1 kB\n", "1:16:", "must be between 64 KiB and 1 PiB");
+        expect_refusal(f, "job_log_files: 0\n", "1:16:", "job_log_files");
+        expect_refusal(f, "limits: {nofile: 3}\n", "1:18:", "nofile");
+        expect_refusal(f, "limits: {stack: big}\n", "1:17:", "stack");
+        expect_refusal(f, "allow_root: perhaps\n", "1:13:", "allow_root");
+}
+
 static void test_refusals_name_the_place(void **state)
 {
         struct fixture *f = *state;
@@ -255,6 +303,8 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_a_full_file),
                 TEST(test_defaults),
+                TEST(test_what_jobs_may_do),
+                TEST(test_what_jobs_may_not_do_names_the_place),
                 TEST(test_refusals_name_the_place),
                 TEST(test_no_such_file),
                 TEST(test_options_override_the_file),

@@ -196,6 +196,26 @@ static void test_end_of_a_leg(void **state)
         assert_int_equal(f->book.readings[0].attempt, 2);
 }
 
+/* Seconds are rounded outwards, but nobody knows how good a reading of no time is: the scheduler takes none such. */
+static void test_a_leg_between_two_samples_has_no_reading(void **state)
+{
+        struct fixture *f = *state;
+        const struct leg_id leg = { 1, 1 };
+
+        meter_start(&f->meter, DAY * 1000, 0, 0, 0);
+        sample(f, DAY * 1000 + 2500, 100, 10);
+        meter_begin(&f->meter, leg, 1, 0, 0, 0);
+        meter_end(&f->meter, leg);
+        assert_false(meter_has(&f->meter, leg));
+        meter_begin(&f->meter, leg, 1, 0, 0, 0);
+        meter_cut(&f->meter);
+        for (size_t i = 0; i < f->book.n; i++)
+                assert_int_equal(f->book.readings[i].quality, QUALITY_MEASURED);
+        sample(f, DAY * 1000 + 2600, 50, 10);
+        meter_end(&f->meter, leg);
+        expect(f, f->book.n - 1, 1, 2, 3, 40, QUALITY_MEASURED);
+}
+
 static void test_the_quality_is_the_worst(void **state)
 {
         struct fixture *f = *state;
@@ -364,6 +384,7 @@ int main(void)
                 TEST(test_cut_within_a_second),
                 TEST(test_a_leg_nobody_saw_end),
                 TEST(test_end_of_a_leg),
+                TEST(test_a_leg_between_two_samples_has_no_reading),
                 TEST(test_the_quality_is_the_worst),
                 TEST(test_each_leg_has_its_quality),
                 TEST(test_gap_after_a_restart),

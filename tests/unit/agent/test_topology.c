@@ -81,6 +81,27 @@ static void test_this_machine(void **state)
         topology_close(topology);
 }
 
+static void test_memory_near_devices(void **state)
+{
+        const int64_t node = INT64_C(8) << 30;
+        struct topology *topology = open_topology(FIXTURE);
+        struct device_set slots = make_slots(topology, 4); /* two on each socket */
+        char mems[64];
+        int64_t bytes;
+
+        (void)state;
+        assert_string_equal(device_set_mems(&slots, topology, 1, mems, sizeof(mems), &bytes), "0");
+        assert_int_equal(bytes, node);
+        assert_string_equal(device_set_mems(&slots, topology, 8 + 4, mems, sizeof(mems), &bytes), "1");
+        assert_int_equal(bytes, node);
+        assert_string_equal(device_set_mems(&slots, topology, 4 + 1, mems, sizeof(mems), &bytes), ""); /* all of them */
+        assert_int_equal(bytes, 2 * node);
+        assert_string_equal(device_set_mems(&slots, topology, 1, mems, 1, &bytes), ""); /* does not fit */
+        assert_int_equal(bytes, 2 * node);
+        device_set_finish(&slots);
+        topology_close(topology);
+}
+
 /* ---- files that are refused */
 
 static void check_refused(const char *path, int code, const char *said)
@@ -343,6 +364,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_facts),
                 cmocka_unit_test(test_this_machine),
+                cmocka_unit_test(test_memory_near_devices),
                 cmocka_unit_test(test_files_that_cannot_be_read_are_named),
                 cmocka_unit_test(test_another_machine_from_the_environment_is_refused),
                 cmocka_unit_test(test_gpus_by_bus_id),

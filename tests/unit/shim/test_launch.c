@@ -230,10 +230,10 @@ static void processors_are_read_from_a_list(void **state)
 
         strcpy(f->local.cpus, "0-2,9");
         assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, NULL), 0);
-        assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, f->launch.processes[0].cpus), 4);
-        assert_true(CPU_ISSET_S(0, f->launch.cpus_size, f->launch.processes[0].cpus));
-        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[0].cpus));
-        assert_false(CPU_ISSET_S(3, f->launch.cpus_size, f->launch.processes[0].cpus));
+        assert_int_equal(CPU_COUNT_S(f->launch.set_size, f->launch.processes[0].cpus), 4);
+        assert_true(CPU_ISSET_S(0, f->launch.set_size, f->launch.processes[0].cpus));
+        assert_true(CPU_ISSET_S(9, f->launch.set_size, f->launch.processes[0].cpus));
+        assert_false(CPU_ISSET_S(3, f->launch.set_size, f->launch.processes[0].cpus));
         launch_finish(&f->launch);
         for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
                 strcpy(f->local.cpus, bad[i]);
@@ -265,9 +265,9 @@ static void a_leg_can_have_a_process_for_each_gpu(void **state)
                 assert_int_equal(process->local_rank, i);
                 assert_string_equal(process->paths.out, want);
                 assert_string_equal(process->paths.error, "err");
-                assert_int_equal(CPU_COUNT_S(f->launch.cpus_size, process->cpus), cpus[i]);
+                assert_int_equal(CPU_COUNT_S(f->launch.set_size, process->cpus), cpus[i]);
         }
-        assert_true(CPU_ISSET_S(9, f->launch.cpus_size, f->launch.processes[3].cpus));
+        assert_true(CPU_ISSET_S(9, f->launch.set_size, f->launch.processes[3].cpus));
         launch_finish(&f->launch);
 
         env = launch_env_make(&f->dir, &f->order, &f->local, &account, "/ckpt");

@@ -128,7 +128,7 @@ static void a_leg_comes_back_as_it_was_made(void **state)
         assert_string_equal(local.node, "n1");
         assert_string_equal(local.visible, "0,1");
         assert_string_equal(local.cpus, "0-3");
-        assert_string_equal(local.group, "");
+        assert_string_equal(local.group.path[LEG_GROUP_MAIN], "");
         assert_int_equal(local.lease_deadline_ms, 123456);
         leg_dir_close(&dir);
 }
@@ -322,6 +322,8 @@ static void the_last_complete_line_is_the_progress(void **state)
                 { "nan 10\n", false, 0, 0 },
                 { "1 inf\n", false, 0, 0 },
                 { "epoch 3\n", false, 0, 0 },
+                { "5 10\n6 1e309\n", false, 0, 0 }, /* beyond all numbers */
+                { "0x5 10 \t\n", true, 5, 10 },
                 { "\n", false, 0, 0 },
         };
         struct fixture *f = *state;
@@ -351,6 +353,78 @@ static void a_long_progress_file_is_read_at_its_end(void **state)
         close(fd);
         assert_int_equal(leg_dir_progress(&dir, &done, &total), 0);
         assert_true(done == 5000 && total == 5000);
+        leg_dir_close(&dir);
+}
+
+/* What the window cut off could be the first digits. */
+static void a_line_whose_beginning_is_not_in_sight_is_none(void **state)
+{
+        struct fixture *f = *state;
+        struct leg_dir dir = create(f);
+        double done, total;
+        int fd = openat(dir.fd, "progress", O_WRONLY | O_APPEND);
+
+        for (int i = 0; i < 5000; i++)
+                assert_int_equal(write(fd, i == 0 ? "1" : " ", 1), 1);
+        assert_int_equal(write(fd, " 2 3\n", 5), 5);
+        assert_int_equal(leg_dir_progress(&dir, &done, &total), OFFPEAK_ENOTFOUND);
+        assert_int_equal(write(fd, "2 3\n", 4), 4);
+        assert_int_equal(leg_dir_progress(&dir, &done, &total), 0);
+        assert_true(done == 2 && total == 3);
+        assert_int_equal(write(fd, "3 3\0 garbage\n", 13), 13);
+        assert_int_equal(leg_dir_progress(&dir, &done, &total), OFFPEAK_ENOTFOUND);
+        close(fd);
+        leg_dir_close(&dir);
+}
+
+static void a_progress_file_of_a_terabyte_is_read_at_its_end(void **state)
+{
+        struct fixture *f = *state;
+        struct leg_dir dir = create(f);
+        double done, total;
+        int fd = openat(dir.fd, "progress", O_WRONLY);
+
+        assert_int_equal(pwrite(fd, "\n4 8\n", 5, INT64_C(1) << 40), 5);
+        close(fd);
+        assert_int_equal(leg_dir_progress(&dir, &done, &total), 0);
+        assert_true(done == 4 && total == 8);
+        leg_dir_close(&dir);
+}
+
+static void limits_come_back_and_an_older_file_has_none(void **state)
+{
+        struct fixture *f = *state;
+        struct leg_local local, again;
+        char text[LEG_LOCAL_TEXT];
+        struct leg_dir dir;
+
+        f->local.processes = 100;
+        f->local.memory = INT64_C(1) << 40;
+        f->local.required = true;
+        f->local.rlimits.given[LEG_CORE] = f->local.rlimits.given[LEG_MEMLOCK] = true;
+        f->local.rlimits.value[LEG_MEMLOCK] = -1;
+        f->local.log_bytes = 1 << 20;
+        f->local.log_files = 3;
+        strcpy(f->local.mems, "0-1");
+        strcpy(f->local.group.path[LEG_GROUP_MEMORY], "/sys/fs/cgroup/memory/offpeak-n1/42.3");
+        dir = create(f);
+        assert_int_equal(leg_dir_local(&dir, &local, NULL), 0);
+        assert_memory_equal(&local.rlimits, &f->local.rlimits, sizeof(local.rlimits));
+        assert_int_equal(local.processes, 100);
+        assert_int_equal(local.memory, INT64_C(1) << 40);
+        assert_true(local.required);
+        assert_int_equal(local.log_bytes, 1 << 20);
+        assert_int_equal(local.log_files, 3);
+        assert_string_equal(local.mems, "0-1");
+        assert_string_equal(local.group.path[LEG_GROUP_MEMORY], "/sys/fs/cgroup/memory/offpeak-n1/42.3");
+        assert_true(leg_local_parse("boot b\nnode n\nvisible \ncpus \ngroup /g\nlease 5\n", &again));
+        assert_string_equal(again.group.path[LEG_GROUP_MAIN], "/g");
+        assert_string_equal(again.group.path[LEG_GROUP_PIDS], "");
+        assert_int_equal(again.memory, 0);
+        assert_false(again.rlimits.given[LEG_NOFILE] || again.required);
+        again = local;
+        strcpy(again.mems, "0\n1");
+        assert_true(leg_local_format(&again, text, NULL) < 0);
         leg_dir_close(&dir);
 }
 
@@ -436,6 +510,9 @@ int main(void)
                 TEST(a_leg_that_ended_is_not_buried_anew),
                 TEST(the_last_complete_line_is_the_progress),
                 TEST(a_long_progress_file_is_read_at_its_end),
+                TEST(a_line_whose_beginning_is_not_in_sight_is_none),
+                TEST(a_progress_file_of_a_terabyte_is_read_at_its_end),
+                TEST(limits_come_back_and_an_older_file_has_none),
                 TEST(a_progress_file_that_is_something_else_is_not_followed),
                 TEST(the_stop_file_is_replaced_whole),
                 TEST(damaged_files_are_named),
