@@ -3,8 +3,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
 
 #include "base/text.h"
+#include "core/caps.h"
 #include "wire/log.h"
 
 static const char *pause_text(enum pause_cause cause)
@@ -100,6 +103,37 @@ static const char *how_text(enum leg_how how)
         return "ended";
 }
 
+/* `, code 7` or `, signal 9 (Killed)` of one that exited; it may have been killed because its grace had run out. */
+static void log_leg_end(const struct state *state, const struct record *record)
+{
+        int32_t status = record->u.leg_end.status;
+        const char *why = record->u.leg_end.why;
+        char ended[80] = "";
+
+        if (record->u.leg_end.how == LEG_EXIT || record->u.leg_end.how == LEG_ASKED) {
+                if (WIFSIGNALED(status))
+                        snprintf(ended, sizeof(ended), ", signal %d (%s)", WTERMSIG(status), strsignal(WTERMSIG(status)));
+                else
+                        snprintf(ended, sizeof(ended), ", code %d", WEXITSTATUS(status));
+        }
+        log_info("job %" PRIu64 " attempt %u on %s %s%s%s%s%s", record->u.leg_end.leg.job, record->u.leg_end.leg.attempt,
+                 state->nodes[record->u.leg_end.leg.node].name, how_text(record->u.leg_end.how), ended,
+                 record->u.leg_end.killed ? ", killed" : "", why != NULL ? ": " : "", why != NULL ? why : "");
+}
+
+static void log_cap(const struct state *state, const struct record *record)
+{
+        const struct job *job = state_job(state, record->u.capped.job);
+        uint32_t ppm = job != NULL ? caps_ordered_ppm(&job->spec, record->u.capped.mode) : 0;
+
+        if (ppm > 0)
+                log_info("job %" PRIu64 " attempt %u goes on with its GPUs capped at %u %% of their limit",
+                         record->u.capped.job, record->u.capped.attempt, ppm / 10000);
+        else
+                log_info("job %" PRIu64 " attempt %u goes on without a cap", record->u.capped.job,
+                         record->u.capped.attempt);
+}
+
 static const char *state_text(enum offpeak_job_state state)
 {
         switch (state) {
@@ -181,11 +215,14 @@ void record_log(const struct state *state, const struct record *record)
                 log_stop(record);
                 break;
         case RECORD_LEG_END:
-                log_info("job %" PRIu64 " attempt %u on %s %s, status %d%s%s%s", record->u.leg_end.leg.job,
-                         record->u.leg_end.leg.attempt, state->nodes[record->u.leg_end.leg.node].name,
-                         how_text(record->u.leg_end.how), record->u.leg_end.status,
-                         record->u.leg_end.killed ? ", killed" : "", record->u.leg_end.why != NULL ? ": " : "",
-                         record->u.leg_end.why != NULL ? record->u.leg_end.why : "");
+                log_leg_end(state, record);
+                break;
+        case RECORD_CAPPED:
+                log_cap(state, record);
+                break;
+        case RECORD_LEARNED:
+                log_debug("what jobs named %s of uid %u do at each width and cap is fitted anew",
+                          record->u.learned.fitted.name, record->u.learned.fitted.uid);
                 break;
         case RECORD_ENDED:
                 log_info("job %" PRIu64 " %s", record->u.ended.job, state_text(record->u.ended.state));
