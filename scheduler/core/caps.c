@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/caps.h"
 
-#include "core/width.h"
-
 #define PPM          1000000
 #define DRAWN_SHARE  0.9 /* of its limit, by a job without a cap */
 
@@ -11,13 +9,6 @@ uint32_t caps_ppm(uint32_t level)
         static const uint32_t caps[CAPS_LEVELS] = { PPM, 850000, 700000, 550000 };
 
         return level < CAPS_LEVELS ? caps[level] : PPM;
-}
-
-uint32_t caps_ordered_ppm(const struct offpeak_job_spec *spec, uint32_t mode)
-{
-        uint32_t level = width_level(spec, mode);
-
-        return level == 0 ? 0 : caps_ppm(level);
 }
 
 double caps_power(uint32_t level)

@@ -16,9 +16,6 @@
 /* The cap of a level, of a device's limit in millionths. Ascending levels have descending caps. */
 uint32_t caps_ppm(uint32_t level);
 
-/* As a node is told, and tells, of a mode: 0 is no cap. */
-uint32_t caps_ordered_ppm(const struct offpeak_job_spec *spec, uint32_t mode);
-
 /* Speed and power at a level against those without a cap, where nothing was measured. */
 double caps_speed(uint32_t level);
 double caps_power(uint32_t level);

@@ -5,7 +5,7 @@
  */
 #include "core/decide_parts.h"
 
-#include "core/caps.h"
+#include "core/width.h"
 
 static struct action *order(const struct node *node, enum want want, uint64_t job, uint32_t attempt, uint64_t epoch,
                             struct turn *turn)
@@ -102,7 +102,7 @@ static void answer_report(const struct state *state, const struct node *node, co
         if (leg != NULL) {
                 const struct job *job = state_job(state, report->job);
                 enum want want = level_of(&job->attempt);
-                bool is_capped = report->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode);
+                bool is_capped = report->cap_ppm == width_cap_ppm(&job->spec, job->attempt.mode);
                 bool as_wanted = (want == WANT_ARM && report->state == REPORT_ARMED) ||
                                  (want == WANT_GO && report->state == REPORT_RUNNING && is_capped) ||
                                  (want == WANT_STOP && report->state == REPORT_STOPPING);

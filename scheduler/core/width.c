@@ -30,6 +30,13 @@ uint32_t width_at_level(const struct offpeak_job_spec *spec, uint32_t mode, uint
         return mode % width_count(spec) + level * width_count(spec);
 }
 
+uint32_t width_cap_ppm(const struct offpeak_job_spec *spec, uint32_t mode)
+{
+        uint32_t level = width_level(spec, mode);
+
+        return level == 0 ? 0 : caps_ppm(level);
+}
+
 bool width_is_same(const struct offpeak_job_spec *spec, uint32_t a, uint32_t b)
 {
         return a % width_count(spec) == b % width_count(spec);

@@ -27,6 +27,9 @@ uint32_t width_at_level(const struct offpeak_job_spec *spec, uint32_t mode, uint
 /* As many GPUs, whatever their caps: going from one to the other needs no restart. */
 bool width_is_same(const struct offpeak_job_spec *spec, uint32_t a, uint32_t b);
 
+/* Its cap as a node is told, and tells: of each GPU's limit, in millionths; 0: none. */
+uint32_t width_cap_ppm(const struct offpeak_job_spec *spec, uint32_t mode);
+
 /* As declared. One that does not exist is as asked for: what a log of another time says must not read beyond the list. */
 struct offpeak_width width_of(const struct offpeak_job_spec *spec, uint32_t mode);
 uint32_t width_gpus(const struct offpeak_job_spec *spec, uint32_t mode);

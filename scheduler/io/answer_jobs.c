@@ -6,7 +6,6 @@
 #include "base/fail.h"
 #include "base/text.h"
 #include "core/after.h"
-#include "core/caps.h"
 #include "core/fit.h"
 #include "core/move.h"
 #include "core/pin.h"
@@ -97,7 +96,7 @@ static void put_progress(struct answer *answer, json_t *object, const struct job
 /* Of each GPU's limit; null: none. */
 static json_t *cap(const struct job *job, uint32_t mode)
 {
-        uint32_t ppm = caps_ordered_ppm(&job->spec, mode);
+        uint32_t ppm = width_cap_ppm(&job->spec, mode);
 
         return ppm > 0 ? answer_real((double)ppm / 1e6) : json_null();
 }

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/caps.h"
 #include "core/width.h"
 
 /*
@@ -111,7 +110,7 @@ static int fill_launch(const struct state *state, const struct job *job, uint32_
         launch->spec.gpus_per_node = width.gpus_per_node;
         launch->spec.power_w = width.power_w;
         launch->spec.n_widths = 0;
-        launch->cap_ppm = caps_ordered_ppm(&job->spec, attempt->mode);
+        launch->cap_ppm = width_cap_ppm(&job->spec, attempt->mode);
         launch->rank = rank;
         launch->devices = attempt->legs[rank].devices;
         launch->lease_ms = attempt->lease_ms;

@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/text.h"
-#include "core/caps.h"
+#include "core/width.h"
 #include "wire/log.h"
 
 static const char *pause_text(enum pause_cause cause)
@@ -124,7 +124,7 @@ static void log_leg_end(const struct state *state, const struct record *record)
 static void log_cap(const struct state *state, const struct record *record)
 {
         const struct job *job = state_job(state, record->u.capped.job);
-        uint32_t ppm = job != NULL ? caps_ordered_ppm(&job->spec, record->u.capped.mode) : 0;
+        uint32_t ppm = job != NULL ? width_cap_ppm(&job->spec, record->u.capped.mode) : 0;
 
         if (ppm > 0)
                 log_info("job %" PRIu64 " attempt %u goes on with its GPUs capped at %u %% of their limit",

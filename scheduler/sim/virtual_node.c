@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/caps.h"
 #include "core/copy.h"
 #include "core/power.h"
 #include "core/room.h"
@@ -79,7 +78,7 @@ static void take_mode(struct virtual_leg *leg, const struct virtual_node *node, 
         const struct node *there = state_node(state, node->name);
 
         leg->speed = width_speed(job, job->attempt.mode);
-        leg->cap_ppm = caps_ordered_ppm(&job->spec, job->attempt.mode);
+        leg->cap_ppm = width_cap_ppm(&job->spec, job->attempt.mode);
         for (uint32_t l = 0; l < job->attempt.n_legs; l++)
                 if (job->attempt.legs[l].node == there->id)
                         leg->watts = power_of_leg(state, job, &job->attempt.legs[l]);
@@ -124,7 +123,7 @@ static void go_on_as(struct virtual_leg *leg, const struct virtual_node *node, c
 {
         const struct job *job = state_job(state, leg->job);
 
-        if (leg->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode))
+        if (leg->cap_ppm == width_cap_ppm(&job->spec, job->attempt.mode))
                 return;
         leg->drawn_before = drawn(leg, now);
         leg->drawn_from = now;

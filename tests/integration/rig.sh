@@ -36,6 +36,15 @@ start_agent() {
         agent=$!
 }
 
+# wait_nodes N: until so many are up
+wait_nodes() {
+        for _ in $(seq 200); do
+                [ "$(offpeak nodes --json | jq '[.nodes[] | select(.status == "up")] | length')" = "$1" ] && return
+                sleep 0.1
+        done
+        fail "not all of $1 nodes are up: $(offpeak nodes)"
+}
+
 # write_fast_hall MIN_RUN SLOTS: $work/offpeakd.yaml, one site with $work/prices.csv whose clock goes $rate times too fast from
 # 2025-06-10T11:00:00Z, and $work/n1.yaml, a node of it that draws $watts W a slot.
 write_fast_hall() {

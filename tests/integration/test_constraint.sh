@@ -44,10 +44,7 @@ start_daemon
 add_node n1 s1
 add_node n2 s2 "big, ib"
 add_node n3 s2
-for _ in $(seq 200); do
-        [ "$(offpeak nodes --json | jq '[.nodes[] | select(.status == "up")] | length')" = 3 ] && break
-        sleep 0.05
-done
+wait_nodes 3
 [ "$(offpeak nodes --json | jq -c ".nodes[] | select(.name == \"n2-$$\") | [.position.block, .position.rack, .position.switch, .features]")" = \
         '[null,"r1","s2",["big","ib"]]' ] || fail "the node does not say what it is: $(offpeak nodes --json)"
 

@@ -72,10 +72,7 @@ main() {
         start_daemon
         start_agent n1
         start_agent n2
-        for _ in $(seq 100); do
-                offpeak nodes --json | jq -e '[.nodes[] | select(.status == "up")] | length == 2' >/dev/null && break
-                sleep 0.1
-        done
+        wait_nodes 2
         mkdir -p "$work/job"
         id=$(cd "$work/job" && offpeak submit --parsable -N 2 --gpus-per-node 1 -t 1m --output "out.%n" --error "err.%n" -- bash "$work/job.sh") ||
                 fail "the job is refused"

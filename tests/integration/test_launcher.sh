@@ -16,10 +16,7 @@ sed "s/n1/n2/g" "$work/n1.yaml" >"$work/n2.yaml"
 start_daemon
 start_agent n1
 start_agent n2
-for _ in $(seq 100); do
-        [ "$(offpeak nodes --json | jq '[.nodes[] | select(.status == "up")] | length')" = 2 ] && break
-        sleep 0.1
-done
+wait_nodes 2
 
 ask() { # ask JOB FILTER
         offpeak show "$1" --json | jq -r ".job.$2"

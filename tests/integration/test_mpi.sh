@@ -26,10 +26,7 @@ write_fast_hall 1s 2
 for node in n2 n3; do sed "s/n1/$node/g" "$work/n1.yaml" >"$work/$node.yaml"; done
 start_daemon
 for node in n1 n2 n3; do start_agent $node; done
-for _ in $(seq 100); do
-        [ "$(offpeak nodes --json | jq '[.nodes[] | select(.status == "up")] | length')" = 3 ] && break
-        sleep 0.1
-done
+wait_nodes 3
 
 ask() { # ask JOB FILTER
         offpeak show "$1" --json | jq -r ".job.$2"
