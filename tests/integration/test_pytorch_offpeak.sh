@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# test_pytorch_offpeak.sh - two PyTorch ranks on a real cluster, paused halfway (by hand, with hold) and let go again, end with
-# the weights of two ranks that nobody disturbed: one on each of two nodes, begun by Offpeak or by torchrun, or both on one
-# node with a process for each GPU.
+# test_pytorch_offpeak.sh - two PyTorch ranks on a real cluster, paused halfway (by hand, with hold), moved to other nodes (the
+# first one is drained meanwhile) and let go again, end with the weights of two ranks that nobody disturbed: one on each of
+# two nodes, begun by Offpeak or by torchrun, or both on one node with a process for each GPU.
 #
 # In namespaces of its own, like test_pytorch_ddp.sh.
 set -euo pipefail
@@ -39,11 +39,11 @@ classes: {default: {start_cost: 2m, min_run: 2m, stop_grace: 60s, lease: 20s}}
 YAML
         "$OFFPEAK_BUILD/scheduler/offpeakd" --config "$scratch/offpeakd.yaml" >"$scratch/offpeakd.log" 2>&1 &
         local node
-        for node in n1 n2; do
+        for node in n1 n2 n3; do
                 "$OFFPEAK_BUILD/agent/offpeak-agent" --node $node --site hall --state-dir "$scratch/$node" \
                         --allow-root --devices kind=cpu-slot,count=2 --idle-w 100 --slot-w 50 >"$scratch/$node.log" 2>&1 &
         done
-        wait_until "both nodes up" holds nodes '[.nodes[] | select(.status == "up")] | length == 2'
+        wait_until "all nodes up" holds nodes '[.nodes[] | select(.status == "up")] | length == 3'
 }
 
 holds() { # holds VIEW CONDITION: of the view's document
@@ -79,7 +79,7 @@ weights_in() { # weights_in FILE
 }
 
 paused() { # paused NAME OPTIONS... -- COMMAND...: a job whose first rank writes to out.NAME
-        local name=$1 out=$scratch/out.$1 id
+        local name=$1 out=$scratch/out.$1 id left
         shift
         mkdir "$scratch/checkpoint.$name"
         id=$(offpeak submit --parsable -J "$name" -t 30m --deadline now+31m -o "$out" --checkpoint-dir "$scratch/checkpoint.$name" "$@")
@@ -88,8 +88,13 @@ paused() { # paused NAME OPTIONS... -- COMMAND...: a job whose first rank writes
         wait_until "a stop" job_holds '.status == "held"'
         [ -e "$scratch/checkpoint.$name/ddp.ckpt" ] || fail "$name: no checkpoint at the stop"
         grep -q 'stopped after step' "$out" || fail "$name: no orderly stop"
+        left=$(offpeak show "$id" --json | jq -r '.job.attempt.legs[0].node')
+        offpeak drain "$left" >/dev/null
         offpeak release "$id"
         wait_until "the end" job_holds '.state == "done"'
+        offpeak show "$id" --json | jq -e --arg left "$left" '.job.attempt.legs | map(.node) | index($left) == null' >/dev/null ||
+                fail "$name: it went on on the drained node $left"
+        offpeak resume "$left" >/dev/null
         job_holds '.attempts == 2 and .done_fraction == 1' || fail "$name: it did not end complete in two attempts"
         [ -n "$(weights_in "$out")" ] || fail "$name: no weights were printed"
         [ "$(weights_in "$out")" = "$(weights_in "$scratch/straight.0.log")" ] || fail "$name: the pause changed the weights"
