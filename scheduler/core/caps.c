@@ -15,7 +15,7 @@ double caps_power(uint32_t level)
 {
         double share = (double)caps_ppm(level) / PPM / DRAWN_SHARE;
 
-        return share < 1 ? share : 1;
+        return level == 0 || share > 1 ? 1 : share;
 }
 
 double caps_speed(uint32_t level)
@@ -26,6 +26,8 @@ double caps_speed(uint32_t level)
         double power = caps_power(level);
         unsigned next = 1;
 
+        if (level == 0)
+                return 1; /* most that ask: jobs without caps */
         while (curve[next].power < power)
                 next++;
         return curve[next - 1].speed + (power - curve[next - 1].power) *

@@ -132,9 +132,10 @@ static bool runs_as_wide(const struct job *job, uint32_t mode)
 static uint64_t modes_in_class(const struct state *state, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
+        bool caps = class != NULL && class->cap_floor_ppm > 0;
         uint64_t modes = 0;
 
-        for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
+        for (uint32_t mode = 0; mode < (caps ? width_modes(&job->spec) : width_count(&job->spec)); mode++) {
                 bool in_quota = class == NULL || class->quota_gpus == 0 ||
                                 width_gpus(&job->spec, mode) <= class->quota_gpus || runs_as_wide(job, mode);
                 uint32_t level = width_level(&job->spec, mode);
