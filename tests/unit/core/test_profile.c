@@ -299,12 +299,23 @@ static void a_snapshot_keeps_it(void **unused)
         scene_finish(&scene);
 }
 
+/* Enough names that the oldest go, and all others but those that jobs wait with. */
+static void fill_with_names(struct scene *scene)
+{
+        char name[16];
+
+        scene->now.wall += 1;
+        for (int i = 0; i < 2000; i++) {
+                snprintf(name, sizeof(name), "n%d", i);
+                scene_tell(scene, INPUT_CANCEL, scene_client(scene), submit(scene, name, 4, HOUR));
+        }
+}
+
 /* Thousands of names: the one used last longest ago goes, none that a job waits with. */
 static void old_names_go(void **unused)
 {
         struct scene scene;
         uint64_t first, second;
-        char name[16];
 
         (void)unused;
         begin(&scene);
@@ -312,14 +323,50 @@ static void old_names_go(void **unused)
         second = submit(&scene, "second", 1, HOUR);
         scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), second);
         scene_renew_with(&scene, 0, second, REPORT_EXITED, LEG_ASKED, 0);
-        scene.now.wall += 1;
-        for (int i = 0; i < 2000; i++) {
-                snprintf(name, sizeof(name), "n%d", i);
-                scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), submit(&scene, name, 4, HOUR));
-        }
+        fill_with_names(&scene);
         assert_int_equal(scene.state.n_profiles, 2000);
         assert_non_null(profile_of_job(&scene, first));
         assert_null(profile_of_job(&scene, second));
+        assert_true(state_is_bound(&scene.state));
+        scene_finish(&scene);
+}
+
+/* A job that went by another one's curves goes by none when they are gone: as it would after a restart. */
+static void who_borrowed_from_a_name_that_goes_forgets_it(void **unused)
+{
+        struct job_profile fitted;
+        struct scene scene;
+        struct state again;
+        uint64_t lender, borrower;
+        char *a, *b;
+
+        (void)unused;
+        begin(&scene);
+        lender = submit(&scene, "bert", 2, HOUR);
+        assert_int_equal(profile_fit(profile_of_job(&scene, lender), &fitted), 0);
+        fitted.widths[0].power_w = 300;
+        for (unsigned level = 0; level < CAPS_LEVELS; level++)
+                fitted.cap_power_ppm[level] = 1000000;
+        assert_int_equal(profile_take_fit(&scene.state, &fitted, 5), 0);
+        profile_finish(&fitted);
+        scene.now.wall += 1;
+        borrower = submit(&scene, "bert", 4, HOUR);
+        assert_int_equal(width_power(job_of(&scene, borrower), 0), 600);
+        scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), lender);
+        scene_renew_with(&scene, 0, lender, REPORT_EXITED, LEG_ASKED, 0);
+        fill_with_names(&scene);
+        assert_null(profile_of_job(&scene, lender));
+        assert_true(state_is_bound(&scene.state));
+        assert_int_equal(state_init(&again), 0);
+        assert_int_equal(state_images(&scene.state, take_image, &again), 0);
+        assert_true(state_is_bound(&again));
+        a = state_dump(&scene.state);
+        b = state_dump(&again);
+        assert_string_equal(a, b);
+        assert_int_equal(width_power(job_of(&scene, borrower), 0), 0);
+        free(a);
+        free(b);
+        state_finish(&again);
         scene_finish(&scene);
 }
 
@@ -334,6 +381,7 @@ int main(void)
                 cmocka_unit_test(another_width_borrows_the_curve),
                 cmocka_unit_test(a_snapshot_keeps_it),
                 cmocka_unit_test(old_names_go),
+                cmocka_unit_test(who_borrowed_from_a_name_that_goes_forgets_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
