@@ -42,7 +42,7 @@ const struct profile_point *profile_point(const struct job_profile *profile, uin
 /* ---- for apply(): 0 or ENOMEM */
 
 int profile_open(struct state *state, struct job *job);  /* a submission: find or make its profile, and go by it */
-int profile_teach(struct state *state, struct job *job); /* what the job goes by has changed */
+int profile_teach(const struct state *state, struct job *job); /* what the job goes by has changed */
 int profile_note_progress(struct state *state, struct job *job, double fraction, int64_t at);
 int profile_note_energy(struct state *state, const struct job *job, const struct booking *booking);
 int profile_note_done(struct state *state, const struct job *job); /* it has ended well */

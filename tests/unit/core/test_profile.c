@@ -264,6 +264,46 @@ static void another_width_borrows_the_curve(void **unused)
         scene_finish(&scene);
 }
 
+/* Its owner asks for an hour of it by a deadline, and no other answer than a promise will do. */
+static uint64_t submit_strict(struct scene *scene, const char *name, int64_t ahead_s)
+{
+        struct offpeak_job_spec spec;
+        uint64_t job;
+
+        world_spec(&spec, name, 1, HOUR);
+        spec.interruptible = OFFPEAK_NO;
+        spec.strict_deadline = true;
+        spec.deadline = scene->now.wall + ahead_s;
+        job = scene_submit_spec(scene, &spec);
+        offpeak_job_spec_finish(&spec);
+        return job;
+}
+
+/* Who is let in, and with which hours, is told by what the job takes, not by what is asked for. */
+static void a_promise_goes_by_what_was_learned(void **unused)
+{
+        struct job_profile fitted;
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "slow", 1, HOUR);
+        assert_int_equal(profile_fit(profile_of_job(&scene, job), &fitted), 0);
+        fitted.widths[0].speed_ppm = 500000;
+        for (unsigned level = 0; level < CAPS_LEVELS; level++)
+                fitted.cap_speed_ppm[level] = 1000000;
+        fitted.knows_time = true;
+        assert_int_equal(profile_take_fit(&scene.state, &fitted, 5), 0);
+        profile_finish(&fitted);
+        assert_int_equal(submit_strict(&scene, "slow", HOUR + HOUR / 2), 0);
+        job = submit_strict(&scene, "slow", 3 * HOUR);
+        assert_int_not_equal(job, 0);
+        assert_in_range(job_of(&scene, job)->planned_finish, scene.now.wall + 2 * HOUR, scene.now.wall + 3 * HOUR);
+        assert_int_not_equal(submit_strict(&scene, "other", HOUR + HOUR / 2), 0);
+        scene_finish(&scene);
+}
+
 /* A snapshot holds all of it: what follows from it is the same. */
 static int take_image(void *context, const struct record *image)
 {
@@ -379,6 +419,7 @@ int main(void)
                 cmocka_unit_test(an_elastic_job_learns_its_curve),
                 cmocka_unit_test(a_fit_is_concave_and_joins_caps),
                 cmocka_unit_test(another_width_borrows_the_curve),
+                cmocka_unit_test(a_promise_goes_by_what_was_learned),
                 cmocka_unit_test(a_snapshot_keeps_it),
                 cmocka_unit_test(old_names_go),
                 cmocka_unit_test(who_borrowed_from_a_name_that_goes_forgets_it),
