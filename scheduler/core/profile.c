@@ -17,6 +17,9 @@ enum { FIT_AFTER_S = 300, FIT_GROWTH_PERCENT = 25 };
 /* From the decision on a cap until a node's cards have it; and by how much its clock may differ. */
 enum { CAP_LAG_S = 5, CLOCKS_S = 1 };
 
+/* No job draws as much: a sensor that says so is wrong. */
+#define MOST_W INT64_C(10000000000)
+
 static bool same_text(const char *a, const char *b)
 {
         return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
@@ -371,7 +374,7 @@ int profile_note_energy(struct state *state, const struct job *job, const struct
         struct profile_point *point;
         uint32_t mode = 0;
 
-        if (booking->quality == QUALITY_MEASURED && find_mode(state, job, booking, &mode))
+        if (booking->quality == QUALITY_MEASURED && booking->joules / MOST_W <= booking->end - booking->start && find_mode(state, job, booking, &mode))
                 profile = profile_of(state, job);
         if (profile == NULL)
                 return 0;

@@ -176,6 +176,22 @@ static void only_measured_joules_teach(void **unused)
         scene_finish(&scene);
 }
 
+/* A sensor that is off by far says nothing, and does no harm. */
+static void joules_that_no_job_draws_are_passed_over(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "bert", 2, 2 * HOUR);
+        for (int i = 0; i < 4; i++)
+                meter(&scene, job, 900, INT64_MAX / 8, QUALITY_MEASURED);
+        assert_int_equal(profile_of_job(&scene, job)->n_points, 0);
+        assert_int_equal(width_power(job_of(&scene, job), 0), 0);
+        scene_finish(&scene);
+}
+
 /* At 4 GPUs as asked, at 2 three quarters of that: far better than the built-in curve has it (0.54). */
 static void an_elastic_job_learns_its_curve(void **unused)
 {
@@ -231,6 +247,33 @@ static void a_fit_is_concave_and_joins_caps(void **unused)
         }
         assert_int_equal(fitted.cap_speed_ppm[0], 1000000);
         assert_int_equal(fitted.cap_power_ppm[0], 1000000);
+        profile_finish(&fitted);
+}
+
+/* Far under a cap's share of power it is all but still: the line through that would fall below nothing. */
+static void what_hardly_moves_under_a_cap_is_slow_and_not_unknown(void **unused)
+{
+        struct job_profile fitted, profile = { .gpus = 8, .time_s = HOUR };
+        struct profile_width widths[] = { { 8, 1000000, 0, 0, 0 }, { 16, 1866000, 0, 0, 0 } };
+        struct profile_point points[] = { { 8, 0, 9000000, 9000000, 9000000000, 9000000 * INT64_C(2000), 0, 0 },
+                                          { 8, 1, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 },
+                                          { 8, 2, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 },
+                                          { 16, 3, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 } };
+
+        (void)unused;
+        profile.points = points;
+        profile.n_points = 4;
+        profile.widths = widths;
+        profile.n_widths = 2;
+        assert_int_equal(profile_fit(&profile, &fitted), 0);
+        for (unsigned level = 1; level < CAPS_LEVELS; level++) {
+                assert_in_range(fitted.cap_speed_ppm[level], 10000, 700000);
+                assert_in_range(fitted.cap_power_ppm[level], 10000, 700000);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                assert_in_range(fitted.widths[i].speed_ppm, 200000, 2000000);
+                assert_in_range(fitted.widths[i].power_w, 400, 4000);
+        }
         profile_finish(&fitted);
 }
 
@@ -416,8 +459,10 @@ int main(void)
                 cmocka_unit_test(progress_teaches_the_time_it_takes),
                 cmocka_unit_test(a_silent_run_teaches_it_too),
                 cmocka_unit_test(only_measured_joules_teach),
+                cmocka_unit_test(joules_that_no_job_draws_are_passed_over),
                 cmocka_unit_test(an_elastic_job_learns_its_curve),
                 cmocka_unit_test(a_fit_is_concave_and_joins_caps),
+                cmocka_unit_test(what_hardly_moves_under_a_cap_is_slow_and_not_unknown),
                 cmocka_unit_test(another_width_borrows_the_curve),
                 cmocka_unit_test(a_promise_goes_by_what_was_learned),
                 cmocka_unit_test(a_snapshot_keeps_it),
