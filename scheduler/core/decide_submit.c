@@ -141,7 +141,7 @@ static int refuse_month(const struct state *state, const struct now *now, const 
         return fail(err, OFFPEAK_EINVAL,
                     "the job takes %" PRId64 " GPU-hours with its start, and class %s may hold %" PRId64
                     " a month: ask for less --time or --gpus, or raise quota.gpu_hours_per_month",
-                    (month_need(job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
+                    (month_need(state, job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
 }
 
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
