@@ -2,6 +2,7 @@
 /* apply_image.c - a snapshot's images, in the order in which state_images gives them. */
 #include "core/apply_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/copy.h"
@@ -36,9 +37,13 @@ static int take_meta(struct state *state, const struct record *record)
         return 0;
 }
 
-/* What only lives in memory does not come back with an image. */
+/* What only lives in memory does not come back with an image, nor what follows from profiles. */
 static void forget_volatile(struct job *job)
 {
+        free(job->known);
+        job->known = NULL;
+        job->n_known = 0;
+        job->profile = NONE_U32;
         job->not_before_ms = 0;
         job->attempt.launched_ms = 0;
         for (uint32_t l = 0; l < job->attempt.n_legs; l++)
@@ -93,6 +98,9 @@ static int take_profile(struct state *state, const struct job_profile *image)
                 return OFFPEAK_ENOMEM;
         state->n_profiles++;
         state->learn_due = state->learn_due || profile_is_due(profile);
+        for (size_t i = 0; i < state->n_open; i++)
+                if (profile_is_named(profile, state_open_job(state, i)))
+                        profile_bind(state, state_open_job(state, i));
         return profile_teach_all(state, profile);
 }
 

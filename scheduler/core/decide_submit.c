@@ -22,6 +22,7 @@
 #include "core/month_door.h"
 #include "core/plan_records.h"
 #include "core/possible.h"
+#include "core/profile.h"
 #include "core/question.h"
 #include "core/width.h"
 #include "plan/fit_deadline.h"
@@ -140,7 +141,7 @@ static int refuse_month(const struct state *state, const struct now *now, const 
         return fail(err, OFFPEAK_EINVAL,
                     "the job takes %" PRId64 " GPU-hours with its start, and class %s may hold %" PRId64
                     " a month: ask for less --time or --gpus, or raise quota.gpu_hours_per_month",
-                    (month_need(job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
+                    (month_need(state, job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
 }
 
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
@@ -451,6 +452,41 @@ static void refuse_late(const struct state *state, const struct now *now, struct
         refuse_fit(turn, client, job, finish > fit.deadline ? finish : fit.deadline, &fit, warning);
 }
 
+/* It is sound: has it hours, and is it let in? */
+static void admit(const struct state *state, const struct input *input, const struct job *job, struct turn *turn)
+{
+        const struct client *client = &input->u.submit.client;
+        struct plan_question question = { 0 };
+        char warning[128];
+        struct plan plan;
+
+        if (plan_alone(state, &input->now, job, &question, &plan) != 0) {
+                turn->failed = true;
+                plan_question_finish(&question);
+                return;
+        }
+        write_warning(state, &input->now, job, &plan, warning, sizeof(warning));
+        if (warning[0] != '\0' && job->spec.strict_deadline) {
+                refuse_late(state, &input->now, turn, client, job, &plan, warning);
+        } else {
+                record_job(turn, &input->now, client, job, warning);
+                if (plan.n_jobs == 1)
+                        record_hours(turn, &input->now, job, &question.problem, &plan);
+                want_plan(state, &input->now, turn);
+                reply(turn, client, OFFPEAK_OK, job->id, warning[0] != '\0' ? "%s" : NULL, warning);
+        }
+        plan_question_finish(&question);
+        plan_finish(&plan);
+}
+
+/* As it will be on record: with what was learned of its name. */
+static int foresee(const struct state *state, const struct client *client, struct job *job)
+{
+        job->uid = client->uid;
+        profile_bind(state, job);
+        return profile_teach(state, job);
+}
+
 void decide_submit(const struct state *state, const struct input *input, struct turn *turn)
 {
         const struct client *client = &input->u.submit.client;
@@ -459,12 +495,10 @@ void decide_submit(const struct state *state, const struct input *input, struct 
                            .submitted_at = input->now.wall,
                            .state = OFFPEAK_JOB_QUEUED,
                            .total_s = input->u.submit.spec->time_s,
-                           .site = NONE_U32 };
+                           .site = NONE_U32,
+                           .avoid_node = NONE_U32 };
         struct offpeak_width widths[OFFPEAK_MAX_WIDTHS];
         struct offpeak_error err = { 0 };
-        char warning[128];
-        struct plan_question question = { 0 };
-        struct plan plan;
 
         if (answer_again(state, client, turn))
                 return;
@@ -473,25 +507,11 @@ void decide_submit(const struct state *state, const struct input *input, struct 
                 return;
         }
         complete_widths(&job.spec, widths);
-        if (check_spec(state, &input->now, &job, &err) != 0) {
-                reply(turn, client, err.code, 0, "%s", err.text);
-                return;
-        }
-        if (plan_alone(state, &input->now, &job, &question, &plan) != 0) {
+        if (foresee(state, client, &job) != 0)
                 turn->failed = true;
-                plan_question_finish(&question);
-                return;
-        }
-        write_warning(state, &input->now, &job, &plan, warning, sizeof(warning));
-        if (warning[0] != '\0' && job.spec.strict_deadline) {
-                refuse_late(state, &input->now, turn, client, &job, &plan, warning);
-        } else {
-                record_job(turn, &input->now, client, &job, warning);
-                if (plan.n_jobs == 1)
-                        record_hours(turn, &input->now, &job, &question.problem, &plan);
-                want_plan(state, &input->now, turn);
-                reply(turn, client, OFFPEAK_OK, job.id, warning[0] != '\0' ? "%s" : NULL, warning);
-        }
-        plan_question_finish(&question);
-        plan_finish(&plan);
+        else if (check_spec(state, &input->now, &job, &err) != 0)
+                reply(turn, client, err.code, 0, "%s", err.text);
+        else
+                admit(state, input, &job, turn);
+        free(job.known);
 }

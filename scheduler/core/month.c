@@ -81,13 +81,31 @@ static int64_t need_at(const struct job *job, uint32_t mode, const struct policy
                (start + (int64_t)ceil(work_left(job, class, wall) / width_speed(job, mode)));
 }
 
-int64_t month_need(const struct job *job, const struct policy_class *class, int64_t wall)
+static bool caps_anywhere(const struct state *state, uint32_t level)
+{
+        for (uint32_t s = 0; s < state->n_sites; s++)
+                if (caps_at_site(&state->sites[s], level))
+                        return true;
+        return false;
+}
+
+bool month_holds_cap(const struct job *job, const struct policy_class *class, uint32_t mode, int64_t wall)
+{
+        return class->quota_gpu_hours == 0 || need_at(job, mode, class, wall) <= class->quota_gpu_hours * 3600;
+}
+
+int64_t month_need(const struct state *state, const struct job *job, const struct policy_class *class, int64_t wall)
 {
         int64_t most = 0;
 
         for (uint32_t mode = 0; mode < width_modes(&job->spec); mode++) {
-                int64_t need = caps_in_class(class, width_level(&job->spec, mode)) ? need_at(job, mode, class, wall) : 0;
+                uint32_t level = width_level(&job->spec, mode);
+                int64_t need;
 
+                if (level > 0 && (!caps_in_class(class, level) || !caps_anywhere(state, level) ||
+                                  !month_holds_cap(job, class, mode, wall)))
+                        continue;
+                need = need_at(job, mode, class, wall);
                 most = need > most ? need : most;
         }
         return most;

@@ -21,8 +21,14 @@ int64_t month_used(const struct state *state, const struct policy_class *class, 
 /* What it may still hold in it: INT64_MAX where it has no such quota, 0 or less where that is used up. */
 int64_t month_left(const struct state *state, const struct policy_class *class, int64_t wall);
 
-/* What a job will hold from now on: what is left of its work, and of one start; of its widths, the one for which that is most. */
-int64_t month_need(const struct job *job, const struct policy_class *class, int64_t wall);
+/*
+ * What a job will hold from now on: what is left of its work, and of one start; of its modes, the one for which that is
+ * most. Of caps those count that it may have: by its class, at some site, and so that a whole month holds it.
+ */
+int64_t month_need(const struct state *state, const struct job *job, const struct policy_class *class, int64_t wall);
+
+/* Is a mode with a cap, which takes longer, one that the quota of a whole month holds? */
+bool month_holds_cap(const struct job *job, const struct policy_class *class, uint32_t mode, int64_t wall);
 
 /* When what runs now will have used up a class's month, of the class to which that happens first; INT64_MAX: to none
  * this month. */

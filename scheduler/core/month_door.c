@@ -44,7 +44,7 @@ static void take(struct month_door *door, const struct job *job, size_t m)
         size_t end = last_of(door, job, m);
 
         for (; m < end; m++)
-                left_of(door, class)[m] -= month_need(job, class, door->wall);
+                left_of(door, class)[m] -= month_need(door->state, job, class, door->wall);
 }
 
 static bool holds(const struct month_door *door, const struct job *job, size_t m)
@@ -53,7 +53,7 @@ static bool holds(const struct month_door *door, const struct job *job, size_t m
         size_t end = last_of(door, job, m);
 
         for (; m < end; m++)
-                if (left_of(door, class)[m] < month_need(job, class, door->wall))
+                if (left_of(door, class)[m] < month_need(door->state, job, class, door->wall))
                         return false;
         return true;
 }

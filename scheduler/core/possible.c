@@ -129,7 +129,7 @@ static bool runs_as_wide(const struct job *job, uint32_t mode)
 }
 
 /* Modes as bits, by what the class allows. */
-static uint64_t modes_in_class(const struct state *state, const struct job *job)
+static uint64_t modes_in_class(const struct state *state, const struct now *now, const struct job *job)
 {
         const struct policy_class *class = state_class(state, job);
         bool caps = class != NULL && class->cap_floor_ppm > 0;
@@ -140,7 +140,8 @@ static uint64_t modes_in_class(const struct state *state, const struct job *job)
                                 width_gpus(&job->spec, mode) <= class->quota_gpus || runs_as_wide(job, mode);
                 uint32_t level = width_level(&job->spec, mode);
 
-                if (in_quota && (level == 0 || (class != NULL && caps_in_class(class, level))))
+                if (in_quota && (level == 0 || (class != NULL && caps_in_class(class, level) &&
+                                                month_holds_cap(job, class, mode, now->wall))))
                         modes |= UINT64_C(1) << mode;
         }
         return modes;
@@ -185,13 +186,13 @@ static bool month_is_large_enough(const struct state *state, const struct now *n
         const struct policy_class *class = state_class(state, job);
 
         return class == NULL || class->quota_gpu_hours == 0 || job->state == OFFPEAK_JOB_ACTIVE ||
-               month_need(job, class, now->wall) <= class->quota_gpu_hours * 3600;
+               month_need(state, job, class, now->wall) <= class->quota_gpu_hours * 3600;
 }
 
 uint64_t possible_sites(const struct state *state, const struct now *now, const struct possible_site *possible,
                         const struct job *job, uint64_t *ret_modes)
 {
-        uint64_t quota = modes_in_class(state, job), modes = UINT64_MAX;
+        uint64_t quota = modes_in_class(state, now, job), modes = UINT64_MAX;
         uint64_t sites = 0;
 
         if (!month_is_large_enough(state, now, job))
@@ -215,7 +216,7 @@ uint64_t possible_sites(const struct state *state, const struct now *now, const 
 
 static enum lack lack_of(const struct state *state, const struct now *now, const struct job *job)
 {
-        uint64_t quota = modes_in_class(state, job);
+        uint64_t quota = modes_in_class(state, now, job);
         enum lack lack = LACK_NODES;
 
         if (quota == 0)
@@ -273,7 +274,7 @@ struct possible_power possible_power(const struct state *state, const struct now
 
         for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++) {
                 const struct site *site = &state->sites[s];
-                uint64_t modes = modes_with_nodes(state, now, site, job, modes_in_class(state, job));
+                uint64_t modes = modes_with_nodes(state, now, site, job, modes_in_class(state, now, job));
                 struct possible_site possible;
                 struct possible_power here;
 

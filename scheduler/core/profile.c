@@ -17,6 +17,9 @@ enum { FIT_AFTER_S = 300, FIT_GROWTH_PERCENT = 25 };
 /* From the decision on a cap until a node's cards have it; and by how much its clock may differ. */
 enum { CAP_LAG_S = 5, CLOCKS_S = 1 };
 
+/* No job draws as much: a sensor that says so is wrong. */
+#define MOST_W INT64_C(10000000000)
+
 static bool same_text(const char *a, const char *b)
 {
         return strcmp(a != NULL ? a : "", b != NULL ? b : "") == 0;
@@ -50,7 +53,8 @@ static bool has_name(const struct job *job)
         return job->spec.name != NULL && job->spec.name[0] != '\0';
 }
 
-struct job_profile *profile_of(const struct state *state, const struct job *job)
+/* As profile_of has it, whatever was kept. */
+static struct job_profile *look_up(const struct state *state, const struct job *job)
 {
         const struct job_profile key = { .uid = job->uid,
                                      .class = job->spec.class_name,
@@ -59,6 +63,34 @@ struct job_profile *profile_of(const struct state *state, const struct job *job)
                                      .time_s = job->spec.time_s };
 
         return has_name(job) ? profile_find(state, &key) : NULL;
+}
+
+static bool is_open(const struct job *job)
+{
+        return job->state <= OFFPEAK_JOB_ACTIVE;
+}
+
+/* It is asked at each report of each job that runs: those know theirs. */
+struct job_profile *profile_of(const struct state *state, const struct job *job)
+{
+        if (!is_open(job))
+                return look_up(state, job);
+        return job->profile < state->n_profiles ? &state->profiles[job->profile] : NULL;
+}
+
+static uint32_t index_of(const struct state *state, const struct job_profile *profile)
+{
+        return profile != NULL ? (uint32_t)(profile - state->profiles) : NONE_U32;
+}
+
+void profile_bind(const struct state *state, struct job *job)
+{
+        job->profile = index_of(state, look_up(state, job));
+}
+
+bool profile_is_bound(const struct state *state, const struct job *job)
+{
+        return !is_open(job) || job->profile == index_of(state, look_up(state, job));
 }
 
 const struct job_profile *profile_guide(const struct state *state, const struct job *job)
@@ -153,35 +185,50 @@ int profile_take_fit(struct state *state, const struct job_profile *fitted, uint
 
 /* ---- a submission */
 
-static bool is_in_use(const struct state *state, const struct job_profile *profile)
+/* That no open job has: of those the one that was used last longest ago. NONE_U32: none, or no memory to look. */
+static uint32_t find_oldest(const struct state *state)
 {
-        for (size_t i = 0; i < state->n_open; i++)
-                if (profile_of(state, state_open_job(state, i)) == profile)
-                        return true;
-        return false;
+        bool *used = calloc(state->n_profiles + 1, sizeof(*used));
+        uint32_t oldest = NONE_U32;
+
+        for (size_t i = 0; used != NULL && i < state->n_open; i++)
+                if (state_open_job(state, i)->profile < state->n_profiles)
+                        used[state_open_job(state, i)->profile] = true;
+        for (uint32_t i = 0; used != NULL && i < state->n_profiles; i++)
+                if (!used[i] && (oldest == NONE_U32 || state->profiles[i].used_at < state->profiles[oldest].used_at))
+                        oldest = i;
+        free(used);
+        return oldest;
 }
 
-static void drop_oldest(struct state *state)
+/* Those of its name may have gone by it. */
+static int drop(struct state *state, uint32_t index)
 {
-        struct job_profile *oldest = NULL;
+        struct job_profile dropped = state->profiles[index];
+        int code;
 
-        for (uint32_t i = 0; i < state->n_profiles; i++)
-                if ((oldest == NULL || state->profiles[i].used_at < oldest->used_at) && !is_in_use(state, &state->profiles[i]))
-                        oldest = &state->profiles[i];
-        if (oldest == NULL)
-                return;
-        profile_finish(oldest);
         state->n_profiles--;
-        memmove(oldest, oldest + 1, (size_t)(&state->profiles[state->n_profiles] - oldest) * sizeof(*oldest));
-        memset(&state->profiles[state->n_profiles], 0, sizeof(*oldest));
+        memmove(&state->profiles[index], &state->profiles[index + 1], (state->n_profiles - index) * sizeof(dropped));
+        memset(&state->profiles[state->n_profiles], 0, sizeof(dropped));
+        for (size_t i = 0; i < state->n_open; i++) {
+                struct job *job = state_open_job(state, i);
+
+                if (job->profile != NONE_U32 && job->profile > index)
+                        job->profile--;
+        }
+        profile_look_if_due(state);
+        code = profile_teach_all(state, &dropped);
+        profile_finish(&dropped);
+        return code;
 }
 
 static struct job_profile *make_profile(struct state *state, const struct job *job)
 {
         struct job_profile *profile;
+        uint32_t oldest = state->n_profiles >= PROFILES_KEPT ? find_oldest(state) : NONE_U32;
 
-        if (state->n_profiles >= PROFILES_KEPT)
-                drop_oldest(state);
+        if (oldest != NONE_U32 && drop(state, oldest) != 0)
+                return NULL;
         profile = room_for_one((void **)&state->profiles, state->n_profiles, sizeof(*profile));
         if (profile == NULL || copy_text(job->spec.name, &profile->name) != 0 ||
             copy_text(job->spec.class_name, &profile->class) != 0)
@@ -190,6 +237,9 @@ static struct job_profile *make_profile(struct state *state, const struct job *j
         profile->gpus = asked_gpus(job);
         profile->time_s = job->spec.time_s;
         state->n_profiles++;
+        for (size_t i = 0; i < state->n_open; i++) /* those of logs from before there were profiles have it, too */
+                if (profile_is_named(profile, state_open_job(state, i)))
+                        profile_bind(state, state_open_job(state, i));
         return profile;
 }
 
@@ -224,16 +274,18 @@ static int take_seed(struct job_profile *profile, const struct offpeak_width *wi
 
 int profile_open(struct state *state, struct job *job)
 {
-        struct job_profile *profile = profile_of(state, job);
+        struct job_profile *profile = look_up(state, job);
         struct offpeak_width asked = { job->spec.nodes, job->spec.gpus_per_node, 1000000, job->spec.power_w };
         int code;
 
+        job->profile = NONE_U32;
         if (!has_name(job))
                 return 0;
         if (profile == NULL)
                 profile = make_profile(state, job);
         if (profile == NULL)
                 return OFFPEAK_ENOMEM;
+        job->profile = index_of(state, profile);
         profile->used_at = job->submitted_at;
         code = take_seed(profile, &asked);
         for (size_t i = 0; code == 0 && i < job->spec.n_widths; i++)
@@ -322,7 +374,7 @@ int profile_note_energy(struct state *state, const struct job *job, const struct
         struct profile_point *point;
         uint32_t mode = 0;
 
-        if (booking->quality == QUALITY_MEASURED && find_mode(state, job, booking, &mode))
+        if (booking->quality == QUALITY_MEASURED && booking->joules / MOST_W <= booking->end - booking->start && find_mode(state, job, booking, &mode))
                 profile = profile_of(state, job);
         if (profile == NULL)
                 return 0;

@@ -23,8 +23,12 @@
 /* The profile with the same owner, class, name, GPUs and time; NULL: none. */
 struct job_profile *profile_find(const struct state *state, const struct job_profile *key);
 
-/* The job's own profile, or NULL: it has no name, or it was dropped (the oldest of thousands go). */
+/* The job's own profile, or NULL: it has no name, or it was dropped (the oldest of thousands go, of which no job is open). */
 struct job_profile *profile_of(const struct state *state, const struct job *job);
+
+/* An open job finds its own by job.profile: for apply(), after an image; whether that is as it would be made anew. */
+void profile_bind(const struct state *state, struct job *job);
+bool profile_is_bound(const struct state *state, const struct job *job);
 
 /* The profile whose curves a job goes by: its own or that of another time or width. NULL: none has been fitted. */
 const struct job_profile *profile_guide(const struct state *state, const struct job *job);
@@ -38,7 +42,7 @@ const struct profile_point *profile_point(const struct job_profile *profile, uin
 /* ---- for apply(): 0 or ENOMEM */
 
 int profile_open(struct state *state, struct job *job);  /* a submission: find or make its profile, and go by it */
-int profile_teach(struct state *state, struct job *job); /* what the job goes by has changed */
+int profile_teach(const struct state *state, struct job *job); /* what the job goes by has changed */
 int profile_note_progress(struct state *state, struct job *job, double fraction, int64_t at);
 int profile_note_energy(struct state *state, const struct job *job, const struct booking *booking);
 int profile_note_done(struct state *state, const struct job *job); /* it has ended well */

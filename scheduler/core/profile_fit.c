@@ -22,6 +22,9 @@ enum { ROUNDS = 3, MOST_WIDTHS = 2 * (OFFPEAK_MAX_WIDTHS + 1) };
 /* That without a cap nothing is capped is known for good. */
 #define CERTAIN_S 1e9
 
+/* The curve over caps may fall steeply, and below nothing: what is there then is little, and not unknown (0). */
+#define LEAST_CAP 0.01
+
 /* Measured values and what is supposed, of speed or of power. */
 struct sheet {
         size_t n;                                   /* widths */
@@ -94,7 +97,7 @@ static void fit_caps(struct sheet *sheet)
         }
         concave_fit(points, CAPS_LEVELS, false, fitted);
         for (unsigned level = 0; level < CAPS_LEVELS; level++)
-                sheet->cap[level] = fitted[CAPS_LEVELS - 1 - level] / fitted[CAPS_LEVELS - 1];
+                sheet->cap[level] = fmax(LEAST_CAP, fitted[CAPS_LEVELS - 1 - level] / fitted[CAPS_LEVELS - 1]);
 }
 
 static void fit(struct sheet *sheet)

@@ -59,7 +59,7 @@ static void take_time(const struct job_profile *profile, struct job *job)
                 job->total_s = llround(fmin(10, fmax(0.01, PPM / asked)) * (double)job->spec.time_s);
 }
 
-int profile_teach(struct state *state, struct job *job)
+int profile_teach(const struct state *state, struct job *job)
 {
         const struct job_profile *guide = profile_guide(state, job);
         struct known_mode *known = NULL;

@@ -155,7 +155,7 @@ bool state_is_bound(const struct state *state)
         for (size_t j = 0; j < state->n_jobs; j++) {
                 bool listed = next < state->n_open && state->open[next] == j;
 
-                if (!listed && state->jobs[j].state <= OFFPEAK_JOB_ACTIVE)
+                if ((!listed && state->jobs[j].state <= OFFPEAK_JOB_ACTIVE) || !profile_is_bound(state, &state->jobs[j]))
                         return false;
                 next += listed;
         }

@@ -296,7 +296,8 @@ struct job {
         struct plan_interval *pins; /* hours that it keeps, whatever they cost (core/pin.h); sites are stable ids */
         uint32_t n_pins;
         uint64_t pinned_index; /* log index of the record that set or took them; 0: none did */
-        struct known_mode *known; /* by mode, while it is open; follows from the profiles */
+        uint32_t profile;         /* index of its own, while it is open; NONE_U32: it has none. Follows from the profiles, too: */
+        struct known_mode *known; /* by mode, while it is open */
         uint32_t n_known;
 };
 

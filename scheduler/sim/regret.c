@@ -62,7 +62,7 @@ static struct job as_submitted(const struct job *job)
 
         fresh.state = OFFPEAK_JOB_QUEUED;
         fresh.total_s = job->spec.time_s;
-        fresh.site = fresh.avoid_node = NONE_U32;
+        fresh.site = fresh.avoid_node = fresh.profile = NONE_U32;
         fresh.anyhow = job->anyhow;
         if (fresh.spec.begin < job->submitted_at)
                 fresh.spec.begin = job->submitted_at;

@@ -84,6 +84,7 @@ void scene_hello(struct scene *scene, int node, uint8_t nonce)
         struct inventory inventory = { .devices = devices, .n_devices = 4, .idle_w = 10 };
         struct input input = { .type = INPUT_HELLO };
 
+        devices[0].least_w = scene->least_w;
         for (int i = 1; i < 4; i++)
                 devices[i] = devices[0];
         input.u.hello.node = names[node];

@@ -16,6 +16,7 @@ struct scene {
         struct now now;
         uint64_t seq[2];
         uint64_t next_request;
+        uint32_t least_w; /* lowest power limit of the devices of a node that says hello; 0: none can be set */
 };
 
 void scene_init(struct scene *scene, enum on_lost on_lost);

@@ -38,19 +38,26 @@ static void months_are_those_of_the_calendar(void **unused)
         assert_int_equal(month_begin(utc(2024, 3, 1) - 1), utc(2024, 2, 1));
 }
 
-/* A node up at `wall`, and a class that may hold so many GPU-hours a month. */
-static void begin(struct scene *scene, int64_t wall, int64_t hours)
+/* A node up at `wall`, and a class that may hold so many GPU-hours a month; its jobs may be capped where the node can. */
+static void begin_with_caps(struct scene *scene, int64_t wall, int64_t hours, uint32_t least_w)
 {
         struct input config = { .type = INPUT_CONFIG };
 
         scene_init(scene, ON_LOST_WAIT);
         scene->now.wall = wall;
+        scene->least_w = least_w;
+        scene->policy.classes[0].cap_floor_ppm = 550000;
         scene->policy.classes[0].quota_gpu_hours = hours;
         scene->policy.classes[0].lease_ms = 1000 * DAY; /* nothing is lost while a test lets hours pass */
         config.u.config.policy = &scene->policy;
         scene_send(scene, &config);
         scene_hello(scene, 0, 1);
         scene_renew(scene, 0, NULL, 0);
+}
+
+static void begin(struct scene *scene, int64_t wall, int64_t hours)
+{
+        begin_with_caps(scene, wall, hours, 0);
 }
 
 static void set_hours(struct scene *scene, int64_t hours)
@@ -216,6 +223,29 @@ static void a_job_larger_than_a_month_is_refused(void **unused)
         scene_finish(&scene);
 }
 
+/*
+ * Caps make a job hold its GPUs for longer: no reason to refuse one that a month holds without, nor to count hours of
+ * caps that no node can have.
+ */
+static void caps_that_a_month_does_not_hold_are_left_out(void **unused)
+{
+        for (uint32_t least_w = 0; least_w <= 50; least_w += 50) {
+                struct scene scene;
+                const struct job *job;
+
+                (void)unused;
+                begin_with_caps(&scene, WORLD_START, 8, least_w);
+                job = state_job(&scene.state, submit(&scene, 4, 2 * HOUR));
+                assert_non_null(job);
+                assert_int_equal(month_need(&scene.state, job, policy_class(&scene.state.policy, NULL), WORLD_START),
+                                 8 * HOUR);
+                set_hours(&scene, 11);
+                assert_in_range(month_need(&scene.state, job, policy_class(&scene.state.policy, NULL), WORLD_START),
+                                least_w == 0 ? 8 * HOUR : 9 * HOUR, least_w == 0 ? 8 * HOUR : 11 * HOUR);
+                scene_finish(&scene);
+        }
+}
+
 /* It runs on beyond what it asked for, and no more than the quota. */
 static void a_month_that_is_used_up_pauses(void **unused)
 {
@@ -370,7 +400,7 @@ static void no_month_is_let_in_over(void **unused)
                         for (int j = 0; j < 40; j++)
                                 if (release[j] < wall + 60 * DAY && release[j] < month_next(begin) &&
                                     (month_begin(release[j]) == begin || due(class, &jobs[j], release[j]) > begin))
-                                        most += month_begin(release[j]) > begin ? 0 : month_need(&jobs[j], class, wall);
+                                        most += month_begin(release[j]) > begin ? 0 : month_need(&scene.state, &jobs[j], class, wall);
                         assert_true(most <= class->quota_gpu_hours * 3600);
                 }
                 assert_true(let_in > 0 || class->quota_gpu_hours < 50);
@@ -387,6 +417,7 @@ int main(void)
                 cmocka_unit_test(a_month_is_not_planned_over),
                 cmocka_unit_test(a_job_that_no_month_holds_has_no_hours),
                 cmocka_unit_test(a_job_larger_than_a_month_is_refused),
+                cmocka_unit_test(caps_that_a_month_does_not_hold_are_left_out),
                 cmocka_unit_test(a_month_that_is_used_up_pauses),
                 cmocka_unit_test(what_cannot_be_paused_goes_on),
                 cmocka_unit_test(hours_of_an_older_plan_start_nothing),

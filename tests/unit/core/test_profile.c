@@ -176,6 +176,22 @@ static void only_measured_joules_teach(void **unused)
         scene_finish(&scene);
 }
 
+/* A sensor that is off by far says nothing, and does no harm. */
+static void joules_that_no_job_draws_are_passed_over(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "bert", 2, 2 * HOUR);
+        for (int i = 0; i < 4; i++)
+                meter(&scene, job, 900, INT64_MAX / 8, QUALITY_MEASURED);
+        assert_int_equal(profile_of_job(&scene, job)->n_points, 0);
+        assert_int_equal(width_power(job_of(&scene, job), 0), 0);
+        scene_finish(&scene);
+}
+
 /* At 4 GPUs as asked, at 2 three quarters of that: far better than the built-in curve has it (0.54). */
 static void an_elastic_job_learns_its_curve(void **unused)
 {
@@ -234,6 +250,33 @@ static void a_fit_is_concave_and_joins_caps(void **unused)
         profile_finish(&fitted);
 }
 
+/* Far under a cap's share of power it is all but still: the line through that would fall below nothing. */
+static void what_hardly_moves_under_a_cap_is_slow_and_not_unknown(void **unused)
+{
+        struct job_profile fitted, profile = { .gpus = 8, .time_s = HOUR };
+        struct profile_width widths[] = { { 8, 1000000, 0, 0, 0 }, { 16, 1866000, 0, 0, 0 } };
+        struct profile_point points[] = { { 8, 0, 9000000, 9000000, 9000000000, 9000000 * INT64_C(2000), 0, 0 },
+                                          { 8, 1, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 },
+                                          { 8, 2, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 },
+                                          { 16, 3, 9000000, 90000, 9000000000, 9000000 * INT64_C(20), 0, 0 } };
+
+        (void)unused;
+        profile.points = points;
+        profile.n_points = 4;
+        profile.widths = widths;
+        profile.n_widths = 2;
+        assert_int_equal(profile_fit(&profile, &fitted), 0);
+        for (unsigned level = 1; level < CAPS_LEVELS; level++) {
+                assert_in_range(fitted.cap_speed_ppm[level], 10000, 700000);
+                assert_in_range(fitted.cap_power_ppm[level], 10000, 700000);
+        }
+        for (unsigned i = 0; i < 2; i++) {
+                assert_in_range(fitted.widths[i].speed_ppm, 200000, 2000000);
+                assert_in_range(fitted.widths[i].power_w, 400, 4000);
+        }
+        profile_finish(&fitted);
+}
+
 /* Another size of the same name: the shape of the curve stands in, not the time. */
 static void another_width_borrows_the_curve(void **unused)
 {
@@ -261,6 +304,46 @@ static void another_width_borrows_the_curve(void **unused)
         assert_int_equal(width_power(job_of(&scene, submit(&scene, "bert", 3, HOUR)), 0), 325); /* between the two */
         assert_int_equal(width_power(job_of(&scene, submit(&scene, "bert", 1, HOUR)), 0), 125); /* below: in proportion */
         profile_finish(&fitted);
+        scene_finish(&scene);
+}
+
+/* Its owner asks for an hour of it by a deadline, and no other answer than a promise will do. */
+static uint64_t submit_strict(struct scene *scene, const char *name, int64_t ahead_s)
+{
+        struct offpeak_job_spec spec;
+        uint64_t job;
+
+        world_spec(&spec, name, 1, HOUR);
+        spec.interruptible = OFFPEAK_NO;
+        spec.strict_deadline = true;
+        spec.deadline = scene->now.wall + ahead_s;
+        job = scene_submit_spec(scene, &spec);
+        offpeak_job_spec_finish(&spec);
+        return job;
+}
+
+/* Who is let in, and with which hours, is told by what the job takes, not by what is asked for. */
+static void a_promise_goes_by_what_was_learned(void **unused)
+{
+        struct job_profile fitted;
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "slow", 1, HOUR);
+        assert_int_equal(profile_fit(profile_of_job(&scene, job), &fitted), 0);
+        fitted.widths[0].speed_ppm = 500000;
+        for (unsigned level = 0; level < CAPS_LEVELS; level++)
+                fitted.cap_speed_ppm[level] = 1000000;
+        fitted.knows_time = true;
+        assert_int_equal(profile_take_fit(&scene.state, &fitted, 5), 0);
+        profile_finish(&fitted);
+        assert_int_equal(submit_strict(&scene, "slow", HOUR + HOUR / 2), 0);
+        job = submit_strict(&scene, "slow", 3 * HOUR);
+        assert_int_not_equal(job, 0);
+        assert_in_range(job_of(&scene, job)->planned_finish, scene.now.wall + 2 * HOUR, scene.now.wall + 3 * HOUR);
+        assert_int_not_equal(submit_strict(&scene, "other", HOUR + HOUR / 2), 0);
         scene_finish(&scene);
 }
 
@@ -299,12 +382,23 @@ static void a_snapshot_keeps_it(void **unused)
         scene_finish(&scene);
 }
 
+/* Enough names that the oldest go, and all others but those that jobs wait with. */
+static void fill_with_names(struct scene *scene)
+{
+        char name[16];
+
+        scene->now.wall += 1;
+        for (int i = 0; i < 2000; i++) {
+                snprintf(name, sizeof(name), "n%d", i);
+                scene_tell(scene, INPUT_CANCEL, scene_client(scene), submit(scene, name, 4, HOUR));
+        }
+}
+
 /* Thousands of names: the one used last longest ago goes, none that a job waits with. */
 static void old_names_go(void **unused)
 {
         struct scene scene;
         uint64_t first, second;
-        char name[16];
 
         (void)unused;
         begin(&scene);
@@ -312,14 +406,50 @@ static void old_names_go(void **unused)
         second = submit(&scene, "second", 1, HOUR);
         scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), second);
         scene_renew_with(&scene, 0, second, REPORT_EXITED, LEG_ASKED, 0);
-        scene.now.wall += 1;
-        for (int i = 0; i < 2000; i++) {
-                snprintf(name, sizeof(name), "n%d", i);
-                scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), submit(&scene, name, 4, HOUR));
-        }
+        fill_with_names(&scene);
         assert_int_equal(scene.state.n_profiles, 2000);
         assert_non_null(profile_of_job(&scene, first));
         assert_null(profile_of_job(&scene, second));
+        assert_true(state_is_bound(&scene.state));
+        scene_finish(&scene);
+}
+
+/* A job that went by another one's curves goes by none when they are gone: as it would after a restart. */
+static void who_borrowed_from_a_name_that_goes_forgets_it(void **unused)
+{
+        struct job_profile fitted;
+        struct scene scene;
+        struct state again;
+        uint64_t lender, borrower;
+        char *a, *b;
+
+        (void)unused;
+        begin(&scene);
+        lender = submit(&scene, "bert", 2, HOUR);
+        assert_int_equal(profile_fit(profile_of_job(&scene, lender), &fitted), 0);
+        fitted.widths[0].power_w = 300;
+        for (unsigned level = 0; level < CAPS_LEVELS; level++)
+                fitted.cap_power_ppm[level] = 1000000;
+        assert_int_equal(profile_take_fit(&scene.state, &fitted, 5), 0);
+        profile_finish(&fitted);
+        scene.now.wall += 1;
+        borrower = submit(&scene, "bert", 4, HOUR);
+        assert_int_equal(width_power(job_of(&scene, borrower), 0), 600);
+        scene_tell(&scene, INPUT_CANCEL, scene_client(&scene), lender);
+        scene_renew_with(&scene, 0, lender, REPORT_EXITED, LEG_ASKED, 0);
+        fill_with_names(&scene);
+        assert_null(profile_of_job(&scene, lender));
+        assert_true(state_is_bound(&scene.state));
+        assert_int_equal(state_init(&again), 0);
+        assert_int_equal(state_images(&scene.state, take_image, &again), 0);
+        assert_true(state_is_bound(&again));
+        a = state_dump(&scene.state);
+        b = state_dump(&again);
+        assert_string_equal(a, b);
+        assert_int_equal(width_power(job_of(&scene, borrower), 0), 0);
+        free(a);
+        free(b);
+        state_finish(&again);
         scene_finish(&scene);
 }
 
@@ -329,11 +459,15 @@ int main(void)
                 cmocka_unit_test(progress_teaches_the_time_it_takes),
                 cmocka_unit_test(a_silent_run_teaches_it_too),
                 cmocka_unit_test(only_measured_joules_teach),
+                cmocka_unit_test(joules_that_no_job_draws_are_passed_over),
                 cmocka_unit_test(an_elastic_job_learns_its_curve),
                 cmocka_unit_test(a_fit_is_concave_and_joins_caps),
+                cmocka_unit_test(what_hardly_moves_under_a_cap_is_slow_and_not_unknown),
                 cmocka_unit_test(another_width_borrows_the_curve),
+                cmocka_unit_test(a_promise_goes_by_what_was_learned),
                 cmocka_unit_test(a_snapshot_keeps_it),
                 cmocka_unit_test(old_names_go),
+                cmocka_unit_test(who_borrowed_from_a_name_that_goes_forgets_it),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
