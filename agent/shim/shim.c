@@ -300,7 +300,8 @@ static void end_orphans(struct shim *shim)
 
         if (!has_orphans(shim))
                 return;
-        job_log_stop(&shim->log, 0); /* a child of ours that is not the job's */
+        /* It is a child of ours that is not the job's. Of what nobody writes to any more it has its last look. */
+        job_log_stop(&shim->log, shim->keeper.killed ? 0 : LOG_PATIENCE_MS);
         keeper_kill_children();
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
                 ;

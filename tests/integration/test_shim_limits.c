@@ -247,6 +247,20 @@ static void errors_have_a_file_of_their_own(void **state)
         assert_int_equal(status_of("out.1").st_size, -1);
 }
 
+/* What it writes last is looked at, too: it may write as fast as the disk takes it, and end. */
+static void output_is_small_at_the_end(void **state)
+{
+        struct stat st;
+
+        (void)state;
+        write_much("yes 0123456789abcde | head -c 5000000; echo the end");
+        assert_int_equal(rig_exit(&rig).status, 0);
+        st = status_of("out"); /* as it is when the end is told: its last lines are read then */
+        assert_true(st.st_size > 0 && st.st_size <= LOG_LIMIT + 4096);
+        st = status_of("out.1");
+        assert_true(st.st_size > 0 && st.st_size <= LOG_LIMIT);
+}
+
 /* The job goes on as if nothing were: its files are its own. */
 static void output_goes_on_without_who_looks_after_it(void **state)
 {
@@ -295,6 +309,7 @@ int main(void)
                 TEST(output_without_end_stays_small),
                 TEST(one_line_without_end_stays_small),
                 TEST(errors_have_a_file_of_their_own),
+                TEST(output_is_small_at_the_end),
                 TEST(output_goes_on_without_who_looks_after_it),
                 TEST(a_progress_file_fills_no_disk),
         };
