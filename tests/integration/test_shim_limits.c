@@ -22,7 +22,7 @@
 enum { LOG_LIMIT = 1 << 16, SLACK = 2 << 20 };
 
 static struct rig rig;
-static char text[4096];
+static char text[16384]; /* more than is left of an output that was rotated */
 
 static int teardown(void **state)
 {
