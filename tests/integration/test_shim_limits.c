@@ -97,6 +97,28 @@ static void out_of_memory_ends_all_of_the_leg(void **state)
         expect_no_groups();
 }
 
+/* The one whose process the kernel killed fails by itself, if it has a moment for that. */
+static void out_of_memory_is_told_of_its_rank(void **state)
+{
+        struct leg_exit exit;
+
+        (void)state;
+        rig_open(&rig, LINK_CONTAIN_AUTO, "[ $LOCAL_RANK = 2 ] || exec sleep 100; tail /dev/zero; sleep 1; exit 3");
+        need(LEG_GROUP_MEMORY);
+        rig.order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        rig.order.launch.spec.gpus_per_node = 4;
+        rig.order.launch.devices = 15;
+        rig.local.memory = 128 << 20;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        if (WIFSIGNALED(exit.status) && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+                skip(); /* version 2 ends all of the leg at once */
+        assert_int_equal(exit.rank, 2);
+        assert_int_equal(exit.status, W_EXITCODE(3, 0));
+        assert_string_equal(exit.why, "out of memory: the job's limit here was 0.12 GiB");
+        assert_true(rig_is_extinct(&rig));
+}
+
 static void a_failure_within_the_limit_is_no_want_of_memory(void **state)
 {
         (void)state;
@@ -299,6 +321,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(out_of_memory_is_told_as_such),
                 TEST(out_of_memory_ends_all_of_the_leg),
+                TEST(out_of_memory_is_told_of_its_rank),
                 TEST(a_failure_within_the_limit_is_no_want_of_memory),
                 TEST(a_fork_bomb_is_bounded_and_cleared),
                 TEST(processors_are_kept_to),
