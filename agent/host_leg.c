@@ -13,6 +13,7 @@
 
 #include "agent/host_parts.h"
 #include "agent/shim/bury.h"
+#include "agent/shim/launch_paths.h"
 #include "agent/shim/leg_exit.h"
 #include "wire/log.h"
 
@@ -111,7 +112,7 @@ static void read_tail(struct host_leg *leg)
         if (leg->host->last_lines == NULL || leg->tail != NULL ||
             leg_dir_open(leg->host->dir.path, leg->id, &dir, NULL) != 0)
                 return;
-        if (last_lines_read(leg->host->last_lines, &dir, leg->exit.rank, leg->exit.started, text))
+        if (last_lines_read(leg->host->last_lines, &dir, &leg->exit, text))
                 leg->tail = strdup(text); /* none without memory for it */
         leg_dir_close(&dir);
 }
@@ -142,9 +143,9 @@ static void note_exit_why(struct host_leg *leg, enum leg_how how, const char *wh
 }
 
 /* It fails as a program that may not be executed: no other attempt would do better, and the node is not to blame. */
-static void note_forbidden(struct host_leg *leg, const char *why)
+static void note_forbidden(struct host_leg *leg, uint32_t rank, const char *why)
 {
-        struct leg_exit record = { .how = LEG_EXIT, .status = W_EXITCODE(126, 0) };
+        struct leg_exit record = { .how = LEG_EXIT, .status = W_EXITCODE(126, 0), .rank = rank };
 
         snprintf(record.why, sizeof(record.why), "%s", why);
         host_note_exit(leg, &record);
@@ -310,7 +311,7 @@ void host_launch(struct host *host, const struct agent_action *action)
         if (leg == NULL)
                 return;
         if (isolation_check_user(&host->isolation, action->order->launch.uid, &err) != 0) {
-                note_forbidden(leg, err.text);
+                note_forbidden(leg, launch_first_rank(&action->order->launch), err.text);
                 return;
         }
         if (hardware_check(host->hardware, action->order->launch.devices, &err) != 0) {

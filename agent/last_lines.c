@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
@@ -144,16 +145,17 @@ static bool path_of(const struct job_output *output, const char *home, char path
         return fits;
 }
 
-static bool read_end(int fd, uid_t uid, struct job_output *output)
+static bool is_of_job(int fd, uid_t uid, const struct job_output *output, struct stat *ret_st)
 {
-        struct stat st;
-        ssize_t n;
-        off_t from;
+        return fstat(fd, ret_st) == 0 && S_ISREG(ret_st->st_mode) && ret_st->st_uid == uid &&
+               (output->started == 0 || ret_st->st_mtim.tv_sec >= output->started);
+}
 
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != uid || st.st_size == 0 ||
-            (output->started > 0 && st.st_mtim.tv_sec < output->started))
-                return false;
-        from = st.st_size > MESSAGE_MAX_TAIL ? st.st_size - MESSAGE_MAX_TAIL : 0;
+static bool read_end(int fd, const struct stat *st, struct job_output *output)
+{
+        const off_t from = st->st_size > MESSAGE_MAX_TAIL ? st->st_size - MESSAGE_MAX_TAIL : 0;
+        ssize_t n;
+
         do {
                 n = pread(fd, output->text, MESSAGE_MAX_TAIL, from);
         } while (n < 0 && errno == EINTR);
@@ -163,25 +165,39 @@ static bool read_end(int fd, uid_t uid, struct job_output *output)
         return output->text[0] != '\0';
 }
 
+/* The file, or its older part where it was just begun anew (shim/log_file.h). */
+static bool read_output(uid_t uid, const struct passwd *account, const char *path, struct job_output *output)
+{
+        char older[PATH_MAX + 4];
+        struct stat st;
+        bool good;
+        int fd = open_as(uid, account, path);
+
+        if (fd >= 0 && is_of_job(fd, uid, output, &st) && st.st_size == 0) {
+                snprintf(older, sizeof(older), "%s.1", path);
+                close(fd);
+                fd = open_as(uid, account, older);
+        }
+        good = fd >= 0 && is_of_job(fd, uid, output, &st) && read_end(fd, &st, output);
+        if (fd >= 0)
+                close(fd);
+        return good;
+}
+
 static void work_read(void *context)
 {
         struct job_output *output = context;
         uid_t uid = output->order.u.order.launch.uid;
         struct passwd account, *found = NULL;
         char *room = malloc(ACCOUNT_SIZE), path[PATH_MAX];
-        int fd;
 
         output->good = false;
         if (room == NULL)
                 return;
         if (getpwuid_r(uid, &account, room, ACCOUNT_SIZE, &found) != 0)
                 found = NULL;
-        if (path_of(output, found != NULL ? found->pw_dir : "/", path)) {
-                fd = open_as(uid, found, path);
-                output->good = fd >= 0 && read_end(fd, uid, output);
-                if (fd >= 0)
-                        close(fd);
-        }
+        if (path_of(output, found != NULL ? found->pw_dir : "/", path))
+                output->good = read_output(uid, found, path, output);
         free(room);
 }
 
@@ -213,7 +229,7 @@ void last_lines_close(struct last_lines *reader)
                 aside_close(reader->aside, end, reader, LAST_LINES_WAIT_MS);
 }
 
-bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, uint32_t rank, int64_t started,
+bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, const struct leg_exit *exit,
                      char buffer[LAST_LINES_SIZE])
 {
         struct job_output *output = &reader->output;
@@ -225,8 +241,8 @@ bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, uint3
                 output->order = (struct message){ 0 };
                 return false;
         }
-        output->started = started;
-        output->rank = rank;
+        output->started = exit->started;
+        output->rank = exit->how == LEG_EXIT ? exit->rank : launch_first_rank(&output->order.u.order.launch);
         if (aside_call(reader->aside, work_read, output, LAST_LINES_WAIT_MS) != 0 || !output->good)
                 return false;
         memcpy(buffer, output->text, sizeof(output->text));

@@ -16,6 +16,7 @@
 #include <offpeak/error.h>
 
 #include "agent/shim/leg_dir.h"
+#include "agent/shim/leg_exit.h"
 #include "wire/message.h"
 
 enum { LAST_LINES = 20, LAST_LINES_SIZE = MESSAGE_MAX_TAIL + 1, LAST_LINES_WAIT_MS = 500 };
@@ -27,10 +28,11 @@ int last_lines_open(struct last_lines **ret_reader, struct offpeak_error *err);
 void last_lines_close(struct last_lines *reader); /* accepts NULL */
 
 /*
- * Of the error output of a leg's process of that rank, or of its output where they are one, if it was written to since `started` (UTC seconds of
- * this node; 0: whenever). False: nothing can be read, or nothing was written.
+ * Of the error output of a leg that ended so, or of its output where they are one: of its process that failed, of its
+ * first where nobody knows which. Only what was written to since it started (whenever, where that is not known). False:
+ * nothing can be read, or nothing was written.
  */
-bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, uint32_t rank, int64_t started,
+bool last_lines_read(struct last_lines *reader, const struct leg_dir *dir, const struct leg_exit *exit,
                      char buffer[LAST_LINES_SIZE]);
 
 /*

@@ -326,11 +326,14 @@ int keeper_start(const struct launch *launch, enum link_contain contain, int loc
 /* Its end of the socket is closed; waiting for it may take until the kernel has killed what was below it. */
 static enum keeper_event hear_end(struct keeper *keeper)
 {
+        int status = 0;
+
         if (keeper->fd >= 0)
                 close(keeper->fd);
         keeper->fd = -1;
-        if (waitpid(keeper->pid, NULL, WNOHANG) == 0)
+        if (waitpid(keeper->pid, &status, WNOHANG) == 0)
                 return KEEPER_NOTHING;
+        keeper->killed = WIFSIGNALED(status);
         keeper->pid = 0;
         return KEEPER_EMPTY;
 }

@@ -30,6 +30,7 @@ struct keeper {
         pid_t pid;
         int fd;               /* readable, or SIGCHLD came: keeper_hear; -1 when it has closed its end */
         bool contained;       /* a namespace */
+        bool killed;          /* with EMPTY: what was below it may be left */
         char why[LAUNCH_WHY_SIZE]; /* what kept the program from being executed; "" */
         uint32_t rank;             /* of the process that ENDED tells of */
 };

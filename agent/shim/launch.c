@@ -132,7 +132,7 @@ static int prepare_processes(struct launch *launch, const struct message_order *
         launch->n_processes = n;
         launch->n_counted = counted;
         for (uint32_t i = 0; rc == 0 && i < n; i++) {
-                launch->processes[i].rank = order->launch.rank * counted + i % counted;
+                launch->processes[i].rank = launch_first_rank(&order->launch) + i % counted;
                 launch->processes[i].local_rank = i % counted;
                 launch->processes[i].holds = launcher == OFFPEAK_LAUNCHER_HEAD && (i > 0 || !is_head);
                 rc = prepare_near(&launch->processes[i], local, err);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/remote/remote_file.h"
+#include "agent/shim/launch_paths.h"
 #include "agent/shim/leg_file.h"
 #include "base/fail.h"
 
@@ -74,7 +75,7 @@ static void add_ranks(struct list *list, const struct message_launch *launch)
 {
         const uint32_t per_node = launch->spec.launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec.gpus_per_node : 1;
 
-        add(list, "RANK=%u", launch->rank * per_node);
+        add(list, "RANK=%u", launch_first_rank(launch));
         add(list, "LOCAL_RANK=0");
         add(list, "WORLD_SIZE=%u", launch->n_nodes * per_node);
         add(list, "LOCAL_WORLD_SIZE=%u", per_node);

@@ -44,6 +44,11 @@ bool launch_join(const char *base, const char *tail, char *buffer, size_t size)
         return (size_t)snprintf(buffer, size, "%s%s%s", tail[0] == '/' ? "" : base, slash, tail) < size;
 }
 
+uint32_t launch_first_rank(const struct message_launch *launch)
+{
+        return launch->rank * (launch->spec.launcher == OFFPEAK_LAUNCHER_GPU ? launch->spec.gpus_per_node : 1);
+}
+
 bool launch_paths(const struct message_order *order, uint32_t rank, const char *home, struct launch_paths *ret_paths)
 {
         const struct offpeak_job_spec *spec = &order->launch.spec;

@@ -19,6 +19,9 @@ struct launch_paths {
 /* Of the process of this rank, of an order with a launch, for a user with this home. False: one does not fit. */
 bool launch_paths(const struct message_order *order, uint32_t rank, const char *home, struct launch_paths *ret_paths);
 
+/* Of a leg; those of its other processes follow. With launcher gpu there is one a GPU, else one a node. */
+uint32_t launch_first_rank(const struct message_launch *launch);
+
 /* What stands for the letters behind a % in a path. */
 struct launch_names {
         uint64_t job;        /* j */

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 16, NAME_ROOM = PATH_MAX + 16 };
+enum { CHUNK = 1 << 16, NAME_ROOM = PATH_MAX + 16, LAST_BYTES = 2048 /* of the output, for people */ };
 
 /* By its size or by its blocks, whichever is less: after a cut, one who does not append leaves a hole in front. */
 static bool is_beyond(const struct stat *st, int64_t limit)
@@ -67,12 +67,13 @@ static int open_to_read(int fd)
         return open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Everything before a block's boundary, which a range has to end at. */
+/* Everything before a block's boundary, which a range has to end at; but for the last lines, where that leaves any. */
 static int64_t cut_at(const struct stat *st)
 {
         const int64_t block = st->st_blksize > 0 ? st->st_blksize : 4096;
+        const int64_t cut = (st->st_size - LAST_BYTES) / block * block;
 
-        return (st->st_size - 1) / block * block;
+        return cut > 0 ? cut : (st->st_size - 1) / block * block;
 }
 
 /* Take off what is before `cut`, or all of it, the rest of which is copied first. False: neither can be done. */

@@ -36,7 +36,8 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500 };
+enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500,
+       MEMORY_PATIENCE_MS = 3000 };
 
 struct shim {
         const struct shim_options *options;
@@ -49,6 +50,7 @@ struct shim {
         bool kept;      /* the keeper is alive */
         bool kept_once; /* it was, so that what it leaves is ours to end */
         bool watches_memory; /* what is left by an out-of-memory kill is ours to end */
+        int64_t memory_end;  /* and when; 0: there was none */
         bool amnesia;   /* the directory is gone: there is no record to speak of */
         enum report_state told;
         int listener, timer, signals;
@@ -300,7 +302,8 @@ static void end_orphans(struct shim *shim)
 
         if (!has_orphans(shim))
                 return;
-        job_log_stop(&shim->log, 0); /* a child of ours that is not the job's */
+        /* It is a child of ours that is not the job's. Of what nobody writes to any more it has its last look. */
+        job_log_stop(&shim->log, shim->keeper.killed ? 0 : LOG_PATIENCE_MS);
         keeper_kill_children();
         while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
                 ;
@@ -340,10 +343,17 @@ static void hear_keeper(struct shim *shim)
                 machine_lost(&shim->machine, "the job's keeper was killed, and the job's status is lost");
 }
 
-/* A gang that lost one process to the kernel waits for it, in vain and for long: all of the leg goes. */
+/*
+ * A gang that lost one process to the kernel waits for it, in vain and for long: all of the leg goes. But not at once:
+ * the rank that lost it fails, and is told of, if it has a moment for that; of all that are killed none is to blame.
+ */
 static void watch_memory(struct shim *shim)
 {
         if (!shim->watches_memory || !shim->kept || leg_group_oom_kills(&shim->local.group) == 0)
+                return;
+        if (shim->memory_end == 0)
+                shim->memory_end = boottime_ms() + MEMORY_PATIENCE_MS;
+        if (boottime_ms() < shim->memory_end)
                 return;
         shim->watches_memory = false;
         kill_job(shim);

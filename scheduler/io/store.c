@@ -61,6 +61,7 @@ static int recognise(struct store *store, struct offpeak_error *err)
 
 static int open_database(struct store *store, struct offpeak_error *err)
 {
+        store_file_make(store->path);
         if (sqlite3_open_v2(store->path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
                 return store_fail(store->db, store->path, "open the store", err);
         if (sqlite3_db_readonly(store->db, "main") == 1)
@@ -161,6 +162,8 @@ static int open_locked(struct store *store, struct offpeak_error *err)
 
         if (rc == 0)
                 rc = survey(store, &found, err);
+        if (rc == 0)
+                store_file_hide(store->path);
         if (rc == 0 && found.damaged)
                 rc = rebuild(store, &found, err);
         else if (rc == 0 && found.last == 0 && store->noted > 0)

@@ -46,6 +46,11 @@ enum { STORE_SCHEMA = 3, STORE_APPLICATION = 0x4f66706b /* "Offpk", as `file` ma
 #define STORE_UNKNOWN "(-9223372036854775807 - 1)" /* SERIES_UNKNOWN */
 #define STORE_LOST_TAIL "lost tail" /* a number: the log was cut and the next term is not on record yet */
 
+/* A new file, empty, that is not for others; one that is there, or cannot be made, is SQLite's to tell of. */
+void store_file_make(const char *path);
+/* Take from others what a store of an older version, and its WAL, gave them. */
+void store_file_hide(const char *path);
+
 struct store {
         char *path;
         struct store_lock lock;

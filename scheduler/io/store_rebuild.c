@@ -197,6 +197,7 @@ int store_rebuild(sqlite3 *db, const char *path, const struct store_survey *surv
 
         snprintf(rebuild.new_path, sizeof(rebuild.new_path), "%s.rebuilt", path);
         unlink(rebuild.new_path);
+        store_file_make(rebuild.new_path);
         if (sqlite3_open(rebuild.new_path, &rebuild.to) != SQLITE_OK)
                 rc = store_fail(rebuild.to, rebuild.new_path, "make a new store", err);
         else

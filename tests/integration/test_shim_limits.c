@@ -22,7 +22,7 @@
 enum { LOG_LIMIT = 1 << 16, SLACK = 2 << 20 };
 
 static struct rig rig;
-static char text[4096];
+static char text[16384]; /* more than is left of an output that was rotated */
 
 static int teardown(void **state)
 {
@@ -95,6 +95,28 @@ static void out_of_memory_ends_all_of_the_leg(void **state)
         assert_string_equal(exit.why, "out of memory: the job's limit here was 0.12 GiB");
         assert_true(rig_is_extinct(&rig));
         expect_no_groups();
+}
+
+/* The one whose process the kernel killed fails by itself, if it has a moment for that. */
+static void out_of_memory_is_told_of_its_rank(void **state)
+{
+        struct leg_exit exit;
+
+        (void)state;
+        rig_open(&rig, LINK_CONTAIN_AUTO, "[ $LOCAL_RANK = 2 ] || exec sleep 100; tail /dev/zero; sleep 1; exit 3");
+        need(LEG_GROUP_MEMORY);
+        rig.order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        rig.order.launch.spec.gpus_per_node = 4;
+        rig.order.launch.devices = 15;
+        rig.local.memory = 128 << 20;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        if (WIFSIGNALED(exit.status) && access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0)
+                skip(); /* version 2 ends all of the leg at once */
+        assert_int_equal(exit.rank, 2);
+        assert_int_equal(exit.status, W_EXITCODE(3, 0));
+        assert_string_equal(exit.why, "out of memory: the job's limit here was 0.12 GiB");
+        assert_true(rig_is_extinct(&rig));
 }
 
 static void a_failure_within_the_limit_is_no_want_of_memory(void **state)
@@ -247,6 +269,20 @@ static void errors_have_a_file_of_their_own(void **state)
         assert_int_equal(status_of("out.1").st_size, -1);
 }
 
+/* What it writes last is looked at, too: it may write as fast as the disk takes it, and end. */
+static void output_is_small_at_the_end(void **state)
+{
+        struct stat st;
+
+        (void)state;
+        write_much("yes 0123456789abcde | head -c 5000000; echo the end");
+        assert_int_equal(rig_exit(&rig).status, 0);
+        st = status_of("out"); /* as it is when the end is told: its last lines are read then */
+        assert_true(st.st_size > 0 && st.st_size <= LOG_LIMIT + 4096);
+        st = status_of("out.1");
+        assert_true(st.st_size > 0 && st.st_size <= LOG_LIMIT);
+}
+
 /* The job goes on as if nothing were: its files are its own. */
 static void output_goes_on_without_who_looks_after_it(void **state)
 {
@@ -285,6 +321,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(out_of_memory_is_told_as_such),
                 TEST(out_of_memory_ends_all_of_the_leg),
+                TEST(out_of_memory_is_told_of_its_rank),
                 TEST(a_failure_within_the_limit_is_no_want_of_memory),
                 TEST(a_fork_bomb_is_bounded_and_cleared),
                 TEST(processors_are_kept_to),
@@ -295,6 +332,7 @@ int main(void)
                 TEST(output_without_end_stays_small),
                 TEST(one_line_without_end_stays_small),
                 TEST(errors_have_a_file_of_their_own),
+                TEST(output_is_small_at_the_end),
                 TEST(output_goes_on_without_who_looks_after_it),
                 TEST(a_progress_file_fills_no_disk),
         };

@@ -155,17 +155,24 @@ static void put(const struct fixture *f, const char *path, const char *text, uid
                 assert_int_equal(chown(path, owner, owner), 0);
 }
 
-static bool read_since(struct fixture *f, int64_t started)
+static bool read_of(struct fixture *f, const struct leg_exit *exit)
 {
         const struct leg_local local = { .boot = "b00t", .node = "n1" };
         struct leg_dir dir;
         bool good;
 
         assert_int_equal(leg_dir_create(f->path, &f->order, &local, &dir, NULL), 0);
-        good = last_lines_read(f->reader, &dir, 0, started, f->text);
+        good = last_lines_read(f->reader, &dir, exit, f->text);
         leg_dir_close(&dir);
         assert_int_equal(leg_dir_remove(f->path, dir.id, NULL), 0);
         return good;
+}
+
+static bool read_since(struct fixture *f, int64_t started)
+{
+        const struct leg_exit exit = { .how = LEG_EXIT, .started = started };
+
+        return read_of(f, &exit);
 }
 
 static void the_output_is_read_where_the_error_output_goes_there(void **state)
@@ -186,6 +193,52 @@ static void the_output_is_read_where_the_error_output_goes_there(void **state)
         put(f, f->file, "boom", OWNER);
         assert_true(read_since(f, 0));
         assert_string_equal(f->text, "boom");
+}
+
+/* Of a leg that was lost no process failed first; rank 0 is on another node, and both may write to one file system. */
+static void a_leg_that_was_lost_is_read_by_its_own_first_rank(void **state)
+{
+        struct leg_exit exit = { .how = LEG_SHIM_LOST };
+        char *nodes[] = { (char *)"n0", (char *)"n1" };
+        struct fixture *f = *state;
+
+        f->order.launch.rank = 1;
+        f->order.launch.nodes = nodes;
+        f->order.launch.n_nodes = f->order.launch.spec.nodes = 2;
+        f->order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        f->order.launch.spec.gpus_per_node = 2;
+        f->order.launch.spec.stdout_path = (char *)"out.%r";
+        snprintf(f->file, sizeof(f->file), "%s/out.0", f->path);
+        put(f, f->file, "another leg's", OWNER);
+        assert_false(read_of(f, &exit));
+        snprintf(f->file, sizeof(f->file), "%s/out.2", f->path);
+        put(f, f->file, "the first here", OWNER);
+        assert_true(read_of(f, &exit));
+        assert_string_equal(f->text, "the first here");
+        snprintf(f->file, sizeof(f->file), "%s/out.3", f->path);
+        put(f, f->file, "who failed", OWNER);
+        exit = (struct leg_exit){ .how = LEG_EXIT, .rank = 3 };
+        assert_true(read_of(f, &exit));
+        assert_string_equal(f->text, "who failed");
+}
+
+/* Who keeps outputs small may just have begun the file anew. */
+static void what_was_just_rotated_is_read_where_it_is_now(void **state)
+{
+        struct fixture *f = *state;
+        char older[PATH_MAX + 8];
+
+        put(f, f->file, "", OWNER);
+        snprintf(older, sizeof(older), "%s.1", f->file);
+        put(f, older, "chatter\nboom\n", OWNER);
+        assert_true(read_since(f, 0));
+        assert_string_equal(f->text, "chatter\nboom");
+        assert_false(read_since(f, time(NULL) + 60));
+        put(f, older, "another's", OTHER);
+        assert_false(geteuid() == 0 && read_since(f, 0));
+        assert_int_equal(unlink(f->file), 0);
+        put(f, older, "of an attempt before", OWNER);
+        assert_false(read_since(f, 0));
 }
 
 static void a_huge_file_costs_its_end(void **state)
@@ -282,6 +335,8 @@ int main(void)
                 cmocka_unit_test(the_last_twenty_lines_are_kept),
                 cmocka_unit_test(random_bytes_become_text),
                 cmocka_unit_test_setup_teardown(the_output_is_read_where_the_error_output_goes_there, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_leg_that_was_lost_is_read_by_its_own_first_rank, setup, teardown),
+                cmocka_unit_test_setup_teardown(what_was_just_rotated_is_read_where_it_is_now, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_huge_file_costs_its_end, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_folder_of_the_owners_group_is_entered, setup, teardown),
                 cmocka_unit_test_setup_teardown(only_its_owners_regular_files_are_read, setup, teardown),

@@ -352,6 +352,36 @@ static void test_a_record_that_cannot_be_applied_is_named(void **state)
         store_close(store);
 }
 
+static int mode_of(const char *path, const char *suffix)
+{
+        char name[128];
+        struct stat st;
+
+        snprintf(name, sizeof(name), "%s%s", path, suffix);
+        assert_int_equal(stat(name, &st), 0);
+        return st.st_mode & 07777;
+}
+
+/* Jobs' secrets are in it. */
+static void test_it_is_not_for_others(void **state)
+{
+        const mode_t mask = umask(022);
+        struct fixture *fixture = *state;
+        struct store *store = open_store(fixture->path);
+
+        commit_all(store, 1, 3);
+        assert_int_equal(mode_of(fixture->path, ""), 0640);
+        assert_int_equal(mode_of(fixture->path, "-wal"), 0640);
+        store_close(store);
+        assert_int_equal(chmod(fixture->path, 0666), 0); /* as older ones made it */
+        store = open_store(fixture->path);
+        commit_all(store, 4, 5);
+        assert_int_equal(mode_of(fixture->path, ""), 0660);
+        assert_int_equal(mode_of(fixture->path, "-wal") & 07, 0);
+        store_close(store);
+        umask(mask);
+}
+
 static void test_one_holder(void **state)
 {
         struct fixture *fixture = *state;
@@ -1209,6 +1239,7 @@ int main(void)
                 TEST(test_what_was_committed_comes_back),
                 TEST(test_memory_only_records_are_passed_over),
                 TEST(test_a_record_that_cannot_be_applied_is_named),
+                TEST(test_it_is_not_for_others),
                 TEST(test_one_holder),
                 TEST(test_a_gap_in_the_indices_is_refused_and_stops_the_store),
                 TEST(test_all_or_nothing),
