@@ -33,7 +33,7 @@ KNOWN(struct inventory, 120);
 KNOWN(struct device, 36);
 KNOWN(struct leg, 56);
 KNOWN(struct attempt, 168);
-KNOWN(struct job, 872);
+KNOWN(struct job, 880);
 KNOWN(struct pause, 56);
 KNOWN(struct failure, 48);
 KNOWN(struct device_health, 32);
