@@ -65,6 +65,7 @@ echo "status $?"
 "$OFFPEAK_RSH" nobody true
 echo "status $?"
 ssh -2 -a -x -o PasswordAuthentication=no -l"me" "$other" 'echo "by ssh: $NODE_RANK"'
+ssh -xqo BatchMode=yes "$other" -p 22 -- echo "in a cluster: \$NODE_RANK"
 ssh -l me else.where true
 ssh "$other"
 ! command -v pdsh >/dev/null || PDSH_RCMD_TYPE=ssh pdsh -S -f 9 -w "$other,$(sed -n 1p "$OFFPEAK_HOSTFILE")" \
@@ -85,7 +86,7 @@ if command -v pdsh >/dev/null; then
         done
 fi
 # shellcheck disable=SC2016
-for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' 'by ssh: 1' \
+for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' 'by ssh: 1' 'in a cluster: 1' \
         'the real ssh: -l me else.where true' 'the real ssh: '"$(ask "$job" 'attempt.legs[1].node')" \
         'offpeak-rsh: nobody is no node of this job: $OFFPEAK_HOSTFILE names them'; do
         grep -qxF "$line" "$work/seen" || fail "no \"$line\": $(cat "$work/seen")"
