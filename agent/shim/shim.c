@@ -212,7 +212,10 @@ static void start_job(struct shim *shim)
         }
         if (rc != 0) {
                 log_error("leg %s did not start: %s", shim->dir.path, err.text);
-                machine_refused(&shim->machine, err.text);
+                if (rc == OFFPEAK_EUSAGE)
+                        machine_forbidden(&shim->machine, launch_first_rank(&shim->order.u.order.launch), err.text);
+                else
+                        machine_refused(&shim->machine, err.text);
                 return;
         }
         shim->kept = shim->kept_once = true;

@@ -278,6 +278,27 @@ static void a_directory_that_is_not_there_says_so(void **state)
         assert_non_null(strstr(exit.why, "/no/such/place")); /* also where the file cannot be opened */
 }
 
+/* No node is to blame for what a job asks for: it fails, and is not tried elsewhere. */
+static void a_path_that_is_too_long_fails_the_job(void **state)
+{
+        char path[OFFPEAK_MAX_PATH - 1];
+        struct leg_exit exit;
+
+        (void)state;
+        memset(path, 'x', sizeof(path));
+        path[0] = '/';
+        path[sizeof(path) - 1] = '\0';
+        rig_open(&rig, contain, "true");
+        rig.order.launch.spec.directory = path;
+        rig.order.launch.spec.checkpoint_dir = path + 1;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        assert_int_equal(exit.how, LEG_EXIT);
+        assert_int_equal(exit.status, W_EXITCODE(126, 0));
+        assert_string_equal(exit.why, "the path of the checkpoint directory is too long");
+        assert_int_equal(exit.started, 0);
+}
+
 static void output_goes_where_it_was_asked_for(void **state)
 {
         char text[256];
@@ -485,6 +506,7 @@ static int run_all(enum link_contain how, const char *name)
                 TEST(a_program_that_is_not_there_says_so),
                 TEST(a_program_that_may_not_run_says_so),
                 TEST(a_directory_that_is_not_there_says_so),
+                TEST(a_path_that_is_too_long_fails_the_job),
                 TEST(output_goes_where_it_was_asked_for),
                 TEST(output_is_appended_to),
                 TEST(a_job_starts_clean),
