@@ -131,6 +131,16 @@ wait_done "$job"
 rm "$work/there" "$work/ended"
 echo "a command ends with whoever asked for it"
 
+# ---- also one that nobody reads
+# shellcheck disable=SC2016
+job=$(submit '"$OFFPEAK_RSH" $(sed -n 2p $OFFPEAK_HOSTFILE) "touch $0/there; exec yes" | sleep 1000 &
+              while [ ! -e "$0/there" ]; do sleep 0.05; done; sleep 1
+              asks=$(pgrep -f "offpeak-rs[h] .*exec yes"); kill -TERM $asks
+              for i in $(seq 50); do kill -0 $asks 2>/dev/null || exit 0; sleep 0.1; done; exit 7')
+wait_done "$job"
+rm "$work/there"
+echo "whoever asked for a command can be ended while its output is not read"
+
 # ---- a leg that dies, at the first attempt
 # shellcheck disable=SC2016
 job=$(submit '[ $OFFPEAK_ATTEMPT = 1 ] || exit 0
