@@ -44,7 +44,7 @@ struct keep {
         int fd, signals;
         bool namespace;
         const struct launch *launch;
-        uint32_t self; /* in a first process before its exec: which */
+        uint32_t self;                     /* in a first process before its exec: which */
         pid_t first[LAUNCH_MAX_PROCESSES]; /* 0: it has ended */
         uint32_t left;                     /* of those that count */
         bool told;                         /* how they ended */

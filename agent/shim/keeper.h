@@ -32,8 +32,8 @@ struct keeper {
         bool contained;       /* a namespace */
         bool killed;          /* with EMPTY: what was below it may be left */
         char whys[LAUNCH_MAX_PROCESSES][LAUNCH_WHY_SIZE]; /* of each: what kept its program from being executed; "" */
-        uint32_t rank;        /* of the process that ENDED tells of */
-        const char *why;      /* and its why */
+        uint32_t rank;                                    /* of the process that ENDED tells of */
+        const char *why;                                  /* and its why */
 };
 
 enum keeper_event {

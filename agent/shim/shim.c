@@ -36,8 +36,15 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500,
-       MEMORY_PATIENCE_MS = 3000 };
+enum {
+        MAX_PEERS = 8,
+        ORPHANS_RETRY_MS = 100,
+        CAPS_S = 30,
+        GROUP_TRIES = 50,
+        LOG_PATIENCE_MS = 5000,
+        MEMORY_MS = 500,
+        MEMORY_PATIENCE_MS = 3000
+};
 
 struct shim {
         const struct shim_options *options;

@@ -18,8 +18,8 @@ unsigned output_remote_port(uint64_t epoch, uint32_t leg, uint64_t devices)
 {
         const unsigned first = devices != 0 ? (unsigned)__builtin_ctzll(devices) : 0;
 
-        return FIRST_REMOTE_PORT + (unsigned)((epoch + leg) % (REMOTE_PORTS / OFFPEAK_MAX_DEVICES)) * OFFPEAK_MAX_DEVICES +
-               first;
+        return FIRST_REMOTE_PORT +
+               (unsigned)((epoch + leg) % (REMOTE_PORTS / OFFPEAK_MAX_DEVICES)) * OFFPEAK_MAX_DEVICES + first;
 }
 
 static struct message_clock clock_now(const struct clocks *clocks)

@@ -11,7 +11,8 @@
 
 enum { EPOCHS = 400, LEGS = 8 };
 
-/* Jobs that begin in one turn have epochs beside each other, and a node may be the second of one and the first of another. */
+/* Jobs that begin in one turn have epochs beside each other, and a node may be the second of one and the first of
+ * another. */
 static void legs_on_one_node_have_ports_of_their_own(void **state)
 {
         (void)state;
