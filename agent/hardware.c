@@ -241,6 +241,12 @@ const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, cha
         return device_set_cpus(&hardware->devices, devices, buffer, size);
 }
 
+const char *hardware_near(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size)
+{
+        buffer[0] = '\0';
+        return hardware_is_here(hardware) ? device_set_near(&hardware->devices, devices, buffer, size) : buffer;
+}
+
 const char *hardware_mems(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size,
                           int64_t *ret_bytes)
 {

@@ -45,6 +45,8 @@ int hardware_check(const struct hardware *hardware, uint64_t devices, struct off
 /* What a job with these devices gets as CUDA_VISIBLE_DEVICES, and the CPUs near them as "0-3,8" ("": no binding). */
 const char *hardware_visible(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 const char *hardware_cpus(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
+/* The latter of each device by itself, as "0-3;4-7". */
+const char *hardware_near(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size);
 
 /* The memory nodes of those CPUs and their bytes; "" where they are all the same to it. Returns buffer. */
 const char *hardware_mems(const struct hardware *hardware, uint64_t devices, char *buffer, size_t size,

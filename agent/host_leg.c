@@ -270,21 +270,6 @@ void host_give_up_mute_shims(struct host *host)
 
 /* ---- launching */
 
-static void list_near(const struct host *host, uint64_t devices, char *buffer, size_t size)
-{
-        size_t used = 0;
-
-        for (uint32_t d = 0; d < OFFPEAK_MAX_DEVICES && used < size; d++) {
-                char cpus[LEG_LOCAL_SIZE];
-
-                if ((devices >> d & 1) != 0)
-                        used += (size_t)snprintf(buffer + used, size - used, "%s%s", used > 0 ? ";" : "",
-                                                 hardware_cpus(host->hardware, UINT64_C(1) << d, cpus, sizeof(cpus)));
-        }
-        if (used >= size)
-                buffer[0] = '\0';
-}
-
 static void make_local(struct host *host, const struct agent_action *action, struct leg_local *ret_local)
 {
         uint64_t devices = action->order->launch.devices;
@@ -294,7 +279,7 @@ static void make_local(struct host *host, const struct agent_action *action, str
         snprintf(ret_local->node, sizeof(ret_local->node), "%s", host->config->node);
         hardware_visible(host->hardware, devices, ret_local->visible, sizeof(ret_local->visible));
         if (action->order->launch.spec.launcher == OFFPEAK_LAUNCHER_GPU)
-                list_near(host, devices, ret_local->near, sizeof(ret_local->near));
+                hardware_near(host->hardware, devices, ret_local->near, sizeof(ret_local->near));
         isolation_of_leg(&host->isolation, action->id, devices, ret_local);
         ret_local->lease_deadline_ms = action->deadline_ms;
 }

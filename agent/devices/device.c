@@ -83,6 +83,23 @@ const char *device_set_cpus(const struct device_set *set, uint64_t devices, char
         return buffer;
 }
 
+const char *device_set_near(const struct device_set *set, uint64_t devices, char *buffer, size_t size)
+{
+        size_t used = 0;
+
+        buffer[0] = '\0';
+        for (uint32_t d = 0, n = 0; d < set->n && used < size; d++) {
+                char cpus[1024];
+
+                if ((devices >> d & 1) != 0)
+                        used += (size_t)snprintf(buffer + used, size - used, "%s%s", n++ > 0 ? ";" : "",
+                                                 device_set_cpus(set, UINT64_C(1) << d, cpus, sizeof(cpus)));
+        }
+        if (used >= size)
+                buffer[0] = '\0';
+        return buffer;
+}
+
 const char *device_set_mems(const struct device_set *set, const struct topology *topology, uint64_t devices,
                             char *buffer, size_t size, int64_t *ret_bytes)
 {

@@ -53,6 +53,9 @@ const char *device_set_visible(const struct device_set *set, uint64_t devices, c
 /* The CPUs next to any of these devices, as "0-3,8"; "" if that is not known or does not fit. Returns buffer. */
 const char *device_set_cpus(const struct device_set *set, uint64_t devices, char *buffer, size_t size);
 
+/* The same of each of these devices by itself, as "0-3;;8-11", in their order; "" if that does not fit. */
+const char *device_set_near(const struct device_set *set, uint64_t devices, char *buffer, size_t size);
+
 /*
  * The memory nodes of these CPUs, as "0,1" by the kernel's numbers, and their memory in bytes; "" and all of it if that
  * is every node, is not known, or does not fit. Returns buffer.

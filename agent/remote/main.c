@@ -51,14 +51,28 @@ static int hold(void)
         return code == 0 ? 0 : complain(&err);
 }
 
-/* Options of rsh and ssh that launchers give. What they ask for is so here, or makes no difference. */
-static int skip_options(int argc, char **argv)
+/* Words of "-x", "-xqo VALUE" or "-oVALUE": 1, or 2 with the next one. */
+static int words_of(const char *option)
 {
-        int i = 1;
+        const char *takes = strpbrk(option + 1, "BbcDEeFIiJLlmOopQRSWw");
 
+        return takes != NULL && takes[1] == '\0' ? 2 : 1;
+}
+
+/* Options of rsh and ssh that launchers give. What they ask for is so here, or makes no difference. */
+static int skip_options(int argc, char **argv, int i)
+{
         while (i < argc && argv[i][0] == '-' && argv[i][1] != '\0' && strcmp(argv[i], "--") != 0)
-                i += strchr("BbcDEeFIiJLlmOopQRSWw", argv[i][1]) != NULL && argv[i][2] == '\0' ? 2 : 1;
+                i += words_of(argv[i]);
         return i < argc && strcmp(argv[i], "--") == 0 ? i + 1 : i;
+}
+
+/* Options may also stand behind the host. False: there is no host, or no command for it. */
+static bool find_words(int argc, char **argv, int *ret_host, int *ret_command)
+{
+        *ret_host = skip_options(argc, argv, 1);
+        *ret_command = skip_options(argc, argv, *ret_host + 1);
+        return *ret_command < argc;
 }
 
 /* One text of the words, which the other node's shell takes apart again. NULL: out of memory. */
@@ -135,20 +149,20 @@ static bool is_ssh(const char *name)
 /* A command, for a node of the job that we are in? */
 static bool is_for_job(int argc, char **argv)
 {
-        const int first = skip_options(argc, argv);
         struct remote_file file;
+        int host, first;
         bool ours;
 
-        if (argc - first < 2 || read_file(&file, NULL) != 0)
+        if (!find_words(argc, argv, &host, &first) || read_file(&file, NULL) != 0)
                 return false;
-        ours = remote_file_find(&file, argv[first]) != NULL;
+        ours = remote_file_find(&file, argv[host]) != NULL;
         remote_file_finish(&file);
         return ours;
 }
 
 int main(int argc, char **argv)
 {
-        int first, status;
+        int host, first, status;
         char *command;
 
         if (argc == 2 && strcmp(argv[1], "--hold") == 0) {
@@ -158,18 +172,17 @@ int main(int argc, char **argv)
         if (is_ssh(argv[0]) && !is_for_job(argc, argv))
                 return call_next_ssh(argv);
         signal(SIGPIPE, SIG_IGN);
-        first = skip_options(argc, argv);
-        if (argc - first < 2) {
+        if (!find_words(argc, argv, &host, &first)) {
                 fprintf(stderr, "usage: offpeak-rsh HOST COMMAND...\n"
                                 "Runs a command on another node of the job it is called in.\n");
                 return EXIT_OURS;
         }
-        command = join(argv + first + 1, argc - first - 1);
+        command = join(argv + first, argc - first);
         if (command == NULL) {
                 fprintf(stderr, "offpeak-rsh: out of memory\n");
                 return EXIT_OURS;
         }
-        status = run(argv[first], command);
+        status = run(argv[host], command);
         free(command);
         return status;
 }

@@ -2,6 +2,7 @@
 #include "agent/remote/remote_run.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -9,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <uv.h>
@@ -58,30 +60,74 @@ static void tell(struct caller *caller, enum remote_frame kind)
         zuv_send(caller->socket, NULL, frame, sizeof(frame));
 }
 
-/* False: nobody reads it any more. */
-static bool write_all(int fd, const uint8_t *bytes, size_t size)
+/* ---- signals */
+
+/* The keeper of our leg, by its name: it signals all of a process group. */
+static bool is_keeper(uint32_t pid)
 {
-        while (size > 0) {
-                ssize_t n = write(fd, bytes, size);
+        char path[64], name[32] = "";
+        FILE *file;
 
-                if (n < 0 && errno == EAGAIN) {
-                        struct pollfd room = { .fd = fd, .events = POLLOUT };
+        snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+        file = fopen(path, "re");
+        if (file == NULL)
+                return false;
+        if (fgets(name, sizeof(name), file) == NULL)
+                name[0] = '\0';
+        fclose(file);
+        return strcmp(name, KEEPER_NAME "\n") == 0;
+}
 
-                        poll(&room, 1, -1);
-                } else if (n < 0 && errno != EINTR) {
+static void hear_signals(struct caller *caller)
+{
+        struct signalfd_siginfo info;
+
+        while (!caller->over && read(caller->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+                const int number = (int)info.ssi_signo;
+
+                if (number == caller->stop_signal && (number != SIGTERM || is_keeper(info.ssi_pid)))
+                        continue;
+                tell(caller, REMOTE_END);
+                caller->status = number;
+                finish(caller, 0);
+        }
+}
+
+/* ---- what is heard */
+
+/* How much can be written without waiting for who reads it: all to a file, which keeps lines whole. */
+static size_t room_of(int fd, size_t size)
+{
+        struct stat st;
+
+        return (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) || size < PIPE_BUF ? size : PIPE_BUF;
+}
+
+/* Signals are heard meanwhile, and may end it. False: nobody reads it any more. */
+static bool write_all(struct caller *caller, int fd, const uint8_t *bytes, size_t size)
+{
+        while (size > 0 && !caller->over) {
+                struct pollfd fds[] = { { .fd = fd, .events = POLLOUT }, { .fd = caller->signals, .events = POLLIN } };
+                ssize_t n = 0;
+
+                poll(fds, 2, -1);
+                if (fds[1].revents != 0)
+                        hear_signals(caller);
+                else if (fds[0].revents != 0)
+                        n = write(fd, bytes, room_of(fd, size));
+                if (n < 0 && errno != EINTR && errno != EAGAIN)
                         return false;
-                } else if (n > 0) {
-                        bytes += n;
-                        size -= (size_t)n;
-                }
+                bytes += n > 0 ? n : 0;
+                size -= n > 0 ? (size_t)n : 0;
         }
         return true;
 }
 
 static void take_output(struct caller *caller, int fd, const uint8_t *bytes, size_t size)
 {
-        if (write_all(fd, bytes, size)) {
-                tell(caller, REMOTE_ACK);
+        if (write_all(caller, fd, bytes, size)) {
+                if (!caller->over)
+                        tell(caller, REMOTE_ACK);
                 return;
         }
         tell(caller, REMOTE_END);
@@ -160,38 +206,11 @@ static void on_timer(uv_timer_t *timer)
                                           : "can this node reach that port?"));
 }
 
-/* The keeper of our leg, by its name: it signals all of a process group. */
-static bool is_keeper(uint32_t pid)
-{
-        char path[64], name[32] = "";
-        FILE *file;
-
-        snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-        file = fopen(path, "re");
-        if (file == NULL)
-                return false;
-        if (fgets(name, sizeof(name), file) == NULL)
-                name[0] = '\0';
-        fclose(file);
-        return strcmp(name, KEEPER_NAME "\n") == 0;
-}
-
 static void on_signal(uv_poll_t *poll, int status, int events)
 {
-        struct caller *caller = poll->data;
-        struct signalfd_siginfo info;
-
         (void)status;
         (void)events;
-        while (!caller->over && read(caller->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-                const int number = (int)info.ssi_signo;
-
-                if (number == caller->stop_signal && (number != SIGTERM || is_keeper(info.ssi_pid)))
-                        continue;
-                tell(caller, REMOTE_END);
-                caller->status = number;
-                finish(caller, 0);
-        }
+        hear_signals(poll->data);
 }
 
 /* Before there are threads: they must not take them. */

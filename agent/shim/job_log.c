@@ -93,6 +93,20 @@ static bool take_outputs(struct watch *watch)
         return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+static bool look_at(struct watch *watch, uint32_t process, int i)
+{
+        const char *path = path_of(watch, process, i);
+
+        if (watch->outputs[process][i] < 0 ||
+            !log_file_look(watch->outputs[process][i], path, watch->limit, watch->files))
+                return false;
+        if (!watch->told)
+                dprintf(STDERR_FILENO, "offpeak: the job's output is beyond %lld bytes, its older part goes to %s.1\n",
+                        (long long)watch->limit, path);
+        watch->told = true;
+        return true;
+}
+
 /* True if it is to look again at once. */
 static bool look(struct watch *watch)
 {
@@ -100,13 +114,7 @@ static bool look(struct watch *watch)
 
         for (uint32_t p = 0; watch->limit > 0 && p < watch->launch->n_processes; p++)
                 for (int i = 0; i < OUTPUTS; i++)
-                        if (watch->outputs[p][i] >= 0)
-                                rotated |= log_file_look(watch->outputs[p][i], path_of(watch, p, i), watch->limit,
-                                                         watch->files);
-        if (rotated && !watch->told)
-                dprintf(STDERR_FILENO, "offpeak: the job's output is beyond %lld bytes, its older part goes to %s.1\n",
-                        (long long)watch->limit, path_of(watch, 0, 0));
-        watch->told |= rotated;
+                        rotated |= look_at(watch, p, i);
         if (watch->progress >= 0)
                 log_file_forget_head(watch->progress, PROGRESS_LIMIT, PROGRESS_KEEP);
         return rotated;

@@ -27,17 +27,15 @@ enum note_type { NOTE_READY = 1, NOTE_CANNOT, NOTE_FAILED, NOTE_ENDED };
 
 struct note {
         int32_t type;
-        int32_t value; /* CANNOT: errno; ENDED: status */
-        uint32_t rank; /* ENDED: whose */
+        int32_t value;    /* CANNOT: errno; ENDED: status */
+        uint32_t process; /* ENDED, FAILED: which of the launch */
+        uint32_t rank;    /* ENDED: of it */
         char why[LAUNCH_WHY_SIZE];
 };
 
-static void tell(int fd, enum note_type type, int32_t value, uint32_t rank, const char *why)
+static void tell(int fd, const struct note *note)
 {
-        struct note note = { .type = (int32_t)type, .value = value, .rank = rank };
-
-        snprintf(note.why, sizeof(note.why), "%s", why);
-        send(fd, &note, sizeof(note), MSG_NOSIGNAL); /* a shim that is gone shows as the end of fd */
+        send(fd, note, sizeof(*note), MSG_NOSIGNAL); /* a shim that is gone shows as the end of fd */
 }
 
 /* ---- the keeper's own process */
@@ -46,6 +44,7 @@ struct keep {
         int fd, signals;
         bool namespace;
         const struct launch *launch;
+        uint32_t self;                     /* in a first process before its exec: which */
         pid_t first[LAUNCH_MAX_PROCESSES]; /* 0: it has ended */
         uint32_t left;                     /* of those that count */
         bool told;                         /* how they ended */
@@ -141,7 +140,7 @@ static void note_end(struct keep *keep, pid_t pid, int status)
         if (keep->told || (status == 0 && keep->left > 0))
                 return;
         keep->told = true;
-        tell(keep->fd, NOTE_ENDED, status, keep->launch->processes[i].rank, "");
+        tell(keep->fd, &(struct note){ NOTE_ENDED, status, i, keep->launch->processes[i].rank, "" });
 }
 
 /* False once nothing is left. */
@@ -191,8 +190,10 @@ static int become_guard(void)
 static void report(void *context, const char *why)
 {
         const struct keep *keep = context;
+        struct note note = { .type = NOTE_FAILED, .process = keep->self };
 
-        tell(keep->fd, NOTE_FAILED, 0, 0, why);
+        snprintf(note.why, sizeof(note.why), "%s", why);
+        tell(keep->fd, &note);
 }
 
 /* 0 or an errno; then none is left. */
@@ -201,6 +202,7 @@ static int start_processes(struct keep *keep)
         const struct launch *launch = keep->launch;
 
         for (uint32_t i = 0; i < launch->n_processes; i++) {
+                keep->self = i;
                 keep->first[i] = fork();
                 if (keep->first[i] == 0)
                         launch_exec(launch, &launch->processes[i], report, keep);
@@ -238,7 +240,7 @@ static _Noreturn void keep_job(struct keep *keep, int lock_fd)
                 failure = start_processes(keep);
         if (launch->log_fd >= 0)
                 close(launch->log_fd);
-        tell(keep->fd, failure == 0 ? NOTE_READY : NOTE_CANNOT, failure, 0, "");
+        tell(keep->fd, &(struct note){ failure == 0 ? NOTE_READY : NOTE_CANNOT, failure, 0, 0, "" });
         if (failure == 0)
                 watch(keep);
         _exit(0);
@@ -268,6 +270,19 @@ static pid_t fork_namespace(void)
         return pid;
 }
 
+static void take_failed(struct keeper *keeper, const struct note *note)
+{
+        if (note->process < LAUNCH_MAX_PROCESSES)
+                memcpy(keeper->whys[note->process], note->why, sizeof(note->why));
+}
+
+static void take_ended(struct keeper *keeper, const struct note *note)
+{
+        keeper->rank = note->rank;
+        if (note->process < LAUNCH_MAX_PROCESSES)
+                keeper->why = keeper->whys[note->process];
+}
+
 /* 0 or the errno of what went wrong. */
 static int start(const struct launch *launch, bool namespace, int lock_fd, struct keeper *ret_keeper)
 {
@@ -292,11 +307,12 @@ static int start(const struct launch *launch, bool namespace, int lock_fd, struc
                 close(pair[0]);
                 return failure;
         }
-        ret_keeper->why[0] = '\0';
+        memset(ret_keeper->whys, 0, sizeof(ret_keeper->whys));
+        ret_keeper->why = "";
         do { /* the first process may be faster than its keeper */
                 n = recv(pair[0], &note, sizeof(note), 0);
                 if (n > 0 && note.type == NOTE_FAILED)
-                        memcpy(ret_keeper->why, note.why, sizeof(note.why));
+                        take_failed(ret_keeper, &note);
         } while ((n < 0 && errno == EINTR) || (n > 0 && note.type == NOTE_FAILED));
         if (n <= 0 || note.type != NOTE_READY) {
                 close(pair[0]);
@@ -346,11 +362,11 @@ enum keeper_event keeper_hear(struct keeper *keeper, int32_t *ret_status)
         while (keeper->fd >= 0 && (n = recv(keeper->fd, &note, sizeof(note), MSG_DONTWAIT)) == (ssize_t)sizeof(note)) {
                 if (note.type == NOTE_ENDED) {
                         *ret_status = note.value;
-                        keeper->rank = note.rank;
+                        take_ended(keeper, &note);
                         return KEEPER_ENDED;
                 }
                 if (note.type == NOTE_FAILED)
-                        memcpy(keeper->why, note.why, sizeof(note.why));
+                        take_failed(keeper, &note);
         }
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return KEEPER_NOTHING;

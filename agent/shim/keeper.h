@@ -31,8 +31,9 @@ struct keeper {
         int fd;               /* readable, or SIGCHLD came: keeper_hear; -1 when it has closed its end */
         bool contained;       /* a namespace */
         bool killed;          /* with EMPTY: what was below it may be left */
-        char why[LAUNCH_WHY_SIZE]; /* what kept the program from being executed; "" */
-        uint32_t rank;             /* of the process that ENDED tells of */
+        char whys[LAUNCH_MAX_PROCESSES][LAUNCH_WHY_SIZE]; /* of each: what kept its program from being executed; "" */
+        uint32_t rank;                                    /* of the process that ENDED tells of */
+        const char *why;                                  /* and its why */
 };
 
 enum keeper_event {

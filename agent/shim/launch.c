@@ -112,7 +112,7 @@ static int prepare_paths(struct launch *launch, const struct message_order *orde
 
         for (uint32_t i = 0; fits && i < launch->n_processes; i++)
                 fits = launch_paths(order, launch->processes[i].rank, home, &launch->processes[i].paths);
-        return fits ? 0 : fail(err, OFFPEAK_EINVAL, "a path of job %" PRIu64 " is too long", order->job);
+        return fits ? 0 : fail(err, OFFPEAK_EUSAGE, "a path of job %" PRIu64 " is too long", order->job);
 }
 
 static int prepare_processes(struct launch *launch, const struct message_order *order, const struct leg_local *local,
@@ -164,7 +164,7 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
         if (launch->spec->checkpoint_dir != NULL) {
                 if (launch_join(launch->processes[0].paths.directory, launch->spec->checkpoint_dir, buffer, size))
                         return 0;
-                return fail(err, OFFPEAK_EINVAL, "the path of the checkpoint directory is too long");
+                return fail(err, OFFPEAK_EUSAGE, "the path of the checkpoint directory is too long");
         }
         for (int parts = 2; parts > 0; parts--) /* STATE/legs/LEG */
                 while (keep > 0 && dir->path[--keep] != '/')
@@ -191,7 +191,7 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
         int rc;
 
         if (launch.spec->argc == 0)
-                return fail(err, OFFPEAK_EINVAL, "job %" PRIu64 " has no command", order->job);
+                return fail(err, OFFPEAK_EUSAGE, "job %" PRIu64 " has no command", order->job);
         launch.group = local->group;
         launch.required = local->required;
         launch.rlimits = local->rlimits;

@@ -56,7 +56,8 @@ struct launch {
 
 /*
  * Decide all of it, write the host files, and make the default checkpoint directory. order must outlive the launch.
- * EPERMISSION: we may not run jobs of that user; ENOTFOUND: it has no account here; EINVAL; EIO; ENOMEM.
+ * EUSAGE: it asks for what no node can do; EPERMISSION: we may not run jobs of that user; ENOTFOUND: it has no account
+ * here; EINVAL; EIO; ENOMEM.
  */
 int launch_prepare(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
                    struct launch *ret_launch, struct offpeak_error *err);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,13 +59,21 @@ static int64_t copy(int from, int to, int64_t at, int64_t end)
         return at;
 }
 
-/* The writer's descriptor need not be one to read from. */
-static int open_to_read(int fd)
+/* The writer's descriptor need not be one to read from, and what is locked by it is locked by the job, too. */
+static int open_again(int fd)
 {
         char name[64];
+        int own;
 
         snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-        return open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        own = open(name, O_RDWR | O_NONBLOCK | O_CLOEXEC); /* NFS takes no other for a lock */
+        return own >= 0 ? own : open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+/* Legs on other nodes may write to it as well, and somebody there may be at it. Without locks we go on. */
+static bool is_another_at_it(int own)
+{
+        return own >= 0 && flock(own, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
 /* Everything before a block's boundary, which a range has to end at; but for the last lines, where that leaves any. */
@@ -86,25 +95,37 @@ static bool take_off(int fd, int from, int to, int64_t cut, int64_t limit)
         return ftruncate(fd, 0) == 0;
 }
 
-bool log_file_look(int fd, const char *path, int64_t limit, int64_t files)
+static bool rotate(int fd, int from, const char *path, int64_t limit, int64_t files)
 {
         struct stat st;
-        int from, to;
         int64_t cut;
         bool rotated;
+        int to;
 
-        if (fstat(fd, &st) < 0 || !is_beyond(&st, limit))
+        if (fstat(fd, &st) < 0 || !is_beyond(&st, limit)) /* again: another may just have done it */
                 return false;
         cut = cut_at(&st);
-        from = st.st_nlink > 0 ? open_to_read(fd) : -1; /* of a file without a name nobody wants the rest */
-        to = from < 0 ? -1 : begin_older(path, files);
+        to = from < 0 || st.st_nlink == 0 ? -1 : begin_older(path, files); /* without a name nobody wants the rest */
         if (to >= 0)
                 copy(from, to, cut > limit ? cut - limit : 0, cut);
         rotated = take_off(fd, from, to, cut, limit);
         if (to >= 0)
                 close(to);
-        if (from >= 0)
-                close(from);
+        return rotated;
+}
+
+bool log_file_look(int fd, const char *path, int64_t limit, int64_t files)
+{
+        struct stat st;
+        bool rotated;
+        int own;
+
+        if (fstat(fd, &st) < 0 || !is_beyond(&st, limit))
+                return false;
+        own = open_again(fd);
+        rotated = !is_another_at_it(own) && rotate(fd, own, path, limit, files);
+        if (own >= 0)
+                close(own);
         return rotated;
 }
 

@@ -7,6 +7,8 @@
  * elsewhere the file is truncated, and what was written between the last read and that is. At most one limit of bytes
  * is copied at a time, so that a writer who is faster than the copy does not win: what is older than that is dropped.
  *
+ * Several may look at one file, also from several nodes: a lock (flock) lets one at a time rotate it.
+ *
  * Everything is done with the caller's rights; regular files only.
  */
 #ifndef OFFPEAK_SHIM_LOG_FILE_H

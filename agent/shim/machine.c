@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #define BIT(state) (1u << (state))
 
@@ -73,6 +74,12 @@ void machine_refused(struct machine *m, const char *why)
 {
         m->record.how = LEG_NEVER;
         snprintf(m->record.why, sizeof(m->record.why), "%s", why);
+        enter(m, MACHINE_RECORDING);
+}
+
+void machine_forbidden(struct machine *m, uint32_t rank, const char *why)
+{
+        machine_ended(m, W_EXITCODE(126, 0), rank, why);
         enter(m, MACHINE_RECORDING);
 }
 

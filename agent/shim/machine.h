@@ -82,6 +82,8 @@ void machine_stop(struct machine *m, const char *word, int64_t grace_ms, int64_t
 void machine_started(struct machine *m, int64_t wall_s);
 /* It cannot be started, or was not: why. */
 void machine_refused(struct machine *m, const char *why);
+/* The same, and no node could: it fails as a program that may not be executed, by the first rank of the leg. */
+void machine_forbidden(struct machine *m, uint32_t rank, const char *why);
 /*
  * The first processes ended, or one of them failed: its status and rank; why: "" or what kept it from being executed.
  */

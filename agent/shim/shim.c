@@ -36,8 +36,15 @@
 #include "core/decide.h"
 #include "wire/log.h"
 
-enum { MAX_PEERS = 8, ORPHANS_RETRY_MS = 100, CAPS_S = 30, GROUP_TRIES = 50, LOG_PATIENCE_MS = 5000, MEMORY_MS = 500,
-       MEMORY_PATIENCE_MS = 3000 };
+enum {
+        MAX_PEERS = 8,
+        ORPHANS_RETRY_MS = 100,
+        CAPS_S = 30,
+        GROUP_TRIES = 50,
+        LOG_PATIENCE_MS = 5000,
+        MEMORY_MS = 500,
+        MEMORY_PATIENCE_MS = 3000
+};
 
 struct shim {
         const struct shim_options *options;
@@ -212,7 +219,10 @@ static void start_job(struct shim *shim)
         }
         if (rc != 0) {
                 log_error("leg %s did not start: %s", shim->dir.path, err.text);
-                machine_refused(&shim->machine, err.text);
+                if (rc == OFFPEAK_EUSAGE)
+                        machine_forbidden(&shim->machine, launch_first_rank(&shim->order.u.order.launch), err.text);
+                else
+                        machine_refused(&shim->machine, err.text);
                 return;
         }
         shim->kept = shim->kept_once = true;

@@ -13,6 +13,14 @@
  */
 enum { FIRST_MASTER_PORT = 20000, MASTER_PORTS = 10000, FIRST_REMOTE_PORT = 10000, REMOTE_PORTS = 10000 };
 
+unsigned output_remote_port(uint64_t epoch, uint32_t leg, uint64_t devices)
+{
+        const unsigned first = devices != 0 ? (unsigned)__builtin_ctzll(devices) : 0;
+
+        return FIRST_REMOTE_PORT +
+               (unsigned)((epoch + leg) % (REMOTE_PORTS / OFFPEAK_MAX_DEVICES)) * OFFPEAK_MAX_DEVICES + first;
+}
+
 static struct message_clock clock_now(const struct clocks *clocks)
 {
         return (struct message_clock){ .wall_ms = clocks_wall_ms(clocks), .rate = clocks->rate };
@@ -85,7 +93,7 @@ static int remote_addresses(const struct state *state, const struct attempt *att
         for (uint32_t l = 0; l < attempt->n_legs; l++) {
                 const char *host = address_of(&state->nodes[attempt->legs[l].node]);
                 const bool v6 = strchr(host, ':') != NULL;
-                const unsigned port = FIRST_REMOTE_PORT + (unsigned)((attempt->epoch + l) % REMOTE_PORTS);
+                const unsigned port = output_remote_port(attempt->epoch, l, attempt->legs[l].devices);
 
                 if (asprintf(&launch->addresses[l], "%s%s%s:%u", v6 ? "[" : "", host, v6 ? "]" : "", port) < 0) {
                         launch->addresses[l] = NULL;

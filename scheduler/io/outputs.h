@@ -15,4 +15,10 @@ int output_message(const struct state *state, const struct clocks *clocks, const
                    struct message *ret_message);
 void output_message_finish(struct message *message);
 
+/*
+ * Where a leg of an attempt with launcher head hears its head. Legs that are on a node at a time have other devices,
+ * and so other ports, whenever they began; those of one attempt too, where several agents share a machine.
+ */
+unsigned output_remote_port(uint64_t epoch, uint32_t leg, uint64_t devices);
+
 #endif

@@ -62,6 +62,7 @@ echo "status $?"
 "$OFFPEAK_RSH" nobody true
 echo "status $?"
 ssh -2 -a -x -o PasswordAuthentication=no -l"me" "$other" 'echo "by ssh: $NODE_RANK"'
+ssh -xqo BatchMode=yes "$other" -p 22 -- echo "in a cluster: \$NODE_RANK"
 ssh -l me else.where true
 ssh "$other"
 ! command -v pdsh >/dev/null || PDSH_RCMD_TYPE=ssh pdsh -S -f 9 -w "$other,$(sed -n 1p "$OFFPEAK_HOSTFILE")" \
@@ -82,7 +83,7 @@ if command -v pdsh >/dev/null; then
         done
 fi
 # shellcheck disable=SC2016
-for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' 'by ssh: 1' \
+for line in reads 'here: 0' 'status 7 bad' 'status 137' 20000000 'status 255' 'by ssh: 1' 'in a cluster: 1' \
         'the real ssh: -l me else.where true' 'the real ssh: '"$(ask "$job" 'attempt.legs[1].node')" \
         'offpeak-rsh: nobody is no node of this job: $OFFPEAK_HOSTFILE names them'; do
         grep -qxF "$line" "$work/seen" || fail "no \"$line\": $(cat "$work/seen")"
@@ -126,6 +127,16 @@ job=$(submit '"$OFFPEAK_RSH" $(sed -n 2p $OFFPEAK_HOSTFILE) "trap \"touch $0/end
 wait_done "$job"
 rm "$work/there" "$work/ended"
 echo "a command ends with whoever asked for it"
+
+# ---- also one that nobody reads
+# shellcheck disable=SC2016
+job=$(submit '"$OFFPEAK_RSH" $(sed -n 2p $OFFPEAK_HOSTFILE) "touch $0/there; exec yes" | sleep 1000 &
+              while [ ! -e "$0/there" ]; do sleep 0.05; done; sleep 1
+              asks=$(pgrep -f "offpeak-rs[h] .*exec yes"); kill -TERM $asks
+              for i in $(seq 50); do kill -0 $asks 2>/dev/null || exit 0; sleep 0.1; done; exit 7')
+wait_done "$job"
+rm "$work/there"
+echo "whoever asked for a command can be ended while its output is not read"
 
 # ---- a leg that dies, at the first attempt
 # shellcheck disable=SC2016

@@ -278,6 +278,48 @@ static void a_directory_that_is_not_there_says_so(void **state)
         assert_non_null(strstr(exit.why, "/no/such/place")); /* also where the file cannot be opened */
 }
 
+/* Rank 1 cannot write, and rank 0 fails: whoever of them is told, it is with its own reason. */
+static void a_rank_is_told_with_its_own_reason(void **state)
+{
+        struct leg_exit exit;
+        char path[128];
+
+        (void)state;
+        rig_open(&rig, contain, "[ $RANK != 0 ] || exit 3; sleep 100");
+        snprintf(path, sizeof(path), "%s/out.1", rig.root);
+        assert_int_equal(mkdir(path, 0700), 0);
+        rig.order.launch.spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        rig.order.launch.spec.gpus_per_node = 32;
+        rig.order.launch.spec.stdout_path = (char *)"out.%r";
+        rig.order.launch.devices = UINT32_MAX;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        assert_true(exit.rank <= 1);
+        assert_int_equal(exit.status, exit.rank == 0 ? W_EXITCODE(3, 0) : W_EXITCODE(126, 0));
+        assert_string_equal(exit.why, exit.rank == 0 ? "" : "cannot open the output file out.1: Is a directory");
+}
+
+/* No node is to blame for what a job asks for: it fails, and is not tried elsewhere. */
+static void a_path_that_is_too_long_fails_the_job(void **state)
+{
+        char path[OFFPEAK_MAX_PATH - 1];
+        struct leg_exit exit;
+
+        (void)state;
+        memset(path, 'x', sizeof(path));
+        path[0] = '/';
+        path[sizeof(path) - 1] = '\0';
+        rig_open(&rig, contain, "true");
+        rig.order.launch.spec.directory = path;
+        rig.order.launch.spec.checkpoint_dir = path + 1;
+        rig_start(&rig);
+        exit = rig_exit(&rig);
+        assert_int_equal(exit.how, LEG_EXIT);
+        assert_int_equal(exit.status, W_EXITCODE(126, 0));
+        assert_string_equal(exit.why, "the path of the checkpoint directory is too long");
+        assert_int_equal(exit.started, 0);
+}
+
 static void output_goes_where_it_was_asked_for(void **state)
 {
         char text[256];
@@ -485,6 +527,8 @@ static int run_all(enum link_contain how, const char *name)
                 TEST(a_program_that_is_not_there_says_so),
                 TEST(a_program_that_may_not_run_says_so),
                 TEST(a_directory_that_is_not_there_says_so),
+                TEST(a_rank_is_told_with_its_own_reason),
+                TEST(a_path_that_is_too_long_fails_the_job),
                 TEST(output_goes_where_it_was_asked_for),
                 TEST(output_is_appended_to),
                 TEST(a_job_starts_clean),

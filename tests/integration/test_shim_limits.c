@@ -267,6 +267,7 @@ static void errors_have_a_file_of_their_own(void **state)
         assert_true(status_of("err").st_size <= LOG_LIMIT + 4096);
         assert_true(status_of("err.1").st_size > 0);
         assert_int_equal(status_of("out.1").st_size, -1);
+        assert_non_null(strstr(rig_read(&rig, "state/legs/42.3/shim.log", text, sizeof(text)), "goes to err.1"));
 }
 
 /* What it writes last is looked at, too: it may write as fast as the disk takes it, and end. */

@@ -190,6 +190,10 @@ static void test_gpus_by_bus_id(void **state)
         assert_string_equal(device_set_cpus(&set, 3, cpus, sizeof(cpus)), "0-15");
         assert_string_equal(device_set_cpus(&set, 0, cpus, sizeof(cpus)), "");
         assert_string_equal(device_set_cpus(&set, 3, cpus, 3), ""); /* does not fit: rather none than half of it */
+        assert_string_equal(device_set_near(&set, 7, cpus, sizeof(cpus)), "0-7;8-15;8-15");
+        assert_string_equal(device_set_near(&set, 7, cpus, 5), "");
+        hwloc_bitmap_zero(set.at[0].cpus); /* not known: the place of the others is what it was */
+        assert_string_equal(device_set_near(&set, 7, cpus, sizeof(cpus)), ";8-15;8-15");
         device_set_finish(&set);
         topology_close(topology);
 }

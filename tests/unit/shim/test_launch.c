@@ -361,7 +361,7 @@ static void a_job_without_a_command_is_refused(void **state)
         struct offpeak_error err;
 
         f->order.launch.spec.argc = 0;
-        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, &err), OFFPEAK_EINVAL);
+        assert_int_equal(launch_prepare(&f->dir, &f->order, &f->local, &f->launch, &err), OFFPEAK_EUSAGE);
 }
 
 int main(void)

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent/shim/log_file.h"
@@ -169,6 +170,51 @@ static void one_file_alone_keeps_only_what_is_new(void **state)
         assert_int_equal(size_of(f, ".1"), -1);
 }
 
+/* Looks at the file until `stop` is there, as a leg on another node does. */
+static void look_on(const struct fixture *f, const char *stop)
+{
+        int fd = open(f->path, O_WRONLY | O_APPEND);
+
+        while (access(stop, F_OK) != 0)
+                log_file_look(fd, f->path, LIMIT, 64);
+        _exit(0);
+}
+
+/* All legs of a job may write to one file, and each has somebody who looks after it. */
+static void several_who_look_lose_nothing(void **state)
+{
+        enum { OTHERS = 3, ROUNDS = 300 };
+        struct fixture *f = *state;
+        char stop[96], name[16];
+        const char *suffixes[66];
+        pid_t others[OTHERS];
+        int n = 0;
+
+        snprintf(stop, sizeof(stop), "%s/stop", f->root);
+        for (int i = 0; i < OTHERS; i++)
+                if ((others[i] = fork()) == 0)
+                        look_on(f, stop);
+        for (int i = 0; i < ROUNDS; i++) {
+                write_lines(f, 100);
+                while (size_of(f, "") > LIMIT) /* no faster than they are: what is far beyond the limit is dropped */
+                        usleep(100);
+        }
+        close(open(stop, O_WRONLY | O_CREAT, 0600));
+        for (int i = 0; i < OTHERS; i++)
+                assert_int_equal(waitpid(others[i], NULL, 0), others[i]);
+        for (int i = 63; i > 0; i--) {
+                snprintf(name, sizeof(name), ".%d", i);
+                if (size_of(f, name) >= 0)
+                        suffixes[n++] = strdup(name);
+        }
+        suffixes[n] = "";
+        suffixes[n + 1] = NULL;
+        assert_true(n > 2);
+        expect_last_lines(f, suffixes, f->written * LINE);
+        while (n > 0)
+                free((char *)suffixes[--n]);
+}
+
 /* A job that failed is asked for its last words right behind a look. */
 static void the_last_lines_stay_in_the_file(void **state)
 {
@@ -280,6 +326,7 @@ int main(void)
                 TEST(the_oldest_is_dropped),
                 TEST(what_is_far_beyond_is_cut_to_the_limit),
                 TEST(one_file_alone_keeps_only_what_is_new),
+                TEST(several_who_look_lose_nothing),
                 TEST(the_last_lines_stay_in_the_file),
                 TEST(a_file_without_a_name_is_bounded_too),
                 TEST(what_is_no_file_is_left_alone),

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -294,6 +295,18 @@ static void a_refused_start_never_ran(void **state)
         assert_string_equal(m.record.why, "uid 7 has no account on this node");
 }
 
+static void what_no_node_can_do_is_the_jobs_failure(void **state)
+{
+        struct machine m = make(false);
+
+        (void)state;
+        machine_go(&m, LEASE);
+        assert_int_equal(machine_tick(&m, 0), MACHINE_START);
+        machine_forbidden(&m, 4, "a path is too long");
+        expect_record(&m, 0, LEG_EXIT, W_EXITCODE(126, 0), false);
+        assert_int_equal(m.record.rank, 4);
+}
+
 static void a_lost_keeper_leaves_no_result(void **state)
 {
         struct machine m = make_running(false);
@@ -399,6 +412,7 @@ int main(void)
                 cmocka_unit_test(a_waiting_leg_outlives_its_lease),
                 cmocka_unit_test(a_record_that_cannot_be_written_is_tried_again),
                 cmocka_unit_test(a_refused_start_never_ran),
+                cmocka_unit_test(what_no_node_can_do_is_the_jobs_failure),
                 cmocka_unit_test(a_lost_keeper_leaves_no_result),
                 cmocka_unit_test(a_status_that_was_told_is_not_lost),
                 cmocka_unit_test(any_history_keeps_the_invariants),
