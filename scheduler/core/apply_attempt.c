@@ -56,6 +56,8 @@ int apply_launch(struct state *state, const struct record *record)
         attempt->fraction_before = job->fraction;
         attempt->legs = legs;
         attempt->n_legs = record->u.launch.n_legs;
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                legs[l].level = width_level(&job->spec, attempt->mode);
         job->attempts = attempt->number;
         job->state = OFFPEAK_JOB_ACTIVE;
         site = state_site(state, state->nodes[legs[0].node].site);
@@ -80,6 +82,7 @@ int apply_capped(struct state *state, const struct record *record)
         struct job *job = job_in_attempt(state, record->u.capped.job, record->u.capped.attempt);
         const struct policy_class *class = job != NULL ? state_class(state, job) : NULL;
         struct attempt *attempt;
+        uint32_t level;
 
         if (class == NULL)
                 return OFFPEAK_EINVAL;
@@ -92,6 +95,9 @@ int apply_capped(struct state *state, const struct record *record)
         attempt->mode_since = record->at;
         attempt->mode = record->u.capped.mode;
         attempt->mark_at = 0;
+        level = width_level(&job->spec, attempt->mode);
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                attempt->legs[l].level = level < attempt->legs[l].level ? level : attempt->legs[l].level;
         return 0;
 }
 
@@ -152,6 +158,11 @@ int apply_leg(struct state *state, const struct record *record)
 
         if (leg != NULL && leg->state < record->u.leg.state) /* only forward */
                 leg->state = record->u.leg.state;
+        if (leg != NULL && record->u.leg.capped) {
+                const struct job *job = state_job(state, record->u.leg.leg.job);
+
+                leg->level = width_level(&job->spec, job->attempt.mode);
+        }
         return 0;
 }
 

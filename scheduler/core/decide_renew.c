@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/caps.h"
 #include "core/power.h"
 #include "core/width.h"
 #include "core/work.h"
@@ -190,14 +191,16 @@ static void tell_failure(const struct job *job, const struct leg_report *report,
                 record->u.leg_end.tail = turn_text(turn, "%.*s", FAILURE_TAIL_SIZE - 1, report->tail);
 }
 
+/* capped: its node tells caps that it was thought not to have yet. */
 static void see_leg(const struct input *input, const struct job *job, const struct leg *leg, enum leg_state seen,
-                    struct turn *turn)
+                    bool capped, struct turn *turn)
 {
         struct record *record;
 
-        if (leg->state >= seen)
+        if (leg->state >= seen && !capped)
                 return;
         record = turn_record(turn, RECORD_V_LEG, &input->now);
+        record->u.leg.capped = capped;
         record->u.leg.leg = (struct record_leg_ref){ job->id, job->attempt.number, leg->node };
         record->u.leg.state = seen;
 }
@@ -241,6 +244,12 @@ static void note_progress(const struct state *state, const struct input *input, 
         record->u.progress.total_s = total_at_pace(state, job, leg, fraction, input->now.wall);
 }
 
+static bool has_its_cap(const struct job *job, const struct leg *leg, const struct leg_report *report)
+{
+        return leg->level != width_level(&job->spec, job->attempt.mode) &&
+               report->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode);
+}
+
 static void take_report(const struct state *state, const struct input *input, const struct node *node,
                         const struct leg_report *report, struct turn *turn)
 {
@@ -256,11 +265,11 @@ static void take_report(const struct state *state, const struct input *input, co
                 note_progress(state, input, job, leg, report, turn);
         switch (report->state) {
         case REPORT_ARMED:
-                see_leg(input, job, leg, LEG_ARMED, turn);
+                see_leg(input, job, leg, LEG_ARMED, false, turn);
                 break;
         case REPORT_RUNNING:
         case REPORT_STOPPING:
-                see_leg(input, job, leg, LEG_RUNNING, turn);
+                see_leg(input, job, leg, LEG_RUNNING, has_its_cap(job, leg, report), turn);
                 break;
         case REPORT_EXITED:
                 end_leg(input, job, node->id, report->how, report->status, report->killed, turn);

@@ -26,6 +26,7 @@ struct fit_room {
         uint32_t (*ready)[OFFPEAK_MAX_DEVICES +
                           1];       /* owned: of each site, [n]: its nodes in touch with n devices free or more */
         int64_t *drawn_w, *limit_w; /* owned: of each site */
+        int64_t *late_w;            /* owned: what it may draw beside drawn_w until nodes have their caps */
         struct placing *placing;    /* owned: found when it is needed first */
 };
 

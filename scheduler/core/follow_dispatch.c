@@ -226,7 +226,8 @@ static bool may_be_capped(const struct state *state, const struct job *job, cons
         more = power_of_job_at(job, interval->mode, site) - power_of_job_at(job, job->attempt.mode, site);
         if (interval->end - wall < LEAST_CAP_S && !(more < 0 && pause_for_power(state, site, wall)))
                 return false;
-        return more <= 0 || power_of_site(state, site) + power_at_meter(state_terms(state, site), more) <=
+        return more <= 0 || power_of_site(state, site) + power_not_capped_yet(state, site) +
+                                            power_at_meter(state_terms(state, site), more) <=
                                     stored_limit(state, site, wall);
 }
 

@@ -14,6 +14,9 @@ int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site 
 /* Facility power of a site now: fixed + factor x (idle of its nodes + open legs). */
 int64_t power_of_site(const struct state *state, const struct site *site);
 
+/* W at the meter that legs may draw on top of that until their nodes have the caps that were decided on. */
+int64_t power_not_capped_yet(const struct state *state, const struct site *site);
+
 /* The same without what was launched at `time` or since: what of that ended since is not known any more. */
 int64_t power_of_site_before(const struct state *state, const struct site *site, int64_t time);
 

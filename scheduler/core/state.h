@@ -133,6 +133,7 @@ struct leg {
         uint32_t node;
         uint64_t devices;       /* bit mask over the node's devices */
         enum leg_state state;   /* ENDED is on record; ORDERED, ARMED, RUNNING are volatile */
+        uint32_t level;         /* volatile: of the caps that it may still have: those of its mode once its node told so */
         enum leg_how how;       /* when ENDED */
         int32_t status;
         bool killed;            /* the grace ran out: work since the last checkpoint is lost */

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_capped.c - a running job under other power caps: what counts as drawn, made and promised meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "core/caps.h"
+#include "core/copy.h"
+#include "core/power.h"
+#include "core/width.h"
+#include "core/work.h"
+#include "unit/core/scene.h"
+
+/* Of nodes of four devices with 100 W each, and 10 W at idle. */
+enum { LEAST_W = 50, LOW = 3 };
+
+static void tell_policy(struct scene *scene)
+{
+        struct input config = { .type = INPUT_CONFIG };
+
+        config.u.config.policy = &scene->policy;
+        scene_send(scene, &config);
+}
+
+static void begin(struct scene *scene, uint32_t least_w)
+{
+        scene_init(scene, ON_LOST_WAIT);
+        scene->least_w = least_w;
+        scene->policy.classes[0].cap_floor_ppm = 550000;
+        scene->policy.classes[0].delay_cost = 1000000; /* plans by themselves cap nothing */
+        scene->policy.classes[0].lease_ms = 1000 * DAY; /* nothing is lost while a test lets hours pass */
+        tell_policy(scene);
+        for (int node = 0; node < 2; node++) {
+                scene_hello(scene, node, 1);
+                scene_renew(scene, node, NULL, 0);
+        }
+}
+
+static void limit(struct scene *scene, double watts)
+{
+        const double values[] = { watts, watts, watts, watts, watts, watts, watts, watts };
+        struct input input = { .type = INPUT_SERIES };
+        struct series series;
+
+        world_series(&series, SERIES_LIMIT, WORLD_START, values, 8);
+        input.u.series.series = &series;
+        scene_send(scene, &input);
+        series_finish(&series);
+}
+
+/* It may begin in so many seconds. */
+static uint64_t submit(struct scene *scene, int64_t time_s, int64_t later_s)
+{
+        struct offpeak_job_spec spec;
+        uint64_t job;
+
+        world_spec(&spec, "job", 4, time_s);
+        spec.begin = later_s > 0 ? scene->now.wall + later_s : 0;
+        job = scene_submit_spec(scene, &spec);
+        offpeak_job_spec_finish(&spec);
+        return job;
+}
+
+static struct job *job_of(const struct scene *scene, uint64_t id)
+{
+        return state_job(&scene->state, id);
+}
+
+/* As a plan would have it: that mode from now on, in so many seconds' time at the latest none any more. */
+static void plan_as(struct scene *scene, uint64_t id, uint32_t mode, int64_t seconds)
+{
+        const struct plan_interval hours = { scene->now.wall, scene->now.wall + seconds, 0, mode };
+        struct job *job = job_of(scene, id);
+
+        free(job->planned);
+        assert_int_equal(copy_bytes(&hours, 1, sizeof(hours), (void **)&job->planned), 0);
+        job->n_planned = 1;
+}
+
+static void report(struct scene *scene, int node, uint64_t id, uint32_t cap_ppm)
+{
+        struct leg_report leg = scene_leg(scene, id, REPORT_RUNNING, 0, 0);
+
+        leg.cap_ppm = cap_ppm;
+        scene_renew(scene, node, &leg, 1);
+}
+
+/* What a node was told is not what it does yet: nobody starts on power that it may still draw. */
+static void power_is_free_when_the_node_has_its_cap(void **unused)
+{
+        struct scene scene;
+        uint64_t first, second;
+
+        (void)unused;
+        begin(&scene, LEAST_W);
+        limit(&scene, 720);
+        first = submit(&scene, 2 * HOUR, 0);
+        assert_int_equal(job_of(&scene, first)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(job_of(&scene, first)->attempt.mode, 0);
+        report(&scene, 0, first, 0);
+        second = submit(&scene, 2 * HOUR, 1);
+        plan_as(&scene, second, 0, 4 * HOUR);
+        scene_wait_ms(&scene, 1000);
+        assert_int_equal(job_of(&scene, second)->state, OFFPEAK_JOB_QUEUED); /* 820 W would be drawn */
+        plan_as(&scene, first, LOW, 4 * HOUR);
+        scene_wait_ms(&scene, 1000);
+        assert_int_equal(job_of(&scene, first)->attempt.mode, LOW);
+        assert_int_equal(job_of(&scene, second)->state, OFFPEAK_JOB_QUEUED);
+        report(&scene, 0, first, 0); /* sent before it was told */
+        assert_int_equal(job_of(&scene, second)->state, OFFPEAK_JOB_QUEUED);
+        assert_non_null(scene_ordered(&scene, WANT_GO));
+        report(&scene, 0, first, caps_ppm(LOW));
+        assert_int_equal(job_of(&scene, second)->state, OFFPEAK_JOB_ACTIVE);
+        scene_finish(&scene);
+}
+
+int main(void)
+{
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(power_is_free_when_the_node_has_its_cap),
+        };
+
+        return cmocka_run_group_tests(tests, NULL, NULL);
+}
