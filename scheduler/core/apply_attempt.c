@@ -89,7 +89,7 @@ int apply_capped(struct state *state, const struct record *record)
         attempt = &job->attempt;
         attempt->carried_s = work_since_known(job, class, record->at);
         attempt->drawn_s = work_drawn(job, record->at);
-        attempt->made_s = work_made(job, record->at);
+        attempt->made_s = work_made(job, class, record->at);
         attempt->mode_before = attempt->mode;
         attempt->before_since = attempt->mode_since != 0 ? attempt->mode_since : attempt->launched_at;
         attempt->mode_since = record->at;
@@ -221,15 +221,16 @@ static int count_hours(struct state *state, const struct job *job, int64_t at)
 int apply_over(struct state *state, const struct record *record)
 {
         struct job *job = job_in_attempt(state, record->u.over.job, record->u.over.attempt);
+        const struct policy_class *class = job != NULL ? state_class(state, job) : NULL;
 
-        if (job == NULL)
+        if (class == NULL)
                 return OFFPEAK_EINVAL;
         if (count_hours(state, job, record->at) != 0)
                 return OFFPEAK_ENOMEM;
         job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;
-        job->worked_s += (int64_t)work_made(job, job->attempt.launched_at + record->u.over.ran_s);
+        job->worked_s += (int64_t)work_made(job, class, job->attempt.launched_at + record->u.over.ran_s);
         job->gpu_s += (int64_t)(work_drawn(job, job->attempt.launched_at + record->u.over.ran_s) * width_gpus(&job->spec, 0));
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;

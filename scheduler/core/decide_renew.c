@@ -213,12 +213,13 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
 {
         double done = fraction - job->attempt.fraction_before;
         int64_t began = leg->started_at != 0 ? leg->started_at : job->attempt.launched_at;
-        double late = (double)(began - job->attempt.launched_at + state_class(state, job)->start_cost_s);
-        double ran = (double)(wall - job->attempt.launched_at) - late;
+        const struct policy_class *class = state_class(state, job);
+        double waited = (double)(began - job->attempt.launched_at), start = (double)class->start_cost_s;
+        double ran = (double)(wall - job->attempt.launched_at) - waited - start;
 
         if (done < PACE_STEP || ran < 60)
                 return job->total_s;
-        return (int64_t)ceil((work_made(job, wall) - late * width_speed(job, job->attempt.mode)) / done);
+        return (int64_t)ceil((work_made(job, class, wall) - start - waited * width_speed(job, job->attempt.mode)) / done);
 }
 
 /* Steps of a hundredth while it runs; all of it when it leaves. */

@@ -152,9 +152,7 @@ static bool ran_too_long(const struct state *state, const struct job *job, int64
 {
         const struct policy_class *class = state_class(state, job);
         int64_t limit_ppm = class->limit_ppm;
-        double runs = work_made(job, wall);
-        double starts = (double)class->start_cost_s * job->attempts * width_fastest(job);
-        int64_t ran = width_worked_s(job) + (int64_t)(runs - starts);
+        int64_t ran = width_worked_s(job) + (int64_t)work_made(job, class, wall) - class->start_cost_s * job->attempts;
 
         return limit_ppm > 0 && ran > (int64_t)((__int128)job->spec.time_s * limit_ppm / 1000000);
 }

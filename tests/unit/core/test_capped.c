@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include <math.h>
+
 #include "core/caps.h"
 #include "core/copy.h"
 #include "core/power.h"
@@ -119,10 +121,86 @@ static void power_is_free_when_the_node_has_its_cap(void **unused)
         scene_finish(&scene);
 }
 
+/* Of ten minutes' start, which makes no progress in any mode. */
+static uint64_t begin_with_start(struct scene *scene)
+{
+        uint64_t id;
+
+        begin(scene, LEAST_W);
+        scene->policy.classes[0].start_cost_s = 600;
+        tell_policy(scene);
+        id = submit(scene, 4 * HOUR, 0);
+        assert_int_equal(job_of(scene, id)->state, OFFPEAK_JOB_ACTIVE);
+        plan_as(scene, id, 0, 20 * HOUR);
+        report(scene, 0, id, 0);
+        return id;
+}
+
+static void cap_in(struct scene *scene, uint64_t id, int64_t seconds, uint32_t mode)
+{
+        scene_wait_ms(scene, seconds * 1000);
+        plan_as(scene, id, mode, 20 * HOUR);
+        scene_wait_ms(scene, 0);
+        assert_int_equal(job_of(scene, id)->attempt.mode, mode);
+        report(scene, 0, id, caps_ordered_ppm(&job_of(scene, id)->spec, mode));
+}
+
+static void assert_near(double a, double b)
+{
+        if (fabs(a - b) > 1e-6)
+                fail_msg("%.9g is not %.9g", a, b);
+}
+
+/* Silent: 400 s at full speed, then 1000 under each of two caps; it is put on hold, and says no more. */
+static void a_silent_job_keeps_what_it_made_in_each_mode(void **unused)
+{
+        double made = 400 + 1000 * caps_speed(LOW) + 1000 * caps_speed(1);
+        struct scene scene;
+        uint64_t id;
+
+        (void)unused;
+        id = begin_with_start(&scene);
+        cap_in(&scene, id, 1000, LOW);
+        cap_in(&scene, id, 1000, 1);
+        scene_wait_ms(&scene, 1000 * 1000);
+        assert_near(work_rest(job_of(&scene, id), state_class(&scene.state, job_of(&scene, id)), scene.now.wall),
+                    4 * HOUR - made);
+        scene_tell(&scene, INPUT_HOLD, scene_client(&scene), id);
+        scene_renew_with(&scene, 0, id, REPORT_EXITED, LEG_ASKED, 0);
+        assert_int_equal(job_of(&scene, id)->state, OFFPEAK_JOB_QUEUED);
+        assert_near(job_of(&scene, id)->fraction, made / (4 * HOUR));
+        assert_int_equal(job_of(&scene, id)->worked_s, (int64_t)(600 + made)); /* its start counts as one without a cap */
+        scene_finish(&scene);
+}
+
+/* Talking: its pace tells how long all of it takes without a cap, however it was capped. */
+static void a_pace_is_that_without_caps(void **unused)
+{
+        double made = 400 + 1000 * caps_speed(LOW) + 1000 * caps_speed(1);
+        struct leg_report leg;
+        struct scene scene;
+        uint64_t id;
+
+        (void)unused;
+        id = begin_with_start(&scene);
+        cap_in(&scene, id, 1000, LOW);
+        cap_in(&scene, id, 1000, 1);
+        scene_wait_ms(&scene, 1000 * 1000);
+        leg = scene_leg(&scene, id, REPORT_RUNNING, 0, 0);
+        leg.cap_ppm = caps_ppm(1);
+        leg.done = made;
+        leg.total = 3 * HOUR;
+        scene_renew(&scene, 0, &leg, 1);
+        assert_in_range(job_of(&scene, id)->total_s, 3 * HOUR, 3 * HOUR + 1);
+        scene_finish(&scene);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(power_is_free_when_the_node_has_its_cap),
+                cmocka_unit_test(a_silent_job_keeps_what_it_made_in_each_mode),
+                cmocka_unit_test(a_pace_is_that_without_caps),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
