@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/caps.h"
 #include "core/claim.h"
 #include "core/health.h"
 #include "core/month.h"
@@ -20,6 +21,13 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
                 if (job->planned[i].start <= wall && wall < job->planned[i].end)
                         return &job->planned[i];
         return NULL;
+}
+
+bool fit_caps(const struct state *state, const struct job *job, uint32_t mode, const struct site *site)
+{
+        uint32_t level = width_level(&job->spec, mode);
+
+        return caps_in_class(state_class(state, job), level) && caps_at_site(site, level);
 }
 
 bool fit_quota(const struct state *state, const struct job *job, uint32_t mode)
@@ -117,7 +125,7 @@ bool fit_may_start(const struct state *state, const struct job *job, uint32_t mo
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
                now->wall >= job->spec.begin && after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
-               launches_allowed(state) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
+               launches_allowed(state) && fit_caps(state, job, mode, site) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
 }
 
 /* So that who finds no room, as most do where many wait, is told so without a look at every node. */

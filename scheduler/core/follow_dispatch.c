@@ -176,8 +176,9 @@ static void follow_queued(const struct state *state, const struct job *job, stru
                 record_unmet(state, job, now, turn);
         else if (interval != NULL && interval->site < state->n_sites) {
                 try_launch(state, job, interval, promise, now, turn);
-                if (!job->held && !fit_month(state, job, now->wall))
-                        want_plan(state, now, turn); /* its hours were planned before the month was used up */
+                if (!job->held && (!fit_month(state, job, now->wall) ||
+                                   !fit_caps(state, job, interval->mode, &state->sites[interval->site])))
+                        want_plan(state, now, turn); /* planned before the month was used up, or caps were allowed no more */
         } else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
                 want_plan(state, now, turn); /* its hours went by without it */
 }
@@ -219,7 +220,7 @@ static bool may_be_capped(const struct state *state, const struct job *job, cons
         int64_t more;
 
         if (site == NULL || interval->site != job->site || interval->mode == job->attempt.mode ||
-            !width_is_same(&job->spec, interval->mode, job->attempt.mode))
+            !width_is_same(&job->spec, interval->mode, job->attempt.mode) || !fit_caps(state, job, interval->mode, site))
                 return false;
         more = power_of_job_at(job, interval->mode, site) - power_of_job_at(job, job->attempt.mode, site);
         if (interval->end - wall < LEAST_CAP_S && !(more < 0 && pause_for_power(state, site, wall)))

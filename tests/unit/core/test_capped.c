@@ -14,6 +14,7 @@
 #include "core/caps.h"
 #include "core/copy.h"
 #include "core/power.h"
+#include "core/question.h"
 #include "core/width.h"
 #include "core/work.h"
 #include "unit/core/scene.h"
@@ -195,12 +196,106 @@ static void a_pace_is_that_without_caps(void **unused)
         scene_finish(&scene);
 }
 
+static int apply_one(void *context, const struct record *image)
+{
+        struct record copy = *image;
+
+        return apply(context, &copy);
+}
+
+/* In the middle of an attempt under its third cap: what a snapshot gives is the same, and goes on the same. */
+static void a_restart_between_two_caps_changes_nothing(void **unused)
+{
+        struct scene scene;
+        struct state again;
+        char *before, *after;
+        uint64_t id;
+
+        (void)unused;
+        id = begin_with_start(&scene);
+        cap_in(&scene, id, 300, LOW); /* within its start */
+        cap_in(&scene, id, 1000, 1);
+        cap_in(&scene, id, 77, 2);
+        assert_int_equal(state_init(&again), 0);
+        assert_int_equal(state_images(&scene.state, apply_one, &again), 0);
+        before = state_dump(&scene.state);
+        after = state_dump(&again);
+        assert_string_equal(before, after);
+        free(before);
+        free(after);
+        state_finish(&again);
+        scene_finish(&scene);
+}
+
+/* A class that lets nobody be capped any more lets go who is; so does a node that cannot set a cap. */
+static void who_may_be_capped_no_more_is_let_go(void **unused)
+{
+        for (int i = 0; i < 2; i++) {
+                struct plan_question question;
+                struct scene scene;
+                uint64_t id;
+
+                (void)unused;
+                begin(&scene, LEAST_W);
+                id = submit(&scene, 4 * HOUR, 0);
+                plan_as(&scene, id, 0, 20 * HOUR);
+                report(&scene, 0, id, 0);
+                cap_in(&scene, id, 300, LOW);
+                if (i == 0) {
+                        scene.policy.classes[0].cap_floor_ppm = 0;
+                        tell_policy(&scene);
+                } else {
+                        scene.least_w = 0;
+                        scene_hello(&scene, 1, 2);
+                        scene_renew(&scene, 1, NULL, 0);
+                }
+                assert_true(scene.state.plan_wanted);
+                assert_int_equal(plan_question_init(&scene.state, &scene.now, &question), 0);
+                assert_int_equal(question.problem.n_jobs, 1);
+                assert_int_equal(question.problem.jobs[0].n_modes, 1);
+                assert_int_equal(question.problem.jobs[0].run_mode, 0);
+                assert_int_equal(question.problem.jobs[0].modes[0].id, 0);
+                plan_question_finish(&question);
+                plan_as(&scene, id, 0, 20 * HOUR);
+                scene_wait_ms(&scene, 1000);
+                assert_int_equal(job_of(&scene, id)->attempt.mode, 0);
+                scene_finish(&scene);
+        }
+}
+
+/* Hours of a plan from before that are not kept: nobody is launched, or capped, under what it may have no more. */
+static void an_old_plan_caps_nobody_any_more(void **unused)
+{
+        struct scene scene;
+        uint64_t running, waiting;
+
+        (void)unused;
+        begin(&scene, LEAST_W);
+        running = submit(&scene, 4 * HOUR, 0);
+        plan_as(&scene, running, 0, 20 * HOUR);
+        report(&scene, 0, running, 0);
+        waiting = submit(&scene, 4 * HOUR, 2);
+        scene.least_w = 0;
+        scene_hello(&scene, 1, 2);
+        scene_renew(&scene, 1, NULL, 0);
+        plan_as(&scene, running, LOW, 20 * HOUR);
+        plan_as(&scene, waiting, LOW, 20 * HOUR);
+        scene.now.wall += 2;
+        scene_wait_ms(&scene, 1000);
+        assert_int_equal(job_of(&scene, running)->attempt.mode, 0);
+        assert_int_equal(job_of(&scene, waiting)->state, OFFPEAK_JOB_QUEUED);
+        scene_finish(&scene);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(power_is_free_when_the_node_has_its_cap),
                 cmocka_unit_test(a_silent_job_keeps_what_it_made_in_each_mode),
                 cmocka_unit_test(a_pace_is_that_without_caps),
+                cmocka_unit_test(a_restart_between_two_caps_changes_nothing),
+                cmocka_unit_test(who_may_be_capped_no_more_is_let_go),
+                cmocka_unit_test(an_old_plan_caps_nobody_any_more),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
