@@ -429,6 +429,31 @@ static void fill_with_names(struct scene *scene)
         }
 }
 
+/* More of the same is no reason for another plan; what is new is. */
+static void a_fit_that_says_the_same_plans_nothing_anew(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+        int fits = 0, plans = 0;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "bert", 1, 2 * HOUR);
+        for (int i = 0; i <= 40; i++) {
+                scene.state.plan_wanted = false;
+                scene.state.plan_asked = true; /* so that none is due by itself */
+                tell_at(&scene, job, i <= 20 ? 143 : 287, 0.02 * i); /* as it was asked for, and then half as fast */
+                fits += scene_recorded(&scene, RECORD_LEARNED) != NULL;
+                plans += scene_recorded(&scene, RECORD_LEARNED) != NULL && scene.state.plan_wanted;
+                if (i == 20) {
+                        assert_true(fits > 5);
+                        assert_in_range(plans, 0, 1); /* the first says so that it is known */
+                }
+        }
+        assert_true(plans > 2);
+        scene_finish(&scene);
+}
+
 /* Thousands of names: the one used last longest ago goes, none that a job waits with. */
 static void old_names_go(void **unused)
 {
@@ -502,6 +527,7 @@ int main(void)
                 cmocka_unit_test(another_width_borrows_the_curve),
                 cmocka_unit_test(a_promise_goes_by_what_was_learned),
                 cmocka_unit_test(a_snapshot_keeps_it),
+                cmocka_unit_test(a_fit_that_says_the_same_plans_nothing_anew),
                 cmocka_unit_test(old_names_go),
                 cmocka_unit_test(who_borrowed_from_a_name_that_goes_forgets_it),
         };
