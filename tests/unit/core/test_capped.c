@@ -287,6 +287,42 @@ static void an_old_plan_caps_nobody_any_more(void **unused)
         scene_finish(&scene);
 }
 
+/* The widest choice there is: 16 widths at 4 levels are as many modes as a mask has bits. */
+static void sixty_four_modes_are_planned(void **unused)
+{
+        struct plan_budget budget = { .work = 100000, .unproven = true };
+        struct plan_question question;
+        struct offpeak_job_spec spec;
+        struct scene scene;
+        struct plan plan;
+        uint64_t id;
+
+        (void)unused;
+        begin(&scene, LEAST_W);
+        world_spec(&spec, "elastic", 1, HOUR);
+        spec.widths = calloc(OFFPEAK_MAX_WIDTHS, sizeof(*spec.widths));
+        spec.n_widths = OFFPEAK_MAX_WIDTHS;
+        for (uint32_t w = 0; w < OFFPEAK_MAX_WIDTHS; w++)
+                spec.widths[w] = (struct offpeak_width){ 1, w + 2, 0, 0 };
+        spec.widths[OFFPEAK_MAX_WIDTHS - 1] = (struct offpeak_width){ 2, 4, 0, 0 }; /* 8: one of those is given away */
+        spec.widths[6] = (struct offpeak_width){ 1, 16, 0, 0 };
+        id = scene_submit_spec(&scene, &spec);
+        offpeak_job_spec_finish(&spec);
+        assert_int_not_equal(id, 0);
+        assert_int_equal(width_modes(&job_of(&scene, id)->spec), 64);
+        assert_int_equal(plan_question_init(&scene.state, &scene.now, &question), 0);
+        assert_int_equal(question.problem.jobs[0].n_modes, 5 * CAPS_LEVELS); /* 1 to 4 GPUs, and 8 on two nodes */
+        assert_int_equal(question.problem.jobs[0].modes[19].id, 15 + 3 * 16);
+        plan_init(&plan);
+        assert_int_equal(plan_compute(&question.problem, &budget, &plan, NULL), 0);
+        assert_int_equal(plan.n_jobs, 1);
+        plan_finish(&plan);
+        plan_question_finish(&question);
+        plan_as(&scene, id, 15 + 3 * 16, 20 * HOUR);
+        scene_wait_ms(&scene, 1000);
+        scene_finish(&scene);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -296,6 +332,7 @@ int main(void)
                 cmocka_unit_test(a_restart_between_two_caps_changes_nothing),
                 cmocka_unit_test(who_may_be_capped_no_more_is_let_go),
                 cmocka_unit_test(an_old_plan_caps_nobody_any_more),
+                cmocka_unit_test(sixty_four_modes_are_planned),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
