@@ -66,7 +66,7 @@ static void book_gap(const struct state *state, const struct input *input, const
                               .node = leg->node,
                               .start = start,
                               .end = end,
-                              .joules = power_of_leg(state, job, leg) * (end - start),
+                              .joules = power_spent_by_leg(state, job, leg, start, end),
                               .quality = QUALITY_ESTIMATED };
 
         booker_add(booker, &input->now, &gap);

@@ -32,6 +32,17 @@ int64_t power_of_leg(const struct state *state, const struct job *job, const str
         return leg_in_mode(state, job, leg, job->attempt.mode);
 }
 
+int64_t power_spent_by_leg(const struct state *state, const struct job *job, const struct leg *leg, int64_t start, int64_t end)
+{
+        const struct attempt *attempt = &job->attempt;
+        int64_t change = start;
+
+        if (attempt->before_since != 0 && attempt->mode_since > start)
+                change = attempt->mode_since < end ? attempt->mode_since : end;
+        return leg_in_mode(state, job, leg, attempt->mode_before) * (change - start) +
+               power_of_leg(state, job, leg) * (end - change);
+}
+
 int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site *site)
 {
         int64_t watts = width_power(job, mode);

@@ -287,6 +287,49 @@ static void an_old_plan_caps_nobody_any_more(void **unused)
         scene_finish(&scene);
 }
 
+static void read_in(struct scene *scene, uint64_t id, int64_t start, int64_t end)
+{
+        struct leg_report leg = scene_leg(scene, id, REPORT_RUNNING, 0, 0);
+        struct reading reading = { .seq = scene->seq[0] + 1, .job = id, .attempt = 1, .start = start, .end = end,
+                                   .quality = QUALITY_MEASURED };
+        struct input input = { .type = INPUT_RENEW };
+
+        leg.cap_ppm = caps_ordered_ppm(&job_of(scene, id)->spec, job_of(scene, id)->attempt.mode);
+        input.u.renew.node = "n1";
+        input.u.renew.term = scene_session(scene, 0)->term;
+        input.u.renew.session = scene_session(scene, 0)->number;
+        input.u.renew.seq = ++scene->seq[0];
+        input.u.renew.sure = true;
+        input.u.renew.legs = &leg;
+        input.u.renew.n_legs = 1;
+        input.u.renew.readings = &reading;
+        input.u.renew.n_readings = 1;
+        scene_send(scene, &input);
+}
+
+/* A stretch that nobody read is booked at what it should have drawn: before the change of caps by what held then. */
+static void a_gap_over_a_change_is_booked_by_both(void **unused)
+{
+        struct scene scene;
+        int64_t began, changed;
+        uint64_t id;
+
+        (void)unused;
+        begin(&scene, LEAST_W);
+        began = scene.now.wall;
+        id = submit(&scene, 4 * HOUR, 0);
+        plan_as(&scene, id, 0, 20 * HOUR);
+        report(&scene, 0, id, 0);
+        scene_wait_ms(&scene, 100 * 1000);
+        read_in(&scene, id, began, scene.now.wall);
+        changed = scene.now.wall + 1000;
+        cap_in(&scene, id, 1000, LOW);
+        scene_wait_ms(&scene, 500 * 1000);
+        read_in(&scene, id, changed + 400, changed + 500);
+        assert_int_equal(job_of(&scene, id)->joules, 1000 * 400 + 400 * (int64_t)(400 * caps_power(LOW)));
+        scene_finish(&scene);
+}
+
 /* The widest choice there is: 16 widths at 4 levels are as many modes as a mask has bits. */
 static void sixty_four_modes_are_planned(void **unused)
 {
@@ -332,6 +375,7 @@ int main(void)
                 cmocka_unit_test(a_restart_between_two_caps_changes_nothing),
                 cmocka_unit_test(who_may_be_capped_no_more_is_let_go),
                 cmocka_unit_test(an_old_plan_caps_nobody_any_more),
+                cmocka_unit_test(a_gap_over_a_change_is_booked_by_both),
                 cmocka_unit_test(sixty_four_modes_are_planned),
         };
 
