@@ -150,7 +150,8 @@ static void take_go(const struct agent_state *state, const struct agent_leg *leg
 }
 
 /* Its GPUs' power is what may change while it runs. */
-static void take_cap(struct agent_leg *leg, const struct message_order *order, struct agent_turn *turn)
+static void take_cap(struct agent_state *state, struct agent_leg *leg, const struct message_order *order,
+                     struct agent_turn *turn)
 {
         struct agent_action *action;
 
@@ -161,6 +162,7 @@ static void take_cap(struct agent_leg *leg, const struct message_order *order, s
                 return;
         leg->cap_ppm = action->cap_ppm = order->launch.cap_ppm;
         action->id = leg->id;
+        state->changed = true; /* somebody may wait for the power */
 }
 
 static void take_stop(struct agent_leg *leg, const struct message_order *order, struct agent_turn *turn)
@@ -219,7 +221,7 @@ void agent_take_order(struct agent_state *state, const struct agent_input *input
         leg->epoch = order->epoch;
         if (order->want == WANT_GO) {
                 take_go(state, leg, turn);
-                take_cap(leg, order, turn);
+                take_cap(state, leg, order, turn);
         } else if (order->want == WANT_STOP)
                 take_stop(leg, order, turn);
         else if (order->want == WANT_FORGET)

@@ -56,6 +56,8 @@ int apply_launch(struct state *state, const struct record *record)
         attempt->fraction_before = job->fraction;
         attempt->legs = legs;
         attempt->n_legs = record->u.launch.n_legs;
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                legs[l].level = width_level(&job->spec, attempt->mode);
         job->attempts = attempt->number;
         job->state = OFFPEAK_JOB_ACTIVE;
         site = state_site(state, state->nodes[legs[0].node].site);
@@ -80,18 +82,22 @@ int apply_capped(struct state *state, const struct record *record)
         struct job *job = job_in_attempt(state, record->u.capped.job, record->u.capped.attempt);
         const struct policy_class *class = job != NULL ? state_class(state, job) : NULL;
         struct attempt *attempt;
+        uint32_t level;
 
         if (class == NULL)
                 return OFFPEAK_EINVAL;
         attempt = &job->attempt;
         attempt->carried_s = work_since_known(job, class, record->at);
         attempt->drawn_s = work_drawn(job, record->at);
-        attempt->made_s = work_made(job, record->at);
+        attempt->made_s = work_made(job, class, record->at);
         attempt->mode_before = attempt->mode;
         attempt->before_since = attempt->mode_since != 0 ? attempt->mode_since : attempt->launched_at;
         attempt->mode_since = record->at;
         attempt->mode = record->u.capped.mode;
         attempt->mark_at = 0;
+        level = width_level(&job->spec, attempt->mode);
+        for (uint32_t l = 0; l < attempt->n_legs; l++)
+                attempt->legs[l].level = level < attempt->legs[l].level ? level : attempt->legs[l].level;
         return 0;
 }
 
@@ -152,6 +158,11 @@ int apply_leg(struct state *state, const struct record *record)
 
         if (leg != NULL && leg->state < record->u.leg.state) /* only forward */
                 leg->state = record->u.leg.state;
+        if (leg != NULL && record->u.leg.capped) {
+                const struct job *job = state_job(state, record->u.leg.leg.job);
+
+                leg->level = width_level(&job->spec, job->attempt.mode);
+        }
         return 0;
 }
 
@@ -210,15 +221,16 @@ static int count_hours(struct state *state, const struct job *job, int64_t at)
 int apply_over(struct state *state, const struct record *record)
 {
         struct job *job = job_in_attempt(state, record->u.over.job, record->u.over.attempt);
+        const struct policy_class *class = job != NULL ? state_class(state, job) : NULL;
 
-        if (job == NULL)
+        if (class == NULL)
                 return OFFPEAK_EINVAL;
         if (count_hours(state, job, record->at) != 0)
                 return OFFPEAK_ENOMEM;
         job->attempt.over_at = record->at;
         job->state = OFFPEAK_JOB_QUEUED; /* unless an `ended` comes with it */
         job->ran_s += record->u.over.ran_s;
-        job->worked_s += (int64_t)work_made(job, job->attempt.launched_at + record->u.over.ran_s);
+        job->worked_s += (int64_t)work_made(job, class, job->attempt.launched_at + record->u.over.ran_s);
         job->gpu_s += (int64_t)(work_drawn(job, job->attempt.launched_at + record->u.over.ran_s) * width_gpus(&job->spec, 0));
         job->pauses += record->u.over.paused;
         job->losses += record->u.over.lost;

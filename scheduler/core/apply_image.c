@@ -9,6 +9,7 @@
 #include "core/profile.h"
 #include "core/health.h"
 #include "core/room.h"
+#include "core/width.h"
 
 static int take_meta(struct state *state, const struct record *record)
 {
@@ -46,9 +47,13 @@ static void forget_volatile(struct job *job)
         job->profile = NONE_U32;
         job->not_before_ms = 0;
         job->attempt.launched_ms = 0;
-        for (uint32_t l = 0; l < job->attempt.n_legs; l++)
-                if (job->attempt.legs[l].state != LEG_ENDED)
-                        job->attempt.legs[l].state = LEG_ORDERED;
+        for (uint32_t l = 0; l < job->attempt.n_legs; l++) {
+                struct leg *leg = &job->attempt.legs[l];
+
+                if (leg->state != LEG_ENDED)
+                        leg->state = LEG_ORDERED;
+                leg->level = job->attempt.before_since != 0 ? 0 : width_level(&job->spec, job->attempt.mode);
+        }
 }
 
 /* An image holds the layers; what is in force is made of them. */

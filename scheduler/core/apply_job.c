@@ -127,6 +127,9 @@ int apply_progress(struct state *state, const struct record *record)
                 return OFFPEAK_EINVAL;
         if (record->u.progress.reported && profile_note_progress(state, job, record->u.progress.fraction, record->at) != 0)
                 return OFFPEAK_ENOMEM;
+        if (record->u.progress.reported && job->state == OFFPEAK_JOB_ACTIVE &&
+            record->u.progress.fraction < job->attempt.fraction_before)
+                job->attempt.fraction_before = record->u.progress.fraction; /* it began further back than it had got */
         job->fraction = record->u.progress.fraction;
         job->fraction_reported = record->u.progress.reported;
         job->fraction_at = record->at;

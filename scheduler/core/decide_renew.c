@@ -13,6 +13,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/caps.h"
 #include "core/power.h"
 #include "core/width.h"
 #include "core/work.h"
@@ -65,7 +66,7 @@ static void book_gap(const struct state *state, const struct input *input, const
                               .node = leg->node,
                               .start = start,
                               .end = end,
-                              .joules = power_of_leg(state, job, leg) * (end - start),
+                              .joules = power_spent_by_leg(state, job, leg, start, end),
                               .quality = QUALITY_ESTIMATED };
 
         booker_add(booker, &input->now, &gap);
@@ -190,14 +191,16 @@ static void tell_failure(const struct job *job, const struct leg_report *report,
                 record->u.leg_end.tail = turn_text(turn, "%.*s", FAILURE_TAIL_SIZE - 1, report->tail);
 }
 
+/* capped: its node tells caps that it was thought not to have yet. */
 static void see_leg(const struct input *input, const struct job *job, const struct leg *leg, enum leg_state seen,
-                    struct turn *turn)
+                    bool capped, struct turn *turn)
 {
         struct record *record;
 
-        if (leg->state >= seen)
+        if (leg->state >= seen && !capped)
                 return;
         record = turn_record(turn, RECORD_V_LEG, &input->now);
+        record->u.leg.capped = capped;
         record->u.leg.leg = (struct record_leg_ref){ job->id, job->attempt.number, leg->node };
         record->u.leg.state = seen;
 }
@@ -210,12 +213,13 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
 {
         double done = fraction - job->attempt.fraction_before;
         int64_t began = leg->started_at != 0 ? leg->started_at : job->attempt.launched_at;
-        double late = (double)(began - job->attempt.launched_at + state_class(state, job)->start_cost_s);
-        double ran = (double)(wall - job->attempt.launched_at) - late;
+        const struct policy_class *class = state_class(state, job);
+        double waited = (double)(began - job->attempt.launched_at), start = (double)class->start_cost_s;
+        double ran = (double)(wall - job->attempt.launched_at) - waited - start;
 
         if (done < PACE_STEP || ran < 60)
                 return job->total_s;
-        return (int64_t)ceil((work_made(job, wall) - late * width_speed(job, job->attempt.mode)) / done);
+        return (int64_t)ceil((work_made(job, class, wall) - start - waited * width_speed(job, job->attempt.mode)) / done);
 }
 
 /* Steps of a hundredth while it runs; all of it when it leaves. */
@@ -241,6 +245,12 @@ static void note_progress(const struct state *state, const struct input *input, 
         record->u.progress.total_s = total_at_pace(state, job, leg, fraction, input->now.wall);
 }
 
+static bool has_its_cap(const struct job *job, const struct leg *leg, const struct leg_report *report)
+{
+        return leg->level != width_level(&job->spec, job->attempt.mode) &&
+               report->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode);
+}
+
 static void take_report(const struct state *state, const struct input *input, const struct node *node,
                         const struct leg_report *report, struct turn *turn)
 {
@@ -256,11 +266,11 @@ static void take_report(const struct state *state, const struct input *input, co
                 note_progress(state, input, job, leg, report, turn);
         switch (report->state) {
         case REPORT_ARMED:
-                see_leg(input, job, leg, LEG_ARMED, turn);
+                see_leg(input, job, leg, LEG_ARMED, false, turn);
                 break;
         case REPORT_RUNNING:
         case REPORT_STOPPING:
-                see_leg(input, job, leg, LEG_RUNNING, turn);
+                see_leg(input, job, leg, LEG_RUNNING, has_its_cap(job, leg, report), turn);
                 break;
         case REPORT_EXITED:
                 end_leg(input, job, node->id, report->how, report->status, report->killed, turn);

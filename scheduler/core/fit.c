@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/after.h"
+#include "core/caps.h"
 #include "core/claim.h"
 #include "core/health.h"
 #include "core/month.h"
@@ -20,6 +21,13 @@ const struct plan_interval *fit_interval(const struct job *job, int64_t wall)
                 if (job->planned[i].start <= wall && wall < job->planned[i].end)
                         return &job->planned[i];
         return NULL;
+}
+
+bool fit_caps(const struct state *state, const struct job *job, uint32_t mode, const struct site *site)
+{
+        uint32_t level = width_level(&job->spec, mode);
+
+        return caps_in_class(state_class(state, job), level) && caps_at_site(site, level);
 }
 
 bool fit_quota(const struct state *state, const struct job *job, uint32_t mode)
@@ -39,7 +47,7 @@ bool fit_power(const struct state *state, const struct job *job, uint32_t mode, 
 {
         int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
 
-        return power_of_site(state, site) + more <= stored_limit(state, site, wall);
+        return power_of_site(state, site) + power_not_capped_yet(state, site) + more <= stored_limit(state, site, wall);
 }
 
 /* After a loss of the log's tail, what it launched may run: nothing starts until every node has shown that it does not. */
@@ -117,7 +125,7 @@ bool fit_may_start(const struct state *state, const struct job *job, uint32_t mo
 {
         return job->state == OFFPEAK_JOB_QUEUED && !job->held && !job->cancel && now->mono_ms >= job->not_before_ms &&
                now->wall >= job->spec.begin && after_look(state, job, NULL) == AFTER_MET && now->wall >= move_ready_at(state, job, site) &&
-               launches_allowed(state) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
+               launches_allowed(state) && fit_caps(state, job, mode, site) && fit_quota(state, job, mode) && fit_month(state, job, now->wall);
 }
 
 /* So that who finds no room, as most do where many wait, is told so without a look at every node. */
@@ -139,14 +147,16 @@ static int measure(const struct state *state, int64_t wall, struct fit_room *ret
         *ret_room = (struct fit_room){ .free_devices = calloc(state->n_nodes + 1, sizeof(uint64_t)),
                                        .ready = calloc(state->n_sites + 1, sizeof(*ret_room->ready)),
                                        .drawn_w = calloc(state->n_sites + 1, sizeof(int64_t)),
+                                       .late_w = calloc(state->n_sites + 1, sizeof(int64_t)),
                                        .limit_w = calloc(state->n_sites + 1, sizeof(int64_t)),
                                        .placing = calloc(1, sizeof(struct placing)) };
         if (ret_room->placing == NULL || ret_room->free_devices == NULL || ret_room->ready == NULL ||
-            ret_room->drawn_w == NULL || ret_room->limit_w == NULL)
+            ret_room->drawn_w == NULL || ret_room->late_w == NULL || ret_room->limit_w == NULL)
                 return OFFPEAK_ENOMEM;
         state_free_everywhere(state, ret_room->free_devices);
         for (uint32_t s = 0; s < state->n_sites; s++) {
                 ret_room->drawn_w[s] = power_of_site(state, &state->sites[s]);
+                ret_room->late_w[s] = power_not_capped_yet(state, &state->sites[s]);
                 ret_room->limit_w[s] = stored_limit(state, &state->sites[s], wall);
         }
         return 0;
@@ -173,6 +183,7 @@ void fit_room_finish(struct fit_room *room)
         free(room->free_devices);
         free(room->ready);
         free(room->drawn_w);
+        free(room->late_w);
         free(room->limit_w);
         if (room->placing != NULL)
                 placing_finish(room->placing);
@@ -186,7 +197,8 @@ bool fit_has_room(const struct state *state, const struct job *job, uint32_t mod
         struct offpeak_width width = width_of(&job->spec, mode);
         int64_t more = power_at_meter(state_terms(state, site), power_of_job_at(job, mode, site));
 
-        return room->drawn_w[site->id] + more <= room->limit_w[site->id] && width.gpus_per_node <= OFFPEAK_MAX_DEVICES &&
+        return room->drawn_w[site->id] + room->late_w[site->id] + more <= room->limit_w[site->id] &&
+               width.gpus_per_node <= OFFPEAK_MAX_DEVICES &&
                room->ready[site->id][width.gpus_per_node] >= width.nodes;
 }
 

@@ -10,12 +10,13 @@
 const struct plan_interval *fit_interval(const struct job *job, int64_t wall);
 
 /*
- * Queued, not held, its begin and its back-off over, those it comes after ended, its class's quotas not used up; and at this site, if
- * it ran at another before.
+ * Queued, not held, its begin and its back-off over, those it comes after ended, its class's quotas not used up, caps allowed; and at
+ * this site, if it ran at another before.
  */
 bool fit_may_start(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, const struct now *now);
 
-/* Of what a start needs beside devices: room in the class's quota, GPU-hours of its month, and the power just now. */
+/* Of what a start needs beside devices: caps that class and site allow, room in the class's quota, GPU-hours of its month, and the power just now. */
+bool fit_caps(const struct state *state, const struct job *job, uint32_t mode, const struct site *site);
 bool fit_quota(const struct state *state, const struct job *job, uint32_t mode);
 bool fit_month(const struct state *state, const struct job *job, int64_t wall);
 bool fit_power(const struct state *state, const struct job *job, uint32_t mode, const struct site *site, int64_t wall);
@@ -26,6 +27,7 @@ struct fit_room {
         uint32_t (*ready)[OFFPEAK_MAX_DEVICES +
                           1];       /* owned: of each site, [n]: its nodes in touch with n devices free or more */
         int64_t *drawn_w, *limit_w; /* owned: of each site */
+        int64_t *late_w;            /* owned: what it may draw beside drawn_w until nodes have their caps */
         struct placing *placing;    /* owned: found when it is needed first */
 };
 

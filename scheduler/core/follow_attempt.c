@@ -223,8 +223,8 @@ static bool any_leg_killed(const struct attempt *attempt)
 static void record_time_as_progress(const struct state *state, const struct job *job, int64_t ran,
                                     const struct now *now, struct turn *turn)
 {
-        double starting = (double)state_class(state, job)->start_cost_s * width_speed(job, job->attempt.mode);
-        double worked = work_made(job, job->attempt.launched_at + ran) - starting;
+        const struct policy_class *class = state_class(state, job);
+        double worked = work_made(job, class, job->attempt.launched_at + ran) - (double)class->start_cost_s;
         struct record *record;
 
         if (job->fraction_reported || worked <= 0 || any_leg_killed(&job->attempt))

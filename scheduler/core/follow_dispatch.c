@@ -152,9 +152,7 @@ static bool ran_too_long(const struct state *state, const struct job *job, int64
 {
         const struct policy_class *class = state_class(state, job);
         int64_t limit_ppm = class->limit_ppm;
-        double runs = work_made(job, wall);
-        double starts = (double)class->start_cost_s * job->attempts * width_fastest(job);
-        int64_t ran = width_worked_s(job) + (int64_t)(runs - starts);
+        int64_t ran = width_worked_s(job) + (int64_t)work_made(job, class, wall) - class->start_cost_s * job->attempts;
 
         return limit_ppm > 0 && ran > (int64_t)((__int128)job->spec.time_s * limit_ppm / 1000000);
 }
@@ -178,8 +176,9 @@ static void follow_queued(const struct state *state, const struct job *job, stru
                 record_unmet(state, job, now, turn);
         else if (interval != NULL && interval->site < state->n_sites) {
                 try_launch(state, job, interval, promise, now, turn);
-                if (!job->held && !fit_month(state, job, now->wall))
-                        want_plan(state, now, turn); /* its hours were planned before the month was used up */
+                if (!job->held && (!fit_month(state, job, now->wall) ||
+                                   !fit_caps(state, job, interval->mode, &state->sites[interval->site])))
+                        want_plan(state, now, turn); /* planned before the month was used up, or caps were allowed no more */
         } else if (!job->held && job->n_planned > 0 && !has_interval_after(job, now->wall))
                 want_plan(state, now, turn); /* its hours went by without it */
 }
@@ -221,12 +220,13 @@ static bool may_be_capped(const struct state *state, const struct job *job, cons
         int64_t more;
 
         if (site == NULL || interval->site != job->site || interval->mode == job->attempt.mode ||
-            !width_is_same(&job->spec, interval->mode, job->attempt.mode))
+            !width_is_same(&job->spec, interval->mode, job->attempt.mode) || !fit_caps(state, job, interval->mode, site))
                 return false;
         more = power_of_job_at(job, interval->mode, site) - power_of_job_at(job, job->attempt.mode, site);
         if (interval->end - wall < LEAST_CAP_S && !(more < 0 && pause_for_power(state, site, wall)))
                 return false;
-        return more <= 0 || power_of_site(state, site) + power_at_meter(state_terms(state, site), more) <=
+        return more <= 0 || power_of_site(state, site) + power_not_capped_yet(state, site) +
+                                            power_at_meter(state_terms(state, site), more) <=
                                     stored_limit(state, site, wall);
 }
 

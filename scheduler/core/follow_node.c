@@ -52,7 +52,7 @@ static void give_up_leg(const struct state *state, const struct now *now, const 
                                       .end = now->wall,
                                       .quality = QUALITY_ESTIMATED };
 
-                gap.joules = power_of_leg(state, job, leg) * (gap.end - gap.start);
+                gap.joules = power_spent_by_leg(state, job, leg, gap.start, gap.end);
                 booker_add(booker, now, &gap);
                 booker_close(booker);
         }

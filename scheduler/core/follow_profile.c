@@ -16,7 +16,8 @@ void follow_profile(const struct state *state, const struct now *now, struct tur
                         continue;
                 record = turn_record(turn, RECORD_LEARNED, now);
                 turn_check(turn, profile_fit(&state->profiles[i], &record->u.learned.fitted));
-                want_plan(state, now, turn);
+                if (profile_is_news(&state->profiles[i], &record->u.learned.fitted))
+                        want_plan(state, now, turn);
                 return;
         }
 }

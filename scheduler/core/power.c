@@ -13,10 +13,10 @@ static int64_t capped(const struct job *job, uint32_t mode, int64_t watts)
         return (int64_t)((double)watts * caps_power(width_level(&job->spec, mode)));
 }
 
-int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg)
+static int64_t leg_in_mode(const struct state *state, const struct job *job, const struct leg *leg, uint32_t mode)
 {
         const struct inventory *inventory = &state->nodes[leg->node].inventory;
-        uint32_t mode = job->attempt.mode, nodes = width_of(&job->spec, mode).nodes;
+        uint32_t nodes = width_of(&job->spec, mode).nodes;
         int64_t watts = width_power(job, mode);
 
         if (watts > 0)
@@ -25,6 +25,22 @@ int64_t power_of_leg(const struct state *state, const struct job *job, const str
                 if (leg->devices >> d & 1)
                         watts += inventory->devices[d].max_w;
         return capped(job, mode, watts);
+}
+
+int64_t power_of_leg(const struct state *state, const struct job *job, const struct leg *leg)
+{
+        return leg_in_mode(state, job, leg, job->attempt.mode);
+}
+
+int64_t power_spent_by_leg(const struct state *state, const struct job *job, const struct leg *leg, int64_t start, int64_t end)
+{
+        const struct attempt *attempt = &job->attempt;
+        int64_t change = start;
+
+        if (attempt->before_since != 0 && attempt->mode_since > start)
+                change = attempt->mode_since < end ? attempt->mode_since : end;
+        return leg_in_mode(state, job, leg, attempt->mode_before) * (change - start) +
+               power_of_leg(state, job, leg) * (end - change);
 }
 
 int64_t power_of_job_at(const struct job *job, uint32_t mode, const struct site *site)
@@ -55,6 +71,31 @@ static int64_t legs_at_site(const struct state *state, const struct job *job, co
 int64_t power_of_site(const struct state *state, const struct site *site)
 {
         return power_of_site_before(state, site, INT64_MAX);
+}
+
+static int64_t leg_not_capped_yet(const struct state *state, const struct job *job, const struct leg *leg)
+{
+        uint32_t mode = job->attempt.mode;
+        int64_t more;
+
+        if (leg->state == LEG_ENDED || leg->level >= width_level(&job->spec, mode))
+                return 0;
+        more = leg_in_mode(state, job, leg, width_at_level(&job->spec, mode, leg->level)) - leg_in_mode(state, job, leg, mode);
+        return more > 0 ? more : 0;
+}
+
+int64_t power_not_capped_yet(const struct state *state, const struct site *site)
+{
+        int64_t it_w = 0;
+
+        for (size_t i = 0; i < state->n_open; i++) {
+                const struct job *job = state_open_job(state, i);
+
+                for (uint32_t l = 0; job->state == OFFPEAK_JOB_ACTIVE && l < job->attempt.n_legs; l++)
+                        if (state->nodes[job->attempt.legs[l].node].site_id == site->id)
+                                it_w += leg_not_capped_yet(state, job, &job->attempt.legs[l]);
+        }
+        return power_at_meter(state_terms(state, site), it_w);
 }
 
 int64_t power_of_site_before(const struct state *state, const struct site *site, int64_t time)

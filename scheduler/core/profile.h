@@ -58,6 +58,9 @@ bool profile_is_due(const struct job_profile *profile);
 /* The curves of a profile's points, in a copy of it without them. ENOMEM. The caller finishes it. */
 int profile_fit(const struct job_profile *profile, struct job_profile *ret_fitted);
 
+/* Is what it says so different from what the profile says now that plans should know? Both are of the same widths. */
+bool profile_is_news(const struct job_profile *profile, const struct job_profile *fitted);
+
 int profile_copy(const struct job_profile *profile, struct job_profile *ret_profile);
 void profile_finish(struct job_profile *profile);
 

@@ -7,6 +7,7 @@
 #include "core/profile.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/caps.h"
@@ -24,6 +25,9 @@ enum { ROUNDS = 3, MOST_WIDTHS = 2 * (OFFPEAK_MAX_WIDTHS + 1) };
 
 /* The curve over caps may fall steeply, and below nothing: what is there then is little, and not unknown (0). */
 #define LEAST_CAP 0.01
+
+/* Plans are made anew for what differs by more. */
+#define NEWS_SHARE 0.02
 
 /* Measured values and what is supposed, of speed or of power. */
 struct sheet {
@@ -160,6 +164,25 @@ static void keep_power(const struct sheet *sheet, struct job_profile *fitted)
                 fitted->widths[i].power_w = llround(sheet->width[i]);
         for (unsigned level = 0; level < CAPS_LEVELS; level++)
                 fitted->cap_power_ppm[level] = llround(sheet->cap[level] * PPM);
+}
+
+/* Of two values of a curve; none (0) is far from any. */
+static bool is_far(int64_t a, int64_t b)
+{
+        return (double)llabs(a - b) > NEWS_SHARE * (double)llabs(a);
+}
+
+bool profile_is_news(const struct job_profile *profile, const struct job_profile *fitted)
+{
+        bool news = profile->fitted_index == 0 || profile->knows_time != fitted->knows_time;
+
+        for (uint32_t i = 0; !news && i < profile->n_widths && i < fitted->n_widths; i++)
+                news = is_far(profile->widths[i].speed_ppm, fitted->widths[i].speed_ppm) ||
+                       is_far(profile->widths[i].power_w, fitted->widths[i].power_w);
+        for (unsigned level = 0; !news && level < CAPS_LEVELS; level++)
+                news = is_far(profile->cap_speed_ppm[level], fitted->cap_speed_ppm[level]) ||
+                       is_far(profile->cap_power_ppm[level], fitted->cap_power_ppm[level]);
+        return news;
 }
 
 int profile_fit(const struct job_profile *profile, struct job_profile *ret_fitted)

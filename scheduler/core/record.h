@@ -196,7 +196,7 @@ struct record {
 
                 struct { uint32_t node; struct session session; } session;
                 struct { uint32_t node; uint64_t seq; int64_t mono_ms; bool foreign; } renewed;
-                struct { struct record_leg_ref leg; enum leg_state state; } leg;
+                struct { struct record_leg_ref leg; enum leg_state state; bool capped; } leg; /* capped: as its mode has it */
                 struct { bool wanted, asked, dropped, hurried; uint64_t asked_index; int64_t due_at; } planning;
                 struct { uint64_t job; int64_t not_before_ms; } backoff;
                 struct { int64_t mono_ms; bool forecasts; } started;

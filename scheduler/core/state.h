@@ -133,6 +133,7 @@ struct leg {
         uint32_t node;
         uint64_t devices;       /* bit mask over the node's devices */
         enum leg_state state;   /* ENDED is on record; ORDERED, ARMED, RUNNING are volatile */
+        uint32_t level;         /* volatile: of the caps that it may still have: those of its mode once its node told so */
         enum leg_how how;       /* when ENDED */
         int32_t status;
         bool killed;            /* the grace ran out: work since the last checkpoint is lost */
@@ -200,7 +201,7 @@ struct attempt {
         int64_t mode_since;        /* wall: since when it has that mode; 0: since its launch */
         uint32_t mode_before;      /* the mode before it, */
         int64_t before_since;      /* and since when it had that; 0: there was none */
-        double made_s, drawn_s;    /* seconds of running before that, each times its mode's speed, and power share */
+        double made_s, drawn_s;    /* seconds of running before that, each times its mode's speed (a start: 1), and power share */
         double carried_s;          /* progress before that and after the last that is known, s (work.h) */
         int64_t mark_at;           /* wall: when it reported its progress last, in this mode; 0: not yet */
         double mark_fraction;
@@ -275,7 +276,7 @@ struct job {
         int64_t fraction_at;         /* wall: when that was known; 0: at the start */
         int64_t total_s;             /* how long all of it takes: asked at first, then measured */
         int64_t ran_s;               /* wall seconds of running in ended attempts */
-        int64_t worked_s;            /* the same, each times the speed of its width */
+        int64_t worked_s;            /* the same, each times the speed of its mode, starts as they are (work_made) */
         int64_t gpu_s;               /* the same, each times its GPUs, and less where they were capped (width_power_share) */
         int64_t joules, cost, carbon_mg; /* job account, booked */
         int64_t unpriced_joules;

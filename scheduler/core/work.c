@@ -17,9 +17,13 @@ static double seconds_until(const struct attempt *attempt, int64_t until)
         return fmax(0, (double)(until - mode_since(attempt)));
 }
 
-double work_made(const struct job *job, int64_t until)
+double work_made(const struct job *job, const struct policy_class *class, int64_t until)
 {
-        return job->attempt.made_s + seconds_until(&job->attempt, until) * width_speed(job, job->attempt.mode);
+        const struct attempt *attempt = &job->attempt;
+        int64_t started = attempt->launched_at + class->start_cost_s;
+        double seconds = seconds_until(attempt, until), starting = seconds_until(attempt, started < until ? started : until);
+
+        return attempt->made_s + starting + (seconds - starting) * width_speed(job, attempt->mode);
 }
 
 double work_drawn(const struct job *job, int64_t until)

@@ -12,8 +12,11 @@
 double work_rest(const struct job *job, const struct policy_class *class, int64_t wall);
 double work_left(const struct job *job, const struct policy_class *class, int64_t wall);
 
-/* What the attempt's running until then makes, a start's loss not taken off; and its GPUs' time, by what they draw. */
-double work_made(const struct job *job, int64_t until);
+/*
+ * What the attempt's running until then makes, a start's loss not taken off: its start, which makes nothing in any mode,
+ * counts second for second. And its GPUs' time, by what they draw.
+ */
+double work_made(const struct job *job, const struct policy_class *class, int64_t until);
 double work_drawn(const struct job *job, int64_t until);
 
 /* What it made since its progress was last known; for apply(), when its mode changes. */

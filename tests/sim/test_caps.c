@@ -15,6 +15,7 @@
 #include <math.h>
 
 #include "core/caps.h"
+#include "core/outcome.h"
 #include "core/profile.h"
 #include "core/width.h"
 #include "support/sim_world.h"
@@ -59,6 +60,15 @@ static int64_t joules_in(const struct sim_world *world, uint64_t job, int64_t fr
 
 static const double one_dear_hour[] = { 50, 50, 1000, 50, 50, 50, 50, 50, 50, 50 };
 
+/* What it is compared with is the same work at once without a cap, at the power that this draws. */
+static void assert_compared_with(const struct sim_world *world, uint64_t id, int64_t work_s)
+{
+        struct report_job outcome = outcome_of_job(sim_state(world->sim), sim_world_job(world, id), 0);
+
+        assert_true(fabs((double)(outcome.work_s - work_s)) <= 3);
+        assert_true(fabs(outcome.power_w - GPUS * GPU_W) <= 1);
+}
+
 /*
  * Waiting costs 4 an hour. The dear hour's 2 kW cost 2 without a cap; at 0.7 of the limit 1.556, and 0.072 of an hour
  * later, which is 0.29: better than either going on at full power or stopping.
@@ -86,6 +96,7 @@ static void a_dear_hour_is_spent_under_a_cap(void **unused)
         assert_int_equal(joules_in(&world, id, WORLD_START + 2 * HOUR, WORLD_START + 3 * HOUR), HOUR * capped_w);
         assert_int_equal(job->joules, (3 * HOUR + extra_s) * GPUS * GPU_W + HOUR * capped_w);
         assert_true(fabs((double)job->worked_s - 4 * HOUR) <= 3); /* as if it had run without a cap */
+        assert_compared_with(&world, id, 4 * HOUR);
         sim_world_finish(&world);
 }
 
@@ -132,6 +143,7 @@ static void where_power_is_short_it_runs_under_a_cap(void **unused)
 
         (void)unused;
         world_policy(&world.policy);
+        world.policy.classes[0].start_cost_s = 600;
         begin(&world, prices, 8, 550000, LEAST_W);
         limit(&world, watts, 8);
         id = submit(&world, "job", 2 * HOUR, 0);
@@ -140,6 +152,7 @@ static void where_power_is_short_it_runs_under_a_cap(void **unused)
         assert_int_equal(sim_world_job(&world, id)->state, OFFPEAK_JOB_DONE);
         assert_true(sim_world_job(&world, id)->joules <=
                     1600 * (sim_world_job(&world, id)->ended_at - sim_world_job(&world, id)->first_started_at));
+        assert_compared_with(&world, id, 2 * HOUR);
         sim_world_finish(&world);
 }
 

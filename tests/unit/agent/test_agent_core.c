@@ -368,7 +368,9 @@ static void test_caps_change_while_it_runs(void **arg)
         order(world, 1, 3, 70, WANT_STOP);
         order_cap(world, 3, 70, 550000); /* overtaken */
         expect(world, "1000 cap 3.1 at 550000\n"
+                      "1000 renew s1 #4 3.1@70=running\n" /* at once: somebody may wait for the power */
                       "1000 cap 3.1 at 0\n"
+                      "1000 renew s1 #5 3.1@70=running\n"
                       "1000 stop 3.1 reason 1 grace 30\n");
 }
 
@@ -383,7 +385,7 @@ static void test_caps_of_an_earlier_agent_are_said_again(void **arg)
         assert_int_equal(report.cap_ppm, AGENT_CAP_UNKNOWN);
         in_session(world);
         order_cap(world, 3, 70, 0);
-        expect(world, "1000 cap 3.1 at 0\n");
+        expect(world, "1000 cap 3.1 at 0\n1000 renew s1 #2 3.1@70=running\n");
 }
 
 static void test_go_of_a_gang_launches_nothing(void **arg)
@@ -772,7 +774,8 @@ static void test_recovery_comes_before_hello(void **arg)
         expect(world, "1000 keep-term 5\n"
                       "1000 renew s1 #1 1.1@10=running 2.1@20=exited(exit 0) 3.1@30=stopping\n");
         order_launch(world, 1, 1, 10, WANT_GO, false); /* of an agent that has granted nothing yet */
-        expect(world, "1000 cap 1.1 at 0\n");        /* it does not know what cap there was */
+        expect(world, "1000 cap 1.1 at 0\n" /* it does not know what cap there was */
+                      "1000 renew s1 #2 1.1@10=running 2.1@20=exited(exit 0) 3.1@30=stopping\n");
 }
 
 /* A shim that could not be met at first, and then could. */

@@ -12,6 +12,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "core/copy.h"
 #include "core/profile.h"
 #include "core/width.h"
 #include "unit/core/scene.h"
@@ -127,6 +128,40 @@ static void progress_teaches_the_time_it_takes(void **unused)
         assert_int_equal(width_speed(job_of(&scene, next), 0), 1);
         assert_int_equal(job_of(&scene, submit(&scene, "other", 1, 2 * HOUR))->total_s, 2 * HOUR);
         assert_int_equal(job_of(&scene, submit(&scene, "bert", 1, 3 * HOUR))->total_s, 3 * HOUR);
+        scene_finish(&scene);
+}
+
+/* It is lost, and begins again. */
+static void begin_again(struct scene *scene, uint64_t job)
+{
+        const struct plan_interval hours = { scene->now.wall, scene->now.wall + 10 * HOUR, 0, 0 };
+        struct job *changed = state_job(&scene->state, job);
+
+        scene_renew_with(scene, 0, job, REPORT_EXITED, LEG_SHIM_LOST, 0);
+        free(changed->planned);
+        assert_int_equal(copy_bytes(&hours, 1, sizeof(hours), (void **)&changed->planned), 0);
+        changed->n_planned = 1;
+        scene_wait_ms(scene, 600 * 1000);
+        scene_renew(scene, 0, NULL, 0);
+        assert_int_equal(job_of(scene, job)->state, OFFPEAK_JOB_ACTIVE);
+}
+
+/* It begins again from a checkpoint behind what it had told: what it does again is no part of its pace. */
+static void who_begins_again_further_back_is_no_slower(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "bert", 1, 2 * HOUR);
+        for (int i = 0; i <= 5; i++)
+                tell_at(&scene, job, HOUR / 5, 0.1 * i);
+        begin_again(&scene, job);
+        tell_at(&scene, job, 1, 0.3);
+        for (int i = 1; i <= 5; i++)
+                tell_at(&scene, job, 2 * HOUR / 20, 0.3 + 0.05 * i);
+        assert_in_range(job_of(&scene, job)->total_s, 2 * HOUR - 60, 2 * HOUR + 60);
         scene_finish(&scene);
 }
 
@@ -394,6 +429,31 @@ static void fill_with_names(struct scene *scene)
         }
 }
 
+/* More of the same is no reason for another plan; what is new is. */
+static void a_fit_that_says_the_same_plans_nothing_anew(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+        int fits = 0, plans = 0;
+
+        (void)unused;
+        begin(&scene);
+        job = submit(&scene, "bert", 1, 2 * HOUR);
+        for (int i = 0; i <= 40; i++) {
+                scene.state.plan_wanted = false;
+                scene.state.plan_asked = true; /* so that none is due by itself */
+                tell_at(&scene, job, i <= 20 ? 143 : 287, 0.02 * i); /* as it was asked for, and then half as fast */
+                fits += scene_recorded(&scene, RECORD_LEARNED) != NULL;
+                plans += scene_recorded(&scene, RECORD_LEARNED) != NULL && scene.state.plan_wanted;
+                if (i == 20) {
+                        assert_true(fits > 5);
+                        assert_in_range(plans, 0, 1); /* the first says so that it is known */
+                }
+        }
+        assert_true(plans > 2);
+        scene_finish(&scene);
+}
+
 /* Thousands of names: the one used last longest ago goes, none that a job waits with. */
 static void old_names_go(void **unused)
 {
@@ -457,6 +517,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(progress_teaches_the_time_it_takes),
+                cmocka_unit_test(who_begins_again_further_back_is_no_slower),
                 cmocka_unit_test(a_silent_run_teaches_it_too),
                 cmocka_unit_test(only_measured_joules_teach),
                 cmocka_unit_test(joules_that_no_job_draws_are_passed_over),
@@ -466,6 +527,7 @@ int main(void)
                 cmocka_unit_test(another_width_borrows_the_curve),
                 cmocka_unit_test(a_promise_goes_by_what_was_learned),
                 cmocka_unit_test(a_snapshot_keeps_it),
+                cmocka_unit_test(a_fit_that_says_the_same_plans_nothing_anew),
                 cmocka_unit_test(old_names_go),
                 cmocka_unit_test(who_borrowed_from_a_name_that_goes_forgets_it),
         };
