@@ -388,6 +388,33 @@ static void a_job_that_moves_says_from_where_to_where(void **state)
         expect_in(explain_with(NULL, NULL, changes), "goes on there 01:00: that costs nothing beside the power, as move_gb");
 }
 
+/* A cap comes and goes while the job runs: that is no pause. */
+static void a_cap_is_no_pause(void **state)
+{
+        static const char *const hours[][4] = {
+                /* status, when the second of two spans begins, its GPUs, the line */
+                { "planned", "2026-11-22T23:30:00Z", "8", "23:00-05:00" },
+                { "planned", "2026-11-22T23:30:00Z", "4", "23:00-05:00, 1 pause" },
+                { "planned", "2026-11-22T23:45:00Z", "8", "23:00-05:00, 1 pause" },
+                { "running", "2026-11-22T23:30:00Z", "8", "until 05:00" },
+                { "running", "2026-11-22T23:45:00Z", "8", "until 23:30, again 23:45" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
+                json_t *first = json_pack("{s:s, s:s, s:s, s:i, s:f}", "start_utc", "2026-11-22T23:00:00Z", "end_utc",
+                                          "2026-11-22T23:30:00Z", "site", "hanford", "gpus", 8, "cap", 0.55);
+                json_t *second = json_pack("{s:s, s:s, s:s, s:i, s:n}", "start_utc", hours[i][1], "end_utc",
+                                           "2026-11-23T05:00:00Z", "site", "hanford", "gpus", atoi(hours[i][2]), "cap");
+                char *text = show_with(json_pack("{s:s, s:[o, o]}", "status", hours[i][0], "planned", first, second));
+                char line[64];
+
+                snprintf(line, sizeof(line), "  when        %s\n", hours[i][3]);
+                assert_non_null(strstr(text, line));
+                free(text);
+        }
+}
+
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
 static void a_job_longer_than_the_plan_says_so(void **state)
 {
@@ -999,6 +1026,7 @@ int main(void)
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
                 cmocka_unit_test(a_pause_tells_its_cause),
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
+                cmocka_unit_test(a_cap_is_no_pause),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(a_saving_has_its_sign),
                 cmocka_unit_test(unwell_devices_are_told),
