@@ -31,7 +31,9 @@ static void show_widths(const json_t *job, const struct screen *screen, FILE *ou
 
         json_array_foreach(widths, i, width)
         {
-                snprintf(one, sizeof(one), "%lld GPUs %.2f", (long long)document_int_or(width, "gpus", 0),
+                const int64_t gpus = document_int_or(width, "gpus", 0);
+
+                snprintf(one, sizeof(one), "%lld GPU%s %.2f", (long long)gpus, gpus == 1 ? "" : "s",
                          json_number_value(json_object_get(width, "speed")));
                 text_list_add(text, sizeof(text), one);
         }
@@ -207,6 +209,15 @@ static const char *failure_how(const json_t *failure, char buffer[TEXT_SIZE])
         return buffer;
 }
 
+/* Has it more than one process that could be the one that failed? */
+static bool has_ranks(const json_t *job)
+{
+        const char *launcher = document_text(job, "launcher");
+
+        return document_int_or(job, "nodes", 1) > 1 ||
+               (launcher != NULL && strcmp(launcher, "gpu") == 0 && document_int_or(job, "gpus", 1) > 1);
+}
+
 /* The first rank that failed, why, and the last that it said. */
 static void show_failure(const json_t *job, const struct screen *screen, FILE *out)
 {
@@ -218,7 +229,7 @@ static void show_failure(const json_t *job, const struct screen *screen, FILE *o
 
         if (!json_is_object(failure))
                 return;
-        if (document_int_or(job, "nodes", 1) > 1)
+        if (has_ranks(job))
                 snprintf(rank, sizeof(rank), " (rank %lld)", (long long)document_int_or(failure, "rank", 0));
         snprintf(text, sizeof(text), "attempt %lld on %.128s%s, %s: %s",
                  (long long)document_int_or(failure, "attempt", 0), node != NULL ? node : "?", rank,

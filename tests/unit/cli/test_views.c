@@ -236,7 +236,7 @@ static void gpu_hours_of_a_month_are_told(void **state)
 static void a_failure_is_told(void **state)
 {
         const char *format = "{s:s, s:i, s:{s:i, s:s, s:i, s:s, s:O, s:O, s:b, s:s, s:s, s:[s, s]}}";
-        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL");
+        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL"), *changes;
 
         (void)state;
         expect_in(show_with(json_pack(format, "status", "failed", "nodes", 2, "failure", "attempt", 2, "node", "n3",
@@ -251,6 +251,11 @@ static void a_failure_is_told(void **state)
                                       "rank", 0, "how", "exit", "exit_code", none, "exit_signal", signal, "killed", 0,
                                       "at_utc", "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b")),
                   "  last failed attempt 2 on n3, 22:00: killed by SIGKILL\n");
+        changes = json_pack(format, "status", "failed", "nodes", 1, "failure", "attempt", 1, "node", "n3", "rank", 2,
+                            "how", "exit", "exit_code", code, "exit_signal", none, "killed", 0, "at_utc",
+                            "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b");
+        json_object_set_new(changes, "launcher", json_string("gpu"));
+        expect_in(show_with(changes), "  failed      attempt 1 on n3 (rank 2), 22:00: exited with 1\n");
         expect_in(show_with(json_pack(format, "status", "retrying", "nodes", 2, "failure", "attempt", 2, "node", "n3",
                                       "rank", 1, "how", "not_ready", "exit_code", none, "exit_signal", none, "killed",
                                       0, "at_utc", "2026-11-22T22:00:00Z", "why",
