@@ -488,6 +488,21 @@ static void a_saving_has_its_sign(void **state)
 }
 
 /* Below the table: which devices are kept from jobs, and why. */
+static void nodes_of_an_unknown_site_are_told(void **state)
+{
+        json_t *document = json_pack("{s:[{s:s, s:s, s:b, s:s}, {s:s, s:s, s:b, s:s}]}", "nodes", "name", "n1", "site",
+                                     "hall", "site_known", 1, "status", "up", "name", "n2", "site", "hal", "site_known",
+                                     0, "status", "up");
+        char *text = render(view_nodes, document, plain);
+
+        (void)state;
+        assert_non_null(strstr(text, "\nn2 is given no job: its agent says site \"hal\", which the scheduler's "
+                                     "configuration does not name: correct the one or the other\n"));
+        assert_null(strstr(text, "\nn1 is given no job"));
+        free(text);
+        json_decref(document);
+}
+
 static void unwell_devices_are_told(void **state)
 {
         json_t *document = json_pack(
@@ -1034,6 +1049,7 @@ int main(void)
                 cmocka_unit_test(a_cap_is_no_pause),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(a_saving_has_its_sign),
+                cmocka_unit_test(nodes_of_an_unknown_site_are_told),
                 cmocka_unit_test(unwell_devices_are_told),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),

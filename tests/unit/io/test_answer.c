@@ -537,7 +537,10 @@ static void a_node_says_which_of_its_devices_are_unwell(void **state)
                 .device = 1, .unwell = true, .since = WORLD_NOW - 60, .reason = strdup("Xid 79: off the bus")
         };
         health_bind(node);
+        world->state.nodes[1].site_id = NONE_U32;
         document = world_ask(world, "nodes", NULL);
+        assert_true(json_is_true(world_at(document, "nodes.0.site_known")));
+        assert_true(json_is_false(world_at(document, "nodes.1.site_known")));
         world_expect_int(document, "nodes.0.gpus_withheld", 1);
         world_expect_null(document, "nodes.0.devices.0.unwell"); /* it is well again */
         world_expect_text(document, "nodes.0.devices.1.unwell.reason", "Xid 79: off the bus");
