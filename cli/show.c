@@ -223,6 +223,7 @@ static void show_failure(const json_t *job, const struct screen *screen, FILE *o
 {
         const json_t *failure = json_object_get(job, "failure");
         const char *node = document_text(failure, "node"), *status = document_text(job, "status");
+        const char *path = document_text(failure, "path"), *output = document_text(job, "stdout_path");
         char text[640], at[SCREEN_TIME_SIZE], how[TEXT_SIZE], rank[32] = "";
         json_t *said;
         size_t i;
@@ -242,6 +243,8 @@ static void show_failure(const json_t *job, const struct screen *screen, FILE *o
                 screen_print(screen, out, json_string_value(said));
                 putc('\n', out);
         }
+        if (i > 0 && path != NULL && (output == NULL || strcmp(path, output) != 0))
+                line(screen, out, "in file", path); /* else `output` below says it */
 }
 
 static void show_waits(const json_t *job, const struct screen *screen, FILE *out)

@@ -253,9 +253,15 @@ static void a_failure_is_told(void **state)
                   "  last failed attempt 2 on n3, 22:00: killed by SIGKILL\n");
         changes = json_pack(format, "status", "failed", "nodes", 1, "failure", "attempt", 1, "node", "n3", "rank", 2,
                             "how", "exit", "exit_code", code, "exit_signal", none, "killed", 0, "at_utc",
-                            "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b");
+                            "2026-11-22T22:00:00Z", "why", "out of memory", "last_lines", "a", "b");
         json_object_set_new(changes, "launcher", json_string("gpu"));
-        expect_in(show_with(changes), "  failed      attempt 1 on n3 (rank 2), 22:00: exited with 1\n");
+        json_object_set_new(json_object_get(changes, "failure"), "path", json_string("/home/ana/2.err"));
+        expect_in(show_with(changes),
+                  "  failed      attempt 1 on n3 (rank 2), 22:00: exited with 1\n"
+                  "              out of memory\n"
+                  "  it said     | a\n"
+                  "              | b\n"
+                  "  in file     /home/ana/2.err\n");
         expect_in(show_with(json_pack(format, "status", "retrying", "nodes", 2, "failure", "attempt", 2, "node", "n3",
                                       "rank", 1, "how", "not_ready", "exit_code", none, "exit_signal", none, "killed",
                                       0, "at_utc", "2026-11-22T22:00:00Z", "why",
