@@ -284,6 +284,18 @@ static void make_local(struct host *host, const struct agent_action *action, str
         ret_local->lease_deadline_ms = action->deadline_ms;
 }
 
+/* 0,1,5 */
+static const char *list_devices(uint64_t devices, char *list, size_t size)
+{
+        size_t used = 0;
+
+        list[0] = '\0';
+        for (uint32_t i = 0; i < OFFPEAK_MAX_DEVICES && used < size; i++)
+                if (devices >> i & 1)
+                        used += (size_t)snprintf(list + used, size - used, "%s%u", used > 0 ? "," : "", i);
+        return list;
+}
+
 void host_launch(struct host *host, const struct agent_action *action)
 {
         struct host_leg *leg = host_add_leg(host, action->id);
@@ -291,7 +303,7 @@ void host_launch(struct host *host, const struct agent_action *action)
         struct offpeak_error err;
         struct leg_local local;
         struct leg_dir dir;
-        char name[LEG_NAME_SIZE];
+        char name[LEG_NAME_SIZE], devices[4 * OFFPEAK_MAX_DEVICES];
 
         if (leg == NULL)
                 return;
@@ -316,7 +328,8 @@ void host_launch(struct host *host, const struct agent_action *action)
                 note_exit_why(leg, LEG_NEVER, err.text);
                 return;
         }
-        log_info("leg %s launched on devices %" PRIx64, leg_name(leg->id, name), action->order->launch.devices);
+        log_info("leg %s launched on devices %s", leg_name(leg->id, name),
+                 list_devices(action->order->launch.devices, devices, sizeof(devices)));
 }
 
 void host_delete(struct host *host, struct leg_id id)

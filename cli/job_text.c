@@ -116,9 +116,37 @@ static bool job_is_pinned(const json_t *job)
         return document_true(json_object_get(job, "pinned"), "kept");
 }
 
+/* Does it go on, at i, where it was, on as many GPUs: under another power cap? */
+static bool goes_on(const json_t *planned, size_t i)
+{
+        const json_t *before = json_array_get(planned, i - 1), *here = json_array_get(planned, i);
+        const char *site = document_text(before, "site"), *next = document_text(here, "site");
+
+        return document_time(before, "end_utc") == document_time(here, "start_utc") &&
+               document_int_or(before, "gpus", 0) == document_int_or(here, "gpus", 0) && site != NULL && next != NULL &&
+               strcmp(site, next) == 0;
+}
+
+/* The interval behind the last of an unbroken run that begins with this one. */
+static size_t run_end(const json_t *planned, size_t i)
+{
+        for (i++; i < json_array_size(planned) && goes_on(planned, i); i++)
+                ;
+        return i;
+}
+
+static size_t n_pauses(const json_t *planned)
+{
+        size_t n = 0;
+
+        for (size_t i = run_end(planned, 0); i < json_array_size(planned); i = run_end(planned, i))
+                n++;
+        return n;
+}
+
 static const char *when_planned(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
-        size_t n = json_array_size(planned), pauses = n - 1;
+        size_t n = json_array_size(planned), pauses = n_pauses(planned);
         const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : job_is_pinned(job) ? ", pinned" : "";
         char span[2 * SCREEN_TIME_SIZE], pause_text[32] = "", after[JOB_TEXT_SIZE];
         bool waits = job_after(job, after) != NULL;
@@ -134,19 +162,20 @@ static const char *when_planned(const json_t *job, const json_t *planned, const 
 static const char *when_running(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
         int64_t started = document_time(job, "started_utc");
+        const size_t n = json_array_size(planned), stop = n == 0 ? 0 : run_end(planned, 0);
         char until[SCREEN_TIME_SIZE], next[SCREEN_TIME_SIZE];
 
-        if (json_array_size(planned) == 0 && started == 0) /* it is being started, or stopped before it was */
+        if (n == 0 && started == 0) /* it is being started, or stopped before it was */
                 snprintf(buffer, JOB_TEXT_SIZE, "now");
-        else if (json_array_size(planned) == 0)
+        else if (n == 0)
                 snprintf(buffer, JOB_TEXT_SIZE, "since %s", screen_time(screen, started, next));
-        else if (json_array_size(planned) == 1)
-                snprintf(buffer, JOB_TEXT_SIZE, "until %s%s", screen_time(screen, end_of(job, 0), until),
+        else if (stop == n)
+                snprintf(buffer, JOB_TEXT_SIZE, "until %s%s", screen_time(screen, end_of(job, n - 1), until),
                          job_goes_beyond(job) ? ", beyond what is planned" : "");
         else
                 snprintf(buffer, JOB_TEXT_SIZE, "until %s, again %s",
-                         screen_time(screen, document_time(json_array_get(planned, 0), "end_utc"), until),
-                         screen_time(screen, document_time(json_array_get(planned, 1), "start_utc"), next));
+                         screen_time(screen, document_time(json_array_get(planned, stop - 1), "end_utc"), until),
+                         screen_time(screen, document_time(json_array_get(planned, stop), "start_utc"), next));
         return buffer;
 }
 

@@ -46,6 +46,7 @@ static int take(void *context, const struct option_found *found, struct offpeak_
 struct output {
         char path[4352];
         char node[256];     /* of rank 0; "" before the first start */
+        char why[256];      /* the job failed for this, told by its node; "" */
         bool started, over;
 };
 
@@ -54,11 +55,13 @@ static void read_output(const json_t *job, bool error, struct output *output)
         const char *path = error ? document_text(job, "stderr_path") : NULL;
         const json_t *legs = json_object_get(json_object_get(job, "attempt"), "legs");
         const char *node = document_text(json_array_get(legs, 0), "node"), *state = document_text(job, "state");
+        const char *why = document_text(json_object_get(job, "failure"), "why");
 
         if (path == NULL) /* errors go with the output unless they have a file of their own */
                 path = document_text(job, "stdout_path");
         snprintf(output->path, sizeof(output->path), "%s", path != NULL ? path : "");
         snprintf(output->node, sizeof(output->node), "%s", node != NULL ? node : "");
+        snprintf(output->why, sizeof(output->why), "%s", why != NULL ? why : "");
         output->started = document_int_or(job, "attempts", 0) > 0;
         output->over = state == NULL || (strcmp(state, "queued") != 0 && strcmp(state, "active") != 0);
 }
@@ -107,6 +110,10 @@ static int not_visible(const struct output *output, uint64_t job, struct offpeak
                 return fail(err, OFFPEAK_ETRYAGAIN,
                             "job %llu has not started yet: it will write to %s (`offpeak logs -f` waits)",
                             (unsigned long long)job, output->path);
+        if (output->over && output->why[0] != '\0')
+                return fail(err, OFFPEAK_ENOTFOUND,
+                            "%s is not visible on this host. The job failed on node %s, perhaps before it wrote anything: %s",
+                            output->path, output->node, output->why);
         return fail(err, OFFPEAK_ENOTFOUND,
                     "%s is not visible on this host: it lies on node %s. Look there, or let the job write to a file "
                     "system that both share (--output)",

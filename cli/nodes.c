@@ -57,6 +57,23 @@ static void add_node(struct table *table, const json_t *node)
         table_add(table, document_text(node, "model"));
 }
 
+/* Nodes that are up and get no jobs, as their agents name a site that the scheduler has not. */
+static void print_strangers(const json_t *nodes, const struct screen *screen, FILE *out)
+{
+        json_t *node;
+        size_t i;
+
+        json_array_foreach(nodes, i, node)
+        {
+                if (!json_is_false(json_object_get(node, "site_known")))
+                        continue;
+                screen_print(screen, out, document_text(node, "name"));
+                fputs(" is given no job: its agent says site \"", out);
+                screen_print(screen, out, document_text(node, "site"));
+                fputs("\", which the scheduler's configuration does not name: correct the one or the other\n", out);
+        }
+}
+
 /* Below the table, as a reason may be long. */
 static void print_drained(const json_t *nodes, const struct screen *screen, FILE *out)
 {
@@ -129,6 +146,7 @@ int view_nodes(const json_t *document, const struct screen *screen, FILE *out)
                 add_node(&table, node);
         r = table_print(&table, out);
         table_finish(&table);
+        print_strangers(nodes, screen, out);
         print_drained(nodes, screen, out);
         print_unwell(nodes, screen, out);
         return r;

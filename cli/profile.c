@@ -92,7 +92,7 @@ static int print_profile(const json_t *profile, const struct screen *screen, FIL
         r = table_print(&table, out);
         table_finish(&table);
         if (any_supposed(modes))
-                fputs("?: nothing was measured yet; this is supposed\n", out);
+                fputs("?: supposed, until a width and cap were measured for five minutes\n", out);
         return r;
 }
 

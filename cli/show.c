@@ -31,7 +31,9 @@ static void show_widths(const json_t *job, const struct screen *screen, FILE *ou
 
         json_array_foreach(widths, i, width)
         {
-                snprintf(one, sizeof(one), "%lld GPUs %.2f", (long long)document_int_or(width, "gpus", 0),
+                const int64_t gpus = document_int_or(width, "gpus", 0);
+
+                snprintf(one, sizeof(one), "%lld GPU%s %.2f", (long long)gpus, gpus == 1 ? "" : "s",
                          json_number_value(json_object_get(width, "speed")));
                 text_list_add(text, sizeof(text), one);
         }
@@ -207,18 +209,28 @@ static const char *failure_how(const json_t *failure, char buffer[TEXT_SIZE])
         return buffer;
 }
 
+/* Has it more than one process that could be the one that failed? */
+static bool has_ranks(const json_t *job)
+{
+        const char *launcher = document_text(job, "launcher");
+
+        return document_int_or(job, "nodes", 1) > 1 ||
+               (launcher != NULL && strcmp(launcher, "gpu") == 0 && document_int_or(job, "gpus", 1) > 1);
+}
+
 /* The first rank that failed, why, and the last that it said. */
 static void show_failure(const json_t *job, const struct screen *screen, FILE *out)
 {
         const json_t *failure = json_object_get(job, "failure");
         const char *node = document_text(failure, "node"), *status = document_text(job, "status");
+        const char *path = document_text(failure, "path"), *output = document_text(job, "stdout_path");
         char text[640], at[SCREEN_TIME_SIZE], how[TEXT_SIZE], rank[32] = "";
         json_t *said;
         size_t i;
 
         if (!json_is_object(failure))
                 return;
-        if (document_int_or(job, "nodes", 1) > 1)
+        if (has_ranks(job))
                 snprintf(rank, sizeof(rank), " (rank %lld)", (long long)document_int_or(failure, "rank", 0));
         snprintf(text, sizeof(text), "attempt %lld on %.128s%s, %s: %s",
                  (long long)document_int_or(failure, "attempt", 0), node != NULL ? node : "?", rank,
@@ -231,6 +243,8 @@ static void show_failure(const json_t *job, const struct screen *screen, FILE *o
                 screen_print(screen, out, json_string_value(said));
                 putc('\n', out);
         }
+        if (i > 0 && path != NULL && (output == NULL || strcmp(path, output) != 0))
+                line(screen, out, "in file", path); /* else `output` below says it */
 }
 
 static void show_waits(const json_t *job, const struct screen *screen, FILE *out)

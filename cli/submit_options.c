@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/submit_options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -480,6 +481,18 @@ static int take_export(struct submit_settings *settings, const struct option_fou
 
 /* ---- one option */
 
+/* A file for output. Letters that stand for nothing, Slurm's %x or %N, would be part of its name. */
+static int take_pattern(const struct option_found *found, char **text, struct offpeak_error *err)
+{
+        for (const char *at = strchr(found->value, '%'); at != NULL; at = strchr(at + (at[1] == '%' ? 2 : 1), '%'))
+                if (isalpha((unsigned char)at[1]) && strchr("janr", at[1]) == NULL)
+                        return fail(err, OFFPEAK_EINVAL,
+                                    "%s %s: %%%c stands for nothing: there are %%j (job), %%a (attempt), %%n (rank of the node) "
+                                    "and %%r (of the process); write %%%% for a %%",
+                                    found->name, found->value, at[1]);
+        return take_text(found, OFFPEAK_MAX_PATH, text, err);
+}
+
 static int take_place(struct submit_settings *settings, const struct option_found *found, struct offpeak_error *err)
 {
         struct offpeak_job_spec *spec = &settings->spec;
@@ -492,9 +505,9 @@ static int take_place(struct submit_settings *settings, const struct option_foun
         case OPT_SITE:
                 return take_text(found, OFFPEAK_MAX_NAME, &spec->site, err);
         case OPT_OUTPUT:
-                return take_text(found, OFFPEAK_MAX_PATH, &spec->stdout_path, err);
+                return take_pattern(found, &spec->stdout_path, err);
         case OPT_ERROR:
-                return take_text(found, OFFPEAK_MAX_PATH, &spec->stderr_path, err);
+                return take_pattern(found, &spec->stderr_path, err);
         case OPT_CHDIR:
                 return take_text(found, OFFPEAK_MAX_PATH, &spec->directory, err);
         case OPT_CHECKPOINT_DIR:

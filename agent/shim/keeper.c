@@ -182,6 +182,17 @@ static int enter_namespace(void)
         return 0;
 }
 
+/* The next pid in here is the launch's first. A kernel that cannot (CONFIG_CHECKPOINT_RESTORE) begins at 2. */
+static void begin_pids(uint32_t first)
+{
+        const int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+
+        if (fd < 0)
+                return;
+        dprintf(fd, "%u", first - 1);
+        close(fd);
+}
+
 static int become_guard(void)
 {
         return prctl(PR_SET_CHILD_SUBREAPER, 1) < 0 ? errno : 0;
@@ -236,6 +247,8 @@ static _Noreturn void keep_job(struct keep *keep, int lock_fd)
         keep->signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
         if (failure == 0 && keep->signals < 0)
                 failure = errno;
+        if (failure == 0 && keep->namespace)
+                begin_pids(launch->first_pid);
         if (failure == 0)
                 failure = start_processes(keep);
         if (launch->log_fd >= 0)

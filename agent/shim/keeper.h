@@ -5,10 +5,10 @@
  *   shim --- keeper --- first processes --- ...
  *
  * As a namespace, the keeper is init of a pid namespace (with its own /proc) and dies with the shim by PDEATHSIG: the
- * kernel then kills everything in it. As a guard, where that is not allowed, it sees the shim's end of a socket close,
- * and kills what it has: it adopts every orphan (PR_SET_CHILD_SUBREAPER), so all of the leg are its descendants. It
- * also holds the leg's lock, so that nobody takes the leg for dead before it is. If the guard is killed, the shim, a
- * subreaper as well, adopts them in turn.
+ * kernel then kills everything in it. Pids begin at the launch's first_pid there. As a guard, where that is not
+ * allowed, it sees the shim's end of a socket close, and kills what it has: it adopts every orphan
+ * (PR_SET_CHILD_SUBREAPER), so all of the leg are its descendants. It also holds the leg's lock, so that nobody takes
+ * the leg for dead before it is. If the guard is killed, the shim, a subreaper as well, adopts them in turn.
  *
  * The keeper ends when nothing is left.
  */

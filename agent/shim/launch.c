@@ -18,6 +18,9 @@
 
 enum { MAX_CPUS = 8192 };
 
+/* Of first_pid. PIDS is a prime below the least pid_max, PIDS_JOB 0.618 of it; the others are merely odd. */
+enum { PIDS_FROM = 1024, PIDS = 30011, PIDS_JOB = 18547, PIDS_ATTEMPT = 7919, PIDS_RANK = 4001 };
+
 /* A list such as "0-3,8". */
 static bool parse_cpus(const char *list, cpu_set_t *set, size_t size)
 {
@@ -178,6 +181,16 @@ static int prepare_checkpoint(struct launch *launch, const struct leg_dir *dir, 
         return own_directory(buffer, launch, err);
 }
 
+/*
+ * Programs take a pid for one that no other process of the host has: Open MPI names its job by it, and files in /tmp
+ * and /dev/shm. So legs that run beside each other have theirs far apart: multiples of the golden ratio lie evenly.
+ */
+static uint32_t first_pid(const struct message_order *order, uint32_t rank)
+{
+        return (uint32_t)(PIDS_FROM +
+                          (order->job * PIDS_JOB + order->attempt * PIDS_ATTEMPT + rank * PIDS_RANK) % PIDS);
+}
+
 int launch_prepare(const struct leg_dir *dir, const struct message_order *order, const struct leg_local *local,
                    struct launch *ret_launch, struct offpeak_error *err)
 {
@@ -201,6 +214,8 @@ int launch_prepare(const struct leg_dir *dir, const struct message_order *order,
                 rc = make_set(local->mems, "memory nodes", &launch.mems, err);
         if (rc == 0)
                 rc = prepare_processes(&launch, order, local, err);
+        if (rc == 0)
+                launch.first_pid = first_pid(order, launch.processes[0].rank);
         if (rc == 0)
                 rc = prepare_paths(&launch, order, known.home, err);
         if (rc == 0)

@@ -52,6 +52,7 @@ struct launch {
         struct leg_rlimits rlimits;
         int log_fd;                /* to which the output files are handed over (job_log.h); -1: nobody */
         bool die_with_parent;      /* set by the keeper: no namespace does it */
+        uint32_t first_pid;        /* of the first process, in a pid namespace */
 };
 
 /*

@@ -248,7 +248,7 @@ static void note_progress(const struct state *state, const struct input *input, 
 static bool has_its_cap(const struct job *job, const struct leg *leg, const struct leg_report *report)
 {
         return leg->level != width_level(&job->spec, job->attempt.mode) &&
-               report->cap_ppm == caps_ordered_ppm(&job->spec, job->attempt.mode);
+               report->cap_ppm == width_cap_ppm(&job->spec, job->attempt.mode);
 }
 
 static void take_report(const struct state *state, const struct input *input, const struct node *node,

@@ -27,10 +27,24 @@
 #include "core/width.h"
 #include "plan/fit_deadline.h"
 
+/* Those that are not counted on, for a sentence that tells there are too few; "" where there are none. */
+static const char *out_of_use(const struct state *state, char *text, size_t size)
+{
+        uint32_t n = 0;
+
+        for (uint32_t i = 0; i < state->n_nodes; i++)
+                n += state->nodes[i].drain_reason != NULL || state->nodes[i].fenced;
+        text[0] = '\0';
+        if (n > 0)
+                snprintf(text, size, " (not counted: %u drained or fenced)", n);
+        return text;
+}
+
 static int refuse_nodes(const struct state *state, const struct job *job, struct offpeak_error *err)
 {
         uint32_t widest = 0;
         const char *where = "?";
+        char out[64];
 
         for (uint32_t i = 0; i < state->n_nodes; i++)
                 if (state->nodes[i].inventory.n_devices > widest) {
@@ -43,8 +57,8 @@ static int refuse_nodes(const struct state *state, const struct job *job, struct
                             "with -N and --gpus-per-node.",
                             job->spec.gpus_per_node, where, widest, widest);
         return fail(err, OFFPEAK_EINVAL,
-                    "no site that the job may use has %u node(s) with %u GPU(s) each; `offpeak nodes` shows what there is",
-                    job->spec.nodes, job->spec.gpus_per_node);
+                    "no site that the job may use has %u node(s) with %u GPU(s) each%s; `offpeak nodes` shows what there is",
+                    job->spec.nodes, job->spec.gpus_per_node, out_of_use(state, out, sizeof(out)));
 }
 
 enum { MOST_TOLD = 16 };

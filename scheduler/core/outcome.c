@@ -10,11 +10,13 @@ bool outcome_is_known(const struct job *job, int64_t from, int64_t to)
 
 /*
  * Seconds of one start: as the class has it, but never so much that no second of work is left. What ran for less than
- * its starts are thought to take would otherwise be longer at once than it was.
+ * its starts are thought to take would otherwise be longer at once than it was; and of a job that was narrow, or capped,
+ * less than the time it ran counts as work.
  */
 static int64_t start_cost(const struct policy_class *class, const struct job *job)
 {
-        int64_t most = job->attempts > 0 && job->ran_s > 0 ? (job->ran_s - 1) / job->attempts : 0;
+        const int64_t worked = width_worked_s(job), least = worked < job->ran_s ? worked : job->ran_s;
+        int64_t most = job->attempts > 0 && least > 0 ? (least - 1) / job->attempts : 0;
 
         return class->start_cost_s < most ? class->start_cost_s : most;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "io/answer_path.h"
+
 static json_t *lines(struct answer *answer, const char *text)
 {
         json_t *array;
@@ -17,6 +19,25 @@ static json_t *lines(struct answer *answer, const char *text)
                 line += length;
         }
         return array;
+}
+
+/*
+ * The file that its errors went to; null where nobody knows: with a process for each GPU an elastic job's ranks of
+ * nodes are those of the width that it had.
+ */
+static json_t *errors(const struct job *job)
+{
+        const struct offpeak_job_spec *spec = &job->spec;
+        const struct failure *failure = &job->failure;
+        const char *pattern = spec->stderr_path != NULL ? spec->stderr_path : spec->stdout_path;
+        uint32_t node = failure->rank;
+
+        if (spec->launcher == OFFPEAK_LAUNCHER_GPU) {
+                if (spec->n_widths > 0 && failure->rank > 0)
+                        return json_null();
+                node /= spec->gpus_per_node > 0 ? spec->gpus_per_node : 1;
+        }
+        return answer_path(job, pattern != NULL ? pattern : "offpeak-%j.out", failure->attempt, node, failure->rank);
 }
 
 json_t *answer_failure(struct answer *answer, const struct job *job)
@@ -37,6 +58,7 @@ json_t *answer_failure(struct answer *answer, const struct job *job)
         answer_put(answer, object, "killed", json_boolean(failure->killed));
         answer_put(answer, object, "at_utc", answer_utc(failure->at));
         answer_put(answer, object, "why", answer_text(failure->why));
+        answer_put(answer, object, "path", errors(job));
         answer_put(answer, object, "last_lines", lines(answer, failure->tail));
         return object;
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answer_job.c - all about one job: what was asked, where it runs, when it ran, what it waits for, and why. */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,41 +10,10 @@
 #include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
 #include "io/answer_failure.h"
+#include "io/answer_path.h"
 #include "io/answer_ran.h"
 
 /* ---- what was asked */
-
-/* A path as the first process has it: %j job, %a attempt, %n node, %r rank, %% itself; relative ones from the job's
- * directory. */
-static json_t *path(const struct job *job, const char *pattern)
-{
-        size_t directory = job->spec.directory != NULL ? strlen(job->spec.directory) : 0;
-        size_t room = directory + 22 * strlen(pattern) + 2, used = 0; /* a number has at most 20 digits */
-        char *text = malloc(room);
-        json_t *value;
-
-        if (text == NULL)
-                return NULL;
-        if (pattern[0] != '/' && job->spec.directory != NULL)
-                used = (size_t)snprintf(text, room, "%s/", job->spec.directory);
-        for (const char *at = pattern; *at != '\0'; at++) {
-                char letter = at[0] == '%' ? at[1] : '\0';
-
-                at += letter == 'j' || letter == 'a' || letter == 'n' || letter == 'r' || letter == '%';
-                if (letter == 'j')
-                        used += (size_t)snprintf(text + used, room - used, "%" PRIu64, job->id);
-                else if (letter == 'a')
-                        used += (size_t)snprintf(text + used, room - used, "%u", job->attempts);
-                else if (letter == 'n' || letter == 'r')
-                        used += (size_t)snprintf(text + used, room - used, "0");
-                else
-                        text[used++] = *at;
-        }
-        text[used] = '\0';
-        value = answer_text(text);
-        free(text);
-        return value;
-}
 
 static json_t *words(struct answer *answer, char *const *list, size_t n)
 {
@@ -78,9 +46,9 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "launcher", answer_text(launcher_name(spec->launcher)));
         answer_put(answer, object, "directory", answer_text(spec->directory));
         answer_put(answer, object, "stdout_path",
-                   path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out"));
+                   answer_path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out", job->attempts, 0, 0));
         answer_put(answer, object, "stderr_path",
-                   spec->stderr_path != NULL ? path(job, spec->stderr_path) : json_null());
+                   spec->stderr_path != NULL ? answer_path(job, spec->stderr_path, job->attempts, 0, 0) : json_null());
         answer_put(answer, object, "checkpoint_dir", answer_text(spec->checkpoint_dir));
         answer_put(answer, object, "site_asked", answer_text(spec->site));
         answer_put(answer, object, "constraint", words(answer, spec->features, spec->n_features));

@@ -114,6 +114,7 @@ static json_t *node_object(struct answer *answer, const struct node *node)
 
         answer_put(answer, object, "name", answer_text(node->name));
         answer_put(answer, object, "site", answer_text(node->site));
+        answer_put(answer, object, "site_known", json_boolean(node->site_id != NONE_U32));
         answer_put(answer, object, "status", json_string(answer_session(node)));
         answer_put(answer, object, "drain_reason", answer_text(node->drain_reason));
         answer_put(answer, object, "heard_s_ago", answer_known(heard, age_ms > 0 ? age_ms / 1000 : 0));

@@ -60,6 +60,30 @@ static void a_status_is_kept(void **state)
         assert_int_equal(access(rig.local.group.path[0][0] == '\0' ? "/nowhere" : rig.local.group.path[0], F_OK), -1);
 }
 
+/* What takes its pid for one that nobody else on the host has, as Open MPI does, must not meet another job's. */
+static void legs_have_pids_far_apart(void **state)
+{
+        int pids[2] = { 0 };
+        char out[32];
+
+        (void)state;
+        if (contain != LINK_CONTAIN_NAMESPACE) {
+                rig_open(&rig, contain, ""); /* its pids are the host's */
+                skip();
+        }
+        for (uint64_t i = 0; i < 2; i++) {
+                rig_open(&rig, contain, "echo $$");
+                rig.order.job += i;
+                rig_start(&rig);
+                assert_int_equal(rig_exit(&rig).how, LEG_EXIT);
+                pids[i] = atoi(rig_read(&rig, "out", out, sizeof(out)));
+                if (i == 0)
+                        rig_close(&rig);
+        }
+        assert_true(pids[0] > 1000 && pids[1] > 1000);
+        assert_true(abs(pids[0] - pids[1]) > 1000);
+}
+
 static void a_death_by_signal_is_kept(void **state)
 {
         struct leg_exit exit;
@@ -513,6 +537,7 @@ static int run_all(enum link_contain how, const char *name)
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
         const struct CMUnitTest tests[] = {
                 TEST(a_status_is_kept),
+                TEST(legs_have_pids_far_apart),
                 TEST(a_death_by_signal_is_kept),
                 TEST(a_stop_is_heeded_within_its_grace),
                 TEST(a_stop_that_is_ignored_ends_in_a_kill),

@@ -345,6 +345,7 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         struct report_site site;
         struct report_job outcome;
         struct report report;
+        struct job narrow;
         struct sim_world world;
         uint64_t id;
 
@@ -367,6 +368,14 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         assert_int_equal(report.run_now.joules, 7700);
         assert_int_equal(report.run_now.delay_s, report.actual.delay_s);
         assert_int_equal(report.saved, 0);
+
+        /* Under a cap, or narrow, it had worked for less than it ran. */
+        narrow = *sim_world_job(&world, id);
+        narrow.worked_s = 62;
+        outcome = outcome_of_job(sim_state(world.sim), &narrow, 0);
+        assert_int_equal(outcome.start_cost_s, 61);
+        assert_int_equal(outcome.work_s, 1);
+        assert_int_equal(report_compute(&input, &report, NULL), 0);
         sim_world_finish(&world);
 }
 

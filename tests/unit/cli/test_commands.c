@@ -710,6 +710,10 @@ static void logs_elsewhere_are_said_to_be(void **state)
         set_job(&fake, document, sizeof(document), "done", "/nowhere/offpeak-42.out", 1);
         expect_line(&fake, "logs 42", OFFPEAK_ENOTFOUND, "not visible on this host: it lies on node n7");
         expect_line(&fake, "logs -f 42", OFFPEAK_ENOTFOUND, "not visible");
+        snprintf(document, sizeof(document),
+                 "{\"schema\":\"offpeak.job/1\",\"job\":{\"state\":\"failed\",\"stdout_path\":\"/nowhere/x\",\"attempts\":1,"
+                 "\"failure\":{\"why\":\"uid 0 may not run jobs\"},\"attempt\":{\"legs\":[{\"node\":\"n7\"}]}}}");
+        expect_line(&fake, "logs 42", OFFPEAK_ENOTFOUND, "failed on node n7, perhaps before it wrote anything: uid 0 may not");
         set_job(&fake, document, sizeof(document), "queued", "/nowhere/offpeak-42.out", 0);
         expect_line(&fake, "logs 42", OFFPEAK_ETRYAGAIN, "has not started yet");
         expect_line(&fake, "logs 42 --json", OFFPEAK_EUSAGE, "offpeak show 42 --json");

@@ -227,6 +227,8 @@ static void bad_values_name_option_value_and_remedy(void **state)
                 { "-t 1h --env ''", OFFPEAK_EINVAL, { "NAME=value" } },
                 { "-t 1h --env UNSET", OFFPEAK_EINVAL, { "UNSET", "not set" } },
                 { "-t 1h --export A=1,,B=2", OFFPEAK_EINVAL, { "NAME=value" } },
+                { "-t 1h -o %x-%j.out", OFFPEAK_EINVAL, { "-o %x-%j.out: %x stands for nothing", "%j (job)" } },
+                { "-t 1h --error %%%N", OFFPEAK_EINVAL, { "%N stands for nothing" } },
                 { "-t 1h --launcher mpi", OFFPEAK_EINVAL, { "--launcher mpi", "head one on the first node" } },
                 { "-t 1h --switches 0", OFFPEAK_EINVAL, { "--switches", "from 1 to" } },
                 { "-t 1h --constraint 'a100,'", OFFPEAK_EINVAL, { "--constraint", "a100,ib" } },

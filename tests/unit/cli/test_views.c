@@ -236,7 +236,7 @@ static void gpu_hours_of_a_month_are_told(void **state)
 static void a_failure_is_told(void **state)
 {
         const char *format = "{s:s, s:i, s:{s:i, s:s, s:i, s:s, s:O, s:O, s:b, s:s, s:s, s:[s, s]}}";
-        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL");
+        json_t *none = json_null(), *code = json_integer(1), *signal = json_string("KILL"), *changes;
 
         (void)state;
         expect_in(show_with(json_pack(format, "status", "failed", "nodes", 2, "failure", "attempt", 2, "node", "n3",
@@ -251,6 +251,17 @@ static void a_failure_is_told(void **state)
                                       "rank", 0, "how", "exit", "exit_code", none, "exit_signal", signal, "killed", 0,
                                       "at_utc", "2026-11-22T22:00:00Z", "why", "", "last_lines", "a", "b")),
                   "  last failed attempt 2 on n3, 22:00: killed by SIGKILL\n");
+        changes = json_pack(format, "status", "failed", "nodes", 1, "failure", "attempt", 1, "node", "n3", "rank", 2,
+                            "how", "exit", "exit_code", code, "exit_signal", none, "killed", 0, "at_utc",
+                            "2026-11-22T22:00:00Z", "why", "out of memory", "last_lines", "a", "b");
+        json_object_set_new(changes, "launcher", json_string("gpu"));
+        json_object_set_new(json_object_get(changes, "failure"), "path", json_string("/home/ana/2.err"));
+        expect_in(show_with(changes),
+                  "  failed      attempt 1 on n3 (rank 2), 22:00: exited with 1\n"
+                  "              out of memory\n"
+                  "  it said     | a\n"
+                  "              | b\n"
+                  "  in file     /home/ana/2.err\n");
         expect_in(show_with(json_pack(format, "status", "retrying", "nodes", 2, "failure", "attempt", 2, "node", "n3",
                                       "rank", 1, "how", "not_ready", "exit_code", none, "exit_signal", none, "killed",
                                       0, "at_utc", "2026-11-22T22:00:00Z", "why",
@@ -388,6 +399,33 @@ static void a_job_that_moves_says_from_where_to_where(void **state)
         expect_in(explain_with(NULL, NULL, changes), "goes on there 01:00: that costs nothing beside the power, as move_gb");
 }
 
+/* A cap comes and goes while the job runs: that is no pause. */
+static void a_cap_is_no_pause(void **state)
+{
+        static const char *const hours[][4] = {
+                /* status, when the second of two spans begins, its GPUs, the line */
+                { "planned", "2026-11-22T23:30:00Z", "8", "23:00-05:00" },
+                { "planned", "2026-11-22T23:30:00Z", "4", "23:00-05:00, 1 pause" },
+                { "planned", "2026-11-22T23:45:00Z", "8", "23:00-05:00, 1 pause" },
+                { "running", "2026-11-22T23:30:00Z", "8", "until 05:00" },
+                { "running", "2026-11-22T23:45:00Z", "8", "until 23:30, again 23:45" },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(hours) / sizeof(hours[0]); i++) {
+                json_t *first = json_pack("{s:s, s:s, s:s, s:i, s:f}", "start_utc", "2026-11-22T23:00:00Z", "end_utc",
+                                          "2026-11-22T23:30:00Z", "site", "hanford", "gpus", 8, "cap", 0.55);
+                json_t *second = json_pack("{s:s, s:s, s:s, s:i, s:n}", "start_utc", hours[i][1], "end_utc",
+                                           "2026-11-23T05:00:00Z", "site", "hanford", "gpus", atoi(hours[i][2]), "cap");
+                char *text = show_with(json_pack("{s:s, s:[o, o]}", "status", hours[i][0], "planned", first, second));
+                char line[64];
+
+                snprintf(line, sizeof(line), "  when        %s\n", hours[i][3]);
+                assert_non_null(strstr(text, line));
+                free(text);
+        }
+}
+
 /* Planned to Mon 05:00, and done two days later; at once it would cost a cent less. */
 static void a_job_longer_than_the_plan_says_so(void **state)
 {
@@ -456,6 +494,21 @@ static void a_saving_has_its_sign(void **state)
 }
 
 /* Below the table: which devices are kept from jobs, and why. */
+static void nodes_of_an_unknown_site_are_told(void **state)
+{
+        json_t *document = json_pack("{s:[{s:s, s:s, s:b, s:s}, {s:s, s:s, s:b, s:s}]}", "nodes", "name", "n1", "site",
+                                     "hall", "site_known", 1, "status", "up", "name", "n2", "site", "hal", "site_known",
+                                     0, "status", "up");
+        char *text = render(view_nodes, document, plain);
+
+        (void)state;
+        assert_non_null(strstr(text, "\nn2 is given no job: its agent says site \"hal\", which the scheduler's "
+                                     "configuration does not name: correct the one or the other\n"));
+        assert_null(strstr(text, "\nn1 is given no job"));
+        free(text);
+        json_decref(document);
+}
+
 static void unwell_devices_are_told(void **state)
 {
         json_t *document = json_pack(
@@ -999,8 +1052,10 @@ int main(void)
                 cmocka_unit_test(a_job_that_can_never_start_says_why),
                 cmocka_unit_test(a_pause_tells_its_cause),
                 cmocka_unit_test(a_job_that_moves_says_from_where_to_where),
+                cmocka_unit_test(a_cap_is_no_pause),
                 cmocka_unit_test(a_job_longer_than_the_plan_says_so),
                 cmocka_unit_test(a_saving_has_its_sign),
+                cmocka_unit_test(nodes_of_an_unknown_site_are_told),
                 cmocka_unit_test(unwell_devices_are_told),
                 cmocka_unit_test(nodes_are_a_table),
                 cmocka_unit_test(the_plan_is_drawn),

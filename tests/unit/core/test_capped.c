@@ -143,7 +143,7 @@ static void cap_in(struct scene *scene, uint64_t id, int64_t seconds, uint32_t m
         plan_as(scene, id, mode, 20 * HOUR);
         scene_wait_ms(scene, 0);
         assert_int_equal(job_of(scene, id)->attempt.mode, mode);
-        report(scene, 0, id, caps_ordered_ppm(&job_of(scene, id)->spec, mode));
+        report(scene, 0, id, width_cap_ppm(&job_of(scene, id)->spec, mode));
 }
 
 static void assert_near(double a, double b)
@@ -294,7 +294,7 @@ static void read_in(struct scene *scene, uint64_t id, int64_t start, int64_t end
                                    .quality = QUALITY_MEASURED };
         struct input input = { .type = INPUT_RENEW };
 
-        leg.cap_ppm = caps_ordered_ppm(&job_of(scene, id)->spec, job_of(scene, id)->attempt.mode);
+        leg.cap_ppm = width_cap_ppm(&job_of(scene, id)->spec, job_of(scene, id)->attempt.mode);
         input.u.renew.node = "n1";
         input.u.renew.term = scene_session(scene, 0)->term;
         input.u.renew.session = scene_session(scene, 0)->number;

@@ -537,7 +537,10 @@ static void a_node_says_which_of_its_devices_are_unwell(void **state)
                 .device = 1, .unwell = true, .since = WORLD_NOW - 60, .reason = strdup("Xid 79: off the bus")
         };
         health_bind(node);
+        world->state.nodes[1].site_id = NONE_U32;
         document = world_ask(world, "nodes", NULL);
+        assert_true(json_is_true(world_at(document, "nodes.0.site_known")));
+        assert_true(json_is_false(world_at(document, "nodes.1.site_known")));
         world_expect_int(document, "nodes.0.gpus_withheld", 1);
         world_expect_null(document, "nodes.0.devices.0.unwell"); /* it is well again */
         world_expect_text(document, "nodes.0.devices.1.unwell.reason", "Xid 79: off the bus");
@@ -571,9 +574,16 @@ static void a_job_says_how_its_last_failure_came(void **state)
         world_expect_null(document, "job.failure.exit_signal");
         expect_time(document, "job.failure.at_utc", WORLD_NOW - 60);
         world_expect_text(document, "job.failure.why", "cannot run x");
+        world_expect_text(document, "job.failure.path", "/home/ana/offpeak-40.out");
         world_expect_text(document, "job.failure.last_lines.0", "a");
         world_expect_text(document, "job.failure.last_lines.1", "");
         world_expect_text(document, "job.failure.last_lines.2", "b");
+        json_decref(document);
+        job->spec.stderr_path = strdup("%j.%a.%n.%r");
+        job->spec.launcher = OFFPEAK_LAUNCHER_GPU;
+        job->spec.gpus_per_node = 2;
+        document = world_ask(world, "job", "{\"job\":40}");
+        world_expect_text(document, "job.failure.path", "/home/ana/40.2.1.3");
         json_decref(document);
         job->failure.how = 0;
         job->failure.node = 99;
