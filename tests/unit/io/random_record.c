@@ -31,7 +31,7 @@ KNOWN(struct book, 152);
 KNOWN(struct stock, 40);
 KNOWN(struct inventory, 120);
 KNOWN(struct device, 36);
-KNOWN(struct leg, 56);
+KNOWN(struct leg, 64);
 KNOWN(struct attempt, 168);
 KNOWN(struct job, 880);
 KNOWN(struct pause, 56);
@@ -614,6 +614,7 @@ static void walk_leg(struct walk *walk, struct leg *leg)
         U32(leg->node);
         U64(leg->devices);
         WITHIN(leg->state, state, state);
+        WITHIN(leg->level, 0, 0);
         WITHIN(leg->how, 0, LEG_NO_GO);
         I32(leg->status);
         BOOL(leg->killed);
@@ -842,6 +843,7 @@ static void walk_job(struct walk *walk, struct job *job)
         U32(job->site);
         U32(job->avoid_node);
         WITHIN(job->not_before_ms, 0, 0);
+        WITHIN(job->profile, 0, 0);
         ARRAY(job->n_late_exits, job->late_exits, 3);
         for (uint32_t i = 0; i < job->n_late_exits; i++) {
                 U32(job->late_exits[i].attempt);
