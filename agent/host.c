@@ -160,6 +160,7 @@ static void on_second(uv_timer_t *timer)
         host_meter_sync(host);
         host_read_progress(host);
         host_give_up_mute_shims(host);
+        host_caps_tell(host);
         host_caps_settle(host);
         host_watch_devices(host);
         host_watch_silence(host);

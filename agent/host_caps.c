@@ -138,9 +138,7 @@ static void list_cards(const struct host *host, uint64_t devices, uint32_t cap_p
         work->n = 0;
         for (uint32_t i = 0; i < inventory->n_devices; i++) {
                 const struct device *device = &inventory->devices[i];
-                uint32_t mw = wanted_mw(host, device, cap_ppm);
-
-                uint32_t before_mw = 0;
+                uint32_t mw = wanted_mw(host, device, cap_ppm), before_mw = 0;
 
                 if ((devices >> i & 1) == 0 || device->kind != DEVICE_GPU)
                         continue;
@@ -148,6 +146,28 @@ static void list_cards(const struct host *host, uint64_t devices, uint32_t cap_p
                         continue;
                 work->mw[work->n] = mw > 0 ? mw : before_mw;
                 memcpy(work->addresses[work->n++], device->address, sizeof(work->addresses[0]));
+        }
+}
+
+/* A thread that has not come back may still put it, or not: that is not known either. */
+static void note_failure(struct host *host, struct leg_id id, bool ordered)
+{
+        struct host_leg *leg = host_leg(host, id);
+        bool done = aside_is_idle(host->caps->aside) && host->caps->work->code == 0;
+
+        if (leg != NULL && ordered)
+                leg->cap_failed = !done;
+}
+
+void host_caps_tell(struct host *host)
+{
+        for (struct host_leg *leg = host->legs; leg != NULL; leg = leg->next) {
+                struct agent_input input = { .type = AGENT_UNCAPPED, .u.uncapped = { leg->id } };
+
+                if (!leg->cap_failed)
+                        continue;
+                leg->cap_failed = false;
+                host_feed(host, &input);
         }
 }
 
@@ -165,6 +185,7 @@ static bool put(struct host *host, struct leg_id id, uint64_t devices, uint32_t 
                 say_put(host->caps, id);
         else
                 log_warning("a GPU's driver takes its time: a power cap may come late");
+        note_failure(host, id, cap_ppm > 0 || raise);
         return true;
 }
 

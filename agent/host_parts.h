@@ -54,6 +54,7 @@ struct host_leg {
         double done, total;      /* as last read */
         bool cap_due;            /* its GPUs are to be capped anew, */
         uint32_t cap_ppm;        /* so far */
+        bool cap_failed;         /* they were not, and the core is to hear it */
 };
 
 struct host {
@@ -121,6 +122,7 @@ int host_caps_open(struct host *host, struct offpeak_error *err);
 void host_caps_put(struct host *host, struct leg_id id, uint64_t devices, uint32_t cap_ppm);
 void host_caps_change(struct host *host, struct leg_id id, uint32_t cap_ppm);
 void host_caps_note_end(struct host *host); /* of a leg */
+void host_caps_tell(struct host *host);     /* the core, what did not work */
 void host_caps_settle(struct host *host);   /* put, and put back, what is due */
 void host_caps_close(struct host *host);
 

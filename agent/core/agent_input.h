@@ -22,6 +22,7 @@ enum agent_input_type {
         AGENT_GONE,     /* a leg's shim is dead, or cannot be found */
         AGENT_ENDED,    /* the exit record that stands; or the leg could not be launched, or its directory is gone */
         AGENT_PROGRESS, /* of a leg, as its job tells it */
+        AGENT_UNCAPPED, /* a leg's cards did not take the cap that was ordered: which one holds is not known */
         AGENT_NEWS,     /* of the node: what a renewal tells beside legs has changed */
 };
 
@@ -45,6 +46,7 @@ struct agent_input {
                 struct { struct leg_id id; } gone;
                 struct { struct leg_id id; const struct leg_exit *exit; } ended;
                 struct { struct leg_id id; double done, total; } progress;
+                struct { struct leg_id id; } uncapped;
         } u;
 };
 

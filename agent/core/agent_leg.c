@@ -110,6 +110,15 @@ void agent_take_ended(struct agent_state *state, const struct agent_input *input
         state->changed = true;
 }
 
+/* Told with the next renewal, and not at once: the order that follows tries again. */
+void agent_take_uncapped(struct agent_state *state, const struct agent_input *input)
+{
+        struct agent_leg *leg = agent_leg(state, input->u.uncapped.id);
+
+        if (leg != NULL && leg->state != AGENT_LEG_EXITED)
+                leg->cap_ppm = AGENT_CAP_UNKNOWN;
+}
+
 void agent_take_progress(struct agent_state *state, const struct agent_input *input)
 {
         struct agent_leg *leg = agent_leg(state, input->u.progress.id);

@@ -29,6 +29,7 @@ void agent_take_found(struct agent_state *state, const struct agent_input *input
 void agent_take_shim(struct agent_state *state, const struct agent_input *input, struct agent_turn *turn);
 void agent_take_gone(struct agent_state *state, const struct agent_input *input, struct agent_turn *turn);
 void agent_take_ended(struct agent_state *state, const struct agent_input *input);
+void agent_take_uncapped(struct agent_state *state, const struct agent_input *input);
 void agent_take_progress(struct agent_state *state, const struct agent_input *input);
 void agent_tell_stop(const struct agent_leg *leg, struct agent_turn *turn);
 

@@ -31,7 +31,7 @@ enum agent_leg_state {
         AGENT_LEG_EXITED,
 };
 
-/* Of a leg that an earlier agent launched: told so, the scheduler says it again. */
+/* Of a leg that an earlier agent launched, or whose cards did not do as ordered: told so, the scheduler says it again. */
 #define AGENT_CAP_UNKNOWN UINT32_MAX
 
 struct agent_leg {

@@ -79,6 +79,9 @@ void agent_step(struct agent_state *state, const struct agent_input *input, stru
         case AGENT_ENDED:
                 agent_take_ended(state, input);
                 break;
+        case AGENT_UNCAPPED:
+                agent_take_uncapped(state, input);
+                break;
         case AGENT_PROGRESS:
                 agent_take_progress(state, input);
                 break;

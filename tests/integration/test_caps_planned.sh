@@ -71,6 +71,16 @@ main() {
         offpeak profile | grep -q '^capped  (class default, user' || fail "profile shows otherwise: $(offpeak profile)"
         dear
         until_true 20 limits_are 385000 385000 385000
+
+        # Cards that refuse are asked again: nobody takes a cap for put that is not.
+        cheap
+        until_true 20 limits_are 700000 700000 700000
+        say '* fault denied'
+        dear
+        until_true 20 logged 'runs without a power cap'
+        limits_are 700000 700000 700000 || fail "it was not denied"
+        say '* fault good'
+        until_true 30 limits_are 385000 385000 385000
         touch "$work/end"
         until_true 20 is_done capped
         until_true 5 limits_are 700000 700000 700000

@@ -374,6 +374,24 @@ static void test_caps_change_while_it_runs(void **arg)
                       "1000 stop 3.1 reason 1 grace 30\n");
 }
 
+/* Cards that refuse: said with the next renewal, and what is ordered then is tried again. */
+static void test_caps_that_do_not_come_are_said_again(void **arg)
+{
+        struct world *world = *arg;
+        struct agent_input failed = { .type = AGENT_UNCAPPED, .u.uncapped = { { 3, 1 } } };
+        struct message_leg report;
+
+        in_session(world);
+        running(world, 3, 70);
+        order_cap(world, 3, 70, 700000);
+        step(world, &failed);
+        assert_true(agent_leg_report(&world->state.legs[0], &report));
+        assert_int_equal(report.cap_ppm, AGENT_CAP_UNKNOWN);
+        order_cap(world, 3, 70, 700000);
+        assert_true(agent_leg_report(&world->state.legs[0], &report));
+        assert_int_equal(report.cap_ppm, 700000);
+}
+
 static void test_caps_of_an_earlier_agent_are_said_again(void **arg)
 {
         struct world *world = *arg;
@@ -933,6 +951,7 @@ int main(void)
                 TEST(test_a_whole_life),
                 TEST(test_gang_waits_for_go),
                 TEST(test_caps_change_while_it_runs),
+                TEST(test_caps_that_do_not_come_are_said_again),
                 TEST(test_caps_of_an_earlier_agent_are_said_again),
                 TEST(test_go_of_a_gang_launches_nothing),
                 TEST(test_lease_counts_from_sending),
