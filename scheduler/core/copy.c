@@ -256,6 +256,32 @@ void job_finish(struct job *job)
         memset(job, 0, sizeof(*job));
 }
 
+int profile_copy(const struct job_profile *profile, struct job_profile *ret_profile)
+{
+        struct job_profile copy = *profile;
+
+        copy.class = copy.name = NULL;
+        copy.points = NULL;
+        copy.widths = NULL;
+        if (copy_text(profile->class, &copy.class) != 0 || copy_text(profile->name, &copy.name) != 0 ||
+            copy_bytes(profile->points, profile->n_points, sizeof(*copy.points), (void **)&copy.points) != 0 ||
+            copy_bytes(profile->widths, profile->n_widths, sizeof(*copy.widths), (void **)&copy.widths) != 0) {
+                profile_finish(&copy);
+                return OFFPEAK_ENOMEM;
+        }
+        *ret_profile = copy;
+        return 0;
+}
+
+void profile_finish(struct job_profile *profile)
+{
+        free(profile->class);
+        free(profile->name);
+        free(profile->points);
+        free(profile->widths);
+        memset(profile, 0, sizeof(*profile));
+}
+
 void month_uses_finish(struct month_use *uses, uint32_t n)
 {
         for (uint32_t i = 0; i < n; i++)

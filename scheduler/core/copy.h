@@ -22,6 +22,8 @@ int request_copy(const struct request *request, struct request *ret_request);
 void request_finish(struct request *request);
 int month_uses_copy(const struct month_use *uses, uint32_t n, struct month_use **ret_uses);
 void month_uses_finish(struct month_use *uses, uint32_t n); /* frees the array, too */
+int profile_copy(const struct job_profile *profile, struct job_profile *ret_profile);
+void profile_finish(struct job_profile *profile);
 int failure_copy(const struct failure *failure, struct failure *ret_failure);
 void failure_finish(struct failure *failure);
 int job_copy(const struct job *job, struct job *ret_job);

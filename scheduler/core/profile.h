@@ -39,7 +39,7 @@ bool profile_is_named(const struct job_profile *profile, const struct job *job);
 /* Its point, or NULL. */
 const struct profile_point *profile_point(const struct job_profile *profile, uint32_t gpus, uint32_t level);
 
-/* ---- for apply(): 0 or ENOMEM */
+/* ---- for apply() (apply_profile.c; profile_teach.c): 0 or ENOMEM */
 
 int profile_open(struct state *state, struct job *job);  /* a submission: find or make its profile, and go by it */
 int profile_teach(const struct state *state, struct job *job); /* what the job goes by has changed */
@@ -60,8 +60,5 @@ int profile_fit(const struct job_profile *profile, struct job_profile *ret_fitte
 
 /* Is what it says so different from what the profile says now that plans should know? Both are of the same widths. */
 bool profile_is_news(const struct job_profile *profile, const struct job_profile *fitted);
-
-int profile_copy(const struct job_profile *profile, struct job_profile *ret_profile);
-void profile_finish(struct job_profile *profile);
 
 #endif

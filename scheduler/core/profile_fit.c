@@ -12,6 +12,7 @@
 
 #include "core/caps.h"
 #include "core/concave.h"
+#include "core/copy.h"
 
 #define PPM 1e6
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "core/copy.h"
-#include "core/profile.h"
 
 const char *record_type_name(enum record_type type)
 {
