@@ -249,3 +249,16 @@ void launch_finish(struct launch *launch)
                 CPU_FREE(launch->mems);
         *launch = (struct launch){ 0 };
 }
+
+/* ---- for those who become the user, the job or not */
+
+int launch_become_user(const struct launch *launch)
+{
+        if (!launch->switch_user)
+                return 0;
+        return setgroups(launch->n_groups, launch->groups) == 0 &&
+                               setresgid(launch->gid, launch->gid, launch->gid) == 0 &&
+                               setresuid(launch->uid, launch->uid, launch->uid) == 0
+                       ? 0
+                       : -1;
+}

@@ -2,7 +2,6 @@
 /* launch_exec.c - the new process, from the fork to the program: what was decided before is carried out in order. */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <linux/mempolicy.h>
 #include <signal.h>
@@ -108,17 +107,6 @@ static void bind_cpus(const struct launch *launch, const struct launch_process *
 {
         if (process->cpus != NULL && sched_setaffinity(0, launch->set_size, process->cpus) < 0)
                 say("cannot bind to the processors of the job's devices; it runs on any");
-}
-
-int launch_become_user(const struct launch *launch)
-{
-        if (!launch->switch_user)
-                return 0;
-        return setgroups(launch->n_groups, launch->groups) == 0 &&
-                               setresgid(launch->gid, launch->gid, launch->gid) == 0 &&
-                               setresuid(launch->uid, launch->uid, launch->uid) == 0
-                       ? 0
-                       : -1;
 }
 
 static void become_user(const struct launch *launch, const struct teller *teller)

@@ -37,7 +37,7 @@ static void forget_settled(struct node *node, int64_t at)
                         free(node->health[i].reason);
         }
         node->n_health = kept;
-        health_bind(node);
+        state_bind_health(node);
 }
 
 static bool is_listed(const struct record *record, uint32_t device)
@@ -100,7 +100,7 @@ int apply_blame(struct state *state, uint32_t node_id, uint64_t devices)
                 health->faults++;
                 health->kept_off = state->policy.drain_after > 0 && health->faults >= state->policy.drain_after;
         }
-        health_bind(node);
+        state_bind_health(node);
         return 0;
 }
 
@@ -149,6 +149,6 @@ int apply_renumbered(struct node *node, const struct inventory *before)
                 health->device = device;
         }
         free(old);
-        health_bind(node);
+        state_bind_health(node);
         return code;
 }

@@ -7,7 +7,6 @@
 
 #include "core/copy.h"
 #include "core/profile.h"
-#include "core/health.h"
 #include "core/room.h"
 #include "core/width.h"
 
@@ -77,7 +76,7 @@ static int take_node(struct state *state, const struct node *image)
         if (node == NULL || node_copy(image, node) != 0)
                 return OFFPEAK_ENOMEM;
         memset(&node->session, 0, sizeof(node->session));
-        health_bind(node);
+        state_bind_health(node);
         state->n_nodes++;
         state_bind_nodes(state);
         return 0;

@@ -69,15 +69,6 @@ void health_note(struct node *node, uint64_t job, const struct leg *leg, int64_t
 
 /* ---- devices */
 
-void health_bind(struct node *node)
-{
-        node->withheld = 0;
-        for (uint32_t i = 0; i < node->n_health; i++)
-                if (node->health[i].unwell || node->health[i].kept_off)
-                        node->withheld |= UINT64_C(1) << node->health[i].device;
-        node->withheld &= state_all_devices(node);
-}
-
 bool health_tells(const struct device_health *health, int64_t wall)
 {
         return health->unwell || health->kept_off || health->faults > 0 || wall - health->since <= APART_S;

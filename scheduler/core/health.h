@@ -38,9 +38,6 @@ bool health_is_bad(const struct state *state, const struct node *node);
 /* For apply(): a leg has ended. */
 void health_note(struct node *node, uint64_t job, const struct leg *leg, int64_t wall);
 
-/* For apply(): make node->withheld of what is known of its devices. */
-void health_bind(struct node *node);
-
 /* Whether there is anything left to know of a device. */
 bool health_tells(const struct device_health *health, int64_t wall);
 

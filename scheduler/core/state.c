@@ -6,7 +6,6 @@
 
 #include "core/copy.h"
 #include "core/profile.h"
-#include "core/health.h"
 #include "core/room.h"
 
 int state_init(struct state *state)
@@ -118,6 +117,15 @@ static struct draw draw_at(const struct state *state, uint32_t site)
         return draw;
 }
 
+void state_bind_health(struct node *node)
+{
+        node->withheld = 0;
+        for (uint32_t i = 0; i < node->n_health; i++)
+                if (node->health[i].unwell || node->health[i].kept_off)
+                        node->withheld |= UINT64_C(1) << node->health[i].device;
+        node->withheld &= state_all_devices(node);
+}
+
 void state_bind_nodes(struct state *state)
 {
         for (uint32_t i = 0; i < state->n_nodes; i++)
@@ -135,7 +143,7 @@ static bool nodes_are_bound(const struct state *state)
         for (uint32_t i = 0; i < state->n_nodes; i++) {
                 struct node again = state->nodes[i];
 
-                health_bind(&again);
+                state_bind_health(&again);
                 if (again.site_id != site_id_of(state, &again) || again.withheld != state->nodes[i].withheld)
                         return false;
         }

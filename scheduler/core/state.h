@@ -120,7 +120,7 @@ struct node {
         enum leg_how fault_how;
         struct device_health *health; /* n_health, by ascending device: of the others nothing is known to be wrong */
         uint32_t n_health;
-        uint64_t withheld;    /* devices given to no job: unwell or kept off; follows from these (health_bind) */
+        uint64_t withheld;    /* devices given to no job: unwell or kept off; follows from these (state_bind_health) */
         int64_t idle_until;   /* wall: idle energy is booked up to here; 0: not begun */
         struct session session;
 };
@@ -473,6 +473,7 @@ void state_close(struct state *state, const struct job *job);
  * jobs included; for tests.
  */
 void state_bind_nodes(struct state *state);
+void state_bind_health(struct node *node); /* node->withheld, of what is known of its devices */
 bool state_is_bound(const struct state *state);
 
 struct job *state_job(const struct state *state, uint64_t id); /* NULL if there is none */

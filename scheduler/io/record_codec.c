@@ -14,36 +14,6 @@
 
 enum { RECORD_MAX_BYTES = 64 * 1024 * 1024 };
 
-struct arena_block {
-        struct arena_block *next;
-        max_align_t data[];
-};
-
-void *arena_take(struct arena *arena, size_t n, size_t size)
-{
-        struct arena_block *block = NULL;
-
-        if (n <= (SIZE_MAX - sizeof(*block)) / size)
-                block = calloc(1, sizeof(*block) + n * size);
-        if (block == NULL) {
-                arena->failed = true;
-                return NULL;
-        }
-        block->next = arena->blocks;
-        arena->blocks = block;
-        return block->data;
-}
-
-void arena_finish(struct arena *arena)
-{
-        while (arena->blocks != NULL) {
-                struct arena_block *block = arena->blocks;
-
-                arena->blocks = block->next;
-                free(block);
-        }
-}
-
 static bool parts_whole(const ProtobufCMessage *part);
 
 /* The messages of one field: are they there, and whole? */

@@ -13,7 +13,6 @@
 #include <cmocka.h>
 
 #include "base/when.h"
-#include "core/health.h"
 #include "io/answer.h"
 #include "unit/io/answer_world.h"
 
@@ -536,7 +535,7 @@ static void a_node_says_which_of_its_devices_are_unwell(void **state)
         node->health[1] = (struct device_health){
                 .device = 1, .unwell = true, .since = WORLD_NOW - 60, .reason = strdup("Xid 79: off the bus")
         };
-        health_bind(node);
+        state_bind_health(node);
         world->state.nodes[1].site_id = NONE_U32;
         document = world_ask(world, "nodes", NULL);
         assert_true(json_is_true(world_at(document, "nodes.0.site_known")));
