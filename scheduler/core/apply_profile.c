@@ -253,13 +253,19 @@ static bool find_mode(const struct state *state, const struct job *job, const st
                 booking->end <= attempt->mode_since + CAP_LAG_S);
 }
 
+/* By a sensor, and no more than any job could draw. */
+static bool is_believable(const struct booking *booking)
+{
+        return booking->quality == QUALITY_MEASURED && booking->joules / MOST_W <= booking->end - booking->start;
+}
+
 int profile_note_energy(struct state *state, const struct job *job, const struct booking *booking)
 {
         struct job_profile *profile = NULL;
         struct profile_point *point;
         uint32_t mode = 0;
 
-        if (booking->quality == QUALITY_MEASURED && booking->joules / MOST_W <= booking->end - booking->start && find_mode(state, job, booking, &mode))
+        if (is_believable(booking) && find_mode(state, job, booking, &mode))
                 profile = profile_of(state, job);
         if (profile == NULL)
                 return 0;

@@ -215,7 +215,7 @@ static int64_t total_at_pace(const struct state *state, const struct job *job, c
         int64_t began = leg->started_at != 0 ? leg->started_at : job->attempt.launched_at;
         const struct policy_class *class = state_class(state, job);
         double waited = (double)(began - job->attempt.launched_at), start = (double)class->start_cost_s;
-        double ran = (double)(wall - job->attempt.launched_at) - waited - start;
+        double ran = (double)(wall - began) - start;
 
         if (done < PACE_STEP || ran < 60)
                 return job->total_s;

@@ -215,3 +215,10 @@ uint64_t scene_with_job(struct scene *scene, enum on_lost on_lost)
         assert_int_equal(state_job(&scene->state, job)->state, OFFPEAK_JOB_ACTIVE);
         return job;
 }
+
+int scene_take_image(void *state, const struct record *image)
+{
+        struct record copy = *image;
+
+        return apply(state, &copy);
+}

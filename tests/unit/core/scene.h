@@ -22,6 +22,9 @@ struct scene {
 void scene_init(struct scene *scene, enum on_lost on_lost);
 void scene_finish(struct scene *scene);
 
+/* For state_images(): makes a second state of a first one's images. */
+int scene_take_image(void *state, const struct record *image);
+
 /* One node up, one job launched there. Prices rise: it starts at once. */
 uint64_t scene_with_job(struct scene *scene, enum on_lost on_lost);
 

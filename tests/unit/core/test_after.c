@@ -241,13 +241,6 @@ static void hours_behind_a_held_job_are_taken_back(void **unused)
 
 /* ---- what is kept */
 
-static int rebuild(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static void a_snapshot_keeps_it(void **unused)
 {
         struct scene scene;
@@ -260,7 +253,7 @@ static void a_snapshot_keeps_it(void **unused)
         scene_tell(&scene, INPUT_RELEASE, scene_client(&scene), after_any(&scene, parent));
         scene_renew_with(&scene, 0, parent, REPORT_EXITED, LEG_EXIT, 256);
         state_init(&again);
-        assert_int_equal(state_images(&scene.state, rebuild, &again), 0);
+        assert_int_equal(state_images(&scene.state, scene_take_image, &again), 0);
         live = state_dump(&scene.state);
         rebuilt = state_dump(&again);
         assert_string_equal(live, rebuilt);

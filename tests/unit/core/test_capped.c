@@ -196,13 +196,6 @@ static void a_pace_is_that_without_caps(void **unused)
         scene_finish(&scene);
 }
 
-static int apply_one(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 /* In the middle of an attempt under its third cap: what a snapshot gives is the same, and goes on the same. */
 static void a_restart_between_two_caps_changes_nothing(void **unused)
 {
@@ -217,7 +210,7 @@ static void a_restart_between_two_caps_changes_nothing(void **unused)
         cap_in(&scene, id, 1000, 1);
         cap_in(&scene, id, 77, 2);
         assert_int_equal(state_init(&again), 0);
-        assert_int_equal(state_images(&scene.state, apply_one, &again), 0);
+        assert_int_equal(state_images(&scene.state, scene_take_image, &again), 0);
         before = state_dump(&scene.state);
         after = state_dump(&again);
         assert_string_equal(before, after);

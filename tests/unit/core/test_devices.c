@@ -77,13 +77,6 @@ static void wait_for_retry(struct scene *scene, int nodes, uint64_t unwell)
         }
 }
 
-static int apply_one(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static void assert_images_hold(const struct scene *scene)
 {
         char *before = state_dump(&scene->state), *after;
@@ -91,7 +84,7 @@ static void assert_images_hold(const struct scene *scene)
 
         assert_true(state_is_bound(&scene->state));
         state_init(&again);
-        assert_int_equal(state_images(&scene->state, apply_one, &again), 0);
+        assert_int_equal(state_images(&scene->state, scene_take_image, &again), 0);
         after = state_dump(&again);
         assert_string_equal(before, after);
         for (uint32_t i = 0; i < again.n_nodes; i++)

@@ -44,20 +44,13 @@ static const struct failure *failure_of(const struct scene *scene, uint64_t job)
         return &state_job(&scene->state, job)->failure;
 }
 
-static int apply_one(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static void assert_images_hold(const struct scene *scene)
 {
         char *before = state_dump(&scene->state), *after;
         struct state again;
 
         state_init(&again);
-        assert_int_equal(state_images(&scene->state, apply_one, &again), 0);
+        assert_int_equal(state_images(&scene->state, scene_take_image, &again), 0);
         after = state_dump(&again);
         assert_string_equal(before, after);
         free(before);

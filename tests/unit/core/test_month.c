@@ -103,13 +103,6 @@ static int64_t used(const struct scene *scene)
         return month_used(&scene->state, policy_class(&scene->state.policy, NULL), scene->now.wall);
 }
 
-static int apply_one(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 /* The state made again from its own images. */
 static void assert_images_hold(const struct scene *scene)
 {
@@ -117,7 +110,7 @@ static void assert_images_hold(const struct scene *scene)
         struct state again;
 
         state_init(&again);
-        assert_int_equal(state_images(&scene->state, apply_one, &again), 0);
+        assert_int_equal(state_images(&scene->state, scene_take_image, &again), 0);
         after = state_dump(&again);
         assert_string_equal(before, after);
         free(before);

@@ -124,20 +124,13 @@ static void expect_hours(const struct scene *scene, uint64_t id, int64_t start, 
         assert_int_equal(job->planned[0].end, end);
 }
 
-static int apply_one(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static void assert_images_hold(const struct scene *scene)
 {
         char *before = state_dump(&scene->state), *after;
         struct state again;
 
         state_init(&again);
-        assert_int_equal(state_images(&scene->state, apply_one, &again), 0);
+        assert_int_equal(state_images(&scene->state, scene_take_image, &again), 0);
         after = state_dump(&again);
         assert_string_equal(before, after);
         free(before);

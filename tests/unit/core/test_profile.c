@@ -383,13 +383,6 @@ static void a_promise_goes_by_what_was_learned(void **unused)
 }
 
 /* A snapshot holds all of it: what follows from it is the same. */
-static int take_image(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static void a_snapshot_keeps_it(void **unused)
 {
         struct scene scene;
@@ -406,7 +399,7 @@ static void a_snapshot_keeps_it(void **unused)
         submit(&scene, "bert", 1, 2 * HOUR);
         assert_true(job_of(&scene, job)->n_known > 0);
         assert_int_equal(state_init(&again), 0);
-        assert_int_equal(state_images(&scene.state, take_image, &again), 0);
+        assert_int_equal(state_images(&scene.state, scene_take_image, &again), 0);
         a = state_dump(&scene.state);
         b = state_dump(&again);
         assert_string_equal(a, b);
@@ -501,7 +494,7 @@ static void who_borrowed_from_a_name_that_goes_forgets_it(void **unused)
         assert_null(profile_of_job(&scene, lender));
         assert_true(state_is_bound(&scene.state));
         assert_int_equal(state_init(&again), 0);
-        assert_int_equal(state_images(&scene.state, take_image, &again), 0);
+        assert_int_equal(state_images(&scene.state, scene_take_image, &again), 0);
         assert_true(state_is_bound(&again));
         a = state_dump(&scene.state);
         b = state_dump(&again);

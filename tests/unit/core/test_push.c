@@ -524,13 +524,6 @@ static void many_sources_are_bounded(void **unused)
 
 /* ---- snapshots */
 
-static int take_image(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 /* What is in force is not part of a snapshot: it is made of the layers, to the same bytes. */
 static void a_snapshot_holds_the_layers(void **unused)
 {
@@ -547,7 +540,7 @@ static void a_snapshot_holds_the_layers(void **unused)
         send_push(&scene, value(OFFPEAK_CARBON, 100), 0);
         send_push(&scene, (struct offpeak_push){ .signal = OFFPEAK_CARBON, .withdraw = true }, 0);
         state_init(&rebuilt);
-        assert_int_equal(state_images(&scene.state, take_image, &rebuilt), 0);
+        assert_int_equal(state_images(&scene.state, scene_take_image, &rebuilt), 0);
         before = state_dump(&scene.state);
         after = state_dump(&rebuilt);
         assert_string_equal(before, after);

@@ -24,13 +24,6 @@ struct house {
         int64_t opened; /* J that were in the store when its books were opened */
 };
 
-static int take_image(void *context, const struct record *image)
-{
-        struct record copy = *image;
-
-        return apply(context, &copy);
-}
-
 static const struct site *site_of(const struct house *house)
 {
         return &house->scene.state.sites[0];
@@ -50,7 +43,7 @@ static void begin(struct house *house)
         terms->n_demands = 1;
         terms->demands[0] = (struct supply_demand){ .per_kw = 1000000, .interval_s = 900 };
         state_init(&house->replayed);
-        assert_int_equal(state_images(&house->scene.state, take_image, &house->replayed), 0);
+        assert_int_equal(state_images(&house->scene.state, scene_take_image, &house->replayed), 0);
 }
 
 /* The log as it was read, and a snapshot of its end, lead to the same state. */
@@ -61,7 +54,7 @@ static void finish(struct house *house)
 
         assert_string_equal(live, replayed);
         state_init(&third);
-        assert_int_equal(state_images(&house->scene.state, take_image, &third), 0);
+        assert_int_equal(state_images(&house->scene.state, scene_take_image, &third), 0);
         from_images = state_dump(&third);
         assert_string_equal(live, from_images);
         free(live);
