@@ -45,10 +45,10 @@ static const char usage[] =
         "usage: plan_bench [--kind K] [--jobs N] [--slots T] [--seed S] [--work W] [--repeat R] [--mps FILE] [--lp FILE]\n"
         "                  [--solution FILE] [--guess N] [--show] [--generated]\n"
         "  --kind K      loose, tight, reactor, peak, sites, elastic, mixed, shift,\n"
-        "                shift-reactor, battery, salt, offgrid or\n"
-        "                shift-battery; all of them if not given\n"
+        "                shift-reactor, battery, salt, offgrid,\n"
+        "                shift-battery or capped; all of them if not given\n"
         "  --work W      the planner's budget in units (default: 1,000,000 and 750 for each job; four times\n"
-        "                that for sites, elastic, offgrid and with quarters, ten times for mixed)\n"
+        "                that for sites, elastic, capped, offgrid and with quarters, ten times for mixed)\n"
         "  --events E    then time E events of each kind: a job goes, a job comes, a price changes; a line each\n"
         "  --forecasts F then plan F times from the last plan, every price off by 6 % at random\n"
         "  --quarters H  a price for each quarter of the first H hours (default 0)\n"
@@ -144,7 +144,7 @@ static void print_line(const struct settings *settings, const struct instance *i
 static uint64_t default_work(const struct instance_shape *shape)
 {
         bool mixes = shape->kind == INSTANCE_SITES || shape->kind == INSTANCE_ELASTIC || shape->kind == INSTANCE_OFFGRID ||
-                     shape->quarters > 0;
+                     shape->kind == INSTANCE_CAPPED || shape->quarters > 0;
 
         return (1000000 + 750 * shape->n_jobs) * (shape->kind == INSTANCE_MIXED ? 10 : mixes ? 4 : 1);
 }

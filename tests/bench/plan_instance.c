@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/caps.h"
 
 #define PUE 1.1
 
@@ -18,6 +19,7 @@ enum { HOUR = 3600, NOW = 1000 * 3600, MAX_SLACK_H = 120 };
 
 const char *const instance_kind_names[INSTANCE_KINDS] = {
         "loose", "tight", "reactor", "peak", "sites", "elastic", "mixed", "shift", "shift-reactor", "battery", "salt", "offgrid", "shift-battery",
+        "capped",
 };
 
 static bool is_shift(enum instance_kind kind)
@@ -286,6 +288,18 @@ static void widen(struct instance *instance, size_t j, uint32_t most_gpus)
         }
 }
 
+/* At each level of power caps; waiting costs a hundredth an hour. */
+static void cap(struct instance *instance, size_t j)
+{
+        struct plan_job *job = &instance->jobs[j];
+        struct plan_mode *modes = &instance->modes[j * INSTANCE_MODES];
+
+        job->n_modes = CAPS_LEVELS;
+        job->delay_cost = 0.01;
+        for (uint32_t level = 1; level < CAPS_LEVELS; level++)
+                modes[level] = (struct plan_mode){ modes[0].gpus, modes[0].watts * caps_power(level), caps_speed(level), 0, 0 };
+}
+
 /* One job in three may move, from where it has its hidden place, for the price of some of its energy and a quarter of an hour. */
 static void let_move(struct instance *instance, size_t j, uint32_t home, struct chance *chance)
 {
@@ -464,7 +478,7 @@ static void make_chains(struct instance *instance, const struct hidden *hidden)
 
 static double load_of(const struct instance_shape *shape)
 {
-        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60, 0.80, 0.80, 0.50, 0.60 };
+        static const double loads[INSTANCE_KINDS] = { 0.60, 0.95, 0.80, 0.80, 0.80, 0.80, 0.80, 0.60, 0.60, 0.80, 0.80, 0.50, 0.60, 0.60 };
         struct chance chance = { ~shape->seed };
 
         return loads[shape->kind] + (is_shift(shape->kind) ? 0.35 * unit(&chance) : 0);
@@ -491,6 +505,8 @@ static void fill(struct instance *instance, const struct instance_shape *shape, 
                 fill_job(instance, shape, j, &sizes[j], hidden->start[j], &chance);
         for (size_t j = 0; is_elastic(shape->kind) && j < shape->n_jobs; j++)
                 widen(instance, j, gpus);
+        for (size_t j = 0; shape->kind == INSTANCE_CAPPED && j < shape->n_jobs; j++)
+                cap(instance, j);
         open_sites(instance, hidden->n_sites, &chance);
         for (size_t j = 0; shape->kind == INSTANCE_MIXED && j < shape->n_jobs; j++)
                 instance->jobs[j].delay_cost = j % 3 == 0 ? 0.0005 : 0;

@@ -28,6 +28,7 @@ enum instance_kind {
         INSTANCE_SALT,    /* reactor, with a store of its heat for five and a half hours at 45 % of its power */
         INSTANCE_OFFGRID, /* 50 %: the sun of twelve hours a day, a battery, nothing else; waiting costs */
         INSTANCE_SHIFT_BATTERY, /* shift, with the battery of `battery` and its demand charge */
+        INSTANCE_CAPPED, /* loose, at every level of power caps (core/caps.h), and waiting costs */
         INSTANCE_KINDS,
 };
 extern const char *const instance_kind_names[INSTANCE_KINDS];
