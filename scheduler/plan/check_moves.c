@@ -125,17 +125,21 @@ static void begin_walk(struct walk *walk, const struct offer *offer, double thet
 }
 
 /* The cheapest that runs at two sites at least, some of its runs perhaps of no length. */
-static struct path cheapest_moves(const struct offer *offer, double theta, int runs)
+static void cheapest_moves(const struct offer *offer, double theta, int runs, struct path *ret_ends)
 {
-        struct path best = { INFINITY, 0 };
         struct walk walk;
 
         (void)runs;
         begin_walk(&walk, offer, theta);
         for (size_t i = 0; i < offer->n; i++) {
+                struct path *best = &ret_ends[i];
+
+                *best = (struct path){ INFINITY, 0 };
                 enter(&walk, i);
-                for (size_t s = 0; s < walk.stay->n_sites; s++) /* a start at its second site, of which nothing comes */
-                        keep_end(&walk, &best, &walk.from[1][s], walk.stay->start[s] + offer->ends[i]);
+                for (size_t s = 0; s < walk.stay->n_sites; s++) { /* a start at its second site, of which nothing comes */
+                        keep_end(&walk, best, &walk.from[1][s], walk.stay->start[s] + offer->ends[i]);
+                        keep_end(&walk, best, &walk.off[1][s], offer->ends[i]);
+                }
                 for (size_t m = 0; m < offer->job->n_modes; m++)
                         for (int two = 0; two < 2; two++) {
                                 struct path *on = &walk.on[two][m];
@@ -144,11 +148,10 @@ static struct path cheapest_moves(const struct offer *offer, double theta, int r
                                 path_keep_cheaper(&walk.off[two][walk.stay->site[m]], on, theta);
                                 if (two == 0)
                                         continue;
-                                keep_end(&walk, &best, &walk.arrived[1][m], offer->ends[i]);
-                                keep_end(&walk, &best, on, offer->ends[i + 1]);
+                                keep_end(&walk, best, &walk.arrived[1][m], offer->ends[i]);
+                                keep_end(&walk, best, on, offer->ends[i + 1]);
                         }
         }
-        return best;
 }
 
 /* ---- at several sites */

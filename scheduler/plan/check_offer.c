@@ -6,6 +6,10 @@
 
 #include "plan/check_path.h"
 
+enum { ROUNDS = 60 };
+
+#define CLOSE 1e-12 /* of the numbers that a value is made of */
+
 /* ---- what a job alone pays */
 
 double alone_end_cost(const struct plan_problem *problem, const struct plan_job *job, double end)
@@ -147,51 +151,57 @@ static void walk_init(struct walk *walk, const struct offer *offer, double theta
                         walk->on[m] = walk->off[0];
 }
 
-/* A start, and no run: at its cheapest. */
-static struct path start_alone(const struct offer *offer)
+/* No run but a start, which is nothing where it might earn: what is left of a run that is made shorter and shorter. */
+static struct path no_run(const struct offer *offer)
 {
-        struct path least = { INFINITY, 0 };
+        struct path least = { offer->goes_on || (offer->starts_earn && offer->job->max_starts > 0) ? 0 : INFINITY, 0 };
 
-        for (size_t m = 0; offer->job->max_starts > 0 && m < offer->job->n_modes; m++)
-                least.cost = fmin(least.cost, offer_least_start(offer, m) + offer->ends[0]);
+        for (size_t m = 0; least.cost > 0 && offer->job->max_starts > 0 && m < offer->job->n_modes; m++)
+                least.cost = fmin(least.cost, offer_least_start(offer, m));
         return least;
 }
 
+static void keep_end(struct path *best, const struct path *path, double end_cost, double theta)
+{
+        path_keep_cheaper(best, &(struct path){ path->cost + end_cost, path->progress }, theta);
+}
+
 /* At least `runs` (1 or 2) runs, some perhaps of no length. */
-static struct path cheapest_runs(const struct offer *offer, double theta, int runs)
+static void cheapest_runs(const struct offer *offer, double theta, int runs, struct path *ret_ends)
 {
         size_t n_modes = offer->job->n_modes;
-        struct path best = { INFINITY, 0 };
+        struct path none = no_run(offer);
         struct walk walk;
 
         walk_init(&walk, offer, theta, runs);
-        if (!offer->starts_earn)
-                best = start_alone(offer);
         for (size_t i = 0; i < offer->n; i++) {
                 double now = offer->ends[i], then = offer->ends[i + 1];
+                struct path below = { INFINITY, 0 }, *best = &ret_ends[i];
 
-                struct path below = { INFINITY, 0 };
-
+                *best = (struct path){ INFINITY, 0 };
+                if (runs == 1)
+                        keep_end(best, &none, now, theta);
+                for (size_t level = (size_t)runs; level <= walk.n_levels; level++)
+                        keep_end(best, &walk.off[level], now, theta);
                 for (size_t level = 0; level < walk.n_levels; level++)
                         below = walk_enter(&walk, i, level, &below);
                 for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
-                        struct path *arrived = &walk.arrived[k], *on = &walk.on[k];
+                        struct path *on = &walk.on[k];
 
                         *on = path_run(&walk.moved[k], offer, k % n_modes, i);
                         path_keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
                         if (k < n_modes && runs > 1)
                                 continue;
-                        path_keep_cheaper(&best, &(struct path){ arrived->cost + now, arrived->progress }, theta);
-                        path_keep_cheaper(&best, &(struct path){ on->cost + then, on->progress }, theta);
+                        keep_end(best, &walk.arrived[k], now, theta);
+                        keep_end(best, on, then, theta);
                 }
         }
-        return best;
 }
 
 /* As many seconds as pay, whatever starts they take: what is left of the job under theta < 0. */
-static struct path cheapest_burn(const struct offer *offer, double theta, int runs)
+static void cheapest_burn(const struct offer *offer, double theta, int runs, struct path *ret_ends)
 {
-        struct path sum = { 0, 0 }, best = { INFINITY, 0 };
+        struct path sum = { 0, 0 };
 
         (void)runs;
         for (size_t i = 0; i < offer->n; i++) {
@@ -202,43 +212,75 @@ static struct path cheapest_burn(const struct offer *offer, double theta, int ru
 
                         path_keep_cheaper(&least, &run, theta);
                 }
-                sum.cost += least.cost;
-                sum.progress += least.progress;
-                path_keep_cheaper(&best,
-                             &(struct path){ sum.cost + offer->ends[i], sum.progress },
-                             theta);
+                sum = path_join(&sum, &least);
+                ret_ends[i] = (struct path){ sum.cost + offer->ends[i], sum.progress };
         }
-        return best;
 }
 
-double offer_highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
-                      double work, double low, double high)
-{
-        struct path left = cheapest(offer, low, runs), right = cheapest(offer, high, runs);
+/* ---- the highest theta */
+
+/* Of what is done in one piece: the paths on both sides of the highest value, as far as they are known, and the highest met. */
+struct tangents {
+        struct path left, right;
         double best;
+};
 
-        if (isinf(left.cost) || isinf(right.cost))
-                return isinf(left.cost) ? left.cost : right.cost;
-        best = fmax(left.cost + low * (work - left.progress), right.cost + high * (work - right.progress));
-        if (left.progress >= work || right.progress <= work)
-                return best;
-        for (int round = 0; round < 60; round++) {
-                double theta = (right.cost - left.cost) / (right.progress - left.progress);
-                double reach = left.cost + theta * (work - left.progress);
-                struct path middle;
+static void note_value(struct tangents *of, const struct path *path, double theta, double work)
+{
+        of->best = fmax(of->best, isinf(path->cost) ? INFINITY : path->cost + theta * (work - path->progress));
+        if (path->progress < work ? path->progress > of->left.progress : path->progress < of->right.progress)
+                *(path->progress < work ? &of->left : &of->right) = *path;
+}
 
-                if (!(theta > low && theta < high))
-                        break;
-                middle = cheapest(offer, theta, runs);
-                best = fmax(best, middle.cost + theta * (work - middle.progress));
-                if (best >= reach - 1e-12 * (fabs(left.cost) + fabs(right.cost) + fabs(theta * work)))
-                        break;
-                if (middle.progress < work)
-                        left = middle;
-                else
-                        right = middle;
+static void ask(const struct offer *offer, offer_cheapest cheapest, int runs, double theta, double work)
+{
+        cheapest(offer, theta, runs, offer->found);
+        for (size_t i = 0; i < offer->n; i++)
+                note_value(&offer->tangents[i], &offer->found[i], theta, work);
+}
+
+/* Where its tangents meet, if a higher value than the best may lie there; else NAN. */
+static double next_theta(const struct tangents *of, double work, double low, double high)
+{
+        double theta = (of->right.cost - of->left.cost) / (of->right.progress - of->left.progress);
+        double reach = of->left.cost + theta * (work - of->left.progress);
+        double size = fabs(of->left.cost) + fabs(of->right.cost) + fabs(theta * work);
+
+        return theta > low && theta < high && of->best < reach - CLOSE * size ? theta : NAN;
+}
+
+static void begin(const struct offer *offer, offer_cheapest cheapest, int runs, double work, double low, double high)
+{
+        cheapest(offer, low, runs, offer->found);
+        for (size_t i = 0; i < offer->n; i++)
+                offer->tangents[i] = (struct tangents){ offer->found[i], offer->found[i], -INFINITY };
+        ask(offer, cheapest, runs, low, work);
+        cheapest(offer, high, runs, offer->found);
+        for (size_t i = 0; i < offer->n; i++) {
+                offer->tangents[i].right = offer->found[i];
+                note_value(&offer->tangents[i], &offer->found[i], high, work);
         }
-        return best;
+}
+
+double offer_highest(const struct offer *offer, offer_cheapest cheapest, int runs, double work, double low, double high)
+{
+        size_t least = 0;
+
+        begin(offer, cheapest, runs, work, low, high);
+        for (int round = 0; round < ROUNDS; round++) {
+                const struct tangents *at;
+                double theta;
+
+                least = 0;
+                for (size_t i = 1; i < offer->n; i++)
+                        least = offer->tangents[i].best < offer->tangents[least].best ? i : least;
+                at = &offer->tangents[least];
+                theta = at->left.progress < work && at->right.progress > work ? next_theta(at, work, low, high) : NAN;
+                if (isnan(theta))
+                        break;
+                ask(offer, cheapest, runs, theta, work);
+        }
+        return offer->tangents[least].best;
 }
 
 /* ---- burn: what overhead could earn */
@@ -481,8 +523,11 @@ int offer_init(struct offer *offer, const struct plan_problem *problem, const st
         offer->shut = calloc((n + 1) * job->n_modes, sizeof(*offer->shut));
         offer->width = calloc(job->n_modes, sizeof(*offer->width));
         offer->slowest = calloc(job->n_modes, sizeof(*offer->slowest));
+        offer->found = calloc(n + 1, sizeof(*offer->found));
+        offer->tangents = calloc(n + 1, sizeof(*offer->tangents));
         if (offer->edges == NULL || offer->ends == NULL || offer->rates == NULL || offer->sums == NULL || offer->walk == NULL ||
-            offer->width == NULL || offer->slowest == NULL || offer->extras == NULL || offer->shut == NULL)
+            offer->width == NULL || offer->slowest == NULL || offer->extras == NULL || offer->shut == NULL ||
+            offer->found == NULL || offer->tangents == NULL)
                 return OFFPEAK_ENOMEM;
         offer->starts = offer->sums + n + 1;
         offer->eased = offer->extras + n * job->n_modes;
@@ -494,6 +539,8 @@ int offer_init(struct offer *offer, const struct plan_problem *problem, const st
 
 void offer_finish(struct offer *offer)
 {
+        free(offer->tangents);
+        free(offer->found);
         free(offer->shut);
         free(offer->extras);
         free(offer->slowest);

@@ -45,6 +45,8 @@ struct offer {
         bool starts_earn;  /* somewhere: then a start is taken to cost no more than the progress it loses */
         double undone;     /* currency per second of progress left undone */
         const struct stay *stay; /* of a job at several sites: check_moves.c */
+        struct path *found;      /* scratch of offer_highest(): n each */
+        struct tangents *tangents;
         size_t modes_here; /* of these: modes of one site, those of the next follow; 0: all are of one */
 };
 
@@ -108,11 +110,18 @@ static inline struct path path_join(const struct path *a, const struct path *b)
 double offer_size(const struct offer *offer);
 
 /*
- * The highest value of cost(theta) + theta (work - progress(theta)) for low <= theta <= high: concave, in pieces. Cut
- * where the tangents of both sides meet until no higher point is left between them. Every value met is a bound.
+ * Fills ret_ends: for each piece the cheapest path under a theta of a job that is done in it, INFINITY where there is none. What is
+ * over as the piece begins may be among them, if it pays for an end there.
  */
-double offer_highest(const struct offer *offer, struct path (*cheapest)(const struct offer *, double, int), int runs,
-                     double work, double low, double high);
+typedef void (*offer_cheapest)(const struct offer *offer, double theta, int runs, struct path *ret_ends);
+
+/*
+ * The least over the pieces of the highest value of cost(theta) + theta (work - progress(theta)) of what is done in the piece, for
+ * low <= theta <= high. The job is done in one of them, and delay and lateness are nearly the same for all that is: a price of
+ * progress that mixed an early end with work done late would hide them. Each is concave, in pieces: cut where the
+ * tangents of both sides meet until no higher point is left between them. What is met on the way is a bound, too.
+ */
+double offer_highest(const struct offer *offer, offer_cheapest cheapest, int runs, double work, double low, double high);
 
 /*
  * A bound of a job with a deadline: of the pieces up to it and one more, if what ends behind these is sure to cost no less; else of
