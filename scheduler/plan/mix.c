@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Overview: walk() fills the rows of the shortest path for eight thetas; climb() narrows the thetas down to where the bound is
- * highest; read_back() tells a lane's picks. What becomes of those on both sides of the bound is in mix_join.c.
+ * Overview: walk() fills the rows of the shortest path for eight thetas, of which mix_ends.c takes those that end where the job should;
+ * climb() narrows the thetas down to where the bound is highest; mix_back.c tells a lane's picks. What becomes of those on both sides of
+ * the bound is in mix_join.c.
  */
 #include "plan/mix.h"
 
@@ -72,12 +73,15 @@ static int reserve_slots(struct mix *mix, size_t n)
         free(mix->ends);
         free(mix->below);
         mix->room_slots = 0;
-        mix->ends = malloc(3 * (n + 1) * sizeof(*mix->ends));
+        mix->ends = malloc(6 * (n + 1) * sizeof(*mix->ends));
         picks = mix->below = malloc((2 + MIX_CANDIDATES) * (n + 1) * sizeof(*picks));
         if (mix->ends == NULL || picks == NULL)
                 return OFFPEAK_ENOMEM;
         mix->seconds = mix->ends + n + 1;
         mix->progress = mix->seconds + n + 1;
+        mix->bounds = mix->progress + n + 1;
+        mix->lows = mix->bounds + n + 1;
+        mix->highs = mix->lows + n + 1;
         mix->above = picks + n + 1;
         for (size_t c = 0; c < MIX_CANDIDATES; c++)
                 mix->candidates[c] = picks + (2 + c) * (n + 1);
@@ -158,14 +162,6 @@ static void price_ways(const struct path *path)
         }
 }
 
-static float start_fee(const struct path *path, size_t way, size_t t, size_t lane)
-{
-        float lost = (float)path->job->start_cost_s;
-
-        return path->fee + path->mix->ways[way].starts[t] +
-               (path->theta[lane] > 0 ? path->theta[lane] : 0) * (float)mode_of(path, way)->speed * lost;
-}
-
 /* What each group's cheapest way costs in a slot, less what its progress is worth: going on, and starting in it. */
 static void price_slot(const struct path *path, size_t t, float (*restrict run)[LANES], float (*restrict start)[LANES])
 {
@@ -203,16 +199,6 @@ static void price_lost(struct path *path)
         }
 }
 
-static float *on_row(const struct path *path, size_t t, size_t group)
-{
-        return path->on + (t * path->n_groups + group) * LANES;
-}
-
-static float *off_row(const struct path *path, size_t t, size_t place)
-{
-        return path->off + (t * path->n_places + place) * LANES;
-}
-
 static void keep_less(float *restrict to, const float *restrict from, const float *restrict more)
 {
 #pragma GCC unroll 1
@@ -224,7 +210,7 @@ static void keep_less(float *restrict to, const float *restrict from, const floa
 }
 
 /* The slot from whose beginning on a move is over by the beginning of t; SIZE_MAX: none. */
-static size_t move_from(const struct path *path, size_t t)
+size_t mix_move_from(const struct path *path, size_t t)
 {
         size_t from = t;
 
@@ -239,7 +225,7 @@ static size_t move_from(const struct path *path, size_t t)
 /* Being elsewhere as slot t begins. */
 static void keep_moves(const struct path *path, size_t t)
 {
-        size_t from = path->job->may_move && path->n_places > 1 ? move_from(path, t) : SIZE_MAX;
+        size_t from = path->job->may_move && path->n_places > 1 ? mix_move_from(path, t) : SIZE_MAX;
         float fee[LANES];
 
         if (from == SIZE_MAX)
@@ -302,9 +288,20 @@ static void step(struct path *path, size_t t)
                                         keep_less(next, on_row(path, t, h), start);
                 }
                 keep_less(off_row(path, t + 1, path->place_of[g]), next, nothing);
-                keep_end(path, next, t, g);
+                if (!path->by_end)
+                        keep_end(path, next, t, g);
         }
         keep_moves(path, t + 1);
+}
+
+static size_t highest_lane(const struct path *path)
+{
+        size_t best = 0;
+
+        for (size_t lane = 1; lane < LANES; lane++)
+                if (path_bound(path, lane) > path_bound(path, best))
+                        best = lane;
+        return best;
 }
 
 /* Fill the rows for the path's thetas; value: the least of cost - theta x progress. */
@@ -319,116 +316,55 @@ static void walk(struct path *path)
         for (size_t t = 0; t < path->n; t++)
                 step(path, t);
         path->mix->work += path->n * (path->n_groups + path->mix->n_ways) / 4;
+        if (path->by_end)
+                mix_choose_end(path);
+        else
+                path->least = path_bound(path, highest_lane(path));
 }
 
-/* ---- reading it back */
-
-/* The way that is cheapest in a slot for a lane, starting or going on; what it costs in *ret_cost. */
-static size_t cheapest_way(const struct path *path, size_t group, size_t t, size_t lane, bool starts, float *ret_cost)
+/* Before the first walk, and where fees change what paths cost. */
+static void begin_bounds(struct path *path)
 {
-        size_t best = 0;
-
-        *ret_cost = INFINITY;
-        for (size_t w = 0; w < path->mix->n_ways; w++) {
-                float progress = (float)mode_of(path, w)->speed * (float)path->mix->seconds[t];
-                float cost = path->mix->ways[w].costs[t] - path->theta[lane] * progress;
-
-                if (path->mix->ways[w].group != group)
-                        continue;
-                cost += starts ? start_fee(path, w, t, lane) : 0;
-                if (cost < *ret_cost) {
-                        *ret_cost = cost;
-                        best = w;
-                }
-        }
-        return best;
-}
-
-/* Where the path is: running in a group, or off at a place, as slot t begins. */
-struct spot {
-        bool on;
-        size_t t, at;
-};
-
-static void try_spot(const struct path *path, struct spot *best, float *least, struct spot from, float more, size_t lane)
-{
-        float cost = (from.on ? on_row(path, from.t, from.at) : off_row(path, from.t, from.at))[lane] + more;
-
-        if (cost < *least) {
-                *least = cost;
-                *best = from;
-        }
-}
-
-static struct spot before_on(const struct path *path, struct spot spot, size_t lane, struct mix_pick *ret_pick)
-{
-        struct spot best = { true, spot.t - 1, spot.at };
-        size_t t = spot.t - 1, run, start;
-        float least = INFINITY, run_cost, start_cost;
-
-        run = cheapest_way(path, spot.at, t, lane, false, &run_cost);
-        start = cheapest_way(path, spot.at, t, lane, true, &start_cost);
-        try_spot(path, &best, &least, best, run_cost, lane);
-        *ret_pick = (struct mix_pick){ (uint8_t)(run + 1), false };
-        if (path->job->max_starts == 0)
-                return best;
-        try_spot(path, &best, &least, (struct spot){ false, t, path->place_of[spot.at] }, start_cost, lane);
-        for (size_t h = 0; h < path->n_groups; h++)
-                if (h != spot.at && path->place_of[h] == path->place_of[spot.at])
-                        try_spot(path, &best, &least, (struct spot){ true, t, h }, start_cost, lane);
-        if (!best.on || best.at != spot.at)
-                *ret_pick = (struct mix_pick){ (uint8_t)(start + 1), true };
-        return best;
-}
-
-static struct spot before_off(const struct path *path, struct spot spot, size_t lane)
-{
-        struct spot best = { false, spot.t - 1, spot.at };
-        size_t from = path->job->may_move && path->n_places > 1 ? move_from(path, spot.t) : SIZE_MAX;
-        float least = INFINITY;
-
-        try_spot(path, &best, &least, best, 0, lane);
-        for (size_t g = 0; g < path->n_groups; g++)
-                if (path->place_of[g] == spot.at)
-                        try_spot(path, &best, &least, (struct spot){ true, spot.t, g }, 0, lane);
-        for (size_t p = 0; from != SIZE_MAX && from < spot.t && p < path->n_places; p++)
-                if (p != spot.at)
-                        try_spot(path, &best, &least, (struct spot){ false, from, p }, (float)path->job->move_cost, lane);
-        return best;
-}
-
-/* Where path and place begin to differ in more than rounding no plan is lost: picks are checked, and cost what they cost. */
-static void read_back(const struct path *path, size_t lane, struct mix_pick *picks)
-{
-        struct spot spot = { true, path->end[lane], path->end_group[lane] };
-
-        memset(picks, 0, path->n * sizeof(*picks));
-        while (spot.t > 0)
-                spot = spot.on ? before_on(path, spot, lane, &picks[spot.t - 1]) : before_off(path, spot, lane);
+        path->least = -INFINITY;
+        for (size_t t = 0; t < path->n; t++)
+                path->mix->bounds[t] = -INFINITY;
 }
 
 /* ---- where the bound is */
 
-struct range {
-        double low, high;
-};
+static void widen(struct range *range, double unit)
+{
+        if (isinf(unit) || isnan(unit))
+                return;
+        range->low = fmin(range->low, 2 * unit);
+        range->high = fmax(range->high, 2 * unit);
+}
 
-/* Every theta that may matter: from where nothing runs to where all does. */
+/*
+ * Every theta that may matter: from where nothing runs to where all does, and as fast as it can. A second of progress by a faster way
+ * than another of its group may cost far more than one of running.
+ */
 static struct range all_thetas(const struct path *path)
 {
         struct range range = { 0, 0 };
+        double fixed;
 
         for (size_t w = 0; w < path->mix->n_ways; w++)
                 for (size_t t = 0; t < path->n; t++) {
-                        double unit = (double)path->mix->ways[w].costs[t] / (mode_of(path, w)->speed * path->mix->seconds[t]);
+                        double cost = (double)path->mix->ways[w].costs[t], speed = mode_of(path, w)->speed;
 
-                        if (isinf(unit))
-                                continue;
-                        range.low = fmin(range.low, 2 * unit);
-                        range.high = fmax(range.high, 2 * unit);
+                        widen(&range, cost / (speed * path->mix->seconds[t]));
+                        for (size_t k = 0; k < path->mix->n_ways; k++)
+                                if (path->mix->ways[k].group == path->mix->ways[w].group && mode_of(path, k)->speed < speed)
+                                        widen(&range, (cost - (double)path->mix->ways[k].costs[t]) /
+                                                              ((speed - mode_of(path, k)->speed) * path->mix->seconds[t]));
                 }
-        range.high += (path->fee + path->job->move_cost + job_end_cost(path->job, edge(path, path->n))) /
-                      fmin(path->job->work_s, 3600);
+        fixed = path->job->move_cost;
+        if (!path->by_end || path->job->max_starts > 1) /* else all runs pay the same fee; */
+                fixed += path->fee;
+        if (!path->by_end) /* and all that is done in one slot pays the same for that */
+                fixed += job_end_cost(path->job, edge(path, path->n));
+        range.high += fixed / fmin(path->job->work_s, 3600);
         return range;
 }
 
@@ -438,21 +374,6 @@ static double reach(const struct path *path)
         struct range range = all_thetas(path);
 
         return fabs(range.low) + range.high;
-}
-
-static double lane_bound(const struct path *path, size_t lane)
-{
-        return (double)path->value[lane] + (double)path->theta[lane] * path->job->work_s;
-}
-
-static size_t highest_lane(const struct path *path)
-{
-        size_t best = 0;
-
-        for (size_t lane = 1; lane < LANES; lane++)
-                if (lane_bound(path, lane) > lane_bound(path, best))
-                        best = lane;
-        return best;
 }
 
 static void walk_evenly(struct path *path, struct range range)
@@ -482,8 +403,13 @@ static void walk_around(struct path *path, double guess)
         walk(path);
 }
 
-static struct range about(const struct path *path, size_t lane)
+/* The thetas about the highest bound. */
+static struct range about_highest(const struct path *path)
 {
+        size_t lane = highest_lane(path);
+
+        if (path->by_end)
+                return path->peak;
         return (struct range){ (double)path->theta[lane > 0 ? lane - 1 : 0],
                                (double)path->theta[lane + 1 < LANES ? lane + 1 : LANES - 1] };
 }
@@ -494,22 +420,27 @@ static bool is_found(const struct path *path)
         size_t lane = highest_lane(path);
 
         if (lane == LANES - 1) {
-                read_back(path, lane, path->mix->above);
+                mix_read_back(path, lane, path->mix->above);
                 return path_progress(path, path->mix->above) >= path->job->work_s;
         }
         return lane > 0;
 }
 
-/* Lateness at the end of the window can be worth so much more than power that a few rounds only find out that it is. */
-static bool is_wide(struct range range)
+/*
+ * Lateness at the end of the window can be worth so much more than power that a few rounds only find out that it is; and each may
+ * find out that the job should end elsewhere.
+ */
+static bool is_open(const struct path *path)
 {
-        return range.high - range.low > 0.5 * fmax(fabs(range.low), fabs(range.high));
+        struct range range = about_highest(path);
+
+        return range.high - range.low > 0.5 * fmax(fabs(range.low), fabs(range.high)) || (path->by_end && !path->peak_is_new);
 }
 
 /* Is it settled that nothing here costs less than what is to be beaten? Fees are no part of a bound. */
 static bool is_hopeless(const struct path *path)
 {
-        return path->fee == 0 && lane_bound(path, highest_lane(path)) >= path->wish->beat;
+        return path->fee == 0 && path->least >= path->wish->beat;
 }
 
 /* Narrow down to the highest bound, or until it is hopeless; the rows are those of the last walk. */
@@ -531,8 +462,8 @@ static void climb(struct path *path, double guess, bool thorough)
                         most = 12;
                 }
         }
-        for (int round = 0; round < rounds || (round < most && is_wide(about(path, highest_lane(path)))); round++)
-                walk_evenly(path, about(path, highest_lane(path)));
+        for (int round = 0; round < rounds || (round < most && is_open(path)); round++)
+                walk_evenly(path, about_highest(path));
 }
 
 /* The picks of the first lane that does enough, and of the one before it. False if none does enough. */
@@ -542,11 +473,11 @@ static bool find_sides(struct path *path)
         size_t lane = highest_lane(path);
         bool enough;
 
-        read_back(path, lane, mix->above);
+        mix_read_back(path, lane, mix->above);
         enough = path_progress(path, mix->above) >= path->job->work_s;
         if (enough) {
                 while (lane > 0) {
-                        read_back(path, lane - 1, mix->below);
+                        mix_read_back(path, lane - 1, mix->below);
                         if (path_progress(path, mix->below) < path->job->work_s)
                                 return true;
                         memcpy(mix->above, mix->below, path->n * sizeof(*mix->above));
@@ -557,7 +488,7 @@ static bool find_sides(struct path *path)
         }
         memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
         for (lane++; lane < LANES; lane++) {
-                read_back(path, lane, mix->above);
+                mix_read_back(path, lane, mix->above);
                 if (path_progress(path, mix->above) >= path->job->work_s)
                         return true;
                 memcpy(mix->below, mix->above, path->n * sizeof(*mix->above));
@@ -574,6 +505,16 @@ static uint32_t count_starts(const struct path *path, const struct mix_pick *pic
         return starts;
 }
 
+/* Joined, and grown where that is not enough after all: a start may lie in several slots. */
+static void try_splice(struct path *path, const struct mix_pick *head, const struct mix_pick *tail)
+{
+        struct mix *mix = path->mix;
+        struct mix_pick *picks = mix->candidates[mix->n_candidates];
+
+        if (mix_splice(path, head, tail, picks) && (path_progress(path, picks) >= path->job->work_s || mix_grow(path, picks)))
+                mix->n_candidates++;
+}
+
 static void collect(struct path *path)
 {
         struct mix *mix = path->mix;
@@ -581,10 +522,8 @@ static void collect(struct path *path)
         mix->n_candidates = 0;
         if (!find_sides(path))
                 return;
-        if (mix_splice(path, mix->below, mix->above, mix->candidates[mix->n_candidates]))
-                mix->n_candidates++;
-        if (mix_splice(path, mix->above, mix->below, mix->candidates[mix->n_candidates]))
-                mix->n_candidates++;
+        try_splice(path, mix->below, mix->above);
+        try_splice(path, mix->above, mix->below);
         memcpy(mix->candidates[mix->n_candidates++], mix->above, path->n * sizeof(*mix->above));
         if (path_progress(path, mix->below) < path->job->work_s && mix_grow(path, mix->below))
                 memcpy(mix->candidates[mix->n_candidates++], mix->below, path->n * sizeof(*mix->below));
@@ -607,10 +546,10 @@ static void note_bound(const struct path *path)
         uint32_t starts = 0;
 
         if (path->fee > 0) {
-                read_back(path, lane, mix->below);
+                mix_read_back(path, lane, mix->below);
                 starts = count_starts(path, mix->below);
         }
-        mix->least = lane_bound(path, lane) - (double)path->fee * starts;
+        mix->least = path->least - (double)path->fee * starts;
         mix->theta = (double)path->theta[lane];
 }
 
@@ -633,10 +572,14 @@ int mix_solve(const struct mix_wish *wish, struct mix *mix, double theta, bool t
         path.on = mix->rows;
         path.off = mix->rows + (wish->n + 1) * path.n_groups * LANES;
         measure(&path);
+        path.first_end = mix_first_end(&path);
+        path.by_end = path.first_end < wish->n &&
+                      (wish->job->max_starts <= 1 || (wish->n > 2 && mix->ends[wish->n - 2] > mix->ends[0]));
         price_ways(&path);
         if (wish->job->max_starts <= 1) /* one run: whatever is saved by another is not worth it */
                 path.fee = (float)(2 * reach(&path) * wish->job->work_s);
         for (int fees = 0; fees < FEES; fees++) {
+                begin_bounds(&path);
                 climb(&path, fees == 0 ? theta : NAN, thorough);
                 if (fees == 0)
                         note_bound(&path);

@@ -5,6 +5,10 @@
  * A multiplier theta prices progress. Under it each slot is off or in one way (a mode at a site), and the cheapest sequence is a
  * shortest path, found for eight thetas at once. The highest value of all is a bound of the job; the plan is spliced from
  * the paths on both sides of it, and what is too much is cut off where that saves most.
+ *
+ * Where waiting costs, paths that end in different slots are not compared under one theta: between one that ends early, half done, and
+ * one that does twice the work late, theta would see a job that is done and has waited half as long. Each slot in which it may end has
+ * a highest value of its own, and the least of these is the bound, and where the plan ends.
  */
 #ifndef OFFPEAK_PLAN_MIX_H
 #define OFFPEAK_PLAN_MIX_H
@@ -55,6 +59,7 @@ struct mix {
         float *memory;    /* rates and seats of the ways, then the path's rows */
         float *rows;
         double *ends, *seconds, *progress;
+        double *bounds, *lows, *highs; /* of what ends in a slot: the highest so far, and the thetas between which it is */
         size_t room, room_rows, room_slots;
 };
 

@@ -84,7 +84,9 @@ static int64_t spare_at(const struct trim *trim, const struct stretch *run, size
 
 static void keep_cut(struct cut *best, struct cut cut)
 {
-        if (cut.to > cut.from && cut.gain > best->gain)
+        bool longer = cut.gain == best->gain && cut.to - cut.from > best->to - best->from;
+
+        if (cut.to > cut.from && (cut.gain > best->gain || longer))
                 *best = cut;
 }
 
@@ -93,16 +95,44 @@ static int64_t least(int64_t a, int64_t b)
         return a < b ? a : b;
 }
 
+/* How far slots around that of a time have its rate, back or on: an edge. */
+static int64_t same_rate(const struct trim *trim, const struct plan_interval *at, int64_t time, bool back)
+{
+        const struct slots *slots = trim->wish->slots;
+        const float *rates = rates_of(trim, at->site, at->mode);
+        size_t first = trim->wish->first, t = slots_find(slots, time);
+
+        if (rates == NULL)
+                return slots->edges[back ? t : t + 1];
+        if (back)
+                for (; t > first && slots->edges[t] > at->start && rates[t - 1 - first] == rates[t - first];)
+                        t--;
+        else
+                for (; t + 1 < first + trim->wish->n && slots->edges[t + 1] < at->end && rates[t + 1 - first] == rates[t - first];)
+                        t++;
+        return slots->edges[back ? t : t + 1];
+}
+
+/* The time since which the job saves as much by a second less. */
+static int64_t same_hurry(const struct trim *trim, int64_t end)
+{
+        int64_t bends[] = { trim->job->earliest_finish, trim->job->deadline }, since = INT64_MIN;
+
+        for (int i = 0; i < 2; i++)
+                if (bends[i] < end && bends[i] > since)
+                        since = bends[i];
+        return since;
+}
+
 static void try_end(const struct trim *trim, const struct stretch *run, struct cut *best)
 {
         const struct plan_interval *at = &trim->choice->intervals[run->last];
-        const struct slots *slots = trim->wish->slots;
         double speed = trim->job->modes[at->mode].speed;
         bool is_last = run->last + 1 == trim->choice->n;
-        int64_t slot = slots->edges[slots_find(slots, at->end - 1)];
-        int64_t from = at->start > slot ? at->start : slot;
+        int64_t since = same_rate(trim, at, at->end - 1, true), bend = is_last ? same_hurry(trim, at->end) : INT64_MIN;
+        int64_t from = since > bend ? since : bend;
         int64_t want = least((int64_t)(trim->excess / speed), spare_at(trim, run, run->last));
-        int64_t seconds = least(want, at->end - from);
+        int64_t seconds = least(want, at->end - (at->start > from ? at->start : from));
         double rate = rate_at(trim, at->site, at->mode, at->end - 1) + (is_last ? hurry(trim, at->end) : 0);
 
         if (run->first == run->last && seconds == at->end - at->start)
@@ -113,11 +143,9 @@ static void try_end(const struct trim *trim, const struct stretch *run, struct c
 static void try_begin(const struct trim *trim, const struct stretch *run, struct cut *best)
 {
         const struct plan_interval *at = &trim->choice->intervals[run->first];
-        const struct slots *slots = trim->wish->slots;
         double speed = trim->job->modes[at->mode].speed;
-        int64_t slot = slots->edges[slots_find(slots, at->start) + 1];
         int64_t want = least((int64_t)(trim->excess / speed), spare_at(trim, run, run->first));
-        int64_t seconds = least(want, slot - at->start);
+        int64_t seconds = least(want, same_rate(trim, at, at->start, false) - at->start);
 
         if (run->overhead != trim->job->start_cost_s || seconds >= at->end - at->start)
                 return;
@@ -125,29 +153,32 @@ static void try_begin(const struct trim *trim, const struct stretch *run, struct
                                      at->start + seconds, UINT32_MAX });
 }
 
-/* A slower mode of the same width for the last seconds of each slot of an interval. */
+/* A slower mode of the same width, at the end of each stretch of slots of an interval in which that saves the same. */
 static void try_caps(const struct trim *trim, size_t i, int64_t overhead, struct cut *best)
 {
         const struct plan_interval *at = &trim->choice->intervals[i];
         const struct slots *slots = trim->wish->slots;
         const struct plan_mode *mode = &trim->job->modes[at->mode];
         const float *own = rates_of(trim, at->site, at->mode);
-        int64_t first = at->start + overhead + 1;
+        int64_t first = at->start + (overhead > 0 ? overhead + 1 : 0); /* starts_are_short() */
         size_t from_slot = slots_find(slots, at->start);
 
         for (uint32_t m = 0; m < trim->job->n_modes; m++) {
                 const struct plan_mode *slower = &trim->job->modes[m];
                 const float *capped = rates_of(trim, at->site, m);
-                double less = mode->speed - slower->speed;
+                double less = mode->speed - slower->speed, before = NAN;
+                int64_t since = first;
 
                 if (slower->gpus != mode->gpus || !(less > 0) || slower->limits != mode->limits || own == NULL || capped == NULL)
                         continue;
                 for (size_t t = from_slot; t < slots->n && slots->edges[t] < at->end; t++) {
-                        int64_t to = least(at->end, slots->edges[t + 1]);
-                        int64_t from = slots->edges[t] > first ? slots->edges[t] : first;
-                        int64_t seconds = least((int64_t)(trim->excess / less), to - from);
+                        int64_t to = least(at->end, slots->edges[t + 1]), seconds;
                         double gain = (double)own[t - trim->wish->first] - (double)capped[t - trim->wish->first];
 
+                        if (gain != before)
+                                since = slots->edges[t] > first ? slots->edges[t] : first;
+                        before = gain;
+                        seconds = least((int64_t)(trim->excess / less), to - since);
                         if (seconds > 0)
                                 keep_cut(best, (struct cut){ gain / less, i, to - seconds, to, m });
                 }
@@ -217,6 +248,26 @@ static int make_intervals(const struct trim *trim, const struct mix_pick *picks)
         return 0;
 }
 
+/*
+ * Where slots are shorter than a start, it may lie in several intervals. They become the one that goes on behind it: a start makes no
+ * progress in any mode, and draws what the easiest draws (ease_starts.h).
+ */
+static void join_starts(const struct trim *trim)
+{
+        struct choice *choice = trim->choice;
+
+        for (size_t i = 0; i + 1 < choice->n;) {
+                const struct plan_interval *at = &choice->intervals[i];
+
+                if (at->end - at->start > overhead_of(trim, i) || !job_same_run(trim->job, at, at + 1)) {
+                        i++;
+                        continue;
+                }
+                choice->intervals[i + 1].start = at->start;
+                drop(choice, i);
+        }
+}
+
 /* Cuts count on it: a start is over before its first interval is. */
 static bool starts_are_short(const struct trim *trim)
 {
@@ -248,6 +299,7 @@ bool mix_trim(const struct mix_wish *wish, const struct mix *mix, const struct m
         double enough = wish->job->work_s * (1 - PLAN_WORK_TOLERANCE);
 
         *ret_code = make_intervals(&trim, picks);
+        join_starts(&trim);
         trim.excess = *ret_code == 0 ? job_progress(wish->problem, wish->job, ret_choice->intervals, ret_choice->n) - enough
                                      : -1;
         if (trim.excess < 0)
