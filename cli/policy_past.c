@@ -183,7 +183,9 @@ static int take_told(const json_t *told, struct past_job *job)
         job->interruptible = choice(json_object_get(told, "interruptible_asked"));
         job->work_s = document_int_or(told, "work_s", 0);
         job->start_cost_s = document_int_or(told, "start_cost_s", 0);
-        job->power_w = ran > 0 ? (double)document_int_or(told, "job_energy_j", 0) / (double)ran : 0;
+        job->drawn_w = ran > 0 ? (double)document_int_or(told, "job_energy_j", 0) / (double)ran : 0;
+        if (!document_real(told, "power_w", &job->power_w))
+                job->power_w = job->drawn_w;
         job->joules = document_int_or(told, "energy_j", 0);
         job->cost = document_int_or(told, "cost_micro", 0);
         job->carbon_mg = document_int_or(told, "carbon_mg", 0);

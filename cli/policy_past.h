@@ -43,7 +43,7 @@ struct past_job {
         int64_t release;                     /* when it could have run: submitted, begun, others ended */
         int64_t finish, deadline;            /* the last 0: none */
         int64_t work_s, start_cost_s;
-        double power_w;
+        double power_w, drawn_w;             /* as asked for, without a power cap; and in the mean, as it ran */
         uint32_t gpus, nodes;
         int interruptible;                                /* enum offpeak_choice */
         int64_t joules, cost, carbon_mg, unpriced_joules; /* by the books, overhead included */

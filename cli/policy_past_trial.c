@@ -23,6 +23,24 @@ bool past_node_counts(const json_t *node, const struct policy *policy)
                (status == NULL || strcmp(status, "fenced") != 0);
 }
 
+/* The lowest limit that all of its GPUs can be given; 0: one cannot be set. */
+static uint32_t least_gpu_w(const json_t *devices)
+{
+        int64_t least = 0;
+        const json_t *device;
+        size_t i;
+
+        json_array_foreach(devices, i, device)
+        {
+                int64_t own = document_int_or(device, "least_w", 0);
+
+                if (own == 0)
+                        return 0;
+                least = own > least ? own : least;
+        }
+        return (uint32_t)least;
+}
+
 static int add_nodes(const struct past *past, struct trial *trial)
 {
         const json_t *node;
@@ -42,7 +60,8 @@ static int add_nodes(const struct past *past, struct trial *trial)
                                              .site = document_text(node, "site"),
                                              .gpus = (uint32_t)document_int_or(node, "gpus", 0),
                                              .idle_w = document_int_or(node, "idle_w", 0),
-                                             .gpu_w = (uint32_t)document_int_or(first, "max_w", 0) };
+                                             .gpu_w = (uint32_t)document_int_or(first, "max_w", 0),
+                                             .least_gpu_w = least_gpu_w(json_object_get(node, "devices")) };
                 trial->n_nodes++;
         }
         return 0;
@@ -225,7 +244,8 @@ static int add_runs(const struct past_job *job, size_t j, const struct trial *tr
                                            .site = site != NULL ? (uint32_t)(site - trial->policy.sites) : UINT32_MAX,
                                            .gpus = job->gpus,
                                            .start = job->runs[i].start,
-                                           .end = job->runs[i].end };
+                                           .end = job->runs[i].end,
+                                           .drawn_w = job->drawn_w };
 
                 code = outcome_add(outcome, segment, false);
         }

@@ -5,7 +5,7 @@
 
 #include "base/fail.h"
 #include "cli/trial_document.h"
-#include "trial/widths.h"
+#include "trial/walk.h"
 
 #define J_PER_MWH 3.6e9
 
@@ -33,11 +33,9 @@ static double after_now_mwh(const struct trial *trial, const struct outcome *out
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
                 int64_t start = segment->start > now ? segment->start : now;
-                double watts = widths_watts(trial, segment->job, segment->gpus) *
-                               (double)trial->policy.sites[segment->site].terms.pue_ppm * 1e-6;
 
                 if (segment->end > start)
-                        mwh += watts * (double)(segment->end - start) / J_PER_MWH;
+                        mwh += walk_watts(trial, segment) * (double)(segment->end - start) / J_PER_MWH;
         }
         return mwh;
 }

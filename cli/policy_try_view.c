@@ -108,6 +108,7 @@ int view_policy_try(const json_t *document, const struct screen *screen, FILE *o
                 (long long)document_int_or(document, "jobs", 0), (long long)document_int_or(document, "gpus", 0),
                 document_text(document, "from_utc"), document_text(document, "to_utc"));
         code = trial_view_table(&view);
+        trial_view_caps(&view);
         trial_view_stores(&view);
         print_booked(&view);
         print_change(&view);

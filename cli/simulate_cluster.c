@@ -57,6 +57,8 @@ static void tune_classes(struct policy *policy, const struct simulate_options *o
                         class->start_cost_s = options->start_cost_s;
                 if (options->has_carbon_price)
                         class->carbon_price = options->carbon_price;
+                if (options->has_cap_floor)
+                        class->cap_floor_ppm = options->cap_floor_ppm;
         }
 }
 
@@ -96,8 +98,12 @@ static int add_node(struct simulation *simulation, const char *site, int64_t gpu
         if (name == NULL || node == NULL || asprintf(name, "n%zu", simulation->n_names + 1) < 0)
                 return OFFPEAK_ENOMEM;
         simulation->n_names++;
-        *node = (struct trial_node){ *name, site, (uint32_t)gpus, (idle_milliwatts + 500) / 1000,
-                                     (uint32_t)((gpu_milliwatts + 500) / 1000) };
+        *node = (struct trial_node){ .name = *name,
+                                     .site = site,
+                                     .gpus = (uint32_t)gpus,
+                                     .idle_w = (idle_milliwatts + 500) / 1000,
+                                     .gpu_w = (uint32_t)((gpu_milliwatts + 500) / 1000) };
+        node->least_gpu_w = node->gpu_w / 2; /* whether GPUs are capped is said by the classes */
         simulation->trial.n_nodes++;
         return 0;
 }

@@ -2,6 +2,7 @@
 #include "cli/simulate_options.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "trial/contender.h"
 
 #define PPM 1e6
+#define LEAST_CAP_FLOOR 0.5 /* below, GPUs need more energy for the same work */
 
 enum { MOST_GPUS = 1000000, MOST_PER_NODE = 64, MOST_COUNT = 100000, LEAST_MTBF_S = 600 };
 
@@ -44,6 +46,8 @@ const struct option_row simulate_rows[] = {
           "a job without deadline starts no later than this after its submission (24h; 0: whenever)" },
         { SIMULATE_OPT_START_COST, 0, "start-cost", "TIME",
           "what each start takes without progress, where the jobs do not say it (0)" },
+        { SIMULATE_OPT_CAP_FLOOR, 0, "cap-floor", "SHARE",
+          "how far plans may cap GPUs, of their power limit: 0.5 to 1; 0: not at all (with --config what it says)" },
         { SIMULATE_OPT_RAMP, 0, "ramp", "TIME",
           "from a start until the job draws all of its power, rising evenly (0)" },
         { SIMULATE_OPT_NODE_MTBF, 0, "node-mtbf", "TIME",
@@ -134,6 +138,18 @@ static int take_time(const struct option_found *found, bool *has, int64_t *ret_s
                 return 0;
         }
         return when_parse_duration(found->value, ret_seconds, err) != 0 ? fail_at(err, "%s", found->name) : 0;
+}
+
+static int take_cap_floor(const struct option_found *found, struct simulate_options *options, struct offpeak_error *err)
+{
+        double share;
+
+        if (take_share(found->value, &share) != 0 || (share != 0 && (share < LEAST_CAP_FLOOR || share > 1)))
+                return fail(err, OFFPEAK_EINVAL, "%s %s: write a share of a GPU's power limit from 0.5 to 1, or 0 for no caps",
+                            found->name, found->value);
+        options->has_cap_floor = true;
+        options->cap_floor_ppm = llround(share * PPM);
+        return 0;
 }
 
 static int take_seed(const struct option_found *found, uint64_t *ret_seed, struct offpeak_error *err)
@@ -232,6 +248,8 @@ int simulate_options_take(void *context, const struct option_found *found, struc
         case SIMULATE_OPT_DELAY_COST:
                 options->has_delay_cost = true;
                 return option_money(found, &options->delay_cost, err);
+        case SIMULATE_OPT_CAP_FLOOR:
+                return take_cap_floor(found, options, err);
         case SIMULATE_OPT_MAX_DELAY:
                 return take_time(found, &options->has_max_delay, &options->max_delay_s, err);
         case SIMULATE_OPT_START_COST:

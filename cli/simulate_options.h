@@ -24,6 +24,7 @@ enum {
         SIMULATE_OPT_SITE,
         SIMULATE_OPT_OBJECTIVE,
         SIMULATE_OPT_CARBON_PRICE,
+        SIMULATE_OPT_CAP_FLOOR,
         SIMULATE_OPT_DELAY_COST,
         SIMULATE_OPT_MAX_DELAY,
         SIMULATE_OPT_START_COST,
@@ -72,6 +73,8 @@ struct simulate_options {
         int64_t gpus, gpus_per_node, gpu_milliwatts, idle_milliwatts, pue_ppm;
         bool has_delay_cost, has_carbon_price, has_max_delay, has_start_cost, has_plan_gap;
         int64_t delay_cost, carbon_price; /* micro-currency for a GPU-hour, for a t */
+        bool has_cap_floor;
+        int64_t cap_floor_ppm; /* 0: no caps */
         int64_t max_delay_s, start_cost_s, plan_gap_s;
         bool has_ramp, has_mtbf, has_repair, has_checkpoint;
         int64_t ramp_s, mtbf_s, repair_s, checkpoint_s;

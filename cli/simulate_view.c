@@ -110,6 +110,7 @@ int view_simulate(const json_t *document, const struct screen *screen, FILE *out
         code = trial_view_table(&view);
         print_failures(&view);
         trial_view_undone(&view);
+        trial_view_caps(&view);
         trial_view_stores(&view);
         view_simulate_bound(document, screen, out);
         return code;

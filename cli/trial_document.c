@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/when.h"
+#include "core/caps.h"
 
 json_t *trial_number(double value)
 {
@@ -30,10 +31,12 @@ json_t *trial_segments(const struct trial *trial, const struct outcome *outcome)
                 const struct segment *segment = &outcome->segments[i];
 
                 json_array_append_new(list,
-                                      json_pack("{s:s, s:o, s:o, s:I, s:s}", "id", trial->trace.jobs[segment->job].id,
-                                                "start_utc", trial_time(segment->start), "end_utc",
-                                                trial_time(segment->end), "gpus", (json_int_t)segment->gpus, "site",
-                                                trial->policy.sites[segment->site].name));
+                                      json_pack("{s:s, s:o, s:o, s:I, s:s, s:o}", "id",
+                                                trial->trace.jobs[segment->job].id, "start_utc",
+                                                trial_time(segment->start), "end_utc", trial_time(segment->end), "gpus",
+                                                (json_int_t)segment->gpus, "site",
+                                                trial->policy.sites[segment->site].name, "cap",
+                                                trial_number_if(segment->level > 0, caps_ppm(segment->level) / 1e6)));
         }
         return list;
 }
@@ -63,6 +66,7 @@ json_t *trial_row(const char *name, const struct tally *tally, const struct tall
         json_object_set_new(policy, "jobs_done", json_integer((json_int_t)tally->n_done));
         json_object_set_new(policy, "missed_deadlines", json_integer((json_int_t)tally->missed_deadlines));
         json_object_set_new(policy, "starts", json_integer((json_int_t)tally->starts));
+        json_object_set_new(policy, "capped_gpu_h", trial_number(tally->capped_gpu_h));
         json_object_set_new(policy, "peak_mw", trial_number(tally->peak_mw));
         json_object_set_new(policy, "utilisation", trial_number(tally->utilisation));
         json_object_set_new(policy, "unpriced_mwh", trial_number_if(known.price, tally->unpriced_mwh));

@@ -190,6 +190,21 @@ void trial_view_undone(const struct trial_view *view)
         json_array_foreach(json_object_get(view->document, "policies"), i, policy) print_undone(view, policy);
 }
 
+void trial_view_caps(const struct trial_view *view)
+{
+        const json_t *policy;
+        size_t i;
+
+        json_array_foreach(json_object_get(view->document, "policies"), i, policy)
+        {
+                double hours = trial_view_real(policy, "capped_gpu_h");
+
+                if (hours > 0)
+                        fprintf(view->out, "%s: %.*f GPU-hours were run under a power cap\n", label_of(policy), hours < 10 ? 1 : 0,
+                                hours);
+        }
+}
+
 static void print_store(const struct trial_view *view, const json_t *policy)
 {
         double saved = trial_view_real(policy, "store_saved");

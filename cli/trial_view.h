@@ -33,6 +33,9 @@ void trial_view_unknown(const struct trial_view *view);
 /* Policies that did not do all jobs: what the others are not to be compared with. */
 void trial_view_undone(const struct trial_view *view);
 
+/* How much each policy ran under power caps, if it did. */
+void trial_view_caps(const struct trial_view *view);
+
 /* What stores did for each policy, if there are any, and how. */
 void trial_view_stores(const struct trial_view *view);
 

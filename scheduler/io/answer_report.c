@@ -292,6 +292,7 @@ static void put_work(struct answer *answer, json_t *item, const struct report_jo
         answer_put(answer, item, "work_s", json_integer(job->work_s));
         answer_put(answer, item, "ran_s", json_integer(known->ran_s));
         answer_put(answer, item, "job_energy_j", json_integer(known->joules));
+        answer_put(answer, item, "power_w", answer_real(job->power_w));
 }
 
 static json_t *job_lines(struct answer *answer, const struct question *question, const struct group *group)

@@ -529,17 +529,18 @@ void sim_destroy(struct sim *sim)
         free(sim);
 }
 
-int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t devices, int64_t idle_w, uint32_t device_w)
+int sim_add_node(struct sim *sim, const struct sim_node *added)
 {
         struct virtual_node *node = room_for_one((void **)&sim->nodes, sim->n_nodes, sizeof(*node));
 
-        if (node == NULL || virtual_node_init(node, name, site, devices, idle_w, device_w, sim->wall) != 0)
+        if (node == NULL || virtual_node_init(node, added->name, added->site, added->devices, added->idle_w,
+                                              added->device_w, sim->wall) != 0)
                 return OFFPEAK_ENOMEM;
         if (sim->options.renew_s > 0)
                 node->renew_s = sim->options.renew_s;
         node->ramp_s = sim->options.ramp_s;
-        for (uint32_t d = 0; d < devices; d++)
-                node->inventory.devices[d].least_w = sim->options.least_w;
+        for (uint32_t d = 0; d < added->devices; d++)
+                node->inventory.devices[d].least_w = added->least_w;
         sim->n_nodes++;
         return say_hello(sim, node);
 }

@@ -25,13 +25,20 @@ struct sim_options {
         bool unproven; /* plans have no bound, and no reasons that take a search (plan.h): nobody reads them */
         int64_t stop_s;              /* how long a job takes to checkpoint and leave; 0: none */
         int64_t ramp_s;              /* from an attempt's start until it draws all of its power, rising evenly */
-        uint32_t least_w;            /* lowest power limit that nodes' devices can be given; 0: none can */
         const struct outages *outages; /* borrowed, as long as the sim lives; NULL: no node fails */
         int64_t checkpoint_s; /* jobs that may be interrupted save what they have done so often, in progress; 0: all the
                                  time */
         /* every durable record, after it was applied; NULL: nobody listens */
         void (*journal)(void *context, const struct record *record);
         void *context;
+};
+
+struct sim_node {
+        const char *name, *site;
+        uint32_t devices;
+        int64_t idle_w;
+        uint32_t device_w; /* above idle, each: its power limit */
+        uint32_t least_w;  /* the lowest that this can be set to; 0: it cannot be set */
 };
 
 /*
@@ -50,7 +57,7 @@ int sim_create(const struct sim_options *options, struct sim **ret_sim);
 void sim_destroy(struct sim *sim); /* NULL is fine */
 
 /* All of these happen at the present virtual time. */
-int sim_add_node(struct sim *sim, const char *name, const char *site, uint32_t devices, int64_t idle_w, uint32_t device_w);
+int sim_add_node(struct sim *sim, const struct sim_node *node);
 int sim_take_series(struct sim *sim, const struct series *series);
 /* ret_job: its number; 0 if it was refused, and err then says why. */
 int sim_submit(struct sim *sim, const struct offpeak_job_spec *spec, uint64_t *ret_job, struct offpeak_error *err);

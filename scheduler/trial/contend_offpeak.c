@@ -14,10 +14,12 @@
 /* Nothing is lost here, so that nodes are heard for their news alone. */
 enum { RENEW_S = 86400, STEP_S = 3600 };
 
-/* How wide an attempt is. */
-struct launch {
+/* In which mode an attempt is from a time on. */
+struct change {
         uint64_t job;
-        uint32_t attempt, gpus;
+        uint32_t attempt, gpus, level;
+        int64_t at;
+        size_t order; /* in which it was heard */
 };
 
 struct replay {
@@ -26,8 +28,8 @@ struct replay {
         struct sim *sim;
         uint64_t *ids;          /* of job j in the core */
         size_t *jobs;           /* the other way round: of id k at [k] */
-        struct launch *launches; /* as they were heard */
-        size_t n_launches;
+        struct change *changes; /* as they were heard */
+        size_t n_changes;
         bool deaf;              /* out of memory while one was heard */
         size_t *refused;        /* jobs that have no room while nodes are down: they are submitted again */
         size_t n_refused;
@@ -35,16 +37,16 @@ struct replay {
         struct offpeak_error *err;
 };
 
-static void note_launch(struct replay *replay, const struct record *record)
+static void note_change(struct replay *replay, uint64_t id, uint32_t attempt, uint32_t mode, int64_t at)
 {
-        const struct job *job = state_job(sim_state(replay->sim), record->u.launch.job);
-        struct launch *launch = room_for_one((void **)&replay->launches, replay->n_launches, sizeof(*launch));
+        const struct offpeak_job_spec *spec = &state_job(sim_state(replay->sim), id)->spec;
+        struct change *change = room_for_one((void **)&replay->changes, replay->n_changes, sizeof(*change));
 
-        replay->deaf = replay->deaf || launch == NULL;
-        if (launch == NULL)
+        replay->deaf = replay->deaf || change == NULL;
+        if (change == NULL)
                 return;
-        *launch = (struct launch){ job->id, record->u.launch.attempt, width_gpus(&job->spec, record->u.launch.mode) };
-        replay->n_launches++;
+        *change = (struct change){ id, attempt, width_gpus(spec, mode), width_level(spec, mode), at, replay->n_changes };
+        replay->n_changes++;
 }
 
 static void hear(void *context, const struct record *record)
@@ -52,7 +54,9 @@ static void hear(void *context, const struct record *record)
         struct replay *replay = context;
 
         if (record->type == RECORD_LAUNCH)
-                note_launch(replay, record);
+                note_change(replay, record->u.launch.job, record->u.launch.attempt, record->u.launch.mode, record->at);
+        if (record->type == RECORD_CAPPED)
+                note_change(replay, record->u.capped.job, record->u.capped.attempt, record->u.capped.mode, record->at);
         if (replay->watch != NULL && replay->watch->record != NULL)
                 replay->watch->record(replay->watch->context, record);
 }
@@ -85,7 +89,8 @@ static int add_nodes(struct replay *replay)
         for (size_t i = 0; code == 0 && i < replay->trial->n_nodes; i++) {
                 const struct trial_node *node = &replay->trial->nodes[i];
 
-                code = sim_add_node(replay->sim, node->name, node->site, node->gpus, node->idle_w, node->gpu_w);
+                code = sim_add_node(replay->sim, &(struct sim_node){ node->name, node->site, node->gpus, node->idle_w,
+                                                                     node->gpu_w, node->least_gpu_w });
         }
         return code;
 }
@@ -285,20 +290,49 @@ static int run_out(struct replay *replay)
 
 static int by_attempt(const void *a, const void *b)
 {
-        const struct launch *x = a, *y = b;
+        const struct change *x = a, *y = b;
 
         if (x->job != y->job)
                 return x->job < y->job ? -1 : 1;
-        return x->attempt < y->attempt ? -1 : x->attempt > y->attempt;
+        if (x->attempt != y->attempt)
+                return x->attempt < y->attempt ? -1 : 1;
+        return x->order < y->order ? -1 : x->order > y->order;
 }
 
-static uint32_t gpus_of(const struct replay *replay, const struct sim_run *run)
+/* Its launch is the first of them. */
+static size_t find_changes(const struct replay *replay, const struct sim_run *run)
 {
-        struct launch key = { run->job, run->attempt, 0 };
-        const struct launch *launch =
-                bsearch(&key, replay->launches, replay->n_launches, sizeof(key), by_attempt);
+        const struct change key = { .job = run->job, .attempt = run->attempt };
+        size_t low = 0, high = replay->n_changes;
 
-        return launch->gpus; /* what ran was launched */
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (by_attempt(&replay->changes[middle], &key) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
+}
+
+/* A run, cut where its mode changes. */
+static int add_run(const struct replay *replay, const struct sim_run *run, struct outcome *outcome)
+{
+        int64_t from = run->start;
+        int code = 0;
+
+        for (size_t i = find_changes(replay, run); code == 0 && from < run->end; i++) {
+                const struct change *now = &replay->changes[i], *next = now + 1;
+                bool is_last = i + 1 == replay->n_changes || next->job != run->job || next->attempt != run->attempt;
+                int64_t to = is_last || next->at > run->end ? run->end : next->at;
+                struct segment segment = { replay->jobs[run->job], run->site, now->gpus, from, to, now->level, false, 0 };
+
+                if (to > from)
+                        code = outcome_add(outcome, segment, from > run->start);
+                from = to > from ? to : from;
+        }
+        return code;
 }
 
 static int read_hours(struct replay *replay, struct outcome *outcome)
@@ -310,16 +344,13 @@ static int read_hours(struct replay *replay, struct outcome *outcome)
 
         if (replay->deaf || runs_collect(bookings, n_bookings, &runs, &n) != 0)
                 return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
-        qsort(replay->launches, replay->n_launches, sizeof(*replay->launches), by_attempt);
-        for (size_t i = 0; i < n; i++) {
-                size_t j = replay->jobs[runs[i].job];
-                struct segment segment = { j, runs[i].site, gpus_of(replay, &runs[i]), runs[i].start, runs[i].end };
-
-                if (outcome_add(outcome, segment, false) != 0) {
+        if (replay->n_changes > 0)
+                qsort(replay->changes, replay->n_changes, sizeof(*replay->changes), by_attempt);
+        for (size_t i = 0; i < n; i++)
+                if (add_run(replay, &runs[i], outcome) != 0) {
                         free(runs);
                         return fail(replay->err, OFFPEAK_ENOMEM, "out of memory");
                 }
-        }
         free(runs);
         for (size_t j = 0; j < replay->trial->trace.n; j++) {
                 const struct job *job = state_job(state, replay->ids[j]);
@@ -384,7 +415,7 @@ int contend_offpeak(const struct trial *trial, const char *parameter, const stru
                 code = read_losses(&replay, &outcome);
         sim_destroy(replay.sim);
         free(replay.ids);
-        free(replay.launches);
+        free(replay.changes);
         free(replay.jobs);
         free(replay.refused);
         if (code != 0) {

@@ -223,7 +223,7 @@ static void leave(struct field *field, struct runner *runner)
 
 static int end(struct field *field, struct runner *runner)
 {
-        struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, runner->until };
+        struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, runner->until, 0, false, 0 };
         int64_t ran = runner->until - runner->since;
 
         leave(field, runner);
@@ -239,7 +239,7 @@ static int end(struct field *field, struct runner *runner)
 /* What it had of its wishes is what is saved: so it is behind them, and catches up at once. */
 static int cut(struct field *field, struct runner *runner, int64_t time)
 {
-        struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, time };
+        struct segment segment = { runner->j, runner->site, runner->job->gpus, runner->since, time, 0, false, 0 };
         int64_t ran = time - runner->since, saved = trial_saved(field->trial, runner->j, ran);
         int code = 0;
 

@@ -149,7 +149,7 @@ static int end(struct hall *hall, struct running *run)
 {
         int64_t until = run->end < hall->trial->to ? run->end : hall->trial->to;
         struct segment segment = { run->queued.job, 0, hall->trial->trace.jobs[run->queued.job].gpus, run->start,
-                                   until };
+                                   until, 0, false, 0 };
 
         for (uint32_t l = 0; l < run->queued.legs; l++)
                 take(hall, &run->places[l]);

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "trial/widths.h"
 #include "core/month.h"
+#include "core/width.h"
 
 static int open_world(struct hindsight *hindsight, const struct trial *trial)
 {
@@ -22,8 +23,9 @@ static int open_world(struct hindsight *hindsight, const struct trial *trial)
         for (size_t i = 0; code == 0 && i < trial->n_truth; i++)
                 code = sim_take_series(hindsight->sim, &trial->truth[i]);
         for (size_t i = 0; code == 0 && i < trial->n_nodes; i++)
-                code = sim_add_node(hindsight->sim, trial->nodes[i].name, trial->nodes[i].site, trial->nodes[i].gpus,
-                                    trial->nodes[i].idle_w, trial->nodes[i].gpu_w);
+                code = sim_add_node(hindsight->sim, &(struct sim_node){ trial->nodes[i].name, trial->nodes[i].site,
+                                                                        trial->nodes[i].gpus, trial->nodes[i].idle_w,
+                                                                        trial->nodes[i].gpu_w, trial->nodes[i].least_gpu_w });
         return code == 0 ? sim_run_until(hindsight->sim, trial->from) : code;
 }
 
@@ -82,11 +84,20 @@ static int ask(struct hindsight *hindsight, const struct trial *trial, struct of
         return 0;
 }
 
-static const struct plan_mode *copy_modes(const struct trial *trial, size_t j, const struct plan_job *job, struct plan_mode *modes)
+/* Of power caps, in a mode of the problem. */
+static uint32_t level_of(const struct hindsight *hindsight, size_t j, const struct plan_mode *mode)
 {
+        return width_level(&hindsight->submitted[j].spec, mode->id);
+}
+
+static const struct plan_mode *copy_modes(const struct hindsight *hindsight, const struct trial *trial, size_t j,
+                                          struct plan_mode *modes)
+{
+        const struct plan_job *job = &hindsight->question.problem.jobs[j];
+
         memcpy(modes, job->modes, job->n_modes * sizeof(*modes));
         for (size_t m = 0; m < job->n_modes; m++)
-                modes[m].watts = widths_watts(trial, j, modes[m].gpus);
+                modes[m].watts = widths_watts(trial, j, modes[m].gpus, level_of(hindsight, j, &modes[m]));
         return modes;
 }
 
@@ -108,7 +119,7 @@ static int say_exactly(struct hindsight *hindsight, const struct trial *trial)
                 struct plan_job *exact = &hindsight->jobs[j];
 
                 *exact = problem->jobs[j];
-                exact->modes = copy_modes(trial, j, &problem->jobs[j], &hindsight->modes[n_modes]);
+                exact->modes = copy_modes(hindsight, trial, j, &hindsight->modes[n_modes]);
                 n_modes += exact->n_modes;
                 exact->delay_cost = (double)trial->policy.classes[trial->classes[j]].delay_cost * 1e-6;
                 if (job->deadline != 0 && exact->deadline != 0 && exact->deadline < job->deadline &&
@@ -152,8 +163,10 @@ int hindsight_outcome(const struct hindsight *hindsight, const struct plan *plan
 
                 for (size_t i = 0; code == 0 && i < result->n; i++) {
                         const struct plan_interval *run = &plan->intervals[result->first + i];
+                        const struct plan_mode *mode = &jobs[j].modes[run->mode];
+                        struct segment segment = { j, run->site, mode->gpus, run->start, run->end, level_of(hindsight, j, mode), false, 0 };
 
-                        code = outcome_add(&outcome, (struct segment){ j, run->site, jobs[j].modes[run->mode].gpus, run->start, run->end }, true);
+                        code = outcome_add(&outcome, segment, true);
                 }
                 if (result->unfinished_s == 0)
                         outcome.finish[j] = result->finish;

@@ -28,8 +28,9 @@ int outcome_add(struct outcome *outcome, struct segment segment, bool joins)
 {
         struct segment *last = outcome->n > 0 ? &outcome->segments[outcome->n - 1] : NULL;
 
-        if (joins && last != NULL && last->job == segment.job && last->end == segment.start && last->site == segment.site &&
-            last->gpus == segment.gpus) {
+        segment.goes_on = joins && last != NULL && last->job == segment.job && last->end == segment.start &&
+                          last->site == segment.site && last->gpus == segment.gpus;
+        if (segment.goes_on && last->level == segment.level) {
                 last->end = segment.end;
                 return 0;
         }

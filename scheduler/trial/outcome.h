@@ -7,12 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A run of a job: from its start, start cost included, to its end. */
+/* A run of a job, from its start, start cost included, to its end; or a part of it, under one power cap. */
 struct segment {
         size_t job;      /* index into the trial's trace */
         uint32_t site;   /* index into the trial's policy.sites */
         uint32_t gpus;
         int64_t start, end;
+        uint32_t level;  /* of power caps (core/caps.h) */
+        bool goes_on;    /* the run began in a segment before it, under another cap; set by outcome_add() */
+        double drawn_w;  /* as metered: whole job, above idle, IT side; 0: as the trial has it */
 };
 
 /* A run that ended because a node failed. */
@@ -36,7 +39,7 @@ struct outcome {
 int outcome_init(struct outcome *outcome, size_t n_jobs); /* nothing ran. ENOMEM */
 void outcome_finish(struct outcome *outcome);
 
-/* A run that begins where the job's last one ended, at the same site and width, goes on in it if `joins`. ENOMEM. */
+/* What begins where the job's last segment ended, at the same site and width, goes on with its run if `joins`. ENOMEM. */
 int outcome_add(struct outcome *outcome, struct segment segment, bool joins);
 
 int outcome_lose(struct outcome *outcome, struct loss loss); /* ENOMEM */

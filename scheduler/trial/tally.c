@@ -12,7 +12,6 @@
 #include "supply/site_supply.h"
 #include "trial/store_run.h"
 #include "trial/walk.h"
-#include "trial/widths.h"
 
 #define MICRO 1e-6
 #define J_PER_MWH 3.6e9
@@ -217,18 +216,19 @@ static int add_start(void *context, const struct walk_cut *cut)
 /* As plans count them, of what plans go by. */
 static void add_starts(const struct trial *trial, const struct outcome *outcome, struct tally *tally)
 {
+        int64_t started = 0;
+
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
-                const struct policy_site *site = &trial->policy.sites[segment->site];
-                struct site_supply supply = trial_supply(trial, site, TRIAL_TRUTH);
-                int64_t seconds = trial->policy.classes[trial->classes[segment->job]].start_cost_s;
-                struct walk_change power = { segment->start,
-                                             (double)site->terms.pue_ppm / 1e6 *
-                                                     widths_watts(trial, segment->job, segment->gpus) };
+                struct site_supply supply = trial_supply(trial, &trial->policy.sites[segment->site], TRIAL_TRUTH);
+                struct walk_change power = { segment->start, walk_watts(trial, segment) };
 
-                if (seconds > segment->end - segment->start)
-                        seconds = segment->end - segment->start;
-                walk_site(&supply, &power, 1, segment->start, segment->start + seconds, add_start, &tally->starts_cost);
+                if (!segment->goes_on) {
+                        started = segment->start + trial->policy.classes[trial->classes[segment->job]].start_cost_s;
+                        tally->starts++;
+                }
+                walk_site(&supply, &power, 1, segment->start, started < segment->end ? started : segment->end, add_start,
+                          &tally->starts_cost);
         }
 }
 
@@ -300,6 +300,8 @@ static void add_use(const struct trial *trial, const struct outcome *outcome, st
 
                 last = segment->end > last ? segment->end : last;
                 used += (double)(segment->end - segment->start) * segment->gpus;
+                if (segment->level > 0)
+                        tally->capped_gpu_h += (double)(segment->end - segment->start) / 3600 * segment->gpus;
         }
         if (last > first)
                 tally->utilisation = used / ((double)(last - first) * trial_gpus(trial, NULL));
@@ -338,7 +340,7 @@ int tally(const struct trial *trial, const struct outcome *outcome, struct tally
 {
         struct walk_change *changes = walk_room(trial, outcome);
         struct flow_changes flows = { 0 };
-        struct tally tally = { .starts = outcome->n };
+        struct tally tally = { 0 };
         int code = check(trial, outcome, err);
 
         if (code == 0 && (changes == NULL || add_delays(trial, outcome, &tally) != 0 ||

@@ -39,6 +39,7 @@ struct tally {
         double net_cost;
         size_t n_jobs, n_done, missed_deadlines, starts, failures;
         double lost_gpu_h, lost_mwh; /* the latter at the meter */
+        double capped_gpu_h;  /* GPU-hours under a power cap */
         double peak_mw;       /* highest power at the meters of all sites together, without idle */
         double utilisation;   /* GPU-hours used / there were, from the first submission to the last end */
         bool has_store;       /* some site has one: else what follows is 0 */

@@ -29,7 +29,8 @@ struct trial_node {
         const char *name, *site; /* borrowed */
         uint32_t gpus;
         int64_t idle_w;
-        uint32_t gpu_w;          /* above idle, each */
+        uint32_t gpu_w;          /* above idle, each: its power limit */
+        uint32_t least_gpu_w;    /* the lowest that this can be set to; 0: it cannot be set */
 };
 
 /* What a scheduler sees of the hours that are to come. */

@@ -25,16 +25,17 @@ struct walk_change *walk_room(const struct trial *trial, const struct outcome *o
         return malloc((changes_of_each(trial) * outcome->n + 1) * sizeof(struct walk_change));
 }
 
-/* Steps that it did not live to see are not there. */
-static size_t ramp_up(const struct segment *segment, double watts, int64_t ramp_s, struct walk_change *changes)
+/* Steps that it did not live to see are not there; those of its run before it are there from its start on. */
+static size_t ramp_up(const struct segment *segment, int64_t began, double watts, int64_t ramp_s, struct walk_change *changes)
 {
         size_t n = 0;
 
         for (int k = 0; k < WALK_RAMP_STEPS; k++) {
-                int64_t at = segment->start + ramp_s * (2 * k + 1) / (2 * WALK_RAMP_STEPS);
+                int64_t at = began + ramp_s * (2 * k + 1) / (2 * WALK_RAMP_STEPS);
 
                 if (at >= segment->end)
                         break;
+                at = at > segment->start ? at : segment->start;
                 changes[n++] = (struct walk_change){ at, watts / WALK_RAMP_STEPS };
         }
         for (size_t i = 0, steps = n; i < steps; i++)
@@ -42,20 +43,29 @@ static size_t ramp_up(const struct segment *segment, double watts, int64_t ramp_
         return n;
 }
 
+double walk_watts(const struct trial *trial, const struct segment *segment)
+{
+        double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
+
+        return pue * (segment->drawn_w > 0 ? segment->drawn_w :
+                                             widths_watts(trial, segment->job, segment->gpus, segment->level));
+}
+
 size_t walk_changes(const struct trial *trial, const struct outcome *outcome, const uint32_t *only,
                     struct walk_change *changes)
 {
+        int64_t began = 0;
         size_t n = 0;
 
         for (size_t i = 0; i < outcome->n; i++) {
                 const struct segment *segment = &outcome->segments[i];
-                double pue = (double)trial->policy.sites[segment->site].terms.pue_ppm / PPM;
-                double watts = pue * widths_watts(trial, segment->job, segment->gpus);
+                double watts = walk_watts(trial, segment);
 
+                began = segment->goes_on ? began : segment->start;
                 if (only != NULL && segment->site != *only)
                         continue;
                 if (trial->hardware.ramp_s > 0) {
-                        n += ramp_up(segment, watts, trial->hardware.ramp_s, &changes[n]);
+                        n += ramp_up(segment, began, watts, trial->hardware.ramp_s, &changes[n]);
                         continue;
                 }
                 changes[n++] = (struct walk_change){ segment->start, watts };

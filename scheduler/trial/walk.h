@@ -18,6 +18,9 @@ struct walk_change {
 /* Room for all changes of an outcome: to free. NULL: ENOMEM. */
 struct walk_change *walk_room(const struct trial *trial, const struct outcome *outcome);
 
+/* W at the meter, above idle, once it draws all of its power. */
+double walk_watts(const struct trial *trial, const struct segment *segment);
+
 /* The changes of one site, or of all (NULL), ascending in time; returns how many. changes: walk_room()'s. */
 size_t walk_changes(const struct trial *trial, const struct outcome *outcome, const uint32_t *only,
                     struct walk_change *changes);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/caps.h"
 #include "core/room.h"
 #include "core/width.h"
 
@@ -146,7 +147,7 @@ const struct trial_width *widths_of(const struct trial *trial, size_t j, size_t 
         return *ret_n > 0 ? &trial->widths[trial->first_width[j]] : NULL;
 }
 
-double widths_watts(const struct trial *trial, size_t j, uint32_t gpus)
+static double uncapped_watts(const struct trial *trial, size_t j, uint32_t gpus)
 {
         size_t n;
         const struct trial_width *widths = widths_of(trial, j, &n);
@@ -155,4 +156,9 @@ double widths_watts(const struct trial *trial, size_t j, uint32_t gpus)
                 if (widths[i].gpus == gpus)
                         return widths[i].watts;
         return trial_watts(trial, &trial->trace.jobs[j]);
+}
+
+double widths_watts(const struct trial *trial, size_t j, uint32_t gpus, uint32_t level)
+{
+        return uncapped_watts(trial, j, gpus) * caps_power(level);
 }

@@ -26,7 +26,7 @@ int widths_prepare(struct trial *trial, struct offpeak_error *err);
 /* Those of job j beside its own, ascending. */
 const struct trial_width *widths_of(const struct trial *trial, size_t j, size_t *ret_n);
 
-/* W that it draws at one of its widths, whole job, above idle, IT side. */
-double widths_watts(const struct trial *trial, size_t j, uint32_t gpus);
+/* W that it draws at one of its widths under a cap of that level (core/caps.h), whole job, above idle, IT side. */
+double widths_watts(const struct trial *trial, size_t j, uint32_t gpus, uint32_t level);
 
 #endif

@@ -24,11 +24,11 @@ enum { GPU_W = 500, LEAST_W = 200, GPUS = 4 };
 
 static void begin(struct sim_world *world, const double *prices, size_t n, int64_t cap_floor_ppm, uint32_t least_w)
 {
-        const struct sim_options options = { .least_w = least_w, .renew_s = 60 };
+        const struct sim_options options = { .renew_s = 60 };
 
         world->policy.classes[0].cap_floor_ppm = cap_floor_ppm;
         sim_world_init_failing(world, prices, n, &options);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", GPUS, 0, GPU_W), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", GPUS, 0, GPU_W, least_w }), 0);
 }
 
 static uint64_t submit(struct sim_world *world, const char *name, int64_t time_s, int64_t deadline)

@@ -34,7 +34,7 @@ static struct supply_terms *charge(struct policy *policy)
 static void run_jobs(struct sim_world *world, uint64_t n)
 {
         sim_world_init(world, prices, 8);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
         for (uint64_t i = 0; i < n; i++) {
                 struct offpeak_job_spec spec;
@@ -192,7 +192,7 @@ static void a_running_job_pauses_for_the_peak(void **unused)
         world_policy(&world.policy);
         charge(&world.policy);
         sim_world_init(&world, flat, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "long", 1, 4 * HOUR);
         spec.deadline = WORLD_START + 12 * HOUR;

@@ -103,9 +103,9 @@ static void open_place(struct place *place, uint32_t nodes)
         world_policy(&place->world.policy);
         place->world.policy.classes[0].start_cost_s = START_COST_S;
         sim_world_init_failing(&place->world, place->prices, HOURS, &place->options);
-        assert_int_equal(sim_add_node(place->world.sim, "n1", "hanford", 4, 0, WATTS), 0);
+        assert_int_equal(sim_add_node(place->world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, WATTS, 0 }), 0);
         if (nodes > 1)
-                assert_int_equal(sim_add_node(place->world.sim, "n2", "hanford", 4, 0, WATTS), 0);
+                assert_int_equal(sim_add_node(place->world.sim, &(struct sim_node){ "n2", "hanford", 4, 0, WATTS, 0 }), 0);
         assert_int_equal(sim_run_until(place->world.sim, WORLD_START), 0);
 }
 
@@ -262,7 +262,7 @@ static void power_rises_evenly(void **state)
                 prices[h] = 50 + h;
         world_policy(&place.world.policy);
         sim_world_init_failing(&place.world, prices, HOURS, &options);
-        assert_int_equal(sim_add_node(place.world.sim, "n1", "hanford", 4, 0, WATTS), 0);
+        assert_int_equal(sim_add_node(place.world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, WATTS, 0 }), 0);
         assert_int_equal(sim_run_until(place.world.sim, WORLD_START), 0);
         job = done(&place, submit(&place, 1, 1, 2, OFFPEAK_YES));
         assert_int_equal(job->joules, WATTS * (2 * HOUR - 600));

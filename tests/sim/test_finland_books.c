@@ -139,7 +139,7 @@ static void run_month(struct month *month)
                 char name[8];
 
                 snprintf(name, sizeof(name), "n%d", i);
-                assert_int_equal(sim_add_node(month->sim, name, "hanford", DEVICES, IDLE_W, (uint32_t)FINLAND_HALL_W), 0);
+                assert_int_equal(sim_add_node(month->sim, &(struct sim_node){ name, "hanford", DEVICES, IDLE_W, (uint32_t)FINLAND_HALL_W, 0 }), 0);
         }
         submit(month);
 }

@@ -71,7 +71,7 @@ static void begin(struct off_grid *site, const struct battery *battery, const st
         make_sun(&site->sun, shape);
         sim_world_init(&site->world, prices, 1);
         assert_int_equal(sim_take_series(site->world.sim, &site->sun), 0);
-        assert_int_equal(sim_add_node(site->world.sim, "n1", "hanford", DEVICES, shape->idle_w, (uint32_t)shape->device_w), 0);
+        assert_int_equal(sim_add_node(site->world.sim, &(struct sim_node){ "n1", "hanford", DEVICES, shape->idle_w, (uint32_t)shape->device_w, 0 }), 0);
 }
 
 static void finish(struct off_grid *site)

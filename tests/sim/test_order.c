@@ -38,7 +38,7 @@ static void begin(struct sim_world *world, const double *prices)
 {
         world_policy(&world->policy);
         sim_world_init(world, prices, 12);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START + 60), 0);
 }
 

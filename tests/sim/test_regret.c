@@ -305,7 +305,7 @@ static void make_small(struct small *small, int64_t time_s)
         world_series(&small->truth, SERIES_PRICE, WORLD_START, small->prices, 48);
         world_series(&known, SERIES_PRICE, WORLD_START, small->prices, 24);
         assert_int_equal(sim_create(&options, &small->sim), 0);
-        assert_int_equal(sim_add_node(small->sim, "n1", "hanford", 2, 0, 1000), 0);
+        assert_int_equal(sim_add_node(small->sim, &(struct sim_node){ "n1", "hanford", 2, 0, 1000, 0 }), 0);
         assert_int_equal(sim_take_series(small->sim, &known), 0);
         world_spec(&spec, "one", 1, time_s);
         spec.deadline = WORLD_START + 2 * DAY;

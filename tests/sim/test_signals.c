@@ -59,7 +59,7 @@ static void begin_on_reactor(struct sim_world *world)
         terms->reactors[0] = (struct supply_reactor){ .name = "a", .rating_w = 300 };
         terms->reactors[1] = (struct supply_reactor){ .name = "b", .rating_w = 300 };
         sim_world_init(world, flat, 12);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
 }
 
@@ -127,7 +127,7 @@ static void a_pushed_price_is_booked(void **unused)
         world_policy(&world.policy);
         world.policy.classes[0].max_delay_s = 1; /* it does not wait for the next day, of which the last is the forecast */
         sim_world_init(&world, flat, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 250), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 250, 0 }), 0);
         job = submit(&world, 4, 3 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
         push_value(&world, OFFPEAK_PRICE, 20 * EUR, HOUR);
@@ -172,7 +172,7 @@ static void begin_with_history(struct sim_world *world, bool forecasts, int64_t 
         sixty_days(&history, WORLD_START + 2 * HOUR);
         assert_int_equal(sim_take_series(world->sim, &history), 0);
         series_finish(&history);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
 }
 

@@ -36,7 +36,7 @@ static void runs_in_the_cheap_hours(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
         id = submit(&world, "one", 1, 2 * HOUR, WORLD_START + 12 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
@@ -63,7 +63,7 @@ static void a_quota_is_planned_for(void **unused)
         world_policy(&world.policy);
         world.policy.classes[0].quota_gpus = 4;
         sim_world_init(&world, prices, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 8, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 8, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);
         one = submit(&world, "one", 4, 2 * HOUR, WORLD_START + 12 * HOUR);
         two = submit(&world, "two", 3, 2 * HOUR, WORLD_START + 12 * HOUR);
@@ -92,7 +92,7 @@ static void pauses_over_a_dear_hour(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 50, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 2, 2 * HOUR, WORLD_START + 12 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
@@ -117,7 +117,7 @@ static void a_deadline_comes_before_the_price(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 50, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 50, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "urgent", 1, 2 * HOUR, WORLD_START + 2 * HOUR + 1800);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
@@ -137,8 +137,8 @@ static void a_gang_takes_two_nodes(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 6);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
-        assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n2", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "gang", 3, HOUR);
         spec.nodes = 2;
@@ -161,7 +161,7 @@ static void never_more_devices_than_there_are(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 10);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         for (int i = 0; i < 4; i++)
                 ids[i] = submit(&world, "wide", 3, HOUR, WORLD_START + 10 * HOUR);
@@ -184,8 +184,8 @@ static void equal_prices_are_no_reason_to_pause(void **unused)
         world_policy(&world.policy);
         world.policy.plan_interval_s = 600;
         sim_world_init(&world, prices, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
-        assert_int_equal(sim_add_node(world.sim, "n2", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n2", "hanford", 4, 0, 100, 0 }), 0);
         for (int i = 0; i < 20; i++) {
                 assert_int_equal(sim_run_until(world.sim, WORLD_START + i * 300), 0);
                 submit(&world, "job", 1 + (uint32_t)i % 3, 1500 + i * 100, WORLD_START + 12 * HOUR);
@@ -211,7 +211,7 @@ static void a_begun_run_lasts_its_minimum(void **unused)
         for (size_t i = 0; i < world.policy.n_classes; i++)
                 world.policy.classes[i].min_run_s = 1800;
         sim_world_init(&world, hoped, 6);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 2, 5400, WORLD_START + 6 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 600), 0);
@@ -238,7 +238,7 @@ static void a_cancelled_job_stops(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, 3 * HOUR, 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
@@ -261,7 +261,7 @@ static void a_job_behind_the_horizon_is_not_work_left_undone(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "later", 1, 300);
         spec.begin = WORLD_START + 1000 * DAY;
@@ -284,7 +284,7 @@ static void an_infeasible_deadline_is_told_or_refused(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "late", 1, 3 * HOUR);
         spec.deadline = WORLD_START + 2 * HOUR;
@@ -314,7 +314,7 @@ static void a_refusal_says_who_is_in_the_way(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         world_spec(&spec, "first", 3, 2 * HOUR);
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
@@ -353,7 +353,7 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
         world_policy(&world.policy);
         world.policy.classes[0].start_cost_s = 240;
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, HOUR, 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 77), 0);
@@ -389,7 +389,7 @@ static void setup_limited(struct sim_world *world)
         world->policy.sites[0].terms.pue_ppm = 1100000;
         world->policy.sites[0].terms.pue_fixed_w = 5000;
         sim_world_init(world, prices, 4);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 10000, 1000), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 10000, 1000, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
 }
 
@@ -458,7 +458,7 @@ static void a_job_may_wait_for_an_unreported_reactor(void **unused)
         world.policy.sites[0].terms.grid_limit_w = 0;
         world.policy.sites[0].terms.has_reactor = true;
         sim_world_init(&world, prices, 4);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START), 0);
         id = submit(&world, "one", 1, HOUR, 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 60), 0);

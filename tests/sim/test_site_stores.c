@@ -62,7 +62,7 @@ static void begin(struct plant *plant, const struct shape *shape, const double *
         plant->world.policy.plan_horizon_s = 2 * DAY;
         plant->world.policy.plan_work = 200000;
         sim_world_init(&plant->world, prices, (size_t)DAYS * 48); /* two days ahead at all times */
-        assert_int_equal(sim_add_node(plant->world.sim, "n1", "hanford", shape->devices, shape->idle_w, (uint32_t)shape->device_w), 0);
+        assert_int_equal(sim_add_node(plant->world.sim, &(struct sim_node){ "n1", "hanford", shape->devices, shape->idle_w, (uint32_t)shape->device_w, 0 }), 0);
 }
 
 static void finish(struct plant *plant)

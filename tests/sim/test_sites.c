@@ -36,8 +36,8 @@ static void begin(struct sim_world *world, const double *here, const double *the
         series_set_names(&price, "lulea", "test");
         assert_int_equal(sim_take_series(world->sim, &price), 0);
         series_finish(&price);
-        assert_int_equal(sim_add_node(world->sim, "n1", "hanford", 4, 0, 100), 0);
-        assert_int_equal(sim_add_node(world->sim, "m1", "lulea", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
+        assert_int_equal(sim_add_node(world->sim, &(struct sim_node){ "m1", "lulea", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world->sim, WORLD_START), 0);
 }
 
@@ -126,10 +126,10 @@ static void a_job_that_may_not_move_stays(void **unused)
         two_sites(&world.policy);
         world.policy.classes[0].may_move = false;
         sim_world_init(&world, here, 12);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, 0, 100, 0 }), 0);
         id = submit(&world, 4 * HOUR);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + HOUR), 0);
-        assert_int_equal(sim_add_node(world.sim, "m1", "lulea", 4, 0, 100), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "m1", "lulea", 4, 0, 100, 0 }), 0);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 12 * HOUR), 0);
         job = sim_world_job(&world, id);
         assert_int_equal(job->state, OFFPEAK_JOB_DONE);

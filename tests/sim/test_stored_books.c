@@ -83,7 +83,7 @@ static void begin(struct house *house, bool has_grid, double joules, const doubl
                 make_sun(&house->sun, 700, 4);
                 assert_int_equal(sim_take_series(house->world.sim, &house->sun), 0);
         }
-        assert_int_equal(sim_add_node(house->world.sim, "n1", "hanford", DEVICES, IDLE_W, DEVICE_W), 0);
+        assert_int_equal(sim_add_node(house->world.sim, &(struct sim_node){ "n1", "hanford", DEVICES, IDLE_W, DEVICE_W, 0 }), 0);
 }
 
 static void finish(struct house *house)

@@ -161,7 +161,7 @@ static void run_week(struct week *week)
                 char name[8];
 
                 snprintf(name, sizeof(name), "n%d", i);
-                assert_int_equal(sim_add_node(week->sim, name, "hanford", 4, IDLE_W, WATTS), 0);
+                assert_int_equal(sim_add_node(week->sim, &(struct sim_node){ name, "hanford", 4, IDLE_W, WATTS, 0 }), 0);
         }
         submit_jobs(week);
         assert_int_equal(sim_run_until(week->sim, WORLD_START + WEEK), 0);

@@ -85,7 +85,7 @@ static void it_is_wide_where_power_is_cheap(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 8);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, IDLE_W, GPU_W), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, IDLE_W, GPU_W, 0 }), 0);
         elastic(&spec, 2 * HOUR);
         spec.deadline = WORLD_START + 4 * HOUR;
         id = submit(&world, &spec);
@@ -124,7 +124,7 @@ static void it_is_resized_from_one_hour_to_the_next(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 8);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, IDLE_W, GPU_W), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, IDLE_W, GPU_W, 0 }), 0);
         elastic(&spec, 2 * HOUR + 2880); /* 1.8 hours of it in the first, one in the second */
         spec.deadline = WORLD_START + 2 * HOUR + 600;
         id = submit(&world, &spec);
@@ -160,7 +160,7 @@ static void it_keeps_within_nodes_and_quota(void **unused)
                 if (quota)
                         world.policy.classes[0].quota_gpus = 3;
                 sim_world_init(&world, prices, 8);
-                assert_int_equal(sim_add_node(world.sim, "n1", "hanford", quota ? 4 : 3, IDLE_W, GPU_W), 0);
+                assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", quota ? 4 : 3, IDLE_W, GPU_W, 0 }), 0);
                 elastic(&spec, 2 * HOUR);
                 spec.deadline = WORLD_START + 6 * HOUR;
                 id = submit(&world, &spec);
@@ -185,7 +185,7 @@ static void it_runs_where_the_width_asked_for_never_fits(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 8);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 1, IDLE_W, GPU_W), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 1, IDLE_W, GPU_W, 0 }), 0);
         elastic(&spec, HOUR);
         id = submit(&world, &spec);
         assert_int_equal(sim_run_until(world.sim, WORLD_START + 8 * HOUR), 0);
@@ -212,7 +212,7 @@ static void it_makes_room_over_several_nodes(void **unused)
         for (int i = 0; i < 4; i++) {
                 char name[8] = { 'n', (char)('1' + i), '\0' };
 
-                assert_int_equal(sim_add_node(world.sim, name, "hanford", 4, IDLE_W, GPU_W), 0);
+                assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ name, "hanford", 4, IDLE_W, GPU_W, 0 }), 0);
         }
         world_spec(&rigid, "rigid", 4, HOUR);
         rigid.nodes = 2;
@@ -246,7 +246,7 @@ static void widths_are_checked(void **unused)
         (void)unused;
         world_policy(&world.policy);
         sim_world_init(&world, prices, 2);
-        assert_int_equal(sim_add_node(world.sim, "n1", "hanford", 4, IDLE_W, GPU_W), 0);
+        assert_int_equal(sim_add_node(world.sim, &(struct sim_node){ "n1", "hanford", 4, IDLE_W, GPU_W, 0 }), 0);
         elastic(&spec, HOUR);
         spec.widths[1].gpus_per_node = 2;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EINVAL);

@@ -146,7 +146,7 @@ static int begin(struct campaign *campaign)
                 char name[8];
 
                 snprintf(name, sizeof(name), "n%u", i);
-                code = sim_add_node(campaign->sim, name, "hanford", CAMPAIGN_GPUS / campaign->nodes, IDLE_W, CAMPAIGN_GPU_W);
+                code = sim_add_node(campaign->sim, &(struct sim_node){ name, "hanford", CAMPAIGN_GPUS / campaign->nodes, IDLE_W, CAMPAIGN_GPU_W, 0 });
         }
         if (code == 0 && campaign->carbon != NULL)
                 code = sim_take_series(campaign->sim, campaign->carbon);

@@ -120,7 +120,7 @@ static void make_trial(struct trial *trial, const struct supply_terms *terms, co
         trial->policy.sites[0].currency = strdup("EUR");
         trial->policy.sites[0].terms = *terms;
         trial->nodes = calloc(1, sizeof(*trial->nodes));
-        trial->nodes[0] = (struct trial_node){ "n1", "hall", 16, 600, 400 };
+        trial->nodes[0] = (struct trial_node){ "n1", "hall", 16, 600, 400, 0 };
         trial->n_nodes = 1;
         take(trial, SERIES_PRICE, truth->price);
         take(trial, SERIES_CARBON, truth->carbon);
@@ -158,7 +158,7 @@ static void make_outcome(struct outcome *outcome, uint32_t seed)
                 for (int i = 0; i < 4; i++) {
                         int64_t end = at + 1 + (int64_t)(random_share(&seed) * 9 * HOUR);
 
-                        assert_int_equal(outcome_add(outcome, (struct segment){ j, 0, 4, at, end }, false), 0);
+                        assert_int_equal(outcome_add(outcome, (struct segment){ j, 0, 4, at, end, 0, false, 0 }, false), 0);
                         at = end + (int64_t)(random_share(&seed) * 3 * HOUR);
                 }
                 outcome->finish[j] = at;

@@ -230,6 +230,38 @@ static void waiting_has_a_price(void **state)
         json_decref(document);
 }
 
+/* An hour of 8 GPUs at 100 EUR/MWh: at 0.7 of the limit 0.78 of its energy, for 0.072 of an hour more. */
+static void caps_are_tried(void **state)
+{
+        static const char line[] = "simulate --jobs " JOBS " --price 100EUR/MWh --gpus 16 --delay-cost %s --cap-floor %s "
+                                   "-p offpeak -p oracle -p run-now --segments";
+        static const struct { const char *delay, *floor; bool capped; } cases[] = {
+                { "0", "0.7", true }, { "0.001", "70%", true }, { "0", "0", false }, { "0", "0.9", false }, { "5", "0.5", false },
+        };
+
+        (void)state;
+        for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+                char text[400];
+                json_t *document;
+                const json_t *run;
+                bool capped = false;
+                size_t k;
+
+                snprintf(text, sizeof(text), line, cases[i].delay, cases[i].floor);
+                document = ask(text);
+                is(policy(document, "run-now"), "capped_gpu_h", 0);
+                json_array_foreach(json_object_get(policy(document, "offpeak"), "segments"), k, run)
+                        capped = capped || json_real_value(json_object_get(run, "cap")) == 0.7;
+                assert_int_equal(capped, cases[i].capped);
+                assert_int_equal(json_real_value(json_object_get(policy(document, "oracle"), "capped_gpu_h")) > 0, cases[i].capped);
+                assert_int_equal(json_integer_value(json_object_get(policy(document, "offpeak"), "starts")),
+                                 json_integer_value(json_object_get(policy(document, "run-now"), "starts")));
+                json_decref(document);
+        }
+        expect_line(&nobody, "simulate --jobs " JOBS " --price 100EUR/MWh --gpus 16 --delay-cost 0 --cap-floor 0.7 -p offpeak", 0,
+                    "GPU-hours were run under a power cap");
+}
+
 static void power_is_limited(void **state)
 {
         json_t *free_power = ask("simulate --jobs " JOBS " --price 65EUR/MWh --gpus 16 -p run-now");
@@ -588,6 +620,9 @@ static void values_that_are_none(void **state)
                 { "simulate --pue 0.9", "--pue 0.9: is facility power per IT power: write a number from 1 to 10" },
                 { "simulate --carbon-price free", "--carbon-price free: is no sum of money" },
                 { "simulate --delay-cost -1", "--delay-cost -1: is no sum of money" },
+                { "simulate --cap-floor 0.4", "--cap-floor 0.4: write a share of a GPU's power limit from 0.5 to 1" },
+                { "simulate --cap-floor 2", "--cap-floor 2: write a share" },
+                { "simulate --cap-floor low", "--cap-floor low: write a share" },
                 { "simulate --max-delay long", "--max-delay: " },
                 { "simulate --start-cost -5m", "--start-cost: " },
                 { "simulate --plan-gap x", "--plan-gap: " },
@@ -651,6 +686,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(three_jobs_on_two_days),
                 cmocka_unit_test(segments_say_when),
+                cmocka_unit_test(caps_are_tried),
                 cmocka_unit_test(what_is_not_known_is_null),
                 cmocka_unit_test(the_least_carbon),
                 cmocka_unit_test(both_weighed_by_the_price_of_a_tonne),

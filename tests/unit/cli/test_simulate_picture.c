@@ -38,7 +38,7 @@ static void ready(struct fixture *fixture)
 static void run(struct fixture *fixture, size_t job, uint32_t site, int64_t from, int64_t to)
 {
         struct segment segment = { job, site, fixture->simulation.trial.trace.jobs[job].gpus, START + from,
-                                   START + to };
+                                   START + to, 0, false, 0 };
 
         assert_int_equal(outcome_add(&fixture->result.outcome, segment, false), 0);
         fixture->result.outcome.finish[job] = START + to;

@@ -60,7 +60,7 @@ void make_nodes(struct trial *trial, const char *site, size_t n, uint32_t gpus)
                 trial->nodes = realloc(trial->nodes, (trial->n_nodes + 1) * sizeof(*trial->nodes));
                 assert_non_null(trial->nodes);
                 assert_true(trial->n_nodes < sizeof(names) / sizeof(names[0]));
-                trial->nodes[trial->n_nodes] = (struct trial_node){ names[trial->n_nodes], site, gpus, 0, 1000 };
+                trial->nodes[trial->n_nodes] = (struct trial_node){ names[trial->n_nodes], site, gpus, 0, 1000, 0 };
                 trial->n_nodes++;
         }
 }

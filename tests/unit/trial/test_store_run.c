@@ -52,7 +52,7 @@ static struct outcome run_all_the_time(struct trial *trial, const double *prices
         make_job(trial, 0, (int64_t)n * HOUR, 8);
         make_ready(trial);
         assert_int_equal(outcome_init(&outcome, 1), 0);
-        assert_int_equal(outcome_add(&outcome, (struct segment){ 0, 0, 8, START, START + (int64_t)n * HOUR }, false),
+        assert_int_equal(outcome_add(&outcome, (struct segment){ 0, 0, 8, START, START + (int64_t)n * HOUR, 0, false, 0 }, false),
                          0);
         outcome.finish[0] = START + (int64_t)n * HOUR;
         return outcome;
@@ -151,7 +151,7 @@ static void test_keeps_a_demand_charge_low(void **state)
         make_job(&trial, 3 * HOUR, HOUR, 8);
         make_ready(&trial);
         assert_int_equal(outcome_init(&outcome, 1), 0);
-        assert_int_equal(outcome_add(&outcome, (struct segment){ 0, 0, 8, START + 3 * HOUR, START + 4 * HOUR }, false),
+        assert_int_equal(outcome_add(&outcome, (struct segment){ 0, 0, 8, START + 3 * HOUR, START + 4 * HOUR, 0, false, 0 }, false),
                          0);
         outcome.finish[0] = START + 4 * HOUR;
         terms_of(&trial)->demands[0] = (struct supply_demand){ .per_kw = 10000000, .interval_s = HOUR };
@@ -290,7 +290,7 @@ static void furnish(struct trial *trial, struct outcome *outcome, struct world *
                 world->load[h] += 2 * (int)job->gpus;
                 assert_int_equal(
                         outcome_add(outcome,
-                                    (struct segment){ (size_t)h, 0, job->gpus, job->submit, job->submit + HOUR },
+                                    (struct segment){ (size_t)h, 0, job->gpus, job->submit, job->submit + HOUR, 0, false, 0 },
                                     false),
                         0);
                 outcome->finish[h] = job->submit + HOUR;

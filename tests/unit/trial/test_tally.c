@@ -104,7 +104,7 @@ static void run_somehow(const struct trial *trial, struct outcome *outcome, uint
                                 break;
                         assert_int_equal(outcome_add(outcome,
                                                      (struct segment){ j, (uint32_t)random_range(seed, 0, 1), job->gpus,
-                                                                       start, end },
+                                                                       start, end, 0, false, 0 },
                                                      false),
                                          0);
                         at = end;
@@ -236,7 +236,7 @@ static struct tally delayed(size_t n, size_t never, struct trial *trial)
                 int64_t late = (int64_t)(j * 11 % n) * 3600;
 
                 assert_int_equal(
-                        outcome_add(&outcome, (struct segment){ j, 0, 2, START + late, START + late + 3600 }, false),
+                        outcome_add(&outcome, (struct segment){ j, 0, 2, START + late, START + late + 3600, 0, false, 0 }, false),
                         0);
                 outcome.finish[j] = j < never ? 0 : START + late + 3600;
         }
@@ -292,7 +292,7 @@ static void lateness_is_counted_by_the_hour(void **state)
         for (size_t j = 0; j < 5; j++) {
                 outcome.finish[j] = START + (int64_t)(j + 1) * 3600;
                 assert_int_equal(outcome_add(&outcome,
-                                             (struct segment){ j, 0, 1, outcome.finish[j] - 3600, outcome.finish[j] },
+                                             (struct segment){ j, 0, 1, outcome.finish[j] - 3600, outcome.finish[j], 0, false, 0 },
                                              false),
                                  0);
         }
@@ -334,7 +334,7 @@ static void refused(const struct trial *trial, struct segment first, struct segm
 
 static void runs_that_cannot_be(void **state)
 {
-        const struct segment good = { 0, 0, 1, START, START + 60 };
+        const struct segment good = { 0, 0, 1, START, START + 60, 0, false, 0 };
         struct trial trial;
         double price = 50;
 
@@ -345,12 +345,12 @@ static void runs_that_cannot_be(void **state)
         make_job(&trial, 0, 120, 1);
         make_job(&trial, 60, 120, 1);
         make_ready(&trial);
-        refused(&trial, good, (struct segment){ 0, 0, 1, START + 59, START + 90 }, "job j1 runs twice at once");
-        refused(&trial, good, (struct segment){ 1, 0, 1, START + 59, START + 90 },
+        refused(&trial, good, (struct segment){ 0, 0, 1, START + 59, START + 90, 0, false, 0 }, "job j1 runs twice at once");
+        refused(&trial, good, (struct segment){ 1, 0, 1, START + 59, START + 90, 0, false, 0 },
                 "job j2 runs before it is submitted");
-        refused(&trial, good, (struct segment){ 2, 0, 1, START + 60, START + 90 }, "of no job");
-        refused(&trial, good, (struct segment){ 1, 1, 1, START + 60, START + 90 }, "of no job or site");
-        refused(&trial, good, (struct segment){ 1, 0, 1, START + 90, START + 90 }, "does not end after it starts");
+        refused(&trial, good, (struct segment){ 2, 0, 1, START + 60, START + 90, 0, false, 0 }, "of no job");
+        refused(&trial, good, (struct segment){ 1, 1, 1, START + 60, START + 90, 0, false, 0 }, "of no job or site");
+        refused(&trial, good, (struct segment){ 1, 0, 1, START + 90, START + 90, 0, false, 0 }, "does not end after it starts");
         trial_finish(&trial);
 }
 

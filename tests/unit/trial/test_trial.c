@@ -54,9 +54,9 @@ static void add_price(struct trial *trial, const char *site)
 /* h: two nodes of 4 GPUs; l: one of 2. */
 static struct trial make_trial(size_t n_jobs)
 {
-        static const struct trial_node nodes[] = { { "n1", "h", 4, 0, 300 },
-                                                   { "n2", "h", 4, 0, 300 },
-                                                   { "n3", "l", 2, 0, 300 } };
+        static const struct trial_node nodes[] = { { "n1", "h", 4, 0, 300, 0 },
+                                                   { "n2", "h", 4, 0, 300, 0 },
+                                                   { "n3", "l", 2, 0, 300, 0 } };
         struct trial trial;
 
         trial_init(&trial);

@@ -258,9 +258,9 @@ static void what_was_lost_is_told(void **state)
         make_job(&trial, 0, 7200, 2)->power_w = 800;
         make_ready(&trial);
         assert_int_equal(outcome_init(&outcome, 1), 0);
-        outcome_add(&outcome, (struct segment){ 0, 0, 2, START, START + 3600 }, false);
-        outcome_add(&outcome, (struct segment){ 0, 0, 2, START + 7200, START + 9000 }, false);
-        outcome_add(&outcome, (struct segment){ 0, 0, 2, START + 10000, START + 10000 + 5400 }, false);
+        outcome_add(&outcome, (struct segment){ 0, 0, 2, START, START + 3600, 0, false, 0 }, false);
+        outcome_add(&outcome, (struct segment){ 0, 0, 2, START + 7200, START + 9000, 0, false, 0 }, false);
+        outcome_add(&outcome, (struct segment){ 0, 0, 2, START + 10000, START + 10000 + 5400, 0, false, 0 }, false);
         outcome_lose(&outcome, (struct loss){ 0, 0, START + 3600, 1800 });
         outcome_lose(&outcome, (struct loss){ 0, 0, START + 9000, 1800 });
         outcome.finish[0] = START + 15400;
@@ -289,7 +289,7 @@ static void power_rises_over_the_ramp(void **state)
         make_job(&trial, 0, 3600, 1)->power_w = 1000;
         make_ready(&trial);
         assert_int_equal(outcome_init(&outcome, 1), 0);
-        outcome_add(&outcome, (struct segment){ 0, 0, 1, START, START + 3600 }, false);
+        outcome_add(&outcome, (struct segment){ 0, 0, 1, START, START + 3600, 0, false, 0 }, false);
         sum = make_tally(&trial, &outcome);
         assert_true(fabs(sum.energy_mwh - 0.0005) < 1e-12);
         assert_true(fabs(sum.cost - (100 * 0.000125 + 300 * 0.000375)) < 0.01 * sum.cost);

@@ -69,13 +69,13 @@ static void widths_come_from_the_profile_of_the_class(void **unused)
         assert_true(fabs(widths[0].watts - 700) < 1e-9);
         assert_int_equal(widths[1].gpus, 8);
         assert_true(fabs(widths[1].speed - 1.8) < 1e-12);
-        assert_true(fabs(widths_watts(&trial, 0, 8) - 2500) < 1e-9);
-        assert_true(fabs(widths_watts(&trial, 0, 4) - 1300) < 1e-9); /* the trace says no power */
+        assert_true(fabs(widths_watts(&trial, 0, 8, 0) - 2500) < 1e-9);
+        assert_true(fabs(widths_watts(&trial, 0, 4, 0) - 1300) < 1e-9); /* the trace says no power */
         widths = widths_of(&trial, 1, &n);
         assert_int_equal(n, 1);
         assert_int_equal(widths[0].gpus, 2);
-        assert_true(fabs(widths_watts(&trial, 2, 8) - 5000) < 1e-9);
-        assert_true(fabs(widths_watts(&trial, 2, 4) - 2600) < 1e-9);
+        assert_true(fabs(widths_watts(&trial, 2, 8, 0) - 5000) < 1e-9);
+        assert_true(fabs(widths_watts(&trial, 2, 4, 0) - 2600) < 1e-9);
         widths_of(&trial, 3, &n);
         assert_int_equal(n, 0);
         trial_finish(&trial);
@@ -170,7 +170,7 @@ static void what_is_done_is_the_work(void **unused)
                                         continue;
                                 assert_true(run->gpus == 2 || run->gpus == 4 || run->gpus == 8);
                                 done += speed * (double)(run->end - run->start);
-                                watt_s += widths_watts(&trial, j, run->gpus) * (double)(run->end - run->start);
+                                watt_s += widths_watts(&trial, j, run->gpus, 0) * (double)(run->end - run->start);
                         }
                         assert_true(fabs(done - 9 * HOUR) <= 2 * 1.8);
                         assert_true(outcome.finish[j] != 0 && outcome.finish[j] <= trial.trace.jobs[j].deadline);
