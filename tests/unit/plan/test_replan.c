@@ -12,9 +12,10 @@
 
 #include "plan/check.h"
 #include "plan/plan.h"
+#include "support/effort.h"
 #include "unit/plan/random_problem.h"
 
-enum { NOISY = 4, FORECASTS = 96, LITTLE = 250000, ENOUGH = 1000000 };
+enum { NOISY = EFFORT(4, 1), FORECASTS = 96, LITTLE = 250000, ENOUGH = 1000000 };
 
 static struct plan compute(const struct plan_problem *problem, uint64_t work, int i)
 {

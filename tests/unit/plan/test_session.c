@@ -12,6 +12,7 @@
 
 #include "plan/check.h"
 #include "plan/session.h"
+#include "support/effort.h"
 #include "unit/plan/random_problem.h"
 
 static struct random_shape shape_of(uint64_t seed)
@@ -106,7 +107,7 @@ static void every_event_leaves_a_sound_plan(void **state)
         unsigned events = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 63; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(63, 21); seed++) {
                 struct random_shape shape = shape_of(seed);
                 struct plan_budget budget = { .work = 300000 };
                 struct random_problem random, more;
@@ -213,7 +214,7 @@ static void a_price_that_rises_may_make_starts_cheaper(void **state)
 static void rising_prices_leave_a_claim_that_is_proven(void **state)
 {
         (void)state;
-        for (uint64_t seed = 1; seed <= 12; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(12, 4); seed++) {
                 struct random_shape shape = shape_of(seed);
                 struct plan_budget budget = { .work = 300000 };
                 struct plan_session *session;
