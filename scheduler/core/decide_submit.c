@@ -27,16 +27,16 @@
 #include "core/width.h"
 #include "plan/fit_deadline.h"
 
-/* Those that are not counted on, for a sentence that tells there are too few; "" where there are none. */
-static const char *out_of_use(const struct state *state, char *text, size_t size)
+/* Those that are taken to be gone, for a sentence that tells there are too few; "" where there are none. */
+static const char *gone(const struct state *state, char *text, size_t size)
 {
         uint32_t n = 0;
 
         for (uint32_t i = 0; i < state->n_nodes; i++)
-                n += state->nodes[i].drain_reason != NULL || state->nodes[i].fenced;
+                n += state->nodes[i].fenced;
         text[0] = '\0';
         if (n > 0)
-                snprintf(text, size, " (not counted: %u drained or fenced)", n);
+                snprintf(text, size, " (not counted: %u fenced)", n);
         return text;
 }
 
@@ -58,7 +58,7 @@ static int refuse_nodes(const struct state *state, const struct job *job, struct
                             job->spec.gpus_per_node, where, widest, widest);
         return fail(err, OFFPEAK_EINVAL,
                     "no site that the job may use has %u node(s) with %u GPU(s) each%s; `offpeak nodes` shows what there is",
-                    job->spec.nodes, job->spec.gpus_per_node, out_of_use(state, out, sizeof(out)));
+                    job->spec.nodes, job->spec.gpus_per_node, gone(state, out, sizeof(out)));
 }
 
 enum { MOST_TOLD = 16 };
@@ -158,12 +158,22 @@ static int refuse_month(const struct state *state, const struct now *now, const 
                     (month_need(state, job, class, now->wall) + 3599) / 3600, class->name, class->quota_gpu_hours);
 }
 
+static bool lacks_nodes(enum lack lack)
+{
+        return lack == LACK_NODES || lack == LACK_FEATURES || lack == LACK_SWITCHES;
+}
+
 static int check_size(const struct state *state, const struct now *now, const struct job *job,
                       struct offpeak_error *err)
 {
+        enum lack lack;
+
         if (state->n_nodes == 0)
                 return 0; /* with no node known yet the job may wait for one */
-        switch (possible_lack(state, now, job)) {
+        lack = possible_lack(state, now, job);
+        if (lacks_nodes(lack) && possible_once_back(state, job))
+                return 0; /* it waits for them, as what was queued before does */
+        switch (lack) {
         case LACK_NODES:
                 return refuse_nodes(state, job, err);
         case LACK_POWER:
@@ -379,6 +389,8 @@ static void write_warning(const struct state *state, const struct now *now, cons
                 return;
         if (has_no_hours(state, now, job, plan))
                 snprintf(warning, size, "has no hours before its deadline: nothing is free for it, or known to be");
+        else if (plan->n_jobs == 0 && lacks_nodes(possible_lack(state, now, job)) && state->n_nodes > 0)
+                snprintf(warning, size, "waits: the nodes for it are drained or down; `offpeak nodes` says why");
         else if (plan->n_jobs == 1 && plan_lateness(&job->spec, plan->jobs[0].finish) > 0)
                 snprintf(warning, size, "misses its deadline by %s",
                          when_format_duration(plan_lateness(&job->spec, plan->jobs[0].finish), late));

@@ -76,11 +76,19 @@ uint64_t possible_at_first(const struct state *state, const struct job *job)
         return sites;
 }
 
+/* Devices that a node may ever give. now NULL, here and below: once it is back. */
+static uint32_t devices_of(const struct state *state, const struct now *now, const struct node *node)
+{
+        if (now == NULL)
+                return node->fenced ? 0 : node->inventory.n_devices;
+        return node_in_service(state, node, now->mono_ms) ? health_devices_ever(state, node) : 0;
+}
+
 static bool may_hold(const struct state *state, const struct now *now, const struct site *site, const struct job *job,
                      const struct offpeak_width *width, const struct node *node)
 {
-        return node->site_id == site->id && node_in_service(state, node, now->mono_ms) &&
-               health_devices_ever(state, node) >= width->gpus_per_node && claim_fits(&job->spec, width, node);
+        return node->site_id == site->id && devices_of(state, now, node) >= width->gpus_per_node &&
+               claim_fits(&job->spec, width, node);
 }
 
 /* Do as few switches hold the gang? Without memory: no. */
@@ -254,6 +262,14 @@ enum lack possible_lack(const struct state *state, const struct now *now, const 
         enum lack lack = lack_of(state, now, job);
 
         return lack == LACK_NODES ? lack_of_nodes(state, now, job) : lack;
+}
+
+bool possible_once_back(const struct state *state, const struct job *job)
+{
+        for (uint32_t s = 0; s < state->n_sites && s < POSSIBLE_SITES; s++)
+                if (modes_with_nodes(state, NULL, &state->sites[s], job, UINT64_MAX) != 0)
+                        return true;
+        return false;
 }
 
 /* In the mode that needs least. */

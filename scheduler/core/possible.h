@@ -32,6 +32,9 @@ uint64_t possible_at_first(const struct state *state, const struct job *job);
 
 enum lack possible_lack(const struct state *state, const struct now *now, const struct job *job);
 
+/* Whether it has the nodes once those that are drained or down are back. Fenced ones are taken to be gone. */
+bool possible_once_back(const struct state *state, const struct job *job);
+
 /* Of the sites that have the nodes, the one that lacks the least power: at the meter, with the job alone, and its limit. */
 struct possible_power {
         const struct site *site; /* NULL: power is not what is missing, or nobody knows that it will be */

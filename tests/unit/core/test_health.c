@@ -93,8 +93,9 @@ static void an_operator_drains_and_resumes(void **unused)
         assert_false(health_takes_jobs(node(&scene)));
         assert_int_equal(health_devices(&scene.state, node(&scene)), 0);
         job = scene_submit(&scene, scene_client(&scene), 1);
-        assert_int_equal(job, 0); /* no node is left that could ever hold it */
-        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, "(not counted: 1 drained or fenced)"));
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED); /* it waits for the node */
+        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, "waits: the nodes for it are drained or down"));
+        assert_int_equal(scene_submit(&scene, scene_client(&scene), 5), 0); /* nor is any as large when it is back */
         operator= an_operator(&scene);
         tell(&scene, INPUT_RESUME, operator, "n1", NULL);
         assert_null(node(&scene)->drain_reason);
