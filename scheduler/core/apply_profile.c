@@ -212,13 +212,16 @@ static int add_work(struct state *state, const struct job *job, int64_t seconds,
         return 0;
 }
 
+/* From a report behind the start to the next one: a start makes no progress, and would have the job look slow. */
 int profile_note_progress(struct state *state, struct job *job, double fraction, int64_t at)
 {
+        const struct policy_class *class = state_class(state, job);
         struct attempt *attempt = &job->attempt;
         int64_t seconds = attempt->mark_at != 0 ? at - attempt->mark_at : 0;
         double work_s = (fraction - attempt->mark_fraction) * (double)job->spec.time_s;
 
-        if (job->state != OFFPEAK_JOB_ACTIVE || attempt->state != ATTEMPT_GOING)
+        if (job->state != OFFPEAK_JOB_ACTIVE || attempt->state != ATTEMPT_GOING || class == NULL ||
+            at < attempt->launched_at + class->start_cost_s)
                 return 0;
         attempt->mark_at = at;
         attempt->mark_fraction = fraction;

@@ -136,6 +136,14 @@ struct client scene_client(struct scene *scene)
         return client;
 }
 
+void scene_set_policy(struct scene *scene)
+{
+        struct input input = { .type = INPUT_CONFIG };
+
+        input.u.config.policy = &scene->policy;
+        scene_send(scene, &input);
+}
+
 uint64_t scene_submit_spec(struct scene *scene, const struct offpeak_job_spec *spec)
 {
         struct input input = { .type = INPUT_SUBMIT };

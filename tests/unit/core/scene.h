@@ -53,6 +53,9 @@ void scene_renew_with(struct scene *scene, int node, uint64_t job, enum report_s
 
 /* ---- the client's */
 
+/* The scheduler reads its policy again. */
+void scene_set_policy(struct scene *scene);
+
 struct client scene_client(struct scene *scene);
 /* A job of an hour on one GPU of each node; its number, 0 if it was refused. */
 uint64_t scene_submit(struct scene *scene, struct client who, uint32_t nodes);

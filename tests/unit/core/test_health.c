@@ -12,20 +12,12 @@
 #include "core/health.h"
 #include "unit/core/scene.h"
 
-static void set_policy(struct scene *scene)
-{
-        struct input input = { .type = INPUT_CONFIG };
-
-        input.u.config.policy = &scene->policy;
-        scene_send(scene, &input);
-}
-
 static void begin(struct scene *scene, uint32_t drain_after)
 {
         scene_init(scene, ON_LOST_WAIT);
         scene->policy.drain_after = drain_after;
         scene->policy.classes[0].retries = 0;
-        set_policy(scene);
+        scene_set_policy(scene);
         scene_hello(scene, 0, 1);
         scene_renew(scene, 0, NULL, 0);
 }

@@ -41,14 +41,6 @@ static void begin(struct scene *scene)
         scene_send(scene, &config);
 }
 
-static void set_policy(struct scene *scene)
-{
-        struct input config = { .type = INPUT_CONFIG };
-
-        config.u.config.policy = &scene->policy;
-        scene_send(scene, &config);
-}
-
 static void a_move_is_as_slow_as_its_slower_end(void **unused)
 {
         struct scene scene;
@@ -67,10 +59,10 @@ static void a_move_is_as_slow_as_its_slower_end(void **unused)
         assert_int_equal(move_ready_at(&scene.state, &job, &scene.state.sites[0]), INT64_MAX);
         job.spec.site = NULL;
         scene.policy.classes[0].move_mb = 0;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         assert_int_equal(move_ready_at(&scene.state, &job, &scene.state.sites[0]), WORLD_START);
         scene.policy.classes[0].may_move = false;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         assert_int_equal(move_ready_at(&scene.state, &job, &scene.state.sites[0]), INT64_MAX);
         scene_finish(&scene);
 }
@@ -171,7 +163,7 @@ static void the_planner_is_told_where_its_data_is(void **unused)
         assert_int_equal(question.move_s, 4000);
         assert_true(question.move_cost == 25.0);
         scene.policy.classes[0].may_move = false;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         question = asked(&scene);
         assert_false(question.may_move);
         assert_int_equal(question.sites, 1);
@@ -195,7 +187,7 @@ static void nothing_starts_before_it_has_moved(void **unused)
         assert_true(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[1], &scene.now));
         assert_false(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[2], &scene.now));
         scene.policy.classes[0].may_move = false;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         assert_false(fit_may_start(&scene.state, &elsewhere, 0, &scene.state.sites[1], &scene.now));
         scene_finish(&scene);
 }

@@ -131,6 +131,29 @@ static void progress_teaches_the_time_it_takes(void **unused)
         scene_finish(&scene);
 }
 
+/* Ten minutes of start, and then as fast as it asked for: what is told as it is launched begins no stretch. */
+static void a_start_makes_nobody_slow(void **unused)
+{
+        struct scene scene;
+        uint64_t job;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_WAIT);
+        scene.policy.classes[0].start_cost_s = 600;
+        scene_set_policy(&scene);
+        scene_hello(&scene, 0, 1);
+        scene_renew(&scene, 0, NULL, 0);
+        job = submit(&scene, "bert", 1, 2 * HOUR);
+        tell_at(&scene, job, 1, 0);
+        tell_at(&scene, job, 700, 0.02);
+        for (int i = 1; i <= 6; i++)
+                tell_at(&scene, job, 359, 0.02 + 0.05 * i); /* a second passes with each */
+        assert_int_equal(profile_of_job(&scene, job)->n_points, 1);
+        assert_int_equal(profile_of_job(&scene, job)->points[0].ran_s, 6 * 360);
+        assert_true(fabs(profile_of_job(&scene, job)->points[0].work_s - 0.3 * 2 * HOUR) < 1);
+        scene_finish(&scene);
+}
+
 /* It is lost, and begins again. */
 static void begin_again(struct scene *scene, uint64_t job)
 {
@@ -510,6 +533,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(progress_teaches_the_time_it_takes),
+                cmocka_unit_test(a_start_makes_nobody_slow),
                 cmocka_unit_test(who_begins_again_further_back_is_no_slower),
                 cmocka_unit_test(a_silent_run_teaches_it_too),
                 cmocka_unit_test(only_measured_joules_teach),

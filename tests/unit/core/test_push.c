@@ -16,14 +16,6 @@
 #define MW INT64_C(1000000)
 #define EUR INT64_C(1000000)
 
-static void set_policy(struct scene *scene)
-{
-        struct input config = { .type = INPUT_CONFIG };
-
-        config.u.config.policy = &scene->policy;
-        scene_send(scene, &config);
-}
-
 /* Two units of 300 MW each, and a grid that gives nothing beside them. */
 static void give_reactor(struct scene *scene)
 {
@@ -34,7 +26,7 @@ static void give_reactor(struct scene *scene)
         terms->reactors[0] = (struct supply_reactor){ .name = "a", .rating_w = 300 * MW };
         terms->reactors[1] = (struct supply_reactor){ .name = "b", .rating_w = 300 * MW };
         terms->grid_limit_w = 0;
-        set_policy(scene);
+        scene_set_policy(scene);
 }
 
 static const char *send_push_as(struct scene *scene, struct client who, struct offpeak_push push, int expected)
@@ -225,7 +217,7 @@ static void what_was_pushed_of_what_is_no_more_is_taken_back(void **unused)
         push.life_s = 2 * HOUR;
         send_push(&scene, push, 0);
         scene.policy.sites[0].terms.has_reactor = false;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         check_says(send_push(&scene, push, OFFPEAK_EINVAL), "no reactor");
         check_says(send_push(&scene, back, 0), "what was pushed holds no more");
         assert_int_equal(in_force(&scene, SERIES_CAPACITY, scene.now.wall), SERIES_UNKNOWN);
@@ -255,7 +247,7 @@ static void what_was_pushed_of_an_agreement_goes_with_its_name(void **unused)
         terms->ppas[0] = (struct supply_ppa){ .name = "wind", .has_series = true };
         terms->ppas[1] = (struct supply_ppa){ .name = "sun", .has_series = true };
         terms->ppas[2] = (struct supply_ppa){ .name = "hydro", .has_series = true };
-        set_policy(&scene);
+        scene_set_policy(&scene);
         send_push(&scene, production("wind", 1 * MW), 0);
         send_push(&scene, production("sun", 2 * MW), 0);
         send_push(&scene, production("hydro", 3 * MW), 0);
@@ -263,7 +255,7 @@ static void what_was_pushed_of_an_agreement_goes_with_its_name(void **unused)
         terms->ppas[1] = terms->ppas[0];
         terms->ppas[0] = terms->ppas[2];
         terms->ppas[2] = (struct supply_ppa){ .name = "sea", .has_series = true };
-        set_policy(&scene);
+        scene_set_policy(&scene);
         assert_int_equal(in_force(&scene, (enum series_kind)SERIES_PPA, scene.now.wall), 3 * MW);
         assert_int_equal(in_force(&scene, (enum series_kind)(SERIES_PPA + 1), scene.now.wall), 1 * MW);
         assert_int_equal(in_force(&scene, (enum series_kind)(SERIES_PPA + 2), scene.now.wall), SERIES_UNKNOWN); /* nothing of another's */
@@ -323,7 +315,7 @@ static void give_agreements(struct scene *scene)
         };
         terms->ppas[1] =
                 (struct supply_ppa){ .name = "base", .kind = PPA_BASELOAD, .power_w = MW, .share_ppm = 1000000 };
-        set_policy(scene);
+        scene_set_policy(scene);
 }
 
 static void of_an_agreement_its_production_alone_is_pushed(void **unused)
@@ -392,7 +384,7 @@ static void push_at_most(const char *currency, int64_t most)
         scene_init(&scene, ON_LOST_WAIT);
         free(scene.policy.sites[0].currency);
         scene.policy.sites[0].currency = strdup(currency);
-        set_policy(&scene);
+        scene_set_policy(&scene);
         push.currency = (char *)currency;
         send_push(&scene, push, 0);
         push = value(OFFPEAK_PRICE, -most * EUR - 1);
@@ -824,7 +816,7 @@ static void a_feed_that_is_alive_does_not_grow_old(void **unused)
         scene_init(&scene, ON_LOST_WAIT);
         give_reactor(&scene);
         scene.policy.sites[0].signals[SERIES_CAPACITY].stale_after_s = 600;
-        set_policy(&scene);
+        scene_set_policy(&scene);
         feed_capacity(&scene, watts, 3);
         scene.now.wall += 299;
         feed_capacity(&scene, watts, 3);
@@ -852,7 +844,7 @@ static void a_signal_that_grows_stale_is_planned_without(void **unused)
         job = begin_on_reactor(&scene);
         scene.policy.sites[0].signals[SERIES_CAPACITY] =
                 (struct signal_rule){ .stale_after_s = 600, .fallback = SIGNAL_TAKE_VALUE, .value = 0 };
-        set_policy(&scene);
+        scene_set_policy(&scene);
         feed_capacity(&scene, watts, 6);
         make_plan(&scene);
         if (scene.state.plan_asked)
