@@ -65,6 +65,8 @@ static json_t *rows_of(const struct try_facts *facts, struct trial_known known)
                 json_t *row = trial_row(names[r], &result->tally, base, result->outcome.bound, known);
 
                 json_object_set_new(row, "label", label_of(facts, (enum try_row)r));
+                if (r == TRY_ACTUAL) /* books know what was drawn, and no caps */
+                        json_object_set_new(row, "capped_gpu_h", json_null());
                 json_object_set_new(row, "after_now_mwh",
                                     trial_number(after_now_mwh(facts->trials[r], &result->outcome, facts->past->now)));
                 json_array_append_new(rows, row);

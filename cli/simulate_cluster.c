@@ -103,7 +103,7 @@ static int add_node(struct simulation *simulation, const char *site, int64_t gpu
                                      .gpus = (uint32_t)gpus,
                                      .idle_w = (idle_milliwatts + 500) / 1000,
                                      .gpu_w = (uint32_t)((gpu_milliwatts + 500) / 1000) };
-        node->least_gpu_w = node->gpu_w / 2; /* whether GPUs are capped is said by the classes */
+        node->least_gpu_w = node->gpu_w / 2 + (node->gpu_w == 1); /* whether GPUs are capped is said by the classes */
         simulation->trial.n_nodes++;
         return 0;
 }

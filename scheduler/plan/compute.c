@@ -28,6 +28,7 @@
 #include "plan/repair.h"
 #include "plan/run_now.h"
 #include "plan/shuffle.h"
+#include "plan/uncapped.h"
 
 enum {
         HOUR_S = 3600,
@@ -63,6 +64,12 @@ static int descend(struct optimiser *optimiser)
         return 0;
 }
 
+/* By enough to leave the last plan, if that is the best so far. */
+static bool is_better(const struct optimiser *optimiser, double cost)
+{
+        return cost < optimiser->best_cost - (optimiser->recalled ? PLAN_HYSTERESIS : 1e-9) * fabs(optimiser->best_cost);
+}
+
 /* Keep the board's schedule if it is the cheapest so far. */
 static int keep(struct optimiser *optimiser, bool *ret_better)
 {
@@ -70,8 +77,7 @@ static int keep(struct optimiser *optimiser, bool *ret_better)
 
         if (account(optimiser->problem, &optimiser->board.schedule, NULL, &terms, NULL) != 0)
                 return OFFPEAK_ENOMEM;
-        *ret_better = terms.total <
-                      optimiser->best_cost - (optimiser->recalled ? PLAN_HYSTERESIS : 1e-9) * fabs(optimiser->best_cost);
+        *ret_better = is_better(optimiser, terms.total);
         if (!*ret_better)
                 return 0;
         optimiser->recalled = false; /* moved anyway: from now on every bit counts */
@@ -322,28 +328,78 @@ static int think_coarsely(struct optimiser *coarse, const struct plan_problem *p
         return code == 0 ? optimiser_think(coarse) : code;
 }
 
-static int compute(const struct plan_problem *problem, const struct plan_budget *budget, size_t slots, struct plan *ret_plan,
-                   struct offpeak_error *err)
+/* The best schedule that is found; optimiser_finish() also after a failure. ENOMEM. */
+static int think(struct optimiser *optimiser, const struct plan_problem *problem, const struct plan_budget *budget)
 {
-        struct optimiser optimiser = { 0 }, coarse = { 0 };
-        struct plan plan;
+        size_t slots = count_slots(problem, budget);
+        struct optimiser coarse = { 0 };
         int code = 0;
 
-        plan_init(&plan);
         if (thinks_twice(problem, slots))
                 code = think_coarsely(&coarse, problem, budget);
         if (code == 0)
-                code = optimiser_init(&optimiser, problem, budget, slots);
-        optimiser.hint = coarse.problem != NULL ? &coarse.best : NULL;
-        optimiser.spent = optimiser_work(&coarse);
+                code = optimiser_init(optimiser, problem, budget, slots);
+        optimiser->hint = coarse.problem != NULL ? &coarse.best : NULL;
+        optimiser->spent = optimiser_work(&coarse);
         if (code == 0)
-                code = optimiser_think(&optimiser);
+                code = optimiser_think(optimiser);
+        optimiser->hint = NULL;
+        optimiser_finish(&coarse);
+        return code;
+}
+
+static bool is_late(const struct optimiser *optimiser)
+{
+        for (size_t j = 0; j < optimiser->problem->n_jobs; j++) {
+                const struct plan_job *job = &optimiser->problem->jobs[j];
+
+                if (job->deadline != 0 && job->lateness_cost > 0 &&
+                    schedule_end(optimiser->problem, j, &optimiser->best.jobs[j]) > job->deadline)
+                        return true;
+        }
+        return false;
+}
+
+/* Somebody is late: the plan that is found without caps may be the better one, or lead to it. That takes the budget once more. */
+static int think_uncapped(struct optimiser *optimiser)
+{
+        struct optimiser plain = { 0 };
+        struct plan_problem view;
+        struct plan_job *jobs;
+        bool any;
+        int code = uncapped_view(optimiser->problem, &view, &jobs, &any);
+
+        if (code == 0 && any)
+                code = think(&plain, &view, optimiser->budget);
+        optimiser->spent += optimiser_work(&plain);
+        if (code == 0 && any && is_better(optimiser, plain.best_cost)) {
+                optimiser->recalled = false;
+                optimiser->best_cost = plain.best_cost;
+                code = schedule_copy(&optimiser->best, &plain.best);
+                if (code == 0)
+                        code = optimiser_improve(optimiser, &plain.best);
+        }
+        optimiser_finish(&plain);
+        free(jobs);
+        return code;
+}
+
+static int compute(const struct plan_problem *problem, const struct plan_budget *budget, struct plan *ret_plan,
+                   struct offpeak_error *err)
+{
+        struct optimiser optimiser = { 0 };
+        struct plan plan;
+        int code;
+
+        plan_init(&plan);
+        code = think(&optimiser, problem, budget);
+        if (code == 0 && is_late(&optimiser))
+                code = think_uncapped(&optimiser);
         if (code == 0)
                 code = plan_fill(&optimiser, &plan, err);
         else
                 fail(err, code, "planning: out of memory");
         optimiser_finish(&optimiser);
-        optimiser_finish(&coarse);
         if (code != 0) {
                 plan_finish(&plan);
                 return code;
@@ -356,14 +412,13 @@ int plan_compute(const struct plan_problem *problem, const struct plan_budget *b
                  struct offpeak_error *err)
 {
         struct offpeak_error refusal __attribute__((unused));
-        size_t slots;
         int code = plan_problem_check(problem, err);
 
         if (code != 0)
                 return code;
-        slots = count_slots(problem, budget);
-        code = problem_has_stores(problem) ? compute_beside_stores(problem, budget, slots, ret_plan, err) :
-                                             compute(problem, budget, slots, ret_plan, err);
+        code = problem_has_stores(problem) ?
+                       compute_beside_stores(problem, budget, count_slots(problem, budget), ret_plan, err) :
+                       compute(problem, budget, ret_plan, err);
 #ifndef NDEBUG
         if (code == 0 && plan_check(problem, ret_plan, NULL, &refusal) != 0) {
                 plan_finish(ret_plan);

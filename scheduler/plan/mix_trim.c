@@ -163,6 +163,8 @@ static void try_caps(const struct trim *trim, size_t i, int64_t overhead, struct
         int64_t first = at->start + (overhead > 0 ? overhead + 1 : 0); /* starts_are_short() */
         size_t from_slot = slots_find(slots, at->start);
 
+        if (trim->excess < mode->speed)
+                return; /* of a part of the last second nothing is saved but that somebody has to change a cap twice */
         for (uint32_t m = 0; m < trim->job->n_modes; m++) {
                 const struct plan_mode *slower = &trim->job->modes[m];
                 const float *capped = rates_of(trim, at->site, m);

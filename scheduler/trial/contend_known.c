@@ -92,14 +92,26 @@ static bool pays_anywhere(const struct trial *trial)
         return false;
 }
 
+static bool caps_anywhere(const struct trial *trial)
+{
+        bool class = false, node = false;
+
+        for (size_t c = 0; c < trial->policy.n_classes; c++)
+                class = class || trial->policy.classes[c].cap_floor_ppm > 0;
+        for (size_t i = 0; i < trial->n_nodes; i++)
+                node = node || trial->nodes[i].least_gpu_w > 0;
+        return class && node;
+}
+
 /*
  * What was proved of jobs that draw all of their power from the start holds for no others; and failures only add to it,
- * unless what is run in vain is paid for. The plan leaves stores out (store_run.h), which make power cheaper.
+ * unless what is run in vain is paid for, or others may cap what this plan does not. The plan leaves stores out
+ * (store_run.h), which make power cheaper.
  */
 static bool bound_holds(const struct trial *trial)
 {
         return !trial_has_store(trial) && trial->hardware.ramp_s == 0 &&
-               (trial->hardware.outages.n == 0 || !pays_anywhere(trial));
+               (trial->hardware.outages.n == 0 || (!pays_anywhere(trial) && !caps_anywhere(trial)));
 }
 
 /* The hours as nodes that fail leave them. */
@@ -124,7 +136,8 @@ static int contend(const struct trial *trial, make_plan make, bool proves, const
         struct hindsight hindsight;
         struct outcome outcome = { 0 };
         struct plan plan;
-        int code = hindsight_init(&hindsight, trial, err);
+        bool fails = trial->hardware.outages.n > 0; /* then hours are kept as nodes allow, and without caps: contend_hours() */
+        int code = hindsight_init(&hindsight, trial, !fails, err);
 
         plan_init(&plan);
         if (code == 0)

@@ -15,7 +15,7 @@
 #include "core/month.h"
 #include "core/width.h"
 
-static int open_world(struct hindsight *hindsight, const struct trial *trial)
+static int open_world(struct hindsight *hindsight, const struct trial *trial, bool caps)
 {
         struct sim_options options = { .start = trial->from, .policy = &trial->policy };
         int code = sim_create(&options, &hindsight->sim);
@@ -25,7 +25,8 @@ static int open_world(struct hindsight *hindsight, const struct trial *trial)
         for (size_t i = 0; code == 0 && i < trial->n_nodes; i++)
                 code = sim_add_node(hindsight->sim, &(struct sim_node){ trial->nodes[i].name, trial->nodes[i].site,
                                                                         trial->nodes[i].gpus, trial->nodes[i].idle_w,
-                                                                        trial->nodes[i].gpu_w, trial->nodes[i].least_gpu_w });
+                                                                        trial->nodes[i].gpu_w,
+                                                                        caps ? trial->nodes[i].least_gpu_w : 0 });
         return code == 0 ? sim_run_until(hindsight->sim, trial->from) : code;
 }
 
@@ -130,10 +131,10 @@ static int say_exactly(struct hindsight *hindsight, const struct trial *trial)
         return 0;
 }
 
-int hindsight_init(struct hindsight *hindsight, const struct trial *trial, struct offpeak_error *err)
+int hindsight_init(struct hindsight *hindsight, const struct trial *trial, bool caps, struct offpeak_error *err)
 {
         *hindsight = (struct hindsight){ 0 };
-        if (open_world(hindsight, trial) != 0 || submit_all(hindsight, trial) != 0)
+        if (open_world(hindsight, trial, caps) != 0 || submit_all(hindsight, trial) != 0)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
         if (ask(hindsight, trial, err) != 0)
                 return err->code;

@@ -16,8 +16,8 @@ struct hindsight {
         struct plan_mode *modes;       /* likewise, job by job */
 };
 
-/* EINVAL: a job that no site could ever run; ENOMEM. hindsight_finish() in any case. */
-int hindsight_init(struct hindsight *hindsight, const struct trial *trial, struct offpeak_error *err);
+/* caps: whether GPUs may be capped. EINVAL: a job that no site could ever run; ENOMEM. hindsight_finish() in any case. */
+int hindsight_init(struct hindsight *hindsight, const struct trial *trial, bool caps, struct offpeak_error *err);
 void hindsight_finish(struct hindsight *hindsight); /* also of one that is all 0 */
 
 /* A plan of its problem as an outcome, without a bound. ENOMEM. */

@@ -205,9 +205,61 @@ static void what_a_cap_does_is_learned(void **unused)
         sim_world_finish(&world);
 }
 
+static uint32_t level_of(const struct sim_world *world, uint64_t id)
+{
+        const struct job *job = sim_world_job(world, id);
+
+        return width_level(&job->spec, job->attempt.mode);
+}
+
+static void push_price(struct sim_world *world, double eur)
+{
+        struct offpeak_signal_point point = { 0, (int64_t)(eur * 1000000) };
+        struct offpeak_push push = { .signal = OFFPEAK_PRICE, .site = (char *)"hanford", .points = &point, .n_points = 1,
+                                     .life_s = HOUR, .currency = (char *)"EUR" };
+        struct offpeak_error err = { 0 };
+
+        if (sim_push(world->sim, &push, &err) != 0)
+                fail_msg("%s", err.text);
+}
+
+/*
+ * At whatever second a price is said, the job is under another cap at once: no plan fills up its last second by a moment of another one,
+ * which nobody would change for so short.
+ */
+static void a_price_that_is_said_changes_the_cap_at_once(void **unused)
+{
+        double prices[48];
+
+        (void)unused;
+        for (int h = 0; h < 48; h++)
+                prices[h] = 5;
+        for (int64_t k = 0; k < 60; k++) {
+                int64_t at = WORLD_START + 17 + k * 61;
+                struct sim_world world;
+                uint64_t id;
+
+                world_policy(&world.policy);
+                world.policy.classes[0].delay_cost = 1000000;
+                world.policy.classes[0].start_cost_s = 20;
+                begin(&world, prices, 48, 550000, LEAST_W);
+                assert_int_equal(sim_run_until(world.sim, at), 0);
+                id = submit(&world, "job", 4 * HOUR, 0);
+                for (int64_t i = 1; i <= 4; i++) {
+                        assert_int_equal(sim_run_until(world.sim, at + i * (30 + k % 7)), 0);
+                        push_price(&world, i % 2 == 0 ? 5 : 1000);
+                        assert_int_equal(sim_run_until(world.sim, at + i * (30 + k % 7) + 5), 0);
+                        if ((level_of(&world, id) == 0) != (i % 2 == 0))
+                                fail_msg("second %lld: level %u", (long long)(at - WORLD_START), level_of(&world, id));
+                }
+                sim_world_finish(&world);
+        }
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(a_price_that_is_said_changes_the_cap_at_once),
                 cmocka_unit_test(a_dear_hour_is_spent_under_a_cap),
                 cmocka_unit_test(class_and_cards_must_allow_it),
                 cmocka_unit_test(where_power_is_short_it_runs_under_a_cap),

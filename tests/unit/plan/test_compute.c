@@ -139,8 +139,9 @@ static void the_budget_is_kept(void **state)
 
                 random_problem_init(&random, 5, &shape);
                 plan = compute(&random.problem, budgets[i], 5);
-                /* asked every 64 responses, of up to thousands of units with many modes; and a few bounds come on top */
-                if (plan.work > budgets[i] + 400000)
+                /* asked every 64 responses, of up to thousands of units with many modes; and a few bounds come on top. All of it once
+                   more where somebody is late */
+                if (plan.work > 2 * (budgets[i] + 400000))
                         fail_msg("%llu units for a budget of %llu", (unsigned long long)plan.work,
                                  (unsigned long long)budgets[i]);
                 /* chance has a hand in what more work finds, but no more than this */

@@ -142,7 +142,7 @@ static void against_trying_everything(void **state)
                 struct trial trial;
 
                 make_tiny(&trial, seed);
-                if (hindsight_init(&hindsight, &trial, &err) != 0)
+                if (hindsight_init(&hindsight, &trial, true, &err) != 0)
                         fail_msg("%s", err.text);
                 assert_int_equal(hindsight.question.problem.n_jobs, TINY_JOBS);
                 if (brute_init(&brute, &hindsight.question.problem, 2e6)) {
@@ -178,7 +178,7 @@ static void a_job_that_no_site_may_run_is_an_error(void **state)
         make_job(&trial, 0, 3600, 1);
         make_ready(&trial);                             /* before, for it would leave the job out */
         trial.policy.sites[0].terms.grid_limit_w = 500; /* of the 1 kW that it draws */
-        assert_int_equal(hindsight_init(&hindsight, &trial, &err), OFFPEAK_EINVAL);
+        assert_int_equal(hindsight_init(&hindsight, &trial, true, &err), OFFPEAK_EINVAL);
         assert_non_null(strstr(err.text, "of 1 jobs only 0 could have run at all"));
         hindsight_finish(&hindsight);
         trial_finish(&trial);
