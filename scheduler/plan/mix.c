@@ -114,18 +114,11 @@ static void find_groups(struct path *path)
         }
 }
 
-static int64_t edge(const struct path *path, size_t t)
-{
-        int64_t at = path->wish->slots->edges[path->wish->first + t];
-
-        return t == 0 && at < path->job->release ? path->job->release : at;
-}
-
 static void measure(struct path *path)
 {
         for (size_t t = 0; t < path->n; t++) {
-                path->mix->seconds[t] = (double)(edge(path, t + 1) - edge(path, t));
-                path->mix->ends[t] = job_end_cost(path->job, edge(path, t + 1));
+                path->mix->seconds[t] = (double)(path_edge(path, t + 1) - path_edge(path, t));
+                path->mix->ends[t] = job_end_cost(path->job, path_edge(path, t + 1));
         }
 }
 
@@ -209,23 +202,10 @@ static void keep_less(float *restrict to, const float *restrict from, const floa
         }
 }
 
-/* The slot from whose beginning on a move is over by the beginning of t; SIZE_MAX: none. */
-size_t mix_move_from(const struct path *path, size_t t)
-{
-        size_t from = t;
-
-        while (edge(path, t) - edge(path, from) < path->job->move_s) {
-                if (from == 0) /* it has not run before; part of its rest may be over */
-                        return edge(path, t) >= job_first_move(path->job) ? 0 : SIZE_MAX;
-                from--;
-        }
-        return from;
-}
-
 /* Being elsewhere as slot t begins. */
 static void keep_moves(const struct path *path, size_t t)
 {
-        size_t from = path->job->may_move && path->n_places > 1 ? mix_move_from(path, t) : SIZE_MAX;
+        size_t from = path->job->may_move && path->n_places > 1 ? path_move_from(path, t) : SIZE_MAX;
         float fee[LANES];
 
         if (from == SIZE_MAX)
@@ -363,7 +343,7 @@ static struct range all_thetas(const struct path *path)
         if (!path->by_end || path->job->max_starts > 1) /* else all runs pay the same fee; */
                 fixed += path->fee;
         if (!path->by_end) /* and all that is done in one slot pays the same for that */
-                fixed += job_end_cost(path->job, edge(path, path->n));
+                fixed += job_end_cost(path->job, path_edge(path, path->n));
         range.high += fixed / fmin(path->job->work_s, 3600);
         return range;
 }

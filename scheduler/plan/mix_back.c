@@ -74,7 +74,7 @@ static struct spot before_on(const struct path *path, struct spot spot, size_t l
 static struct spot before_off(const struct path *path, struct spot spot, size_t lane)
 {
         struct spot best = { false, spot.t - 1, spot.at };
-        size_t from = path->job->may_move && path->n_places > 1 ? mix_move_from(path, spot.t) : SIZE_MAX;
+        size_t from = path->job->may_move && path->n_places > 1 ? path_move_from(path, spot.t) : SIZE_MAX;
         float least = INFINITY;
 
         try_spot(path, &best, &least, best, 0, lane);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mix_path.h - what mix.c and mix_join.c share: a job's path through its ways, and what its picks do. Of no use outside of these. */
+/* mix_path.h - what mix.c, mix_ends.c, mix_back.c and mix_join.c share: a job's path through its ways, and what its picks do. */
 #ifndef OFFPEAK_PLAN_MIX_PATH_H
 #define OFFPEAK_PLAN_MIX_PATH_H
 
@@ -22,9 +22,9 @@ struct path {
         float theta[LANES], value[LANES];
         float speed[MIX_WAYS], lost[MIX_WAYS][LANES]; /* of a way; the worth of the progress that a start loses */
         uint32_t end[LANES], end_group[LANES];
-        bool by_end;   /* ends differ in what they cost: every slot's paths are looked at by themselves */
-        size_t first_end; /* the slot before whose end the work cannot be done */
-        double least;  /* the highest bound so far */
+        bool by_end;                             /* what is done in each slot is looked at by itself */
+        size_t first_end;                        /* the slot before whose end the work cannot be done */
+        double least;                            /* the highest bound so far */
         struct range { double low, high; } peak; /* with by_end: the thetas between which it is */
         bool peak_is_new;                        /* and whether they are lanes of the last walk */
 };
@@ -42,6 +42,27 @@ static inline float *on_row(const struct path *path, size_t t, size_t group)
 static inline float *off_row(const struct path *path, size_t t, size_t place)
 {
         return path->off + (t * path->n_places + place) * LANES;
+}
+
+/* When a slot begins, for the job. */
+static inline int64_t path_edge(const struct path *path, size_t t)
+{
+        int64_t at = path->wish->slots->edges[path->wish->first + t];
+
+        return t == 0 && at < path->job->release ? path->job->release : at;
+}
+
+/* The slot from whose beginning on a move is over by the beginning of t; SIZE_MAX: none. */
+static inline size_t path_move_from(const struct path *path, size_t t)
+{
+        size_t from = t;
+
+        while (path_edge(path, t) - path_edge(path, from) < path->job->move_s) {
+                if (from == 0) /* it has not run before; part of its rest may be over */
+                        return path_edge(path, t) >= job_first_move(path->job) ? 0 : SIZE_MAX;
+                from--;
+        }
+        return from;
 }
 
 /* What a lane's path proves of the job, or of all that is done in the slot whose paths were taken. */
@@ -77,9 +98,6 @@ static inline double path_progress(const struct path *path, const struct mix_pic
         }
         return progress;
 }
-
-/* The slot from whose beginning on a move is over by the beginning of t; SIZE_MAX: none. */
-size_t mix_move_from(const struct path *path, size_t t);
 
 /* The slot before whose end the work cannot be done at any speed; n: not at all. */
 size_t mix_first_end(const struct path *path);
