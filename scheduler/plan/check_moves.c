@@ -96,11 +96,6 @@ static void enter(struct walk *walk, size_t i)
         }
 }
 
-static void keep_end(const struct walk *walk, struct path *best, const struct path *path, double end_cost)
-{
-        path_keep_cheaper(best, &(struct path){ path->cost + end_cost, path->progress }, walk->theta);
-}
-
 static void begin_walk(struct walk *walk, const struct offer *offer, double theta)
 {
         const struct plan_job *job = offer->job;
@@ -137,8 +132,8 @@ static void cheapest_moves(const struct offer *offer, double theta, int runs, st
                 *best = (struct path){ INFINITY, 0 };
                 enter(&walk, i);
                 for (size_t s = 0; s < walk.stay->n_sites; s++) { /* a start at its second site, of which nothing comes */
-                        keep_end(&walk, best, &walk.from[1][s], walk.stay->start[s] + offer->ends[i]);
-                        keep_end(&walk, best, &walk.off[1][s], offer->ends[i]);
+                        path_keep_end(best, &walk.from[1][s], walk.stay->start[s] + offer->ends[i], theta);
+                        path_keep_end(best, &walk.off[1][s], offer->ends[i], theta);
                 }
                 for (size_t m = 0; m < offer->job->n_modes; m++)
                         for (int two = 0; two < 2; two++) {
@@ -148,8 +143,8 @@ static void cheapest_moves(const struct offer *offer, double theta, int runs, st
                                 path_keep_cheaper(&walk.off[two][walk.stay->site[m]], on, theta);
                                 if (two == 0)
                                         continue;
-                                keep_end(&walk, best, &walk.arrived[1][m], offer->ends[i]);
-                                keep_end(&walk, best, on, offer->ends[i + 1]);
+                                path_keep_end(best, &walk.arrived[1][m], offer->ends[i], theta);
+                                path_keep_end(best, on, offer->ends[i + 1], theta);
                         }
         }
 }

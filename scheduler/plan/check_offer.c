@@ -161,11 +161,6 @@ static struct path no_run(const struct offer *offer)
         return least;
 }
 
-static void keep_end(struct path *best, const struct path *path, double end_cost, double theta)
-{
-        path_keep_cheaper(best, &(struct path){ path->cost + end_cost, path->progress }, theta);
-}
-
 /* At least `runs` (1 or 2) runs, some perhaps of no length. */
 static void cheapest_runs(const struct offer *offer, double theta, int runs, struct path *ret_ends)
 {
@@ -180,9 +175,9 @@ static void cheapest_runs(const struct offer *offer, double theta, int runs, str
 
                 *best = (struct path){ INFINITY, 0 };
                 if (runs == 1)
-                        keep_end(best, &none, now, theta);
+                        path_keep_end(best, &none, now, theta);
                 for (size_t level = (size_t)runs; level <= walk.n_levels; level++)
-                        keep_end(best, &walk.off[level], now, theta);
+                        path_keep_end(best, &walk.off[level], now, theta);
                 for (size_t level = 0; level < walk.n_levels; level++)
                         below = walk_enter(&walk, i, level, &below);
                 for (size_t k = 0; k < walk.n_levels * n_modes; k++) {
@@ -192,8 +187,8 @@ static void cheapest_runs(const struct offer *offer, double theta, int runs, str
                         path_keep_cheaper(&walk.off[k / n_modes + 1], on, theta);
                         if (k < n_modes && runs > 1)
                                 continue;
-                        keep_end(best, &walk.arrived[k], now, theta);
-                        keep_end(best, on, then, theta);
+                        path_keep_end(best, &walk.arrived[k], now, theta);
+                        path_keep_end(best, on, then, theta);
                 }
         }
 }

@@ -61,6 +61,12 @@ static inline void path_keep_cheaper(struct path *best, const struct path *other
                 *best = *other;
 }
 
+/* The same of one that ends there, and pays for it. */
+static inline void path_keep_end(struct path *best, const struct path *path, double end_cost, double theta)
+{
+        path_keep_cheaper(best, &(struct path){ path->cost + end_cost, path->progress }, theta);
+}
+
 static inline struct path path_run(const struct path *from, const struct offer *offer, size_t mode, size_t i)
 {
         double seconds = (double)(offer->edges[i + 1] - offer->edges[i]);

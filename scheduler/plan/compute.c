@@ -10,6 +10,7 @@
  *   7. descent: job by job to where it is cheaper at true marginal cost; the best schedule is kept
  *   8. again from 6 with one disturbed pass, while there is budget and it helps
  *   9. shuffles of a few jobs at a time, likewise
+ *  10. where somebody is late and jobs may be capped: all of it once more without caps (uncapped.h)
  * docs/planning.md says why. Everything is counted in units of work, so that the same problem and budget give the same plan.
  */
 #include <math.h>
