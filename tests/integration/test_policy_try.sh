@@ -10,12 +10,12 @@ rig try
 rate=600
 watts=1000
 
-# 11:00 dear, 12:00 cheap, then dear.
+# Two cheap hours, twelve seconds here, so that a slow machine has room for a job begun twice.
 cat >"$work/prices.csv" <<'CSV'
 time,price_eur_per_mwh
 2025-06-10T11:00:00Z,120
 2025-06-10T12:00:00Z,-5
-2025-06-10T13:00:00Z,150
+2025-06-10T13:00:00Z,-5
 CSV
 for hour in $(seq 14 23); do echo "2025-06-10T$hour:00:00Z,140" >>"$work/prices.csv"; done
 cat >"$work/offpeakd.yaml" <<YAML
@@ -77,7 +77,7 @@ energy=$(jq --argjson lost "$lost" '[.reports[0].jobs[] | select(.id != $lost).e
 check "($(field actual cost) - $books) ^ 2 < 0.002 ^ 2"
 check "($(field actual energy_mwh) - $energy) ^ 2 < (0.05 * $energy) ^ 2" # a job that was stopped in between: seconds are minutes here
 check "$(jq '.booked.cost_micro / 1e6' "$work/try.json") == $books"
-# The same policy twice is the same twice. Jobs as patient as these run in the cheap hour, and at once they do not.
+# The same policy twice is the same twice. Jobs as patient as these run in the cheap hours, and at once they do not.
 [ "$(field in_force cost)" = "$(field new cost)" ] || fail "the same policy costs something else"
 jq -e '.change.cost == 0 and .change.mean_delay_h == 0' "$work/try.json" >/dev/null || fail "a change"
 check "$(field actual cost) < 0 && $(field new cost) < 0 && $(field run_now cost) > 0.1"
@@ -87,7 +87,7 @@ check "($(field new energy_mwh) - $(field actual energy_mwh)) ^ 2 < (0.05 * $ene
 # ---- one that does not wait
 sed 's/max_delay: 2h, delay_cost_per_gpu_hour: 0/max_delay: 2h, delay_cost_per_gpu_hour: 100/' "$work/offpeakd.yaml" >"$work/hasty.yaml"
 offpeak policy try "$work/hasty.yaml" --replay 1d >"$work/said.log" || fail "the hasty policy, for people"
-grep -q '^hasty.yaml against the policy in force, both replayed: +0.1' "$work/said.log" || fail "$(cat "$work/said.log")"
+grep -q '^hasty.yaml against the policy in force, both replayed: +0\.[1-9]' "$work/said.log" || fail "$(cat "$work/said.log")"
 offpeak policy try "$work/hasty.yaml" --replay 1d --json >"$work/try.json" || fail "the hasty policy"
 check "$(field new cost) > 0.1 && $(field new mean_delay_h) < 0.1 && $(field in_force cost) < 0"
 check "($(jq .change.cost "$work/try.json") - $(field new cost) + $(field in_force cost)) ^ 2 < 1e-12"
