@@ -178,7 +178,7 @@ int apply_leg_end(struct state *state, const struct record *record)
         leg->status = record->u.leg_end.status;
         leg->killed = record->u.leg_end.killed;
         leg->before_stop = job->attempt.stop == STOP_NONE;
-        health_note(&state->nodes[leg->node], job->id, leg, record->at);
+        health_note(state, job, leg, record->at);
         if (!leg->before_stop || leg_succeeded(leg))
                 return 0;
         return take_failure(job, (struct failure){ .node = leg->node,

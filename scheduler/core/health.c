@@ -50,19 +50,41 @@ static bool is_fault(const struct node *node, const struct leg *leg, int64_t wal
         return leg->how == LEG_SHIM_LOST || leg->how == LEG_REBOOT || leg->how == LEG_ABSENT;
 }
 
-void health_note(struct node *node, uint64_t job, const struct leg *leg, int64_t wall)
+/* The attempt before this one, or another leg of this one. */
+static bool another_refused_it(const struct job *job, const struct leg *leg)
 {
+        return leg->how == LEG_NEVER && job->failure.attempt > 0 && job->failure.how == LEG_NEVER &&
+               job->failure.node != leg->node;
+}
+
+static void take_back(struct node *node, uint64_t job)
+{
+        if (node->fault_job != job || node->faults == 0)
+                return;
+        node->faults--;
+        node->fault_job = 0;
+}
+
+void health_note(struct state *state, const struct job *job, const struct leg *leg, int64_t wall)
+{
+        struct node *node = &state->nodes[leg->node];
+
         if (leg_succeeded(leg) && leg->before_stop) {
                 node->faults = 0;
                 for (uint32_t i = 0; i < node->n_health; i++)
                         if ((leg->devices >> node->health[i].device & 1) != 0 && !node->health[i].kept_off)
                                 node->health[i].faults = 0;
         }
-        if (!is_fault(node, leg, wall) ||
-            (node->faults > 0 && (node->fault_job == job || wall - node->fault_at < APART_S)))
+        if (!is_fault(node, leg, wall))
+                return;
+        if (another_refused_it(job, leg)) {
+                take_back(&state->nodes[job->failure.node], job->id);
+                return;
+        }
+        if (node->faults > 0 && (node->fault_job == job->id || wall - node->fault_at < APART_S))
                 return;
         node->faults++;
-        node->fault_job = job;
+        node->fault_job = job->id;
         node->fault_at = wall;
         node->fault_how = leg->how;
 }

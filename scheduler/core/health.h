@@ -7,8 +7,9 @@
  *
  * A fault of a node: an attempt that it refused to start, whose shim died there, that it does not know any more, or
  * that was running when it rebooted. What a job does itself (an exit code, a signal) is none. Several of one minute are
- * one: a reboot ends all that runs. Those of the same job twice are one: it may be the job that kills its node. What
- * ends well there ends the row.
+ * one: a reboot ends all that runs. Those of the same job twice are one: it may be the job that kills its node. A job
+ * that two nodes refuse one after the other (its user has no account, say) is at fault itself, and neither of them: the
+ * first one's fault is taken back. What ends well there ends the row.
  *
  * A device that its agent calls unwell (RECORD_DEVICES) is drained likewise, alone, and comes back when it is called
  * well. Who holds it is left alone: a job ends by its own death. An attempt that fails with such a device, or within a
@@ -35,8 +36,8 @@ uint32_t health_devices_ever(const struct state *state, const struct node *node)
 /* Whether it has failed so often in a row that it is to be drained, by the policy. */
 bool health_is_bad(const struct state *state, const struct node *node);
 
-/* For apply(): a leg has ended. */
-void health_note(struct node *node, uint64_t job, const struct leg *leg, int64_t wall);
+/* For apply(): a leg of the job has ended; job->failure is still what was known before. */
+void health_note(struct state *state, const struct job *job, const struct leg *leg, int64_t wall);
 
 /* Whether there is anything left to know of a device. */
 bool health_tells(const struct device_health *health, int64_t wall);

@@ -172,19 +172,59 @@ static void what_jobs_do_themselves_is_no_fault(void **unused)
 static void one_job_or_one_minute_is_one_fault(void **unused)
 {
         struct node bad = { 0 };
+        struct state state = { .nodes = &bad, .n_nodes = 1 };
+        const struct job one = { .id = 7 }, other = { .id = 8 };
         struct leg lost = { .how = LEG_SHIM_LOST }, refused = { .how = LEG_NEVER, .before_stop = false };
 
         (void)unused;
-        health_note(&bad, 7, &lost, 1000);
-        health_note(&bad, 7, &lost, 5000); /* the same job: it may be the one that does it */
+        health_note(&state, &one, &lost, 1000);
+        health_note(&state, &one, &lost, 5000); /* the same job: it may be the one that does it */
         assert_int_equal(bad.faults, 1);
-        health_note(&bad, 8, &lost, 1030); /* the same event */
+        health_note(&state, &other, &lost, 1030); /* the same event */
         assert_int_equal(bad.faults, 1);
-        health_note(&bad, 8, &refused, 9000); /* told not to start, as another rank failed */
+        health_note(&state, &other, &refused, 9000); /* told not to start, as another rank failed */
         assert_int_equal(bad.faults, 1);
         refused.before_stop = true;
-        health_note(&bad, 8, &refused, 9000);
+        health_note(&state, &other, &refused, 9000);
         assert_int_equal(bad.faults, 2);
+}
+
+/* A job is launched wherever there is room and refused there, until it is given up; ten minutes go by. */
+static void refuse_until_it_fails(struct scene *scene)
+{
+        const uint64_t id = scene_submit(scene, scene_client(scene), 1);
+        const struct job *job;
+
+        for (int i = 0; (job = state_job(&scene->state, id))->state < OFFPEAK_JOB_DONE && i < 100; i++) {
+                if (job->state == OFFPEAK_JOB_ACTIVE)
+                        scene_renew_with(scene, job->attempt.legs[0].node, id, REPORT_EXITED, LEG_NEVER, 0);
+                scene_wait_ms(scene, 10000);
+                for (uint32_t n = 0; n < 2; n++)
+                        scene_renew(scene, n, NULL, 0);
+        }
+        assert_int_equal(state_job(&scene->state, id)->state, OFFPEAK_JOB_FAILED);
+        assert_int_equal(state_job(&scene->state, id)->losses, 3);
+        scene->now.wall += 600;
+}
+
+/* Two nodes refuse one and the same: of somebody without an account. However many such jobs come, no node is drained. */
+static void a_job_that_all_refuse_is_at_fault(void **unused)
+{
+        struct scene scene;
+
+        (void)unused;
+        begin(&scene, 2);
+        scene.policy.classes[0].retries = 3;
+        scene_set_policy(&scene);
+        scene_hello(&scene, 1, 1);
+        scene_renew(&scene, 1, NULL, 0);
+        for (int i = 0; i < 4; i++)
+                refuse_until_it_fails(&scene);
+        for (int n = 0; n < 2; n++) {
+                assert_null(scene.state.nodes[n].drain_reason);
+                assert_int_equal(scene.state.nodes[n].faults, 0);
+        }
+        scene_finish(&scene);
 }
 
 int main(void)
@@ -196,6 +236,7 @@ int main(void)
                 cmocka_unit_test(never_where_the_policy_says_so),
                 cmocka_unit_test(what_jobs_do_themselves_is_no_fault),
                 cmocka_unit_test(one_job_or_one_minute_is_one_fault),
+                cmocka_unit_test(a_job_that_all_refuse_is_at_fault),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
