@@ -289,16 +289,22 @@ void hardware_look(struct hardware *hardware, int64_t now_ms)
                 gpus_look(hardware->gpus.gpus, now_ms);
 }
 
+const struct gpu_now *hardware_gpu(const struct hardware *hardware, uint32_t device)
+{
+        const struct gpu_now *now = hardware->gpus.gpus != NULL ? gpus_at(hardware->gpus.gpus, device) : NULL;
+
+        return now != NULL && now->driver != NULL ? now : NULL;
+}
+
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size)
 {
         const struct node_device *known = &hardware->devices.at[device];
-        const struct gpu_now *now;
+        const struct gpu_now *now = hardware_gpu(hardware, device);
 
         buffer[0] = '\0';
         if (known->kind != DEVICE_GPU)
                 return buffer;
-        now = hardware->gpus.gpus != NULL ? gpus_at(hardware->gpus.gpus, device) : NULL;
-        if (now == NULL || now->driver == NULL)
+        if (now == NULL)
                 snprintf(buffer, size, "GPU %s: no library measures it", known->address);
         else
                 gpu_describe(now, known->address, buffer, size);

@@ -15,6 +15,7 @@
 #include "core/state.h"
 
 struct hardware;
+struct gpu_now;
 
 /*
  * Look at the machine, or at what the configuration says it is. powercap: where its power counters are; NULL: where the
@@ -27,6 +28,10 @@ void hardware_close(struct hardware *hardware);
 /* As the scheduler is told; devices by their number. Valid until close, and as long as the configuration. */
 const struct inventory *hardware_inventory(const struct hardware *hardware);
 uint64_t hardware_mask(const struct hardware *hardware); /* all devices */
+
+/* What its library says of a GPU; NULL: it is none, or no library knows it. Valid until the next call of anything here.
+ */
+const struct gpu_now *hardware_gpu(const struct hardware *hardware, uint32_t device);
 
 /* The GPU's library, name, limit and health, for a person; "" for what is no GPU. Returns buffer. */
 const char *hardware_describe(const struct hardware *hardware, uint32_t device, char *buffer, size_t size);

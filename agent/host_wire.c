@@ -62,7 +62,7 @@ void host_send_hello(struct host *host)
                 memcpy(devices[i].address, inventory->devices[i].address, sizeof(devices[i].address));
         }
         for (uint32_t i = 0; i < inventory->n_links; i++)
-                links[i] = (struct message_link){ inventory->links[i].gbps, inventory->links[i].near };
+                links[i] = (struct message_link){ inventory->links[i].gb_per_s, inventory->links[i].near };
         hello->links = links;
         hello->n_links = inventory->n_links;
         hello->block = inventory->block;

@@ -70,12 +70,12 @@ static struct end end_of(const struct topology *topology, const struct device_se
 
 static void raise(struct place_link *link, uint64_t mb_per_s)
 {
-        uint64_t gbps = mb_per_s / MB_PER_GB;
+        uint64_t gb_per_s = mb_per_s / MB_PER_GB;
 
-        if (gbps > UINT16_MAX)
-                gbps = UINT16_MAX;
-        if (gbps > link->gbps)
-                link->gbps = (uint16_t)gbps;
+        if (gb_per_s > UINT16_MAX)
+                gb_per_s = UINT16_MAX;
+        if (gb_per_s > link->gb_per_s)
+                link->gb_per_s = (uint16_t)gb_per_s;
 }
 
 /* How much a row has to switches. */

@@ -3,10 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/check.h"
 #include "agent/config.h"
-#include "agent/hardware.h"
 #include "agent/host.h"
-#include "agent/isolation.h"
 #include "agent/show_topology.h"
 #include "base/fail.h"
 #include "cli/options.h"
@@ -39,7 +38,7 @@ static const struct option_row rows[] = {
         { OPTION_SHOW, 0, "show-topology", NULL, "show sockets, NUMA nodes, GPUs, adapters and links, and leave" },
         { OPTION_TOPOLOGY_XML, 0, "topology-xml", "XML",
           "with --show-topology: of the machine that this file describes" },
-        { OPTION_JSON, 0, "json", NULL, "with --show-topology: as JSON" },
+        { OPTION_JSON, 0, "json", NULL, "with --check or --show-topology: as JSON" },
         { OPTION_VERSION, 0, "version", NULL, "print the version and leave" },
         { OPTION_HELP, 'h', "help", NULL, "print this and leave" },
         { 0 },
@@ -100,51 +99,12 @@ static int read_settings(int argc, char **argv, struct agent_config *config, str
         return code;
 }
 
-static int check_isolation(const struct agent_config *config, const struct hardware *hardware,
-                           struct offpeak_error *err)
-{
-        struct isolation isolation;
-        char line[512];
-        int code = isolation_open(config, hardware, &isolation, err);
-
-        if (code != 0)
-                return code;
-        puts(isolation_describe(&isolation, line, sizeof(line)));
-        for (int i = 0; isolation_lack(&isolation, i, line, sizeof(line)); i++)
-                printf("not kept: %s\n", line);
-        return 0;
-}
-
-static int check(const struct agent_config *config, struct offpeak_error *err)
-{
-        struct hardware *hardware;
-        const struct hardware_moment now = { 0 };
-        struct hardware_energy energy;
-        char line[512];
-        int code = hardware_open(config, NULL, &hardware, err);
-
-        if (code != 0)
-                return code;
-        const struct inventory *inventory = hardware_inventory(hardware);
-        hardware_energy(hardware, &now, &energy); /* what the GPUs say of themselves now */
-        printf("good: node %s at site %s would offer %u %s to the scheduler at %s (%s)\n", config->node, config->site,
-               inventory->n_devices, config->devices == AGENT_DEVICES_CPU_SLOT ? "cpu-slots" : "GPUs", config->server,
-               inventory->power_quality == QUALITY_MEASURED   ? "power is measured"
-               : inventory->power_quality == QUALITY_MODELLED ? "power is taken from the declared model"
-                                                              : "its power is unknown");
-        for (uint32_t i = 0; i < inventory->n_devices; i++)
-                if (hardware_describe(hardware, i, line, sizeof(line))[0] != '\0')
-                        puts(line);
-        code = check_isolation(config, hardware, err);
-        hardware_close(hardware);
-        return code;
-}
-
 static int check_use(const struct arguments *arguments, struct offpeak_error *err)
 {
-        if (!arguments->show && (arguments->json || arguments->topology_xml != NULL))
-                return fail(err, OFFPEAK_EUSAGE, "%s belongs to --show-topology: give that too",
-                            arguments->json ? "--json" : "--topology-xml");
+        if (!arguments->show && arguments->topology_xml != NULL)
+                return fail(err, OFFPEAK_EUSAGE, "--topology-xml belongs to --show-topology: give that too");
+        if (!arguments->show && !arguments->check && arguments->json)
+                return fail(err, OFFPEAK_EUSAGE, "--json belongs to --check or --show-topology: give one of them too");
         return 0;
 }
 
@@ -169,7 +129,7 @@ static int run(int argc, char **argv, const struct arguments *arguments, struct 
                 code = agent_config_complete(&config, err);
         if (code == 0) {
                 log_set_level((enum log_level)config.log_level);
-                code = arguments->check ? check(&config, err) : host_run(&config, err);
+                code = arguments->check ? agent_check(&config, arguments->json, stdout, err) : host_run(&config, err);
         }
         agent_config_finish(&config);
         return code;

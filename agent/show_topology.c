@@ -124,7 +124,7 @@ static json_t *matrix(const struct seen *seen, bool near)
                 for (uint32_t b = 0; b < seen->gpus.n; b++)
                         json_array_append_new(row, a == b ? json_null()
                                                    : near ? json_string(links_near_name(link_of(seen, a, b)->near))
-                                                          : json_integer(link_of(seen, a, b)->gbps));
+                                                          : json_integer(link_of(seen, a, b)->gb_per_s));
                 json_array_append_new(rows, row);
         }
         return rows;
@@ -154,7 +154,7 @@ static json_t *document(const struct seen *seen)
                          "position", position(seen->config), "features", features(seen->config), "cores",
                          (int)facts.cores, "pus", (int)facts.pus, "memory_mb", (json_int_t)facts.memory_mb, "sockets",
                          sockets(seen), "numa", numa_nodes(seen), "gpus", gpus(seen), "nics", nics(seen), "links",
-                         "gbps", matrix(seen, false), "near", matrix(seen, true));
+                         "gb_per_s", matrix(seen, false), "near", matrix(seen, true));
 }
 
 static int print(const struct seen *seen, bool json, FILE *out, struct offpeak_error *err)

@@ -110,12 +110,12 @@ static void print_sockets(const json_t *document, FILE *out)
         print_numa_nodes(document, NULL, out);
 }
 
-static void print_cell(const json_t *gbps, const json_t *near, FILE *out)
+static void print_cell(const json_t *gb_per_s, const json_t *near, FILE *out)
 {
-        if (json_is_null(gbps))
+        if (json_is_null(gb_per_s))
                 fprintf(out, " %7s", "-");
-        else if (json_integer_value(gbps) > 0)
-                fprintf(out, " %7lld", (long long)json_integer_value(gbps));
+        else if (json_integer_value(gb_per_s) > 0)
+                fprintf(out, " %7lld", (long long)json_integer_value(gb_per_s));
         else
                 fprintf(out, " %7s", json_string_value(near));
 }
@@ -123,8 +123,8 @@ static void print_cell(const json_t *gbps, const json_t *near, FILE *out)
 static void print_links(const json_t *document, FILE *out)
 {
         const json_t *links = json_object_get(document, "links"), *row, *cell;
-        const json_t *gbps = json_object_get(links, "gbps"), *near = json_object_get(links, "near");
-        size_t n = json_array_size(gbps), a, b;
+        const json_t *gb_per_s = json_object_get(links, "gb_per_s"), *near = json_object_get(links, "near");
+        size_t n = json_array_size(gb_per_s), a, b;
 
         if (n < 2) {
                 fputs(n == 0 ? "\nno GPU\n" : "", out);
@@ -134,7 +134,7 @@ static void print_links(const json_t *document, FILE *out)
         for (a = 0; a < n; a++)
                 fprintf(out, " %7zu", a);
         fputc('\n', out);
-        json_array_foreach(gbps, a, row)
+        json_array_foreach(gb_per_s, a, row)
         {
                 fprintf(out, "  GPU %-4zu", a);
                 json_array_foreach(row, b, cell) print_cell(cell, json_array_get(json_array_get(near, a), b), out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* explain.c - `offpeak explain`: why a job has its hours and no cheaper ones, and what else it could have. */
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -198,6 +199,37 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
         }
 }
 
+/* Where its plan saves by less power what it pays for by more time: how much of it, and how far. */
+static void explain_caps(const json_t *job, FILE *out)
+{
+        const json_t *planned = json_object_get(job, "planned");
+        int64_t all = 0, capped = 0;
+        double cap, least = 1, most = 0;
+        char span[WHEN_TEXT_SIZE];
+        json_t *stretch;
+        size_t i;
+
+        json_array_foreach(planned, i, stretch) {
+                int64_t length = document_time(stretch, "end_utc") - document_time(stretch, "start_utc");
+
+                all += length;
+                if (!document_real(stretch, "cap", &cap))
+                        continue;
+                capped += length;
+                least = fmin(least, cap);
+                most = fmax(most, cap);
+        }
+        if (capped == 0)
+                return;
+        fputs("  its GPUs are capped at ", out);
+        if (round(100 * least) < round(100 * most))
+                fprintf(out, "%.0f to ", 100 * least);
+        fprintf(out, "%.0f %% of their limit", 100 * most);
+        if (capped < all)
+                fprintf(out, " for %s of its hours", when_format_duration(capped, span));
+        fputs(": the power that saves is worth more than the time it takes.\n", out);
+}
+
 /* That it is pinned is its reason; that it is and cannot have its hours is not. */
 static void explain_pin(const json_t *job, const struct screen *screen, FILE *out)
 {
@@ -240,6 +272,7 @@ int view_explain(const json_t *document, const struct screen *screen, FILE *out)
         explain_moves(job, screen, out);
         if (has_hours) {
                 explain_price(job, screen, out);
+                explain_caps(job, out);
                 explain_cheaper(job, screen, out);
                 explain_alternatives(job, screen, out);
                 explain_blockers(job, screen, out);

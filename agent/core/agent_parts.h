@@ -3,11 +3,8 @@
 #ifndef OFFPEAK_AGENT_PARTS_H
 #define OFFPEAK_AGENT_PARTS_H
 
-#include "agent/core/agent_step.h"
-
-/* A new action, zeroed but for its type; NULL when out of memory (turn->failed is set). */
-struct agent_action *agent_act(struct agent_turn *turn, enum agent_action_type type);
-void agent_warn(struct agent_turn *turn, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#include "agent/core/agent_input.h"
+#include "agent/core/agent_turn.h"
 
 /* A new leg in INTENT; NULL when out of memory (turn->failed is set). Other legs move. */
 struct agent_leg *agent_leg_add(struct agent_state *state, struct leg_id id, struct agent_turn *turn);

@@ -34,12 +34,12 @@ void gpu_links_take(const struct device_set *set, const struct gpu_links *known,
 {
         for (uint32_t a = 0; a < set->n; a++)
                 for (uint32_t b = a + 1; b < set->n; b++) {
-                        uint64_t gbps = (lesser(to_device(&known[a], set->at[b].address),
-                                                to_device(&known[b], set->at[a].address)) +
-                                         lesser(to_switches(&known[a]), to_switches(&known[b]))) /
-                                        MB_PER_GB;
+                        uint64_t gb_per_s = (lesser(to_device(&known[a], set->at[b].address),
+                                                    to_device(&known[b], set->at[a].address)) +
+                                             lesser(to_switches(&known[a]), to_switches(&known[b]))) /
+                                            MB_PER_GB;
 
                         if (known[a].n > 0 && known[b].n > 0)
-                                links[place_pair(set->n, a, b)].gbps = (uint16_t)lesser(gbps, UINT16_MAX);
+                                links[place_pair(set->n, a, b)].gb_per_s = (uint16_t)lesser(gb_per_s, UINT16_MAX);
                 }
 }

@@ -19,7 +19,7 @@ struct gpu_links {
         uint32_t n; /* 0: nothing is known */
 };
 
-/* Set links[place_pair(set->n, a, b)].gbps of each two whose links are both known; of the others it stays as it is. */
+/* Set links[place_pair(set->n, a, b)].gb_per_s of each two whose links are both known; others stay as they are. */
 void gpu_links_take(const struct device_set *set, const struct gpu_links *known, struct place_link *links);
 
 #endif

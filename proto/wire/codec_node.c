@@ -25,17 +25,17 @@ enum { MAX_LINKS = OFFPEAK_MAX_DEVICES * (OFFPEAK_MAX_DEVICES - 1) / 2 };
 /* What a hello's frame points to and that is not the message itself. */
 struct hello_room {
         Offpeak__Wire__Device devices[OFFPEAK_MAX_DEVICES], *pointers[OFFPEAK_MAX_DEVICES];
-        uint32_t gbps[MAX_LINKS], near[MAX_LINKS];
+        uint32_t gb_per_s[MAX_LINKS], near[MAX_LINKS];
 };
 
 static void borrow_links(const struct message_hello *hello, struct hello_room *room, Offpeak__Wire__Inventory *wire)
 {
         for (uint32_t i = 0; i < hello->n_links; i++) {
-                room->gbps[i] = hello->links[i].gbps;
+                room->gb_per_s[i] = hello->links[i].gb_per_s;
                 room->near[i] = hello->links[i].near;
         }
-        wire->n_link_gbps = wire->n_link_near = hello->n_links;
-        wire->link_gbps = room->gbps;
+        wire->n_link_gb_per_s = wire->n_link_near = hello->n_links;
+        wire->link_gb_per_s = room->gb_per_s;
         wire->link_near = room->near;
 }
 
@@ -84,21 +84,22 @@ int codec_pack_hello(const struct message *message, struct frame *ret_frame, str
 
 static int copy_links(const Offpeak__Wire__Inventory *wire, struct message_hello *hello, struct offpeak_error *err)
 {
-        if (wire->n_link_gbps != wire->n_link_near)
-                return fail(err, OFFPEAK_EINVAL, "%zu links have a speed, and %zu a distance", wire->n_link_gbps,
+        if (wire->n_link_gb_per_s != wire->n_link_near)
+                return fail(err, OFFPEAK_EINVAL, "%zu links have a speed, and %zu a distance", wire->n_link_gb_per_s,
                             wire->n_link_near);
-        if (wire->n_link_gbps > MAX_LINKS)
-                return fail(err, OFFPEAK_EINVAL, "a node has %zu links: at most %d are allowed", wire->n_link_gbps,
+        if (wire->n_link_gb_per_s > MAX_LINKS)
+                return fail(err, OFFPEAK_EINVAL, "a node has %zu links: at most %d are allowed", wire->n_link_gb_per_s,
                             MAX_LINKS);
-        hello->links = calloc(wire->n_link_gbps + 1, sizeof(*hello->links));
+        hello->links = calloc(wire->n_link_gb_per_s + 1, sizeof(*hello->links));
         if (hello->links == NULL)
                 return fail(err, OFFPEAK_ENOMEM, "out of memory");
-        hello->n_links = (uint32_t)wire->n_link_gbps;
+        hello->n_links = (uint32_t)wire->n_link_gb_per_s;
         for (uint32_t i = 0; i < hello->n_links; i++) {
-                if (wire->link_gbps[i] > UINT16_MAX || wire->link_near[i] > UINT16_MAX)
+                if (wire->link_gb_per_s[i] > UINT16_MAX || wire->link_near[i] > UINT16_MAX)
                         return fail(err, OFFPEAK_EINVAL, "a link's speed is %u GB/s, its distance %u: at most %u",
-                                    wire->link_gbps[i], wire->link_near[i], UINT16_MAX);
-                hello->links[i] = (struct message_link){ (uint16_t)wire->link_gbps[i], (uint16_t)wire->link_near[i] };
+                                    wire->link_gb_per_s[i], wire->link_near[i], UINT16_MAX);
+                hello->links[i] =
+                        (struct message_link){ (uint16_t)wire->link_gb_per_s[i], (uint16_t)wire->link_near[i] };
         }
         return 0;
 }

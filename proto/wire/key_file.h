@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "wire/keys.h"
+#include "wire/key.h"
 
 struct key_file {
         struct wire_key key;

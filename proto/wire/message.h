@@ -81,7 +81,7 @@ struct message_device {
 
 /* Between two devices (place/pick.h). */
 struct message_link {
-        uint16_t gbps, near;
+        uint16_t gb_per_s, near;
 };
 
 struct message_hello {

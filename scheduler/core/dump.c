@@ -212,7 +212,7 @@ static void put_node(struct text *text, const struct node *node)
                     inventory->devices[i].numa, inventory->devices[i].max_w, inventory->devices[i].least_w,
                     inventory->devices[i].address);
         for (uint32_t i = 0; i < inventory->n_links; i++)
-                put(text, "  link %u %u near=%u\n", i, inventory->links[i].gbps, inventory->links[i].near);
+                put(text, "  link %u %u near=%u\n", i, inventory->links[i].gb_per_s, inventory->links[i].near);
         if (inventory->block != NULL || inventory->rack != NULL || inventory->leaf_switch != NULL)
                 put(text, "  at block=%s rack=%s switch=%s\n", or_none(inventory->block), or_none(inventory->rack),
                     or_none(inventory->leaf_switch));

@@ -98,7 +98,7 @@ static json_t *links(struct answer *answer, const struct inventory *inventory)
                                 answer, row,
                                 a == b ? json_null()
                                        : json_integer(
-                                                 inventory->links[place_pair(n, a < b ? a : b, a < b ? b : a)].gbps));
+                                                 inventory->links[place_pair(n, a < b ? a : b, a < b ? b : a)].gb_per_s));
                 answer_add(answer, rows, row);
         }
         return rows;
@@ -131,7 +131,7 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         answer_put(answer, object, "gpus_withheld", json_integer(__builtin_popcountll(node->withheld)));
         answer_put(answer, object, "position", position(answer, inventory));
         answer_put(answer, object, "features", features(answer, inventory));
-        answer_put(answer, object, "links_gbps", links(answer, inventory));
+        answer_put(answer, object, "links_gb_per_s", links(answer, inventory));
         answer_put(answer, object, "devices", devices(answer, node));
         return object;
 }

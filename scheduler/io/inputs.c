@@ -86,7 +86,7 @@ static int take_links(const struct message_hello *hello, struct inventory *inven
         if (inventory->links == NULL)
                 return OFFPEAK_ENOMEM;
         for (uint32_t i = 0; i < hello->n_links; i++)
-                inventory->links[i] = (struct place_link){ hello->links[i].gbps, hello->links[i].near };
+                inventory->links[i] = (struct place_link){ hello->links[i].gb_per_s, hello->links[i].near };
         inventory->n_links = hello->n_links;
         return 0;
 }

@@ -6,13 +6,13 @@
 
 static void fill_links(struct arena *arena, Log__Inventory *to, const struct inventory *from)
 {
-        to->link_gbps = arena_take(arena, from->n_links, sizeof(*to->link_gbps));
+        to->link_gb_per_s = arena_take(arena, from->n_links, sizeof(*to->link_gb_per_s));
         to->link_near = arena_take(arena, from->n_links, sizeof(*to->link_near));
-        if (to->link_gbps == NULL || to->link_near == NULL)
+        if (to->link_gb_per_s == NULL || to->link_near == NULL)
                 return;
-        to->n_link_gbps = to->n_link_near = from->n_links;
+        to->n_link_gb_per_s = to->n_link_near = from->n_links;
         for (size_t i = 0; i < from->n_links; i++) {
-                to->link_gbps[i] = from->links[i].gbps;
+                to->link_gb_per_s[i] = from->links[i].gb_per_s;
                 to->link_near[i] = from->links[i].near;
         }
 }
@@ -177,16 +177,16 @@ static void take_device(struct taker *taker, const Log__Device *from, struct dev
 
 static void take_links(struct taker *taker, const Log__Inventory *from, struct inventory *to)
 {
-        if (from->n_link_gbps != from->n_link_near ||
-            (from->n_link_gbps != 0 && from->n_link_gbps != place_pairs(from->n_devices))) {
-                taker->wrong = "inventory.link_gbps";
+        if (from->n_link_gb_per_s != from->n_link_near ||
+            (from->n_link_gb_per_s != 0 && from->n_link_gb_per_s != place_pairs(from->n_devices))) {
+                taker->wrong = "inventory.link_gb_per_s";
                 return;
         }
-        to->links = record_take_memory(taker, from->n_link_gbps, sizeof(*to->links));
-        to->n_links = to->links != NULL ? (uint32_t)from->n_link_gbps : 0;
+        to->links = record_take_memory(taker, from->n_link_gb_per_s, sizeof(*to->links));
+        to->n_links = to->links != NULL ? (uint32_t)from->n_link_gb_per_s : 0;
         for (size_t i = 0; i < to->n_links; i++)
                 to->links[i] = (struct place_link){
-                        (uint16_t)record_take_enum(taker, from->link_gbps[i], 0, UINT16_MAX, "inventory.link_gbps"),
+                        (uint16_t)record_take_enum(taker, from->link_gb_per_s[i], 0, UINT16_MAX, "inventory.link_gb_per_s"),
                         (uint16_t)record_take_enum(taker, from->link_near[i], 0, UINT16_MAX, "inventory.link_near"),
                 };
 }

@@ -115,7 +115,7 @@ static bool same(const void *a, const void *b, size_t size)
 static bool any_known(const struct place_link *links, size_t n)
 {
         for (size_t i = 0; i < n; i++)
-                if (links[i].gbps != 0 || links[i].near != 0)
+                if (links[i].gb_per_s != 0 || links[i].near != 0)
                         return true;
         return false;
 }
@@ -279,7 +279,7 @@ static uint32_t weight_of(const struct place_shape *shape, unsigned a, unsigned 
 
         if (near == PLACE_FAR && shape->numa != NULL && shape->numa[a] == shape->numa[b])
                 near = PLACE_NUMA;
-        return link->gbps * (uint32_t)NEAR_ROOM + near;
+        return link->gb_per_s * (uint32_t)NEAR_ROOM + near;
 }
 
 static void search_init(struct search *search, const struct place_shape *shape, uint64_t free_set, uint32_t need)

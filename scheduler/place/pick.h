@@ -25,7 +25,7 @@ enum place_near {
 
 /* Between two devices. A faster link is better, whatever the bus; the bus tells apart what has no link. */
 struct place_link {
-        uint16_t gbps; /* NVLink or xGMI, GB/s in one direction; 0: none known */
+        uint16_t gb_per_s; /* NVLink or xGMI, GB/s in one direction; 0: none known */
         uint16_t near; /* enum place_near */
 };
 

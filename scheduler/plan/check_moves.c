@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "plan/check_path.h"
+#include "plan/check_start.h"
 
 /* ---- where a job is */
 

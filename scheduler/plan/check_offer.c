@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "plan/check_path.h"
+#include "plan/check_start.h"
 
 enum { ROUNDS = 60 };
 

@@ -8,7 +8,7 @@
  * a run before it ends off an edge is no cheaper than if that run ended on one of the edges around. Starts of which nothing
  * comes could be left out, as none earns; where one might, a start costs no more than the progress it loses.
  */
-#include "plan/check_path.h"
+#include "plan/check_start.h"
 
 static double reach(const struct offer *offer, size_t mode, size_t from, size_t to, double seconds)
 {

@@ -6,6 +6,7 @@
 
 #include "plan/account.h"
 #include "plan/supply_rate.h"
+#include "plan/think.h"
 
 #define SHARE_OF_PRICES 0.35 /* of the budget */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * optimiser.h - what compute.c, passes.c and fill.c think on together: one problem, its prices, a board, and the best schedule so far.
+ * optimiser.h - what think.c, passes.c and fill.c think on together: one problem, its prices, a board, and the best schedule so far.
  * Of no use outside of these.
  */
 #ifndef OFFPEAK_PLAN_OPTIMISER_H
@@ -42,10 +42,6 @@ struct optimiser {
 /* On about so many slots (slots.h). ENOMEM; optimiser_finish() also then, and on one that is all 0. */
 int optimiser_init(struct optimiser *optimiser, const struct plan_problem *problem, const struct plan_budget *budget, size_t slots);
 void optimiser_finish(struct optimiser *optimiser);
-
-/* Steps 1 to 9 of compute.c, but for the plan itself; and from a schedule that is there, no further than jobs moving one by one. ENOMEM. */
-int optimiser_think(struct optimiser *optimiser);
-int optimiser_improve(struct optimiser *optimiser, const struct schedule *schedule);
 
 /* Units of work spent; and whether that is the budget, or planning was aborted (context: the optimiser). */
 uint64_t optimiser_work(const struct optimiser *optimiser);

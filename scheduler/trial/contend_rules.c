@@ -12,6 +12,7 @@
 #include "base/fail.h"
 #include "core/room.h"
 #include "supply/site_supply.h"
+#include "trial/needs.h"
 #include "trial/pool.h"
 #include "trial/rules.h"
 
@@ -188,7 +189,7 @@ static bool fits(const struct field *field, const struct runner *runner, int64_t
         const struct place *place = &field->places[runner->site];
         struct supply_curve curve = site_supply_at(&place->supply, time);
         int64_t limit = supply_limit(&curve);
-        double more = place->pue * trial_watts(field->trial, runner->job);
+        double more = place->pue * needs_watts(field->trial, runner->job);
 
         return runner->job->gpus <= place->gpus - place->used &&
                (limit == INT64_MAX || place->idle_w + place->used_w + more <= (double)limit);
@@ -200,7 +201,7 @@ static void take(struct field *field, const struct runner *runner, int sign)
         struct place *place = &field->places[runner->site];
 
         place->used += sign > 0 ? runner->job->gpus : -runner->job->gpus;
-        place->used_w += sign * place->pue * trial_watts(field->trial, runner->job);
+        place->used_w += sign * place->pue * needs_watts(field->trial, runner->job);
 }
 
 static int begin(struct field *field, struct runner *runner, int64_t time)

@@ -15,6 +15,7 @@
 #include "place/soonest.h"
 #include "supply/site_supply.h"
 #include "trial/contend_known.h"
+#include "trial/needs.h"
 
 #define MICRO        1e-6
 #define NODE_DEVICES 64
@@ -276,7 +277,7 @@ static double most_power(const struct trial *trial)
         double most = 0;
 
         for (size_t j = 0; j < trial->trace.n; j++)
-                most = fmax(most, trial_watts(trial, &trial->trace.jobs[j]) / trial->trace.jobs[j].gpus);
+                most = fmax(most, needs_watts(trial, &trial->trace.jobs[j]) / trial->trace.jobs[j].gpus);
         return trial_idle_w(trial, site) + (double)site->terms.pue_ppm * MICRO * most * trial_gpus(trial, site->name);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/fail.h"
 #include "supply/site_supply.h"
+#include "trial/needs.h"
 #include "trial/store_run.h"
 #include "trial/walk.h"
 
@@ -315,7 +316,7 @@ static void add_losses(const struct trial *trial, const struct outcome *outcome,
                 double pue = (double)trial->policy.sites[loss->site].terms.pue_ppm * MICRO;
 
                 tally->lost_gpu_h += (double)loss->lost_s / 3600 * job->gpus;
-                tally->lost_mwh += pue * trial_watts(trial, job) * (double)loss->lost_s / J_PER_MWH;
+                tally->lost_mwh += pue * needs_watts(trial, job) * (double)loss->lost_s / J_PER_MWH;
         }
         tally->failures = outcome->n_losses;
 }

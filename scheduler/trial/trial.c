@@ -15,6 +15,7 @@
 #include "core/copy.h"
 #include "core/room.h"
 #include "core/width.h"
+#include "trial/needs.h"
 #include "trial/widths.h"
 
 void trial_init(struct trial *trial)
@@ -126,13 +127,6 @@ uint32_t trial_gpus(const struct trial *trial, const char *site)
         return gpus;
 }
 
-double trial_watts(const struct trial *trial, const struct trace_job *job)
-{
-        if (!isnan(job->power_w))
-                return job->power_w;
-        return trial->n_nodes > 0 ? (double)job->gpus * trial->nodes[0].gpu_w : 0;
-}
-
 /* ---- time */
 
 /* What is known of a series without a hole that begins it. */
@@ -172,88 +166,11 @@ static bool is_after(const void *context, const struct trace_job *job)
 
 /* ---- shapes */
 
-static const char *class_name(const struct trace_job *job)
-{
-        return job->class_name != NULL ? job->class_name : "default";
-}
-
-/* As the policy has it, before what the job itself says. NULL: it has none, not even a default one. */
-static const struct policy_class *base_class(const struct trial *trial, const struct trace_job *job)
-{
-        const struct policy_class *base = policy_class(&trial->policy, class_name(job));
-
-        return base != NULL ? base : policy_class(&trial->policy, NULL);
-}
-
-/* May it run on the node at all? */
-static bool may_use(const struct trial *trial, const struct trace_job *job, const struct trial_node *node)
-{
-        const struct policy_class *class = base_class(trial, job);
-
-        if (job->site != NULL)
-                return strcmp(job->site, node->site) == 0;
-        for (size_t i = 0; class != NULL && i < class->n_sites; i++)
-                if (strcmp(class->sites[i], node->site) == 0)
-                        return true;
-        return class == NULL || class->n_sites == 0;
-}
-
-/* Nodes of a site that the job may use, of so many GPUs at least. */
-static size_t count_nodes_at(const struct trial *trial, const struct policy_site *site, const struct trace_job *job,
-                             uint32_t gpus)
-{
-        size_t fit = 0;
-
-        for (size_t i = 0; i < trial->n_nodes; i++)
-                fit += strcmp(trial->nodes[i].site, site->name) == 0 && may_use(trial, job, &trial->nodes[i]) &&
-                       trial->nodes[i].gpus >= gpus;
-        return fit;
-}
-
-/* Of the site that has most of them: a job runs at one. */
-static size_t count_nodes(const struct trial *trial, const struct trace_job *job, uint32_t gpus)
-{
-        size_t most = 0;
-
-        for (size_t s = 0; s < trial->policy.n_sites; s++) {
-                size_t fit = count_nodes_at(trial, &trial->policy.sites[s], job, gpus);
-
-                most = fit > most ? fit : most;
-        }
-        return most;
-}
-
-bool trial_shape(const struct trial *trial, const struct trace_job *job, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each)
-{
-        uint32_t largest = 0;
-
-        if (job->nodes != 0 && gpus == job->gpus) {
-                *ret_nodes = job->nodes;
-                *ret_each = gpus / job->nodes;
-                return count_nodes(trial, job, gpus / job->nodes) >= job->nodes;
-        }
-
-        for (size_t i = 0; i < trial->n_nodes; i++)
-                if (may_use(trial, job, &trial->nodes[i]) && trial->nodes[i].gpus > largest)
-                        largest = trial->nodes[i].gpus;
-        for (uint32_t nodes = largest > 0 ? (gpus + largest - 1) / largest : 1;
-             nodes <= OFFPEAK_MAX_NODES && nodes <= gpus; nodes++) {
-                if (gpus % nodes != 0)
-                        continue;
-                if (count_nodes(trial, job, gpus / nodes) < nodes)
-                        return false;
-                *ret_nodes = nodes;
-                *ret_each = gpus / nodes;
-                return true;
-        }
-        return false;
-}
-
 static bool is_too_wide(const void *context, const struct trace_job *job)
 {
         uint32_t nodes, each;
 
-        return !trial_shape(context, job, job->gpus, &nodes, &each);
+        return !needs_nodes(context, job, job->gpus, &nodes, &each);
 }
 
 /* ---- power */
@@ -270,7 +187,7 @@ static bool site_has_nodes(const struct trial *trial, const struct policy_site *
 {
         uint32_t nodes, each;
 
-        return trial_shape(trial, job, job->gpus, &nodes, &each) && count_nodes_at(trial, site, job, each) >= nodes;
+        return needs_nodes(trial, job, job->gpus, &nodes, &each) && needs_nodes_at(trial, site, job, each) >= nodes;
 }
 
 /* What is asked of each job; sums over all nodes are made once. */
@@ -284,7 +201,7 @@ static int64_t needed_w(const struct power_check *check, size_t site, const stru
 {
         double pue = (double)check->trial->policy.sites[site].terms.pue_ppm * 1e-6;
 
-        return (int64_t)floor(check->idle_w[site] + pue * trial_watts(check->trial, job) + 1e-6);
+        return (int64_t)floor(check->idle_w[site] + pue * needs_watts(check->trial, job) + 1e-6);
 }
 
 /*
@@ -397,7 +314,7 @@ static int sift_power(struct trial *trial)
 static int class_of(const struct trial *trial, const struct trace_job *job, bool open_end, struct policy_class *ret_class,
                     char name[OFFPEAK_MAX_NAME])
 {
-        const struct policy_class *base = base_class(trial, job);
+        const struct policy_class *base = needs_class(trial, job);
         bool free_end = job->deadline != 0 && !open_end;
         int used;
 
@@ -408,7 +325,7 @@ static int class_of(const struct trial *trial, const struct trace_job *job, bool
                 ret_class->start_cost_s = job->start_cost_s > 0 ? job->start_cost_s : 0;
         if (free_end)
                 ret_class->max_delay_s = 0;
-        used = snprintf(name, OFFPEAK_MAX_NAME, "%.200s", class_name(job));
+        used = snprintf(name, OFFPEAK_MAX_NAME, "%.200s", needs_class_name(job));
         if (ret_class->start_cost_s != base->start_cost_s)
                 used += snprintf(name + used, OFFPEAK_MAX_NAME - (size_t)used, "+start:%" PRId64, ret_class->start_cost_s);
         if (ret_class->max_delay_s != base->max_delay_s)
@@ -533,7 +450,7 @@ static int spec_widths(const struct trial *trial, size_t j, struct offpeak_job_s
         for (size_t i = 0; i < n; i++) {
                 struct offpeak_width *width = &spec->widths[i];
 
-                trial_shape(trial, &trial->trace.jobs[j], widths[i].gpus, &width->nodes, &width->gpus_per_node);
+                needs_nodes(trial, &trial->trace.jobs[j], widths[i].gpus, &width->nodes, &width->gpus_per_node);
                 width->speed_ppm = llround(widths[i].speed * (double)WIDTH_SPEED_AS_ASKED);
                 width->power_w = llround(widths[i].watts);
         }
@@ -543,7 +460,7 @@ static int spec_widths(const struct trial *trial, size_t j, struct offpeak_job_s
 int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret_spec)
 {
         const struct trace_job *job = &trial->trace.jobs[j];
-        double watts = trial_watts(trial, job);
+        double watts = needs_watts(trial, job);
 
         offpeak_job_spec_init(ret_spec);
         ret_spec->argv = calloc(2, sizeof(char *));
@@ -555,7 +472,7 @@ int trial_spec(const struct trial *trial, size_t j, struct offpeak_job_spec *ret
                 return OFFPEAK_ENOMEM;
         }
         ret_spec->argc = 1;
-        trial_shape(trial, job, job->gpus, &ret_spec->nodes, &ret_spec->gpus_per_node);
+        needs_nodes(trial, job, job->gpus, &ret_spec->nodes, &ret_spec->gpus_per_node);
         ret_spec->time_s = job->duration_s;
         ret_spec->deadline = job->deadline;
         ret_spec->power_w = (int64_t)llround(watts);

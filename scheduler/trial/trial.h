@@ -100,13 +100,6 @@ int64_t trial_saved(const struct trial *trial, size_t job, int64_t ran_s);
 /* How the job is put to the core: a spec that is finished by the caller. ENOMEM. */
 int trial_spec(const struct trial *trial, size_t job, struct offpeak_job_spec *ret_spec);
 
-/* Nodes, and GPUs on each, so that all nodes hold alike: as the job says, else as few as will do. False: no cluster of these
- * nodes has that shape. */
-bool trial_shape(const struct trial *trial, const struct trace_job *job, uint32_t gpus, uint32_t *ret_nodes, uint32_t *ret_each);
-
-/* What the whole job draws above idle at its own width, IT side, W: as it says, or as its GPUs do. */
-double trial_watts(const struct trial *trial, const struct trace_job *job);
-
 /* A site's sources by what came true, by what is seen beforehand, or by what is paid; they borrow from the trial. */
 struct site_supply trial_supply(const struct trial *trial, const struct policy_site *site, enum trial_role role);
 

@@ -10,6 +10,7 @@
 #include "core/caps.h"
 #include "core/room.h"
 #include "core/width.h"
+#include "trial/needs.h"
 
 #define MILLI 1e-3
 
@@ -19,7 +20,7 @@ static int add(struct trial *trial, size_t j, struct trial_width width, struct o
         struct trial_width *kept;
         uint32_t nodes, each;
 
-        if (width.gpus == job->gpus || !trial_shape(trial, job, width.gpus, &nodes, &each))
+        if (width.gpus == job->gpus || !needs_nodes(trial, job, width.gpus, &nodes, &each))
                 return 0;
         if (trial->n_widths - trial->first_width[j] == OFFPEAK_MAX_WIDTHS)
                 return fail(err, OFFPEAK_EINVAL,
@@ -42,7 +43,7 @@ static bool within(const struct trace_job *job, int64_t gpus)
 
 static bool is_own(const struct profile *row, const struct trace_job *job)
 {
-        return row->gpus == job->gpus && strcmp(row->class, job->class_name != NULL ? job->class_name : "default") == 0;
+        return row->gpus == job->gpus && strcmp(row->class, needs_class_name(job)) == 0;
 }
 
 /* The row of the job's own width; NULL: there is none. */
@@ -61,7 +62,7 @@ static int add_profile(struct trial *trial, size_t j, const struct profile *own,
 
         for (size_t i = 0; code == 0 && i < trial->profiles.n; i++) {
                 const struct profile *row = &trial->profiles.rows[i];
-                double scale = trial_watts(trial, job) / ((double)own->milliwatts * MILLI);
+                double scale = needs_watts(trial, job) / ((double)own->milliwatts * MILLI);
                 struct trial_width width = { .gpus = (uint32_t)row->gpus,
                                              .speed = (double)row->throughput / (double)own->throughput,
                                              .watts = (double)row->milliwatts * MILLI * scale };
@@ -77,7 +78,7 @@ static bool lacks_own(const void *context, const struct trace_job *job)
         const struct trial *trial = context;
 
         for (size_t i = 0; i < trial->profiles.n; i++)
-                if (strcmp(trial->profiles.rows[i].class, job->class_name != NULL ? job->class_name : "default") == 0)
+                if (strcmp(trial->profiles.rows[i].class, needs_class_name(job)) == 0)
                         return own_row(trial, job) == NULL;
         return false;
 }
@@ -92,7 +93,7 @@ static int add_scaled(struct trial *trial, size_t j, uint32_t gpus, struct offpe
 
         width_complete(&spec);
         return add(trial, j,
-                   (struct trial_width){ gpus, (double)spec.widths[0].speed_ppm * 1e-6, trial_watts(trial, job) * gpus / job->gpus }, err);
+                   (struct trial_width){ gpus, (double)spec.widths[0].speed_ppm * 1e-6, needs_watts(trial, job) * gpus / job->gpus }, err);
 }
 
 static int add_halves_and_doubles(struct trial *trial, size_t j, struct offpeak_error *err)
@@ -155,7 +156,7 @@ static double uncapped_watts(const struct trial *trial, size_t j, uint32_t gpus)
         for (size_t i = 0; i < n; i++)
                 if (widths[i].gpus == gpus)
                         return widths[i].watts;
-        return trial_watts(trial, &trial->trace.jobs[j]);
+        return needs_watts(trial, &trial->trace.jobs[j]);
 }
 
 double widths_watts(const struct trial *trial, size_t j, uint32_t gpus, uint32_t level)

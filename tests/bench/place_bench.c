@@ -405,8 +405,9 @@ static void count_links(const struct run *job, struct result *result)
                 return;
         for (uint32_t a = 0; a < GPUS; a++)
                 for (uint32_t b = a + 1; b < GPUS; b++)
-                        if ((set >> a & 1) != 0 && (set >> b & 1) != 0 && cube_mesh()[place_pair(8, a, b)].gbps < worst)
-                                worst = cube_mesh()[place_pair(8, a, b)].gbps;
+                        if ((set >> a & 1) != 0 && (set >> b & 1) != 0 &&
+                            cube_mesh()[place_pair(8, a, b)].gb_per_s < worst)
+                                worst = cube_mesh()[place_pair(8, a, b)].gb_per_s;
         result->n_linked++;
         result->links += worst;
         result->no_link += worst == 0;
@@ -508,7 +509,7 @@ static int measure_jobs(const char *path, size_t n_nodes)
 
                 printf("{\"policy\": \"%s\", \"jobs\": %zu, \"nodes\": %zu, \"wait_h\": %.3f, \"wait_8_or_more_h\": "
                        "%.3f, "
-                       "\"worst_link_gbps\": %.1f, \"without_link_share\": %.3f, \"seconds\": %.1f}\n",
+                       "\"worst_link_gb_per_s\": %.1f, \"without_link_share\": %.3f, \"seconds\": %.1f}\n",
                        policy_names[policy], n_jobs, n_nodes, result.wait_h / (double)n_jobs,
                        result.wide_wait_h / result.n_wide, result.links / result.n_linked,
                        result.no_link / result.n_linked, seconds_now() - begun);

@@ -60,6 +60,11 @@ main() {
         until_true 10 sh -c "'$build/cli/offpeak' nodes --json | jq -e '.nodes | length == 1' >/dev/null"
         offpeak nodes --json | jq -e '.nodes[0] | .power_quality == "measured" and .gpus == 3 and (.devices | map(.max_w) == [700, 700, 700])' \
                 >/dev/null || fail "the node is told otherwise: $(offpeak nodes --json)"
+        "$build/agent/offpeak-agent" --config "$work/n1.yaml" --check --json >"$work/checked" || fail "the configuration is refused"
+        jq -e '.schema == "offpeak.agent_check/1" and .kind == "gpu" and ([.devices[].card.uuid] | unique | length) == 3 and
+                all(.devices[].card; .driver == "nvml" and .model == "Test GPU" and .limit_w == 700 and .least_w == 200 and .power_w == 60 and
+                .energy == "counter" and .lost == false and .wrong == null) and (.isolation.kept | test("processes"))' \
+                "$work/checked" >/dev/null || fail "the check says $(cat "$work/checked")"
         submit a
         submit b
         a=$(card_of a) b=$(card_of b)

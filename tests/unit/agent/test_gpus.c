@@ -354,9 +354,9 @@ static void expect_links(struct fixture *f, unsigned a_b, unsigned a_other, unsi
 
         open_gpus(f);
         gpus_links(f->gpus, &f->set, links);
-        assert_int_equal(links[place_pair(3, 0, 2)].gbps, a_b);
-        assert_int_equal(links[place_pair(3, 0, 1)].gbps, a_other);
-        assert_int_equal(links[place_pair(3, 1, 2)].gbps, b_other);
+        assert_int_equal(links[place_pair(3, 0, 2)].gb_per_s, a_b);
+        assert_int_equal(links[place_pair(3, 0, 1)].gb_per_s, a_other);
+        assert_int_equal(links[place_pair(3, 1, 2)].gb_per_s, b_other);
         assert_int_equal(links[place_pair(3, 0, 2)].near, 2); /* that is the PCI bus's matter */
         gpus_close(f->gpus);
         f->gpus = NULL;

@@ -81,9 +81,9 @@ static uint32_t find_links(const struct topology *topology, struct device_set *s
         return links_find(topology, set, links);
 }
 
-static void check_link(const struct place_link *link, uint16_t gbps, enum place_near near)
+static void check_link(const struct place_link *link, uint16_t gb_per_s, enum place_near near)
 {
-        assert_int_equal(link->gbps, gbps);
+        assert_int_equal(link->gb_per_s, gb_per_s);
         assert_int_equal(link->near, near);
 }
 
@@ -180,7 +180,7 @@ static void test_document(void **state)
         assert_string_equal(json_string_value(json_object_get(at(document, "gpus", 2), "cpus")), "8-15");
         assert_string_equal(json_string_value(json_object_get(at(document, "gpus", 2), "model")), "10de:20b0");
         assert_int_equal(json_integer_value(json_object_get(at(document, "gpus", 2), "numa")), 1);
-        links = json_object_get(json_object_get(document, "links"), "gbps");
+        links = json_object_get(json_object_get(document, "links"), "gb_per_s");
         assert_true(json_is_null(json_array_get(json_array_get(links, 1), 1)));
         assert_int_equal(json_integer_value(json_array_get(json_array_get(links, 2), 0)), 40);
         links = json_object_get(json_object_get(document, "links"), "near");
@@ -254,7 +254,7 @@ static void test_a_file_that_is_none(void **state)
         assert_non_null(strstr(err.text, "/no/such/machine.xml"));
 }
 
-static void check_recorded(const char *file, size_t gpus, long long gbps, const char *model)
+static void check_recorded(const char *file, size_t gpus, long long gb_per_s, const char *model)
 {
         char path[512];
         struct agent_config config = { .topology = path };
@@ -263,12 +263,13 @@ static void check_recorded(const char *file, size_t gpus, long long gbps, const 
 
         snprintf(path, sizeof(path), "%s%s", RECORDED, file);
         document = show_json(&config);
-        links = json_object_get(json_object_get(document, "links"), "gbps");
+        links = json_object_get(json_object_get(document, "links"), "gb_per_s");
         assert_int_equal(json_array_size(json_object_get(document, "gpus")), gpus);
         for (size_t a = 0; a < gpus; a++)
                 for (size_t b = 0; b < gpus; b++)
                         if (a != b)
-                                assert_int_equal(json_integer_value(json_array_get(json_array_get(links, a), b)), gbps);
+                                assert_int_equal(json_integer_value(json_array_get(json_array_get(links, a), b)),
+                                                 gb_per_s);
         assert_non_null(strstr(json_string_value(json_object_get(at(document, "gpus", 0), "model")), model));
         assert_true(json_array_size(json_object_get(document, "nics")) > 0);
         json_decref(document);

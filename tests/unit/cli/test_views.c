@@ -141,6 +141,35 @@ static void expect_in(char *text, const char *part)
         free(text);
 }
 
+/* Two hours planned, the first and the second under such caps; 0: under none. */
+static char *explain_capped(double first, double second)
+{
+        json_t *planned =
+                json_pack("[{s:s, s:s, s:s, s:i}, {s:s, s:s, s:s, s:i}]", "start_utc", "2025-06-11T15:00:00Z",
+                          "end_utc", "2025-06-11T16:00:00Z", "site", "hanford", "gpus", 8, "start_utc",
+                          "2025-06-11T16:00:00Z", "end_utc", "2025-06-11T17:00:00Z", "site", "hanford", "gpus", 8);
+        const double caps[] = { first, second };
+
+        for (size_t i = 0; i < 2; i++)
+                json_object_set_new(json_array_get(planned, i), "cap", caps[i] > 0 ? json_real(caps[i]) : json_null());
+        return explain_with(NULL, NULL, json_pack("{s:o}", "planned", planned));
+}
+
+static void caps_are_explained(void **state)
+{
+        char *text = explain_capped(0, 0);
+
+        (void)state;
+        assert_null(strstr(text, "capped"));
+        free(text);
+        expect_in(explain_capped(0.7, 0.7), "  its GPUs are capped at 70 % of their limit: the power that saves");
+        expect_in(explain_capped(0.7, 0.704), "  its GPUs are capped at 70 % of their limit: the power that saves");
+        expect_in(explain_capped(0.8, 0.55),
+                  "  its GPUs are capped at 55 to 80 % of their limit: the power that saves");
+        expect_in(explain_capped(0, 0.6),
+                  "  its GPUs are capped at 60 % of their limit for 1 h of its hours: the power");
+}
+
 static void every_limit_has_words(void **state)
 {
         (void)state;
@@ -1041,6 +1070,7 @@ int main(void)
                 cmocka_unit_test(a_terminal_gets_utf8_bars),
                 cmocka_unit_test(a_job_is_told_in_full),
                 cmocka_unit_test(hours_are_explained),
+                cmocka_unit_test(caps_are_explained),
                 cmocka_unit_test(every_limit_has_words),
                 cmocka_unit_test(a_late_job_is_told_what_helps),
                 cmocka_unit_test(a_classs_limit_is_not_called_a_deadline),

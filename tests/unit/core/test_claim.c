@@ -224,7 +224,7 @@ static void links_decide_which_devices(void **state)
         const struct job *job;
 
         (void)state;
-        links[place_pair(DEVICES, 0, 2)].gbps = links[place_pair(DEVICES, 1, 3)].gbps = 40;
+        links[place_pair(DEVICES, 0, 2)].gb_per_s = links[place_pair(DEVICES, 1, 3)].gb_per_s = 40;
         scene_init(&scene, ON_LOST_RELAUNCH);
         add_node(&scene, "n1", NULL, NULL, 0, links);
         job = submit(&scene, &spec);
@@ -253,12 +253,12 @@ static void what_changed_is_recorded(void **state)
         add_node(&scene, "n1", "s1", features, 1, links);
         known = &state_node(&scene.state, "n1")->inventory;
         assert_int_equal(known->n_links, PAIRS);
-        assert_int_equal(known->links[0].gbps, 25);
+        assert_int_equal(known->links[0].gb_per_s, 25);
         assert_string_equal(known->leaf_switch, "s1");
         assert_true(claim_has_feature(state_node(&scene.state, "n1"), "ib"));
-        links[5].gbps = 50;
+        links[5].gb_per_s = 50;
         add_node(&scene, "n1", "s1", features, 1, links);
-        assert_int_equal(state_node(&scene.state, "n1")->inventory.links[5].gbps, 50);
+        assert_int_equal(state_node(&scene.state, "n1")->inventory.links[5].gb_per_s, 50);
         scene_finish(&scene);
 }
 

@@ -96,7 +96,7 @@ static void make_nodes(struct state *state)
         state->nodes[2].inventory.features[0] = strdup("ib");
         state->nodes[2].inventory.n_features = 1;
         state->nodes[2].inventory.links = calloc(1, sizeof(struct place_link));
-        state->nodes[2].inventory.links[0].gbps = 40;
+        state->nodes[2].inventory.links[0].gb_per_s = 40;
         state->nodes[2].inventory.n_links = 1;
         state->nodes[2].session = (struct session){ .state = SESSION_SILENT, .number = 2, .last_renew_ms = 1000 };
         state_bind_nodes(state);

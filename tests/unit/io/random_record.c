@@ -578,7 +578,7 @@ static void walk_links(struct walk *walk, struct inventory *inventory)
         if (!walk->check)
                 inventory->n_links = n;
         for (uint32_t i = 0; i < n && i < inventory->n_links; i++) {
-                WITHIN(inventory->links[i].gbps, 0, UINT16_MAX);
+                WITHIN(inventory->links[i].gb_per_s, 0, UINT16_MAX);
                 WITHIN(inventory->links[i].near, 0, UINT16_MAX);
         }
 }

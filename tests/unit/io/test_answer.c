@@ -927,12 +927,12 @@ static void nodes_tell_who_has_what(void **state)
         world_expect_int(document, "nodes.1.gpus_free", 8);
         world_expect_null(document, "nodes.1.devices.0.job");
         world_expect_null(document, "nodes.1.model");
-        world_expect_null(document, "nodes.1.links_gbps");
+        world_expect_null(document, "nodes.1.links_gb_per_s");
         world_expect_null(document, "nodes.1.position.rack");
         world_expect_text(document, "nodes.2.position.rack", "r7");
         world_expect_text(document, "nodes.2.features.0", "ib");
-        world_expect_null(document, "nodes.2.links_gbps.0.0");
-        world_expect_int(document, "nodes.2.links_gbps.1.0", 40);
+        world_expect_null(document, "nodes.2.links_gb_per_s.0.0");
+        world_expect_int(document, "nodes.2.links_gb_per_s.1.0", 40);
         world_expect_text(document, "nodes.2.status", "silent");
         world_expect_null(document, "nodes.2.idle_w");
         world_expect_null(document, "nodes.2.power_quality");

@@ -88,7 +88,7 @@ static uint64_t weight(const struct machine *machine, uint32_t a, uint32_t b)
 {
         const struct place_link *link = &machine->links[place_pair(machine->n, a < b ? a : b, a < b ? b : a)];
 
-        return (uint64_t)link->gbps * 100000 + link->near; /* more than all nearness together */
+        return (uint64_t)link->gb_per_s * 100000 + link->near; /* more than all nearness together */
 }
 
 struct value {
@@ -383,13 +383,13 @@ static void test_shapes_are_told_apart(void **state)
         (void)state;
         assert_int_equal(place_shapes_create(&shapes), 0);
         for (uint16_t i = 0; i < 300; i++) {
-                links[27].gbps = (uint16_t)(i + 1);
+                links[27].gb_per_s = (uint16_t)(i + 1);
                 assert_int_equal(place_shapes_find(shapes, 8, NULL, links, &seen[i]), 0);
                 for (uint16_t j = 0; j < i; j++)
                         assert_ptr_not_equal(seen[i], seen[j]);
         }
         for (uint16_t i = 0; i < 300; i++) {
-                links[27].gbps = (uint16_t)(i + 1);
+                links[27].gb_per_s = (uint16_t)(i + 1);
                 assert_int_equal(place_shapes_find(shapes, 8, NULL, links, &shape), 0);
                 assert_ptr_equal(shape, seen[i]);
         }
@@ -406,7 +406,7 @@ static void test_many_devices(void **state)
         (void)state;
         for (uint32_t a = 0; a < 64; a++)
                 for (uint32_t b = a + 1; b < 64; b++)
-                        links[place_pair(64, a, b)].gbps = a % 8 == b % 8 ? 100 : 10;
+                        links[place_pair(64, a, b)].gb_per_s = a % 8 == b % 8 ? 100 : 10;
         assert_int_equal(place_shapes_create(&shapes), 0);
         assert_int_equal(place_shapes_find(shapes, 64, NULL, links, &shape), 0);
         assert_true(place_pick(shape, UINT64_MAX, 8).devices == UINT64_C(0x0101010101010101));

@@ -244,7 +244,7 @@ enum { WORST_TRIED = 3 };
 /* Nodes of two devices: the link between them is one of three. */
 struct rig {
         struct place_node nodes[2 * MAX_NODES];
-        uint32_t gbps[2 * MAX_NODES];
+        uint32_t gb_per_s[2 * MAX_NODES];
         struct place_shapes *shapes;
         size_t n;
 };
@@ -258,7 +258,7 @@ static void make_rig(struct rig *rig, uint64_t *seed)
         rig->n = 2 + draw(seed) % (2 * MAX_NODES - 2);
         for (size_t i = 0; i < rig->n; i++) {
                 struct place_node *node = &rig->nodes[i];
-                struct place_link link = { .gbps = (uint16_t)(rig->gbps[i] = draw(seed) % WORST_TRIED * 100) };
+                struct place_link link = { .gb_per_s = (uint16_t)(rig->gb_per_s[i] = draw(seed) % WORST_TRIED * 100) };
 
                 node->node = (uint32_t)i;
                 node->free = draw(seed) % 6 == 0 ? 1 : 3;
@@ -304,7 +304,7 @@ static uint64_t gang_cost(const struct rig *rig, unsigned set, unsigned need)
                 if ((set >> i & 1) == 0)
                         continue;
                 avoided += rig->nodes[i].avoid;
-                worst = rig->gbps[i] < worst ? rig->gbps[i] : worst;
+                worst = rig->gb_per_s[i] < worst ? rig->gb_per_s[i] : worst;
         }
         if (avoided > 0) /* then only the number of switches is promised */
                 return (UINT64_C(1) << 60) + groups(rig, set, 0);

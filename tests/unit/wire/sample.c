@@ -546,7 +546,7 @@ static const char *hello_difference(const struct message_hello *a, const struct 
                 found = device_difference(&a->devices[i], &b->devices[i]);
         SAME(n_links);
         for (uint32_t i = 0; i < a->n_links; i++) {
-                SAME(links[i].gbps);
+                SAME(links[i].gb_per_s);
                 SAME(links[i].near);
         }
         SAME_TEXT(block);
