@@ -78,7 +78,7 @@ static int keep(struct optimiser *optimiser, bool *ret_better)
 }
 
 /* Whoever found no place in time is given one, if others can make way; also when the budget is spent, but not for many. */
-static int help_the_late(struct optimiser *optimiser)
+static int make_way_for_the_late(struct optimiser *optimiser)
 {
         const struct plan_problem *problem = optimiser->problem;
         size_t helped = 0, moved = 0;
@@ -109,7 +109,7 @@ static int realise_and_keep(struct optimiser *optimiser, bool *ret_better)
         code = repair(&optimiser->board, &optimiser->soft, optimiser->order, optimiser_is_over, optimiser);
 
         if (code == 0)
-                code = help_the_late(optimiser);
+                code = make_way_for_the_late(optimiser);
         if (code == 0)
                 code = descend(optimiser);
         if (code == 0)
