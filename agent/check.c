@@ -2,6 +2,7 @@
 /* check.c - looks at the machine once, and tells it. Whatever jansson has no memory for ends in NULL. */
 #include "agent/check.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 #include "agent/devices/gpus.h"
@@ -19,6 +20,33 @@ struct checked {
 
 /* ---- as text */
 
+/* Those whose limit nobody can set, as "0, 3"; "": there is none. */
+static const char *uncapped(const struct checked *checked, char *buffer, size_t size)
+{
+        const struct inventory *inventory = hardware_inventory(checked->hardware);
+        size_t used = 0;
+
+        buffer[0] = '\0';
+        for (uint32_t i = 0; i < inventory->n_devices; i++)
+                if (inventory->devices[i].least_w == 0 && used < size)
+                        used += (size_t)snprintf(buffer + used, size - used, "%s%u", used > 0 ? ", " : "", i);
+        return buffer;
+}
+
+static void tell_cap(const struct checked *checked, FILE *out)
+{
+        const int64_t cap_w = checked->config->cap_w;
+        char list[LINE_SIZE];
+
+        if (cap_w == 0)
+                return;
+        if (uncapped(checked, list, sizeof(list))[0] == '\0')
+                fprintf(out, "power cap: %" PRId64 " W on each GPU while a job has it\n", cap_w);
+        else
+                fprintf(out, "not kept: the power cap of %" PRId64 " W on the devices %s: that takes root, and a card whose library can "
+                             "set its limit\n", cap_w, list);
+}
+
 static void tell(const struct checked *checked, FILE *out)
 {
         const struct agent_config *config = checked->config;
@@ -34,6 +62,7 @@ static void tell(const struct checked *checked, FILE *out)
         for (uint32_t i = 0; i < inventory->n_devices; i++)
                 if (hardware_describe(checked->hardware, i, line, sizeof(line))[0] != '\0')
                         fprintf(out, "%s\n", line);
+        tell_cap(checked, out);
         fprintf(out, "%s\n", isolation_describe(&checked->isolation, line, sizeof(line)));
         for (int i = 0; isolation_lack(&checked->isolation, i, line, sizeof(line)); i++)
                 fprintf(out, "not kept: %s\n", line);
@@ -79,8 +108,9 @@ static json_t *devices(const struct checked *checked)
         for (uint32_t i = 0; i < inventory->n_devices; i++) {
                 const struct gpu_now *now = hardware_gpu(checked->hardware, i);
 
-                json_array_append_new(list, json_pack("{s:i, s:s, s:o}", "index", (int)i, "address",
-                                                      inventory->devices[i].address, "card",
+                json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:o}", "index", (int)i, "address",
+                                                      inventory->devices[i].address, "can_be_capped",
+                                                      inventory->devices[i].least_w > 0, "card",
                                                       now != NULL ? card(now) : json_null()));
         }
         return list;
@@ -102,13 +132,14 @@ static json_t *document(const struct checked *checked)
         const struct inventory *inventory = hardware_inventory(checked->hardware);
         char line[LINE_SIZE];
 
-        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:{s:s, s:o}}", "schema", "offpeak.agent_check/1", "node",
+        return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:{s:s, s:o}}", "schema", "offpeak.agent_check/1", "node",
                          config->node, "site", config->site, "server", config->server, "kind",
                          config->devices == AGENT_DEVICES_CPU_SLOT ? "cpu_slot" : "gpu", "power_quality",
                          text(inventory->power_quality == QUALITY_MEASURED   ? "measured"
                               : inventory->power_quality == QUALITY_MODELLED ? "modelled"
                                                                              : NULL),
-                         "devices", devices(checked), "isolation", "kept",
+                         "cap_w", config->cap_w > 0 ? json_integer(config->cap_w) : json_null(), "devices", devices(checked),
+                         "isolation", "kept",
                          isolation_describe(&checked->isolation, line, sizeof(line)), "not_kept", not_kept(checked));
 }
 

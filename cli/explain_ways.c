@@ -30,11 +30,35 @@ static void print_label(const char *label, size_t i, FILE *out)
         fprintf(out, "  %-25s ", i == 0 ? label : "");
 }
 
-/* `23:00-05:00 at hanford, 1 pause` */
-static void print_hours(const json_t *way, bool with_site, const struct screen *screen, FILE *out)
+/* `, on 2 GPUs, capped`: where it is not as the job has it now. */
+static void print_width(const json_t *job, const json_t *hours, FILE *out)
+{
+        int64_t gpus = document_int_or(json_array_get(hours, 0), "gpus", 0), least = gpus, most = gpus;
+        bool capped = false;
+        json_t *stretch;
+        double cap;
+        size_t i;
+
+        json_array_foreach(hours, i, stretch) {
+                int64_t here = document_int_or(stretch, "gpus", 0);
+
+                least = here < least ? here : least;
+                most = here > most ? here : most;
+                capped = capped || document_real(stretch, "cap", &cap);
+        }
+        if (least != most)
+                fprintf(out, ", on %lld to %lld GPUs", (long long)least, (long long)most);
+        else if (gpus > 0 && gpus != document_int_or(job, "gpus", gpus))
+                fprintf(out, ", on %lld GPU%s", (long long)gpus, gpus == 1 ? "" : "s");
+        if (capped)
+                fputs(", capped", out);
+}
+
+/* `23:00-05:00 at hanford, on 2 GPUs, 1 pause` */
+static void print_hours(const json_t *job, const json_t *way, bool with_site, const struct screen *screen, FILE *out)
 {
         const json_t *hours = json_object_get(way, "hours");
-        size_t n = json_array_size(hours);
+        size_t n = json_array_size(hours), pauses = job_pauses(hours);
         const json_t *first = json_array_get(hours, 0), *last = json_array_get(hours, n > 0 ? n - 1 : 0);
         const char *site = document_text(first, "site");
         char span[2 * SCREEN_TIME_SIZE];
@@ -44,8 +68,9 @@ static void print_hours(const json_t *way, bool with_site, const struct screen *
                 fputs(" at ", out);
                 screen_print(screen, out, site);
         }
-        if (n > 1)
-                fprintf(out, ", %zu pause%s", n - 1, n > 2 ? "s" : "");
+        print_width(job, hours, out);
+        if (pauses > 0)
+                fprintf(out, ", %zu pause%s", pauses, pauses > 1 ? "s" : "");
 }
 
 /* `0.42 EUR more`, `0.42 EUR less`, `at the same cost` */
@@ -87,7 +112,7 @@ void explain_alternatives(const json_t *job, const struct screen *screen, FILE *
         json_array_foreach(explained(job, "alternatives"), i, way)
         {
                 print_label("it could also run:", i, out);
-                print_hours(way, true, screen, out);
+                print_hours(job, way, true, screen, out);
                 fputs(": ", out);
                 print_difference(document_int_or(way, "difference_micro", 0), document_text(job, "currency"), out);
                 print_late(way, out);
@@ -225,7 +250,7 @@ void explain_blockers(const json_t *job, const struct screen *screen, FILE *out)
                 fputs(": ", out);
                 print_difference(-document_int_or(blocker, "saving_micro", 0), document_text(job, "currency"), out);
                 fputs(", ", out);
-                print_hours(blocker, is(document_text(blocker, "limit"), "site"), screen, out);
+                print_hours(job, blocker, is(document_text(blocker, "limit"), "site"), screen, out);
                 putc('\n', out);
         }
 }

@@ -135,7 +135,7 @@ static size_t run_end(const json_t *planned, size_t i)
         return i;
 }
 
-static size_t n_pauses(const json_t *planned)
+size_t job_pauses(const json_t *planned)
 {
         size_t n = 0;
 
@@ -146,7 +146,7 @@ static size_t n_pauses(const json_t *planned)
 
 static const char *when_planned(const json_t *job, const json_t *planned, const struct screen *screen, char *buffer)
 {
-        size_t n = json_array_size(planned), pauses = n_pauses(planned);
+        size_t n = json_array_size(planned), pauses = job_pauses(planned);
         const char *beyond = job_goes_beyond(job) ? ", beyond what is planned" : job_is_pinned(job) ? ", pinned" : "";
         char span[2 * SCREEN_TIME_SIZE], pause_text[32] = "", after[JOB_TEXT_SIZE];
         bool waits = job_after(job, after) != NULL;

@@ -56,6 +56,9 @@ const char *job_saved(const json_t *job, char *buffer);
 /* `62 %  [######    ]`, `~62 %` where it is estimated from the time; "-" before the first start. */
 const char *job_done(const json_t *job, const struct screen *screen, char *buffer);
 
+/* Pauses within hours (`planned`, or of an alternative): another power cap is none, another width is. */
+size_t job_pauses(const json_t *hours);
+
 /* `08:00 (3 h early)`, `08:00 (20 min late)`, "-". */
 const char *job_deadline(const json_t *job, const struct screen *screen, char *buffer);
 

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -15,25 +16,41 @@
 #include "cli/commands.h"
 #include "cli/document.h"
 
-enum { OPT_FOLLOW = 1, OPT_ERROR };
+enum { OPT_FOLLOW = 1, OPT_ERROR, OPT_RANK };
 
 enum { LOOK_MS = 500, ASK_EVERY = 4 };
 
 const struct option_row logs_rows[] = {
         { OPT_FOLLOW, 'f', "follow", NULL, "go on until the job ends" },
         { OPT_ERROR, 'e', "error", NULL, "its standard error" },
+        { OPT_RANK, 'r', "rank", "N", "of that rank of the gang (0)" },
         COMMAND_OPTIONS,
 };
 
 struct settings {
         bool follow, error;
+        uint32_t rank;
 };
+
+static int take_rank(const struct option_found *found, uint32_t *ret_rank, struct offpeak_error *err)
+{
+        char *end;
+        unsigned long rank;
+
+        errno = 0;
+        rank = strtoul(found->value, &end, 10);
+        if (found->value[0] < '0' || found->value[0] > '9' || *end != '\0' || errno != 0 || rank > INT32_MAX)
+                return fail(err, OFFPEAK_EUSAGE, "%s: \"%.32s\" is no rank: write a number from 0", found->name, found->value);
+        *ret_rank = (uint32_t)rank;
+        return 0;
+}
 
 static int take(void *context, const struct option_found *found, struct offpeak_error *err)
 {
         struct settings *settings = context;
 
-        (void)err;
+        if (found->id == OPT_RANK)
+                return take_rank(found, &settings->rank, err);
         if (found->id == OPT_FOLLOW)
                 settings->follow = true;
         else
@@ -45,7 +62,7 @@ static int take(void *context, const struct option_found *found, struct offpeak_
 
 struct output {
         char path[4352];
-        char node[256];     /* of rank 0; "" before the first start */
+        char node[256];     /* of the rank; "" before the first start */
         char why[256];      /* the job failed for this, told by its node; "" */
         bool started, over;
 };
@@ -53,8 +70,7 @@ struct output {
 static void read_output(const json_t *job, bool error, struct output *output)
 {
         const char *path = error ? document_text(job, "stderr_path") : NULL;
-        const json_t *legs = json_object_get(json_object_get(job, "attempt"), "legs");
-        const char *node = document_text(json_array_get(legs, 0), "node"), *state = document_text(job, "state");
+        const char *node = document_text(job, "rank_node"), *state = document_text(job, "state");
         const char *why = document_text(json_object_get(job, "failure"), "why");
 
         if (path == NULL) /* errors go with the output unless they have a file of their own */
@@ -66,15 +82,17 @@ static void read_output(const json_t *job, bool error, struct output *output)
         output->over = state == NULL || (strcmp(state, "queued") != 0 && strcmp(state, "active") != 0);
 }
 
-static int ask_output(struct offpeak_client *client, uint64_t job, bool error, struct output *ret_output,
-                      struct offpeak_error *err)
+static int ask_output(struct offpeak_client *client, uint64_t job, const struct settings *settings,
+                      struct output *ret_output, struct offpeak_error *err)
 {
         json_t *document;
-        int r = command_ask(client, "job", json_pack("{s:I}", "job", (json_int_t)job), &document, err);
+        int r = command_ask(client, "job",
+                            json_pack("{s:I, s:I}", "job", (json_int_t)job, "rank", (json_int_t)settings->rank),
+                            &document, err);
 
         if (r != 0)
                 return r;
-        read_output(json_object_get(document, "job"), error, ret_output);
+        read_output(json_object_get(document, "job"), settings->error, ret_output);
         json_decref(document);
         return 0;
 }
@@ -139,7 +157,7 @@ static int follow(struct command_run *run, struct offpeak_client *client, uint64
                 bool over = output.over;
 
                 if (turn % ASK_EVERY == 0)
-                        r = ask_output(client, job, settings->error, &output, err);
+                        r = ask_output(client, job, settings, &output, err);
                 if (r == 0 && (file < 0 || strcmp(shown, output.path) != 0)) {
                         int next = open(output.path, O_RDONLY | O_CLOEXEC);
 

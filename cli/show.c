@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* show.c - `offpeak show`: all about one job. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -309,6 +310,30 @@ static void show_ran(const json_t *job, const struct screen *screen, FILE *out)
         }
 }
 
+/* As a shell reads it back: in quotes where that takes some. */
+static void show_word(const char *word, const struct screen *screen, FILE *out)
+{
+        static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
+        char *quoted, *to;
+
+        if (word[0] != '\0' && word[strspn(word, plain)] == '\0') {
+                screen_print(screen, out, word);
+                return;
+        }
+        to = quoted = malloc(4 * strlen(word) + 3);
+        if (quoted == NULL)
+                return;
+        *to++ = '\'';
+        for (; *word != '\0'; word++)
+                if (*word == '\'')
+                        to = stpcpy(to, "'\\''");
+                else
+                        *to++ = *word;
+        stpcpy(to, "'");
+        screen_print(screen, out, quoted);
+        free(quoted);
+}
+
 static void show_command(const json_t *job, const struct screen *screen, FILE *out)
 {
         json_t *word;
@@ -318,7 +343,7 @@ static void show_command(const json_t *job, const struct screen *screen, FILE *o
         json_array_foreach(json_object_get(job, "command"), i, word) {
                 if (i > 0)
                         putc(' ', out);
-                screen_print(screen, out, json_string_value(word));
+                show_word(json_string_value(word), screen, out);
         }
         putc('\n', out);
         line(screen, out, "in", document_text(job, "directory"));

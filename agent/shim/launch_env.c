@@ -115,6 +115,16 @@ static void add_remote(struct list *list, const struct leg_dir *dir, const struc
         add_path(list, spec);
 }
 
+/* What torchrun takes for options that it is not given: its workers are then those of the whole gang. */
+static void add_torchrun(struct list *list, const struct message_launch *launch)
+{
+        add(list, "PET_NNODES=%u", launch->n_nodes);
+        add(list, "PET_NODE_RANK=%u", launch->rank);
+        add(list, "PET_NPROC_PER_NODE=%u", launch->spec.gpus_per_node);
+        add(list, "PET_MASTER_ADDR=%s", launch->master_address == NULL ? "" : launch->master_address);
+        add(list, "PET_MASTER_PORT=%u", launch->master_port);
+}
+
 static void add_ours(struct list *list, const struct leg_dir *dir, const struct message_order *order,
                      const struct leg_local *local, const char *checkpoint)
 {
@@ -127,6 +137,8 @@ static void add_ours(struct list *list, const struct leg_dir *dir, const struct 
         add(list, "NODE_RANK=%u", launch->rank);
         add(list, "MASTER_ADDR=%s", launch->master_address == NULL ? "" : launch->master_address);
         add(list, "MASTER_PORT=%u", launch->master_port);
+        if (launch->spec.launcher == OFFPEAK_LAUNCHER_NODE)
+                add_torchrun(list, launch);
         add(list, "CUDA_DEVICE_ORDER=PCI_BUS_ID"); /* what the numbers below are in */
         add(list, "CUDA_VISIBLE_DEVICES=%s", local->visible);
         add(list, "OFFPEAK_JOB_ID=%" PRIu64, order->job);

@@ -92,10 +92,8 @@ static bool describe(const struct zuv *socket, zmq_msg_t *body, struct zuv_peer 
         }
         if (socket->keys != NULL)
                 return describe_by_key(socket, body, peer);
-        if (!socket->is_ipc) {
-                peer->may_schedule = peer->may_push = true;
-                return true;
-        }
+        if (!socket->is_ipc)
+                return true; /* whoever is on this machine, and nobody knows who: they may ask */
         peer->has_uid = parse_uid(zmq_msg_gets(body, "Peer-Address"), &peer->uid);
         peer->may_schedule = peer->may_push = peer->has_uid && (peer->uid == 0 || peer->uid == geteuid());
         return true;

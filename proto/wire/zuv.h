@@ -27,9 +27,9 @@ struct zuv_peer {
         bool has_uid; /* ipc: the peer's credentials as the kernel told them */
         uint32_t uid;
         char name[64];     /* tcp with CURVE: the name its key is authorised under; else "" */
-        bool may_schedule; /* agent or operator: by its key's role; over ipc root and this process's user; plain tcp is
-                              loopback only, and there everybody */
-        bool may_push;     /* signals: a key of role push or operator; without keys whoever may schedule */
+        bool may_schedule; /* agent or operator: by its key's role; over ipc root and this process's user; over plain tcp,
+                              which is loopback only, nobody */
+        bool may_push;     /* signals: a key of role push or operator; over ipc whoever may schedule */
         bool only_pushes;  /* a key of role push: it is not listened to in anything else */
 };
 

@@ -2,6 +2,8 @@
 /* decide_node.c - a node says hello, or the operator says that it is gone. */
 #include "core/decide_parts.h"
 
+#include <inttypes.h>
+
 #include <string.h>
 
 #include "core/copy.h"
@@ -123,6 +125,13 @@ void decide_fence(const struct state *state, const struct input *input, struct t
         }
         if (!client->is_operator) {
                 reply(turn, client, OFFPEAK_EPERMISSION, 0, "only an operator may fence a node: it declares what runs there dead");
+                return;
+        }
+        if (node->session.state == SESSION_UP && !input->u.fence.seen_dead) {
+                reply(turn, client, OFFPEAK_ESTATE, 0,
+                      "node %s is up: it was heard %" PRId64 " s ago, and what runs there would run twice. Switch it off first; to empty "
+                      "it, `offpeak drain %s` and cancel or hold its jobs", node->name,
+                      (input->now.mono_ms - node->session.last_renew_ms) / 1000, node->name);
                 return;
         }
         record = turn_record(turn, RECORD_NODE_FENCED, &input->now);

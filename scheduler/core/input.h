@@ -89,7 +89,11 @@ struct input {
                         uint64_t job;
                         int64_t start; /* PIN: of one unbroken run; 0: the hours that are planned */
                 } job;                 /* CANCEL, HOLD, RELEASE, PIN, UNPIN */
-                struct { struct client client; const char *node; } fence;
+                struct {
+                        struct client client;
+                        const char *node;
+                        bool seen_dead; /* the host has seen it fail: it is believed even if the node was heard just now */
+                } fence;
                 struct {
                         struct client client;
                         const char *node, *reason;

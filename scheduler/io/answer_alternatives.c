@@ -7,21 +7,25 @@
 #include "core/after.h"
 #include "core/lone.h"
 #include "core/due.h"
+#include "core/width.h"
 #include "plan/blockers.h"
 #include "plan/fit_deadline.h"
 
 /* ---- ways */
 
-static json_t *hours(struct answer *answer, const struct plan_way *way)
+static json_t *hours(struct answer *answer, const struct job *job, const struct plan_way *way)
 {
         json_t *list = json_array();
 
         for (size_t i = 0; i < way->n; i++) {
+                uint32_t mode = way->intervals[i].mode, cap_ppm = width_cap_ppm(&job->spec, mode);
                 json_t *item = json_object();
 
                 answer_put(answer, item, "start_utc", answer_utc(way->intervals[i].start));
                 answer_put(answer, item, "end_utc", answer_utc(way->intervals[i].end));
                 answer_put(answer, item, "site", answer_text(answer->state->sites[way->intervals[i].site].name));
+                answer_put(answer, item, "gpus", json_integer(width_gpus(&job->spec, mode)));
+                answer_put(answer, item, "cap", cap_ppm > 0 ? answer_real((double)cap_ppm / 1e6) : json_null());
                 answer_add(answer, list, item);
         }
         return list;
@@ -46,7 +50,7 @@ static json_t *way_object(struct answer *answer, const struct job *job, const st
         json_t *object = json_object();
         int64_t deadline = job->spec.deadline, late_s = way->finish > deadline ? way->finish - deadline : 0;
 
-        answer_put(answer, object, "hours", hours(answer, way));
+        answer_put(answer, object, "hours", hours(answer, job, way));
         answer_put(answer, object, "finish_utc", answer_utc(way->finish));
         answer_put(answer, object, "late_s", answer_known(deadline != 0, late_s));
         answer_put(answer, object, "cost_micro", answer_money(way->terms.total));

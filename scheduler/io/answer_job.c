@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answer_job.c - all about one job: what was asked, where it runs, when it ran, what it waits for, and why. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/fail.h"
 #include "core/month.h"
 #include "core/move.h"
+#include "core/width.h"
 #include "core/work.h"
 #include "io/answer_alternatives.h"
 #include "io/answer_explain.h"
@@ -45,10 +47,6 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "command", words(answer, spec->argv, spec->argc));
         answer_put(answer, object, "launcher", answer_text(launcher_name(spec->launcher)));
         answer_put(answer, object, "directory", answer_text(spec->directory));
-        answer_put(answer, object, "stdout_path",
-                   answer_path(job, spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out", job->attempts, 0, 0));
-        answer_put(answer, object, "stderr_path",
-                   spec->stderr_path != NULL ? answer_path(job, spec->stderr_path, job->attempts, 0, 0) : json_null());
         answer_put(answer, object, "checkpoint_dir", answer_text(spec->checkpoint_dir));
         answer_put(answer, object, "site_asked", answer_text(spec->site));
         answer_put(answer, object, "constraint", words(answer, spec->features, spec->n_features));
@@ -63,6 +61,38 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "move_mb", json_integer(class->move_mb));
         answer_put(answer, object, "strict_deadline", json_boolean(spec->strict_deadline));
         answer_put(answer, object, "delay_cost_micro_per_gpu_hour", json_integer(class->delay_cost));
+}
+
+/* ---- its output */
+
+/* The rank whose files are asked for: `rank`, or 0; in ret_node its node's place in the gang, by the width that the job has, or had last. */
+static int take_rank(const struct answer *answer, const struct job *job, uint32_t *ret_rank, uint32_t *ret_node,
+                     struct offpeak_error *err)
+{
+        const json_t *rank = json_object_get(answer->arguments, "rank");
+        const struct offpeak_width width = width_of(&job->spec, job->attempts > 0 ? job->attempt.mode : 0);
+        const uint32_t each = job->spec.launcher == OFFPEAK_LAUNCHER_GPU ? width.gpus_per_node : 1;
+        const json_int_t ranks = job->spec.launcher == OFFPEAK_LAUNCHER_HEAD ? 1 : (json_int_t)width.nodes * each;
+
+        if (rank != NULL && (!json_is_integer(rank) || json_integer_value(rank) < 0 || json_integer_value(rank) >= ranks))
+                return fail(err, OFFPEAK_EINVAL, "job %" PRIu64 " has the ranks 0 to %lld: \"rank\" is none of them", job->id,
+                            (long long)ranks - 1);
+        *ret_rank = rank != NULL ? (uint32_t)json_integer_value(rank) : 0;
+        *ret_node = each > 0 ? *ret_rank / each : 0;
+        return 0;
+}
+
+static void put_output(struct answer *answer, json_t *object, const struct job *job, uint32_t rank, uint32_t node)
+{
+        const struct offpeak_job_spec *spec = &job->spec;
+        const char *out = spec->stdout_path != NULL ? spec->stdout_path : "offpeak-%j.out";
+
+        answer_put(answer, object, "rank", json_integer(rank));
+        answer_put(answer, object, "rank_node",
+                   answer_text(node < job->attempt.n_legs ? answer->state->nodes[job->attempt.legs[node].node].name : NULL));
+        answer_put(answer, object, "stdout_path", answer_path(job, out, job->attempts, node, rank));
+        answer_put(answer, object, "stderr_path",
+                   spec->stderr_path != NULL ? answer_path(job, spec->stderr_path, job->attempts, node, rank) : json_null());
 }
 
 /* ---- where it runs */
@@ -203,17 +233,21 @@ static json_t *gpu_hours(struct answer *answer, const struct job *job)
 
 int answer_job(struct answer *answer, struct offpeak_error *err)
 {
-        static const char *const names[] = { "job", NULL };
+        static const char *const names[] = { "job", "rank", NULL };
         const struct job *job;
+        uint32_t rank, node;
         json_t *object;
         int r = answer_expect(answer, names, err);
 
         if (r == 0)
                 r = answer_argument_job(answer, &job, err);
+        if (r == 0)
+                r = take_rank(answer, job, &rank, &node, err);
         if (r != 0)
                 return r;
         object = answer_job_summary(answer, job);
         put_spec(answer, object, job);
+        put_output(answer, object, job, rank, node);
         answer_put(answer, object, "gpu_hours", gpu_hours(answer, job));
         answer_put(answer, object, "losses", json_integer(job->losses));
         answer_put(answer, object, "failure", answer_failure(answer, job));

@@ -156,6 +156,22 @@ static void user_name(const struct zuv_peer *peer, char *name, size_t size)
                 snprintf(name, size, "%" PRIu32, peer->uid);
 }
 
+/*
+ * Under whose account somebody's jobs run: over ipc as the kernel tells, with a key that of the key's name here: all hosts of a
+ * cluster are taken to have the same accounts. NONE_U32: nobody's that is known.
+ */
+static uint32_t account_of(const struct zuv_peer *peer)
+{
+        struct passwd entry, *found = NULL;
+        char buffer[4096];
+
+        if (peer->has_uid)
+                return peer->uid;
+        if (peer->name[0] == '\0' || getpwnam_r(peer->name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
+                return NONE_U32;
+        return found->pw_uid;
+}
+
 /* FNV-1a: tells a repeated request from another one under the same id. */
 static uint64_t digest_of(const uint8_t *bytes, size_t size)
 {
@@ -188,7 +204,7 @@ static void reload(struct server *server, const struct route *route, const struc
         int code;
 
         if (!may_operate(&route->peer))
-                code = fail(&err, OFFPEAK_EPERMISSION, "only root and the scheduler's own user may reload its policy");
+                code = fail(&err, OFFPEAK_EPERMISSION, "only root, the scheduler's own user and keys of role operator may reload its policy");
         else
                 code = server->options.reload(server->options.context, &err);
         if (code != 0) {
@@ -213,7 +229,7 @@ static void take_request(struct server *server, const struct route *where, const
                          uint64_t digest)
 {
         const struct route route = *where; /* a flush forgets the turn's routes */
-        struct client client = { .uid = route.peer.has_uid ? route.peer.uid : NONE_U32,
+        struct client client = { .uid = account_of(&route.peer),
                                  .is_operator = may_operate(&route.peer),
                                  .may_push = route.peer.may_push,
                                  .digest = digest };
@@ -252,7 +268,8 @@ static void take_node(struct server *server, const struct message *message, uint
         struct node_input made;
 
         if (!may_operate(peer)) {
-                log_warning("refused: a message of a node from %s, which may not be one", peer->name);
+                log_warning("refused: a message of a node from %s, which may not be one; over tcp an agent needs a key of role agent",
+                            peer->name[0] != '\0' ? peer->name : "somebody without a key");
                 return;
         }
         if (node_input_init(message, connection, &made) != 0) {

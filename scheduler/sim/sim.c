@@ -409,6 +409,7 @@ static int fail_node(struct sim *sim, struct virtual_node *node, int64_t until)
         virtual_node_fail(node, until);
         fence.u.fence.client = next_client(sim);
         fence.u.fence.node = node->name;
+        fence.u.fence.seen_dead = true;
         return code == 0 ? step(sim, &fence) : code;
 }
 

@@ -64,6 +64,9 @@ check() {
         offpeak show "$1" | grep -qF "(rank 1)" || fail "the rank is not shown"
         offpeak show "$1" | grep -qF "| step 7: ?[31mout of memory" || fail "the last line is not shown"
         offpeak show "$1" | grep -qF "exited with 3" || fail "the exit code is not shown"
+        offpeak logs "$1" | grep -q '^rank 0 waits' || fail "rank 0's output is not told"
+        offpeak logs --error --rank 1 "$1" | grep -q 'step 7: ' || fail "rank 1's errors are not told"
+        [[ "$(offpeak logs --rank 2 "$1" 2>&1)" = *"job $1 has the ranks 0 to 1"* ]] || fail "a rank that it has not is not refused"
 }
 
 main() {

@@ -105,10 +105,8 @@ main() {
         start_cluster
         paused env -N 2 --gpus-per-node 1 -- $python "$example" --steps $steps --step-ms 50
         paused gpu -N 1 --gpus-per-node 2 --launcher gpu -- $python "$example" --steps $steps --step-ms 50
-        # shellcheck disable=SC2016 # for the job's shell
-        paused torchrun -N 2 --gpus-per-node 1 -- sh -c 'exec "$0" -m torch.distributed.run --nnodes "$NNODES" \
-                --node_rank "$NODE_RANK" --nproc_per_node 1 -r 1 -t 1 --master_addr "$MASTER_ADDR" --master_port "$MASTER_PORT" "$@"' \
-                $python "$example" --steps $steps --step-ms 50
+        # torchrun takes nodes, ranks and workers from the environment
+        paused torchrun -N 2 --gpus-per-node 1 -- $python -m torch.distributed.run -r 1 -t 1 "$example" --steps $steps --step-ms 50
 }
 
 if [ -z "${IN_NAMESPACE:-}" ]; then

@@ -110,6 +110,17 @@ ask_over_ipc push price "84 EUR/MWh" --site hall || fail "the daemon's own user 
 ask_over_ipc price --json || fail "no price: $said"
 case "$said" in *'"now_micro_per_mwh": 84000000'*) ;; *) fail "the last push does not hold: $said" ;; esac
 
+# A job runs under the account of its key's name, if there is one.
+ask "$work/clients/ana.key" submit --gpus 1 -t 1h -- true
+[ $? -eq 77 ] || fail "a job of nobody's is taken: $said"
+case "$said" in *'no account "ana"'*) ;; *) fail "a job of nobody's is refused: $said" ;; esac
+"$cli" keygen -d "$work/clients" -r user "$(id -un)" >/dev/null || fail "no key of our own name"
+again ask_over_ipc reload || fail "no reload: $said"
+ask "$work/clients/$(id -un).key" cancel 1
+[ $? -eq 66 ] || fail "there is a job: $said"
+ask "$work/clients/$(id -un).key" submit --gpus 1 -t 1h -- true
+case "$said" in *account*) fail "a job of our own is refused: $said" ;; esac
+
 # An operator, over tcp, takes the user's key away.
 rm "$work/clients/ana.pub"
 again ask "$work/olu.key" reload || fail "an operator may not reload: $said"
@@ -123,6 +134,26 @@ again ask_over_ipc reload
 chmod 700 "$work/clients"
 ask "$work/olu.key" jobs || fail "a reload that was refused took a key away: $said"
 
+kill "$pid"
+wait "$pid" || fail "offpeakd ended with $?"
+
+# Without keys nobody knows who asks over tcp: he may look, and that is all.
+sed -i '/^curve:/d' "$work/offpeak.yaml"
+"$daemon" --config "$work/offpeak.yaml" >"$work/log" 2>&1 &
+pid=$!
+over_tcp() {
+        said=$(OFFPEAK_SERVER="tcp://127.0.0.1:$port" timeout 60 "$cli" "$@" 2>&1 </dev/null)
+}
+for _ in $(seq 100); do
+        over_tcp jobs && break
+        sleep 0.1
+done
+over_tcp price || fail "he may not look: $said"
+for words in reload "push price 1EUR/MWh --site hall" "submit --gpus 1 -t 1h -- true"; do
+        # shellcheck disable=SC2086
+        over_tcp $words
+        [ $? -eq 77 ] || fail "anybody may $words: $said"
+done
 kill "$pid"
 wait "$pid" || fail "offpeakd ended with $?"
 pid=

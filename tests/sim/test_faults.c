@@ -34,6 +34,7 @@
 #include "core/after.h"
 #include "core/decide.h"
 #include "io/record_codec.h"
+#include "support/effort.h"
 #include "support/world.h"
 
 enum {
@@ -1315,7 +1316,7 @@ static uint64_t from_environment(const char *name, uint64_t fallback)
 static void nothing_runs_twice_and_everything_ends(void **unused)
 {
         uint64_t seed = from_environment("OFFPEAK_FAULT_SEED", 1);
-        uint64_t runs_wanted = from_environment("OFFPEAK_FAULT_RUNS", 12);
+        uint64_t runs_wanted = from_environment("OFFPEAK_FAULT_RUNS", EFFORT(12, 6));
         int moves = 0;
 
         (void)unused;

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "core/power.h"
+#include "support/effort.h"
 #include "support/sim_world.h"
 
 enum { REPORT_S = 300, DEVICES = 4 };
@@ -61,7 +62,7 @@ static void begin(struct off_grid *site, const struct battery *battery, const st
         site->shape = *shape;
         world_policy(&site->world.policy);
         site->world.policy.plan_horizon_s = 2 * DAY;
-        site->world.policy.plan_work = 100000;
+        site->world.policy.plan_work = EFFORT(100000, 20000);
         terms = &site->world.policy.sites[0].terms;
         terms->grid_limit_w = 0;
         terms->has_solar = terms->has_store = true;

@@ -14,9 +14,10 @@
 #include <cmocka.h>
 
 #include "support/campaign.h"
+#include "support/effort.h"
 #include "support/world.h"
 
-enum { PAST_DAYS = 14, DAYS = 4, HOURS = 40 * 24, JOBS = 40, HINDSIGHT = 20000000 };
+enum { PAST_DAYS = 14, DAYS = 4, HOURS = 40 * 24, JOBS = 40, HINDSIGHT = EFFORT(20000000, 4000000) };
 
 #define SOONER    1e-5 /* what the scheduler adds to every class: of two equal plans the one that ends sooner */
 #define TOLERANCE 0.02 /* of cost: what two plans of one problem may differ by */
@@ -235,7 +236,7 @@ static void print(const char *name, const struct regret *regret)
 static void knowing_all_leaves_nothing_to_regret(void **state)
 {
         (void)state;
-        for (uint64_t seed = 1; seed <= 2; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(2, 1); seed++) {
                 struct rig rig;
 
                 run(&rig, seed, true);
@@ -252,7 +253,7 @@ static void day_by_day_it_costs_something(void **state)
         double regret = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 2; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(2, 1); seed++) {
                 struct rig rig;
 
                 run(&rig, seed, false);

@@ -16,6 +16,7 @@
 
 #include "core/power.h"
 #include "supply/presets.h"
+#include "support/effort.h"
 #include "support/sim_world.h"
 
 enum { REPORT_S = 300, DAYS = 2 };
@@ -60,7 +61,7 @@ static void begin(struct plant *plant, const struct shape *shape, const double *
         }
         plant->joules = plant->lowest = shape->stored_wh * J_PER_WH;
         plant->world.policy.plan_horizon_s = 2 * DAY;
-        plant->world.policy.plan_work = 200000;
+        plant->world.policy.plan_work = EFFORT(200000, 40000);
         sim_world_init(&plant->world, prices, (size_t)DAYS * 48); /* two days ahead at all times */
         assert_int_equal(sim_add_node(plant->world.sim, &(struct sim_node){ "n1", "hanford", shape->devices, shape->idle_w, (uint32_t)shape->device_w, 0 }), 0);
 }

@@ -682,7 +682,7 @@ static void set_job(struct fake_client *fake, char *document, size_t size, const
 {
         snprintf(document, size,
                  "{\"schema\":\"offpeak.job/1\",\"now_utc\":\"2026-11-22T10:00:00Z\",\"job\":{\"state\":\"%s\","
-                 "\"stdout_path\":\"%s\",\"stderr_path\":null,\"attempts\":%d,\"attempt\":{\"legs\":[{\"node\":\"n7\"}]"
+                 "\"stdout_path\":\"%s\",\"stderr_path\":null,\"attempts\":%d,\"rank_node\":\"n7\",\"attempt\":{\"legs\":[{\"node\":\"n7\"}]"
                  "}}}",
                  state, path, attempts);
         fake->documents[0].target = "job";
@@ -712,11 +712,13 @@ static void logs_elsewhere_are_said_to_be(void **state)
         expect_line(&fake, "logs -f 42", OFFPEAK_ENOTFOUND, "not visible");
         snprintf(document, sizeof(document),
                  "{\"schema\":\"offpeak.job/1\",\"job\":{\"state\":\"failed\",\"stdout_path\":\"/nowhere/x\",\"attempts\":1,"
-                 "\"failure\":{\"why\":\"uid 0 may not run jobs\"},\"attempt\":{\"legs\":[{\"node\":\"n7\"}]}}}");
+                 "\"failure\":{\"why\":\"uid 0 may not run jobs\"},\"rank_node\":\"n7\",\"attempt\":{\"legs\":[{\"node\":\"n7\"}]}}}");
         expect_line(&fake, "logs 42", OFFPEAK_ENOTFOUND, "failed on node n7, perhaps before it wrote anything: uid 0 may not");
         set_job(&fake, document, sizeof(document), "queued", "/nowhere/offpeak-42.out", 0);
         expect_line(&fake, "logs 42", OFFPEAK_ETRYAGAIN, "has not started yet");
         expect_line(&fake, "logs 42 --json", OFFPEAK_EUSAGE, "offpeak show 42 --json");
+        expect_line(&fake, "logs 42 --rank -1", OFFPEAK_EUSAGE, "\"-1\" is no rank");
+        expect_line(&fake, "logs 42 -r 1x", OFFPEAK_EUSAGE, "write a number from 0");
 }
 
 /* ---- errors */

@@ -623,6 +623,16 @@ static void a_fence_frees_what_waits(void **unused)
         fence.u.fence.client = scene_client(&scene);
         fence.u.fence.client.is_operator = true;
         scene_send(&scene, &fence);
+        assert_int_equal(scene_sent(&scene, ACTION_REPLY)->code, OFFPEAK_ESTATE); /* it is heard: the job would run twice */
+        assert_non_null(strstr(scene_sent(&scene, ACTION_REPLY)->text, "n1 is up: it was heard 0 s ago"));
+        assert_false(state_node(&scene.state, "n1")->fenced);
+        for (int i = 0; i < 60 && scene_session(&scene, 0)->state == SESSION_UP; i++)
+                scene_wait_ms(&scene, 1000);
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_SILENT);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
+        fence.u.fence.client = scene_client(&scene);
+        fence.u.fence.client.is_operator = true;
+        scene_send(&scene, &fence);
         assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
         assert_true(state_node(&scene.state, "n1")->fenced);
         scene_hello(&scene, 0, 2);

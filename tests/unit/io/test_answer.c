@@ -126,6 +126,8 @@ static void wrong_queries_say_why(void **state)
                 { "job", "{\"job\":\"42\"}", OFFPEAK_EINVAL, "number" },
                 { "job", "{\"job\":-1}", OFFPEAK_EINVAL, "number" },
                 { "job", "{\"job\":4711}", OFFPEAK_ENOTFOUND, "no job 4711" },
+                { "job", "{\"job\":42,\"rank\":4096}", OFFPEAK_EINVAL, "job 42 has the ranks 0 to " },
+                { "job", "{\"job\":42,\"rank\":-1}", OFFPEAK_EINVAL, "is none of them" },
                 { "nodes", "{\"x\":1}", OFFPEAK_EINVAL, "no argument \"x\"" },
                 { "price", "{\"site\":\"hanfrd\"}", OFFPEAK_ENOTFOUND, "there are hanford, lulea" },
                 { "plan", "{\"from_utc\":\"yesterday\"}", OFFPEAK_EINVAL, "from_utc" },
@@ -407,6 +409,7 @@ static void paths_are_as_the_job_has_them(void **state)
         json_t *document = world_ask(*state, "job", "{\"job\":42}");
 
         world_expect_text(document, "job.stdout_path", "/home/ana/out-42-0-0.%txt");
+        world_expect_int(document, "job.rank", 0);
         json_decref(document);
 }
 

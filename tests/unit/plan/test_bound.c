@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "plan/check.h"
+#include "support/effort.h"
 #include "unit/plan/brute.h"
 #include "unit/plan/random_problem.h"
 
@@ -131,7 +132,7 @@ static void the_bound_holds_under_any_multipliers(void **state)
         unsigned tried = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 4000; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(4000, 1000); seed++) {
                 uint64_t random_seed = seed;
                 struct random_shape shape = tiny(&random_seed);
                 struct random_problem random;
@@ -152,7 +153,7 @@ static void the_bound_holds_under_any_multipliers(void **state)
                 brute_finish(&brute);
                 random_problem_finish(&random);
         }
-        assert_true(tried > 2000);
+        assert_true(tried > EFFORT(2000, 500));
 }
 
 /* The same where starts are long against pieces, jobs have several modes and half of them move. */
@@ -161,7 +162,7 @@ static void the_bound_holds_where_starts_are_long(void **state)
         unsigned tried = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 1000; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(1000, 300); seed++) {
                 uint64_t random_seed = seed * 7919;
                 struct random_shape shape = tiny(&random_seed);
                 struct random_problem random;
@@ -186,7 +187,7 @@ static void the_bound_holds_where_starts_are_long(void **state)
                 brute_finish(&brute);
                 random_problem_finish(&random);
         }
-        assert_true(tried > 600);
+        assert_true(tried > EFFORT(600, 180));
 }
 
 /* The multipliers that a lone job in a world without limits sees: its own marginal prices, on steps that are those of every site. */
@@ -230,7 +231,7 @@ static void the_bound_of_a_lone_job_is_tight(void **state)
         double gaps = 0, costs = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 600; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(600, 200); seed++) {
                 struct random_problem random;
                 struct plan_multipliers multipliers;
                 struct brute brute;
@@ -277,7 +278,7 @@ static void the_bound_of_a_job_that_moves_is_tight(void **state)
         unsigned moved = 0;
 
         (void)state;
-        for (uint64_t seed = 1; seed <= 400; seed++) {
+        for (uint64_t seed = 1; seed <= EFFORT(400, 150); seed++) {
                 struct random_problem random;
                 struct plan_multipliers multipliers;
                 struct brute brute;
@@ -303,7 +304,7 @@ static void the_bound_of_a_job_that_moves_is_tight(void **state)
         }
         /* 1.0 % were only one move paid */
         print_message("gap of jobs that move: %.3f %% of their cost; %u moved\n", 100 * gaps / costs, moved);
-        assert_true(moved > 20);
+        assert_true(moved > EFFORT(20, 7));
         assert_true(gaps < 0.0075 * costs);
 }
 

@@ -108,6 +108,11 @@ static void the_environment_is_exactly_this(void **state)
                 { "NODE_RANK", "1" },
                 { "MASTER_ADDR", "n1" },
                 { "MASTER_PORT", "29500" },
+                { "PET_NNODES", "2" },
+                { "PET_NODE_RANK", "1" },
+                { "PET_NPROC_PER_NODE", "4" },
+                { "PET_MASTER_ADDR", "n1" },
+                { "PET_MASTER_PORT", "29500" },
                 { "CUDA_DEVICE_ORDER", "PCI_BUS_ID" },
                 { "CUDA_VISIBLE_DEVICES", "2,3,4,5" },
                 { "OFFPEAK_JOB_ID", "42" },
@@ -277,6 +282,7 @@ static void a_leg_can_have_a_process_for_each_gpu(void **state)
         assert_string_equal(value(env, "LOCAL_WORLD_SIZE"), "4");
         assert_string_equal(value(env, "NODE_RANK"), "1");
         assert_string_equal(value(env, "NNODES"), "2");
+        assert_null(value(env, "PET_NNODES")); /* a torchrun in each process would begin them all again */
         launch_env_free(env);
 }
 

@@ -9,10 +9,11 @@
 
 #include <cmocka.h>
 
+#include "support/effort.h"
 #include "unit/plan/random_problem.h"
 #include "unit/trial/make_trial.h"
 
-enum { HOURS = 84, JOBS = 6, TRIALS = 2 };
+enum { HOURS = 84, JOBS = 6, TRIALS = EFFORT(2, 1) };
 #define START ((int64_t)MAKE_TRIAL_START)
 
 struct shape {

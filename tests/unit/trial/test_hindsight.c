@@ -10,12 +10,13 @@
 
 #include <cmocka.h>
 
+#include "support/effort.h"
 #include "trial/hindsight.h"
 #include "unit/plan/brute.h"
 #include "unit/plan/random_problem.h"
 #include "unit/trial/make_trial.h"
 
-enum { HOURS = 96, TRIALS = 3, TINY = 40, TINY_JOBS = 3 };
+enum { HOURS = 96, TRIALS = EFFORT(3, 1), TINY = EFFORT(40, 15), TINY_JOBS = 3 };
 #define START ((int64_t)MAKE_TRIAL_START)
 
 static const char *const policies[] = { "offpeak",       "run-now",     "cheapest-window", "wait-awhile",

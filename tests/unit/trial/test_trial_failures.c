@@ -10,10 +10,11 @@
 
 #include <cmocka.h>
 
+#include "support/effort.h"
 #include "unit/plan/random_problem.h"
 #include "unit/trial/make_trial.h"
 
-enum { HOURS = 150, JOBS = 7, SEEDS = 2, CHECKPOINT_S = 1800, START_COST_S = 300 };
+enum { HOURS = 150, JOBS = 7, SEEDS = EFFORT(2, 1), CHECKPOINT_S = 1800, START_COST_S = 300 };
 #define START ((int64_t)MAKE_TRIAL_START)
 
 static const char *const policies[] = { "offpeak",     "run-now",       "oracle",     "cheapest-window",
