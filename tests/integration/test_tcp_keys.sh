@@ -14,7 +14,7 @@ unset OFFPEAK_SERVER OFFPEAK_KEY OFFPEAK_SERVER_KEY
 
 work=$(mktemp -d /tmp/offpeak-keys-XXXXXX)
 pid=
-trap 'kill "$pid" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill "$pid" "${agent:-}" 2>/dev/null; rm -rf "$work"' EXIT
 fail() {
         printf 'FAILED: %s\n' "$*"
         cat "$work/log"
@@ -118,8 +118,35 @@ case "$said" in *'no account "ana"'*) ;; *) fail "a job of nobody's is refused: 
 again ask_over_ipc reload || fail "no reload: $said"
 ask "$work/clients/$(id -un).key" cancel 1
 [ $? -eq 66 ] || fail "there is a job: $said"
-ask "$work/clients/$(id -un).key" submit --gpus 1 -t 1h -- true
-case "$said" in *account*) fail "a job of our own is refused: $said" ;; esac
+cat >"$work/n1.yaml" <<YAML
+server: "tcp://127.0.0.1:$port"
+curve: {secret: $work/clients/n1.key, server: $work/scheduler.pub}
+node: n1-$$
+site: hall
+state_dir: $work/n1
+devices: {kind: cpu-slot, count: 1}
+power: {idle: 100 W, per_device: 100 W}
+allow_root: true
+YAML
+"$build/agent/offpeak-agent" --config "$work/n1.yaml" >"$work/n1.log" 2>&1 &
+agent=$!
+# until TEXT WORDS...: the command line by our own key says so
+until_said() {
+        local want=$1
+        shift
+        for _ in $(seq 200); do
+                ask "$work/clients/$(id -un).key" "$@"
+                [[ "$said" == *"$want"* ]] && return
+                sleep 0.1
+        done
+        fail "$* says $said, and never $want: $(cat "$work/n1.log")"
+}
+until_said '"status": "up"' nodes --json
+ask "$work/clients/$(id -un).key" submit --gpus 1 -t 1h --deadline now+1h -o "$work/out" -- sh -c 'id -u' || fail "a job of our own is refused: $said"
+until_said '"state": "done"' jobs --all --json
+[ "$(cat "$work/out")" = "$(id -u)" ] || fail "it ran as $(cat "$work/out")"
+kill "$agent"
+wait "$agent"
 
 # An operator, over tcp, takes the user's key away.
 rm "$work/clients/ana.pub"
