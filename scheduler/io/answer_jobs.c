@@ -419,9 +419,13 @@ static int read_filter(const struct answer *answer, struct filter *ret_filter, s
                 i++;
         if (filter.status != NULL && statuses[i] == NULL) {
                 const char *nearest = text_nearest(filter.status, statuses, i);
+                char all[256] = "";
 
-                return fail(err, OFFPEAK_EINVAL, "there is no job state \"%.40s\"; did you mean \"%s\"?", filter.status,
-                            nearest != NULL ? nearest : "running");
+                for (size_t used = i = 0; statuses[i] != NULL && used < sizeof(all); i++)
+                        used += (size_t)snprintf(all + used, sizeof(all) - used, "%s%s", i > 0 ? ", " : "", statuses[i]);
+                return fail(err, OFFPEAK_EINVAL, "there is no job state \"%.40s\"%s%s%s; there are %s", filter.status,
+                            nearest != NULL ? " (did you mean \"" : "", nearest != NULL ? nearest : "",
+                            nearest != NULL ? "\"?)" : "", all);
         }
         *ret_filter = filter;
         return 0;

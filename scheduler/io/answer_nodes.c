@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* answer_nodes.c - the nodes, what they have, and who has it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fail.h"
 #include "core/state.h"
 #include "io/answer_parts.h"
 
@@ -136,17 +140,34 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         return object;
 }
 
+/* As people count: n2 before n10. */
+static int by_name(const void *a, const void *b)
+{
+        const struct node *const *x = a, *const *y = b;
+
+        return strverscmp((*x)->name, (*y)->name);
+}
+
 int answer_nodes(struct answer *answer, struct offpeak_error *err)
 {
         static const char *const names[] = { NULL };
+        const uint32_t n = answer->state->n_nodes;
+        const struct node **sorted;
         json_t *list;
         int r = answer_expect(answer, names, err);
 
         if (r != 0)
                 return r;
+        sorted = malloc((n + 1) * sizeof(*sorted));
+        if (sorted == NULL)
+                return fail(err, OFFPEAK_ENOMEM, "out of memory");
+        for (uint32_t i = 0; i < n; i++)
+                sorted[i] = &answer->state->nodes[i];
+        qsort(sorted, n, sizeof(*sorted), by_name);
         list = json_array();
-        for (uint32_t i = 0; i < answer->state->n_nodes; i++)
-                answer_add(answer, list, node_object(answer, &answer->state->nodes[i]));
+        for (uint32_t i = 0; i < n; i++)
+                answer_add(answer, list, node_object(answer, sorted[i]));
+        free(sorted);
         answer_put(answer, answer->root, "nodes", list);
         return 0;
 }

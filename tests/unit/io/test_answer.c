@@ -126,6 +126,8 @@ static void wrong_queries_say_why(void **state)
                 { "job", "{\"job\":\"42\"}", OFFPEAK_EINVAL, "number" },
                 { "job", "{\"job\":-1}", OFFPEAK_EINVAL, "number" },
                 { "job", "{\"job\":4711}", OFFPEAK_ENOTFOUND, "no job 4711" },
+                { "jobs", "{\"status\":\"bogus\"}", OFFPEAK_EINVAL, "there are queued, planned, held" },
+                { "jobs", "{\"status\":\"runing\"}", OFFPEAK_EINVAL, "did you mean \"running\"?" },
                 { "job", "{\"job\":42,\"rank\":4096}", OFFPEAK_EINVAL, "job 42 has the ranks 0 to " },
                 { "job", "{\"job\":42,\"rank\":-1}", OFFPEAK_EINVAL, "is none of them" },
                 { "nodes", "{\"x\":1}", OFFPEAK_EINVAL, "no argument \"x\"" },
