@@ -2,8 +2,12 @@
 /* check.c - looks at the machine once, and tells it. Whatever jansson has no memory for ends in NULL. */
 #include "agent/check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent/devices/gpus.h"
 #include "agent/hardware.h"
@@ -157,13 +161,28 @@ static int tell_json(const struct checked *checked, FILE *out, struct offpeak_er
 
 /* ---- */
 
+/* It need not be there yet. */
+static int check_state_dir(const char *path, struct offpeak_error *err)
+{
+        struct stat st;
+
+        if (stat(path, &st) != 0 && errno == ENOENT)
+                return 0;
+        if (errno = 0, stat(path, &st) != 0 || !S_ISDIR(st.st_mode) || access(path, R_OK | W_OK | X_OK) != 0)
+                return fail(err, OFFPEAK_ECONFIG, "state_dir %s: the agent cannot keep its state there: %s", path,
+                            errno != 0 ? strerror(errno) : "it is no folder");
+        return 0;
+}
+
 int agent_check(const struct agent_config *config, bool json, FILE *out, struct offpeak_error *err)
 {
         struct checked checked = { .config = config };
         const struct hardware_moment now = { 0 };
         struct hardware_energy energy;
-        int code = hardware_open(config, NULL, &checked.hardware, err);
+        int code = check_state_dir(config->state_dir, err);
 
+        if (code == 0)
+                code = hardware_open(config, NULL, &checked.hardware, err);
         if (code != 0)
                 return code;
         hardware_energy(checked.hardware, &now, &energy); /* what the GPUs say of themselves now */

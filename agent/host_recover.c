@@ -81,7 +81,8 @@ static void recover_directory(struct host *host, struct leg_id id)
                 message_finish(&order);
         } else {
                 /* alive or not, its shim's own word must do: without one it is absent, which is true */
-                log_error("leg %s is not readable, and is treated as lost: %s", leg_name(id, name), err.text);
+                log_error("leg %s is not readable, and is treated as lost: %s. Its folder %s stays to be looked into: remove it when none "
+                          "of its processes is left", leg_name(id, name), err.text, dir.path);
         }
         leg_dir_close(&dir);
 }

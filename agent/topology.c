@@ -37,7 +37,7 @@ static int check_head(const char *path, struct offpeak_error *err)
                         "%s: is a topology of NCCL's, not of hwloc; export one on that machine with lstopo machine.xml",
                         path);
         if (root == NULL)
-                return fail(err, OFFPEAK_ECONFIG, "%s: is not a topology of hwloc; export one with lstopo %s", path,
+                return fail(err, OFFPEAK_ECONFIG, "%s: is not a topology of hwloc; export one on that machine with lstopo machine.xml",
                             path);
         version = strstr(root, "version=\"");
         if (version != NULL && atoi(version + strlen("version=\"")) > 2)

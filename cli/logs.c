@@ -145,6 +145,19 @@ static void nap(void)
         nanosleep(&time, NULL);
 }
 
+/* -1: it is not there, or may not be read. A pipe would keep us until somebody writes to it. */
+static int open_file(const char *path, int *ret_code, struct offpeak_error *err)
+{
+        int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        struct stat st;
+
+        if (file < 0 || (fstat(file, &st) == 0 && S_ISREG(st.st_mode)))
+                return file;
+        close(file);
+        *ret_code = fail(err, OFFPEAK_EINVAL, "%s is no file but a pipe, a device or a folder: there is no output to be shown", path);
+        return -1;
+}
+
 /* One file to its present end, then on while the job lives; another attempt may write to another file (%a). */
 static int follow(struct command_run *run, struct offpeak_client *client, uint64_t job, const struct settings *settings,
                   struct offpeak_error *err)
@@ -159,8 +172,10 @@ static int follow(struct command_run *run, struct offpeak_client *client, uint64
                 if (turn % ASK_EVERY == 0)
                         r = ask_output(client, job, settings, &output, err);
                 if (r == 0 && (file < 0 || strcmp(shown, output.path) != 0)) {
-                        int next = open(output.path, O_RDONLY | O_CLOEXEC);
+                        int next = open_file(output.path, &r, err);
 
+                        if (r != 0)
+                                break;
                         if (next < 0 && (!settings->follow || output.over)) {
                                 r = file < 0 ? not_visible(&output, job, err) : 0;
                                 break;

@@ -95,7 +95,7 @@ static void launch(struct agent_state *state, const struct message_order *order,
                 return;
         }
         if (other != NULL) {
-                never(state, order, turn, "device mask %" PRIx64 " is held by job %" PRIu64 " attempt %" PRIu32,
+                never(state, order, turn, "its devices (mask %" PRIx64 ") are still held by job %" PRIu64 " attempt %" PRIu32 ", which is being stopped",
                       other->devices & what->devices, other->id.job, other->id.attempt);
                 return;
         }

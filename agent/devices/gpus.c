@@ -187,6 +187,7 @@ static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
 {
         const struct card *card = &gpus->work.cards[i];
         struct gpu_now *now = &gpus->now[i];
+        bool was_strange;
 
         if (card->driver == N_DRIVERS)
                 return;
@@ -208,7 +209,11 @@ static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)
         }
         now->lost = false;
         now->facts = card->facts;
-        now->quality = gpu_energy_add(&gpus->energy[i], &card->reading, now_ms);
+        was_strange = gpus->energy[i].strange;
+        now->quality = gpu_energy_add(&gpus->energy[i], &card->reading, now->facts.max_mw, now_ms);
+        if (gpus->energy[i].strange && !was_strange)
+                log_warning("GPU %s says that it draws more than twice as much as it can: that is not believed, and its energy is "
+                            "estimated; if it goes on, its sensor or its driver is broken", card->address);
         now->uj = gpus->energy[i].uj;
         if (all)
                 note_health(now, card->address, &card->reading);

@@ -366,6 +366,8 @@ static int read_energy(const struct nvml_calls *calls, const struct nvml_gpu *gp
                 by_counter = calls->energy(gpu->handle, &mj);
         if (by_counter == NVML_SUCCESS && mj <= INT64_MAX / UJ_PER_MJ)
                 reading->counter_uj = (int64_t)mj * UJ_PER_MJ;
+        else if (by_counter == NVML_SUCCESS)
+                return fail(err, OFFPEAK_EIO, "%s: its energy counter says %llu mJ, which no card ever drew", gpu->address, mj);
         else if (by_counter != NVML_NOT_SUPPORTED)
                 return refuse(err, gpu->address, "its energy counter cannot be read", by_counter);
         if (calls->power != NULL && (all || reading->counter_uj < 0))

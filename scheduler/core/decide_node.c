@@ -147,6 +147,16 @@ void decide_fence(const struct state *state, const struct input *input, struct t
         reply(turn, client, OFFPEAK_OK, 0, NULL);
 }
 
+enum { REASON_SIZE = 256 };
+
+static bool is_a_line(const char *text)
+{
+        for (const char *c = text; *c != '\0'; c++)
+                if ((unsigned char)*c < ' ' || c - text >= REASON_SIZE - 1)
+                        return false;
+        return true;
+}
+
 /* To drain: `reason` is why, NULL: nobody said. */
 void decide_drain(const struct state *state, const struct input *input, struct turn *turn)
 {
@@ -166,6 +176,10 @@ void decide_drain(const struct state *state, const struct input *input, struct t
         if (!client->is_operator) {
                 reply(turn, client, OFFPEAK_EPERMISSION, 0, "only an operator may %s a node",
                       drain ? "drain" : "resume");
+                return;
+        }
+        if (drain && reason != NULL && !is_a_line(reason)) {
+                reply(turn, client, OFFPEAK_EINVAL, 0, "--reason: one line of at most %d bytes is told with the node", REASON_SIZE - 1);
                 return;
         }
         record = turn_record(turn, RECORD_DRAINED, &input->now);

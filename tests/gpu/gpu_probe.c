@@ -117,9 +117,9 @@ static void add_round(const struct probe *probe, struct gpu_energy *counted, str
                 struct gpu_reading reading = read_gpu(probe, i);
                 int64_t now_ms = uptime_ms();
 
-                gpu_energy_add(&counted[i], &reading, now_ms);
+                gpu_energy_add(&counted[i], &reading, 0, now_ms);
                 reading.counter_uj = GPU_UNKNOWN;
-                gpu_energy_add(&integrated[i], &reading, now_ms);
+                gpu_energy_add(&integrated[i], &reading, 0, now_ms);
         }
 }
 

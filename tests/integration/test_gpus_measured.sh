@@ -16,6 +16,7 @@ write_files() {
                 date -u -d "@$(($(date +%s) + hour * 3600))" +%Y-%m-%dT%H:00:00Z,50
         done >>"$work/prices.csv"
         write_gpu_hall '{price: prices.csv, limit: 100 kW}'
+        say '* max 20000000' # their counters go in leaps here, which of a smaller card nobody would believe
         # It says which card it has, and ends when it is let go.
         cat >"$work/job.sh" <<'SH'
 echo "$CUDA_VISIBLE_DEVICES" >"$1.card"

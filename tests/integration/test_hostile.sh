@@ -203,6 +203,8 @@ knows_another_machine() {
         "$build/agent/offpeak-agent" --config "$work/n2.yaml" --check >"$work/checked" || fail "it is refused: $(cat "$work/checked")"
         grep -q "not kept: the topology is another machine's: jobs here are bound to no processors" "$work/checked" ||
                 fail "the check says $(cat "$work/checked")"
+        "$build/agent/offpeak-agent" --config "$work/n2.yaml" --check --state-dir "$xml" >"$work/checked" 2>&1 && fail "a file is taken for a folder"
+        grep -q "state_dir .*two_sockets.xml: .* it is no folder" "$work/checked" || fail "the check says $(cat "$work/checked")"
         write_agent n3 "topology: $xml
 isolation: {required: yes}"
         "$build/agent/offpeak-agent" --config "$work/n3.yaml" --check >"$work/checked" 2>&1 && fail "it is not refused"

@@ -14,7 +14,7 @@ static enum quality add(struct gpu_energy *energy, int64_t ms, int64_t counter_u
 {
         const struct gpu_reading reading = { .counter_uj = counter_uj, .power_mw = power_mw };
 
-        return gpu_energy_add(energy, &reading, ms);
+        return gpu_energy_add(energy, &reading, 0, ms);
 }
 
 /* The counter is right whatever the power was at the moments of the readings, and however far apart they are. */
@@ -31,6 +31,37 @@ static void test_the_counter_is_believed(void **state)
         assert_int_equal(energy.uj, 4000000);
         assert_int_equal(add(&energy, 9000000, 9000000, 100000), QUALITY_MEASURED);
         assert_int_equal(energy.uj, 4000000);
+}
+
+/* A counter that jumps, and a power of all ones, of a card of 700 W: neither is billed, and what comes after them is. */
+static void test_what_no_card_draws_is_not_believed(void **state)
+{
+        const uint32_t most_mw = 700000;
+        struct gpu_reading reading = { .counter_uj = 1000000, .power_mw = GPU_UNKNOWN };
+        struct gpu_energy energy = { 0 };
+
+        (void)state;
+        gpu_energy_add(&energy, &reading, most_mw, 1000);
+        reading.counter_uj += 500000000; /* 500 W for a second */
+        assert_int_equal(gpu_energy_add(&energy, &reading, most_mw, 2000), QUALITY_MEASURED);
+        reading.counter_uj += INT64_C(1000000000000000);
+        assert_int_equal(gpu_energy_add(&energy, &reading, most_mw, 3000), QUALITY_ESTIMATED);
+        assert_true(energy.strange);
+        assert_int_equal(energy.uj, 1000000000);
+        reading.counter_uj += 400000000;
+        assert_int_equal(gpu_energy_add(&energy, &reading, most_mw, 4000), QUALITY_MEASURED);
+        assert_false(energy.strange);
+        assert_int_equal(energy.uj, 1400000000);
+
+        energy = (struct gpu_energy){ 0 };
+        reading = (struct gpu_reading){ .counter_uj = GPU_UNKNOWN, .power_mw = 300000 };
+        gpu_energy_add(&energy, &reading, most_mw, 1000);
+        reading.power_mw = UINT32_MAX;
+        assert_int_equal(gpu_energy_add(&energy, &reading, most_mw, 2000), QUALITY_ESTIMATED);
+        assert_true(energy.strange);
+        reading.power_mw = 300000;
+        assert_int_equal(gpu_energy_add(&energy, &reading, most_mw, 3000), QUALITY_MEASURED);
+        assert_int_equal(energy.uj, 600000000);
 }
 
 /* A straight rise is integrated exactly, a wave within what its curvature leaves. */
@@ -116,6 +147,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_the_counter_is_believed),
+                cmocka_unit_test(test_what_no_card_draws_is_not_believed),
                 cmocka_unit_test(test_power_is_integrated),
                 cmocka_unit_test(test_a_gap_is_an_estimate),
                 cmocka_unit_test(test_a_counter_that_begins_anew),

@@ -79,6 +79,9 @@ static void an_operator_drains_and_resumes(void **unused)
         tell(&scene, INPUT_DRAIN, operator, "n9", NULL);
         assert_int_equal(answered(&scene), OFFPEAK_ENOTFOUND);
         operator= an_operator(&scene);
+        tell(&scene, INPUT_DRAIN, operator, "n1", "fan 3\nfails");
+        assert_int_equal(answered(&scene), OFFPEAK_EINVAL);
+        operator= an_operator(&scene);
         tell(&scene, INPUT_DRAIN, operator, "n1", "fan 3 fails");
         assert_int_equal(answered(&scene), OFFPEAK_OK);
         assert_string_equal(node(&scene)->drain_reason, "fan 3 fails");

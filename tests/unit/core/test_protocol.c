@@ -253,6 +253,30 @@ static void a_restarted_scheduler_counts_from_its_start(void **unused)
         scene_finish(&scene);
 }
 
+/* Its node was frozen: the old leg still stops there, and holds its devices. Nothing is launched into that. */
+static void what_still_stops_is_waited_for(void **unused)
+{
+        struct scene scene;
+        uint64_t job = scene_with_job(&scene, ON_LOST_RELAUNCH);
+        struct leg_report alive = scene_leg(&scene, job, REPORT_RUNNING, 0, 0);
+
+        (void)unused;
+        scene_wait_ms(&scene, lease_wait_ms(60000));
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_QUEUED);
+        scene_hello(&scene, 0, 2);
+        for (int i = 0; i < 12; i++) {
+                scene_renew(&scene, 0, &alive, 1);
+                assert_null(scene_recorded(&scene, RECORD_LAUNCH));
+                scene_wait_ms(&scene, 10000);
+                assert_null(scene_recorded(&scene, RECORD_LAUNCH));
+        }
+        scene_renew(&scene, 0, NULL, 0);
+        scene_wait_ms(&scene, 1000);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
+        assert_int_equal(state_job(&scene.state, job)->losses, 1);
+        scene_finish(&scene);
+}
+
 static void an_exit_that_comes_late_is_kept_without_consequence(void **unused)
 {
         struct scene scene;
@@ -767,6 +791,7 @@ int main(void)
                 cmocka_unit_test(a_lease_is_waited_for),
                 cmocka_unit_test(a_job_that_waits_is_never_given_up),
                 cmocka_unit_test(a_restarted_scheduler_counts_from_its_start),
+                cmocka_unit_test(what_still_stops_is_waited_for),
                 cmocka_unit_test(an_exit_that_comes_late_is_kept_without_consequence),
                 cmocka_unit_test(a_failure_is_final_and_its_status_kept),
                 cmocka_unit_test(losses_are_tried_again_until_none_is_left),
