@@ -248,6 +248,23 @@ static void show_failure(const json_t *job, const struct screen *screen, FILE *o
                 line(screen, out, "in file", path); /* else `output` below says it */
 }
 
+/* `n2 is drained: fan 3 fails`, a line each. */
+static void show_nodes_out(const json_t *job, const struct screen *screen, FILE *out)
+{
+        char text[512];
+        json_t *node;
+        size_t i;
+
+        json_array_foreach(json_object_get(job, "nodes_out"), i, node) {
+                const char *name = document_text(node, "name"), *status = document_text(node, "status");
+                const char *reason = document_text(node, "drain_reason");
+
+                snprintf(text, sizeof(text), "%.128s is %.32s%s%.256s", name != NULL ? name : "?", status != NULL ? status : "?",
+                         reason != NULL ? ": " : "", reason != NULL ? reason : "");
+                line(screen, out, "", text);
+        }
+}
+
 static void show_waits(const json_t *job, const struct screen *screen, FILE *out)
 {
         static const struct {
@@ -256,6 +273,8 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
                 { "release", "its release: offpeak release" },
                 { "recovery", "nodes to be heard of again, or fenced, after the scheduler lost the end of its log" },
                 { "nodes", "nodes that can hold it" },
+                { "features", "nodes that have what its --constraint asks for" },
+                { "switches", "its nodes on as few switches as it asks for" },
                 { "power", "a higher limit at its site, or a submission with less --power" },
                 { "quota", "room in the quota of its class" },
                 { "gpu_hours", "GPU-hours of its class" },
@@ -273,6 +292,7 @@ static void show_waits(const json_t *job, const struct screen *screen, FILE *out
         for (size_t i = 0; name != NULL && i < sizeof(waits) / sizeof(waits[0]); i++)
                 if (strcmp(name, waits[i].name) == 0)
                         line(screen, out, "waits for", waits[i].text);
+        show_nodes_out(job, screen, out);
 }
 
 static void show_after(const json_t *job, const struct screen *screen, FILE *out)

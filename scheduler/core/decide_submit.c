@@ -132,6 +132,11 @@ static int refuse_power(const struct state *state, const struct now *now, const 
 
         if (power.site == NULL)
                 return 0; /* it may wait for the power of a reactor that has not been reported */
+        if (power.idle_w >= power.limit_w)
+                return fail(err, OFFPEAK_EINVAL,
+                            "%s draws %s at the meter with nothing running, and its limit is %s: no job fits; raise grid.limit, or "
+                            "switch nodes off", power.site->name, text_format_power(power.idle_w, needed),
+                            text_format_power(power.limit_w, limit));
         return fail(err, OFFPEAK_EINVAL,
                     "the job needs %s at the meter, and %s's limit is %s: ask for less %s, or raise grid.limit",
                     text_format_power(power.needed_w, needed), power.site->name,

@@ -122,6 +122,13 @@ static bool has_nodes(const struct state *state, const struct now *now, const st
                has_switches(state, now, site, job, width);
 }
 
+static int64_t idle_at_meter(const struct state *state, const struct possible_site *possible, const struct site *site)
+{
+        const struct supply_terms *terms = state_terms(state, site);
+
+        return terms->pue_fixed_w + power_at_meter(terms, possible->idle_w);
+}
+
 static int64_t needed(const struct state *state, const struct possible_site *possible, const struct site *site,
                       const struct job *job, uint32_t mode)
 {
@@ -299,7 +306,10 @@ struct possible_power possible_power(const struct state *state, const struct now
                 possible = look_at(state, now, site);
                 if (!possible.known || modes_with_power(state, &possible, site, job, modes) != 0)
                         return (struct possible_power){ 0 };
-                here = (struct possible_power){ site, least_needed(state, &possible, site, job, modes), possible.limit_w };
+                here = (struct possible_power){ .site = site,
+                                                .needed_w = least_needed(state, &possible, site, job, modes),
+                                                .limit_w = possible.limit_w,
+                                                .idle_w = idle_at_meter(state, &possible, site) };
                 if (closest.site == NULL || here.needed_w - here.limit_w < closest.needed_w - closest.limit_w)
                         closest = here;
         }

@@ -39,6 +39,7 @@ bool possible_once_back(const struct state *state, const struct job *job);
 struct possible_power {
         const struct site *site; /* NULL: power is not what is missing, or nobody knows that it will be */
         int64_t needed_w, limit_w;
+        int64_t idle_w; /* at the meter, with no job at all */
 };
 struct possible_power possible_power(const struct state *state, const struct now *now, const struct job *job);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/fail.h"
+#include "core/health.h"
 #include "core/month.h"
 #include "core/move.h"
 #include "core/width.h"
@@ -61,6 +62,35 @@ static void put_spec(struct answer *answer, json_t *object, const struct job *jo
         answer_put(answer, object, "move_mb", json_integer(class->move_mb));
         answer_put(answer, object, "strict_deadline", json_boolean(spec->strict_deadline));
         answer_put(answer, object, "delay_cost_micro_per_gpu_hour", json_integer(class->delay_cost));
+}
+
+/* ---- whom it waits for */
+
+enum { MOST_NODES_OUT = 8 };
+
+/* Nodes that take no jobs now, where a queued job waits for what nodes have. */
+static json_t *nodes_out(struct answer *answer, const struct job *job, const json_t *waits_for)
+{
+        static const char *const kinds[] = { "nodes", "features", "switches", "devices", "power" };
+        const struct state *state = answer->state;
+        json_t *list = json_array();
+        bool waits = false;
+
+        for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && json_is_string(waits_for); i++)
+                waits = waits || strcmp(kinds[i], json_string_value(waits_for)) == 0;
+        for (uint32_t i = 0; waits && i < state->n_nodes && json_array_size(list) < MOST_NODES_OUT; i++) {
+                const struct node *node = &state->nodes[i];
+                json_t *item;
+
+                if (health_takes_jobs(node) || (job->spec.site != NULL && strcmp(job->spec.site, node->site) != 0))
+                        continue;
+                item = json_object();
+                answer_put(answer, item, "name", answer_text(node->name));
+                answer_put(answer, item, "status", json_string(answer_session(node)));
+                answer_put(answer, item, "drain_reason", answer_text(node->drain_reason));
+                answer_add(answer, list, item);
+        }
+        return list;
 }
 
 /* ---- its output */
@@ -248,6 +278,7 @@ int answer_job(struct answer *answer, struct offpeak_error *err)
         object = answer_job_summary(answer, job);
         put_spec(answer, object, job);
         put_output(answer, object, job, rank, node);
+        answer_put(answer, object, "nodes_out", nodes_out(answer, job, json_object_get(object, "waits_for")));
         answer_put(answer, object, "gpu_hours", gpu_hours(answer, job));
         answer_put(answer, object, "losses", json_integer(job->losses));
         answer_put(answer, object, "failure", answer_failure(answer, job));

@@ -97,6 +97,11 @@ main() {
         expect "$id" .exit_code 127
         expect "$id" .why '"cannot run ./no-such-program: No such file or directory"'
         offpeak show "$id"
+        # Who waits for nodes is told which of them are out.
+        offpeak drain "n2-$$" --reason "fan 3 fails" || fail "no drain"
+        id=$(offpeak submit --parsable -N 2 --gpus-per-node 1 -t 1m -- true) || fail "a job for drained nodes is refused"
+        offpeak show "$id" | grep -A1 "waits for *nodes that can hold it" | grep -q "n2-$$ is drained: fan 3 fails" ||
+                fail "it is not told whom it waits for: $(offpeak show "$id")"
 }
 
 main

@@ -380,12 +380,12 @@ static void a_job_that_ran_at_once_saves_nothing(void **unused)
 }
 
 /* 400 kW of grid at a PUE of 1.1 + 5 kW, 10 kW idle: 349 kW are left for jobs. */
-static void setup_limited(struct sim_world *world)
+static void setup_limited(struct sim_world *world, int64_t limit_w)
 {
         static const double prices[] = { 10, 10, 10, 10 };
 
         world_policy(&world->policy);
-        world->policy.sites[0].terms.grid_limit_w = 400000;
+        world->policy.sites[0].terms.grid_limit_w = limit_w;
         world->policy.sites[0].terms.pue_ppm = 1100000;
         world->policy.sites[0].terms.pue_fixed_w = 5000;
         sim_world_init(world, prices, 4);
@@ -401,7 +401,7 @@ static void a_job_beyond_all_power_is_refused(void **unused)
         uint64_t id;
 
         (void)unused;
-        setup_limited(&world);
+        setup_limited(&world, 400000);
         world_spec(&spec, "big", 1, HOUR);
         spec.power_w = 500000;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EINVAL);
@@ -409,6 +409,24 @@ static void a_job_beyond_all_power_is_refused(void **unused)
                                       "--power, or raise grid.limit");
         spec.power_w = 349000;
         assert_int_equal(sim_submit(world.sim, &spec, &id, &err), 0);
+        offpeak_job_spec_finish(&spec);
+        sim_world_finish(&world);
+}
+
+static void where_idle_nodes_draw_all_power_no_less_helps(void **unused)
+{
+        struct offpeak_job_spec spec;
+        struct offpeak_error err;
+        struct sim_world world;
+        uint64_t id;
+
+        (void)unused;
+        setup_limited(&world, 15000);
+        world_spec(&spec, "small", 1, HOUR);
+        spec.power_w = 1;
+        assert_int_equal(sim_submit(world.sim, &spec, &id, &err), OFFPEAK_EINVAL);
+        assert_string_equal(err.text, "hanford draws 16.0 kW at the meter with nothing running, and its limit is 15.0 kW: no job fits; "
+                                      "raise grid.limit, or switch nodes off");
         offpeak_job_spec_finish(&spec);
         sim_world_finish(&world);
 }
@@ -424,7 +442,7 @@ static void a_job_that_became_impossible_is_kept_apart(void **unused)
         uint64_t big, small;
 
         (void)unused;
-        setup_limited(&world);
+        setup_limited(&world, 400000);
         world_spec(&spec, "big", 1, HOUR);
         spec.power_w = 100000;
         spec.begin = WORLD_START + HOUR;
@@ -512,6 +530,7 @@ int main(void)
                 cmocka_unit_test(a_refusal_says_who_is_in_the_way),
                 cmocka_unit_test(a_job_that_ran_at_once_saves_nothing),
                 cmocka_unit_test(a_job_beyond_all_power_is_refused),
+                cmocka_unit_test(where_idle_nodes_draw_all_power_no_less_helps),
                 cmocka_unit_test(a_job_that_became_impossible_is_kept_apart),
                 cmocka_unit_test(a_job_may_wait_for_an_unreported_reactor),
                 cmocka_unit_test(no_hours_are_no_promise),

@@ -155,6 +155,21 @@ static char *explain_capped(double first, double second)
         return explain_with(NULL, NULL, json_pack("{s:o}", "planned", planned));
 }
 
+static void nodes_that_are_out_are_told(void **state)
+{
+        json_t *document = load("job_planned"), *job = json_object_get(document, "job");
+
+        (void)state;
+        json_object_set_new(job, "waits_for", json_string("features"));
+        json_object_set_new(job, "nodes_out", json_pack("[{s:s, s:s, s:s}, {s:s, s:s, s:n}]", "name", "n2", "status", "drained",
+                                                        "drain_reason", "fan 3 fails", "name", "n4", "status", "silent",
+                                                        "drain_reason"));
+        expect_in(render(view_show, document, plain), "  waits for   nodes that have what its --constraint asks for\n"
+                                                      "              n2 is drained: fan 3 fails\n"
+                                                      "              n4 is silent\n");
+        json_decref(document);
+}
+
 static void caps_are_explained(void **state)
 {
         char *text = explain_capped(0, 0);
@@ -1070,6 +1085,7 @@ int main(void)
                 cmocka_unit_test(a_terminal_gets_utf8_bars),
                 cmocka_unit_test(a_job_is_told_in_full),
                 cmocka_unit_test(hours_are_explained),
+                cmocka_unit_test(nodes_that_are_out_are_told),
                 cmocka_unit_test(caps_are_explained),
                 cmocka_unit_test(every_limit_has_words),
                 cmocka_unit_test(a_late_job_is_told_what_helps),
