@@ -34,16 +34,25 @@ static int64_t drawn_since(struct gpu_energy *energy, const struct gpu_reading *
         return trapezoid(energy, power_mw, passed_ms);
 }
 
+static int64_t most_of(uint32_t most_mw)
+{
+        return most_mw > 0 ? most_mw : GPU_ENERGY_MOST_MW;
+}
+
+int64_t gpu_energy_believed_mw(int64_t power_mw, uint32_t most_mw)
+{
+        return power_mw > 2 * most_of(most_mw) ? GPU_UNKNOWN : power_mw;
+}
+
 enum quality gpu_energy_add(struct gpu_energy *energy, const struct gpu_reading *reading, uint32_t most_mw, int64_t now_ms)
 {
-        const int64_t most = most_mw > 0 ? most_mw : GPU_ENERGY_MOST_MW;
-        const int64_t power_mw = reading->power_mw > 2 * most ? GPU_UNKNOWN : reading->power_mw;
+        const int64_t power_mw = gpu_energy_believed_mw(reading->power_mw, most_mw);
         const int64_t passed_ms = energy->started && now_ms > energy->ms ? now_ms - energy->ms : 0;
         enum quality quality = QUALITY_MEASURED;
 
         energy->strange = power_mw != reading->power_mw;
         if (energy->started) {
-                int64_t uj = drawn_since(energy, reading, power_mw, most, passed_ms, &quality);
+                int64_t uj = drawn_since(energy, reading, power_mw, most_of(most_mw), passed_ms, &quality);
 
                 energy->uj += uj;
                 if (passed_ms > 0 && !energy->strange)

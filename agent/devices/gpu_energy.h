@@ -26,6 +26,9 @@ struct gpu_energy {
         int64_t uj; /* drawn since the first reading */
 };
 
+/* What a card says that it draws, or GPU_UNKNOWN where no card of its kind draws as much. most_mw as below. */
+int64_t gpu_energy_believed_mw(int64_t power_mw, uint32_t most_mw);
+
 /*
  * Take a reading. most_mw: the highest limit that the card can have; 0: unknown. Returns how good what was drawn since the last one
  * is known: MEASURED; ESTIMATED after a gap, where a counter began anew, and where the reading says more than twice as much as the

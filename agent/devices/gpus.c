@@ -171,16 +171,16 @@ static void note_health(struct gpu_now *now, const char *address, const struct g
                          reading->fatal);
 }
 
-/* Numbers of a round that looked at energy alone are unknown, and leave what is known. */
+/* Numbers of a round that looked at energy alone are unknown, and leave what is known; so does a power that is not believed. */
 static void keep_reading(struct gpu_now *now, const struct gpu_reading *reading, bool all)
 {
-        if (all) {
+        const int64_t power_mw = gpu_energy_believed_mw(reading->power_mw, now->facts.max_mw);
+        const int64_t before_mw = now->reading.power_mw;
+
+        if (all)
                 now->reading = *reading;
-        } else {
-                now->reading.counter_uj = reading->counter_uj;
-                if (reading->power_mw >= 0)
-                        now->reading.power_mw = reading->power_mw;
-        }
+        now->reading.counter_uj = reading->counter_uj;
+        now->reading.power_mw = power_mw >= 0 || (all && reading->power_mw < 0) ? power_mw : before_mw;
 }
 
 static void take_card(struct gpus *gpus, uint32_t i, int64_t now_ms, bool all)

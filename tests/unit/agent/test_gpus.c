@@ -91,6 +91,28 @@ static void test_energy_counts_from_the_first_reading(void **state)
         assert_int_equal(gpus_at(f->gpus, 1)->uj, 0);
 }
 
+/* A counter that leaps and a power of all ones are no energy, and what the card was known to draw stays. */
+static void test_what_no_card_draws_is_left_out(void **state)
+{
+        struct fixture *f = *state;
+
+        fake_say(&f->script, "* max 700000");
+        open_gpus(f);
+        gpus_look(f->gpus, 1000);
+        fake_say(&f->script, A " energy 1000000000");
+        fake_say(&f->script, A " power 4294967295");
+        gpus_look(f->gpus, 2000);
+        assert_int_equal(gpus_at(f->gpus, 0)->quality, QUALITY_ESTIMATED);
+        assert_int_equal(gpus_at(f->gpus, 0)->reading.power_mw, 100000);
+        assert_true(gpus_at(f->gpus, 0)->uj <= 100000000); /* 100 W for a second */
+        fake_say(&f->script, A " energy 1000000200");
+        fake_say(&f->script, A " power 150000");
+        gpus_look(f->gpus, 3000);
+        assert_int_equal(gpus_at(f->gpus, 0)->quality, QUALITY_MEASURED);
+        assert_int_equal(gpus_at(f->gpus, 0)->reading.power_mw, 150000);
+        assert_true(gpus_at(f->gpus, 0)->uj <= 100200000);
+}
+
 /* One card is lost, comes back and counts on; the other never notices. */
 static void test_a_lost_card_is_contained(void **state)
 {
@@ -412,6 +434,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 TEST(test_cards_are_found_by_their_bus_id),
                 TEST(test_energy_counts_from_the_first_reading),
+                TEST(test_what_no_card_draws_is_left_out),
                 TEST(test_a_lost_card_is_contained),
                 TEST(test_links_between_two_sum_up),
                 TEST(test_over_switches_all_see_one_another),
