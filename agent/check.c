@@ -112,10 +112,13 @@ static json_t *devices(const struct checked *checked)
         for (uint32_t i = 0; i < inventory->n_devices; i++) {
                 const struct gpu_now *now = hardware_gpu(checked->hardware, i);
 
-                json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:o}", "index", (int)i, "address",
-                                                      inventory->devices[i].address, "can_be_capped",
-                                                      inventory->devices[i].least_w > 0, "card",
-                                                      now != NULL ? card(now) : json_null()));
+                if (json_array_append_new(list, json_pack("{s:i, s:s, s:b, s:o}", "index", (int)i, "address",
+                                                          inventory->devices[i].address, "can_be_capped",
+                                                          inventory->devices[i].least_w > 0, "card",
+                                                          now != NULL ? card(now) : json_null())) != 0) {
+                        json_decref(list);
+                        return NULL;
+                }
         }
         return list;
 }

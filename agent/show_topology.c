@@ -150,7 +150,7 @@ static json_t *document(const struct seen *seen)
         struct topology_facts facts = topology_facts(seen->topology);
 
         return json_pack("{s:s, s:o, s:o, s:o, s:o, s:i, s:i, s:I, s:o, s:o, s:o, s:o, s:{s:o, s:o}}", "schema",
-                         "offpeak.topology/1", "file", text(seen->config->topology), "model", text(facts.model),
+                         "offpeak.topology/2", "file", text(seen->config->topology), "model", text(facts.model),
                          "position", position(seen->config), "features", features(seen->config), "cores",
                          (int)facts.cores, "pus", (int)facts.pus, "memory_mb", (json_int_t)facts.memory_mb, "sockets",
                          sockets(seen), "numa", numa_nodes(seen), "gpus", gpus(seen), "nics", nics(seen), "links",

@@ -15,7 +15,7 @@
  * GPU. */
 int show_topology(const struct agent_config *config, bool json, FILE *out, struct offpeak_error *err);
 
-/* The document offpeak.topology/1 as text (topology_view.c). */
+/* The document offpeak.topology/2 as text (topology_view.c). */
 void topology_view(const json_t *document, FILE *out);
 
 #endif

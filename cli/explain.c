@@ -199,7 +199,7 @@ static void explain_moves(const json_t *job, const struct screen *screen, FILE *
         }
 }
 
-/* Where its plan saves by less power what it pays for by more time: how much of it, and how far. */
+/* How much of its hours is under a power cap, and under which. */
 static void explain_caps(const json_t *job, FILE *out)
 {
         const json_t *planned = json_object_get(job, "planned");
@@ -227,7 +227,7 @@ static void explain_caps(const json_t *job, FILE *out)
         fprintf(out, "%.0f %% of their limit", 100 * most);
         if (capped < all)
                 fprintf(out, " for %s of its hours", when_format_duration(capped, span));
-        fputs(": the power that saves is worth more than the time it takes.\n", out);
+        fputs(": less power, for more time.\n", out);
 }
 
 /* That it is pinned is its reason; that it is and cannot have its hours is not. */

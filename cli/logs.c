@@ -86,9 +86,12 @@ static int ask_output(struct offpeak_client *client, uint64_t job, const struct 
                       struct output *ret_output, struct offpeak_error *err)
 {
         json_t *document;
-        int r = command_ask(client, "job",
-                            json_pack("{s:I, s:I}", "job", (json_int_t)job, "rank", (json_int_t)settings->rank),
-                            &document, err);
+        json_t *arguments = json_pack("{s:I}", "job", (json_int_t)job);
+        int r;
+
+        if (settings->rank > 0) /* which schedulers of before do not know */
+                json_object_set_new(arguments, "rank", json_integer(settings->rank));
+        r = command_ask(client, "job", arguments, &document, err);
 
         if (r != 0)
                 return r;
@@ -145,15 +148,18 @@ static void nap(void)
         nanosleep(&time, NULL);
 }
 
-/* -1: it is not there, or may not be read. A pipe would keep us until somebody writes to it. */
+/* -1: it is not there, or may not be read. A pipe is not even opened: that alone would let the job's own open of it return. */
 static int open_file(const char *path, int *ret_code, struct offpeak_error *err)
 {
-        int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         struct stat st;
+        int file = -1;
 
-        if (file < 0 || (fstat(file, &st) == 0 && S_ISREG(st.st_mode)))
+        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
+                file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+        else if (errno = 0, stat(path, &st) != 0)
+                return -1;
+        if (S_ISREG(st.st_mode))
                 return file;
-        close(file);
         *ret_code = fail(err, OFFPEAK_EINVAL, "%s is no file but a pipe, a device or a folder: there is no output to be shown", path);
         return -1;
 }

@@ -55,7 +55,7 @@ enum quality gpu_energy_add(struct gpu_energy *energy, const struct gpu_reading 
                 int64_t uj = drawn_since(energy, reading, power_mw, most_of(most_mw), passed_ms, &quality);
 
                 energy->uj += uj;
-                if (passed_ms > 0 && !energy->strange)
+                if (passed_ms >= SLACK_MS && !energy->strange)
                         energy->mean_mw = uj / passed_ms;
         } else {
                 energy->power_mw = GPU_UNKNOWN;

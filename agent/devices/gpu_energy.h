@@ -21,7 +21,7 @@ struct gpu_energy {
         int64_t counter_uj; /* of the last reading; GPU_UNKNOWN */
         int64_t power_mw;   /* as last told; GPU_UNKNOWN */
         int64_t ms;
-        int64_t mean_mw;    /* between the last two readings that could be believed */
+        int64_t mean_mw;    /* between two readings, a second or more apart, that could be believed */
         bool strange;       /* the last reading could not be: more than any card of this kind draws */
         int64_t uj; /* drawn since the first reading */
 };

@@ -336,6 +336,14 @@ static int refuse(const struct gpus *gpus, struct offpeak_error *err)
 
 static bool take_found(struct gpus *gpus)
 {
+        static const struct gpu_reading none = { .counter_uj = GPU_UNKNOWN,
+                                                 .power_mw = GPU_UNKNOWN,
+                                                 .ecc_errors = GPU_UNKNOWN,
+                                                 .memory_used_mb = GPU_UNKNOWN,
+                                                 .memory_mb = GPU_UNKNOWN,
+                                                 .compute_percent = GPU_UNKNOWN,
+                                                 .clock_mhz = GPU_UNKNOWN,
+                                                 .memory_clock_mhz = GPU_UNKNOWN };
         bool any = false;
 
         for (uint32_t i = 0; i < gpus->n; i++) {
@@ -348,6 +356,7 @@ static bool take_found(struct gpus *gpus)
                 any = true;
                 gpus->now[i] = (struct gpu_now){ .driver = gpu_drivers[card->driver],
                                                  .facts = card->facts,
+                                                 .reading = none,
                                                  .quality = QUALITY_ESTIMATED,
                                                  .ecc_errors = GPU_UNKNOWN };
                 if (card->gpu == NULL)

@@ -78,6 +78,7 @@ static bool describe_by_key(const struct zuv *socket, zmq_msg_t *body, struct zu
                 return false;
         strcpy(peer->name, key->name);
         peer->may_schedule = key->role == WIRE_ROLE_AGENT || key->role == WIRE_ROLE_OPERATOR;
+        peer->may_submit = key->role == WIRE_ROLE_USER || key->role == WIRE_ROLE_OPERATOR;
         peer->may_push = key->role == WIRE_ROLE_PUSH || key->role == WIRE_ROLE_OPERATOR;
         peer->only_pushes = key->role == WIRE_ROLE_PUSH;
         return true;
@@ -94,6 +95,7 @@ static bool describe(const struct zuv *socket, zmq_msg_t *body, struct zuv_peer 
                 return describe_by_key(socket, body, peer);
         if (!socket->is_ipc)
                 return true; /* whoever is on this machine, and nobody knows who: they may ask */
+        peer->may_submit = true;
         peer->has_uid = parse_uid(zmq_msg_gets(body, "Peer-Address"), &peer->uid);
         peer->may_schedule = peer->may_push = peer->has_uid && (peer->uid == 0 || peer->uid == geteuid());
         return true;

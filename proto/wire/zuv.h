@@ -29,6 +29,7 @@ struct zuv_peer {
         char name[64];     /* tcp with CURVE: the name its key is authorised under; else "" */
         bool may_schedule; /* agent or operator: by its key's role; over ipc root and this process's user; over plain tcp,
                               which is loopback only, nobody */
+        bool may_submit;   /* jobs of its own: a key of role user or operator; over ipc everybody */
         bool may_push;     /* signals: a key of role push or operator; over ipc whoever may schedule */
         bool only_pushes;  /* a key of role push: it is not listened to in anything else */
 };

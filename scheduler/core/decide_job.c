@@ -8,11 +8,12 @@
 #include "core/after.h"
 #include "core/work.h"
 
+/* Jobs that came with a key when keys had no accounts yet are their owner's by his name. */
 static bool owns(const struct client *client, const struct job *job)
 {
-        if (client->uid != job->uid)
+        if (client->uid == NONE_U32)
                 return false;
-        return client->uid != NONE_U32 || strcmp(client->user, job->user) == 0;
+        return client->uid == job->uid || (job->uid == NONE_U32 && strcmp(client->user, job->user) == 0);
 }
 
 const struct job *changeable_job(const struct state *state, const struct input *input, struct turn *turn)

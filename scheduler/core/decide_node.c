@@ -129,8 +129,8 @@ void decide_fence(const struct state *state, const struct input *input, struct t
         }
         if (node->session.state == SESSION_UP && !input->u.fence.seen_dead) {
                 reply(turn, client, OFFPEAK_ESTATE, 0,
-                      "node %s is up: it was heard %" PRId64 " s ago, and what runs there would run twice. Switch it off first; to empty "
-                      "it, `offpeak drain %s` and cancel or hold its jobs", node->name,
+                      "node %s is up: it was heard %" PRId64 " s ago, and what runs there would run twice. Switch it off first, or stop its "
+                      "agent and what it runs; to empty it, `offpeak drain %s` and cancel or hold its jobs", node->name,
                       (input->now.mono_ms - node->session.last_renew_ms) / 1000, node->name);
                 return;
         }

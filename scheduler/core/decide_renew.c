@@ -313,15 +313,16 @@ static bool any_alive(const struct input *input)
         return false;
 }
 
-/* A live leg that no open attempt has: an old one that shall stop, or one that a lost tail of the log launched. */
+/* A live leg that no open attempt has, or has given up: an old one that shall stop, or one that a lost tail of the log launched. */
 static bool any_foreign(const struct state *state, const struct input *input, const struct node *node)
 {
         for (uint32_t i = 0; i < input->u.renew.n_legs; i++) {
                 const struct leg_report *report = &input->u.renew.legs[i];
                 const struct job *job = open_job(state, report->job, report->attempt);
+                const struct leg *leg = leg_at(job, node->id);
 
                 if (report->state != REPORT_EXITED &&
-                    (leg_at(job, node->id) == NULL || report->epoch != job->attempt.epoch))
+                    (leg == NULL || leg->state == LEG_ENDED || report->epoch != job->attempt.epoch))
                         return true;
         }
         return false;

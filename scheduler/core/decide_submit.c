@@ -536,7 +536,8 @@ void decide_submit(const struct state *state, const struct input *input, struct 
         if (client->uid == NONE_U32) {
                 reply(turn, client, OFFPEAK_EPERMISSION, 0,
                       "the scheduler does not know under which account your job would run: over ipc the kernel tells; over tcp it is "
-                      "that of your key's name, and on the scheduler's host there is no account \"%s\"", client->user);
+                      "that of your key's name, if its role is user or operator (root's: operator), and \"%s\" is no such account on the "
+                      "scheduler's host", client->user);
                 return;
         }
         if (check_widths(&job.spec, &err) != 0) {

@@ -62,10 +62,9 @@ static bool launches_allowed(const struct state *state)
         return true;
 }
 
-/* Legs that are not on record any more, of a node that was away, hold devices until they have stopped: a launch would be refused. */
 static bool may_take_jobs(const struct node *node, const struct site *site)
 {
-        return health_takes_jobs(node) && node->site_id == site->id && !node->session.foreign;
+        return health_takes_jobs(node) && node->site_id == site->id;
 }
 
 /* The shapes are found when the first asks for devices: most turns start nothing. */

@@ -8,7 +8,7 @@ enum { APART_S = 60 };
 
 bool health_takes_jobs(const struct node *node)
 {
-        return node->session.state == SESSION_UP && !node->fenced && node->drain_reason == NULL;
+        return node->session.state == SESSION_UP && !node->session.foreign && !node->fenced && node->drain_reason == NULL;
 }
 
 uint32_t health_devices(const struct state *state, const struct node *node)
@@ -53,16 +53,21 @@ static bool is_fault(const struct node *node, const struct leg *leg, int64_t wal
 /* The attempt before this one, or another leg of this one. */
 static bool another_refused_it(const struct job *job, const struct leg *leg)
 {
-        return leg->how == LEG_NEVER && job->failure.attempt > 0 && job->failure.how == LEG_NEVER &&
-               job->failure.node != leg->node;
+        const struct failure *before = &job->failure;
+
+        return leg->how == LEG_NEVER && before->attempt > 0 && before->attempt + 1 >= job->attempt.number &&
+               before->how == LEG_NEVER && before->node != leg->node;
 }
 
-static void take_back(struct node *node, uint64_t job)
+static void take_back(struct state *state, uint32_t node, uint64_t job)
 {
-        if (node->fault_job != job || node->faults == 0)
+        struct node *first = node < state->n_nodes ? &state->nodes[node] : NULL;
+
+        if (first == NULL || first->fault_job != job || first->faults == 0)
                 return;
-        node->faults--;
-        node->fault_job = 0;
+        first->faults--;
+        first->fault_job = 0;
+        first->fault_at = 0;
 }
 
 void health_note(struct state *state, const struct job *job, const struct leg *leg, int64_t wall)
@@ -78,7 +83,7 @@ void health_note(struct state *state, const struct job *job, const struct leg *l
         if (!is_fault(node, leg, wall))
                 return;
         if (another_refused_it(job, leg)) {
-                take_back(&state->nodes[job->failure.node], job->id);
+                take_back(state, job->failure.node, job->id);
                 return;
         }
         if (node->faults > 0 && (node->fault_job == job->id || wall - node->fault_at < APART_S))

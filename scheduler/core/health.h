@@ -9,7 +9,8 @@
  * that was running when it rebooted. What a job does itself (an exit code, a signal) is none. Several of one minute are
  * one: a reboot ends all that runs. Those of the same job twice are one: it may be the job that kills its node. A job
  * that two nodes refuse one after the other (its user has no account, say) is at fault itself, and neither of them: the
- * first one's fault is taken back. What ends well there ends the row.
+ * first one's fault is taken back. (A gang for which there are no other nodes is refused by the same one again, whose fault it stays.)
+ * What ends well there ends the row.
  *
  * A device that its agent calls unwell (RECORD_DEVICES) is drained likewise, alone, and comes back when it is called
  * well. Who holds it is left alone: a job ends by its own death. An attempt that fails with such a device, or within a
@@ -21,7 +22,10 @@
 
 #include "core/state.h"
 
-/* May the node be given legs, were its devices free? It is heard, not fenced and not drained. */
+/*
+ * May the node be given legs, were its devices free? It is heard, not fenced and not drained, and nothing lives there that is not on
+ * record any more: of a node that was away, say, what still stops holds devices, and a launch onto these would be refused.
+ */
 bool health_takes_jobs(const struct node *node);
 
 /* Its devices that a plan may count on: all but those withheld, of a drained node none; and those that jobs hold. */

@@ -136,6 +136,7 @@ static json_t *node_object(struct answer *answer, const struct node *node)
         answer_put(answer, object, "position", position(answer, inventory));
         answer_put(answer, object, "features", features(answer, inventory));
         answer_put(answer, object, "links_gb_per_s", links(answer, inventory));
+        answer_put(answer, object, "links_gbps", links(answer, inventory)); /* as it was called first */
         answer_put(answer, object, "devices", devices(answer, node));
         return object;
 }

@@ -299,7 +299,7 @@ const char *answer_session(const struct node *node)
                 return "drained";
         switch (node->session.state) {
         case SESSION_UP:
-                return "up";
+                return node->session.foreign ? "clearing" : "up";
         case SESSION_PENDING:
                 return "pending";
         case SESSION_SILENT:

@@ -157,19 +157,26 @@ static void user_name(const struct zuv_peer *peer, char *name, size_t size)
 }
 
 /*
- * Under whose account somebody's jobs run: over ipc as the kernel tells, with a key that of the key's name here: all hosts of a
- * cluster are taken to have the same accounts. NONE_U32: nobody's that is known.
+ * Under whose account somebody's jobs run: over ipc as the kernel tells, with a key of role user or operator that of the key's name here:
+ * all hosts of a cluster are taken to have the same accounts. Root's takes an operator's key. ret_uid NONE_U32: nobody's that is known.
+ * ETRYAGAIN: the accounts cannot be asked now.
  */
-static uint32_t account_of(const struct zuv_peer *peer)
+static int account_of(const struct zuv_peer *peer, uint32_t *ret_uid, struct offpeak_error *err)
 {
         struct passwd entry, *found = NULL;
-        char buffer[4096];
+        char buffer[16384];
+        int code;
 
-        if (peer->has_uid)
-                return peer->uid;
-        if (peer->name[0] == '\0' || getpwnam_r(peer->name, &entry, buffer, sizeof(buffer), &found) != 0 || found == NULL)
-                return NONE_U32;
-        return found->pw_uid;
+        *ret_uid = peer->has_uid ? peer->uid : NONE_U32;
+        if (peer->has_uid || !peer->may_submit)
+                return 0;
+        code = getpwnam_r(peer->name, &entry, buffer, sizeof(buffer), &found);
+        if (found == NULL && code != 0 && code != ENOENT && code != ESRCH)
+                return fail(err, OFFPEAK_ETRYAGAIN, "the scheduler's host cannot look up the account \"%s\" now: %s; try again",
+                            peer->name, strerror(code));
+        if (found != NULL && (found->pw_uid != 0 || peer->may_schedule))
+                *ret_uid = found->pw_uid;
+        return 0;
 }
 
 /* FNV-1a: tells a repeated request from another one under the same id. */
@@ -229,11 +236,11 @@ static void take_request(struct server *server, const struct route *where, const
                          uint64_t digest)
 {
         const struct route route = *where; /* a flush forgets the turn's routes */
-        struct client client = { .uid = account_of(&route.peer),
-                                 .is_operator = may_operate(&route.peer),
+        struct client client = { .is_operator = may_operate(&route.peer),
                                  .may_push = route.peer.may_push,
                                  .digest = digest };
         struct input input;
+        struct offpeak_error err;
         char user[OFFPEAK_MAX_NAME];
 
         if (route.peer.only_pushes && request->verb != VERB_PUSH) {
@@ -247,6 +254,10 @@ static void take_request(struct server *server, const struct route *where, const
         }
         if (request->verb == VERB_RELOAD) {
                 reload(server, &route, request);
+                return;
+        }
+        if (account_of(&route.peer, &client.uid, &err) != 0) {
+                send_reply(&route, request->request_id, err.code, 0, err.text, NULL);
                 return;
         }
         user_name(&route.peer, user, sizeof(user));

@@ -98,7 +98,7 @@ refused '3 nodes for it on 1 switch(es)' -N 3 --switches 1
 
 xml=$(dirname "$0")/../fixtures/topology/two_sockets.xml
 "$build/agent/offpeak-agent" --show-topology --topology-xml "$xml" --json >"$work/topology" || fail "no topology"
-[ "$(jq -c '[.schema, (.gpus | length), .links.near[1][2], .nics[0].gpus]' "$work/topology")" = '["offpeak.topology/1",3,"bridge",[1,2]]' ] ||
+[ "$(jq -c '[.schema, (.gpus | length), .links.near[1][2], .nics[0].gpus]' "$work/topology")" = '["offpeak.topology/2",3,"bridge",[1,2]]' ] ||
         fail "$(cat "$work/topology")"
 "$build/agent/offpeak-agent" --config "$work/n2.yaml" --show-topology | grep -q '^block -, rack r1, switch s2$' || fail "no position"
 "$build/agent/offpeak-agent" --json >"$work/usage" 2>&1

@@ -150,7 +150,7 @@ static json_t *show_json(const struct agent_config *config)
         json_t *document = json_loads(text, 0, NULL);
 
         assert_non_null(document);
-        assert_string_equal(json_string_value(json_object_get(document, "schema")), "offpeak.topology/1");
+        assert_string_equal(json_string_value(json_object_get(document, "schema")), "offpeak.topology/2");
         free(text);
         return document;
 }

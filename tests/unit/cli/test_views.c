@@ -177,12 +177,12 @@ static void caps_are_explained(void **state)
         (void)state;
         assert_null(strstr(text, "capped"));
         free(text);
-        expect_in(explain_capped(0.7, 0.7), "  its GPUs are capped at 70 % of their limit: the power that saves");
-        expect_in(explain_capped(0.7, 0.704), "  its GPUs are capped at 70 % of their limit: the power that saves");
+        expect_in(explain_capped(0.7, 0.7), "  its GPUs are capped at 70 % of their limit: less power, for more time.");
+        expect_in(explain_capped(0.7, 0.704), "  its GPUs are capped at 70 % of their limit: less power, for more time.");
         expect_in(explain_capped(0.8, 0.55),
-                  "  its GPUs are capped at 55 to 80 % of their limit: the power that saves");
+                  "  its GPUs are capped at 55 to 80 % of their limit: less power, for more time.");
         expect_in(explain_capped(0, 0.6),
-                  "  its GPUs are capped at 60 % of their limit for 1 h of its hours: the power");
+                  "  its GPUs are capped at 60 % of their limit for 1 h of its hours: less power");
 }
 
 static void every_limit_has_words(void **state)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "core/health.h"
 #include "core/lease.h"
 #include "unit/core/scene.h"
 
@@ -389,6 +390,41 @@ static void a_gang_that_arms_too_slowly_is_called_off(void **unused)
                 scene_renew(&scene, 0, NULL, 0);
         }
         assert_true(state_job(&scene.state, job)->losses > 0);
+        scene_finish(&scene);
+}
+
+/* One node was frozen, and its leg is given up; the other's still stops. What lives on the first holds its devices all the same. */
+static void a_leg_that_was_given_up_holds_its_devices(void **unused)
+{
+        struct leg_report alive;
+        struct scene scene;
+        uint64_t job, other;
+
+        (void)unused;
+        scene_init(&scene, ON_LOST_RELAUNCH);
+        for (int node = 0; node < 2; node++) {
+                scene_hello(&scene, node, 1);
+                scene_renew(&scene, node, NULL, 0);
+        }
+        job = scene_submit(&scene, scene_client(&scene), 2);
+        for (int node = 0; node < 2; node++)
+                scene_renew_with(&scene, node, job, REPORT_ARMED, 0, 0);
+        alive = scene_leg(&scene, job, REPORT_RUNNING, 0, 0);
+        for (int i = 0; i < 60 && scene_session(&scene, 0)->state != SESSION_NONE; i++) {
+                scene_renew(&scene, 1, &alive, 1);
+                scene_wait_ms(&scene, 2000);
+        }
+        assert_int_equal(scene_session(&scene, 0)->state, SESSION_NONE);
+        assert_int_equal(state_job(&scene.state, job)->state, OFFPEAK_JOB_ACTIVE);
+        scene_hello(&scene, 0, 2);
+        scene_renew(&scene, 0, &alive, 1);
+        assert_non_null(scene_ordered(&scene, WANT_STOP));
+        assert_false(health_takes_jobs(state_node(&scene.state, "n1")));
+        other = scene_submit(&scene, scene_client(&scene), 2);
+        assert_int_equal(state_job(&scene.state, other)->state, OFFPEAK_JOB_QUEUED);
+        scene_renew(&scene, 0, NULL, 0);
+        assert_true(health_takes_jobs(state_node(&scene.state, "n1")));
+        assert_int_equal(state_job(&scene.state, other)->state, OFFPEAK_JOB_ACTIVE);
         scene_finish(&scene);
 }
 
@@ -798,6 +834,7 @@ int main(void)
                 cmocka_unit_test(a_gang_goes_when_all_are_armed),
                 cmocka_unit_test(without_go_nothing_is_waited_for),
                 cmocka_unit_test(a_gang_that_arms_too_slowly_is_called_off),
+                cmocka_unit_test(a_leg_that_was_given_up_holds_its_devices),
                 cmocka_unit_test(one_failed_rank_stops_the_others),
                 cmocka_unit_test(the_end_of_the_head_is_the_end_of_all),
                 cmocka_unit_test(a_leg_that_dies_under_a_head_fails_the_attempt),
