@@ -18,6 +18,9 @@ mpicc -O1 -o "$work/train" "$(dirname "$0")/../fixtures/mpi/train.c" -lm 2>"$wor
 # Two nodes on one host have the same name and processes of the same numbers: not over shared memory. Nobody else shall reach it.
 export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_oob_tcp_if_include=lo
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_mpi_yield_when_idle=1 TMPDIR=$work
+# Here the daemons of all nodes run on one host, and would race to make one folder for the session: each gets its own.
+# shellcheck disable=SC2016 # for the shell at the other end
+export OMPI_MCA_orte_launch_agent='env TMPDIR=$(mktemp -d -p '"$work"') orted'
 steps=120
 
 rate=1 watts=50
