@@ -167,14 +167,16 @@ static int tell_json(const struct checked *checked, FILE *out, struct offpeak_er
 /* It need not be there yet. */
 static int check_state_dir(const char *path, struct offpeak_error *err)
 {
+        const char *why = NULL;
         struct stat st;
 
-        if (stat(path, &st) != 0 && errno == ENOENT)
-                return 0;
-        if (errno = 0, stat(path, &st) != 0 || !S_ISDIR(st.st_mode) || access(path, R_OK | W_OK | X_OK) != 0)
-                return fail(err, OFFPEAK_ECONFIG, "state_dir %s: the agent cannot keep its state there: %s", path,
-                            errno != 0 ? strerror(errno) : "it is no folder");
-        return 0;
+        if (stat(path, &st) != 0)
+                why = errno == ENOENT ? NULL : strerror(errno);
+        else if (!S_ISDIR(st.st_mode))
+                why = "it is no folder";
+        else if (access(path, R_OK | W_OK | X_OK) != 0)
+                why = strerror(errno);
+        return why == NULL ? 0 : fail(err, OFFPEAK_ECONFIG, "state_dir %s: the agent cannot keep its state there: %s", path, why);
 }
 
 int agent_check(const struct agent_config *config, bool json, FILE *out, struct offpeak_error *err)

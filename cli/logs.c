@@ -152,14 +152,11 @@ static void nap(void)
 static int open_file(const char *path, int *ret_code, struct offpeak_error *err)
 {
         struct stat st;
-        int file = -1;
 
-        if (stat(path, &st) == 0 && S_ISREG(st.st_mode))
-                file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-        else if (errno = 0, stat(path, &st) != 0)
+        if (stat(path, &st) != 0)
                 return -1;
         if (S_ISREG(st.st_mode))
-                return file;
+                return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
         *ret_code = fail(err, OFFPEAK_EINVAL, "%s is no file but a pipe, a device or a folder: there is no output to be shown", path);
         return -1;
 }

@@ -71,7 +71,7 @@ enum { MOST_NODES_OUT = 8 };
 /* Nodes that take no jobs now, where a queued job waits for what nodes have. */
 static json_t *nodes_out(struct answer *answer, const struct job *job, const json_t *waits_for)
 {
-        static const char *const kinds[] = { "nodes", "features", "switches", "devices", "power" };
+        static const char *const kinds[] = { "nodes", "features", "switches", "devices" };
         const struct state *state = answer->state;
         json_t *list = json_array();
         bool waits = false;
