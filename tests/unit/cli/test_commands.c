@@ -721,6 +721,23 @@ static void logs_elsewhere_are_said_to_be(void **state)
         expect_line(&fake, "logs 42 -r 1x", OFFPEAK_EUSAGE, "write a number from 0");
 }
 
+/* Opening a pipe would wait for its writer, or let one go on that waits itself. */
+static void a_pipe_is_no_output(void **state)
+{
+        struct fake_client fake = { 0 };
+        char document[1024], folder[] = "/tmp/offpeak-pipe-XXXXXX", path[64];
+
+        (void)state;
+        assert_non_null(mkdtemp(folder));
+        snprintf(path, sizeof(path), "%s/pipe", folder);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        set_job(&fake, document, sizeof(document), "active", path, 1);
+        expect_line(&fake, "logs 42", OFFPEAK_EINVAL, "is no file but a pipe");
+        expect_line(&fake, "logs -f 42", OFFPEAK_EINVAL, "is no file but a pipe");
+        unlink(path);
+        rmdir(folder);
+}
+
 /* ---- errors */
 
 static void errors_are_indented_and_clean(void **state)
@@ -778,6 +795,7 @@ int main(void)
                 cmocka_unit_test(a_binary_is_no_script),
                 cmocka_unit_test_setup_teardown(logs_print_the_file, make_script, remove_script),
                 cmocka_unit_test(logs_elsewhere_are_said_to_be),
+                cmocka_unit_test(a_pipe_is_no_output),
                 cmocka_unit_test(errors_are_indented_and_clean),
         };
 

@@ -944,6 +944,18 @@ static void nodes_tell_who_has_what(void **state)
         json_decref(document);
 }
 
+/* Something that is not on record any more still stops there: it is heard, and given nothing. */
+static void a_node_that_is_clearing_says_so(void **state)
+{
+        struct world *world = *state;
+        json_t *document;
+
+        world->state.nodes[0].session.foreign = true;
+        document = world_ask(world, "nodes", NULL);
+        world_expect_text(document, "nodes.0.status", "clearing");
+        json_decref(document);
+}
+
 /* ---- plan */
 
 static void the_plan_carries_its_certificate(void **state)
@@ -1836,6 +1848,7 @@ int main(void)
                 cmocka_unit_test_setup_teardown(hours_behind_the_classs_delay_are_named, setup, teardown),
                 cmocka_unit_test_setup_teardown(without_prices_nothing_is_cheaper, setup, teardown),
                 cmocka_unit_test_setup_teardown(nodes_tell_who_has_what, setup, teardown),
+                cmocka_unit_test_setup_teardown(a_node_that_is_clearing_says_so, setup, teardown),
                 cmocka_unit_test_setup_teardown(the_plan_carries_its_certificate, setup, teardown),
                 cmocka_unit_test_setup_teardown(a_plan_without_proof_claims_none, setup, teardown),
                 cmocka_unit_test_setup_teardown(steps_cover_the_window, setup, teardown),
